@@ -1,0 +1,75 @@
+// The port between the conversation and a chat platform. A channel verifies, translates and sends; it decides nothing.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Card, Text } from './card';
+import type { Act, Inbound, Platform, Reply } from './inbound';
+
+/** An HTTP route that a channel wants to be mounted. `body` is the raw bytes, at most `maxBytes`. */
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'HEAD';
+  readonly path: string;
+  readonly maxBytes: number;
+  readonly handle: (request: IncomingMessage, response: ServerResponse, body: Buffer) => Promise<void>;
+}
+
+/** What a channel asks of the conversation. Never throws for a refusal: refusals are replies. */
+export interface Conversation {
+  /** Whether this act is answered by a form, so that Slack can open its loading view first (its `trigger_id` lives 3 s). */
+  opensForm(act: Act): boolean;
+  /** Runs the act now and gives what to show. The act's commit is done when this resolves. */
+  handle(inbound: Inbound): Promise<Reply>;
+  /** Stores an event or message durably before the platform is acknowledged; a job handles it and answers by `Channel.answer`. */
+  accept(inbound: Inbound): Promise<void>;
+  /** The sentence for a fault outside any act: `busy` could not be stored in time; `retry` form expired; `unsupported` unknown action. */
+  sentence(what: 'busy' | 'retry' | 'unsupported' | 'loading' | 'brokenInput'): Text;
+}
+
+/** A person's address on a platform, from stored identities and conversations. */
+export interface Address {
+  readonly tenant: string;
+  readonly user: string;
+  /** Known personal conversation, else the channel opens one (Slack) or refuses as `unreachable` (Teams without install). */
+  readonly conversation: string | null;
+  readonly serviceUrl: string | null;
+}
+
+export interface MessageRef {
+  readonly tenant: string;
+  readonly conversation: string;
+  readonly message: string;
+  readonly serviceUrl: string | null;
+}
+
+/**
+ * Why a send or update did not happen. `later`: try again, not before `retryAfterMs` where the platform named it.
+ * `gone`: the message no longer exists. `unreachable`: this conversation is dead until a new user or install event.
+ * `refused`: never will work (bad request); goes to the dead letters.
+ */
+export class ChannelError extends Error {
+  override readonly name = 'ChannelError';
+  constructor(
+    readonly kind: 'later' | 'gone' | 'unreachable' | 'refused',
+    /** Platform's own code (`channel_not_found`, `BotNotInConversationRoster`): safe to log, no tokens, no texts. */
+    readonly code: string,
+    readonly retryAfterMs: number | null = null,
+  ) {
+    super(`${kind}: ${code}`);
+  }
+}
+
+export interface Channel {
+  readonly platform: Platform;
+  readonly routes: readonly Route[];
+  /** Loads the SDK and begins to listen to the platform (Socket Mode); HTTP is served by `routes`. */
+  start(conversation: Conversation): Promise<void>;
+  stop(): Promise<void>;
+  /** One new message to a person. Exactly one remote attempt: retries belong to the outbox. Throws `ChannelError`. */
+  send(to: Address, card: Card): Promise<MessageRef>;
+  /** Replaces a message that this bot sent. Throws `ChannelError`. */
+  update(ref: MessageRef, card: Card): Promise<void>;
+  /** Answers an accepted (stored) event in the conversation where it was said. */
+  answer(inbound: Inbound, reply: Reply): Promise<MessageRef | null>;
+  /** Facts about an account that are not in a delivery (Slack `users.info`); null where there is nothing to ask. */
+  profile(tenant: string, user: string): Promise<Inbound['profile']>;
+  /** Which of a card's limits it breaks, in words for a log, or null: the worker drops list rows until it fits. */
+  misfit(card: Card): string | null;
+}

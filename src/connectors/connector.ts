@@ -1,0 +1,41 @@
+// The port to a system where roles live. A connector makes one person's one role equal to what is wanted, and reads back.
+
+/** Who, in the connector's terms. */
+export interface Subject {
+  readonly directoryKey: string;
+  readonly email: string | null;
+  readonly name: string;
+}
+
+/** Which role, in the connector's terms. */
+export interface RolePlace {
+  readonly resource: string;
+  readonly role: string;
+  readonly scope: string;
+}
+
+/** `later`: try again; `failed`: tried and refused by the system, an owner must look; both carry a code that is safe to show. */
+export class ConnectorError extends Error {
+  override readonly name = 'ConnectorError';
+  constructor(
+    readonly kind: 'later' | 'failed',
+    readonly code: string,
+    readonly retryAfterMs: number | null = null,
+  ) {
+    super(`${kind}: ${code}`);
+  }
+}
+
+/** `waiting`: a person has to do it (manual); the grant stays open until the task is reported done. */
+export interface Outcome {
+  readonly state: 'present' | 'absent' | 'waiting';
+  readonly externalId: string | null;
+}
+
+export interface Connector {
+  readonly name: string;
+  /** Whether the person has the role now; null where the system cannot be read. */
+  read(subject: Subject, place: RolePlace): Promise<boolean | null>;
+  /** Idempotent; reads back before it says `present` or `absent`. Throws `ConnectorError`. */
+  converge(subject: Subject, place: RolePlace, want: boolean, key: string): Promise<Outcome>;
+}

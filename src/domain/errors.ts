@@ -1,0 +1,79 @@
+// Every refusal Usher can give, with the data its sentence needs. Rules throw; only chat/handle.ts, the job runner and
+// the command line catch. `chat/words.ts` has a sentence for each code and does not compile without one.
+import type { RequestState } from './model';
+
+/** code -> data of the sentence. Names are display names: escaped by the card writers, never trusted. */
+export interface Faults {
+  // who you are
+  'not-linked': { platform: string };
+  'link-conflict': { platform: string };
+  'foreign-tenant': { platform: string };
+  'guest-refused': Record<never, never>;
+  'bot-refused': Record<never, never>;
+  'person-disabled': Record<never, never>;
+  // finding things. One sentence for everything that does not exist or must not be known (rule 3.2).
+  'not-found': { what: 'package' | 'request' | 'person' | 'assignment' | 'card' };
+  'did-you-mean': { typed: string; names: readonly string[] };
+  'unknown-command': { typed: string; near: string | null };
+  // asking
+  'catalog-closed': { package: string };
+  'not-for-outsiders': { package: string };
+  incompatible: { package: string; with: string; target: string | null };
+  'not-in-scope': { package: string; target: string | null };
+  'already-requested': { package: string; number: number };
+  'already-held': { package: string; endsAt: Date | null };
+  'not-for-others': { package: string };
+  'reason-required': Record<never, never>;
+  'answer-required': { question: string };
+  'answer-not-offered': { question: string };
+  'text-too-long': { field: string; max: number };
+  'policy-not-offered': { package: string };
+  'start-in-past': Record<never, never>;
+  'start-too-late': { maxDays: number };
+  'end-before-start': Record<never, never>;
+  'period-not-allowed': { package: string };
+  'not-a-date': { typed: string };
+  'no-approvers': { package: string };
+  // deciding
+  'own-request': { number: number };
+  'not-an-approver': { number: number };
+  'already-decided': { number: number; state: RequestState; by: string | null; at: Date | null };
+  'you-decided': { number: number; decision: 'approve' | 'deny' };
+  'denial-reason-required': Record<never, never>;
+  'approval-reason-required': Record<never, never>;
+  'sensitive-one-by-one': { number: number };
+  // keeping and losing
+  'not-cancelable': { number: number; state: RequestState };
+  'not-extendable': { package: string };
+  'extension-too-early': { package: string; from: Date };
+  'extension-limit': { package: string; max: number };
+  'extension-past-limit': { package: string; until: Date };
+  'no-end-to-extend': { package: string };
+  'not-self-removable': { package: string };
+  'not-held': { package: string; target: string | null };
+  'removal-reason-required': Record<never, never>;
+  'self-assignment': Record<never, never>;
+  'task-not-open': Record<never, never>;
+  'task-note-required': Record<never, never>;
+  // rights and machinery
+  forbidden: Record<never, never>;
+  stale: Record<never, never>;
+  'draft-gone': Record<never, never>;
+  'same-key-other-body': Record<never, never>;
+  'too-busy': Record<never, never>;
+  'bad-input': { field: string };
+}
+
+export type FaultCode = keyof Faults;
+
+/** A refusal: expected, explained, nothing was changed. `field` names the form field it belongs to, where there is one. */
+export class DomainError<C extends FaultCode = FaultCode> extends Error {
+  override readonly name = 'DomainError';
+  constructor(
+    readonly code: C,
+    readonly data: Faults[C],
+    readonly field?: string,
+  ) {
+    super(code);
+  }
+}

@@ -1,0 +1,449 @@
+// The vocabulary of Usher as readonly values: the doc comments are the glossary. Words are those of the field
+// (Entra entitlement management, SCIM at the edges); one word per thing, everywhere.
+
+declare const brand: unique symbol;
+type Id<B extends string> = string & { readonly [brand]: B };
+
+/** All nouns carry a UUIDv7 made by `Tx.newId`; people see and type only request numbers (`R-1042`). */
+export type PersonId = Id<'person'>;
+export type GroupId = Id<'group'>;
+export type OrganizationId = Id<'organization'>;
+export type CatalogId = Id<'catalog'>;
+export type ResourceId = Id<'resource'>;
+export type RoleId = Id<'role'>;
+export type ScopeId = Id<'scope'>;
+export type PackageId = Id<'package'>;
+export type PackageVersionId = Id<'packageVersion'>;
+export type PolicyId = Id<'policy'>;
+export type PolicyVersionId = Id<'policyVersion'>;
+export type RequestId = Id<'request'>;
+export type AssignmentId = Id<'assignment'>;
+export type JustificationId = Id<'justification'>;
+export type GrantId = Id<'grant'>;
+export type IdentityId = Id<'identity'>;
+export type CardId = Id<'card'>;
+export type DraftId = Id<'draft'>;
+export type DecisionId = Id<'decision'>;
+export type TaskId = Id<'task'>;
+
+/** Anything that has an id and a version. `version` starts at 1 and rises by one with every saved change. */
+export interface Versioned {
+  readonly version: number;
+}
+
+// ---------------------------------------------------------------- people
+
+/** `member` belongs to the organization, `guest` to another one (`organization` names which, where known). */
+export type PersonKind = 'member' | 'guest';
+/** `disabled` people keep their row but can do nothing; `deleted` ones can be restored as an identity, never their access. */
+export type PersonState = 'enabled' | 'disabled' | 'deleted';
+
+/** A human being known to the directory. `directoryKey` is the immutable key of the source, never a mail address. */
+export interface Person extends Versioned {
+  readonly id: PersonId;
+  readonly directoryKey: string;
+  readonly name: string;
+  readonly email: string | null;
+  readonly kind: PersonKind;
+  readonly state: PersonState;
+  readonly manager: PersonId | null;
+  readonly organization: OrganizationId | null;
+  /** IANA zone of the directory. End dates mean the end of that day here (rule 3.24). */
+  readonly timeZone: string;
+  /** BCP 47. */
+  readonly locale: string;
+  readonly department: string | null;
+  readonly jobTitle: string | null;
+  readonly country: string | null;
+}
+
+/** A person as shown in sentences and lists. */
+export interface PersonRef {
+  readonly id: PersonId;
+  readonly name: string;
+}
+
+export interface Group extends Versioned {
+  readonly id: GroupId;
+  readonly directoryKey: string;
+  readonly name: string;
+}
+
+/** Roles of Usher itself. `null` catalog in an `AdministrativeRole` row means the whole organization. */
+export type RoleName =
+  | 'administrator'
+  | 'partnerAdministrator'
+  | 'auditor'
+  | 'catalogCreator'
+  | 'catalogOwner'
+  | 'catalogReader'
+  | 'packageManager'
+  | 'assignmentManager';
+
+// ---------------------------------------------------------------- catalogs, resources, packages
+
+/** Container and delegation boundary of packages and resources. */
+export interface Catalog extends Versioned {
+  readonly id: CatalogId;
+  readonly name: string;
+  readonly description: string;
+  readonly state: 'published' | 'unpublished' | 'deleted';
+  /** Whether people of other organizations may see and ask for its packages at all. */
+  readonly externallyVisible: boolean;
+}
+
+/** A thing in a catalog that gives roles: a group, an application, a site. `connector` names who places its roles. */
+export interface Resource extends Versioned {
+  readonly id: ResourceId;
+  readonly catalog: CatalogId;
+  readonly name: string;
+  readonly description: string;
+  readonly connector: string;
+  /** The resource's id in the connector's own system. */
+  readonly originId: string;
+  readonly state: 'active' | 'deleted';
+}
+
+/** A set of permissions that a resource offers. */
+export interface ResourceRole extends Versioned {
+  readonly id: RoleId;
+  readonly resource: ResourceId;
+  readonly name: string;
+  readonly originId: string;
+}
+
+/** The part of a resource where a role applies; every resource has one root scope. */
+export interface ResourceScope extends Versioned {
+  readonly id: ScopeId;
+  readonly resource: ResourceId;
+  readonly name: string;
+  readonly originId: string;
+  readonly root: boolean;
+}
+
+/** A bundle of roles, in exactly one catalog. What it holds is in its (immutable) versions. */
+export interface Package extends Versioned {
+  readonly id: PackageId;
+  readonly catalog: CatalogId;
+  readonly name: string;
+  readonly description: string;
+  /** Hidden packages are in no list and no search; their link works for those in scope (rule 3.19). */
+  readonly hidden: boolean;
+  /** Sensitive packages are left out of decisions on several requests at once. */
+  readonly sensitive: boolean;
+  readonly state: 'active' | 'deleted';
+  /** Keep access the person already had (`keep`), or take it over and remove it at the end (`absorb`). Rule 3.10. */
+  readonly baseline: 'keep' | 'absorb';
+  readonly current: PackageVersionId;
+}
+
+export interface PackageVersion {
+  readonly id: PackageVersionId;
+  readonly package: PackageId;
+  readonly number: number;
+  readonly roles: readonly { readonly role: RoleId; readonly scope: ScopeId }[];
+}
+
+// ---------------------------------------------------------------- policies
+
+/**
+ * Who is meant. `managerLevel` 1 is the target's manager, 2 the manager's manager. `everyone` are the categories of
+ * rule 3.3 from narrow to wide.
+ */
+export type SubjectSet =
+  | { readonly kind: 'person'; readonly person: PersonId }
+  | { readonly kind: 'group'; readonly group: GroupId }
+  | { readonly kind: 'manager'; readonly level: number }
+  | { readonly kind: 'organization'; readonly organization: OrganizationId }
+  | { readonly kind: 'allMembers' }
+  | { readonly kind: 'allMembersAndGuests' }
+  | { readonly kind: 'allConfiguredOrganizations' }
+  | { readonly kind: 'anyone' };
+
+/** Scope of a policy for direct assignment only is the empty list of targets with `mode: 'direct'`. */
+export type PolicyMode = 'request' | 'direct' | 'automatic';
+
+export interface StagePlan {
+  /** 1-based. */
+  readonly n: number;
+  readonly primaries: readonly SubjectSet[];
+  /** Asked as well once `escalateAfterHours` have passed. */
+  readonly alternates: readonly SubjectSet[];
+  /** Asked when the primaries resolve to nobody. */
+  readonly fallbacks: readonly SubjectSet[];
+  /** How many different people must approve; 1 unless said. */
+  readonly approvalsRequired: number;
+  /** Hours until the stage expires. Default 336 (14 days, Entra's portal default). */
+  readonly decideWithinHours: number;
+  /** Hours until alternates are asked as well; null: never. */
+  readonly escalateAfterHours: number | null;
+  readonly approverReasonRequired: boolean;
+}
+
+export interface Question {
+  /** Stable within the policy; the key of the answer. */
+  readonly id: string;
+  readonly text: string;
+  readonly required: boolean;
+  readonly type: 'text' | 'longText' | 'choice';
+  /** For `choice`: the values offered, 1 to 100. */
+  readonly choices: readonly string[];
+}
+
+/** How long access lasts when nobody asks for less. `days` and `hours` count from rule 3.9's start. */
+export type Expiration =
+  | { readonly kind: 'never' }
+  | { readonly kind: 'days'; readonly days: number }
+  | { readonly kind: 'hours'; readonly hours: number }
+  | { readonly kind: 'date'; readonly at: Date };
+
+export interface Policy extends Versioned {
+  readonly id: PolicyId;
+  readonly package: PackageId;
+  readonly name: string;
+  readonly state: 'enabled' | 'disabled' | 'deleted';
+  readonly current: PolicyVersionId;
+}
+
+/** Immutable. Requests name the version that decides them (rule 3.8). */
+export interface PolicyVersion {
+  readonly id: PolicyVersionId;
+  readonly policy: PolicyId;
+  readonly package: PackageId;
+  readonly name: string;
+  readonly number: number;
+  readonly mode: PolicyMode;
+  readonly targets: readonly SubjectSet[];
+  readonly stages: readonly StagePlan[];
+  readonly expiration: Expiration;
+  /** Whether the requestor may choose a shorter period and a later start. */
+  readonly customPeriod: boolean;
+  readonly reasonRequired: boolean;
+  readonly questions: readonly Question[];
+  readonly selfRequest: boolean;
+  /** A manager may ask for direct reports. */
+  readonly onBehalf: boolean;
+  readonly selfRemove: boolean;
+  readonly extension: {
+    readonly allowed: boolean;
+    readonly approval: boolean;
+    /** null: no limit. */
+    readonly maxExtensions: number | null;
+    /** Days from the assignment's first start that extensions can never pass; null: no limit. */
+    readonly maxTotalDays: number | null;
+  };
+  readonly endWhenOutOfScope: boolean;
+  /** One person may count in two stages (rule 3.4). */
+  readonly samePersonInStages: boolean;
+}
+
+/** Having `other` (a package or a group) stands against getting `package`; `mutual` also the other way round. */
+export interface Incompatibility extends Versioned {
+  readonly id: string;
+  readonly package: PackageId;
+  readonly otherPackage: PackageId | null;
+  readonly otherGroup: GroupId | null;
+  readonly mutual: boolean;
+  readonly state: 'active' | 'ended';
+}
+
+// ---------------------------------------------------------------- requests
+
+/** Actor and act. `user*` by the target (or a manager on behalf), `admin*` by an owner, `system*` by Usher itself. */
+export type RequestType =
+  'userAdd' | 'userExtend' | 'userRemove' | 'adminAdd' | 'adminRemove' | 'systemAdd' | 'systemRemove';
+
+export type RequestState =
+  | 'submitted'
+  | 'pendingApproval'
+  | 'scheduled'
+  | 'delivering'
+  | 'delivered'
+  | 'partiallyDelivered'
+  | 'deliveryFailed'
+  | 'removing'
+  | 'removed'
+  | 'removalFailed'
+  | 'denied'
+  | 'expired'
+  | 'canceled';
+
+/** Why a request ended or stands as it does, where its state alone does not say. */
+export type RequestDetail =
+  | 'approvedByPolicy'
+  | 'deniedByApprover'
+  | 'noApprovers'
+  | 'notDecidedInTime'
+  | 'canceledByRequestor'
+  | 'canceledByOwner'
+  | 'targetDisabled'
+  | 'gateClosed'
+  | 'gaveUp'
+  | 'removedByOwner'
+  | 'endReached'
+  | 'outOfScope';
+
+/** The period that was asked for; null start: as soon as approved; `days`/`hours`/`endsAt` at most one is set. */
+export interface AskedPeriod {
+  readonly startsAt: Date | null;
+  readonly endsAt: Date | null;
+  readonly hours: number | null;
+}
+
+/** The only way to change an assignment. */
+export interface Request extends Versioned {
+  readonly id: RequestId;
+  /** Shown as `R-1042`. 0 before it is stored: the database gives the number. */
+  readonly number: number;
+  readonly type: RequestType;
+  readonly state: RequestState;
+  readonly detail: RequestDetail | null;
+  /** Null for requests that the system makes. */
+  readonly requestor: PersonId | null;
+  readonly target: PersonId;
+  readonly package: PackageId;
+  readonly packageVersion: PackageVersionId;
+  /** Null only for removals of access whose policy is gone. */
+  readonly policyVersion: PolicyVersionId | null;
+  readonly assignment: AssignmentId | null;
+  readonly period: AskedPeriod;
+  /** IANA zone in which the asked dates were chosen. */
+  readonly zone: string;
+  readonly reason: string | null;
+  readonly answers: Readonly<Record<string, string>>;
+  /** 0: no stage opened yet. */
+  readonly stage: number;
+  readonly createdAt: Date;
+  /** Set when the last stage approved, also when no stage was needed. */
+  readonly approvedAt: Date | null;
+  /** The start and end computed once at final approval and stored (rule 3.24). */
+  readonly startsAt: Date | null;
+  readonly endsAt: Date | null;
+  readonly completedAt: Date | null;
+}
+
+export type StageState = 'waiting' | 'inProgress' | 'approved' | 'denied' | 'expired' | 'canceled';
+
+/** One running (or past, or coming) stage of one request. */
+export interface Stage extends Versioned {
+  readonly id: string;
+  readonly request: RequestId;
+  readonly n: number;
+  readonly state: StageState;
+  readonly approvalsRequired: number;
+  readonly openedAt: Date | null;
+  readonly decideBy: Date | null;
+  readonly escalateAt: Date | null;
+  readonly escalatedAt: Date | null;
+  readonly remindAt: Date | null;
+  readonly closedAt: Date | null;
+}
+
+/** In which capacity a person is asked. Owners and administrators stand in when nobody else is left (rule 3.5). */
+export type ApproverCapacity = 'primary' | 'alternate' | 'fallback' | 'owner' | 'administrator';
+/** Why this person is asked, in a form that words can say: `manager of {target}`, `member of {group}`, `named`. */
+export type Because =
+  | { readonly kind: 'named' }
+  | { readonly kind: 'group'; readonly name: string }
+  | { readonly kind: 'manager'; readonly level: number }
+  | { readonly kind: 'owner' }
+  | { readonly kind: 'administrator' };
+
+/** A person who is asked in a stage. */
+export interface ApprovalTask extends Versioned {
+  readonly id: TaskId;
+  readonly request: RequestId;
+  readonly n: number;
+  readonly person: PersonId;
+  readonly capacity: ApproverCapacity;
+  readonly because: Because;
+  readonly state: 'open' | 'decided' | 'closed';
+  readonly openedAt: Date;
+  readonly closedAt: Date | null;
+}
+
+/** Recorded once per (request, stage, person) and never changed. */
+export interface Decision {
+  readonly id: DecisionId;
+  readonly request: RequestId;
+  readonly n: number;
+  readonly person: PersonId;
+  readonly decision: 'approve' | 'deny';
+  readonly reason: string | null;
+  readonly at: Date;
+  /** What the decider was shown (rule 3.27): surface, card data, versions. */
+  readonly shown: Readonly<Record<string, unknown>>;
+}
+
+// ---------------------------------------------------------------- assignments and grants
+
+export type AssignmentState =
+  | 'scheduled'
+  | 'delivering'
+  | 'delivered'
+  | 'partiallyDelivered'
+  | 'deliveryFailed'
+  | 'removing'
+  | 'removed'
+  | 'removalFailed';
+
+/** States in which a person holds, or is about to hold, the package; `removing` and later do not justify grants. */
+export const LIVE_ASSIGNMENT_STATES = [
+  'scheduled',
+  'delivering',
+  'delivered',
+  'partiallyDelivered',
+  'deliveryFailed',
+] as const;
+/** States of a request that still wants something. */
+export const OPEN_REQUEST_STATES = ['submitted', 'pendingApproval', 'scheduled'] as const;
+
+export type EndReason =
+  'endReached' | 'gaveUp' | 'removedByOwner' | 'targetDisabled' | 'outOfScope' | 'canceled' | 'gateClosed';
+
+/** Target x package x period. Never written but through a request. */
+export interface Assignment extends Versioned {
+  readonly id: AssignmentId;
+  readonly target: PersonId;
+  readonly package: PackageId;
+  readonly state: AssignmentState;
+  readonly startsAt: Date;
+  /** Latest `until` of its live justifications; null: no end. */
+  readonly endsAt: Date | null;
+  readonly endedAt: Date | null;
+  readonly endReason: EndReason | null;
+  /** When the next reminder is due; null: none. 1 = extension window opens, 2 = one day before the end. */
+  readonly remindAt: Date | null;
+  readonly reminded: number;
+}
+
+/** One reason why an assignment is held. The assignment ends when the last one ends (rule 3.10). */
+export interface Justification extends Versioned {
+  readonly id: JustificationId;
+  readonly assignment: AssignmentId;
+  readonly kind: 'request' | 'direct' | 'rule';
+  readonly request: RequestId;
+  readonly policyVersion: PolicyVersionId;
+  readonly startsAt: Date;
+  readonly until: Date | null;
+  readonly endedAt: Date | null;
+  readonly extensions: number;
+}
+
+/**
+ * One role placed (or to be placed) for one person. Whether it is wanted is recomputed from live assignments, never
+ * counted up and down. `unknown`: nothing known yet; `baselinePresent`: what the connector said before the first call.
+ */
+export interface Grant extends Versioned {
+  readonly id: GrantId;
+  readonly person: PersonId;
+  readonly role: RoleId;
+  readonly scope: ScopeId;
+  readonly state: 'unknown' | 'placing' | 'placed' | 'placeFailed' | 'taking' | 'taken' | 'takeFailed';
+  /** Null: never read, or the connector cannot read (manual). */
+  readonly baseline: boolean | null;
+  readonly externalId: string | null;
+  readonly error: string | null;
+  readonly placedAt: Date | null;
+  readonly takenAt: Date | null;
+}
