@@ -1,0 +1,190 @@
+// The closed union of audit events, in the past tense, and the Change that carries them to the store. An event holds ids,
+// codes and numbers only: names and free text go into `remark`, which the store keeps erasable.
+import type {
+  ApprovalTask,
+  Assignment,
+  AssignmentId,
+  CatalogId,
+  Decision,
+  Grant,
+  GrantId,
+  Justification,
+  PackageId,
+  PersonId,
+  Request,
+  RequestId,
+  Stage,
+} from './model';
+
+/** Everything that changes access, and everything that an auditor asks about it. */
+export type EventType =
+  | 'request.submitted'
+  | 'request.approved'
+  | 'request.denied'
+  | 'request.expired'
+  | 'request.canceled'
+  | 'request.delivered'
+  | 'request.partiallyDelivered'
+  | 'request.deliveryFailed'
+  | 'request.removed'
+  | 'request.removalFailed'
+  | 'stage.opened'
+  | 'stage.reminded'
+  | 'stage.escalated'
+  | 'stage.approved'
+  | 'stage.expired'
+  | 'approver.asked'
+  | 'approver.released'
+  | 'decision.recorded'
+  | 'assignment.scheduled'
+  | 'assignment.delivering'
+  | 'assignment.delivered'
+  | 'assignment.partiallyDelivered'
+  | 'assignment.deliveryFailed'
+  | 'assignment.extended'
+  | 'assignment.reminded'
+  | 'assignment.justified'
+  | 'assignment.unjustified'
+  | 'assignment.ending'
+  | 'assignment.removed'
+  | 'assignment.removalFailed'
+  | 'grant.wanted'
+  | 'grant.unwanted'
+  | 'grant.baselineRead'
+  | 'grant.placed'
+  | 'grant.placeFailed'
+  | 'grant.taken'
+  | 'grant.takeFailed'
+  | 'manualTask.opened'
+  | 'manualTask.done'
+  | 'identity.linked'
+  | 'identity.conflicted'
+  | 'identity.unlinked'
+  | 'access.refused'
+  | 'settings.applied'
+  | 'person.created'
+  | 'person.changed'
+  | 'person.disabled'
+  | 'person.enabled'
+  | 'group.created'
+  | 'group.changed'
+  | 'role.assigned'
+  | 'role.ended'
+  | 'organization.created'
+  | 'organization.changed'
+  | 'catalog.created'
+  | 'catalog.changed'
+  | 'resource.created'
+  | 'resource.changed'
+  | 'package.created'
+  | 'package.changed'
+  | 'package.versioned'
+  | 'policy.created'
+  | 'policy.changed'
+  | 'policy.versioned'
+  | 'incompatibility.created'
+  | 'incompatibility.ended';
+
+export type SubjectKind =
+  | 'request'
+  | 'assignment'
+  | 'grant'
+  | 'manualTask'
+  | 'person'
+  | 'group'
+  | 'identity'
+  | 'catalog'
+  | 'resource'
+  | 'package'
+  | 'policy'
+  | 'organization'
+  | 'incompatibility'
+  | 'role'
+  | 'settings';
+
+/** One fact for the audit trail. `refs` are what consequences and reports join on. */
+export interface DomainEvent {
+  readonly type: EventType;
+  readonly subject: { readonly kind: SubjectKind; readonly id: string };
+  readonly refs: {
+    readonly request?: RequestId;
+    readonly assignment?: AssignmentId;
+    readonly grant?: GrantId;
+    /** The person that the event is about: the target, the approver asked, the person disabled. */
+    readonly person?: PersonId;
+    readonly package?: PackageId;
+    readonly catalog?: CatalogId;
+    /** Stage number. */
+    readonly stage?: number;
+  };
+  /** Codes, numbers, ids, ISO instants. Consequences may depend on these by equality. */
+  readonly data: Readonly<Record<string, string | number | boolean | null>>;
+  /** Free text that belongs to the event (a reason): stored apart, erasable, referenced by salted hash. */
+  readonly remark?: string;
+}
+
+/** A task for people where the connector is `manual`. */
+export interface ManualTask {
+  readonly id: string;
+  readonly grant: GrantId;
+  readonly want: boolean;
+  readonly state: 'open' | 'done' | 'canceled';
+  readonly openedAt: Date;
+  readonly doneAt: Date | null;
+  readonly doneBy: PersonId | null;
+  readonly note: string | null;
+  readonly version: number;
+}
+
+/** Nouns that the rules change. Configuration nouns have their own list in operations/ports.ts. */
+export interface GovernedNouns {
+  request: Request;
+  stage: Stage;
+  task: ApprovalTask;
+  decision: Decision;
+  assignment: Assignment;
+  justification: Justification;
+  grant: Grant;
+  manualTask: ManualTask;
+}
+
+/** `before: null` inserts. `after.version` must be `before.version + 1` (1 on insert); decisions have none and only insert. */
+export type RowChange<N extends keyof GovernedNouns = keyof GovernedNouns> = {
+  [K in N]: { readonly noun: K; readonly before: GovernedNouns[K] | null; readonly after: GovernedNouns[K] };
+}[N];
+
+/** `link`: this grant is (from now on) justified by this assignment. Links are never removed: assignments end. */
+export interface GrantLink {
+  readonly grant: GrantId;
+  readonly assignment: AssignmentId;
+}
+
+/** What a rule wants written: rows, links and events, all or nothing, in one transaction. */
+export interface Change {
+  readonly rows: readonly RowChange[];
+  readonly links: readonly GrantLink[];
+  readonly events: readonly DomainEvent[];
+}
+
+export const noChange: Change = { rows: [], links: [], events: [] };
+
+/** One change after the other; later rows of the same noun and id win over earlier ones and keep the first `before`. */
+export function together(...changes: readonly Change[]): Change {
+  const rows = new Map<string, RowChange>();
+  for (const row of changes.flatMap((change) => change.rows)) {
+    const key = `${row.noun}:${row.after.id}`;
+    const earlier = rows.get(key);
+    if (!earlier) {
+      rows.set(key, row);
+      continue;
+    }
+    const version = earlier.before && 'version' in earlier.before ? earlier.before.version + 1 : 1;
+    const after = 'version' in row.after ? { ...row.after, version } : row.after;
+    rows.set(key, { noun: row.noun, before: earlier.before, after } as RowChange);
+  }
+  return {
+    rows: [...rows.values()],
+    links: changes.flatMap((change) => change.links),
+    events: changes.flatMap((change) => change.events),
+  };
+}

@@ -1,0 +1,141 @@
+// What a rule is given to look at: plain values that the store loads in one statement, under the locks that the act needs.
+import type { ManualTask } from './events';
+import type {
+  ApprovalTask,
+  ApproverCapacity,
+  Assignment,
+  Because,
+  Catalog,
+  Decision,
+  Grant,
+  Group,
+  Justification,
+  Package,
+  PackageVersion,
+  Person,
+  PersonId,
+  PersonRef,
+  PolicyVersion,
+  Request,
+  Resource,
+  ResourceRole,
+  ResourceScope,
+  Stage,
+} from './model';
+
+/** The instant of the act (database clock) and a maker of UUIDv7s: the only things a rule cannot compute. */
+export interface Now {
+  readonly now: Date;
+  readonly newId: () => string;
+}
+
+/** An enabled person who may decide a stage as things are now, before self-decision and quorum are looked at. */
+export interface Candidate {
+  readonly policyVersion: PolicyVersion['id'];
+  readonly n: number;
+  readonly capacity: Extract<ApproverCapacity, 'primary' | 'alternate' | 'fallback'>;
+  readonly person: PersonId;
+  readonly name: string;
+  readonly because: Because;
+}
+
+/** Something the target holds, or has asked for, that stands against the package. */
+export interface Conflict {
+  readonly kind: 'package' | 'group';
+  readonly name: string;
+  readonly how: 'held' | 'scheduled' | 'pending' | 'member';
+}
+
+/** A policy of the package with whether the target is in its scope now. Only enabled policies in their current version. */
+export interface PolicyFact {
+  readonly policy: PolicyVersion;
+  readonly inScope: boolean;
+  /** False when the policy was disabled or deleted since (only possible for the version a request keeps). */
+  readonly enabled: boolean;
+}
+
+/** What every act on a (target, package) pair looks at. */
+export interface PairFacts {
+  readonly target: Person;
+  /** The target's organization is `configured`, or the target is a member; false for outsiders of unknown organizations. */
+  readonly organizationConfigured: boolean;
+  readonly catalog: Catalog;
+  readonly package: Package;
+  readonly content: PackageVersion;
+  readonly policies: readonly PolicyFact[];
+  readonly candidates: readonly Candidate[];
+  /** Enabled catalog owners and administrators: stand-ins of rule 3.5. */
+  readonly owners: readonly PersonRef[];
+  readonly administrators: readonly PersonRef[];
+  readonly conflicts: readonly Conflict[];
+  /** Open request of the pair (submitted, pendingApproval, scheduled), if any. */
+  readonly open: Request | null;
+  /** Live assignment of the pair, if any, with its live justifications. */
+  readonly live: Assignment | null;
+  readonly justifications: readonly Justification[];
+  /** Grants that exist for the target and the roles of `content` or of the live assignment. */
+  readonly grants: readonly GrantFact[];
+}
+
+/** A grant with the live assignments (delivering or later, not ended) that justify it, except none. */
+export interface GrantFact {
+  readonly grant: Grant;
+  /** Ids of assignments in a state that justifies the grant now. */
+  readonly justifiedBy: readonly Assignment['id'][];
+}
+
+/** For asking. `requestor` is who acts; equal to the target unless on behalf. `managesTarget`: is the target's manager. */
+export interface SubmitFacts extends PairFacts {
+  readonly requestor: Person;
+  readonly managesTarget: boolean;
+  /** The requestor's right on the package's catalog to assign directly. */
+  readonly mayAssign: boolean;
+}
+
+/** For everything that happens to one request. `policies` holds the version that the request keeps. */
+export interface RequestFacts extends PairFacts {
+  readonly request: Request;
+  readonly requestor: PersonRef | null;
+  readonly stages: readonly Stage[];
+  readonly tasks: readonly ApprovalTask[];
+  readonly decisions: readonly Decision[];
+  /** Names of the people in tasks and decisions. */
+  readonly people: readonly PersonRef[];
+  /** The assignment the request names (also when it is no longer live), with all its justifications. */
+  readonly assignment: Assignment | null;
+}
+
+/** For everything that happens to one assignment. `latest` is the policy version of its newest live justification. */
+export interface AssignmentFacts extends PairFacts {
+  readonly assignment: Assignment;
+  readonly latest: PolicyVersion | null;
+}
+
+/** For the worker: one grant, what is wanted, where it lives, and the assignments whose delivery it is part of. */
+export interface PlaceFacts {
+  readonly grant: Grant;
+  readonly person: Person;
+  readonly resource: Resource;
+  readonly role: ResourceRole;
+  readonly scope: ResourceScope;
+  readonly wanted: boolean;
+  /** True when any assignment that ends here says `absorb`, or the target left: then a baseline is taken as well. */
+  readonly overrideBaseline: boolean;
+  readonly openTask: ManualTask | null;
+  /** Each assignment linked to the grant, with all grants it is made of and the request in whose name it is delivering or removing. */
+  readonly assignments: readonly {
+    readonly assignment: Assignment;
+    readonly request: Request | null;
+    readonly grants: readonly Grant[];
+  }[];
+}
+
+/** A member of something, for permission checks. */
+export interface Roles {
+  readonly administrator: boolean;
+  readonly auditor: boolean;
+  /** Role names held on the catalog in question, groups resolved. */
+  readonly onCatalog: readonly ('catalogOwner' | 'catalogReader' | 'packageManager' | 'assignmentManager')[];
+}
+
+export type { Group };

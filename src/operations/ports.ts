@@ -1,0 +1,509 @@
+// The plugs of the house in one file: what the operations ask of the store and of the machine tables. Values in, values out.
+import type { Change, DomainEvent, ManualTask } from '../domain/events';
+import type { AssignmentFacts, PairFacts, PlaceFacts, RequestFacts, Roles, SubmitFacts } from '../domain/facts';
+import type {
+  AssignmentId,
+  AssignmentState,
+  CardId,
+  CatalogId,
+  DraftId,
+  GrantId,
+  Group,
+  GroupId,
+  Catalog,
+  Incompatibility,
+  OrganizationId,
+  Package,
+  PackageId,
+  PackageVersion,
+  Person,
+  PersonId,
+  PersonRef,
+  Policy,
+  PolicyVersion,
+  PolicyVersionId,
+  RequestId,
+  RequestState,
+  RequestType,
+  Resource,
+  ResourceId,
+  ResourceRole,
+  ResourceScope,
+  RoleName,
+} from '../domain/model';
+
+// ---------------------------------------------------------------- who acts
+
+/** Only a person decides; the system is a job; an operator is the OS user at the command line. */
+export type Actor =
+  | { readonly kind: 'person'; readonly id: PersonId }
+  | { readonly kind: 'system'; readonly name: string }
+  | { readonly kind: 'operator'; readonly name: string };
+
+/** Who acts, through what, and in answer to which delivery (idempotency). `via`: slack, teams, web, cli, job name. */
+export interface By {
+  readonly actor: Actor;
+  readonly via: string;
+  /** Set for synchronous writes: the delivery is stored in the act's own transaction, a repeat gets the stored reply. */
+  readonly delivery?: Delivery;
+}
+export interface Delivery {
+  readonly platform: string;
+  readonly key: string;
+  readonly bodyHash: string;
+}
+
+// ---------------------------------------------------------------- the write path
+
+/**
+ * One act's transaction. Every load locks the target's `people` row first, then the request or assignment, then grants
+ * (DESIGN.md, lock order), is one statement, and sets `now`. Loads throw DomainError 'not-found' for what is not there.
+ */
+export interface Tx {
+  /** Database clock plus the organization's offset, read by the first load. Throws before any load. */
+  readonly now: Date;
+  /** Reads the clock for acts that load nothing else. */
+  clock(): Promise<Date>;
+  newId(): string;
+  /** For asking, for direct assignment. `policyVersion` limits nothing: all enabled policies of the package come. */
+  forSubmit(input: { requestor: PersonId; target: PersonId; package: PackageId }): Promise<SubmitFacts>;
+  forRequest(id: RequestId): Promise<RequestFacts>;
+  forAssignment(id: AssignmentId): Promise<AssignmentFacts>;
+  /** Locks the person and the grant; refuses with 'stale' when the outgoing lease is lost. */
+  forPlace(grant: GrantId): Promise<PlaceFacts>;
+  forManualTask(id: string): Promise<PlaceFacts & { readonly task: ManualTask; readonly owners: readonly PersonId[] }>;
+  /** Roles of a person for a catalog (or the organization). */
+  roles(person: PersonId, catalog: CatalogId | null): Promise<Roles>;
+  /** The only writer of governed tables. */
+  save(change: Change): Promise<void>;
+  /** Audit (and consequences) without a state row, e.g. access.refused. */
+  record(events: readonly DomainEvent[]): Promise<void>;
+  /** Consumes the draft in this transaction; throws 'draft-gone' when it is not there, not this person's, or used. */
+  takeDraft(id: DraftId, person: PersonId): Promise<Draft>;
+  /** Stores the reply of `by.delivery`, so that a repeat of the delivery shows the same answer. */
+  reply(reply: StoredReply): Promise<void>;
+  /** Settles the leased outgoing row in this transaction; a lost lease throws 'stale' and rolls everything back. */
+  settle(lease: Lease, result: { state: 'done' } | { state: 'dead'; error: string }): Promise<void>;
+  configuration(): Promise<Configuration>;
+  saveConfiguration(changes: readonly ConfigurationChange[]): Promise<void>;
+  /** Links, or marks as conflicting, a chat identity (audited). */
+  saveIdentity(change: IdentityChange): Promise<void>;
+  /** Bulk: ends up to `limit` assignments whose last justification is over; same tail as save. Returns how many. */
+  endDue(limit: number): Promise<number>;
+}
+
+/** Data that `handle` can turn into a reply again: a view and a sentence, never rendered text. */
+export interface StoredReply {
+  readonly view: string;
+  readonly params: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+export interface Store {
+  /**
+   * Runs `act` in one transaction. The whole function runs again on Stale, 40001 and 40P01 (three times, with jitter), so it
+   * must touch nothing but `tx`. When `by.delivery` was seen before with the same body, `act` does not run and `repeated`
+   * carries the stored reply; with another body it throws 'same-key-other-body'. Constraint violations become DomainErrors.
+   */
+  write<T>(by: By, act: (tx: Tx) => Promise<T>): Promise<T>;
+  /** The stored reply of a delivery, if it was seen. Same-key-other-body throws. */
+  repeated(delivery: Delivery): Promise<StoredReply | null>;
+  /** Called after each commit that wrote outgoing rows: wakes the worker. */
+  onCommit(wake: () => void): void;
+}
+
+// ---------------------------------------------------------------- reading
+
+export interface Page<T> {
+  readonly rows: readonly T[];
+  /** Opaque keyset cursor of the next page; null at the end. */
+  readonly next: string | null;
+}
+
+export interface PackageRow {
+  readonly id: PackageId;
+  readonly name: string;
+  readonly description: string;
+  readonly catalog: string;
+  readonly resources: readonly string[];
+  readonly held: boolean;
+  readonly pending: boolean;
+}
+export interface AccessRow {
+  readonly id: AssignmentId;
+  readonly package: PackageId;
+  readonly packageName: string;
+  readonly state: AssignmentState;
+  readonly startsAt: Date;
+  readonly endsAt: Date | null;
+  readonly endedAt: Date | null;
+  readonly endReason: string | null;
+  /** Why it is held: kinds and request numbers of live justifications. */
+  readonly why: readonly { readonly kind: 'request' | 'direct' | 'rule'; readonly number: number }[];
+  readonly mayGiveUp: boolean;
+}
+export interface RequestRow {
+  readonly id: RequestId;
+  readonly number: number;
+  readonly type: RequestType;
+  readonly state: RequestState;
+  readonly packageName: string;
+  readonly target: PersonRef;
+  readonly requestor: PersonRef | null;
+  readonly createdAt: Date;
+}
+export interface ApprovalRow extends RequestRow {
+  readonly decideBy: Date;
+  readonly reason: string | null;
+  readonly version: number;
+}
+export interface TimelineRow {
+  readonly at: Date;
+  readonly type: DomainEvent['type'];
+  readonly actor: PersonRef | null;
+  readonly person: PersonRef | null;
+  readonly stage: number | null;
+  readonly data: DomainEvent['data'];
+}
+/** How far the messages of a request got: for "could not reach Ana". */
+export interface ReachRow {
+  readonly person: PersonRef;
+  readonly notice: string;
+  readonly state: 'waiting' | 'sent' | 'failed';
+}
+
+/** Read models: each is one or two statements outside any lock. Rights are checked by the operation that calls. */
+export interface Views {
+  now(): Promise<Date>;
+  person(id: PersonId): Promise<Person | null>;
+  roles(person: PersonId, catalog: CatalogId | null): Promise<Roles>;
+  identity(platform: string, tenant: string, user: string): Promise<IdentityRow | null>;
+  /** Enabled people by directory key, or by verified mail address, case folded. Two mean a conflict. */
+  peopleByKey(directoryKey: string): Promise<readonly Person[]>;
+  peopleByMail(email: string): Promise<readonly Person[]>;
+  installation(platform: string, tenant: string): Promise<InstallationRow | null>;
+  /** Loads what asking needs, without locks. */
+  forSubmit(input: { requestor: PersonId; target: PersonId; package: PackageId }): Promise<SubmitFacts>;
+  forRequest(id: RequestId): Promise<RequestFacts>;
+  forAssignment(id: AssignmentId): Promise<AssignmentFacts>;
+  forManualTask(id: string): Promise<PlaceFacts & { readonly task: ManualTask; readonly owners: readonly PersonId[] }>;
+  requestByNumber(number: number): Promise<RequestId | null>;
+  /** Requestable by the target (listed, catalog published, a policy in scope), by name, description, resource names; LIKE wildcards are literal. */
+  searchPackages(target: PersonId, query: string, limit: number, after: string | null): Promise<Page<PackageRow>>;
+  /** Exact name, case folded: those the person may know (requestable, or held, or hidden with the exact name in scope). */
+  packagesNamed(target: PersonId, name: string): Promise<readonly PackageRow[]>;
+  searchPeople(
+    query: string,
+    limit: number,
+    managedBy: PersonId | null,
+  ): Promise<readonly (PersonRef & { readonly detail: string })[]>;
+  peopleNamed(name: string): Promise<readonly PersonRef[]>;
+  access(person: PersonId, page: { limit: number; after: string | null }): Promise<Page<AccessRow>>;
+  requests(person: PersonId, page: { limit: number; after: string | null }): Promise<Page<RequestRow>>;
+  /** Open tasks of the person, oldest deadline first, own requests never. */
+  approvals(person: PersonId, page: { limit: number; after: string | null }): Promise<Page<ApprovalRow>>;
+  timeline(request: RequestId): Promise<readonly TimelineRow[]>;
+  reach(request: RequestId): Promise<readonly ReachRow[]>;
+  /** Names of packages the person holds now (approver's card), at most `limit`, and how many in all. */
+  holds(person: PersonId, limit: number): Promise<{ readonly names: readonly string[]; readonly total: number }>;
+  /** Packages of catalogs where the person may assign directly, for typed names. */
+  manageablePackages(person: PersonId, query: string, limit: number): Promise<readonly PackageRow[]>;
+  /** Live assignment of a pair, for typed `extend <package>`. */
+  liveAssignment(person: PersonId, pkg: PackageId): Promise<AssignmentId | null>;
+  /** People of the demo that the local page offers. */
+  personas(): Promise<readonly PersonaRow[]>;
+}
+
+export interface IdentityRow {
+  readonly id: string;
+  readonly state: 'linked' | 'unlinked' | 'conflict';
+  readonly person: Person | null;
+  readonly version: number;
+}
+export interface InstallationRow {
+  readonly authoritativeDomains: readonly string[];
+  readonly guestsAllowed: boolean;
+}
+export interface PersonaRow {
+  readonly key: string;
+  readonly name: string;
+  readonly title: string;
+  readonly department: string;
+  readonly organization: string;
+  readonly unread: number;
+}
+export interface IdentityChange {
+  readonly platform: string;
+  readonly tenant: string;
+  readonly user: string;
+  readonly person: PersonId | null;
+  readonly state: 'linked' | 'unlinked' | 'conflict';
+  readonly linkedBy: 'directoryKey' | 'email' | 'file' | 'demo' | null;
+  readonly standing: string;
+  readonly zone: string | null;
+  readonly locale: string | null;
+}
+
+// ---------------------------------------------------------------- machine tables
+
+/** Proof that a worker holds a row; a result with a lost lease is refused. */
+export interface Lease {
+  readonly id: number;
+  readonly token: string;
+}
+export interface OutgoingRow {
+  readonly lease: Lease;
+  readonly kind: 'tell' | 'redraw' | 'place';
+  readonly notice: string | null;
+  readonly audience: string | null;
+  readonly person: PersonId | null;
+  readonly subject: { readonly kind: string; readonly id: string };
+  readonly request: RequestId | null;
+  readonly params: Readonly<Record<string, string | number | boolean | null>>;
+  readonly attempts: number;
+  readonly createdAt: Date;
+}
+export interface Outbox {
+  /** Up to `limit` due rows, leased for `leaseMs`; one row per lane, oldest first; taking away before giving. */
+  claim(limit: number, leaseMs: number): Promise<readonly OutgoingRow[]>;
+  /** Expands an audience into one row per person and settles the parent, in one statement; idempotent. Returns the number. */
+  expand(row: OutgoingRow): Promise<number>;
+  settle(lease: Lease, result: { state: 'done' } | { state: 'dead'; error: string }): Promise<void>;
+  /** Back to ready, not before `atLeastMs` from now (backoff with jitter added by the caller). */
+  retry(lease: Lease, atLeastMs: number, error: string): Promise<void>;
+  /** Returns rows whose lease ran out to ready. */
+  reap(): Promise<number>;
+  /** Puts a dead row back; for operators. */
+  redrive(id: number): Promise<boolean>;
+  /** Instant of the next ready row, for the poll; null when idle. */
+  nextAt(): Promise<Date | null>;
+  /** Takes one token of `target` (rate per second, burst); otherwise the milliseconds to wait. */
+  pass(target: string, ratePerSecond: number, burst: number): Promise<number>;
+  /** Closes the gate until then (Retry-After), or counts a failure (breaker). */
+  hold(target: string, ms: number): Promise<void>;
+}
+
+export interface CardRow {
+  readonly id: CardId;
+  readonly platform: string;
+  readonly tenant: string;
+  readonly user: string;
+  readonly person: PersonId;
+  readonly conversation: string | null;
+  readonly message: string | null;
+  readonly serviceUrl: string | null;
+  readonly view: string;
+  readonly subject: { readonly kind: string; readonly id: string };
+  readonly request: RequestId | null;
+  readonly params: Readonly<Record<string, string | number | boolean | null>>;
+  readonly state: 'sending' | 'live' | 'gone';
+  readonly hash: string | null;
+}
+/** Remembered messages. One per (person, platform, view, subject): told again means edited. */
+export interface Cards {
+  /** Finds or creates the row in state `sending` before the message leaves; returns it. */
+  begin(card: {
+    platform: string;
+    tenant: string;
+    user: string;
+    person: PersonId;
+    view: string;
+    subject: { kind: string; id: string };
+    request: RequestId | null;
+    params: CardRow['params'];
+  }): Promise<CardRow>;
+  sent(
+    id: CardId,
+    ref: { conversation: string; message: string; serviceUrl: string | null },
+    hash: string,
+  ): Promise<void>;
+  drawn(id: CardId, hash: string): Promise<void>;
+  failed(id: CardId, error: string, gone: boolean): Promise<void>;
+  get(id: CardId): Promise<CardRow | null>;
+  bySubject(subject: { kind: string; id: string }): Promise<readonly CardRow[]>;
+  byRequest(request: RequestId): Promise<readonly CardRow[]>;
+}
+
+/** Where a person can be reached, best first: the platform used last, then the others. */
+export interface Reachable {
+  readonly platform: string;
+  readonly tenant: string;
+  readonly user: string;
+  readonly conversation: string | null;
+  readonly serviceUrl: string | null;
+  readonly zone: string | null;
+  readonly locale: string | null;
+}
+export interface Directory {
+  reachable(person: PersonId): Promise<readonly Reachable[]>;
+  /** Remembers a conversation from a verified delivery; revives a dead one. */
+  seen(place: {
+    platform: string;
+    tenant: string;
+    user: string;
+    conversation: string;
+    serviceUrl: string | null;
+  }): Promise<void>;
+  dead(place: { platform: string; tenant: string; user: string }, code: string): Promise<void>;
+}
+
+export interface InboundRow {
+  readonly lease: Lease;
+  readonly payload: unknown;
+  readonly attempts: number;
+}
+export interface InboundStore {
+  /** Stores an event; false when the delivery was stored before. Another body under the same key throws 'same-key-other-body'. */
+  store(delivery: Delivery, payload: unknown): Promise<boolean>;
+  claim(limit: number, leaseMs: number): Promise<readonly InboundRow[]>;
+  settle(lease: Lease, result: { state: 'done' } | { state: 'dead'; error: string }): Promise<void>;
+  retry(lease: Lease, atLeastMs: number, error: string): Promise<void>;
+  reap(): Promise<number>;
+}
+
+export interface Draft {
+  readonly id: DraftId;
+  readonly person: PersonId;
+  readonly verb: string;
+  readonly step: string;
+  readonly input: Readonly<Record<string, string>>;
+  readonly version: number;
+}
+export interface Drafts {
+  create(person: PersonId, verb: string, step: string, input: Draft['input']): Promise<Draft>;
+  /** Null when gone, expired (24 h) or another person's. */
+  get(id: DraftId, person: PersonId): Promise<Draft | null>;
+  change(id: DraftId, person: PersonId, step: string, input: Draft['input']): Promise<Draft | null>;
+}
+
+/** Work that is due, claimed with SKIP LOCKED in id order. Each job's operation takes the ids one transaction each. */
+export interface Due {
+  expiredStages(limit: number): Promise<readonly RequestId[]>;
+  stagesToEscalate(limit: number): Promise<readonly RequestId[]>;
+  stagesToRemind(limit: number): Promise<readonly RequestId[]>;
+  /** Requests with an open stage whose set of open tasks differs from who may decide now (left, disabled, newly in the group). */
+  misroutedStages(limit: number): Promise<readonly RequestId[]>;
+  startsDue(limit: number): Promise<readonly RequestId[]>;
+  remindersDue(limit: number): Promise<readonly AssignmentId[]>;
+  /** Justifications that are over while others still hold the assignment. */
+  justificationsOver(limit: number): Promise<readonly AssignmentId[]>;
+  /** Open requests and live assignments of people who are not enabled any more. */
+  requestsOfGone(limit: number): Promise<readonly RequestId[]>;
+  assignmentsOfGone(limit: number): Promise<readonly AssignmentId[]>;
+  /** Chunked deletion of settled outgoing and inbound rows, old ticks, expired drafts. Returns rows deleted. */
+  prune(limit: number): Promise<number>;
+  /** Creates the audit partitions of this and the next month where missing. */
+  partitions(): Promise<void>;
+  claimTick(job: string, dueAt: Date, by: string): Promise<boolean>;
+  lastTick(job: string): Promise<Date | null>;
+}
+
+export interface LocalRoles {
+  has(subject: string, resource: string, role: string, scope: string): Promise<boolean>;
+  set(subject: string, resource: string, role: string, scope: string, present: boolean): Promise<void>;
+  /** How the resource was told to fail, if it was. */
+  fault(resource: string): Promise<{ mode: 'later' | 'failed' | 'hang'; code: string } | null>;
+  tell(resource: string, fault: { mode: 'later' | 'failed' | 'hang'; code: string } | null): Promise<void>;
+}
+
+/** The pair of facts again, for code that only looks. */
+export type { PairFacts };
+
+// ---------------------------------------------------------------- configuration as code
+
+export interface PersonConfig extends Person {
+  readonly properties: Readonly<Record<string, string | number | boolean>>;
+}
+export interface GroupConfig extends Group {
+  readonly state: 'active' | 'deleted';
+  readonly people: readonly PersonId[];
+  readonly groups: readonly GroupId[];
+}
+export interface OrganizationConfig {
+  readonly id: OrganizationId;
+  readonly name: string;
+  readonly description: string;
+  readonly state: 'proposed' | 'configured' | 'deleted';
+  readonly sources: readonly { readonly kind: 'tenant' | 'workspace' | 'domain'; readonly value: string }[];
+  readonly version: number;
+}
+export interface RoleConfig {
+  readonly id: string;
+  readonly role: RoleName;
+  readonly person: PersonId | null;
+  readonly group: GroupId | null;
+  readonly catalog: CatalogId | null;
+  readonly state: 'active' | 'ended';
+  readonly version: number;
+}
+export interface ResourceConfig extends Resource {
+  readonly roles: readonly ResourceRole[];
+  readonly scopes: readonly ResourceScope[];
+  readonly owners: readonly ({ readonly person: PersonId } | { readonly group: GroupId })[];
+}
+export interface PackageConfig extends Package {
+  readonly content: PackageVersion;
+}
+export interface PolicyConfig extends Policy {
+  readonly content: PolicyVersion;
+}
+export interface IdentityConfig {
+  readonly id: string;
+  readonly platform: 'slack' | 'teams' | 'web';
+  readonly tenant: string;
+  readonly user: string;
+  readonly person: PersonId;
+  readonly version: number;
+}
+export interface InstallationConfig {
+  readonly platform: 'slack' | 'teams' | 'web';
+  readonly tenant: string;
+  readonly name: string;
+  readonly authoritativeDomains: readonly string[];
+  readonly guestsAllowed: boolean;
+}
+export interface Configuration {
+  readonly organization: { readonly name: string; readonly timeZone: string; readonly demo: boolean } | null;
+  readonly people: readonly PersonConfig[];
+  readonly groups: readonly GroupConfig[];
+  readonly organizations: readonly OrganizationConfig[];
+  readonly identities: readonly IdentityConfig[];
+  readonly installations: readonly InstallationConfig[];
+  readonly roles: readonly RoleConfig[];
+  readonly catalogs: readonly Catalog[];
+  readonly resources: readonly ResourceConfig[];
+  readonly packages: readonly PackageConfig[];
+  readonly policies: readonly PolicyConfig[];
+  readonly incompatibilities: readonly Incompatibility[];
+}
+export interface ConfigurationNouns {
+  organization: { readonly name: string; readonly timeZone: string; readonly demo: boolean };
+  person: PersonConfig;
+  group: GroupConfig;
+  partner: OrganizationConfig;
+  identity: IdentityConfig;
+  installation: InstallationConfig;
+  role: RoleConfig;
+  catalog: Catalog;
+  resource: ResourceConfig;
+  package: PackageConfig;
+  policy: PolicyConfig;
+  incompatibility: Incompatibility;
+}
+export type ConfigurationChange = {
+  [K in keyof ConfigurationNouns]: {
+    readonly noun: K;
+    readonly before: ConfigurationNouns[K] | null;
+    readonly after: ConfigurationNouns[K];
+    readonly events: readonly DomainEvent[];
+  };
+}[keyof ConfigurationNouns];
+
+/** All that an operation may use. */
+export interface Desk {
+  readonly store: Store;
+  readonly views: Views;
+  readonly drafts: Drafts;
+  readonly directory: Directory;
+}
+
+export type { PolicyVersionId, ResourceId };
