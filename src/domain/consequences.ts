@@ -1,0 +1,112 @@
+// What follows from an event: who is told what, which remembered messages are redrawn, which grants are made equal. Literal
+// data: the store joins it in SQL with the events of a save, so no act can forget a notice and none needs a loop.
+import type { EventType } from './events';
+
+/** Resolved by the worker at send time: who is meant now, not who was meant when the event happened. */
+export type Audience =
+  | 'requestor'
+  | 'target'
+  /** Open tasks of the event's request and stage. */
+  | 'approvers'
+  /** `refs.person` of the event. */
+  | 'person'
+  | 'catalogOwners'
+  | 'resourceOwners'
+  | 'administrators';
+
+/** Each notice is a view of a subject; chat/present.ts draws it for the person who is told. */
+export type Notice =
+  | 'request'
+  | 'requestOutcome'
+  | 'approval'
+  | 'approvalReminder'
+  | 'access'
+  | 'accessProblem'
+  | 'accessExtended'
+  | 'accessEnding'
+  | 'accessEnded'
+  | 'deliveryFailed'
+  | 'removalAlarm'
+  | 'manualTask';
+
+export interface Consequence {
+  readonly on: EventType;
+  /** Equal values in the event's data; absent: always. */
+  readonly when?: Readonly<Record<string, string | number | boolean>>;
+  readonly kind: 'tell' | 'redraw' | 'place';
+  readonly notice?: Notice;
+  readonly audience?: Audience;
+  /** What the message is about; default: the event's own subject. */
+  readonly about?: 'request' | 'assignment' | 'grant' | 'manualTask';
+}
+
+const tell = (
+  on: EventType,
+  notice: Notice,
+  audience: Audience,
+  about: Consequence['about'],
+  when?: Consequence['when'],
+): Consequence => ({
+  on,
+  kind: 'tell',
+  notice,
+  audience,
+  ...(about ? { about } : {}),
+  ...(when ? { when } : {}),
+});
+const redraw = (on: EventType, about: Consequence['about']): Consequence => ({
+  on,
+  kind: 'redraw',
+  ...(about ? { about } : {}),
+});
+
+/**
+ * Events carry `onBehalf` (requestor and target differ) and `bySystem` (no person asked for it) in their data where a
+ * condition below needs it. `request.approved` carries `scheduled`; `request.canceled` carries `byRequestor`.
+ */
+export const consequences: readonly Consequence[] = [
+  tell('request.submitted', 'request', 'requestor', 'request', { notify: true }),
+  tell('request.submitted', 'request', 'target', 'request', { notify: true, onBehalf: true }),
+  tell('approver.asked', 'approval', 'person', 'request'),
+  redraw('approver.released', 'request'),
+  tell('stage.reminded', 'approvalReminder', 'approvers', 'request'),
+  redraw('stage.escalated', 'request'),
+  redraw('decision.recorded', 'request'),
+  redraw('stage.approved', 'request'),
+  redraw('request.approved', 'request'),
+  tell('request.approved', 'requestOutcome', 'requestor', 'request', { scheduled: true }),
+  tell('request.approved', 'requestOutcome', 'target', 'request', { scheduled: true, onBehalf: true }),
+  redraw('request.denied', 'request'),
+  tell('request.denied', 'requestOutcome', 'requestor', 'request'),
+  tell('request.denied', 'requestOutcome', 'target', 'request', { onBehalf: true }),
+  redraw('request.expired', 'request'),
+  tell('request.expired', 'requestOutcome', 'requestor', 'request'),
+  tell('request.expired', 'requestOutcome', 'target', 'request', { onBehalf: true }),
+  redraw('request.canceled', 'request'),
+  tell('request.canceled', 'requestOutcome', 'requestor', 'request', { byRequestor: false }),
+  redraw('request.delivered', 'request'),
+  tell('request.delivered', 'requestOutcome', 'requestor', 'request', { onBehalf: true }),
+  redraw('request.partiallyDelivered', 'request'),
+  redraw('request.deliveryFailed', 'request'),
+  redraw('request.removed', 'request'),
+  redraw('request.removalFailed', 'request'),
+  tell('assignment.delivered', 'access', 'target', 'assignment'),
+  tell('assignment.partiallyDelivered', 'accessProblem', 'target', 'assignment'),
+  tell('assignment.partiallyDelivered', 'deliveryFailed', 'catalogOwners', 'assignment'),
+  tell('assignment.deliveryFailed', 'accessProblem', 'target', 'assignment'),
+  tell('assignment.deliveryFailed', 'deliveryFailed', 'catalogOwners', 'assignment'),
+  tell('assignment.extended', 'accessExtended', 'target', 'assignment'),
+  redraw('assignment.extended', 'assignment'),
+  tell('assignment.reminded', 'accessEnding', 'target', 'assignment'),
+  tell('assignment.ending', 'accessEnded', 'target', 'assignment', { tell: true }),
+  redraw('assignment.ending', 'assignment'),
+  redraw('assignment.removed', 'assignment'),
+  redraw('assignment.delivered', 'assignment'),
+  tell('assignment.removalFailed', 'removalAlarm', 'catalogOwners', 'assignment'),
+  tell('assignment.removalFailed', 'removalAlarm', 'administrators', 'assignment'),
+  redraw('assignment.removalFailed', 'assignment'),
+  { on: 'grant.wanted', kind: 'place', about: 'grant' },
+  { on: 'grant.unwanted', kind: 'place', about: 'grant' },
+  tell('manualTask.opened', 'manualTask', 'resourceOwners', 'manualTask'),
+  redraw('manualTask.done', 'manualTask'),
+];
