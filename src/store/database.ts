@@ -1,0 +1,223 @@
+// The connection to PostgreSQL, embedded or a server: pool, settings of a session, migrations, and the check of the
+// rights that the program itself has. What is read and written is not decided here.
+import { types } from 'pg';
+import { QueryTypes, Sequelize, type Transaction } from 'sequelize';
+import { Umzug } from 'umzug';
+import type { Log } from '../log';
+import { addressProblem, DatabaseProblem } from './address';
+import { type Migration, migrations as allMigrations } from './migrations';
+
+export type Database = {
+  readonly sequelize: Sequelize;
+  close(): Promise<void>;
+};
+
+export type ConnectOptions = {
+  readonly url: string;
+  readonly poolMax: number;
+  /** Every connection of the pool acts as this role. The embedded database has one superuser, and this takes its rights. */
+  readonly role?: string;
+  readonly limits?: Partial<SessionLimits>;
+};
+
+/** Milliseconds. A statement beyond them fails; whoever needs more sets it with `set local` in the transaction. */
+export type SessionLimits = {
+  /** No act may take longer; the answer to a click is due after 3 s. */
+  readonly statement: number;
+  /** Waiting for a row: below the statement limit, so that the error names the lock and not the statement. */
+  readonly lock: number;
+  /** A transaction that does nothing holds its locks against everybody else. */
+  readonly idleInTransaction: number;
+  /** To open a connection, and to get one from the pool. */
+  readonly connect: number;
+};
+
+const LIMITS: SessionLimits = { statement: 15_000, lock: 5_000, idleInTransaction: 15_000, connect: 5_000 };
+const OLDEST_SERVER = 15;
+const MIGRATION_LOCK = 7_236_001; // any number, but the same in every release
+const ROLE_NAME = /^[a-z_][a-z0-9_]*$/;
+
+/** Opens the pool and makes sure that a usable server answers. Throws DatabaseProblem with a sentence for the terminal. */
+export async function connect(options: ConnectOptions): Promise<Database> {
+  const problem = addressProblem(options.url);
+  if (problem !== undefined) throw new DatabaseProblem(`The address of the database ${problem}.`);
+  if (options.role !== undefined && !ROLE_NAME.test(options.role)) throw new Error('not the name of a role');
+  readNumbers();
+
+  const limits = { ...LIMITS, ...options.limits };
+  const sequelize = new Sequelize(options.url, {
+    dialect: 'postgres',
+    logging: false,
+    benchmark: false,
+    timezone: '+00:00',
+    pool: { max: options.poolMax, min: 0, idle: 30_000, acquire: limits.connect, evict: 5_000 },
+    dialectOptions: {
+      application_name: 'usher',
+      keepAlive: true, // a server that vanished without a word is noticed
+      connectionTimeoutMillis: limits.connect,
+      // Sent with the first packet. A pooler between us must hand over sessions (not transactions) unchanged.
+      statement_timeout: limits.statement,
+      lock_timeout: limits.lock,
+      idle_in_transaction_session_timeout: limits.idleInTransaction,
+    },
+    hooks: options.role === undefined ? {} : { afterConnect: actAs(options.role) },
+  });
+  const close = once(() => sequelize.close());
+  try {
+    await checkServer(sequelize);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { sequelize, close };
+}
+
+/**
+ * Applies what is missing, all or nothing. Any number of processes may call this at once: one works, the others wait
+ * and then find nothing to do. Returns the names that it applied.
+ */
+export async function migrate(
+  database: Database,
+  log?: Pick<Log, 'info' | 'warn'>,
+  list: readonly Migration[] = allMigrations,
+): Promise<string[]> {
+  const { sequelize } = database;
+  return sequelize.transaction(async (transaction) => {
+    const run = async (sql: string): Promise<void> => {
+      await sequelize.query(sql, { transaction, raw: true });
+    };
+    // The wait for another migrator has no limit; the wait for a table has one, because whoever queues behind us on
+    // that table waits too. A migration that gives up changes nothing and can be started again.
+    await run('set local statement_timeout = 0; set local lock_timeout = 0');
+    await run(`select pg_advisory_xact_lock(${MIGRATION_LOCK})`);
+    await run(`set local lock_timeout = '20s'; set local idle_in_transaction_session_timeout = 0`);
+    await run(
+      'create table if not exists schema_migrations (name text primary key, applied_at timestamptz(3) not null default now())',
+    );
+
+    const umzug = new Umzug({
+      migrations: list.map(({ name, up }) => ({ name, up: () => up(run) })),
+      storage: {
+        executed: () => appliedNames(sequelize, transaction),
+        logMigration: ({ name }) => insertName(sequelize, transaction, name),
+        unlogMigration: () => Promise.reject(new Error('migrations only go forward')),
+      },
+      logger: undefined,
+    });
+    const newer = (await appliedNames(sequelize, transaction)).filter((name) => !list.some((one) => one.name === name));
+    // An older release beside a newer schema is what a rolling update looks like.
+    if (newer.length > 0) log?.warn({ newer }, 'the database was migrated by a newer release');
+    const applied = (await umzug.up()).map(({ name }) => name);
+    if (applied.length > 0) log?.info({ applied }, 'database migrated');
+    return applied;
+  });
+}
+
+/** The migrations that the database lacks, for a program that may not migrate itself. */
+export async function pendingMigrations(database: Database): Promise<string[]> {
+  const { sequelize } = database;
+  const [row] = await sequelize.query<{ present: boolean }>(
+    `select to_regclass('schema_migrations') is not null as present`,
+    { type: QueryTypes.SELECT },
+  );
+  const applied = row?.present === true ? await appliedNames(sequelize) : [];
+  return allMigrations.map(({ name }) => name).filter((name) => !applied.includes(name));
+}
+
+/**
+ * What the role of the program could do to the audit trail, as sentences; none means that it can only add to it. Asks
+ * about the role that logged in, because `reset role` leads back to it.
+ */
+export async function checkRole(database: Database): Promise<string[]> {
+  const [role] = await database.sequelize.query<{
+    name: string;
+    super: boolean;
+    makes_roles: boolean;
+    owns: string | null;
+    changes: string | null;
+  }>(
+    `with trail as (
+       select c.oid, c.relname, c.relowner from pg_class c
+       where c.oid = to_regclass('audit_events')
+          or c.oid in (select inhrelid from pg_inherits where inhparent = to_regclass('audit_events'))
+     )
+     select r.rolname as name, r.rolsuper as super, r.rolcreaterole as makes_roles,
+       (select string_agg(relname, ', ') from trail where pg_has_role(r.oid, relowner, 'member')) as owns,
+       (select string_agg(relname, ', ') from trail
+         where has_table_privilege(r.oid, oid, 'update') or has_table_privilege(r.oid, oid, 'delete')
+            or has_table_privilege(r.oid, oid, 'truncate')) as changes
+     from pg_roles r where r.rolname = session_user`,
+    { type: QueryTypes.SELECT },
+  );
+  if (role === undefined) return ['The role of the connection does not exist any more.'];
+  const who = `The database role "${role.name}" of DATABASE_URL`;
+  // A superuser has every right, so the other sentences would only repeat the first.
+  if (role.super) return [`${who} is a superuser and could change the audit trail.`];
+  return [
+    role.makes_roles ? `${who} may create roles and could give itself any right.` : undefined,
+    role.owns !== null ? `${who} owns the audit trail (${role.owns}).` : undefined,
+    role.owns === null && role.changes !== null ? `${who} may change the audit trail (${role.changes}).` : undefined,
+  ].filter((sentence) => sentence !== undefined);
+}
+
+// Numbers of PostgreSQL's bigint as numbers: counts and identities, all far below 2^53. One that is not stops the read
+// instead of becoming another number. Timestamps with time zone come as Date by the driver's own parser.
+function readNumbers(): void {
+  const INT4_ARRAY = 1007;
+  const INT8_ARRAY = 1016;
+  const registry: Parsers = types; // the driver's own list of types names no arrays
+  registry.setTypeParser(types.builtins.INT8, toNumber);
+  registry.setTypeParser(INT8_ARRAY, registry.getTypeParser(INT4_ARRAY));
+}
+
+type Parser = (text: string) => unknown;
+type Parsers = { setTypeParser(oid: number, parse: Parser): void; getTypeParser(oid: number): Parser };
+
+function toNumber(text: string): number {
+  const number = Number(text);
+  if (!Number.isSafeInteger(number)) throw new RangeError(`${text} is too large for a number`);
+  return number;
+}
+
+function actAs(role: string): (connection: unknown) => Promise<void> {
+  return async (connection) => {
+    await (connection as { query(sql: string): Promise<unknown> }).query(`set role "${role}"`);
+  };
+}
+
+async function checkServer(sequelize: Sequelize): Promise<void> {
+  let version: number;
+  try {
+    const [row] = await sequelize.query<{ version: number }>(
+      `select current_setting('server_version_num')::int as version`,
+      { type: QueryTypes.SELECT },
+    );
+    version = Math.floor((row?.version ?? 0) / 10_000);
+  } catch (error) {
+    // The driver's message names host, user or database, and never the password.
+    throw new DatabaseProblem(`The database does not answer: ${error instanceof Error ? error.message : 'unknown'}.`, {
+      cause: error,
+    });
+  }
+  if (version < OLDEST_SERVER)
+    throw new DatabaseProblem(
+      `The database is PostgreSQL ${version}; Usher needs PostgreSQL ${OLDEST_SERVER} or newer.`,
+    );
+}
+
+async function appliedNames(sequelize: Sequelize, transaction?: Transaction): Promise<string[]> {
+  const rows = await sequelize.query<{ name: string }>('select name from schema_migrations order by name', {
+    type: QueryTypes.SELECT,
+    ...(transaction === undefined ? {} : { transaction }),
+  });
+  return rows.map(({ name }) => name);
+}
+
+async function insertName(sequelize: Sequelize, transaction: Transaction, name: string): Promise<void> {
+  await sequelize.query('insert into schema_migrations (name) values ($1)', { bind: [name], transaction });
+}
+
+function once(act: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => (done ??= act());
+}

@@ -1,0 +1,12 @@
+// The list of migrations, in order: explicit, because a search for files finds .ts in development and .js in dist.
+// Running them is database.ts. A migration that has been released is never edited; the next one corrects it.
+import { mainJob } from './0001-main-job';
+
+export type Migration = {
+  /** `0001-name`, as the file is called. */
+  readonly name: string;
+  /** Forward only. Everything pending runs in one transaction, so a failed start has changed nothing. */
+  readonly up: (query: (sql: string) => Promise<void>) => Promise<void>;
+};
+
+export const migrations: readonly Migration[] = [mainJob];

@@ -1,0 +1,192 @@
+// The connection: what it refuses, what it reads, what it survives, and what migrations promise.
+import { QueryTypes } from 'sequelize';
+import { checkRole, connect, migrate, pendingMigrations } from '../../src/store/database';
+import { asOwner, runName } from '../support/cluster';
+import { APP_ROLE, freshDatabase, openDatabase, testDatabase } from '../support/postgres';
+
+describe('connect', () => {
+  test.each([
+    { name: 'an empty address', give: '', want: 'is empty' },
+    { name: 'another database', give: 'mysql://a:b@host/usher', want: 'must start with postgres://' },
+    { name: 'no database name', give: 'postgres://a:secret@host:5432', want: 'names no database' },
+    { name: 'no host', give: 'postgres://a:secret@/usher', want: 'names no host' },
+    { name: 'a raw special character', give: 'postgres://a:sec%ret@host/usher', want: '%XX' },
+  ])('refuses $name and never repeats the address', async ({ give, want }) => {
+    const refused = connect({ url: give, poolMax: 1 });
+    await expect(refused).rejects.toThrow(want);
+    await expect(refused).rejects.toThrow(expect.not.stringContaining('sec') as string);
+    await expect(refused).rejects.toMatchObject({ name: 'DatabaseProblem' });
+  });
+
+  test('says that the database does not answer', async () => {
+    await expect(connect({ url: 'postgres://a:b@127.0.0.1:1/usher', poolMax: 1 })).rejects.toMatchObject({
+      name: 'DatabaseProblem',
+      message: expect.stringContaining('does not answer') as string,
+    });
+  });
+
+  test('reads bigint as number, timestamps as Date and days as text', async () => {
+    const { sequelize } = await testDatabase();
+    const [row] = await sequelize.query(
+      `select 5::bigint as big, array[1, 2]::bigint[] as bigs, '2026-03-29 01:30:00.123+00'::timestamptz(3) as at,
+              '2026-03-29'::date as day, null::bigint as none`,
+      { type: QueryTypes.SELECT },
+    );
+    expect(row).toEqual({
+      big: 5,
+      bigs: [1, 2],
+      at: new Date('2026-03-29T01:30:00.123Z'),
+      day: '2026-03-29',
+      none: null,
+    });
+  });
+
+  test('refuses a bigint that a number cannot hold', async () => {
+    const { sequelize } = await testDatabase();
+    await expect(sequelize.query('select 9007199254740993::bigint')).rejects.toThrow('too large');
+  });
+
+  test('every connection of the pool acts as the role', async () => {
+    const { sequelize } = await testDatabase();
+    const ask = (): Promise<object[]> => sequelize.query('select current_user as me', { type: QueryTypes.SELECT });
+    const answers = await Promise.all(Array.from({ length: 6 }, ask));
+    expect(answers.flat()).toEqual(Array.from({ length: 6 }, () => ({ me: APP_ROLE })));
+  });
+
+  test('a statement that waits for a lock gives up', async () => {
+    const { url } = await testDatabase();
+    const database = await connect({ url, poolMax: 2, limits: { lock: 50 } });
+    const key = 4711;
+    try {
+      await database.sequelize.transaction(async (transaction) => {
+        await database.sequelize.query(`select pg_advisory_xact_lock(${key})`, { transaction });
+        await expect(database.sequelize.query(`select pg_advisory_xact_lock(${key})`)).rejects.toMatchObject({
+          original: { code: '55P03' },
+        });
+      });
+    } finally {
+      await database.close();
+    }
+  });
+
+  test('a server that drops every connection does not take the program down', async () => {
+    const { url } = await testDatabase();
+    const database = await connect({ url, poolMax: 3 });
+    const { sequelize } = database;
+    const ask = (): Promise<object[]> => sequelize.query('select 1 as one', { type: QueryTypes.SELECT });
+    try {
+      await Promise.all([ask(), ask(), ask()]); // three idle connections in the pool
+      const busy = sequelize.query('select pg_sleep(20)').then(
+        () => 'done',
+        () => 'lost',
+      );
+      const sleeping = `select 1 from pg_stat_activity where query like 'select pg_sleep%' and state = 'active'
+        and datname = current_database()`;
+      while ((await asOwner(url, sleeping)).length === 0);
+      const others = `select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid() and application_name = 'usher'`;
+      await asOwner(url, others);
+      expect(await busy).toBe('lost');
+
+      // The next question may still meet a dead connection; the pool must offer a live one soon after.
+      const settled = await Promise.allSettled([ask(), ask(), ask(), ask()]);
+      expect(settled.length).toBe(4);
+      expect(await ask()).toEqual([{ one: 1 }]);
+    } finally {
+      await database.close();
+    }
+  });
+
+  test('closing twice is closing once', async () => {
+    const { url } = await testDatabase();
+    const database = await connect({ url, poolMax: 1 });
+    await Promise.all([database.close(), database.close()]);
+    await expect(database.sequelize.query('select 1')).rejects.toThrow();
+  });
+});
+
+describe('migrate', () => {
+  test('five migrators at once apply everything once', async () => {
+    const url = await freshDatabase('five', 'empty');
+    const databases = await Promise.all(Array.from({ length: 5 }, () => openDatabase(url)));
+    const applied = await Promise.all(databases.map((database) => migrate(database)));
+    expect(applied.flat()).toEqual(['0001-main-job', ...applied.flat().slice(1)]);
+    expect(applied.filter((names) => names.length > 0)).toHaveLength(1);
+    expect(await asOwner(url, 'select count(*)::int as n from schema_migrations')).toEqual([
+      { n: applied.flat().length },
+    ]);
+  });
+
+  test('a failing migration leaves nothing of the run behind', async () => {
+    const url = await freshDatabase('failing', 'empty');
+    const database = await openDatabase(url);
+    const list = [
+      { name: '0001-good', up: (query: (sql: string) => Promise<void>) => query('create table good (id int)') },
+      { name: '0002-bad', up: (query: (sql: string) => Promise<void>) => query('create table good (id int)') },
+    ];
+    await expect(migrate(database, undefined, list)).rejects.toThrow('0002-bad');
+    expect(await asOwner(url, `select to_regclass('good') as good, to_regclass('schema_migrations') as names`)).toEqual(
+      [{ good: null, names: null }],
+    );
+  });
+
+  test('a database of a newer release is left alone, with a warning', async () => {
+    const url = await freshDatabase('newer', 'migrated');
+    await asOwner(url, `insert into schema_migrations (name) values ('9999-later')`);
+    const warnings: unknown[] = [];
+    const log = { info: () => undefined, warn: (facts: unknown) => warnings.push(facts) };
+    expect(await migrate(await openDatabase(url), log)).toEqual([]);
+    expect(warnings).toEqual([{ newer: ['9999-later'] }]);
+  });
+
+  test('says what is pending without changing anything', async () => {
+    const empty = await openDatabase(await freshDatabase('pending', 'empty'));
+    expect(await pendingMigrations(empty)).toContain('0001-main-job');
+    expect(await pendingMigrations((await testDatabase()).database)).toEqual([]);
+  });
+});
+
+describe('the role of the program', () => {
+  test.each(['update audit_events set at = at', 'delete from audit_events', 'truncate audit_events'])(
+    'cannot %s',
+    async (sql) => {
+      const { sequelize } = await testDatabase();
+      await expect(sequelize.query(sql)).rejects.toMatchObject({ original: { code: '42501' } });
+    },
+  );
+
+  const login = async (name: string, rights: string): Promise<string[]> => {
+    const role = runName(name);
+    const { url } = await testDatabase();
+    await asOwner(url, `drop role if exists ${role}; create role ${role} login password 'x'`);
+    await asOwner(url, rights.replaceAll('ROLE', role));
+    const asRole = url.replace(/\/\/[^@/]*@/, `//${role}:x@`);
+    try {
+      return await checkRole(await openDatabase(asRole));
+    } finally {
+      await asOwner(url, `reassign owned by ${role} to current_user; drop owned by ${role}`);
+      await asOwner(url, `drop role ${role}`);
+    }
+  };
+
+  test('is fine as a member of usher_app', async () => {
+    expect(await login('fine', `grant ${APP_ROLE} to ROLE`)).toEqual([]);
+  });
+
+  test('is a problem when it is a superuser', async () => {
+    expect(await login('super', 'alter role ROLE superuser')).toEqual([expect.stringContaining('is a superuser')]);
+  });
+
+  test('is a problem when it owns the trail or one month of it', async () => {
+    expect(await login('owner', 'alter table audit_events_default owner to ROLE')).toEqual([
+      expect.stringContaining('owns the audit trail (audit_events_default)'),
+    ]);
+  });
+
+  test('is a problem when it may change the trail or make itself another role', async () => {
+    expect(await login('changer', 'alter role ROLE createrole; grant delete on audit_events to ROLE')).toEqual([
+      expect.stringContaining('may create roles'),
+      expect.stringContaining('may change the audit trail (audit_events)'),
+    ]);
+  });
+});

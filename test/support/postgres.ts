@@ -1,0 +1,63 @@
+// A database for a test file: a clone of the migrated template, one per jest worker, empty at the start of each file.
+// Connections are closed after the file by themselves. The cluster behind it is cluster.ts.
+import type { Sequelize } from 'sequelize';
+import { connect, type Database } from '../../src/store/database';
+import { asOwner, clusterUrl, runName } from './cluster';
+
+export type TestDatabase = {
+  /** Address with the owner's rights, for a process of its own. */
+  readonly url: string;
+  /** As the program uses it: with the role `usher_app`, which cannot change the audit trail. */
+  readonly database: Database;
+  readonly sequelize: Sequelize;
+  /** With all rights, to look and to prepare. */
+  readonly owner: Sequelize;
+  /** Empties the database, in one statement. Call it in `beforeEach`. */
+  reset(): Promise<void>;
+};
+
+export const APP_ROLE = 'usher_app';
+
+const open: Database[] = [];
+let current: Promise<TestDatabase> | undefined;
+
+afterAll(async () => {
+  await Promise.all(open.splice(0).map((database) => database.close()));
+});
+
+/** The database of this worker; the same one for every call in a file. */
+export function testDatabase(): Promise<TestDatabase> {
+  return (current ??= prepare());
+}
+
+/** A connection of its own that is closed after the test file. */
+export async function openDatabase(url: string, role?: string): Promise<Database> {
+  const database = await connect({ url, poolMax: 10, ...(role === undefined ? {} : { role }) });
+  open.push(database);
+  return database;
+}
+
+/** A further database, empty or with the schema, for tests that change the schema or need two. Returns its address. */
+export async function freshDatabase(name: string, give: 'empty' | 'migrated'): Promise<string> {
+  const full = runName(`${name}_${process.env['JEST_WORKER_ID'] ?? '1'}`);
+  await asOwner(clusterUrl(), `drop database if exists ${full} with (force)`);
+  await asOwner(
+    clusterUrl(),
+    `create database ${full}${give === 'migrated' ? ` template ${runName('template')}` : ''}`,
+  );
+  return clusterUrl(full);
+}
+
+async function prepare(): Promise<TestDatabase> {
+  const name = runName(`worker_${process.env['JEST_WORKER_ID'] ?? '1'}`);
+  const known = await asOwner(clusterUrl(), `select 1 from pg_database where datname = '${name}'`);
+  if (known.length === 0) await asOwner(clusterUrl(), `create database ${name} template ${runName('template')}`);
+
+  const url = clusterUrl(name);
+  const [database, owner] = await Promise.all([openDatabase(url, APP_ROLE), openDatabase(url)]);
+  const reset = async (): Promise<void> => {
+    await owner.sequelize.query('select test_reset()');
+  };
+  await reset();
+  return { url, database, sequelize: database.sequelize, owner: owner.sequelize, reset };
+}
