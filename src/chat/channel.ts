@@ -19,8 +19,11 @@ export interface Conversation {
   handle(inbound: Inbound): Promise<Reply>;
   /** Stores an event or message durably before the platform is acknowledged; a job handles it and answers by `Channel.answer`. */
   accept(inbound: Inbound): Promise<void>;
-  /** The sentence for a fault outside any act: `busy` could not be stored in time; `retry` form expired; `unsupported` unknown action. */
-  sentence(what: 'busy' | 'retry' | 'unsupported' | 'loading' | 'brokenInput'): Text;
+  /**
+   * The sentence for a fault outside any act: `busy` could not be stored in time; `retry` form expired; `unsupported` unknown
+   * action; `sentDirect` said where others read along: the answer is in the direct messages.
+   */
+  sentence(what: 'busy' | 'retry' | 'unsupported' | 'loading' | 'brokenInput' | 'sentDirect'): Text;
 }
 
 /** A person's address on a platform, from stored identities and conversations. */
