@@ -1,0 +1,159 @@
+// One sentence for each refusal: what is wrong and what to do next. Does not compile while a code has none.
+import type { FaultCode, Faults } from '../../domain/errors';
+import type { Text } from '../card';
+import { label, listed, say, sentence } from '../words';
+import type { sentences } from './sentences';
+
+type StateKey = Extract<keyof typeof sentences, `state.${string}`>;
+
+const number = (value: number): Text => say('number', { number: value });
+const stateWord = (state: string): Text =>
+  label(
+    (state === 'scheduled'
+      ? 'state.scheduledPlain'
+      : state === 'delivered'
+        ? 'state.deliveredOther'
+        : `state.${state}`) as StateKey,
+  );
+
+const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
+  'not-linked': () =>
+    sentence(
+      'I do not know who you are yet. Ask your administrator to link this account to your directory entry, then say “hi”.',
+    ),
+  'link-conflict': () =>
+    sentence('More than one person matches this account, so nobody was linked. Ask your administrator to settle it.'),
+  'foreign-tenant': () => sentence('I only work for people of this organization. Ask your contact there.'),
+  'guest-refused': () => sentence('Guests cannot use me here. Ask your contact in this organization.'),
+  'bot-refused': () => sentence('I only talk to people.'),
+  'person-disabled': () => sentence('Your account is switched off in the directory. Ask your administrator.'),
+  'not-found': ({ what }) => {
+    switch (what) {
+      case 'package':
+        return sentence('I know no package of that name that you could ask for. Type “request” to search.');
+      case 'request':
+        return sentence('I know no such request of yours. Type “my requests” to see them.');
+      case 'person':
+        return sentence('I know nobody of that name.');
+      case 'assignment':
+        return sentence('You do not have that. Type “my access” to see what you have.');
+      case 'card':
+        return sentence('This card is out of date. Type “help” to go on.');
+    }
+  },
+  'did-you-mean': ({ typed, names }) =>
+    sentence('I know no “{typed}”. Did you mean {names}?', { typed, names: listed(names, 'or', 4) }),
+  'unknown-command': ({ typed, near }) =>
+    near === null
+      ? sentence('I do not understand “{typed}”. Type “help” to see what I can do.', { typed })
+      : sentence('I do not understand “{typed}”. Did you mean “{near}”? Type “help” to see everything.', {
+          typed,
+          near,
+        }),
+  'catalog-closed': ({ package: name }) =>
+    sentence('{name} cannot be asked for at the moment: its catalog is closed. Ask its owners.', { name }),
+  'not-for-outsiders': ({ package: name }) =>
+    sentence('{name} is only for people of this organization. Ask your contact there.', { name }),
+  incompatible: ({ package: name, with: other, target }) =>
+    target === null
+      ? sentence('{name} does not go together with {other}, which you have or asked for. Give that up first.', {
+          name,
+          other,
+        })
+      : sentence('{name} does not go together with {other}, which {target} has or asked for. That must end first.', {
+          name,
+          other,
+          target,
+        }),
+  'not-in-scope': ({ package: name, target }) =>
+    target === null
+      ? sentence('No policy lets you ask for {name}. Ask its owners, or your manager.', { name })
+      : sentence('No policy lets {target} have {name}. Ask its owners.', { name, target }),
+  'already-requested': ({ package: name, number: n }) =>
+    sentence('{name} is asked for already: {number}. Type that to see where it stands.', { name, number: number(n) }),
+  'already-held': ({ package: name, endsAt }) =>
+    endsAt === null
+      ? sentence('{name} is held already. Type “my access” to see it.', { name })
+      : sentence('{name} is held already, until {endsAt:dateTime}. Type “my access” to extend it.', { name, endsAt }),
+  'not-for-others': ({ package: name }) =>
+    sentence(
+      'You cannot ask for {name} for that person. Managers can, for direct reports, where the policy allows it.',
+      { name },
+    ),
+  'reason-required': () => say('request.reasonRequired'),
+  'answer-required': ({ question }) => sentence('Please answer: {question}', { question }),
+  'answer-not-offered': ({ question }) => sentence('Choose one of the answers offered: {question}', { question }),
+  'text-too-long': ({ field, max }) =>
+    sentence('{field} is too long: at most {max|# character|# characters}.', { field, max }),
+  'policy-not-offered': ({ package: name }) =>
+    sentence('That kind of {name} is no longer offered to you. Open the form again.', { name }),
+  'start-in-past': () => sentence('The start lies in the past. Leave it empty to start as soon as it is approved.'),
+  'start-too-late': ({ maxDays }) => sentence('The start may lie at most {maxDays|# day|# days} ahead.', { maxDays }),
+  'end-before-start': () => sentence('The last day lies before the start.'),
+  'period-not-allowed': ({ package: name }) =>
+    sentence('The period of {name} is fixed. Leave the dates empty.', { name }),
+  'not-a-date': ({ typed }) => sentence('“{typed}” is not a date. Use the form 2026-12-31.', { typed }),
+  'no-approvers': ({ package: name }) =>
+    sentence('Nobody is there who may approve {name} for you. I closed it at once; ask the owners of the catalog.', {
+      name,
+    }),
+  'own-request': ({ number: n }) =>
+    sentence('{number} is your own request, so somebody else decides it.', { number: number(n) }),
+  'not-an-approver': ({ number: n }) => sentence('You are not asked to decide {number}.', { number: number(n) }),
+  'already-decided': ({ number: n, state, by, at }) =>
+    by === null || at === null
+      ? sentence('{number} is closed already: {state}. Nothing was changed.', {
+          number: number(n),
+          state: stateWord(state),
+        })
+      : sentence('{by} was faster: {number} was decided on {at:dateTime} ({state}). Nothing was changed.', {
+          by,
+          number: number(n),
+          at,
+          state: stateWord(state),
+        }),
+  'you-decided': ({ number: n, decision }) =>
+    decision === 'approve'
+      ? sentence('You approved {number} already.', { number: number(n) })
+      : sentence('You denied {number} already.', { number: number(n) }),
+  'denial-reason-required': () => say('deny.required'),
+  'approval-reason-required': () => say('approve.required'),
+  'sensitive-one-by-one': ({ number: n }) =>
+    sentence('{number} is sensitive and is decided by itself.', { number: number(n) }),
+  'not-cancelable': ({ number: n, state }) =>
+    sentence('{number} cannot be canceled any more: {state}.', { number: number(n), state: stateWord(state) }),
+  'not-extendable': ({ package: name }) =>
+    sentence('{name} cannot be extended. When it has ended you can ask for it again.', { name }),
+  'extension-too-early': ({ package: name, from }) =>
+    sentence('{name} can be extended from {from:dateTime} on. I will remind you then.', { name, from }),
+  'extension-limit': ({ package: name, max }) =>
+    sentence(
+      '{name} was extended {max|once|# times} already, which is the most. When it has ended you can ask for it again.',
+      { name, max },
+    ),
+  'extension-past-limit': ({ package: name, until }) =>
+    sentence('{name} can last until {until:dateTime} at the latest, so it cannot be extended.', { name, until }),
+  'no-end-to-extend': ({ package: name }) =>
+    sentence('{name} has no end date, so there is nothing to extend.', { name }),
+  'not-self-removable': ({ package: name }) => sentence('{name} cannot be given up here. Ask its owners.', { name }),
+  'not-held': ({ package: name, target }) =>
+    target === null
+      ? sentence('You do not have {name}.', { name })
+      : sentence('{target} does not have {name}.', { name, target }),
+  'removal-reason-required': () => say('remove.required'),
+  'self-assignment': () => sentence('Nobody assigns themselves. Ask for it like everybody else, or ask another owner.'),
+  'task-not-open': () => sentence('This task is closed already. Nothing was changed.'),
+  'task-note-required': () => say('task.noteRequired'),
+  forbidden: () => sentence('You may not do that. Type “help” to see what you can do.'),
+  stale: () => sentence('Somebody else was changing this at the same moment. Please try again.'),
+  'draft-gone': () =>
+    sentence('That form is no longer open, perhaps because it was sent already. Start again with “request”.'),
+  'same-key-other-body': () => sentence('I could not read that. Nothing was changed. Please try again.'),
+  'too-busy': () => say('surface.busy'),
+  'bad-input': () => say('surface.brokenInput'),
+};
+
+/** The sentence for a refusal. */
+export function explain<C extends FaultCode>(code: C, data: Faults[C]): Text {
+  return faults[code](data);
+}
