@@ -85,6 +85,8 @@ export interface Tx {
   /** Settles the leased outgoing row in this transaction; a lost lease throws 'stale' and rolls everything back. */
   settle(lease: Lease, result: { state: 'done' } | { state: 'dead'; error: string }): Promise<void>;
   configuration(): Promise<Configuration>;
+  /** Counts for what a plan says before anything is applied: who holds, who waits, who would be in conflict. */
+  affected(by: AffectedBy): Promise<Affected>;
   saveConfiguration(changes: readonly ConfigurationChange[]): Promise<void>;
   /** Links, or marks as conflicting, a chat identity (audited). */
   saveIdentity(change: IdentityChange): Promise<void>;
@@ -497,6 +499,20 @@ export type ConfigurationChange = {
     readonly events: readonly DomainEvent[];
   };
 }[keyof ConfigurationNouns];
+
+/** What a change of configuration touches. `pairs` are new incompatibilities. */
+export interface AffectedBy {
+  readonly packages: readonly PackageId[];
+  readonly people: readonly PersonId[];
+  readonly pairs: readonly Pick<Incompatibility, 'id' | 'package' | 'otherPackage' | 'otherGroup'>[];
+}
+export interface Affected {
+  /** Live assignments and open requests of each package and of each person that has any. */
+  readonly packages: ReadonlyMap<PackageId, { readonly holders: number; readonly openRequests: number }>;
+  readonly people: ReadonlyMap<PersonId, { readonly held: number; readonly openRequests: number }>;
+  /** People who hold both sides of a pair now, by the pair's id. */
+  readonly pairs: ReadonlyMap<string, number>;
+}
 
 /** All that an operation may use. */
 export interface Desk {
