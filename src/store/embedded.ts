@@ -9,7 +9,7 @@ import { Client } from 'pg';
 import type { Log } from '../log';
 import { DatabaseProblem } from './address';
 import { type Account, type Binaries, findBinaries, reachableBinaries } from './binaries';
-import { dataFolder, serverAccount, socketFolder, USE_SERVER } from './place';
+import { dataFolder, makeHome, serverAccount, socketFolder, USE_SERVER } from './place';
 import { isAlive, ownerName, ownerOf } from './process';
 
 export type EmbeddedOptions = {
@@ -44,23 +44,24 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   const dir = path.resolve(options.dir);
   const home = options.reachableHome ?? '/var/lib/usher';
   const found = options.binaries ?? findBinaries();
+  makeHome(dir);
   const account = serverAccount(dir);
   if (account !== undefined) fs.mkdirSync(home, { recursive: true, mode: 0o755 });
   const binaries = reachableBinaries(found, account, home);
   const data = dataFolder(dir, account, home);
-  const sockets = socketFolder(data, account);
-  const server = { ...options, dir, account, binaries, data, sockets };
+  const place = { ...options, dir, account, binaries, data };
 
   let adopted = false;
   const deadline = Date.now() + START_LIMIT;
   for (let wait = 50; ; wait = Math.min(wait * 2, 1000)) {
     const running = await inspect(data);
     if (running.kind === 'live') {
-      stopOrphan(running, server);
+      stopOrphan(running, place);
       adopted = true;
     } else if (running.kind === 'none') {
-      if (!fs.existsSync(path.join(data, 'PG_VERSION'))) await createCluster(server);
-      const started = await launch(server, deadline);
+      if (!fs.existsSync(path.join(data, 'PG_VERSION'))) await createCluster(place);
+      const sockets = socketFolder(data, account); // each time: a server that ends takes its folder with it
+      const started = await launch({ ...place, sockets }, deadline);
       if (started.kind === 'ready')
         return { url: socketUrl(sockets), adopted, stop: () => stop(started.child, sockets) };
       // A lock: another process won the race, or the killed server is not yet collected by init. Look again.
@@ -71,11 +72,10 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   }
 }
 
-type Server = EmbeddedOptions & {
+type Place = EmbeddedOptions & {
   readonly account: Account | undefined;
   readonly binaries: Binaries;
   readonly data: string;
-  readonly sockets: string;
 };
 
 function socketUrl(sockets: string): string {
@@ -119,18 +119,18 @@ async function inspect(data: string): Promise<Running> {
 
 // A server whose Usher is dead is replaced rather than used: it may be in the middle of its shutdown, and no
 // watchdog would end it with this process.
-function stopOrphan(running: { readonly pid: number; readonly owner: string }, server: Server): void {
+function stopOrphan(running: { readonly pid: number; readonly owner: string }, place: Place): void {
   const owner = ownerOf(running.owner);
   if (owner === undefined)
     throw new DatabaseProblem(
-      `A PostgreSQL server that Usher did not start (process ${running.pid}) runs on ${server.data}. Stop it, ${USE_SERVER}.`,
+      `A PostgreSQL server that Usher did not start (process ${running.pid}) runs on ${place.data}. Stop it, ${USE_SERVER}.`,
     );
   if (owner.alive)
     throw new DatabaseProblem(
-      `Another Usher (process ${owner.pid}) is using the embedded database in ${server.dir}. Stop it first, ` +
+      `Another Usher (process ${owner.pid}) is using the embedded database in ${place.dir}. Stop it first, ` +
         'or set DATABASE_URL to a PostgreSQL server (15 or newer), which any number of Ushers can share.',
     );
-  server.log?.warn({ pid: running.pid, owner: owner.pid }, 'stopping the database server of a killed process');
+  place.log?.warn({ pid: running.pid, owner: owner.pid }, 'stopping the database server of a killed process');
   try {
     process.kill(running.pid, 'SIGINT');
   } catch (error) {
@@ -149,7 +149,7 @@ function lockFile(data: string): string[] {
 // -- creating, starting, stopping
 
 // Made beside and renamed, so that a killed first start leaves no half cluster and two first starts do not mix.
-async function createCluster({ data, account, binaries, fsync }: Server): Promise<void> {
+async function createCluster({ data, account, binaries, fsync }: Place): Promise<void> {
   for (const name of fs.readdirSync(path.dirname(data))) {
     const left = /^data\.new-(\d+)-/.exec(name);
     if (left !== null && !isAlive(Number(left[1])))
@@ -172,7 +172,8 @@ type Launched =
   | { readonly kind: 'ready'; readonly child: ChildProcess }
   | { readonly kind: 'locked' | 'failed'; readonly output: string };
 
-async function launch({ data, sockets, account, binaries, fsync, log }: Server, deadline: number): Promise<Launched> {
+async function launch(place: Place & { readonly sockets: string }, deadline: number): Promise<Launched> {
+  const { data, sockets, account, binaries, fsync, log } = place;
   fs.chmodSync(data, 0o700); // a copied folder may be open to others, which PostgreSQL refuses
   const settings = {
     cluster_name: ownerName(process.pid),
@@ -187,7 +188,7 @@ async function launch({ data, sockets, account, binaries, fsync, log }: Server, 
     log_destination: 'stderr',
     logging_collector: 'off',
     log_min_messages: 'fatal', // what people wrote must not reach a log by way of a failed statement
-    ...(fsync === false ? { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' } : {}),
+    ...(fsync === false ? { fsync: 'off', full_page_writes: 'off' } : {}),
   };
   const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const child = spawn('/bin/sh', ['-c', WATCHDOG, binaries.postgres, '-D', data, ...args], {

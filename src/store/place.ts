@@ -12,6 +12,21 @@ export const USE_SERVER = 'or set DATABASE_URL to a PostgreSQL server (15 or new
 const SOCKET_PATH_LIMIT = 103; // sun_path is 104 bytes on macOS and 108 on Linux
 const SOCKET_NAME = '.s.PGSQL.5432';
 
+/** Makes the folder that USHER_HOME names, or says why it cannot be used. */
+export function makeHome(dir: string): void {
+  try {
+    const made = fs.mkdirSync(dir, { recursive: true }) !== undefined;
+    if (made && process.getuid?.() === 0) fs.chmodSync(dir, 0o755); // for the server's account, whatever the umask
+    if (!fs.existsSync(path.join(dir, 'data'))) fs.accessSync(dir, fs.constants.W_OK);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : 'unknown';
+    throw new DatabaseProblem(
+      `The folder of the embedded database cannot be used (${why}). Set USHER_HOME to another folder, ${USE_SERVER}.`,
+      { cause: error },
+    );
+  }
+}
+
 /** The account for the server, or nothing when this process may run it itself. */
 export function serverAccount(dir: string): Account | undefined {
   if (process.getuid?.() !== 0) {
@@ -47,7 +62,6 @@ export function serverAccount(dir: string): Account | undefined {
  * own files; then the database lives in `home` and `data` is a link to it.
  */
 export function dataFolder(dir: string, account: Account | undefined, home: string): string {
-  if (fs.mkdirSync(dir, { recursive: true }) !== undefined && account !== undefined) fs.chmodSync(dir, 0o755);
   const data = path.join(dir, 'data');
   if (account !== undefined && fs.lstatSync(data, { throwIfNoEntry: false }) === undefined && !canReach(dir, account)) {
     const place = fs.mkdtempSync(path.join(home, 'data-'));
@@ -75,6 +89,7 @@ export function socketFolder(data: string, account: Account | undefined): string
   const uid = account?.uid ?? process.getuid?.() ?? 0;
   const name = `usher-${uid}-${createHash('sha256').update(data).digest('hex').slice(0, 12)}`;
   for (const base of new Set([os.tmpdir(), '/tmp'])) {
+    if (!fs.existsSync(base)) continue;
     const folder = path.join(fs.realpathSync(base), name);
     if (Buffer.byteLength(path.join(folder, SOCKET_NAME)) > SOCKET_PATH_LIMIT) continue;
     if (account !== undefined && !canReach(base, account)) continue;
