@@ -1,0 +1,145 @@
+// THE translator from a bound card to Block Kit: messages, modals, Home. Whatever it writes is inside Slack's limits; what would
+// get lost on the way (a button, a choice, a block) is a misfit, and a card with a misfit is not sent.
+import type { types } from '@slack/bolt';
+import {
+  hasInputs,
+  type Action,
+  type Card,
+  type ExecuteAction,
+  type Reader,
+  type Text,
+  type TextBlock,
+} from '../../chat/card';
+import { cut } from '../../chat/spans';
+import { plain } from '../../chat/text';
+import { encode } from './ids';
+import * as limit from './limits';
+import { line, mrkdwn, textObject } from './mrkdwn';
+import { Sheet, type Block } from './sheet';
+
+/** A message: `text` is what notifications and screen readers say, and always set. Send both, on updates too. */
+export interface SlackMessage {
+  readonly text: string;
+  readonly blocks: Block[];
+}
+
+/** A remembered or answered card as a message. Send it with unfurling off. */
+export function toMessage(card: Card): SlackMessage {
+  const sheet = new Sheet(card);
+  sheet.elements(card.body);
+  sheet.buttonRow(card.actions);
+  return { text: summary(card), blocks: sheet.finish(limit.MESSAGE_BLOCKS, sheet.lastRow) };
+}
+
+/** A form. The first action becomes the submit button, other actions stay buttons below; `close` names the way out. */
+export function toModal(card: Card, words: { readonly close?: Text } = {}): types.ModalView {
+  const submit = submitOf(card);
+  if (submit === null) throw new Error(`form "${card.name}" has no button that sends it`);
+  const { sheet, title } = modalSheet(
+    card,
+    card.actions.filter((action) => action !== submit),
+  );
+  const carried = { card: card.id, draft: card.draft, verb: submit.verb, data: submit.data };
+  const metadata = encode(carried, limit.PRIVATE_METADATA) ?? '';
+  return {
+    type: 'modal',
+    callback_id: submit.verb.slice(0, limit.ID_LENGTH),
+    private_metadata: metadata,
+    title: short(title, card.reader),
+    submit: short(submit.title, card.reader),
+    ...(words.close === undefined ? {} : { close: short(words.close, card.reader) }),
+    blocks: sheet.finish(limit.VIEW_BLOCKS, sheet.lastRow),
+  };
+}
+
+/** A card without inputs as the last view of a modal, or as an answer inside one. */
+export function toResultModal(card: Card, words: { readonly close?: Text } = {}): types.ModalView {
+  const { sheet, title } = modalSheet(card, card.actions);
+  const carried = { card: card.id, draft: card.draft, verb: null, data: {} };
+  return {
+    type: 'modal',
+    callback_id: card.name.slice(0, limit.ID_LENGTH),
+    private_metadata: encode(carried, limit.PRIVATE_METADATA) ?? '',
+    title: short(title, card.reader),
+    ...(words.close === undefined ? {} : { close: short(words.close, card.reader) }),
+    blocks: sheet.finish(limit.VIEW_BLOCKS, sheet.lastRow),
+  };
+}
+
+/** What is opened at once, because a `trigger_id` lives three seconds; the form replaces it. */
+export function loadingModal(text: Text): types.ModalView {
+  return {
+    type: 'modal',
+    callback_id: 'loading',
+    title: short(text, null),
+    blocks: [{ type: 'section', text: textObject(text, null, limit.SECTION_TEXT) }],
+  };
+}
+
+/** A card as the Home tab. */
+export function toHome(card: Card): types.HomeView {
+  const sheet = new Sheet(card);
+  sheet.elements(card.body);
+  sheet.buttonRow(card.actions);
+  return {
+    type: 'home',
+    callback_id: card.name.slice(0, limit.ID_LENGTH),
+    blocks: sheet.finish(limit.VIEW_BLOCKS, sheet.lastRow),
+  };
+}
+
+/** Which limit of Slack the card breaks so that something would be missing, in words for a log, or null. */
+export function misfit(card: Card): string | null {
+  if (!hasInputs(card)) {
+    const sheet = new Sheet(card);
+    sheet.elements(card.body);
+    sheet.buttonRow(card.actions);
+    return sheet.loss(limit.MESSAGE_BLOCKS);
+  }
+  const submit = submitOf(card);
+  if (submit === null) return 'a form without a button that sends it';
+  const carried = { card: card.id, draft: card.draft, verb: submit.verb, data: submit.data };
+  if (encode(carried, limit.PRIVATE_METADATA) === null) return `private_metadata over ${limit.PRIVATE_METADATA}`;
+  const { sheet } = modalSheet(
+    card,
+    card.actions.filter((action) => action !== submit),
+  );
+  const loss = sheet.loss(limit.VIEW_BLOCKS);
+  if (loss !== null) return loss;
+  const bytes = Buffer.byteLength(JSON.stringify(toModal(card)), 'utf8');
+  return bytes <= limit.VIEW_BYTES ? null : `${bytes} bytes, views have at most ${limit.VIEW_BYTES}`;
+}
+
+function submitOf(card: Card): ExecuteAction | null {
+  return card.actions.find((action) => action.type === 'Action.Execute') ?? null;
+}
+
+/** The title comes from the first heading; a heading that fits into the title whole is not said again below it. */
+function modalSheet(card: Card, rest: readonly Action[]): { readonly sheet: Sheet; readonly title: Text } {
+  const heading = card.body.find(
+    (element): element is TextBlock => element.type === 'TextBlock' && element.style === 'heading',
+  );
+  const whole = heading !== undefined && plain(heading.text, card.reader).length <= limit.VIEW_WORD;
+  const sheet = new Sheet(card);
+  sheet.elements(whole ? card.body.filter((element) => element !== heading) : card.body);
+  sheet.buttonRow(rest);
+  return { sheet, title: heading?.text ?? card.summary };
+}
+
+function summary(card: Card): string {
+  const text = mrkdwn(card.summary, card.reader, limit.MESSAGE_TEXT);
+  return text === '' ? card.name : text;
+}
+
+/** At most 24 characters, cut between words where that leaves enough. */
+function short(text: Text, reader: Reader | null): types.PlainTextElement {
+  const whole = line(text, reader, limit.SECTION_TEXT);
+  if (whole.length <= limit.VIEW_WORD) return { type: 'plain_text', text: whole, emoji: false };
+  const space = whole.lastIndexOf(' ', limit.VIEW_WORD - 1);
+  const words = space >= limit.VIEW_WORD / 2 ? `${whole.slice(0, space).replace(/[\s,;:.–-]+$/, '')}…` : whole;
+  return {
+    type: 'plain_text',
+    text: line([{ kind: 'user', text: cut(words, limit.VIEW_WORD) }], null, limit.VIEW_WORD),
+    emoji: false,
+  };
+}

@@ -1,0 +1,54 @@
+// A bound card as Teams takes it, and the check that it stays inside what Teams takes.
+import { toAdaptive, type AdaptiveJson } from '../../chat/adaptive';
+import type { Action, Card, Element } from '../../chat/card';
+
+/** Bot messages may have 100 KB, older texts and webhooks say 28 KB (format-your-bot-messages.md); room is left for the envelope. */
+const CARD_BYTES = 25 * 1024;
+/** Teams' host configuration shows six buttons of a bar and drops the rest (cards-reference.md). */
+const BUTTONS_PER_BAR = 6;
+
+export interface TeamsOptions {
+  /** Drawn inside a dialog, where only Action.Submit exists. */
+  readonly dialog?: boolean;
+  /** Verbs that open a form: their button asks for a dialog. Leave out where the delivery cannot open one. */
+  readonly opensForm?: (verb: string) => boolean;
+}
+
+/** Adaptive Card 1.5 JSON with Teams' own additions. Send it without a text part; put `fallbackText` into `summary`. */
+export function toTeams(card: Card, options: TeamsOptions = {}): AdaptiveJson {
+  const json = toAdaptive(card, {
+    markdown: true,
+    fallback: true,
+    dialog: options.dialog ?? false,
+    taskFetch: options.opensForm ?? (() => false),
+  });
+  return { ...json, msteams: { width: 'Full' } };
+}
+
+/** Which limit of Teams the card breaks, in words for a log, or null. */
+export function misfit(card: Card): string | null {
+  const bars = [card.actions, ...actionSets(card.body)];
+  const most = Math.max(...bars.map((bar) => bar.length));
+  if (most > BUTTONS_PER_BAR) return `${most} buttons in a bar, Teams shows ${BUTTONS_PER_BAR}`;
+
+  const text = JSON.stringify(toTeams(card));
+  // Only ids and values can bring it in, words are guarded; a template marker in one of those is a fault of ours.
+  if (text.includes('${')) return 'a template marker is left in the card';
+  const bytes = Buffer.byteLength(text, 'utf8');
+  return bytes < CARD_BYTES ? null : `${bytes} bytes, Teams cards stay below ${CARD_BYTES}`;
+}
+
+function actionSets(elements: readonly Element[]): (readonly Action[])[] {
+  return elements.flatMap((element) => {
+    switch (element.type) {
+      case 'ActionSet':
+        return [element.actions];
+      case 'Container':
+        return actionSets(element.items);
+      case 'ColumnSet':
+        return element.columns.flatMap((column) => actionSets(column.items));
+      default:
+        return [];
+    }
+  });
+}
