@@ -73,8 +73,16 @@ export type Reply =
   | { readonly kind: 'card'; readonly card: Card; readonly replaces: boolean; readonly say: Text | null }
   /** Open a form, or show the next step in the form that is open. */
   | { readonly kind: 'form'; readonly card: Card }
-  /** The form stays open: sentences by input id; `say` for what belongs to no field. */
-  | { readonly kind: 'errors'; readonly fields: Readonly<Record<string, Text>>; readonly say: Text | null }
+  /**
+   * The form stays open: sentences by input id; `say` for what belongs to no field. `form` is the same form to be shown again,
+   * for a platform that closes it otherwise (a Teams dialog).
+   */
+  | {
+      readonly kind: 'errors';
+      readonly fields: Readonly<Record<string, Text>>;
+      readonly say: Text | null;
+      readonly form?: Card;
+    }
   | { readonly kind: 'text'; readonly say: Text }
   /** At most 15; `more` tells that typing on narrows the list. */
   | {

@@ -1,0 +1,123 @@
+// The Teams channel: deliveries in through the gate, answers out. Every botbuilder type stays in this folder, since that SDK is
+// archived and will be replaced; what acts mean is decided behind the Conversation.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Channel, Conversation } from '../../chat/channel';
+import { loadBot, type Answer, type Bot } from './adapter';
+import { createAnswers, type Answers } from './answers';
+import { MAX_BODY, parseBody, textAt } from './body';
+import { misfit } from './card';
+import { GateError } from './gate';
+import { readActivity } from './inbound';
+import { checkOptions, isLoopback, type TeamsOptions } from './options';
+import { createTurns, type Turns } from './turns';
+
+const PATH = '/api/messages';
+
+interface Live {
+  readonly bot: Bot;
+  readonly turns: Turns;
+  readonly answers: Answers;
+}
+
+/** Microsoft Teams as a channel. Throws when the options would let strangers in (row 41). */
+export function createTeamsChannel(options: TeamsOptions): Channel {
+  const settings = checkOptions(options);
+  const { log } = settings;
+  let live: Live | null = null;
+
+  const started = (): Live => {
+    if (live === null) throw new Error('the Teams channel is not started');
+    return live;
+  };
+
+  const receive = async (request: IncomingMessage, body: Buffer): Promise<Answer> => {
+    if (live === null) return refused(503);
+    if (settings.playground && !isOwnMachine(request)) return refused(401);
+    const activity = parseBody(body);
+    if (activity === null || textAt(activity, 'type') === null) return refused(400);
+    const { bot, turns } = live;
+    try {
+      return await bot.run(request.headers.authorization ?? '', activity, () =>
+        turns.take(activity, readActivity(activity, { allowGuests: settings.allowGuests, now: settings.clock() })),
+      );
+    } catch (error) {
+      if (!(error instanceof GateError)) {
+        log.error({ err: error }, 'a Teams delivery failed');
+        return refused(500);
+      }
+      log.warn({ status: error.status, code: error.code }, 'a Teams delivery was turned away');
+      return refused(error.status);
+    }
+  };
+
+  return {
+    platform: 'teams',
+    routes: [
+      {
+        method: 'POST',
+        path: PATH,
+        maxBytes: MAX_BODY,
+        handle: async (request, response, body) => {
+          send(response, await receive(request, body));
+        },
+      },
+      {
+        // The playground, and people setting up the endpoint, ask this way whether anybody is there.
+        method: 'HEAD',
+        path: PATH,
+        maxBytes: 0,
+        handle: (_, response) => {
+          send(response, { status: 200, body: null });
+          return Promise.resolve();
+        },
+      },
+    ],
+    async start(conversation: Conversation) {
+      const bot = await loadBot(settings);
+      const answers = createAnswers(conversation, bot.sender);
+      live = { bot, answers, turns: createTurns(settings, conversation, answers) };
+    },
+    async stop() {
+      const { turns } = live ?? {};
+      live = null;
+      await turns?.finish();
+    },
+    send: (to, card) => started().answers.send(to, card),
+    update: (ref, card) => started().answers.update(ref, card),
+    answer: (inbound, reply) => started().answers.answer(inbound, reply),
+    profile: (tenant, user) => started().answers.profile(tenant, user),
+    misfit,
+  };
+}
+
+const CODES: Readonly<Record<number, string>> = {
+  400: 'BadRequest',
+  401: 'Unauthorized',
+  500: 'InternalError',
+  503: 'Unavailable',
+};
+
+// Nothing about the cause: who is turned away learns nothing from it (row 42).
+function refused(status: number): Answer {
+  return { status, body: { error: { code: CODES[status] ?? 'Error' } } };
+}
+
+function send(response: ServerResponse, { status, body }: Answer): void {
+  response.statusCode = status;
+  if (body === null) {
+    response.end();
+    return;
+  }
+  response.setHeader('content-type', 'application/json; charset=utf-8');
+  response.end(JSON.stringify(body));
+}
+
+// The playground sends no token, so whoever can reach the port could speak as anybody: only programs of this machine, and
+// no web page that was made to post here (pages send Origin, and a name that was rebound to loopback shows in Host).
+function isOwnMachine(request: IncomingMessage): boolean {
+  const from = request.socket.remoteAddress ?? '';
+  const { origin, host = '', forwarded } = request.headers;
+  if (origin !== undefined || forwarded !== undefined || request.headers['x-forwarded-for'] !== undefined) return false;
+  const loopback = from === '::1' || /^(::ffff:)?127\.\d+\.\d+\.\d+$/.test(from);
+  return loopback && isLoopback(`http://${host}`);
+}

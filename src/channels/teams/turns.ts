@@ -1,0 +1,166 @@
+// One verified delivery to its answer, in time: messages are stored and answered later, invokes are answered now or, when they
+// take too long, with one sentence now and the result in the chat (row 44).
+import type { Card, Text } from '../../chat/card';
+import type { Conversation } from '../../chat/channel';
+import type { Inbound, Reply } from '../../chat/inbound';
+import { plain } from '../../chat/text';
+import type { Answer } from './adapter';
+import type { Answers } from './answers';
+import { textAt } from './body';
+import type { Delivery, RawActivity } from './inbound';
+import type { TeamsSettings } from './options';
+import { answerInvoke, executeError, sentenceBody, type FilledForm } from './reply';
+
+type Invoke = Extract<Delivery, { kind: 'invoke' }>;
+
+const MOST_FORMS = 1_000;
+const DONE: Answer = { status: 200, body: null };
+
+export interface Turns {
+  take(activity: RawActivity, delivery: Delivery): Promise<Answer>;
+  /** Waits for what was begun in the background. */
+  finish(): Promise<void>;
+}
+
+/** Deliveries against the conversation. */
+export function createTurns(settings: TeamsSettings, conversation: Conversation, answers: Answers): Turns {
+  const { log } = settings;
+  const background = new Set<Promise<void>>();
+  // Forms that are open in a dialog. A dialog that a submit does not answer with a card closes with everything typed in it.
+  const forms = new Map<string, Card>();
+
+  const aside = (what: string, work: Promise<unknown>): void => {
+    const done = work.then(
+      () => undefined,
+      (error: unknown) => {
+        log.warn({ err: error, what }, 'Teams work beside an answer failed');
+      },
+    );
+    background.add(done);
+    void done.then(() => background.delete(done));
+  };
+
+  const message = async (inbound: Inbound): Promise<Answer> => {
+    if (inbound.profile?.standing !== 'member') {
+      // Refused before anything is stored (row 58): handle refuses such a sender and only words it.
+      aside(
+        'refusal',
+        conversation.handle(inbound).then((reply) => answers.answer(inbound, reply)),
+      );
+      return DONE;
+    }
+    if (inbound.act.kind !== 'welcome') aside('typing', answers.typing(inbound));
+    try {
+      await conversation.accept(inbound);
+    } catch (error) {
+      log.error({ err: error }, 'a Teams message could not be stored');
+      await answers.say(inbound, conversation.sentence('busy'));
+    }
+    return DONE;
+  };
+
+  const invoke = async (delivery: Invoke): Promise<Answer> => {
+    const { inbound, place } = delivery;
+    const replying = conversation.handle(inbound);
+    let reply: Reply | null;
+    try {
+      reply = await within(replying, settings.patienceMs);
+    } catch (error) {
+      log.error({ err: error }, 'a Teams invoke failed');
+      return unable(place, conversation.sentence('busy'));
+    }
+    if (reply === null) {
+      if (place !== 'search') {
+        aside(
+          'late answer',
+          replying.then((late) => answers.answer(inbound, late)),
+        );
+      }
+      return { status: 200, body: sentenceBody(place, conversation.sentence('loading')) };
+    }
+    return finished(delivery, reply);
+  };
+
+  const finished = ({ inbound, place }: Invoke, reply: Reply): Answer => {
+    const { body, toChat } = answerInvoke(place, reply, answers.draw, formFor(inbound, reply));
+    if (place === 'dialog' && reply.kind === 'form') remember(inbound, reply.card);
+    if (toChat !== null) aside('card', answers.post(inbound, toChat));
+    return { status: 200, body };
+  };
+
+  const formFor = (inbound: Inbound, reply: Reply): FilledForm | null => {
+    const { act } = inbound;
+    if (reply.kind !== 'errors' || act.kind !== 'submit') return null;
+    const card = reply.form ?? forms.get(formKey(inbound, act.draft, act.verb));
+    return card === undefined ? null : { card, values: act.values };
+  };
+
+  const remember = (inbound: Inbound, card: Card): void => {
+    const submit = card.actions.find((action) => action.type === 'Action.Execute');
+    const key = formKey(inbound, card.draft, submit?.verb ?? '');
+    forms.delete(key);
+    forms.set(key, card);
+    for (const oldest of forms.keys()) {
+      if (forms.size <= MOST_FORMS) break;
+      forms.delete(oldest);
+    }
+  };
+
+  return {
+    async take(activity, delivery) {
+      switch (delivery.kind) {
+        case 'message':
+          answers.heard(delivery.inbound);
+          return await message(delivery.inbound);
+        case 'invoke':
+          answers.heard(delivery.inbound);
+          return await invoke(delivery);
+        case 'unknown':
+          return unknown(activity, conversation.sentence('unsupported'));
+        case 'ignored':
+          // An invoke wants a body in any case.
+          return activity['type'] === 'invoke' ? unknown(activity, conversation.sentence('unsupported')) : DONE;
+      }
+    },
+    async finish() {
+      while (background.size > 0) await Promise.all(background);
+    },
+  };
+}
+
+function formKey(inbound: Inbound, draft: string | null, verb: string): string {
+  return [inbound.tenant, inbound.user, draft ?? verb].join('/');
+}
+
+// Row 45: each kind of invoke has an error that its client can show. Their HTTP status is 200, else Teams shows its own.
+function unknown(activity: RawActivity, sentence: Text): Answer {
+  switch (textAt(activity, 'name')) {
+    case 'adaptiveCard/action':
+      return unable('card', sentence);
+    case 'task/fetch':
+    case 'task/submit':
+      return unable('dialog', sentence);
+    case 'application/search':
+      return unable('search', sentence);
+    default:
+      return { status: 400, body: { error: { code: 'NotSupported', message: plain(sentence, null) } } };
+  }
+}
+
+function unable(place: Invoke['place'], sentence: Text): Answer {
+  return { status: 200, body: place === 'card' ? executeError(plain(sentence, null)) : sentenceBody(place, sentence) };
+}
+
+async function within<T>(work: Promise<T>, patienceMs: number): Promise<T | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(() => {
+      resolve(null);
+    }, patienceMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
