@@ -14,19 +14,11 @@ import { asOwner } from '../support/cluster';
 const asRoot = process.getuid?.() === 0 ? test : test.skip;
 const ROOT = path.resolve(__dirname, '..', '..');
 const running: (Embedded | ChildProcess)[] = [];
-const temporary = os.tmpdir();
-const shellTemporary = process.env['TMPDIR'];
 let base = '';
 
 beforeEach(() => {
-  base = fs.realpathSync(fs.mkdtempSync(path.join(temporary, 'usher-embedded-')));
+  base = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'usher-embedded-')));
   fs.chmodSync(base, 0o755);
-  process.env['TMPDIR'] = base; // a killed server leaves its socket folder; here it goes with the rest
-});
-
-afterAll(() => {
-  if (shellTemporary === undefined) delete process.env['TMPDIR'];
-  else process.env['TMPDIR'] = shellTemporary;
 });
 
 afterEach(async () => {
@@ -34,7 +26,7 @@ afterEach(async () => {
     if ('stop' in one) await one.stop();
     else if (one.exitCode === null && one.signalCode === null) {
       const ended = once(one, 'exit');
-      one.kill('SIGKILL');
+      one.stdin?.write('stop\n');
       await ended;
     }
   }
@@ -192,6 +184,7 @@ describe('the embedded database', () => {
     if (child.exitCode === null) await once(child, 'exit');
     expect(child.exitCode).toBe(0);
     await until(() => serverPid(dir) === undefined);
+    await start(dir); // its socket folder goes with the stop of this one
   });
 
   test('works below a path that is longer than a socket path may be', async () => {
