@@ -35,14 +35,13 @@ export function createLog(
   level: LogLevel,
   destination: LogDestination = pino.destination({ dest: 1, sync: true }),
 ): Log {
-  return pino(
+  const log = pino(
     {
       level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: {
         level: (label) => ({ level: label }),
-        bindings: (bindings) => cleanRecord(bindings),
         log: (record) => cleanRecord(record),
       },
       // `err` is already plain when it comes here; pino's own serializer would copy every property of an error.
@@ -54,6 +53,12 @@ export function createLog(
       },
     },
   );
+  // pino formats the bindings of a root logger only; every child inherits this one.
+  const child = Reflect.get(log, 'child') as (this: Log, bindings: object, options?: object) => Log;
+  log.child = function (this: Log, bindings, options) {
+    return child.call(this, cleanRecord(bindings), options);
+  } as Log['child'];
+  return log;
 }
 
 /** Replaces whatever looks like a secret in a finished line or a sentence. */
