@@ -54,10 +54,11 @@ export function createLog(
     },
   );
   // pino formats the bindings of a root logger only; every child inherits this one.
-  const child = Reflect.get(log, 'child') as (this: Log, bindings: object, options?: object) => Log;
-  log.child = function (this: Log, bindings, options) {
-    return child.call(this, cleanRecord(bindings), options);
-  } as Log['child'];
+  const makeChild: unknown = Reflect.get(log, 'child');
+  if (typeof makeChild !== 'function') throw new Error('pino has changed');
+  Reflect.set(log, 'child', function (this: Log, bindings: object, options?: object): unknown {
+    return Reflect.apply(makeChild, this, [cleanRecord(bindings), options]);
+  });
   return log;
 }
 
