@@ -57,7 +57,7 @@ export function createLog(
   const makeChild: unknown = Reflect.get(log, 'child');
   if (typeof makeChild !== 'function') throw new Error('pino has changed');
   Reflect.set(log, 'child', function (this: Log, bindings: object, options?: object): unknown {
-    return Reflect.apply(makeChild, this, [cleanRecord(bindings), options]);
+    return Reflect.apply(makeChild, this, [cleanRecord(bindings), options]) as unknown;
   });
   return log;
 }
