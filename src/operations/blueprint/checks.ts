@@ -1,0 +1,104 @@
+// What must fit together inside one object of a blueprint, beyond the shape of its fields.
+import type { z } from 'zod';
+import { hoursOf, type ExpiresText, type Span, type SubjectText } from './values';
+
+type Context = z.core.$RefinementCtx;
+
+interface Stage {
+  readonly approvers: readonly SubjectText[];
+  readonly alternates: readonly SubjectText[];
+  readonly fallbacks: readonly SubjectText[];
+  readonly approvalsRequired: number;
+  readonly decideWithin: Span;
+  readonly escalateAfter?: Span | undefined;
+}
+
+/** A stage that could never be decided, or whose timers contradict each other, is refused before anybody waits for it. */
+export function checkStage(stage: Stage, context: Context): void {
+  if (stage.approvers.length === 0)
+    refuse(context, ['approvers'], '"approvers" is empty. Name somebody, or remove the stage');
+  if (stage.escalateAfter && stage.alternates.length === 0)
+    refuse(context, ['escalateAfter'], '"escalateAfter" needs "alternates". Name who is asked then');
+  if (!stage.escalateAfter && stage.alternates.length > 0)
+    refuse(context, ['alternates'], '"alternates" are never asked without "escalateAfter". Add it, for example 2 days');
+  if (stage.escalateAfter && hoursOf(stage.escalateAfter) >= hoursOf(stage.decideWithin))
+    refuse(context, ['escalateAfter'], '"escalateAfter" must be shorter than "decideWithin" (14 days unless written)');
+
+  const all = [...stage.approvers, ...stage.alternates, ...stage.fallbacks];
+  const named = new Set(all.flatMap((one) => (one.kind === 'person' ? [one.name.toLowerCase()] : [])));
+  const onlyNamed = all.every((one) => one.kind === 'person' || one.kind === 'manager');
+  const most = named.size + new Set(all.flatMap((one) => (one.kind === 'manager' ? [one.level] : []))).size;
+  if (onlyNamed && all.length > 0 && most < stage.approvalsRequired)
+    refuse(
+      context,
+      ['approvalsRequired'],
+      `"approvalsRequired" is ${stage.approvalsRequired}, but the stage can ask ${most} at most. Name more approvers`,
+    );
+}
+
+/** A policy for asking needs somebody who may ask. */
+export function checkPolicy(
+  policy: {
+    readonly mode: string;
+    readonly who: readonly SubjectText[];
+    readonly state?: string | undefined;
+    readonly selfRequest: boolean;
+    readonly onBehalf: boolean;
+    readonly expires: ExpiresText;
+    readonly questions: readonly { readonly id?: string | undefined; readonly text: string }[];
+  },
+  context: Context,
+): void {
+  if (policy.mode === 'request' && policy.who.length === 0 && policy.state === undefined)
+    refuse(context, ['who'], 'This policy lets nobody ask. Add "who", for example allMembers');
+  if (policy.mode === 'request' && !policy.selfRequest && !policy.onBehalf)
+    refuse(context, ['selfRequest'], 'With "selfRequest" and "onBehalf" both false nobody can ask. Allow one of them');
+  const seen = new Set<string>();
+  for (const [n, question] of policy.questions.entries()) {
+    const key = questionKey(question);
+    if (seen.has(key))
+      refuse(context, ['questions', n], `The question "${key}" is there twice. Give one of them another "id"`);
+    seen.add(key);
+  }
+}
+
+export function checkConflict(
+  conflict: {
+    readonly package?: string | undefined;
+    readonly group?: string | undefined;
+    readonly mutual?: boolean | undefined;
+  },
+  context: Context,
+): void {
+  if ((conflict.package === undefined) === (conflict.group === undefined))
+    refuse(context, [], 'Write either "package" or "group", one of them');
+  if (conflict.group !== undefined && conflict.mutual === true)
+    refuse(context, ['mutual'], '"mutual" is for packages: a group cannot be asked for. Remove it');
+}
+
+export function checkPerson(
+  person: { readonly kind?: string | undefined; readonly organization?: string | undefined },
+  context: Context,
+): void {
+  if (person.kind === 'member' && person.organization !== undefined)
+    refuse(
+      context,
+      ['organization'],
+      'A member belongs to your own organization. Remove "organization", or write kind: guest',
+    );
+}
+
+/** Key of a question's answer: stable while the text is, so `id` keeps it across a new wording. */
+export function questionKey({ id, text }: { readonly id?: string | undefined; readonly text: string }): string {
+  if (id !== undefined) return id;
+  const slug = text
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, '-');
+  return slug.replace(/^-+|-+$/g, '').slice(0, 60) || 'question';
+}
+
+function refuse(context: Context, path: (string | number)[], message: string): void {
+  context.addIssue({ code: 'custom', path, message });
+}

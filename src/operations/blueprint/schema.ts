@@ -1,0 +1,231 @@
+// The format of configuration as code, noun by noun. Only shapes: whether a name exists is the plan's question. A field
+// that is not written has the default given here; a list that is not written is left as it is.
+import { z } from 'zod';
+import { checkConflict, checkPerson, checkPolicy, checkStage } from './checks';
+import { expires, locale, mail, name, oneOrMore, prose, span, subject, zone } from './values';
+
+const flag = z.boolean();
+const gone = z.literal('deleted').optional();
+const people = oneOrMore(subject('person', 'group')).optional();
+const approvers = oneOrMore(subject('person', 'group', 'manager'));
+const platform = z.enum(['slack', 'teams', 'web']);
+const required = z.enum(['required', 'optional']);
+
+const identity = { platform, tenant: name(), user: name() };
+
+const person = {
+  key: name(),
+  name: name(),
+  email: mail.optional(),
+  /** Default: guest when an organization is named, else member. */
+  kind: z.enum(['member', 'guest']).optional(),
+  /** Not written: a new person is enabled, a known one stays as is. */
+  enabled: flag.optional(),
+  manager: name().optional(),
+  organization: name().optional(),
+  timeZone: zone.optional(),
+  locale: locale.optional(),
+  department: name().optional(),
+  jobTitle: name().optional(),
+  country: name(100).optional(),
+  properties: z
+    .record(name(100), z.union([z.string(), z.number(), z.boolean()], 'must be text, a number, true or false'))
+    .optional(),
+  identities: z.array(z.strictObject(identity)).optional(),
+};
+
+const group = {
+  key: name().optional(),
+  name: name(),
+  people: z.array(name()).optional(),
+  groups: z.array(name()).optional(),
+  state: gone,
+};
+
+const organization = { name: name(), timeZone: zone };
+
+const partner = {
+  name: name(),
+  formerly: name().optional(),
+  description: prose().default(''),
+  state: z.enum(['proposed', 'configured', 'deleted']).default('configured'),
+  tenants: z.array(name()).optional(),
+  workspaces: z.array(name()).optional(),
+  domains: z.array(name()).optional(),
+};
+
+const installation = {
+  platform,
+  tenant: name(),
+  name: prose(200).default(''),
+  authoritativeDomains: z.array(name()).default([]),
+  guestsAllowed: flag.default(false),
+};
+
+const part = { name: name(), originId: name().optional() };
+const parts = z.array(
+  z.preprocess((given) => (typeof given === 'string' ? { name: given } : given), z.strictObject(part)),
+);
+
+const resource = {
+  name: name(),
+  formerly: name().optional(),
+  description: prose().default(''),
+  connector: name(100),
+  /** Default: the name. */
+  originId: name().optional(),
+  owners: people,
+  roles: parts.optional(),
+  scopes: parts.optional(),
+  state: gone,
+};
+
+const stage = {
+  approvers,
+  alternates: approvers.default([]),
+  fallbacks: approvers.default([]),
+  approvalsRequired: z.int().min(1).max(50).default(1),
+  decideWithin: span.default({ kind: 'days', days: 14 }),
+  escalateAfter: span.optional(),
+  approverReason: required.default('optional'),
+};
+
+const question = {
+  /** Key of the answer. Default: made from the text. */
+  id: name(60).optional(),
+  text: name(300),
+  required: flag.default(false),
+  long: flag.default(false),
+  choices: z.array(name(75)).min(1).max(100).optional(),
+};
+
+const extension = {
+  allowed: flag.default(true),
+  /** Default: as for asking. */
+  approval: flag.optional(),
+  /** Default: once without approval, without limit with it (rule 3.9). */
+  max: z
+    .union([z.int().min(0).max(1000), z.literal('unlimited')], 'must be a number from 0 to 1000, or unlimited')
+    .optional(),
+  maxTotalDays: z.int().min(1).max(36_600).optional(),
+};
+
+const policy = {
+  name: name(),
+  formerly: name().optional(),
+  enabled: flag.default(true),
+  mode: z.enum(['request', 'direct']).default('request'),
+  who: oneOrMore(
+    subject(
+      'person',
+      'group',
+      'organization',
+      'allMembers',
+      'allMembersAndGuests',
+      'allConfiguredOrganizations',
+      'anyone',
+    ),
+  ).default([]),
+  approval: z.array(z.strictObject(stage).superRefine(checkStage)).max(10).default([]),
+  expires,
+  customPeriod: flag.default(true),
+  reason: required.default('required'),
+  questions: z.array(z.strictObject(question)).max(20).default([]),
+  selfRequest: flag.default(true),
+  onBehalf: flag.default(false),
+  selfRemove: flag.default(true),
+  extension: z.preprocess(
+    (given) => (typeof given === 'boolean' ? { allowed: given } : given),
+    z.strictObject(extension).prefault({}),
+  ),
+  endWhenOutOfScope: flag.default(false),
+  samePersonInStages: flag.default(false),
+  state: gone,
+};
+
+const conflict = { package: name().optional(), group: name().optional(), mutual: flag.optional() };
+
+const pack = {
+  name: name(),
+  formerly: name().optional(),
+  description: prose().default(''),
+  hidden: flag.default(false),
+  sensitive: flag.default(false),
+  baseline: z.enum(['keep', 'absorb']).default('keep'),
+  /** `Resource / Role`, `Resource / Role / Scope`, or the resource alone where it has one role. */
+  roles: z.array(name(600)).optional(),
+  policies: z.array(z.strictObject(policy).superRefine(checkPolicy)).optional(),
+  incompatibleWith: z
+    .array(
+      z.preprocess(
+        (given) => (typeof given === 'string' ? { package: given } : given),
+        z.strictObject(conflict).superRefine(checkConflict),
+      ),
+    )
+    .optional(),
+  state: gone,
+};
+
+const catalog = {
+  name: name(),
+  formerly: name().optional(),
+  description: prose().default(''),
+  published: flag.default(true),
+  /** Whether people of other organizations may see and ask for its packages at all. */
+  external: flag.default(false),
+  owners: people,
+  readers: people,
+  packageManagers: people,
+  assignmentManagers: people,
+  resources: z.array(z.strictObject(resource)).optional(),
+  packages: z.array(z.strictObject(pack)).optional(),
+  state: gone,
+};
+
+const file = {
+  organization: z.strictObject(organization).optional(),
+  people: z.array(z.strictObject(person).superRefine(checkPerson)).optional(),
+  groups: z.array(z.strictObject(group)).optional(),
+  organizations: z.array(z.strictObject(partner)).optional(),
+  installations: z.array(z.strictObject(installation)).optional(),
+  administrators: people,
+  partnerAdministrators: people,
+  auditors: people,
+  catalogCreators: people,
+  catalogs: z.array(z.strictObject(catalog)).optional(),
+};
+
+/** One file. Several files given together are one blueprint. */
+export const fileSchema = z.strictObject(file);
+
+export type FileText = z.output<typeof fileSchema>;
+export type PersonText = NonNullable<FileText['people']>[number];
+export type GroupText = NonNullable<FileText['groups']>[number];
+export type PartnerText = NonNullable<FileText['organizations']>[number];
+export type InstallationText = NonNullable<FileText['installations']>[number];
+export type CatalogText = NonNullable<FileText['catalogs']>[number];
+export type ResourceText = NonNullable<CatalogText['resources']>[number];
+export type PackageText = NonNullable<CatalogText['packages']>[number];
+export type PolicyText = NonNullable<PackageText['policies']>[number];
+export type StageText = PolicyText['approval'][number];
+
+/** What stands at a path (list positions left out): how it is called, and which fields it may have. */
+export const nouns: Readonly<Record<string, { readonly noun: string; readonly fields: readonly string[] }>> = {
+  '': { noun: 'file', fields: Object.keys(file) },
+  organization: { noun: 'organization', fields: Object.keys(organization) },
+  people: { noun: 'person', fields: Object.keys(person) },
+  'people.identities': { noun: 'identity', fields: Object.keys(identity) },
+  groups: { noun: 'group', fields: Object.keys(group) },
+  organizations: { noun: 'partner organization', fields: Object.keys(partner) },
+  installations: { noun: 'installation', fields: Object.keys(installation) },
+  catalogs: { noun: 'catalog', fields: Object.keys(catalog) },
+  'catalogs.resources': { noun: 'resource', fields: Object.keys(resource) },
+  'catalogs.resources.roles': { noun: 'role', fields: Object.keys(part) },
+  'catalogs.resources.scopes': { noun: 'scope', fields: Object.keys(part) },
+  'catalogs.packages': { noun: 'package', fields: Object.keys(pack) },
+  'catalogs.packages.incompatibleWith': { noun: 'incompatibility', fields: Object.keys(conflict) },
+  'catalogs.packages.policies': { noun: 'policy', fields: Object.keys(policy) },
+  'catalogs.packages.policies.approval': { noun: 'approval stage', fields: Object.keys(stage) },
+  'catalogs.packages.policies.questions': { noun: 'question', fields: Object.keys(question) },
+  'catalogs.packages.policies.extension': { noun: 'extension', fields: Object.keys(extension) },
+};
