@@ -1,6 +1,7 @@
 // The small values of a blueprint as people write them: texts, durations, zones and who is meant. Each refusal is a
 // sentence that says what to write instead. Where they stand in the file is found by read.ts.
 import { z } from 'zod';
+import { isZone } from '../../domain/time';
 
 /** Who is meant, by name; ids are found in the plan. */
 export type SubjectText =
@@ -34,7 +35,7 @@ export const name = (max = 200): z.ZodType<string> =>
 export const prose = (max = 1000): z.ZodType<string> =>
   z.string().trim().max(max, `is longer than ${max} characters. Shorten it`);
 
-export const zone = name().refine(isZone, 'is not a time zone. Write one like Europe/Vienna');
+export const zone = name().refine((text) => isZone(text) && !/^[+-]/.test(text), 'is not a time zone. Write one like Europe/Vienna');
 export const locale = name(35).refine(isLocale, 'is not a language. Write one like en, de-AT or pt-BR');
 export const mail = name(320).refine(
   (text) => /^[^\s@]+@[^\s@]+$/.test(text),
@@ -158,15 +159,6 @@ function example(kind: SubjectText['kind']): string {
 function isDay(text: string): boolean {
   const day = new Date(`${text}T00:00:00Z`);
   return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
-}
-
-function isZone(text: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: text });
-    return !/^[+-]/.test(text); // an offset is no zone: it knows no summer time
-  } catch {
-    return false;
-  }
 }
 
 function isLocale(text: string): boolean {

@@ -1,0 +1,182 @@
+// What each template of cards/ is bound with. A new card is a line here; the compiler then asks the tests for a sample of it.
+import type { Text } from './card';
+
+type Choice = { readonly title: Text; readonly value: string };
+type Fact = { readonly title: Text; readonly value: Text };
+type Line = { readonly text: Text };
+
+/** Two lines and at most one button. */
+type Row = {
+  readonly title: Text;
+  readonly detail: Text;
+  readonly tone: 'default' | 'good' | 'warning' | 'attention';
+};
+
+type Paging = { readonly previous: string | null; readonly next: string | null };
+
+export type Question = {
+  readonly id: string;
+  readonly text: Text;
+  readonly required: boolean;
+  readonly error: Text;
+  readonly value: string | null;
+  readonly choice: boolean;
+  readonly multiline: boolean;
+  readonly maxLength: number;
+  readonly style: 'expanded' | 'compact';
+  readonly choices: readonly Choice[];
+};
+
+/** Template name -> data. Ids are opaque; everything that a person sees is Text. */
+export type CardDataOf = {
+  help: {
+    readonly summary: Text;
+    readonly title: Text;
+    readonly intro: Text;
+    readonly rows: readonly { readonly typed: Text; readonly line: Text }[];
+    readonly approvals: boolean;
+  };
+  'request-find': {
+    readonly summary: Text;
+    readonly title: Text;
+    readonly intro: Text;
+    readonly verb: string;
+    readonly package: string | null;
+    readonly packages: readonly Choice[];
+    readonly forOthers: boolean;
+    readonly forRequired: boolean;
+    readonly target: string | null;
+    readonly targets: readonly Choice[];
+    readonly targetLabel: Text;
+    readonly targetHint: Text;
+    readonly packageSearch: string;
+    readonly peopleSearch: string;
+  };
+  'request-form': {
+    readonly summary: Text;
+    readonly title: Text;
+    readonly description: Text;
+    readonly verb: string;
+    readonly submit: Text;
+    readonly lines: readonly Line[];
+    readonly policies: readonly Choice[];
+    readonly policy: string | null;
+    readonly customPeriod: boolean;
+    readonly start: string | null;
+    readonly end: string | null;
+    readonly minDate: string;
+    readonly maxDate: string | null;
+    readonly maxStart: string;
+    readonly reason: string | null;
+    readonly reasonRequired: boolean;
+    readonly questions: readonly Question[];
+  };
+  continue: {
+    readonly summary: Text;
+    readonly title: Text;
+    readonly intro: Text;
+    readonly facts: readonly Fact[];
+    readonly draft: string;
+  };
+  request: {
+    readonly summary: Text;
+    readonly title: Text;
+    readonly state: Text;
+    readonly tone: 'default' | 'good' | 'warning' | 'attention';
+    readonly lines: readonly Line[];
+    readonly facts: readonly Fact[];
+    readonly answers: readonly Fact[];
+    readonly timeline: readonly Fact[];
+    readonly request: string;
+    readonly version: number;
+    readonly number: Text;
+    readonly typed: string;
+    readonly mayCancel: boolean;
+    readonly mayAskAgain: boolean;
+  };
+  approval: {
+    readonly summary: Text;
+    readonly title: Text;
+    readonly state: Text;
+    readonly tone: 'default' | 'good' | 'warning' | 'attention';
+    readonly facts: readonly Fact[];
+    readonly answers: readonly Fact[];
+    readonly request: string;
+    readonly version: number;
+    readonly open: boolean;
+    readonly approveVerb: string;
+    readonly approveTip: Text;
+    readonly denyTip: Text;
+    readonly typed: string;
+  };
+  'reason-form': {
+    readonly summary: Text;
+    readonly title: Text;
+    readonly intro: Text;
+    readonly lines: readonly Line[];
+    readonly verb: string;
+    readonly submit: Text;
+    readonly style: 'positive' | 'destructive' | 'default';
+    readonly asks: boolean;
+    readonly question: Text;
+    readonly required: boolean;
+    readonly error: Text;
+    readonly reason: string | null;
+  };
+  notice: {
+    readonly summary: Text;
+    readonly title: Text;
+    readonly tone: 'default' | 'good' | 'warning' | 'attention';
+    readonly lines: readonly Line[];
+    readonly facts: readonly Fact[];
+    readonly assignment: string | null;
+    readonly request: string | null;
+    readonly package: string | null;
+    readonly packageName: string;
+    readonly number: string;
+    readonly mayExtend: boolean;
+    readonly mayGiveUp: boolean;
+    readonly mayAskAgain: boolean;
+    readonly mayDecide: boolean;
+    readonly version: number;
+    readonly approveVerb: string;
+    readonly details: boolean;
+  };
+  'access-list': {
+    readonly summary: Text;
+    readonly title: Text;
+    readonly empty: Text | null;
+    readonly rows: readonly (Row & {
+      readonly assignment: string;
+      readonly extend: boolean;
+      readonly giveUp: boolean;
+      readonly askAgain: boolean;
+      readonly package: string;
+      readonly typedExtend: string;
+      readonly typedGiveUp: string;
+      readonly typedAskAgain: string;
+    })[];
+  } & Paging;
+  'request-list': {
+    readonly summary: Text;
+    readonly title: Text;
+    readonly empty: Text | null;
+    readonly rows: readonly (Row & { readonly request: string; readonly typed: string })[];
+  } & Paging;
+  'approval-list': {
+    readonly summary: Text;
+    readonly title: Text;
+    readonly empty: Text | null;
+    readonly rows: readonly (Row & { readonly request: string; readonly typed: string })[];
+  } & Paging;
+  'manual-task': {
+    readonly summary: Text;
+    readonly title: Text;
+    readonly state: Text;
+    readonly facts: readonly Fact[];
+    readonly task: string;
+    readonly open: boolean;
+  };
+};
+
+export type CardName = keyof CardDataOf;

@@ -1,0 +1,113 @@
+// Small pieces that several cards share: periods, states, names. Domain values in, Text out.
+import type { PairFacts, RequestFacts } from '../../domain/facts';
+import type { Because, Expiration, PersonId, Request } from '../../domain/model';
+import type { Text } from '../card';
+import { user } from '../spans';
+import { label, listed, say } from '../words';
+
+export type Tone = 'default' | 'good' | 'warning' | 'attention';
+
+export const text = (value: string, max = 300): Text => [user(value, max)];
+export const number = (value: number): Text => say('number', { number: value });
+export const typedNumber = (value: number): string => `R-${value}`;
+
+/** A length in whole days where it is some, else in hours. */
+export function length(hours: number): Text {
+  return hours % 24 === 0 ? say('period.days', { days: hours / 24 }) : say('period.hours', { hours });
+}
+
+/** The longest period of a policy, or null where there is none or a fixed date. */
+export function longest(expiration: Expiration): Text | null {
+  switch (expiration.kind) {
+    case 'days':
+      return say('period.days', { days: expiration.days });
+    case 'hours':
+      return length(expiration.hours);
+    case 'never':
+    case 'date':
+      return null;
+  }
+}
+
+/** The period of a request: what is fixed once approved, else what was asked for, else what the policy gives. */
+export function period(request: Request, expiration: Expiration | null): Text {
+  if (request.startsAt !== null) {
+    return request.endsAt === null
+      ? say('period.startNoEnd', { startsAt: request.startsAt })
+      : say('period.both', { startsAt: request.startsAt, endsAt: request.endsAt });
+  }
+  const { startsAt, endsAt, hours } = request.period;
+  if (startsAt !== null && endsAt !== null) return say('period.both', { startsAt, endsAt });
+  if (endsAt !== null) return say('period.untilOnly', { endsAt });
+  const asked = hours === null ? (expiration === null ? null : longest(expiration)) : length(hours);
+  if (asked !== null) {
+    return startsAt === null
+      ? say('period.afterApproval', { length: asked })
+      : say('period.startThen', { startsAt, length: asked });
+  }
+  if (expiration?.kind === 'date') return say('period.untilOnly', { endsAt: expiration.at });
+  return startsAt === null ? label('period.openEnd') : say('period.startNoEnd', { startsAt });
+}
+
+/** The state of a request in words. `own`: said to the person who has the access. */
+export function stateText(request: Pick<Request, 'state' | 'startsAt' | 'type'>, own: boolean): Text {
+  if (request.state === 'scheduled') {
+    return request.startsAt === null
+      ? label('state.scheduledPlain')
+      : say('state.scheduled', { startsAt: request.startsAt });
+  }
+  if (request.state === 'delivered') return label(own ? 'state.delivered' : 'state.deliveredOther');
+  return label(`state.${request.state}`);
+}
+
+export function toneOf(state: Request['state']): Tone {
+  switch (state) {
+    case 'delivered':
+      return 'good';
+    case 'partiallyDelivered':
+    case 'expired':
+    case 'removalFailed':
+      return 'warning';
+    case 'denied':
+    case 'deliveryFailed':
+      return 'attention';
+    case 'submitted':
+    case 'pendingApproval':
+    case 'scheduled':
+    case 'delivering':
+    case 'removing':
+    case 'removed':
+    case 'canceled':
+      return 'default';
+  }
+}
+
+export function nameOf(
+  facts: Pick<RequestFacts, 'people' | 'requestor'> & Pick<PairFacts, 'target'>,
+  id: PersonId | null,
+): string | null {
+  if (id === null) return null;
+  if (facts.target.id === id) return facts.target.name;
+  if (facts.requestor?.id === id) return facts.requestor.name;
+  return facts.people.find((person) => person.id === id)?.name ?? null;
+}
+
+export function becauseText(because: Because, target: string): Text {
+  switch (because.kind) {
+    case 'named':
+      return label('because.named');
+    case 'group':
+      return say('because.group', { group: because.name });
+    case 'manager':
+      return because.level === 1 ? say('because.manager1', { target }) : say('because.manager', { target });
+    case 'owner':
+      return label('because.owner');
+    case 'administrator':
+      return label('because.administrator');
+  }
+}
+
+/** Names as a sentence, or null when there are none. */
+export function names(people: readonly string[], word: 'and' | 'or' = 'or'): Text | null {
+  return people.length === 0 ? null : listed(people, word);
+}

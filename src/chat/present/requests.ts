@@ -1,0 +1,301 @@
+// One request as its requestor, its approvers and its owners see it.
+import type { RequestFacts } from '../../domain/facts';
+import type { Stage } from '../../domain/model';
+import type { RequestView } from '../../operations/requests';
+import type { TimelineRow } from '../../operations/ports';
+import type { Text } from '../card';
+import type { CardDataOf } from '../card-data';
+import { label, listed, say } from '../words';
+import { becauseText, nameOf, names, number, period, stateText, text, toneOf, typedNumber } from './common';
+
+type Fact = { readonly title: Text; readonly value: Text };
+type Line = { readonly text: Text };
+
+const TIMELINE_ROWS = 10;
+const ANSWER = 1000;
+
+function running(facts: RequestFacts): Stage | null {
+  return facts.stages.find((stage) => stage.state === 'inProgress') ?? null;
+}
+
+function policyOf(facts: RequestFacts) {
+  return facts.policies.find((fact) => fact.policy.id === facts.request.policyVersion)?.policy ?? null;
+}
+
+function approvals(facts: RequestFacts, stage: Stage): number {
+  return facts.decisions.filter((decision) => decision.n === stage.n && decision.decision === 'approve').length;
+}
+
+/** Who it waits for, since when, what happens next: the answer to "where does it stand?". */
+function waiting(view: RequestView): Line[] {
+  const { facts } = view;
+  const stage = running(facts);
+  if (!stage) return [];
+  const open = facts.tasks.filter((task) => task.n === stage.n && task.state === 'open');
+  const asked = open.map((task) => nameOf(facts, task.person) ?? '').filter((name) => name !== '');
+  const lines: Text[] = [];
+  const waitsFor = names(asked);
+  if (waitsFor && stage.openedAt) lines.push(say('wait.now', { names: waitsFor, since: stage.openedAt }));
+  if (stage.approvalsRequired > 1)
+    lines.push(say('wait.quorum', { done: approvals(facts, stage), required: stage.approvalsRequired }));
+  if (stage.escalateAt && !stage.escalatedAt) lines.push(say('wait.escalates', { at: stage.escalateAt }));
+  if (stage.decideBy) lines.push(say('wait.until', { decideBy: stage.decideBy }));
+  const unreached = view.reach.filter(
+    (row) => row.state === 'failed' && open.some((task) => task.person === row.person.id),
+  );
+  if (unreached.length > 0)
+    lines.push(say('wait.unreached', { names: listed([...new Set(unreached.map((row) => row.person.name))], 'and') }));
+  return lines.map((line) => ({ text: line }));
+}
+
+/** How it ended, with who and when; empty while it runs. */
+export function outcome(facts: RequestFacts): Text[] {
+  const { request } = facts;
+  const last = [...facts.decisions].sort((a, b) => b.at.getTime() - a.at.getTime())[0];
+  switch (request.state) {
+    case 'denied': {
+      if (request.detail === 'deniedByApprover' && last) {
+        const by = nameOf(facts, last.person) ?? '';
+        return [
+          say('outcome.denied', { by, at: last.at }),
+          ...(last.reason === null ? [] : [say('outcome.deniedReason', { reason: text(last.reason, ANSWER) })]),
+        ];
+      }
+      return [
+        label(
+          request.detail === 'noApprovers' ? 'outcome.deniedSystem.noApprovers' : 'outcome.deniedSystem.gateClosed',
+        ),
+      ];
+    }
+    case 'expired':
+      return request.completedAt === null ? [] : [say('outcome.expired', { at: request.completedAt })];
+    case 'canceled':
+      return request.completedAt === null ? [] : [say('outcome.canceled', { at: request.completedAt })];
+    case 'scheduled':
+      return request.startsAt === null ? [] : [say('outcome.scheduled', { startsAt: request.startsAt })];
+    case 'delivered':
+      if (request.type === 'userExtend' && request.endsAt) return [say('outcome.extended', { endsAt: request.endsAt })];
+      return [label('outcome.given')];
+    default:
+      return [];
+  }
+}
+
+function timelineRow(row: TimelineRow): Text | null {
+  const by = row.actor?.name ?? null;
+  const person = row.person?.name ?? '';
+  switch (row.type) {
+    case 'request.submitted':
+      return by === null ? label('timeline.request.submittedSystem') : say('timeline.request.submitted', { by });
+    case 'request.approved':
+      return label(row.data['byPolicy'] === true ? 'timeline.request.approvedByPolicy' : 'timeline.request.approved');
+    case 'request.canceled':
+      return by === null ? label('timeline.request.canceled') : say('timeline.request.canceledBy', { by });
+    case 'request.denied':
+    case 'request.expired':
+    case 'request.delivered':
+    case 'request.partiallyDelivered':
+    case 'request.deliveryFailed':
+    case 'request.removed':
+    case 'request.removalFailed':
+    case 'stage.reminded':
+    case 'stage.escalated':
+    case 'assignment.extended':
+    case 'assignment.scheduled':
+      return label(`timeline.${row.type}`);
+    case 'stage.opened':
+    case 'stage.approved':
+    case 'stage.expired':
+      return say(`timeline.${row.type}`, { n: row.stage ?? 1 });
+    case 'approver.asked':
+    case 'approver.released':
+      return say(`timeline.${row.type}`, { person });
+    case 'decision.recorded':
+      return say(row.data['decision'] === 'deny' ? 'timeline.decision.deny' : 'timeline.decision.approve', {
+        by: by ?? '',
+      });
+    default:
+      return null;
+  }
+}
+
+function timeline(view: RequestView): Fact[] {
+  const rows = view.timeline.flatMap((row) => {
+    const what = timelineRow(row);
+    return what === null ? [] : [{ title: say('timeline.row', { at: row.at }), value: what }];
+  });
+  return rows.slice(-TIMELINE_ROWS);
+}
+
+function answers(facts: RequestFacts): Fact[] {
+  const questions = policyOf(facts)?.questions ?? [];
+  return questions.map((question) => {
+    const given = facts.request.answers[question.id];
+    return {
+      title: text(question.text, 150),
+      value: given === undefined || given === '' ? label('answer.none') : text(given, ANSWER),
+    };
+  });
+}
+
+/** What is asked for, in facts. The same on every card of the request. */
+function what(view: RequestView): Fact[] {
+  const { facts } = view;
+  const { request } = facts;
+  const onBehalf = request.requestor !== request.target;
+  return [
+    { title: label('fact.package'), value: text(facts.package.name, 150) },
+    ...(onBehalf ? [{ title: label('fact.for'), value: text(facts.target.name, 150) }] : []),
+    ...(facts.requestor && (onBehalf || !view.viewer.own)
+      ? [{ title: label('fact.requestor'), value: text(facts.requestor.name, 150) }]
+      : []),
+    { title: label('fact.period'), value: period(request, policyOf(facts)?.expiration ?? null) },
+    ...(request.reason === null || request.reason === ''
+      ? []
+      : [{ title: label('fact.reason'), value: text(request.reason, ANSWER) }]),
+  ];
+}
+
+function holds(view: RequestView): Fact {
+  const { names: held, total } = view.holds;
+  const value =
+    total === 0
+      ? label('approval.holdsNothing')
+      : total > held.length
+        ? say('approval.holdsMore', { names: listed(held, 'and', held.length), count: total - held.length })
+        : listed(held, 'and', held.length);
+  return { title: label('fact.holds'), value };
+}
+
+/** The card of `R-1042`: state, who it waits for, facts, timeline. */
+export function requestCard(view: RequestView): CardDataOf['request'] {
+  const { facts } = view;
+  const { request } = facts;
+  const state = stateText(request, view.viewer.person === request.target);
+  const name = text(facts.package.name, 150);
+  const mayCancel =
+    (view.viewer.own || view.viewer.owner) &&
+    (request.state === 'submitted' || request.state === 'pendingApproval' || request.state === 'scheduled');
+  return {
+    summary: say('card.requestSummary', { number: number(request.number), package: name, state }),
+    title: say('card.request', { number: number(request.number), package: name }),
+    state,
+    tone: toneOf(request.state),
+    lines: [...waiting(view), ...outcome(facts).map((line) => ({ text: line }))],
+    facts: [...what(view), ...(view.viewer.approver || view.viewer.owner ? [holds(view)] : [])],
+    answers: answers(facts),
+    timeline: timeline(view),
+    request: request.id,
+    version: request.version,
+    number: number(request.number),
+    typed: typedNumber(request.number),
+    mayCancel,
+    mayAskAgain:
+      view.viewer.own &&
+      request.type === 'userAdd' &&
+      (request.state === 'denied' || request.state === 'expired' || request.state === 'canceled'),
+  };
+}
+
+function approvalTitle(facts: RequestFacts): Text {
+  const requestor = facts.requestor?.name ?? '';
+  const name = text(facts.package.name, 150);
+  const target = facts.target.name;
+  switch (facts.request.type) {
+    case 'userExtend':
+      return say('approval.titleExtend', { requestor, package: name });
+    case 'adminAdd':
+      return say('approval.titleAssign', { requestor, package: name, target });
+    default:
+      return facts.request.requestor === facts.request.target
+        ? say('approval.title', { requestor, package: name })
+        : say('approval.titleFor', { requestor, package: name, target });
+  }
+}
+
+/** What an approver reads on a card that is no longer theirs to decide: who decided what, and that nothing is to do. */
+function approvalState(view: RequestView): Text {
+  const { facts } = view;
+  const { request } = facts;
+  const mine = facts.decisions.find((decision) => decision.person === view.viewer.person);
+  const task = facts.tasks.filter((one) => one.person === view.viewer.person).sort((a, b) => b.n - a.n)[0];
+  if (task?.state === 'open' && running(facts)?.n === task.n) return label('approval.open');
+  const own =
+    mine === undefined ? [] : label(mine.decision === 'approve' ? 'approval.youApproved' : 'approval.youDenied');
+  const rest = (() => {
+    switch (request.state) {
+      case 'denied': {
+        const denial = facts.decisions.find((decision) => decision.decision === 'deny');
+        if (denial === undefined) return label('approval.closedElse');
+        return mine?.id === denial.id ? [] : say('approval.closedDenied', { by: nameOf(facts, denial.person) ?? '' });
+      }
+      case 'expired':
+        return label('approval.closedExpired');
+      case 'canceled':
+        return label('approval.closedCanceled');
+      default: {
+        if (mine) return stateText(request, false);
+        const others = facts.decisions.filter((decision) => decision.n === task?.n && decision.decision === 'approve');
+        const by = names(
+          others.map((decision) => nameOf(facts, decision.person) ?? ''),
+          'and',
+        );
+        const stage = facts.stages.find((one) => one.n === task?.n);
+        if (stage?.state === 'approved' && by) return say('approval.movedOn', { by });
+        return label('approval.closedReleased');
+      }
+    }
+  })();
+  return own.length > 0 && rest.length > 0
+    ? [...own, { kind: 'fixed', text: ' ' }, ...rest]
+    : own.length > 0
+      ? own
+      : rest;
+}
+
+/** The approver's card, before and after the decision. */
+export function approvalCard(view: RequestView): CardDataOf['approval'] {
+  const { facts } = view;
+  const { request } = facts;
+  const stage = running(facts);
+  const task = facts.tasks.find(
+    (one) => one.person === view.viewer.person && one.n === stage?.n && one.state === 'open',
+  );
+  const open = task !== undefined && stage !== null;
+  const plan = policyOf(facts)?.stages.find((one) => one.n === stage?.n);
+  const title = approvalTitle(facts);
+  const shownNumber = number(request.number);
+  const facts_: Fact[] = [
+    ...what(view),
+    holds(view),
+    ...(task ? [{ title: label('fact.why'), value: becauseText(task.because, facts.target.name) }] : []),
+    ...(open && stage.approvalsRequired > 1
+      ? [
+          {
+            title: label('fact.status'),
+            value: say('approval.moreNeeded', { done: approvals(facts, stage), required: stage.approvalsRequired }),
+          },
+        ]
+      : []),
+    ...(open && stage.decideBy
+      ? [{ title: label('fact.approveUntil'), value: say('timeline.row', { at: stage.decideBy }) }]
+      : []),
+  ];
+  return {
+    summary: say('card.requestSummary', { number: shownNumber, package: text(facts.package.name, 150), state: title }),
+    title: task?.capacity === 'alternate' && open ? say('approval.titleForwarded', { title }) : title,
+    state: approvalState(view),
+    tone: open ? 'default' : toneOf(request.state),
+    facts: facts_,
+    answers: answers(facts),
+    request: request.id,
+    version: request.version,
+    open,
+    approveVerb: plan?.approverReasonRequired === true ? 'approval.approveWithReason' : 'approval.approve',
+    approveTip: say('approve.title', { number: shownNumber }),
+    denyTip: say('deny.title', { number: shownNumber }),
+    typed: typedNumber(request.number),
+  };
+}
+
+export { answers, approvalTitle, policyOf, running };

@@ -1,0 +1,39 @@
+// Deciding, and what waits to be decided.
+import type { RequestId } from '../domain/model';
+import { decide as decideRule } from '../domain/request';
+import type { Answering } from './act';
+import { act, moment, personOf } from './act';
+import type { ApprovalRow, By, Desk, Draft, Page } from './ports';
+
+export interface Decide {
+  readonly request: RequestId;
+  readonly decision: 'approve' | 'deny';
+  readonly reason: string | null;
+  /** What the decider was shown (rule 3.27): surface, card, the version that the button carried. */
+  readonly shown: Readonly<Record<string, unknown>>;
+  readonly draft: Draft['id'] | null;
+}
+
+/**
+ * Records one decision and what follows from it. Who may decide is looked at now, under the lock: not the requestor, not
+ * the target, still an approver of the running stage, still enabled (rules 3.5, 3.6). Only a person decides.
+ */
+export function decide(desk: Desk, by: By, input: Decide, answering?: Answering<RequestId>): Promise<RequestId> {
+  const person = personOf(by);
+  return act(
+    desk,
+    by,
+    async (tx) => {
+      if (input.draft) await tx.takeDraft(input.draft, person);
+      const facts = await tx.forRequest(input.request);
+      await tx.save(decideRule(facts, person, input, moment(tx)));
+      return input.request;
+    },
+    answering,
+  );
+}
+
+/** What waits for this person, oldest deadline first. */
+export function waiting(desk: Desk, by: By, page: { limit: number; after: string | null }): Promise<Page<ApprovalRow>> {
+  return desk.views.approvals(personOf(by), page);
+}

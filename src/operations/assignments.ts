@@ -1,0 +1,128 @@
+// Keeping and losing access: giving up, removal by an owner, reminders, ends.
+import * as Rules from '../domain/assignment';
+import { DomainError } from '../domain/errors';
+import type { AssignmentFacts } from '../domain/facts';
+import type { AssignmentId, DraftId, PersonId } from '../domain/model';
+import { can } from '../domain/permissions';
+import { mayExtend } from '../domain/policy';
+import type { Answering } from './act';
+import { act, moment, personOf } from './act';
+import type { AccessRow, By, Desk, Page } from './ports';
+
+/** Ends one's own access, where the policy lets people do that. */
+export function giveUp(
+  desk: Desk,
+  by: By,
+  input: { assignment: AssignmentId; draft: DraftId | null },
+  answering?: Answering<AssignmentId>,
+): Promise<AssignmentId> {
+  const person = personOf(by);
+  return act(
+    desk,
+    by,
+    async (tx) => {
+      if (input.draft) await tx.takeDraft(input.draft, person);
+      const facts = await tx.forAssignment(input.assignment);
+      if (facts.target.id !== person) throw new DomainError('not-found', { what: 'assignment' });
+      await tx.save(Rules.giveUp(facts, person, moment(tx)));
+      return input.assignment;
+    },
+    answering,
+  );
+}
+
+/** Removal by an owner: needs a reason and tells the person (rule 3.22). */
+export function remove(
+  desk: Desk,
+  by: By,
+  input: { assignment: AssignmentId; reason: string | null; draft: DraftId | null },
+  answering?: Answering<AssignmentId>,
+): Promise<AssignmentId> {
+  const person = personOf(by);
+  return act(
+    desk,
+    by,
+    async (tx) => {
+      if (input.draft) await tx.takeDraft(input.draft, person);
+      const facts = await tx.forAssignment(input.assignment);
+      const mayAssign = can(await tx.roles(person, facts.catalog.id), 'assignment.remove');
+      if (!mayAssign) throw new DomainError('forbidden', {});
+      await tx.save(Rules.removeByOwner(facts, { person, mayAssign, note: input.reason }, moment(tx)));
+      return input.assignment;
+    },
+    answering,
+  );
+}
+
+/** Tells the holder that the end is near (PRODUCT.md section 4). */
+export function remind(desk: Desk, by: By, id: AssignmentId): Promise<void> {
+  return act(desk, by, async (tx) => {
+    const facts = await tx.forAssignment(id);
+    await tx.save(Rules.remind(facts, moment(tx)));
+  });
+}
+
+/** Ends up to `limit` assignments whose last justification is over, set-based. Returns how many. */
+export function endDue(desk: Desk, by: By, limit: number): Promise<number> {
+  return act(desk, by, (tx) => tx.endDue(limit));
+}
+
+/** One of several justifications is over; the assignment goes on with the others. */
+export function endJustifications(desk: Desk, by: By, id: AssignmentId): Promise<void> {
+  return act(desk, by, async (tx) => {
+    const facts = await tx.forAssignment(id);
+    await tx.save(Rules.endOver(facts, moment(tx)));
+  });
+}
+
+/** The holder is disabled or deleted: access ends (rule 3.17). */
+export function endForGone(desk: Desk, by: By, id: AssignmentId): Promise<void> {
+  return act(desk, by, async (tx) => {
+    const facts = await tx.forAssignment(id);
+    if (facts.target.state === 'enabled') return;
+    await tx.save(
+      Rules.end(facts, { reason: 'targetDisabled', type: 'systemRemove', requestor: null, note: null }, moment(tx)),
+    );
+  });
+}
+
+// ---------------------------------------------------------------- reading
+
+/** Active, scheduled and recently ended access of a person. */
+export function accessOf(desk: Desk, by: By, page: { limit: number; after: string | null }): Promise<Page<AccessRow>> {
+  return desk.views.access(personOf(by), page);
+}
+
+export interface AssignmentView {
+  readonly facts: AssignmentFacts;
+  readonly now: Date;
+  /** What an extension would give, or the refusal's code. */
+  readonly extension: ReturnType<typeof mayExtend> | null;
+  readonly own: boolean;
+  readonly owner: boolean;
+}
+
+/** One assignment for its holder or for those who manage it; for everybody else it does not exist. */
+export async function view(desk: Desk, viewer: PersonId, id: AssignmentId): Promise<AssignmentView> {
+  const [facts, now] = await Promise.all([desk.views.forAssignment(id), desk.views.now()]);
+  const own = facts.target.id === viewer;
+  const owner = can(await desk.views.roles(viewer, facts.catalog.id), 'assignment.read');
+  if (!own && !owner) throw new DomainError('not-found', { what: 'assignment' });
+  return { facts, now, extension: attempt(() => mayExtend(facts, now)), own, owner };
+}
+
+/** What the extension form shows; throws the refusal that the submit would throw. */
+export async function extensionOf(desk: Desk, viewer: PersonId, id: AssignmentId): Promise<AssignmentView> {
+  const seen = await view(desk, viewer, id);
+  if (!seen.own) throw new DomainError('not-found', { what: 'assignment' });
+  return { ...seen, extension: mayExtend(seen.facts, seen.now) };
+}
+
+function attempt<T>(rule: () => T): T | null {
+  try {
+    return rule();
+  } catch (error) {
+    if (error instanceof DomainError) return null;
+    throw error;
+  }
+}

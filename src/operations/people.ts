@@ -1,0 +1,83 @@
+// Who is who: a chat account is (platform, tenant, user id) and is linked by the directory's key, else by a verified mail address
+// where the administrator declares the workspace authoritative. A conflict links nobody. Names never link anybody.
+import { DomainError } from '../domain/errors';
+import type { Person } from '../domain/model';
+import { act } from './act';
+import type { Desk, IdentityChange } from './ports';
+
+/** What the platform vouches for in a delivery, or a look-up gave. */
+export interface Account {
+  readonly platform: string;
+  readonly tenant: string;
+  readonly user: string;
+  readonly directoryKey: string | null;
+  readonly email: string | null;
+  /** True only where the platform says so; unknown never counts as confirmed. */
+  readonly emailConfirmed: boolean;
+  readonly standing: string;
+  readonly zone: string | null;
+  readonly locale: string | null;
+}
+
+/** The person behind an account that was linked before; null when it is not known yet. Throws for conflicts and leavers. */
+export async function known(
+  desk: Desk,
+  account: Pick<Account, 'platform' | 'tenant' | 'user'>,
+): Promise<Person | null> {
+  const identity = await desk.views.identity(account.platform, account.tenant, account.user);
+  if (identity?.state === 'conflict') throw new DomainError('link-conflict', { platform: account.platform });
+  if (!identity?.person) return null;
+  if (identity.person.state !== 'enabled') throw new DomainError('person-disabled', {});
+  return identity.person;
+}
+
+/** Links an account to its person, or says why nobody was linked. Audited either way. */
+export async function link(desk: Desk, account: Account): Promise<Person> {
+  const { person, linkedBy, conflict } = await match(desk, account);
+  const change: IdentityChange = {
+    platform: account.platform,
+    tenant: account.tenant,
+    user: account.user,
+    person: person?.id ?? null,
+    state: person ? 'linked' : conflict ? 'conflict' : 'unlinked',
+    linkedBy: person ? linkedBy : null,
+    standing: account.standing,
+    zone: account.zone,
+    locale: account.locale,
+  };
+  await act(desk, { actor: { kind: 'system', name: 'link' }, via: account.platform }, async (tx) => {
+    await tx.clock();
+    await tx.saveIdentity(change);
+  });
+  if (conflict) throw new DomainError('link-conflict', { platform: account.platform });
+  if (!person) throw new DomainError('not-linked', { platform: account.platform });
+  if (person.state !== 'enabled') throw new DomainError('person-disabled', {});
+  return person;
+}
+
+interface Match {
+  readonly person: Person | null;
+  readonly linkedBy: IdentityChange['linkedBy'];
+  readonly conflict: boolean;
+}
+
+async function match(desk: Desk, account: Account): Promise<Match> {
+  if (account.directoryKey !== null) {
+    const found = await desk.views.peopleByKey(account.directoryKey);
+    const [only] = found;
+    if (found.length > 1) return { person: null, linkedBy: null, conflict: true };
+    if (only) return { person: only, linkedBy: 'directoryKey', conflict: false };
+  }
+  if (account.email === null || !account.emailConfirmed) return { person: null, linkedBy: null, conflict: false };
+  const installation = await desk.views.installation(account.platform, account.tenant);
+  const domain = account.email.slice(account.email.lastIndexOf('@') + 1).toLowerCase();
+  if (!installation?.authoritativeDomains.some((one) => one.toLowerCase() === domain)) {
+    return { person: null, linkedBy: null, conflict: false };
+  }
+  const found = await desk.views.peopleByMail(account.email);
+  const [only] = found;
+  if (found.length > 1) return { person: null, linkedBy: null, conflict: true };
+  return only
+    ? { person: only, linkedBy: 'email', conflict: false }
+    : { person: null, linkedBy: null, conflict: false };
+}

@@ -1,0 +1,212 @@
+// Asking, taking back, and what time does to requests. Every function is one act of a person or a job: one transaction.
+import { DomainError } from '../domain/errors';
+import type { Change } from '../domain/events';
+import type { Now, RequestFacts, SubmitFacts } from '../domain/facts';
+import type {
+  AskedPeriod,
+  AssignmentId,
+  DraftId,
+  PackageId,
+  PersonId,
+  PolicyVersion,
+  PolicyVersionId,
+  RequestId,
+} from '../domain/model';
+import { can } from '../domain/permissions';
+import { gate, offered } from '../domain/policy';
+import * as Rules from '../domain/request';
+import type { Answering } from './act';
+import { act, moment, personOf } from './act';
+import type { By, Desk, ReachRow, TimelineRow } from './ports';
+
+export interface Ask {
+  readonly target: PersonId;
+  readonly package: PackageId;
+  /** Null where only one policy is offered. */
+  readonly policyVersion: PolicyVersionId | null;
+  readonly period: AskedPeriod;
+  /** IANA zone in which the dates were chosen. */
+  readonly zone: string;
+  readonly reason: string | null;
+  readonly answers: Readonly<Record<string, string>>;
+  /** Consumed by this act, so that a form is sent once. */
+  readonly draft: DraftId | null;
+}
+
+export interface Asked {
+  readonly request: RequestId;
+  readonly clamped: 'maximum' | 'fixedEnd' | null;
+}
+
+/** Asks for a package, for oneself or for a direct report. Refusals name the gate and the next step (rule 3.2). */
+export function submit(desk: Desk, by: By, ask: Ask, answering?: Answering<Asked>): Promise<Asked> {
+  const requestor = personOf(by);
+  return act(
+    desk,
+    by,
+    async (tx) => {
+      if (ask.draft) await tx.takeDraft(ask.draft, requestor);
+      const facts = await tx.forSubmit({ requestor, target: ask.target, package: ask.package });
+      const { request, change, clamped } = Rules.submit(facts, ask, moment(tx));
+      await tx.save(change);
+      return { request: request.id, clamped };
+    },
+    answering,
+  );
+}
+
+/** Gives a package to somebody else without their asking; scope, separation of duties and approval still hold (rule 3.22). */
+export function assign(desk: Desk, by: By, ask: Ask, answering?: Answering<Asked>): Promise<Asked> {
+  const requestor = personOf(by);
+  return act(
+    desk,
+    by,
+    async (tx) => {
+      if (ask.draft) await tx.takeDraft(ask.draft, requestor);
+      const facts = await tx.forSubmit({ requestor, target: ask.target, package: ask.package });
+      const { request, change, clamped } = Rules.submitDirect(facts, ask, moment(tx));
+      await tx.save(change);
+      return { request: request.id, clamped };
+    },
+    answering,
+  );
+}
+
+/** Asks to keep access for one more period (rule 3.9). */
+export function extend(
+  desk: Desk,
+  by: By,
+  input: { assignment: AssignmentId; reason: string | null; draft: DraftId | null },
+  answering?: Answering<RequestId>,
+): Promise<RequestId> {
+  const requestor = personOf(by);
+  return act(
+    desk,
+    by,
+    async (tx) => {
+      if (input.draft) await tx.takeDraft(input.draft, requestor);
+      const facts = await tx.forAssignment(input.assignment);
+      if (facts.target.id !== requestor) throw new DomainError('not-found', { what: 'assignment' });
+      const { request, change } = Rules.submitExtension(facts, { requestor, reason: input.reason }, moment(tx));
+      await tx.save(change);
+      return request.id;
+    },
+    answering,
+  );
+}
+
+/** Takes a request back: its requestor or target, or an owner of the catalog. */
+export function cancel(desk: Desk, by: By, id: RequestId, answering?: Answering<RequestId>): Promise<RequestId> {
+  const person = personOf(by);
+  return act(
+    desk,
+    by,
+    async (tx) => {
+      const facts = await tx.forRequest(id);
+      const owner = can(await tx.roles(person, facts.catalog.id), 'request.cancel');
+      if (!owner && person !== facts.request.requestor && person !== facts.request.target) {
+        throw new DomainError('not-found', { what: 'request' });
+      }
+      await tx.save(Rules.cancel(facts, { person, owner }, moment(tx)));
+      return id;
+    },
+    answering,
+  );
+}
+
+type Rule = (facts: RequestFacts, at: Now) => Change;
+
+function timed(rule: Rule) {
+  return (desk: Desk, by: By, id: RequestId): Promise<void> =>
+    act(desk, by, async (tx) => {
+      const facts = await tx.forRequest(id);
+      await tx.save(rule(facts, moment(tx)));
+    });
+}
+
+/** Nobody decided in time (rule 3.7). Does nothing when the stage was decided meanwhile. */
+export const expireStage = timed(Rules.expireStage);
+/** Alternates are asked as well. */
+export const escalate = timed(Rules.escalate);
+/** Undecided approvers hear once more. */
+export const remindStage = timed(Rules.remindStage);
+/** Who may decide has changed: tasks follow (rule 3.6). */
+export const reroute = timed(Rules.reroute);
+/** A scheduled start has come: all gates are checked again (rule 3.2). */
+export const start = timed(Rules.startDue);
+/** The target left: whatever is still asked for ends. */
+export const cancelForGone = timed((facts, at) => Rules.cancel(facts, 'system', at, 'targetDisabled'));
+
+// ---------------------------------------------------------------- reading
+
+export interface FormFacts {
+  readonly facts: SubmitFacts;
+  readonly offered: readonly PolicyVersion[];
+  readonly now: Date;
+}
+
+/**
+ * What the request form shows, behind the same gates as the submit, so that nobody fills in a form that cannot be sent.
+ * `mode`: asking, or direct assignment.
+ */
+export async function formFor(
+  desk: Desk,
+  requestor: PersonId,
+  input: { target: PersonId; package: PackageId },
+  mode: 'ask' | 'assign',
+): Promise<FormFacts> {
+  const [facts, now] = await Promise.all([desk.views.forSubmit({ requestor, ...input }), desk.views.now()]);
+  const onBehalf = requestor !== input.target;
+  if (mode === 'assign') {
+    if (!facts.mayAssign) throw new DomainError('forbidden', {});
+    if (!onBehalf) throw new DomainError('self-assignment', {});
+  }
+  gate(facts, { requestor: facts.requestor, onBehalf, for: mode });
+  const name = facts.package.name;
+  if (facts.live && facts.live.state !== 'scheduled') {
+    throw new DomainError('already-held', { package: name, endsAt: facts.live.endsAt });
+  }
+  if (facts.open) throw new DomainError('already-requested', { package: name, number: facts.open.number });
+  const policies = offered(facts, { onBehalf, for: mode });
+  if (policies.length === 0)
+    throw new DomainError(onBehalf ? 'not-for-others' : 'not-in-scope', { package: name, target: null });
+  return { facts, offered: policies, now };
+}
+
+export interface RequestView {
+  readonly facts: RequestFacts;
+  readonly timeline: readonly TimelineRow[];
+  readonly reach: readonly ReachRow[];
+  readonly holds: { readonly names: readonly string[]; readonly total: number };
+  readonly now: Date;
+  /** In which roles the viewer looks. `approver`: has, or had, a task. `owner`: may manage requests of the catalog. */
+  readonly viewer: {
+    readonly person: PersonId;
+    readonly own: boolean;
+    readonly approver: boolean;
+    readonly owner: boolean;
+  };
+}
+
+/** One request for one viewer; for everybody without a part in it, it does not exist. */
+export async function view(desk: Desk, viewer: PersonId, id: RequestId): Promise<RequestView> {
+  const facts = await desk.views.forRequest(id);
+  const own = viewer === facts.request.requestor || viewer === facts.request.target;
+  const approver = !own && facts.tasks.some((task) => task.person === viewer);
+  const owner = can(await desk.views.roles(viewer, facts.catalog.id), 'request.read');
+  if (!own && !approver && !owner) throw new DomainError('not-found', { what: 'request' });
+  const [timeline, reach, holds, now] = await Promise.all([
+    desk.views.timeline(id),
+    desk.views.reach(id),
+    approver || owner ? desk.views.holds(facts.target.id, 5) : { names: [], total: 0 },
+    desk.views.now(),
+  ]);
+  return { facts, timeline, reach, holds, now, viewer: { person: viewer, own, approver, owner } };
+}
+
+/** Finds a request by the number that people type. */
+export async function byNumber(desk: Desk, number: number): Promise<RequestId> {
+  const id = await desk.views.requestByNumber(number);
+  if (!id) throw new DomainError('not-found', { what: 'request' });
+  return id;
+}
