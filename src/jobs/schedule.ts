@@ -1,0 +1,145 @@
+// When jobs run: node-cron rings, the database says which process answers. A ring only says "look now"; a job sweeps
+// what is due, so a lost ring delays and never loses work. What the jobs are is index.ts.
+import { createTask, parse, type ScheduledTask } from 'node-cron';
+import type { Log } from '../log';
+
+/** What to do about a due instant that passed while no process could answer. */
+export type Misfire =
+  /** Nothing: the next instant is soon enough. */
+  | 'skip'
+  /** Run once for the latest passed instant, however many passed: at start and after the machine slept. */
+  | 'catchUp';
+
+export type Timed = {
+  readonly name: string;
+  /** Five fields (minute first) or six (second first), in UTC. */
+  readonly cron: string;
+  readonly misfire: Misfire;
+};
+
+export type ScheduleOptions<Job extends Timed> = {
+  readonly jobs: readonly Job[];
+  /** True for exactly one caller per job and due instant, over all processes. */
+  readonly claimTick: (job: string, dueAt: Date) => Promise<boolean>;
+  readonly run: (job: Job, dueAt: Date) => Promise<void>;
+  readonly log: Pick<Log, 'debug' | 'warn' | 'error'>;
+  /** The clock that says which instants have passed; tests move it. */
+  readonly now?: () => Date;
+};
+
+export type Outcome = 'ran' | 'failed' | 'elsewhere' | 'busy' | 'unclaimed' | 'stopped';
+
+export type Schedule = {
+  /** What a ring does; callable so that tests need no clock. */
+  tick(name: string, dueAt: Date): Promise<Outcome>;
+  /** Runs what its policy says about instants that passed unanswered. Done once by itself at the start. */
+  catchUp(): Promise<void>;
+  /** No more rings; resolves when what runs has ended. */
+  stop(): Promise<void>;
+};
+
+// A busy process hears a ring late. Later than this is a misfire; for quicker rings the period itself is the limit.
+const LATE_LIMIT = 30_000;
+// How far back a passed instant is looked for: the longest month and a day, so that a monthly job is caught up.
+const LOOK_BACK_DAYS = 32;
+const DAY = 86_400_000;
+
+/** Starts the rings. Throws at once for a cron line that is wrong or a name that is used twice. */
+export function startSchedule<Job extends Timed>(options: ScheduleOptions<Job>): Schedule {
+  const { jobs, claimTick, run, log } = options;
+  const now = options.now ?? (() => new Date());
+  const running = new Map<string, Promise<Outcome>>();
+  const late = new Set<string>();
+  const rings = new Map<string, { job: Job; task: ScheduledTask }>();
+  let stopped = false;
+
+  const answer = async (job: Job, dueAt: Date): Promise<Outcome> => {
+    try {
+      if (!(await claimTick(job.name, dueAt))) return 'elsewhere';
+    } catch (error) {
+      // Without the database nobody knows who answers, so nobody does.
+      log.warn({ err: error, job: job.name, dueAt }, 'due instant not claimed');
+      return 'unclaimed';
+    }
+    try {
+      await run(job, dueAt);
+      log.debug({ job: job.name, dueAt }, 'job done');
+      return 'ran';
+    } catch (error) {
+      log.error({ err: error, job: job.name, dueAt }, 'job failed');
+      return 'failed';
+    }
+  };
+
+  const tick = async (name: string, dueAt: Date): Promise<Outcome> => {
+    const ring = rings.get(name);
+    if (ring === undefined) throw new Error(`no job is called ${name}`);
+    if (stopped) return 'stopped';
+    // A run that is not finished sweeps what is due by now; its successor may be another process.
+    if (running.has(name)) return 'busy';
+    const answering = answer(ring.job, dueAt).finally(() => running.delete(name));
+    running.set(name, answering);
+    return answering;
+  };
+
+  const catchUpOne = async (name: string): Promise<void> => {
+    const ring = rings.get(name);
+    if (ring?.job.misfire !== 'catchUp') return;
+    const dueAt = latestDue(ring.task, ring.job.cron, now());
+    // Whether somebody answered it is what the claim itself knows.
+    if (dueAt !== undefined) await tick(name, dueAt);
+  };
+
+  const catchUp = async (): Promise<void> => {
+    await Promise.all([...rings.keys()].map(catchUpOne));
+  };
+
+  for (const job of jobs) {
+    if (rings.has(job.name)) throw new Error(`two jobs are called ${job.name}`);
+    const task = createTask(job.cron, ({ date }) => tick(job.name, date), {
+      name: job.name,
+      timezone: 'Etc/UTC',
+      missedExecutionTolerance: LATE_LIMIT,
+      suppressMissedWarning: true,
+      unref: true,
+    });
+    task.on('execution:missed', () => {
+      if (late.has(job.name)) return; // a night asleep is hundreds of these, and one answer
+      late.add(job.name);
+      setImmediate(() => {
+        late.delete(job.name);
+        void catchUpOne(job.name);
+      });
+    });
+    rings.set(job.name, { job, task });
+  }
+  for (const { task } of rings.values()) void task.start();
+  void catchUp();
+
+  return {
+    tick,
+    catchUp,
+    stop: async () => {
+      stopped = true;
+      for (const { task } of rings.values()) await task.destroy();
+      await Promise.allSettled(running.values());
+    },
+  };
+}
+
+// Only moments that the line names are asked about, newest first: a question costs 20 microseconds, and a month has
+// 40,000 minutes.
+function latestDue(task: ScheduledTask, cron: string, now: Date): Date | undefined {
+  const { hour, minute, second } = parse(cron);
+  const newestFirst = (numbers: readonly number[]): number[] => numbers.toSorted((one, other) => other - one);
+  const midnight = Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate());
+  for (let day = 0; day <= LOOK_BACK_DAYS; day++) {
+    for (const h of newestFirst(hour))
+      for (const m of newestFirst(minute))
+        for (const s of newestFirst(second)) {
+          const date = new Date(midnight - day * DAY + ((h * 60 + m) * 60 + s) * 1000);
+          if (date <= now && task.match(date)) return date;
+        }
+  }
+  return undefined;
+}

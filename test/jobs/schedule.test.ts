@@ -1,0 +1,212 @@
+// Rings: one winner per due instant over all processes, and a declared answer to instants that nobody heard.
+import { randomUUID } from 'node:crypto';
+import { QueryTypes, type Sequelize } from 'sequelize';
+import { type Misfire, type Outcome, type Schedule, startSchedule, type Timed } from '../../src/jobs/schedule';
+import { testDatabase } from '../support/postgres';
+
+let sequelize: Sequelize;
+const started: Schedule[] = [];
+
+beforeEach(async () => {
+  const database = await testDatabase();
+  await database.reset();
+  ({ sequelize } = database);
+});
+
+afterEach(async () => {
+  await Promise.all(started.splice(0).map((one) => one.stop()));
+});
+
+function gate(): { promise: Promise<void>; letGo: () => void } {
+  let letGo: () => void = () => undefined;
+  const promise = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  return { promise, letGo };
+}
+
+type Ran = { readonly by: string; readonly job: string; readonly dueAt: string };
+
+// One process: its own schedule with its own name on the shared database. Rings far in the future, so that only the
+// test makes them.
+function process(
+  ran: Ran[],
+  {
+    misfire = 'skip',
+    cron = '0 0 1 1 *',
+    now = '2026-06-15T10:00:30Z',
+    run,
+  }: {
+    misfire?: Misfire;
+    cron?: string;
+    now?: string;
+    run?: () => Promise<void>;
+  } = {},
+): { schedule: Schedule; logged: unknown[] } {
+  const by = randomUUID();
+  const logged: unknown[] = [];
+  const note = (facts: unknown): void => {
+    logged.push(facts);
+  };
+  const schedule = startSchedule<Timed>({
+    jobs: [{ name: 'sweep', cron, misfire }],
+    claimTick: async (job, dueAt) => {
+      const won = await sequelize.query(
+        `insert into job_ticks (job, due_at, claimed_at, claimed_by) values ($1, $2, usher_now(), $3)
+         on conflict do nothing returning job`,
+        { bind: [job, dueAt, by], type: QueryTypes.SELECT },
+      );
+      return won.length === 1;
+    },
+    run: async (job, dueAt) => {
+      ran.push({ by, job: job.name, dueAt: dueAt.toISOString() });
+      await run?.();
+    },
+    log: { debug: () => undefined, warn: note, error: note },
+    now: () => new Date(now),
+  });
+  started.push(schedule);
+  return { schedule, logged };
+}
+
+test('three processes answer each of twenty due instants once', async () => {
+  const ran: Ran[] = [];
+  const three = [process(ran), process(ran), process(ran)];
+  for (let minute = 0; minute < 20; minute++) {
+    const dueAt = new Date(Date.UTC(2026, 5, 15, 10, minute));
+    const outcomes = await Promise.all(three.map(({ schedule }) => schedule.tick('sweep', dueAt)));
+    expect(outcomes.toSorted()).toEqual(['elsewhere', 'elsewhere', 'ran']);
+  }
+  expect(new Set(ran.map(({ dueAt }) => dueAt)).size).toBe(20);
+  expect(ran).toHaveLength(20);
+});
+
+test('three processes that start after a missed instant catch it up once', async () => {
+  const ran: Ran[] = [];
+  const give = { misfire: 'catchUp', cron: '*/10 * * * *' } as const;
+  const three = [process(ran, give), process(ran, give), process(ran, give)];
+  await Promise.all(three.map(({ schedule }) => schedule.catchUp()));
+  await Promise.all(three.map(({ schedule }) => schedule.stop()));
+  expect(ran.map(({ dueAt }) => dueAt)).toEqual(['2026-06-15T10:00:00.000Z']);
+});
+
+test('a restart across a due instant runs it once, however many passed, and not again at the next restart', async () => {
+  const ran: Ran[] = [];
+  const at = async (now: string): Promise<void> => {
+    const { schedule } = process(ran, { misfire: 'catchUp', cron: '*/10 * * * *', now });
+    await schedule.catchUp();
+    await schedule.stop();
+  };
+  await at('2026-06-15T10:05:00Z');
+  await at('2026-06-15T10:09:59Z'); // restarted before the next one
+  await at('2026-06-15T11:41:00Z'); // ten passed
+  await at('2026-06-15T11:42:00Z');
+  expect(ran.map(({ dueAt }) => dueAt)).toEqual(['2026-06-15T10:00:00.000Z', '2026-06-15T11:40:00.000Z']);
+});
+
+test('a job that skips lets passed instants pass', async () => {
+  const ran: Ran[] = [];
+  const { schedule } = process(ran, { misfire: 'skip', cron: '*/10 * * * *' });
+  await schedule.catchUp();
+  await schedule.stop();
+  expect(ran).toEqual([]);
+});
+
+test.each([
+  { cron: '* * * * *', now: '2026-06-15T10:00:30Z', want: '2026-06-15T10:00:00.000Z' },
+  { cron: '*/15 * * * * *', now: '2026-06-15T10:00:50Z', want: '2026-06-15T10:00:45.000Z' },
+  { cron: '30 2 * * *', now: '2026-06-15T02:29:59Z', want: '2026-06-14T02:30:00.000Z' },
+  { cron: '0 6 * * 1', now: '2026-06-14T00:00:00Z', want: '2026-06-08T06:00:00.000Z' },
+  { cron: '0 3 1 * *', now: '2026-03-01T02:59:59Z', want: '2026-02-01T03:00:00.000Z' },
+])('the latest instant of "$cron" before $now is $want', async ({ cron, now, want }) => {
+  const ran: Ran[] = [];
+  const { schedule } = process(ran, { misfire: 'catchUp', cron, now });
+  await schedule.catchUp();
+  await schedule.stop();
+  expect(ran.map(({ dueAt }) => dueAt)).toEqual([want]);
+});
+
+test('a real ring answers at its instant', async () => {
+  const ran: Ran[] = [];
+  const { promise, letGo } = gate();
+  process(ran, {
+    cron: '* * * * * *',
+    run: () => {
+      letGo();
+      return Promise.resolve();
+    },
+  });
+  await promise;
+  expect(ran[0]?.dueAt).toMatch(/\.000Z$/);
+});
+
+test('a run that has not ended is not joined by a second one, which claims nothing', async () => {
+  const ran: Ran[] = [];
+  const { promise, letGo } = gate();
+  const { schedule } = process(ran, { run: () => promise });
+  const first = schedule.tick('sweep', new Date('2026-06-15T10:00:00Z'));
+  expect(await schedule.tick('sweep', new Date('2026-06-15T10:01:00Z'))).toBe('busy');
+  letGo();
+  expect(await first).toBe('ran');
+  expect(await schedule.tick('sweep', new Date('2026-06-15T10:01:00Z'))).toBe('ran');
+});
+
+test('a job that fails is logged and rings again', async () => {
+  const ran: Ran[] = [];
+  const error = new Error('no luck');
+  const { schedule, logged } = process(ran, { run: () => Promise.reject(error) });
+  const outcomes: Outcome[] = [];
+  for (const minute of [0, 1]) outcomes.push(await schedule.tick('sweep', new Date(Date.UTC(2026, 5, 15, 10, minute))));
+  expect(outcomes).toEqual(['failed', 'failed']);
+  expect(logged[0]).toMatchObject({ err: error, job: 'sweep' });
+});
+
+test('without the database nobody runs', async () => {
+  const ran: string[] = [];
+  const schedule = startSchedule<Timed>({
+    jobs: [{ name: 'sweep', cron: '0 0 1 1 *', misfire: 'skip' }],
+    claimTick: () => Promise.reject(new Error('connection lost')),
+    run: (job) => {
+      ran.push(job.name);
+      return Promise.resolve();
+    },
+    log: { debug: () => undefined, warn: () => undefined, error: () => undefined },
+  });
+  started.push(schedule);
+  expect(await schedule.tick('sweep', new Date('2026-06-15T10:00:00Z'))).toBe('unclaimed');
+  expect(ran).toEqual([]);
+});
+
+test('stop waits for what runs and answers no ring after it', async () => {
+  const ran: Ran[] = [];
+  const { promise, letGo } = gate();
+  const { schedule } = process(ran, { run: () => promise });
+  const order: string[] = [];
+  const first = schedule.tick('sweep', new Date('2026-06-15T10:00:00Z')).then(() => order.push('ran'));
+  const stopping = schedule.stop().then(() => order.push('stopped'));
+  letGo();
+  await Promise.all([first, stopping]);
+  expect(order).toEqual(['ran', 'stopped']);
+  expect(await schedule.tick('sweep', new Date('2026-06-15T10:01:00Z'))).toBe('stopped');
+});
+
+test.each([
+  { name: 'a wrong line', jobs: [{ name: 'a', cron: '99 * * * *', misfire: 'skip' as const }], want: /99/ },
+  {
+    name: 'a name twice',
+    jobs: [
+      { name: 'a', cron: '* * * * *', misfire: 'skip' as const },
+      { name: 'a', cron: '* * * * *', misfire: 'skip' as const },
+    ],
+    want: /two jobs are called a/,
+  },
+])('$name is refused at the start', ({ jobs, want }) => {
+  const start = (): unknown =>
+    startSchedule<Timed>({
+      jobs,
+      claimTick: () => Promise.resolve(true),
+      run: () => Promise.resolve(),
+      log: { debug: () => undefined, warn: () => undefined, error: () => undefined },
+    });
+  expect(start).toThrow(want);
+});
