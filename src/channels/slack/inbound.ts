@@ -1,0 +1,142 @@
+// A verified Slack payload to acts. Knows Slack's fields and nothing of what the acts mean; every id that came from a
+// client is a hint that is checked again behind the conversation.
+import { createHash } from 'node:crypto';
+import type { Act, Inbound, Surface } from '../../chat/inbound';
+import { decode, inputOf, linkId, readState, searchOf, verbOf } from './ids';
+import { isObject, type Json, listAt, objectAt, textAt } from './json';
+import type { Sender } from './people';
+
+const LINK = linkId(0).slice(0, -1);
+
+/** One entry of `body.actions`. */
+export interface Pressed {
+  readonly id: string;
+  /** Null: nothing to do (`quiet`), or not a button of ours. */
+  readonly act: Act | null;
+  /** A link or a field: Slack tells of it, and there is nothing to say. */
+  readonly quiet: boolean;
+  readonly delivery: string;
+}
+
+/** Every entry of `body.actions`, of which Bolt shows the first only (row 9). */
+export function pressesOf(body: Json): Pressed[] {
+  const view = objectAt(body, 'view');
+  return listAt(body, 'actions').map((action, index): Pressed => {
+    const id = textAt(action, 'action_id') ?? '';
+    const verb = verbOf(id);
+    const quiet = id.startsWith(LINK) || inputOf(textAt(action, 'block_id') ?? '') !== null;
+    return {
+      id,
+      quiet,
+      act: verb === null || quiet ? null : pressAct(verb, action, view),
+      // Slack never sends an interaction twice, so only a replay repeats both; two clicks differ in both.
+      delivery: key('action', textAt(body, 'trigger_id'), textAt(action, 'action_ts'), index, body),
+    };
+  });
+}
+
+// A button of a form sends what is typed so far, and one that carries a draft continues it: both are a form that was sent.
+function pressAct(verb: string, action: unknown, view: Json): Act {
+  const { card, draft, data } = decode(textAt(action, 'value') ?? undefined);
+  const values = readState(objectAt(view, 'state', 'values'));
+  if (draft === null && Object.keys(values).length === 0) return { kind: 'press', verb, data, card };
+  return { kind: 'submit', verb, draft, data, values };
+}
+
+/** Where a button was: in a message (its own or an ephemeral one), or in a view. */
+export function pressSurface(body: Json): Surface {
+  const channel = textAt(body, 'container', 'channel_id') ?? textAt(body, 'channel', 'id');
+  return {
+    kind: surfaceKind(channel, textAt(body, 'channel', 'name')),
+    conversation: channel,
+    message: isEphemeral(body) ? null : textAt(body, 'container', 'message_ts'),
+    serviceUrl: null,
+    canOpenForm: true,
+  };
+}
+
+/** Whether the pressed message is one that only this person sees; `chat.update` cannot reach it. */
+export function isEphemeral(body: Json): boolean {
+  return objectAt(body, 'container')['is_ephemeral'] === true;
+}
+
+/** A form that was sent; null where the view is none of ours. */
+export function submitOf(body: Json): { readonly act: Act; readonly delivery: string } | null {
+  const view = objectAt(body, 'view');
+  const { verb, draft, data } = decode(textAt(view, 'private_metadata') ?? undefined);
+  if (verb === null) return null;
+  const values = readState(objectAt(view, 'state', 'values'));
+  // A view keeps its hash when field errors are shown, and the corrected form must not count as the first one again;
+  // the trigger is new for every click.
+  const round = textAt(body, 'trigger_id') ?? hash(values);
+  return {
+    act: { kind: 'submit', verb, draft, data, values },
+    delivery: key('submit', textAt(view, 'id'), `${textAt(view, 'hash') ?? ''}.${round}`, 0, body),
+  };
+}
+
+/** What is typed into a field that searches; null where the field is none of ours. */
+export function searchAct(body: Json): { readonly act: Act; readonly delivery: string } | null {
+  const search = searchOf(textAt(body, 'action_id') ?? '');
+  if (search === null) return null;
+  const carried = decode(textAt(body, 'view', 'private_metadata') ?? undefined);
+  const act: Act = { kind: 'search', search, draft: carried.draft, query: textAt(body, 'value') ?? '' };
+  return { act, delivery: `search:${hash(body)}` };
+}
+
+/** The key of a typed command. */
+export function commandDelivery(body: Json): string {
+  return key('command', textAt(body, 'trigger_id'), textAt(body, 'user_id'), 0, body);
+}
+
+/** The key of an event: the same for Slack's three tries and for those of the next 24 hours. */
+export function eventDelivery(body: Json): string {
+  return key('event', textAt(body, 'event_id'), textAt(body, 'event', 'event_ts'), 0, body);
+}
+
+/**
+ * Beside a command or in a view. The answer is seen by this person only; the conversation in which a command was typed may
+ * be a direct message between two other people, so it must never be remembered as ours.
+ */
+export const PRIVATELY: Surface = {
+  kind: 'personal',
+  conversation: null,
+  message: null,
+  serviceUrl: null,
+  canOpenForm: true,
+};
+
+/** Where a message to the bot was written; a message brings no `trigger_id` with it. */
+export function eventSurface(event: Json): Surface {
+  const channel = textAt(event, 'channel');
+  return { ...PRIVATELY, kind: surfaceKind(channel, null), conversation: channel, canOpenForm: false };
+}
+
+/** All parts together. */
+export function toInbound(sender: Sender, act: Act, delivery: string, surface: Surface): Inbound {
+  const { tenant, user, profile } = sender;
+  const { conversation, message } = surface;
+  const bodyHash = hash({ tenant, user, act, conversation, message });
+  return { platform: 'slack', tenant, user, delivery, bodyHash, profile, surface, act };
+}
+
+function surfaceKind(channel: string | null, name: string | null): Surface['kind'] {
+  if (channel?.startsWith('D') === true || channel === null) return 'personal';
+  return name?.startsWith('mpdm-') === true ? 'group' : 'channel';
+}
+
+function key(kind: string, first: string | null, second: string | null, index: number, body: Json): string {
+  // Without Slack's id only an exact repetition is the same delivery.
+  return first === null ? `${kind}:${hash(body)}:${index}` : `${kind}:${first}:${second ?? ''}:${index}`;
+}
+
+function hash(value: unknown): string {
+  return createHash('sha256').update(canonical(value)).digest('hex');
+}
+
+/** The same JSON with its keys in one order. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) =>
+    isObject(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part,
+  );
+}

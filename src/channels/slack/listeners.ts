@@ -1,0 +1,252 @@
+// What each kind of delivery becomes: a turn that somebody waits for, or an event that is stored first.
+import type { Conversation } from '../../chat/channel';
+import type { Act, Surface } from '../../chat/inbound';
+import { AnswerUrl } from './answer-url';
+import {
+  commandDelivery,
+  eventDelivery,
+  eventSurface,
+  isEphemeral,
+  pressesOf,
+  pressSurface,
+  PRIVATELY,
+  searchAct,
+  submitOf,
+  toInbound,
+} from './inbound';
+import { type Json, listAt, loggable, objectAt, textAt } from './json';
+import type { SlackSettings } from './options';
+import type { People, Sender } from './people';
+import { codeOf, type Show } from './show';
+import { within, type Turn, type Turns } from './turns';
+import { readTyped } from './typed';
+
+/** What Bolt gives a listener to acknowledge with; its types differ for each kind, what is sent does not. */
+export type BoltAck = (answer?: unknown) => Promise<unknown>;
+type Listener = (body: Json, ack: BoltAck) => Promise<void>;
+
+export interface Listeners {
+  /** Whether the delivery belongs to the workspace that we were set up for (row 11). */
+  readonly isOurs: (body: Json) => boolean;
+  readonly event: Listener;
+  readonly command: Listener;
+  readonly action: Listener;
+  readonly view: Listener;
+  readonly options: Listener;
+  readonly shortcut: Listener;
+  /** Waits for outcomes that are still to be shown, at most this long. */
+  readonly finish: (milliseconds: number) => Promise<void>;
+}
+
+export interface ListenersOptions {
+  readonly settings: SlackSettings;
+  readonly people: People;
+  readonly show: Show;
+  readonly turns: Turns;
+  readonly conversation: Conversation;
+}
+
+// A click of a person is one action; a payload with more than a row of buttons was made by something else.
+const MOST_ACTIONS = 25;
+
+/** The listeners of one workspace. */
+export function createListeners({ conversation, people, settings, show, turns }: ListenersOptions): Listeners {
+  const { log } = settings;
+  const running = new Set<Promise<void>>();
+
+  const tracked =
+    (listener: Listener): Listener =>
+    async (body, ack) => {
+      const work = listener(body, ack);
+      running.add(work);
+      try {
+        await work;
+      } finally {
+        running.delete(work);
+      }
+    };
+
+  const turnOf = (body: Json, ack: Turn['ack'], user: string, team: string | null): Parts => ({
+    user,
+    sender: people.sender(user, team),
+    ack,
+    trigger: once(textAt(body, 'trigger_id')),
+    answerUrl: AnswerUrl.of(textAt(body, 'response_url'), settings),
+  });
+
+  const interaction = (body: Json, ack: Turn['ack']): Parts =>
+    turnOf(body, ack, textAt(body, 'user', 'id') ?? '', textAt(body, 'user', 'team_id'));
+
+  const hear = async (body: Json, event: Json): Promise<void> => {
+    const user = textAt(event, 'user');
+    const self = await people.me().catch(() => null);
+    if (user === null || user === self?.user || isMachine(event)) return;
+    const team = textAt(event, 'user_team') ?? textAt(event, 'source_team') ?? textAt(event, 'team');
+    const sender = await people.sender(user, team);
+    const standing = sender.profile?.standing ?? 'member';
+    if (standing === 'bot') return;
+    const text = await readTyped(textAt(event, 'text') ?? '', self?.user ?? null, (mentioned) =>
+      people.profile(mentioned),
+    );
+    const inbound = toInbound(sender, { kind: 'text', text }, eventDelivery(body), eventSurface(event));
+    if (standing !== 'member') {
+      // Refused before anything is stored: handle refuses such a sender and only words it.
+      await show.stored(inbound, await conversation.handle(inbound)).catch((error: unknown) => {
+        log.warn({ code: codeOf(error) }, 'slack refusal could not be said');
+      });
+      return;
+    }
+    const stored = await within(
+      conversation.accept(inbound).then(() => true),
+      settings.deadlineMs,
+    );
+    if (stored === null) throw new Error('a Slack event was not stored in time');
+  };
+
+  return {
+    isOurs: (body) => {
+      const team = installedTeam(body);
+      if (team === settings.teamId) return true;
+      log.warn({ team: loggable(team) }, 'slack delivery of another workspace');
+      return false;
+    },
+
+    event: tracked(async (body) => {
+      const event = objectAt(body, 'event');
+      switch (event['type']) {
+        case 'message':
+          if (event['channel_type'] === 'im') await hear(body, event);
+          return;
+        case 'app_mention':
+          await hear(body, event);
+          return;
+        case 'user_change':
+          people.forget(textAt(event, 'user', 'id') ?? '');
+          return;
+        default:
+          log.debug({ event: loggable(event['type']) }, 'slack event of no interest');
+      }
+    }),
+
+    command: tracked(async (body, boltAck) => {
+      const ack = first(boltAck);
+      const parts = turnOf(body, ack, textAt(body, 'user_id') ?? '', null);
+      if (body['command'] !== settings.command) {
+        log.warn({ command: loggable(body['command']) }, 'slack command unknown');
+        await turns.unsupported(ack, { ...parts, channel: null });
+        return;
+      }
+      const raw = textAt(body, 'text') ?? '';
+      // Reading names takes a call to Slack, and only a command that mentions somebody waits for it.
+      const text = await readTyped(raw, null, (mentioned) => people.profile(mentioned));
+      await turns.take(toTurn(parts, { kind: 'text', text }, commandDelivery(body), PRIVATELY));
+    }),
+
+    action: tracked(async (body, boltAck) => {
+      const ack = first(boltAck);
+      const parts = interaction(body, ack);
+      const surface = pressSurface(body);
+      const place = { message: messageOf(body), view: viewOf(body) };
+      const presses = pressesOf(body);
+      if (presses.length > MOST_ACTIONS) log.warn({ actions: presses.length }, 'slack delivery with too many actions');
+      for (const { act, delivery, id, quiet } of presses.slice(0, MOST_ACTIONS)) {
+        if (act !== null) await turns.take({ ...toTurn(parts, act, delivery, surface), ...place });
+        else if (!quiet) {
+          log.warn({ action: loggable(id) }, 'slack action unknown');
+          await turns.unsupported(ack, { ...parts, channel: place.message?.channel ?? null });
+        }
+      }
+      await ack();
+    }),
+
+    view: tracked(async (body, boltAck) => {
+      const ack = first(boltAck);
+      if (body['type'] !== 'view_submission') {
+        await ack();
+        return;
+      }
+      const submitted = submitOf(body);
+      if (submitted === null) {
+        log.warn({ view: loggable(objectAt(body, 'view')['callback_id']) }, 'slack view unknown');
+        await turns.unsupported(ack, 'view');
+        return;
+      }
+      const turn = toTurn(interaction(body, ack), submitted.act, submitted.delivery, PRIVATELY);
+      await turns.submit({ ...turn, view: viewOf(body) });
+    }),
+
+    options: tracked(async (body, boltAck) => {
+      const ack = first(boltAck);
+      const search = searchAct(body);
+      if (search === null) {
+        log.warn({ action: loggable(body['action_id']) }, 'slack options unknown');
+        await ack({ options: [] });
+        return;
+      }
+      await turns.search(toTurn(interaction(body, ack), search.act, search.delivery, PRIVATELY));
+    }),
+
+    shortcut: tracked(async (body, boltAck) => {
+      const ack = first(boltAck);
+      log.warn({ shortcut: loggable(body['callback_id']) }, 'slack shortcut unknown');
+      await turns.unsupported(ack, { ...interaction(body, ack), channel: null });
+    }),
+
+    finish: async (milliseconds) => {
+      await within(Promise.allSettled([...running]), milliseconds);
+    },
+  };
+}
+
+type Parts = Pick<Turn, 'user' | 'ack' | 'trigger' | 'answerUrl'> & { readonly sender: Promise<Sender> };
+
+function toTurn({ sender, ...parts }: Parts, act: Act, delivery: string, surface: Surface): Turn {
+  const inbound = sender.then((known) => toInbound(known, act, delivery, surface));
+  return { ...parts, act, inbound, message: null, view: null };
+}
+
+/** The acknowledgement as a thing that happens once. */
+function first(ack: BoltAck): Turn['ack'] {
+  let open = true;
+  return async (answer) => {
+    if (!open) return false;
+    open = false;
+    await ack(answer);
+    return true;
+  };
+}
+
+function once(value: string | null): () => string | null {
+  let left = value;
+  return () => {
+    const taken = left;
+    left = null;
+    return taken;
+  };
+}
+
+// The workspace whose installation the delivery is for: that of the token, not that of the person.
+function installedTeam(body: Json): string | null {
+  if (body['event'] !== undefined) {
+    return textAt(listAt(body, 'authorizations')[0], 'team_id') ?? textAt(body, 'team_id');
+  }
+  if (body['command'] !== undefined) return textAt(body, 'team_id');
+  return textAt(body, 'view', 'app_installed_team_id') ?? textAt(body, 'team', 'id') ?? textAt(body, 'user', 'team_id');
+}
+
+// Edits, deletions, joins and whatever other bots write: answering them could go on for ever.
+function isMachine(event: Json): boolean {
+  return ['subtype', 'bot_id', 'bot_profile', 'hidden'].some((key) => event[key] !== undefined && event[key] !== null);
+}
+
+function messageOf(body: Json): Turn['message'] {
+  const channel = textAt(body, 'container', 'channel_id') ?? textAt(body, 'channel', 'id');
+  const ts = textAt(body, 'container', 'message_ts') ?? textAt(body, 'message', 'ts');
+  return channel === null || ts === null ? null : { channel, ts, ephemeral: isEphemeral(body) };
+}
+
+function viewOf(body: Json): Turn['view'] {
+  const raw = objectAt(body, 'view');
+  const id = textAt(raw, 'id');
+  return id === null || raw['type'] !== 'modal' ? null : { ref: { id, hash: textAt(raw, 'hash') }, raw };
+}

@@ -1,0 +1,192 @@
+// Replies on Slack's surfaces: beside a message or command, in a modal, and as the answer to a sent form.
+import type { types } from '@slack/bolt';
+import { hasInputs, type Card } from '../../chat/card';
+import { ChannelError, type Conversation, type MessageRef } from '../../chat/channel';
+import type { Inbound, Reply } from '../../chat/inbound';
+import { toMessage, toModal, toResultModal } from './blocks';
+import type { Json } from './json';
+import type { SlackSettings } from './options';
+import type { Ear, Post } from './post';
+import { problems, sayCard, sayView, withSay } from './say';
+import type { Turn } from './turns';
+import { errorsAnswer, openView, restoreForm, updateView, type ViewRef } from './views';
+import { isCode, type Web } from './web';
+
+/** Draws replies. Never throws: the act is done by then, and the outbox repairs what is remembered. */
+export class Show {
+  constructor(
+    private readonly options: {
+      readonly settings: SlackSettings;
+      readonly web: Web;
+      readonly post: Post;
+      readonly conversation: Conversation;
+    },
+  ) {}
+
+  /** A reply that nobody needs to find again, as a card; null for all others. */
+  passing(reply: Reply): Card | null {
+    switch (reply.kind) {
+      case 'text':
+        return sayCard(reply.say);
+      case 'errors':
+        return sayCard(problems(reply, this.options.conversation.sentence('brokenInput')));
+      case 'card':
+        return reply.card.id === null && !hasInputs(reply.card) ? withSay(reply.card, reply.say) : null;
+      default:
+        return null;
+    }
+  }
+
+  /** Beside the pressed message, or after a command. */
+  async reply(turn: Turn, reply: Reply): Promise<void> {
+    const { conversation, post } = this.options;
+    switch (reply.kind) {
+      case 'card':
+        if (reply.replaces && turn.message !== null) {
+          await this.replace(turn, turn.message, reply.card);
+          if (reply.say !== null) await post.whisper(earOf(turn), reply.say);
+        } else await this.answer(turn, withSay(reply.card, reply.say));
+        return;
+      case 'form':
+        await this.openLate(turn, reply.card);
+        return;
+      case 'text':
+        await post.whisper(earOf(turn), reply.say);
+        return;
+      case 'errors':
+        await post.whisper(earOf(turn), problems(reply, conversation.sentence('brokenInput')));
+        return;
+      case 'choices':
+      case 'none':
+        return;
+    }
+  }
+
+  /** In a modal that is open. `again` makes the reply once more when the view changed meanwhile. */
+  async inView(turn: Turn, ref: ViewRef, reply: Reply, again: () => Promise<Reply>): Promise<void> {
+    const { conversation, post, settings, web } = this.options;
+    try {
+      await updateView(web, ref, this.modal(turn, reply), async () => this.modal(turn, await again()));
+    } catch (error) {
+      // Closed meanwhile: whoever closed it does not wait for it.
+      if (!isCode(error, 'not_found', 'view_not_found')) {
+        settings.log.warn({ code: codeOf(error) }, 'slack view could not be updated');
+        await post.whisper(earOf(turn), conversation.sentence('retry'));
+      }
+    }
+    if (reply.kind === 'card' && reply.replaces && turn.message !== null) {
+      await this.replace(turn, turn.message, reply.card);
+    }
+  }
+
+  /** The acknowledgement of a sent form; nothing closes it. */
+  submitAnswer(turn: Turn, reply: Reply): Json {
+    switch (reply.kind) {
+      case 'errors':
+        return errorsAnswer(turn.view?.raw ?? {}, reply, this.options.conversation.sentence('brokenInput'));
+      case 'choices':
+      case 'none':
+        return {};
+      default:
+        return { response_action: 'update', view: this.modal(turn, reply) };
+    }
+  }
+
+  /** The answer to an event that was stored first. Throws `ChannelError`, so that the job can try again. */
+  async stored(inbound: Inbound, reply: Reply): Promise<MessageRef | null> {
+    const { conversation, post } = this.options;
+    const card =
+      reply.kind === 'form' ? reply.card : (this.passing(reply) ?? (reply.kind === 'card' ? reply.card : null));
+    if (card === null) return null;
+    const { surface, user } = inbound;
+    if (surface.kind === 'personal') return await post.send({ user, conversation: surface.conversation }, card);
+    const ear: Ear = { user, channel: surface.conversation, answerUrl: null };
+    // We may not be able to write to somebody who is none of ours, and a refusal has no details.
+    if (reply.kind === 'text' && inbound.profile !== null && inbound.profile.standing !== 'member') {
+      await post.whisper(ear, reply.say);
+      return null;
+    }
+    const ref = await post.send({ user, conversation: null }, card);
+    await post.whisper(ear, conversation.sentence('sentDirect'));
+    return ref;
+  }
+
+  private modal(turn: Turn, reply: Reply): types.ModalView {
+    const { conversation } = this.options;
+    switch (reply.kind) {
+      case 'form':
+        return toModal(reply.card);
+      case 'card':
+        return hasInputs(reply.card) ? toModal(reply.card) : toResultModal(withSay(reply.card, reply.say));
+      case 'text':
+        return toResultModal(sayView(reply.say));
+      case 'errors': {
+        const otherwise = conversation.sentence('brokenInput');
+        return turn.view === null
+          ? toResultModal(sayView(problems(reply, otherwise)))
+          : restoreForm(turn.view.raw, reply, otherwise);
+      }
+      case 'choices':
+      case 'none':
+        // A view that is waiting cannot be closed from here.
+        return toResultModal(sayView(conversation.sentence('retry')));
+    }
+  }
+
+  private async replace(turn: Turn, message: NonNullable<Turn['message']>, card: Card): Promise<void> {
+    const { post, settings } = this.options;
+    if (!message.ephemeral) {
+      try {
+        await post.update({ conversation: message.channel, message: message.ts }, card);
+        return;
+      } catch (error) {
+        settings.log.warn({ code: codeOf(error) }, 'slack message could not be updated');
+        if (isCode(error, 'message_not_found')) {
+          await this.answer(turn, card);
+          return;
+        }
+      }
+    }
+    if ((await turn.answerUrl?.post({ replace_original: true, ...toMessage(card) })) !== true)
+      await this.answer(turn, card);
+  }
+
+  private async answer(turn: Turn, card: Card): Promise<void> {
+    const { conversation, post, settings } = this.options;
+    const { answerUrl, message, user } = turn;
+    const direct = message !== null && message.channel.startsWith('D') && !message.ephemeral;
+    // What has to be found again is never ephemeral (row 24).
+    const ephemeral = { response_type: 'ephemeral', replace_original: false };
+    if (!direct && card.id === null && (await answerUrl?.post({ ...ephemeral, ...toMessage(card) })) === true) return;
+    try {
+      await post.send({ user, conversation: direct ? message.channel : null }, card);
+    } catch (error) {
+      settings.log.warn({ code: codeOf(error) }, 'slack answer could not be sent');
+      return;
+    }
+    if (!direct) await post.whisper(earOf(turn), conversation.sentence('sentDirect'));
+  }
+
+  /** A form that nobody announced: the trigger may still live. */
+  private async openLate(turn: Turn, card: Card): Promise<void> {
+    const { conversation, post, settings, web } = this.options;
+    const trigger = turn.trigger();
+    try {
+      if (trigger === null) throw new ChannelError('refused', 'no_trigger');
+      await openView(web, trigger, toModal(card));
+    } catch (error) {
+      settings.log.warn({ code: codeOf(error) }, 'slack form could not be opened');
+      await post.whisper(earOf(turn), conversation.sentence('retry'));
+    }
+  }
+}
+
+/** Where the person of a turn can be told one line. */
+export function earOf({ user, answerUrl, message }: Pick<Turn, 'user' | 'answerUrl' | 'message'>): Ear {
+  return { user, answerUrl, channel: message?.channel ?? null };
+}
+
+/** What may be logged of a failure. */
+export function codeOf(error: unknown): string {
+  return error instanceof ChannelError ? error.code : 'unknown';
+}

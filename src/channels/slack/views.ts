@@ -1,0 +1,125 @@
+// Modals: opening within the life of a trigger, updating with the hash, showing what is wrong with a form, and bringing a
+// form back with everything that was typed. One modal never stacks a second one on itself, so three are never reached (row 15).
+import type { types } from '@slack/bolt';
+import type { Text } from '../../chat/card';
+import type { Reply } from '../../chat/inbound';
+import { toMessage, toResultModal } from './blocks';
+import { inputBlockId, inputOf } from './ids';
+import { isObject, type Json, listAt, objectAt, textAt } from './json';
+import { INPUT_HINT } from './limits';
+import { line } from './mrkdwn';
+import { problems, sayCard, sayView } from './say';
+import { isCode, type Web } from './web';
+
+type Errors = Extract<Reply, { kind: 'errors' }>;
+
+export interface ViewRef {
+  readonly id: string;
+  /** Null: we changed it in an acknowledgement, whose answer tells no hash. */
+  readonly hash: string | null;
+}
+
+/** Opens a modal. Throws `ChannelError`, also for a trigger that is too old. */
+export async function openView(web: Web, trigger: string, view: types.ModalView): Promise<ViewRef> {
+  const opened = objectAt(await web.call('views.open', { trigger_id: trigger, view }), 'view');
+  return { id: textAt(opened, 'id') ?? '', hash: textAt(opened, 'hash') };
+}
+
+/**
+ * Replaces a modal that is open. A hash that is out of date means that the view changed meanwhile: then what is shown is
+ * made anew, once, and wins (row 14). Throws `ChannelError`.
+ */
+export async function updateView(
+  web: Web,
+  ref: ViewRef,
+  view: types.ModalView,
+  again: () => Promise<types.ModalView>,
+): Promise<void> {
+  const update = (shown: types.ModalView, hash: string | null): Promise<Json> =>
+    web.call('views.update', { view_id: ref.id, view: shown, ...(hash === null ? {} : { hash }) });
+  try {
+    await update(view, ref.hash);
+  } catch (error) {
+    if (!isCode(error, 'hash_conflict')) throw error;
+    await update(await again(), null);
+  }
+}
+
+/** The acknowledgement that keeps a sent form open and says what is wrong with it. */
+export function errorsAnswer(view: Json, reply: Errors, otherwise: Text): Json {
+  const inputs = inputBlocks(view);
+  const first = inputs[0];
+  if (first === undefined) {
+    return { response_action: 'update', view: toResultModal(sayView(problems(reply, otherwise))) };
+  }
+  const errors: Record<string, string> = {};
+  const general: Text[] = reply.say === null ? [] : [reply.say];
+  for (const [input, text] of Object.entries(reply.fields)) {
+    const block = inputBlockId(input);
+    if (inputs.includes(block)) errors[block] = line(text, null, INPUT_HINT);
+    else general.push(text);
+  }
+  if (general.length === 0 && Object.keys(errors).length === 0) general.push(otherwise);
+  // Slack shows errors at fields only; what belongs to no field stands at the first.
+  const parts = [
+    ...general.map((text) => line(text, null, INPUT_HINT)),
+    ...(first in errors ? [errors[first] ?? ''] : []),
+  ];
+  if (parts.length > 0) errors[first] = parts.join(' ');
+  return { response_action: 'errors', errors };
+}
+
+/**
+ * A form again, as it was sent, with what is wrong above it and at the fields. Used where field errors can no longer be
+ * shown: after the acknowledgement, or for a button in the form. Slack forgets what was typed when the view was replaced in
+ * between, so the values become initial values.
+ */
+export function restoreForm(view: Json, reply: Errors, otherwise: Text): types.ModalView {
+  const state = objectAt(view, 'state', 'values');
+  const general = problems({ ...reply, fields: {} }, Object.keys(reply.fields).length === 0 ? otherwise : []);
+  const blocks: unknown[] = general.length === 0 ? [] : [...toMessage(sayCard(general)).blocks];
+  for (const block of listAt(view, 'blocks')) {
+    const id = textAt(block, 'block_id') ?? '';
+    const input = inputOf(id);
+    if (input === null || !isObject(block)) {
+      blocks.push(block);
+      continue;
+    }
+    blocks.push({ ...block, element: filled(objectAt(block, 'element'), Object.values(objectAt(state, id))[0]) });
+    const wrong = reply.fields[input];
+    if (wrong !== undefined)
+      blocks.push(...toMessage(sayCard(wrong)).blocks.map((note) => ({ ...note, block_id: `bad~${input}` })));
+  }
+  const kept = Object.fromEntries(
+    ['callback_id', 'title', 'submit', 'close', 'private_metadata'].flatMap((key) =>
+      view[key] === undefined || view[key] === null ? [] : [[key, view[key]]],
+    ),
+  );
+  // The parts were written by us and came back through Slack, whose signature covers them.
+  return { type: 'modal', ...kept, blocks } as unknown as types.ModalView;
+}
+
+function inputBlocks(view: Json): string[] {
+  return listAt(view, 'blocks').flatMap((block) => {
+    const id = textAt(block, 'block_id');
+    return textAt(block, 'type') === 'input' && id !== null ? [id] : [];
+  });
+}
+
+const INITIALS: Readonly<Record<string, string>> = {
+  value: 'initial_value',
+  selected_date: 'initial_date',
+  selected_time: 'initial_time',
+  selected_option: 'initial_option',
+  selected_options: 'initial_options',
+};
+
+function filled(element: Json, state: unknown): Json {
+  const without = Object.entries(element).filter(([key]) => !key.startsWith('initial_'));
+  const initial = Object.entries(INITIALS).flatMap(([key, name]) => {
+    const value = isObject(state) ? state[key] : null;
+    const empty = value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0);
+    return empty ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries([...without, ...initial]);
+}

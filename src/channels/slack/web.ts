@@ -1,0 +1,108 @@
+// Our hands in Slack's Web API: exactly one attempt per call, with a deadline, and every failure as a ChannelError.
+// Retrying and pacing are the outbox's work; the SDK's own retries would post twice (row 21).
+import type { WebClientOptions } from '@slack/web-api';
+import { ChannelError } from '../../chat/channel';
+import type { Json } from './json';
+import type { SlackSettings } from './options';
+
+/** The part of the SDK that is needed here; it is loaded in `start()`, because loading takes long. */
+export type Bolt = Pick<
+  typeof import('@slack/bolt'),
+  'App' | 'AuthorizationError' | 'LogLevel' | 'SocketModeReceiver' | 'webApi'
+>;
+
+const TIMEOUT_MS = 10_000;
+
+// What Slack's answers mean for whoever sent the message. Anything not listed will not work a second time either.
+const LATER = new Set([
+  'ratelimited',
+  'rate_limited',
+  'message_limit_exceeded',
+  'internal_error',
+  'fatal_error',
+  'service_unavailable',
+  'request_timeout',
+  'team_added_to_org',
+  'accesslimited',
+]);
+const GONE = new Set(['message_not_found', 'cant_update_message', 'edit_window_closed']);
+const UNREACHABLE = new Set([
+  'channel_not_found',
+  'user_not_found',
+  'user_disabled',
+  'user_not_visible',
+  'is_archived',
+  'is_inactive',
+  'not_in_channel',
+  'cannot_dm_bot',
+  'account_inactive',
+  'messages_tab_disabled',
+  'restricted_action',
+]);
+/** Nothing will be sent before a person acts: the app was removed, or lacks a right. Waiting messages stay. */
+const OURS = new Set([
+  'invalid_auth',
+  'not_authed',
+  'token_revoked',
+  'token_expired',
+  'missing_scope',
+  'no_permission',
+  'not_allowed_token_type',
+  'ekm_access_denied',
+]);
+
+/** Options of every client that the SDK makes for us. */
+export function clientOptions(settings: SlackSettings): WebClientOptions {
+  return {
+    slackApiUrl: settings.apiUrl,
+    retryConfig: { retries: 0 },
+    rejectRateLimitedCalls: true,
+    timeout: TIMEOUT_MS,
+    allowAbsoluteUrls: false,
+  };
+}
+
+/** One client for one workspace. */
+export class Web {
+  private readonly client;
+
+  constructor(
+    private readonly bolt: Bolt,
+    private readonly settings: SlackSettings,
+    logger: NonNullable<WebClientOptions['logger']>,
+  ) {
+    this.client = new bolt.webApi.WebClient(settings.botToken, { ...clientOptions(settings), logger });
+  }
+
+  /** Calls one method once. */
+  async call(method: string, options: Json): Promise<Json> {
+    try {
+      return { ...(await this.client.apiCall(method, options)) };
+    } catch (error) {
+      throw this.translate(method, error);
+    }
+  }
+
+  private translate(method: string, error: unknown): ChannelError {
+    const { webApi } = this.bolt;
+    if (error instanceof webApi.WebAPIRateLimitedError)
+      return new ChannelError('later', 'ratelimited', error.retryAfter * 1000);
+    if (error instanceof webApi.WebAPIHTTPError) return new ChannelError('later', `http_${error.statusCode}`);
+    if (!(error instanceof webApi.WebAPIPlatformError)) return new ChannelError('later', 'no_answer');
+    // What is not JSON comes as an error whose code is the whole body; nothing of it may reach a log.
+    const code = /^[a-z_]{1,64}$/.test(error.data.error) ? error.data.error : 'unreadable_answer';
+    if (OURS.has(code) || code === 'account_inactive')
+      this.settings.log.error({ method, code }, 'slack refuses our token: the app must be installed again');
+    if (OURS.has(code) || LATER.has(code) || code === 'unreadable_answer') {
+      const seconds = error.data.response_metadata?.retryAfter;
+      return new ChannelError('later', code, seconds === undefined ? null : seconds * 1000);
+    }
+    if (GONE.has(code)) return new ChannelError('gone', code);
+    return new ChannelError(UNREACHABLE.has(code) ? 'unreachable' : 'refused', code);
+  }
+}
+
+/** Whether a failure is the platform's given code. */
+export function isCode(error: unknown, ...codes: readonly string[]): boolean {
+  return error instanceof ChannelError && codes.includes(error.code);
+}
