@@ -37,6 +37,8 @@ export interface Pressed {
   readonly values: Readonly<Record<string, string>>;
 }
 
+/** Stands where words must be and there are none. */
+const NOTHING = '–';
 /** The longest text that is written into one place; longer ones are cut. */
 const LONGEST = 3000;
 const LONGEST_TITLE = 75;
@@ -243,12 +245,14 @@ class Writer {
 
   /** Titles of boxes and radio buttons are rendered like text blocks, entries of a list are not. */
   #option(text: Text, rendered: boolean): string {
-    return rendered && this.options.markdown ? this.#prose(text).replaceAll('\n', ' ') : this.#label(text);
+    if (!rendered || !this.options.markdown) return this.#label(text);
+    return this.#prose(text).replace(/\n+/g, ' ').trim() || NOTHING;
   }
 
   /** Words in a place without markdown and macros: titles, labels, hints. */
   #label(text: Text, max = LONGEST): string {
-    return guard(clip(plain(text, this.#reader).replaceAll('\n', ' '), max));
+    const said = clip(plain(text, this.#reader).replace(/\s+/g, ' ').trim(), max);
+    return said === '' ? NOTHING : guard(said);
   }
 
   /** Words in a place with markdown (where the client has it) and date macros. */

@@ -2,7 +2,6 @@
 // the template is loaded, a bound one when it is bound; both fail with file and JSON path.
 import { below, scalar, shown, TemplateError, type Bound, type Place } from './binding';
 import type { Text } from './card';
-import { isBlank } from './spans';
 
 /** An element of a template as JSON gave it. */
 export type Raw = Readonly<Record<string, unknown>>;
@@ -32,13 +31,13 @@ export function optional<T>(
   return Object.hasOwn(raw, key) ? parse(raw[key], below(place, key)) : () => null;
 }
 
-/** Words that must be there and say something. */
+/** Words that must be there. They may be blank, because a name in a directory can be: writers then show a dash. */
 export function text(raw: Raw, key: string, place: Place): Bound<Text> {
   const at = below(place, key);
   const words = shown(required(raw, key, place), at);
   return (scope) => {
     const said = words(scope);
-    if (said === null || isBlank(said)) throw new TemplateError(at, 'needs words');
+    if (said === null) throw new TemplateError(at, 'needs words');
     return said;
   };
 }

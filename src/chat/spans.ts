@@ -21,6 +21,7 @@ const LONE_SURROGATES = /\p{Surrogate}/gu;
 // Controls that no client shows and PostgreSQL or JSON readers may refuse; tab and line feed stay.
 const CONTROLS = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u2028\u2029\uFFFE\uFFFF]/gu;
 
+const SIMPLE = /^[\n\u0020-\u02FF]*$/;
 const graphemes = new Intl.Segmenter('und', { granularity: 'grapheme' });
 
 /** Words of the product itself; comes from `words.ts` only. */
@@ -47,7 +48,7 @@ export function instant(at: Date, style: 'date' | 'dateTime' | 'time' = 'dateTim
 export function isBlank(text: Text): boolean {
   return text.every((span) => {
     if (span.kind === 'instant') return false;
-    return span.kind === 'strong' ? isBlank(span.spans) : span.text.trim() === '';
+    return span.kind === 'strong' ? isBlank(span.spans) : clean(span.text).trim() === '';
   });
 }
 
@@ -58,6 +59,8 @@ export function clean(text: string): string {
 
 /** The characters as a person counts them; very long ones (piled marks) come as code points. */
 export function characters(text: string): string[] {
+  // Nothing below the combining marks joins its neighbour, and segmenting is slow.
+  if (SIMPLE.test(text)) return text.split('');
   const result: string[] = [];
   for (const { segment } of graphemes.segment(text)) {
     if (segment.length <= LONGEST_GRAPHEME) result.push(segment);

@@ -100,11 +100,20 @@ export interface StoredReply {
   readonly params: Readonly<Record<string, string | number | boolean | null>>;
 }
 
+/** The delivery was acted on before: nothing was done now. Thrown by `write`, caught by chat/handle.ts, which shows the reply again. */
+export class RepeatedDelivery extends Error {
+  override readonly name = 'RepeatedDelivery';
+  /** Null when the act stored no reply. */
+  constructor(readonly reply: StoredReply | null) {
+    super('this delivery was acted on before');
+  }
+}
+
 export interface Store {
   /**
    * Runs `act` in one transaction. The whole function runs again on Stale, 40001 and 40P01 (three times, with jitter), so it
-   * must touch nothing but `tx`. When `by.delivery` was seen before with the same body, `act` does not run and `repeated`
-   * carries the stored reply; with another body it throws 'same-key-other-body'. Constraint violations become DomainErrors.
+   * must touch nothing but `tx`. When `by.delivery` was acted on before with the same body, `act` does not run and
+   * `RepeatedDelivery` carries the stored reply; with another body it throws 'same-key-other-body'. Constraint violations become DomainErrors.
    */
   write<T>(by: By, act: (tx: Tx) => Promise<T>): Promise<T>;
   /** The stored reply of a delivery, if it was seen. Same-key-other-body throws. */
@@ -211,6 +220,12 @@ export interface Views {
   manageablePackages(person: PersonId, query: string, limit: number): Promise<readonly PackageRow[]>;
   /** Live assignment of a pair, for typed `extend <package>`. */
   liveAssignment(person: PersonId, pkg: PackageId): Promise<AssignmentId | null>;
+  /** Who ended the assignment by hand: the actor of its removal request; null where no person did. */
+  endedBy(assignment: AssignmentId): Promise<PersonRef | null>;
+  /** Roles of the assignment that could not be placed or taken, with the connector's code. */
+  grantProblems(
+    assignment: AssignmentId,
+  ): Promise<readonly { readonly resource: string; readonly role: string; readonly error: string }[]>;
   /** People of the demo that the local page offers. */
   personas(): Promise<readonly PersonaRow[]>;
 }

@@ -316,9 +316,9 @@ export const sentences = {
   'task.canceled': 'No longer needed.',
 
   // beside cards and in place of them
-  'toast.movedToDirect': 'I answered you in a direct message.',
   'toast.noDirect': 'This is for you alone. Open a direct chat with me and say it there.',
   'toast.alreadyDone': 'That was done already.',
+  'surface.sentDirect': 'I answered you in a direct message.',
   'surface.busy': 'That took too long and nothing was changed. Please try again.',
   'surface.retry': 'That form could not be opened in time. Please press the button once more.',
   'surface.unsupported': 'I do not know that button any more. Type “help” to see what I can do.',

@@ -1,0 +1,45 @@
+// THE verb table. One entry = button, form, typed command and help line, on every platform.
+import { z } from 'zod';
+import { DomainError } from '../domain/errors';
+import { accessVerbs } from './actions/access';
+import { approvalVerbs } from './actions/approvals';
+import { ownerVerbs } from './actions/owners';
+import { requestVerbs } from './actions/requests';
+import type { Answer, Verb } from './verb';
+import { read, uuid } from './verb';
+
+const help: Answer = { view: 'help', params: {}, place: 'new' };
+
+const generalVerbs = {
+  'help.show': {
+    kind: 'reads',
+    opens: false,
+    press: () => Promise.resolve(help),
+    typed: [
+      { words: 'help', run: () => Promise.resolve(help), help: { usage: 'help', line: 'help.help' } },
+      { words: 'hi', run: () => Promise.resolve(help) },
+      { words: 'hello', run: () => Promise.resolve(help) },
+    ],
+  },
+  /** Goes on with a half-filled form where no form could be opened at once (Continue). */
+  'draft.open': {
+    kind: 'reads',
+    opens: true,
+    press: (_context, data) => {
+      const found = read(z.object({ draft: uuid }), data);
+      if (!found) throw new DomainError('draft-gone', {});
+      return Promise.resolve({ view: 'form', params: { draft: found.draft }, place: 'form' });
+    },
+  },
+} as const satisfies Record<string, Verb>;
+
+const table = { ...requestVerbs, ...approvalVerbs, ...accessVerbs, ...ownerVerbs, ...generalVerbs };
+
+/** Every verb by name. */
+export const verbs: Readonly<Record<string, Verb>> = table;
+export type VerbName = keyof typeof table;
+
+/** The entry of a verb; unknown ones come from cards of other versions, or from nobody of ours. */
+export function verb(name: string): Verb | null {
+  return Object.hasOwn(verbs, name) ? (verbs[name] ?? null) : null;
+}

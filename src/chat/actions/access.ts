@@ -1,0 +1,105 @@
+// Keeping and losing what one has.
+import { z } from 'zod';
+import { DomainError } from '../../domain/errors';
+import type { AssignmentId, PersonId } from '../../domain/model';
+import { extensionOf, giveUp, view } from '../../operations/assignments';
+import { extend } from '../../operations/requests';
+import type { StoredReply } from '../../operations/ports';
+import { packageOf } from '../names';
+import type { Answer, Context, Verb } from '../verb';
+import { read, uuid } from '../verb';
+import { idOf, list, reasonOf } from './requests';
+
+const byId = z.object({ assignment: uuid });
+
+function assignmentOf(data: unknown): AssignmentId {
+  const found = read(byId, data);
+  if (!found) throw new DomainError('not-found', { what: 'assignment' });
+  return found.assignment as AssignmentId;
+}
+
+/** What the person holds by that name. */
+async function heldNamed(context: Context, typed: string): Promise<AssignmentId> {
+  const me = context.who.person.id;
+  const pkg = await packageOf(context, typed, me, false);
+  const held = await context.desk.views.liveAssignment(me, pkg.id);
+  if (!held) throw new DomainError('not-held', { package: pkg.name, target: null });
+  return held;
+}
+
+async function form(context: Context, verb: string, assignment: AssignmentId): Promise<Answer> {
+  const draft = await context.desk.drafts.create(context.who.person.id, verb, 'fill', { assignment });
+  return { view: 'form', params: { draft: draft.id }, place: 'form' };
+}
+
+async function openExtension(context: Context, assignment: AssignmentId): Promise<Answer> {
+  await extensionOf(context.desk, context.who.person.id, assignment);
+  return form(context, 'access.extend', assignment);
+}
+
+async function openGiveUp(context: Context, assignment: AssignmentId): Promise<Answer> {
+  const { facts, own } = await view(context.desk, context.who.person.id, assignment);
+  if (!own) throw new DomainError('not-found', { what: 'assignment' });
+  if (facts.assignment.endedAt !== null)
+    throw new DomainError('not-held', { package: facts.package.name, target: null });
+  return form(context, 'access.giveUp', assignment);
+}
+
+export const accessVerbs = {
+  'access.list': {
+    kind: 'reads',
+    opens: false,
+    press: (_context, data) => Promise.resolve(list('accessList', data)),
+    typed: [
+      {
+        words: 'my access',
+        run: () => Promise.resolve(list('accessList', {})),
+        help: { usage: 'my access', line: 'help.access' },
+      },
+    ],
+  },
+  'access.extend': {
+    kind: 'writes',
+    opens: true,
+    press: (context, data) => openExtension(context, assignmentOf(data)),
+    submit: async (context, { values, draft }) => {
+      const stored = (request: string): StoredReply => ({ view: 'request', params: { request, say: 'extended' } });
+      const request = await extend(
+        context.desk,
+        context.by,
+        { assignment: idOf<AssignmentId>(values, 'assignment'), reason: reasonOf(values), draft },
+        stored,
+      );
+      return { view: 'request', params: stored(request).params, place: 'replace' };
+    },
+    typed: [
+      {
+        words: 'extend',
+        opens: () => true,
+        run: async (context, rest) => openExtension(context, await heldNamed(context, rest)),
+        help: { usage: 'extend <package>', line: 'help.extend' },
+      },
+    ],
+  },
+  'access.giveUp': {
+    kind: 'writes',
+    opens: true,
+    press: (context, data) => openGiveUp(context, assignmentOf(data)),
+    submit: async (context, { values, draft }) => {
+      const assignment = idOf<AssignmentId>(values, 'assignment');
+      const answer: StoredReply = { view: 'accessEnded', params: { assignment, say: 'gaveUp' } };
+      await giveUp(context.desk, context.by, { assignment, draft }, () => answer);
+      return { view: 'accessEnded', params: answer.params, place: 'replace' };
+    },
+    typed: [
+      {
+        words: 'give up',
+        opens: () => true,
+        run: async (context, rest) => openGiveUp(context, await heldNamed(context, rest)),
+        help: { usage: 'give up <package>', line: 'help.giveUp' },
+      },
+    ],
+  },
+} as const satisfies Record<string, Verb>;
+
+export type { PersonId };

@@ -1,0 +1,154 @@
+// What owners do: direct assignment and its removal, manual tasks.
+import { z } from 'zod';
+import { DomainError } from '../../domain/errors';
+import type { AssignmentId, PackageId, PersonId } from '../../domain/model';
+import { remove, view } from '../../operations/assignments';
+import { finish } from '../../operations/placements';
+import { assign } from '../../operations/requests';
+import type { StoredReply } from '../../operations/ports';
+import { packageOf, personNamed } from '../names';
+import type { Answer, Context, Verb } from '../verb';
+import { read, uuid } from '../verb';
+import { answersOf, idOf, openForm, periodOf, policyOf, reasonOf } from './requests';
+
+const byTask = z.object({ task: uuid });
+const pair = z.object({ package: uuid, target: uuid });
+
+async function openRemoval(context: Context, assignment: AssignmentId): Promise<Answer> {
+  const { facts, owner } = await view(context.desk, context.who.person.id, assignment);
+  if (!owner) throw new DomainError('forbidden', {});
+  if (facts.assignment.endedAt !== null)
+    throw new DomainError('not-held', { package: facts.package.name, target: facts.target.name });
+  const draft = await context.desk.drafts.create(context.who.person.id, 'assignment.remove', 'fill', { assignment });
+  return { view: 'form', params: { draft: draft.id }, place: 'form' };
+}
+
+export const ownerVerbs = {
+  'assignment.start': {
+    kind: 'reads',
+    opens: true,
+    press: () => Promise.resolve({ view: 'find', params: { mode: 'assign' }, place: 'form' }),
+    typed: [
+      {
+        words: 'assign',
+        opens: () => true,
+        run: async (context, rest) => {
+          const [, who, name] = /^(.+?)\s+to\s+(.+)$/i.exec(rest) ?? [];
+          if (who === undefined || name === undefined)
+            return { view: 'find', params: { mode: 'assign' }, place: 'form' };
+          const target = await personNamed(context, who, null);
+          const pkg = await packageOf(context, name, target.id, true);
+          return openForm(context, { package: pkg.id, target: target.id }, 'assign');
+        },
+        help: { usage: 'assign <person> to <package>', line: 'help.assign', assigns: true },
+      },
+    ],
+  },
+  'assignment.fill': {
+    kind: 'reads',
+    opens: true,
+    press: async (context, data) => {
+      const found = read(pair, data);
+      if (!found) throw new DomainError('not-found', { what: 'package' });
+      return openForm(context, { package: found.package as PackageId, target: found.target as PersonId }, 'assign');
+    },
+    submit: async (context, { values }) => {
+      if (!uuid.safeParse(values['target']).success) throw new DomainError('not-found', { what: 'person' }, 'target');
+      if (!uuid.safeParse(values['package']).success)
+        throw new DomainError('not-found', { what: 'package' }, 'package');
+      return openForm(
+        context,
+        { package: idOf<PackageId>(values, 'package'), target: idOf<PersonId>(values, 'target') },
+        'assign',
+      );
+    },
+  },
+  'assignment.assign': {
+    kind: 'writes',
+    opens: false,
+    press: () => Promise.reject(new DomainError('draft-gone', {})),
+    submit: async (context, { values, draft }) => {
+      const target = idOf<PersonId>(values, 'target');
+      const person = await context.desk.views.person(target);
+      if (!person) throw new DomainError('not-found', { what: 'person' });
+      const stored = (asked: { request: string }): StoredReply => ({
+        view: 'request',
+        params: { request: asked.request, say: 'assigned' },
+      });
+      const asked = await assign(
+        context.desk,
+        context.by,
+        {
+          target,
+          package: idOf<PackageId>(values, 'package'),
+          policyVersion: policyOf(values),
+          period: periodOf(values, person.timeZone),
+          zone: person.timeZone,
+          reason: reasonOf(values),
+          answers: answersOf(values),
+          draft,
+        },
+        stored,
+      );
+      return { view: 'request', params: stored(asked).params, place: 'replace' };
+    },
+  },
+  'assignment.remove': {
+    kind: 'writes',
+    opens: true,
+    press: (context, data) => {
+      const found = read(z.object({ assignment: uuid }), data);
+      if (!found) throw new DomainError('not-found', { what: 'assignment' });
+      return openRemoval(context, found.assignment as AssignmentId);
+    },
+    submit: async (context, { values, draft }) => {
+      const assignment = idOf<AssignmentId>(values, 'assignment');
+      const answer: StoredReply = { view: 'accessEnded', params: { assignment, say: 'removed' } };
+      await remove(context.desk, context.by, { assignment, reason: reasonOf(values), draft }, () => answer);
+      return { view: 'accessEnded', params: answer.params, place: 'replace' };
+    },
+    typed: [
+      {
+        words: 'remove',
+        opens: () => true,
+        run: async (context, rest) => {
+          const [, who, name] = /^(.+?)\s+from\s+(.+)$/i.exec(rest) ?? [];
+          if (who === undefined || name === undefined)
+            throw new DomainError('unknown-command', {
+              typed: `remove ${rest}`,
+              near: 'remove <person> from <package>',
+            });
+          const target = await personNamed(context, who, null);
+          const pkg = await packageOf(context, name, target.id, true);
+          const held = await context.desk.views.liveAssignment(target.id, pkg.id);
+          if (!held) throw new DomainError('not-held', { package: pkg.name, target: target.name });
+          return openRemoval(context, held);
+        },
+        help: { usage: 'remove <person> from <package>', line: 'help.remove', assigns: true },
+      },
+    ],
+  },
+  'task.done': {
+    kind: 'writes',
+    opens: true,
+    press: async (context, data) => {
+      const found = read(byTask, data);
+      if (!found) throw new DomainError('not-found', { what: 'card' });
+      const facts = await context.desk.views.forManualTask(found.task);
+      if (!facts.owners.includes(context.who.person.id)) throw new DomainError('forbidden', {});
+      if (facts.task.state !== 'open') throw new DomainError('task-not-open', {});
+      const draft = await context.desk.drafts.create(context.who.person.id, 'task.done', 'fill', { task: found.task });
+      return { view: 'form', params: { draft: draft.id }, place: 'form' };
+    },
+    submit: async (context, { values, draft }) => {
+      const task = idOf<string>(values, 'task');
+      const answer: StoredReply = { view: 'manualTask', params: { manualTask: task, say: 'taskDone' } };
+      await finish(context.desk, context.by, { task, note: reasonOf(values), draft }, () => answer);
+      return { view: 'manualTask', params: answer.params, place: 'replace' };
+    },
+    fresh: (data) => {
+      const found = read(byTask, data);
+      return found ? { view: 'manualTask', params: { manualTask: found.task }, place: 'replace' } : null;
+    },
+  },
+} as const satisfies Record<string, Verb>;

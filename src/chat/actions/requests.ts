@@ -1,0 +1,273 @@
+// Asking: find, fill in, send, look, take back.
+import { z } from 'zod';
+import { DomainError } from '../../domain/errors';
+import type { AskedPeriod, DraftId, PackageId, PersonId, PolicyVersionId, RequestId } from '../../domain/model';
+import { askedPeriod } from '../../domain/policy';
+import type { Asked } from '../../operations/requests';
+import { byNumber, cancel, formFor, submit, view } from '../../operations/requests';
+import type { StoredReply } from '../../operations/ports';
+import { numberOf, packageOf, personNamed } from '../names';
+import type { Answer, Context, FormInput, Verb } from '../verb';
+import { read, uuid } from '../verb';
+
+const byId = z.object({ request: uuid });
+const ofPackage = z.object({ package: uuid, target: uuid.optional() });
+const page = z.object({ page: z.string().max(200).optional() });
+
+export const DAY = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/;
+const MAX_ANSWER = 2000;
+
+/** The id of a request that a button or a typed number names. */
+export function requestOf(data: unknown): RequestId {
+  const found = read(byId, data);
+  if (!found) throw new DomainError('not-found', { what: 'request' });
+  return found.request as RequestId;
+}
+
+/** Opens the form for a package and a person, after the same gates as the submit. */
+export async function openForm(
+  context: Context,
+  input: { package: PackageId; target: PersonId },
+  mode: 'ask' | 'assign',
+  more: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
+  const me = context.who.person.id;
+  await formFor(context.desk, me, input, mode);
+  const draft = await context.desk.drafts.create(me, mode === 'ask' ? 'request.submit' : 'assignment.assign', 'fill', {
+    ...input,
+    ...more,
+  });
+  return { view: 'form', params: { draft: draft.id }, place: 'form' };
+}
+
+/** Dates are days; an end means the end of that day where the person who gets the access lives (rule 3.24). */
+export function periodOf(values: Readonly<Record<string, string>>, zone: string): AskedPeriod {
+  const day = (name: string): string | null => {
+    const typed = (values[name] ?? '').trim();
+    if (typed === '') return null;
+    if (
+      !DAY.test(typed) ||
+      Number.isNaN(Date.parse(`${typed}T00:00:00Z`)) ||
+      new Date(`${typed}T00:00:00Z`).toISOString().slice(0, 10) !== typed
+    ) {
+      throw new DomainError('not-a-date', { typed: typed.slice(0, 40) }, name);
+    }
+    return typed;
+  };
+  return askedPeriod({ startDate: day('start'), endDate: day('end'), hours: null }, zone);
+}
+
+/** Answers by question id. Longer ones than any form allows come from no form of ours. */
+export function answersOf(values: Readonly<Record<string, string>>): Record<string, string> {
+  const answers: Record<string, string> = {};
+  for (const [key, value] of Object.entries(values)) {
+    if (!key.startsWith('answer.')) continue;
+    if (value.length > MAX_ANSWER) throw new DomainError('text-too-long', { field: 'answer', max: MAX_ANSWER }, key);
+    answers[key.slice('answer.'.length)] = value;
+  }
+  return answers;
+}
+
+export function idOf<T extends string>(values: Readonly<Record<string, string>>, name: string): T {
+  const found = uuid.safeParse(values[name]);
+  if (!found.success) throw new DomainError('draft-gone', {});
+  return found.data as T;
+}
+
+export function policyOf(values: Readonly<Record<string, string>>): PolicyVersionId | null {
+  const found = uuid.safeParse(values['policy']);
+  return found.success ? (found.data as PolicyVersionId) : null;
+}
+
+export function reasonOf(values: Readonly<Record<string, string>>): string | null {
+  const reason = (values['reason'] ?? '').trim();
+  return reason === '' ? null : reason;
+}
+
+const sent =
+  (what: string) =>
+  (asked: Asked): StoredReply => ({
+    view: 'request',
+    params: { request: asked.request, say: asked.clamped === null ? what : 'clamped' },
+  });
+
+async function send(context: Context, input: FormInput): Promise<Answer> {
+  const target = idOf<PersonId>(input.values, 'target');
+  const person = await context.desk.views.person(target);
+  if (!person) throw new DomainError('not-found', { what: 'person' });
+  const answer = sent('sent');
+  const asked = await submit(
+    context.desk,
+    context.by,
+    {
+      target,
+      package: idOf<PackageId>(input.values, 'package'),
+      policyVersion: policyOf(input.values),
+      period: periodOf(input.values, person.timeZone),
+      zone: person.timeZone,
+      reason: reasonOf(input.values),
+      answers: answersOf(input.values),
+      draft: input.draft,
+    },
+    answer,
+  );
+  return { view: 'request', params: answer(asked).params, place: 'replace' };
+}
+
+/** `request`, `request <package>`, `request <package> for <person>`. */
+async function typedRequest(context: Context, rest: string): Promise<Answer> {
+  const me = context.who.person;
+  if (rest === '' || rest.toLowerCase() === 'access') return { view: 'find', params: { mode: 'ask' }, place: 'form' };
+  const split = /^(.*?)\s+for\s+(.+)$/i.exec(rest);
+  const [, name, who] = split ?? [];
+  if (name !== undefined && who !== undefined && !/^(me|myself)$/i.test(who)) {
+    const target = await personNamed(context, who, me.id);
+    const pkg = await packageOf(context, name, target.id, false);
+    return openForm(context, { package: pkg.id, target: target.id }, 'ask');
+  }
+  const pkg = await packageOf(context, name ?? rest, me.id, false);
+  return openForm(context, { package: pkg.id, target: me.id }, 'ask');
+}
+
+async function withNumber(context: Context, rest: string): Promise<RequestId> {
+  const number = numberOf(rest);
+  if (number === null) throw new DomainError('not-found', { what: 'request' });
+  return byNumber(context.desk, number);
+}
+
+async function take(context: Context, request: RequestId): Promise<Answer> {
+  const answer: StoredReply = { view: 'request', params: { request, say: 'canceled' } };
+  await cancel(context.desk, context.by, request, () => answer);
+  return { view: 'request', params: answer.params, place: 'replace' };
+}
+
+/** The same once more: same package and person, reason and answers filled in; the gates are those of today. */
+async function again(context: Context, request: RequestId): Promise<Answer> {
+  const { facts } = await view(context.desk, context.who.person.id, request);
+  const answers = Object.fromEntries(
+    Object.entries(facts.request.answers).map(([key, value]) => [`answer.${key}`, value]),
+  );
+  return openForm(context, { package: facts.package.id, target: facts.target.id }, 'ask', {
+    ...answers,
+    ...(facts.request.reason === null ? {} : { reason: facts.request.reason }),
+  });
+}
+
+const show = (data: unknown): Answer => ({ view: 'request', params: { request: requestOf(data) }, place: 'new' });
+
+export const requestVerbs = {
+  'request.start': {
+    kind: 'reads',
+    opens: true,
+    press: () => Promise.resolve({ view: 'find', params: { mode: 'ask' }, place: 'form' }),
+    typed: [
+      { words: 'request access', opens: () => true, run: typedRequest },
+      {
+        words: 'request',
+        opens: () => true,
+        run: typedRequest,
+        help: { usage: 'request <package>', line: 'help.request' },
+      },
+      { words: 'ask for', opens: () => true, run: typedRequest },
+    ],
+  },
+  'request.fill': {
+    kind: 'reads',
+    opens: true,
+    press: async (context, data) => {
+      const found = read(ofPackage, data);
+      if (!found) throw new DomainError('not-found', { what: 'package' });
+      return openForm(
+        context,
+        {
+          package: found.package as PackageId,
+          target: (found.target as PersonId | undefined) ?? context.who.person.id,
+        },
+        'ask',
+      );
+    },
+    submit: async (context, { values }) => {
+      const found = read(ofPackage, {
+        package: values['package'],
+        target: values['target'] === '' ? undefined : values['target'],
+      });
+      if (!found) throw new DomainError('not-found', { what: 'package' }, 'package');
+      return openForm(
+        context,
+        {
+          package: found.package as PackageId,
+          target: (found.target as PersonId | undefined) ?? context.who.person.id,
+        },
+        'ask',
+      );
+    },
+  },
+  'request.submit': {
+    kind: 'writes',
+    opens: false,
+    press: () => Promise.reject(new DomainError('draft-gone', {})),
+    submit: send,
+  },
+  'request.show': {
+    kind: 'reads',
+    opens: false,
+    press: (_context, data) => Promise.resolve(show(data)),
+    typed: [
+      {
+        words: 'r-',
+        run: async (context, rest) => ({
+          view: 'request',
+          params: { request: await withNumber(context, rest) },
+          place: 'new',
+        }),
+        help: { usage: 'R-1042', line: 'help.one' },
+      },
+    ],
+  },
+  'request.cancel': {
+    kind: 'writes',
+    opens: false,
+    press: (context, data) => take(context, requestOf(data)),
+    fresh: (data) => ({ ...show(data), place: 'replace' }),
+    typed: [
+      {
+        words: 'cancel',
+        run: async (context, rest) => take(context, await withNumber(context, rest)),
+        help: { usage: 'cancel R-1042', line: 'help.cancel' },
+      },
+    ],
+  },
+  'request.again': {
+    kind: 'reads',
+    opens: true,
+    press: (context, data) => again(context, requestOf(data)),
+    typed: [
+      {
+        words: 'ask again',
+        opens: () => true,
+        run: async (context, rest) => again(context, await withNumber(context, rest)),
+        help: { usage: 'ask again R-1042', line: 'help.askAgain' },
+      },
+    ],
+  },
+  'requests.list': {
+    kind: 'reads',
+    opens: false,
+    press: (_context, data) => Promise.resolve(list('requestList', data)),
+    typed: [
+      {
+        words: 'my requests',
+        run: () => Promise.resolve(list('requestList', {})),
+        help: { usage: 'my requests', line: 'help.requests' },
+      },
+    ],
+  },
+} as const satisfies Record<string, Verb>;
+
+/** A page of a list; turning pages replaces the list. */
+export function list(view: 'requestList' | 'accessList' | 'approvalList', data: unknown): Answer {
+  const cursor = read(page, data)?.page ?? null;
+  return { view, params: { page: cursor }, place: cursor === null ? 'new' : 'replace' };
+}
+
+export type { DraftId };

@@ -1,0 +1,291 @@
+// The one door: identify -> find -> parse -> run -> reply. The only place that turns refusals into words. Knows no platform.
+import { createHash, randomBytes } from 'node:crypto';
+import { DomainError } from '../domain/errors';
+import type { CardId, DraftId } from '../domain/model';
+import { RepeatedDelivery } from '../operations/ports';
+import type { By, Cards, Delivery, Desk, InboundStore, StoredReply } from '../operations/ports';
+import { verb } from './actions';
+import type { Card, Text } from './card';
+import type { CardBook } from './cards';
+import type { Conversation } from './channel';
+import { near, parse } from './commands';
+import type { Act, Inbound, Reply } from './inbound';
+import { bind } from './render';
+import { search } from './search';
+import type { Answer, Context } from './verb';
+import { draw } from './views';
+import type { Look, Params } from './views';
+import { admit, identify } from './who';
+import type { Profiles, Who } from './who';
+import { label } from './words';
+import { explain } from './words/faults';
+import { say } from './words';
+
+export interface ConversationParts {
+  readonly desk: Desk;
+  readonly cards: Cards;
+  readonly inbound: InboundStore;
+  readonly book: CardBook;
+  readonly profiles: Profiles;
+  readonly log: { error: (fields: object, message: string) => void };
+}
+
+const TYPED_ECHO = 80;
+
+/** Makes the conversation that every channel talks to. */
+export function createConversation(parts: ConversationParts): Conversation {
+  return {
+    opensForm,
+    handle: (inbound) => handle(parts, inbound),
+    accept: async (inbound) => {
+      const installation = await parts.desk.views.installation(inbound.platform, inbound.tenant);
+      // Refused people are answered when the stored event is handled; outsiders and bots leave no row at all (row 40).
+      if (!admitted(inbound, installation?.guestsAllowed ?? false)) return;
+      await parts.inbound.store(delivery(inbound), inbound);
+    },
+    sentence: (what) => label(`surface.${what}`),
+  };
+}
+
+function admitted(inbound: Inbound, guestsAllowed: boolean): boolean {
+  try {
+    admit(inbound.profile, guestsAllowed || inbound.profile?.standing === 'guest');
+    return true;
+  } catch (error) {
+    if (error instanceof DomainError) return false;
+    throw error;
+  }
+}
+
+function opensForm(act: Act): boolean {
+  switch (act.kind) {
+    case 'press':
+      return verb(act.verb)?.opens ?? false;
+    case 'text': {
+      const command = parse(act.text);
+      return command?.typed.opens?.(command.rest) ?? false;
+    }
+    case 'submit':
+    case 'search':
+    case 'welcome':
+      return false;
+  }
+}
+
+function delivery(inbound: Inbound): Delivery {
+  return { platform: inbound.platform, key: inbound.delivery, bodyHash: inbound.bodyHash };
+}
+
+async function handle(parts: ConversationParts, inbound: Inbound): Promise<Reply> {
+  let who: Who | null = null;
+  try {
+    who = await identify(parts.desk, parts.profiles, inbound);
+    if (inbound.surface.kind === 'personal' && inbound.surface.conversation !== null) {
+      await parts.desk.directory.seen({
+        platform: inbound.platform,
+        tenant: inbound.tenant,
+        user: inbound.user,
+        conversation: inbound.surface.conversation,
+        serviceUrl: inbound.surface.serviceUrl,
+      });
+    }
+    return await run(parts, inbound, who);
+  } catch (error) {
+    if (error instanceof DomainError) return refusal(parts, inbound, who, error);
+    return bug(parts, inbound, error);
+  }
+}
+
+async function run(parts: ConversationParts, inbound: Inbound, who: Who): Promise<Reply> {
+  const { act } = inbound;
+  if (act.kind === 'search') return search(parts.desk, who, act.search, act.query);
+  const context = contextOf(parts, inbound, who, act.kind === 'press' || act.kind === 'submit' ? act.verb : null);
+  try {
+    const answer = await answerOf(parts, context, inbound);
+    return await reply(parts, inbound, who, context.by, answer);
+  } catch (error) {
+    // The same click delivered twice: the same answer, drawn anew; nothing happened a second time.
+    if (!(error instanceof RepeatedDelivery)) throw error;
+    return error.reply === null
+      ? { kind: 'text', say: label('toast.alreadyDone') }
+      : repeated(parts, inbound, who, context.by, error.reply);
+  }
+}
+
+function contextOf(parts: ConversationParts, inbound: Inbound, who: Who, pressed: string | null): Context {
+  // An event that was stored by `accept` owns its delivery key already; its act gets a key of its own beside it.
+  const key = inbound.act.kind === 'text' ? `${inbound.delivery}:act` : inbound.delivery;
+  const writes = inbound.act.kind === 'text' || (pressed !== null && verb(pressed)?.kind === 'writes');
+  const by: By = {
+    actor: { kind: 'person', id: who.person.id },
+    via: inbound.platform,
+    ...(writes ? { delivery: { platform: inbound.platform, key, bodyHash: inbound.bodyHash } } : {}),
+  };
+  const shown = {
+    surface: inbound.platform,
+    card: inbound.act.kind === 'press' ? inbound.act.card : null,
+    version: inbound.act.kind === 'press' ? (inbound.act.data['v'] ?? null) : null,
+  };
+  return { desk: parts.desk, who, by, surface: inbound.surface, shown };
+}
+
+async function answerOf(parts: ConversationParts, context: Context, inbound: Inbound): Promise<Answer> {
+  const { act } = inbound;
+  switch (act.kind) {
+    case 'text': {
+      if (act.text.trim() === '') return { view: 'help', params: {}, place: 'new' };
+      const command = parse(act.text);
+      if (!command)
+        throw new DomainError('unknown-command', { typed: act.text.slice(0, TYPED_ECHO), near: near(act.text) });
+      return {
+        ...(await command.typed.run(context, command.rest)),
+        ...(opensForm(act) ? {} : { place: 'new' as const }),
+      };
+    }
+    case 'press': {
+      const entry = verb(act.verb);
+      if (!entry) throw new DomainError('not-found', { what: 'card' });
+      return entry.press(context, act.data);
+    }
+    case 'submit': {
+      const entry = verb(act.verb);
+      if (!entry?.submit) throw new DomainError('not-found', { what: 'card' });
+      const draft =
+        act.draft === null ? null : await parts.desk.drafts.get(act.draft as DraftId, context.who.person.id);
+      if (act.draft !== null && draft?.verb !== act.verb) {
+        // Sent already, or never this person's: a repeat of the same delivery still gets its stored answer.
+        const stored = context.by.delivery ? await parts.desk.store.repeated(context.by.delivery) : null;
+        if (stored) throw new RepeatedDelivery(stored);
+        throw new DomainError('draft-gone', {});
+      }
+      return entry.submit(context, {
+        values: { ...act.values, ...ids(draft?.input ?? {}, act.values) },
+        draft: draft?.id ?? null,
+      });
+    }
+    case 'search':
+    case 'welcome':
+      return { view: 'help', params: {}, place: 'new' };
+  }
+}
+
+/** What the draft fixed (ids) wins over what a client sends; what the person filled in wins over what was filled in before. */
+function ids(
+  input: Readonly<Record<string, string>>,
+  values: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const fixed = new Set(['package', 'target', 'request', 'assignment', 'task']);
+  return Object.fromEntries(Object.entries(input).filter(([key]) => fixed.has(key) || values[key] === undefined));
+}
+
+async function reply(parts: ConversationParts, inbound: Inbound, who: Who, by: By, answer: Answer): Promise<Reply> {
+  const look: Look = { desk: parts.desk, who, by, params: answer.params };
+  if (answer.place === 'form') {
+    const inForm = inbound.surface.canOpenForm || inbound.act.kind === 'submit';
+    if (inForm) return { kind: 'form', card: bind(parts.book, await draw(answer.view, look), who, null) };
+    if (answer.view === 'form') {
+      return {
+        kind: 'card',
+        card: bind(parts.book, await draw('continue', look), who, null),
+        replaces: false,
+        say: null,
+      };
+    }
+    return { kind: 'form', card: bind(parts.book, await draw(answer.view, look), who, null) };
+  }
+  const drawn = await draw(answer.view, look);
+  const kept = answer.place === 'replace' ? await pressedCard(parts, inbound, who, by) : null;
+  return {
+    kind: 'card',
+    card: kept ?? bind(parts.book, drawn, who, null),
+    replaces: answer.place === 'replace',
+    say: drawn.say ?? null,
+  };
+}
+
+/**
+ * A pressed message that is remembered goes on showing its own view, as the reconciler would draw it, so that a reply never
+ * leaves another view in a message that is later redrawn as what it was.
+ */
+async function pressedCard(parts: ConversationParts, inbound: Inbound, who: Who, by: By): Promise<Card | null> {
+  if (inbound.act.kind !== 'press' || inbound.act.card === null) return null;
+  const row = await parts.cards.get(inbound.act.card as CardId);
+  if (!row || row.person !== who.person.id || row.state === 'gone') return null;
+  return bind(parts.book, await draw(row.view, { desk: parts.desk, who, by, params: paramsOf(row) }), who, row.id);
+}
+
+/** The parameters of a remembered card's view: its subject by kind, and what was kept beside it. */
+export function paramsOf(row: {
+  readonly subject: { readonly kind: string; readonly id: string };
+  readonly params: Params;
+}): Params {
+  return { ...row.params, [row.subject.kind]: row.subject.id };
+}
+
+async function repeated(
+  parts: ConversationParts,
+  inbound: Inbound,
+  who: Who,
+  by: By,
+  stored: StoredReply,
+): Promise<Reply> {
+  return reply(parts, inbound, who, by, {
+    view: stored.view as Answer['view'],
+    params: stored.params,
+    place: inbound.act.kind === 'text' ? 'new' : 'replace',
+  });
+}
+
+async function refusal(
+  parts: ConversationParts,
+  inbound: Inbound,
+  who: Who | null,
+  fault: DomainError,
+): Promise<Reply> {
+  const sentence = explain(fault.code, fault.data);
+  const { act } = inbound;
+  if (act.kind === 'search') return { kind: 'choices', choices: [], more: sentence };
+  if (act.kind === 'submit') {
+    const field = fault.field;
+    return field === undefined
+      ? { kind: 'errors', fields: {}, say: sentence }
+      : { kind: 'errors', fields: { [field]: sentence }, say: null };
+  }
+  if (act.kind === 'press' && who) {
+    const card = await freshCard(parts, inbound, who);
+    if (card) return { kind: 'card', card, replaces: true, say: sentence };
+  }
+  return { kind: 'text', say: sentence };
+}
+
+/** A late click gets the fresh card with its sentence; where the card may no longer be seen, the sentence alone. */
+async function freshCard(parts: ConversationParts, inbound: Inbound, who: Who): Promise<Card | null> {
+  const { act } = inbound;
+  if (act.kind !== 'press') return null;
+  const by: By = { actor: { kind: 'person', id: who.person.id }, via: inbound.platform };
+  try {
+    const kept = await pressedCard(parts, inbound, who, by);
+    if (kept) return kept;
+    const answer = verb(act.verb)?.fresh?.(act.data) ?? null;
+    return answer
+      ? bind(parts.book, await draw(answer.view, { desk: parts.desk, who, by, params: answer.params }), who, null)
+      : null;
+  } catch (error) {
+    if (error instanceof DomainError) return null;
+    throw error;
+  }
+}
+
+function bug(parts: ConversationParts, inbound: Inbound, error: unknown): Reply {
+  const reference = randomBytes(2).toString('hex').toUpperCase();
+  const delivered = createHash('sha256').update(inbound.delivery).digest('hex').slice(0, 12);
+  parts.log.error(
+    { err: error, reference, platform: inbound.platform, delivered, act: inbound.act.kind },
+    'act failed',
+  );
+  const sentence: Text = say('bug', { reference });
+  if (inbound.act.kind === 'search') return { kind: 'choices', choices: [], more: sentence };
+  return inbound.act.kind === 'submit'
+    ? { kind: 'errors', fields: {}, say: sentence }
+    : { kind: 'text', say: sentence };
+}

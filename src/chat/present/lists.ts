@@ -1,0 +1,120 @@
+// Lists: two lines and a button for each row, pages by keyset cursor, in cards to one person only.
+import type { AccessRow, ApprovalRow, Page, RequestRow } from '../../operations/ports';
+import type { Text } from '../card';
+import type { CardDataOf } from '../card-data';
+import { label, say } from '../words';
+import { number, stateText, text, toneOf, typedNumber } from './common';
+
+const NAME = 120;
+
+function paging(page: { readonly previous: string | null; readonly next: string | null }) {
+  return { previous: page.previous, next: page.next };
+}
+
+interface Pages {
+  /** Cursor of the page before; the empty string is the first page. */
+  readonly previous: string | null;
+}
+
+function why(row: AccessRow): Text | null {
+  const first = row.why[0];
+  if (!first) return null;
+  switch (first.kind) {
+    case 'request':
+      return say('access.byRequest', { number: number(first.number) });
+    case 'direct':
+      return say('access.byDirect', { number: number(first.number) });
+    case 'rule':
+      return label('access.byRule');
+  }
+}
+
+function access(row: AccessRow): Text {
+  switch (row.state) {
+    case 'scheduled':
+      return say('access.starts', { startsAt: row.startsAt });
+    case 'removing':
+    case 'removalFailed':
+      return label('access.endedNotRemoved');
+    case 'removed':
+      return row.endedAt === null ? label('state.removed') : say('access.ended', { endedAt: row.endedAt });
+    case 'delivering':
+    case 'partiallyDelivered':
+    case 'deliveryFailed':
+      return label(`state.${row.state}`);
+    case 'delivered':
+      return row.endsAt === null ? label('access.noEnd') : say('access.until', { endsAt: row.endsAt });
+  }
+}
+
+/** `my access`. `extendable`: assignments whose extension window is open now. */
+export function accessList(page: Page<AccessRow> & Pages, extendable: ReadonlySet<string>): CardDataOf['access-list'] {
+  return {
+    summary: label('access.title'),
+    title: label('access.title'),
+    empty: page.rows.length === 0 ? label('access.empty') : null,
+    rows: page.rows.map((row) => {
+      const reason = why(row);
+      const ended = row.endedAt !== null;
+      return {
+        title: text(row.packageName, NAME),
+        detail: reason === null || ended ? access(row) : [...access(row), { kind: 'fixed', text: ' · ' }, ...reason],
+        tone: row.state === 'deliveryFailed' || row.state === 'removalFailed' ? 'attention' : 'default',
+        assignment: row.id,
+        package: row.package,
+        extend: extendable.has(row.id),
+        giveUp: !ended && row.mayGiveUp,
+        askAgain: ended && row.state === 'removed',
+        typedExtend: `extend ${row.packageName}`,
+        typedGiveUp: `give up ${row.packageName}`,
+        typedAskAgain: `request ${row.packageName}`,
+      };
+    }),
+    ...paging(page),
+  };
+}
+
+/** `my requests`. */
+export function requestList(page: Page<RequestRow> & Pages, viewer: string): CardDataOf['request-list'] {
+  return {
+    summary: label('requests.title'),
+    title: label('requests.title'),
+    empty: page.rows.length === 0 ? label('requests.empty') : null,
+    rows: page.rows.map((row) => {
+      const state = stateText({ state: row.state, startsAt: null, type: row.type }, row.target.id === viewer);
+      const type = label(`type.${row.type}`);
+      return {
+        title: [...number(row.number), { kind: 'fixed', text: ' · ' }, ...text(row.packageName, NAME)],
+        detail:
+          row.target.id === viewer
+            ? say('requests.row', { type, state })
+            : say('requests.rowFor', { type, state, target: row.target.name }),
+        tone: toneOf(row.state),
+        request: row.id,
+        typed: typedNumber(row.number),
+      };
+    }),
+    ...paging(page),
+  };
+}
+
+/** `approvals`: oldest deadline first. */
+export function approvalList(page: Page<ApprovalRow> & Pages): CardDataOf['approval-list'] {
+  return {
+    summary: label('approvals.title'),
+    title: label('approvals.title'),
+    empty: page.rows.length === 0 ? label('approvals.empty') : null,
+    rows: page.rows.map((row) => ({
+      title: say(row.requestor?.id === row.target.id ? 'approval.title' : 'approval.titleFor', {
+        requestor: row.requestor?.name ?? '',
+        package: row.packageName,
+        target: row.target.name,
+      }),
+      detail: say('approvals.row', { number: number(row.number), decideBy: row.decideBy }),
+      tone: 'default',
+      request: row.id,
+      typed: typedNumber(row.number),
+    })),
+    ...paging(page),
+  };
+}

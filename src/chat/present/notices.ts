@@ -1,0 +1,205 @@
+// Short messages for what needs a person's attention. Drawn when sent and redrawn when things change, so they are never stale.
+import type { PlaceFacts } from '../../domain/facts';
+import type { ManualTask } from '../../domain/events';
+import type { AssignmentView } from '../../operations/assignments';
+import type { RequestView } from '../../operations/requests';
+import type { Text } from '../card';
+import type { CardDataOf } from '../card-data';
+import { label, say } from '../words';
+import { nameOf, number, text, typedNumber } from './common';
+import type { Tone } from './common';
+import { outcome, policyOf, running } from './requests';
+
+type Notice = CardDataOf['notice'];
+
+function notice(title: Text, tone: Tone, lines: readonly Text[], buttons: Partial<Notice> = {}): Notice {
+  return {
+    summary: title,
+    title,
+    tone,
+    lines: lines.map((line) => ({ text: line })),
+    facts: [],
+    assignment: null,
+    request: null,
+    package: null,
+    packageName: '',
+    number: '',
+    mayExtend: false,
+    mayGiveUp: false,
+    mayAskAgain: false,
+    mayDecide: false,
+    version: 0,
+    approveVerb: 'approval.approve',
+    details: false,
+    ...buttons,
+  };
+}
+
+/** The outcome of a request for its requestor: denied, expired, canceled by somebody else, approved for later. */
+export function requestOutcome(view: RequestView): Notice {
+  const { facts } = view;
+  const { request } = facts;
+  const values = { number: number(request.number), package: text(facts.package.name, 150) };
+  const buttons: Partial<Notice> = {
+    request: request.id,
+    number: typedNumber(request.number),
+    package: request.package,
+    packageName: facts.package.name,
+    details: true,
+    mayAskAgain:
+      request.type === 'userAdd' &&
+      (request.state === 'denied' || request.state === 'expired') &&
+      request.requestor === request.target,
+  };
+  switch (request.state) {
+    case 'denied':
+      return notice(say('outcome.titleDenied', values), 'attention', outcome(facts), buttons);
+    case 'expired':
+      return notice(say('outcome.titleExpired', values), 'warning', outcome(facts), buttons);
+    case 'canceled':
+      return notice(say('outcome.titleCanceled', values), 'default', outcome(facts), buttons);
+    default:
+      return notice(say('outcome.titleApproved', values), 'good', outcome(facts), buttons);
+  }
+}
+
+/** One more nudge to an approver who has not answered; decides in place. */
+export function approvalReminder(view: RequestView): Notice {
+  const { facts } = view;
+  const stage = running(facts);
+  const task = facts.tasks.find(
+    (one) => one.person === view.viewer.person && one.n === stage?.n && one.state === 'open',
+  );
+  const values = { number: number(facts.request.number), package: text(facts.package.name, 150) };
+  const buttons: Partial<Notice> = {
+    request: facts.request.id,
+    number: typedNumber(facts.request.number),
+    version: facts.request.version,
+    details: true,
+  };
+  if (!stage?.decideBy || !task)
+    return notice(say('card.request', values), 'default', [label('approval.closedElse')], buttons);
+  const plan = policyOf(facts)?.stages.find((one) => one.n === stage.n);
+  return notice(
+    say('approval.reminder', { ...values, target: facts.target.name, decideBy: stage.decideBy }),
+    'warning',
+    [],
+    {
+      ...buttons,
+      mayDecide: true,
+      approveVerb: plan?.approverReasonRequired === true ? 'approval.approveWithReason' : 'approval.approve',
+    },
+  );
+}
+
+type AccessNotice = 'access' | 'accessProblem' | 'accessExtended' | 'accessEnding' | 'accessEnded';
+
+/** Messages to the person who has (or had) the access. */
+export function accessNotice(view: AssignmentView, what: AccessNotice, remover: string | null): Notice {
+  const { assignment, package: pkg } = view.facts;
+  const name = text(pkg.name, 150);
+  const base: Partial<Notice> = { assignment: assignment.id, package: pkg.id, packageName: pkg.name };
+  const ended = assignment.endedAt !== null;
+  const held = !ended && assignment.state !== 'scheduled';
+  const until =
+    assignment.endsAt === null ? label('notice.accessNoEnd') : say('notice.accessUntil', { endsAt: assignment.endsAt });
+  const giveUp =
+    held && view.facts.policies.some((fact) => fact.policy.id === latestPolicy(view) && fact.policy.selfRemove);
+  if (ended) {
+    const title =
+      assignment.endReason === 'removedByOwner' && remover !== null
+        ? say('notice.accessEnded.removedByOwner', { by: remover, package: name })
+        : say(assignment.endReason === 'gaveUp' ? 'notice.accessEnded.gaveUp' : 'notice.accessEnded.endReached', {
+            package: name,
+          });
+    const again = assignment.endReason !== 'targetDisabled';
+    const lines = assignment.state === 'removalFailed' ? [label('state.removalFailed')] : [];
+    return notice(title, 'default', [...lines, ...(again ? [label('notice.endedBody')] : [])], {
+      ...base,
+      mayAskAgain: again,
+    });
+  }
+  switch (what) {
+    case 'accessProblem':
+      if (assignment.state === 'delivered')
+        return notice(say('notice.access', { package: name }), 'good', [until], { ...base, mayGiveUp: giveUp });
+      return notice(
+        say('notice.accessProblem', { package: name }),
+        'warning',
+        [label('notice.accessProblemBody')],
+        base,
+      );
+    case 'accessExtended':
+      return notice(say('notice.accessExtended', { package: name }), 'good', [until], { ...base, mayGiveUp: giveUp });
+    case 'accessEnding': {
+      const lines = assignment.endsAt === null ? [] : [say('notice.accessEndingBody', { endsAt: assignment.endsAt })];
+      const may = view.extension !== null;
+      return notice(
+        say('notice.accessEnding', { package: name }),
+        'warning',
+        [...lines, label(may ? 'notice.accessEndingExtend' : 'notice.accessEndingNoExtend')],
+        { ...base, mayExtend: may, mayGiveUp: giveUp },
+      );
+    }
+    case 'access':
+    case 'accessEnded':
+      return notice(say('notice.access', { package: name }), 'good', [until], { ...base, mayGiveUp: giveUp });
+  }
+}
+
+function latestPolicy(view: AssignmentView): string | null {
+  return view.facts.latest?.id ?? null;
+}
+
+/** To owners: which roles are missing, or still there, and why. */
+export function ownerNotice(
+  view: AssignmentView,
+  what: 'deliveryFailed' | 'removalAlarm',
+  problems: readonly Text[],
+): Notice {
+  const values = { package: text(view.facts.package.name, 150), target: view.facts.target.name };
+  if (what === 'deliveryFailed') {
+    const title = say('notice.deliveryFailed', values);
+    if (problems.length === 0 || view.facts.assignment.endedAt !== null)
+      return notice(title, 'default', [label('notice.nowSetUp')]);
+    return notice(title, 'attention', [label('notice.deliveryFailedBody'), ...problems]);
+  }
+  const title = say('notice.removalAlarm', values);
+  if (problems.length === 0) return notice(title, 'default', [label('notice.nowRemoved')]);
+  return notice(title, 'attention', [label('notice.removalAlarmBody'), ...problems]);
+}
+
+/** A card whose subject its reader may no longer see. */
+export function gone(): Notice {
+  return notice(label('notice.gone'), 'default', []);
+}
+
+/** A task for people, where the connector cannot act. */
+export function manualTask(
+  facts: PlaceFacts & { readonly task: ManualTask },
+  doneBy: string | null,
+): CardDataOf['manual-task'] {
+  const { task } = facts;
+  const values = { target: facts.person.name, role: facts.role.name, resource: facts.resource.name };
+  const title = say(task.want ? 'task.titleGive' : 'task.titleTake', values);
+  return {
+    summary: title,
+    title,
+    state:
+      task.state === 'open'
+        ? label('task.intro')
+        : task.state === 'done' && task.doneAt && doneBy !== null
+          ? say('task.done', { by: doneBy, at: task.doneAt })
+          : label('task.canceled'),
+    facts: [
+      { title: label('fact.person'), value: text(facts.person.name, 150) },
+      { title: label('fact.resource'), value: text(facts.resource.name, 150) },
+      { title: label('fact.role'), value: text(facts.role.name, 150) },
+      ...(task.note === null ? [] : [{ title: label('fact.reason'), value: text(task.note, 500) }]),
+    ],
+    task: task.id,
+    open: task.state === 'open',
+  };
+}
+
+export { nameOf };

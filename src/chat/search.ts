@@ -1,0 +1,61 @@
+// Search as you type: up to 15 choices on every platform (Teams shows no more), and a word to type on. Lists only what the
+// person may ask for; the chosen id is checked again at the submit.
+import type { Desk } from '../operations/ports';
+import type { Reply } from './inbound';
+import { user } from './spans';
+import type { Who } from './who';
+import { label, say } from './words';
+
+/** Data.Query shows 15 whatever is asked for (AdaptiveCards#7686). */
+const CHOICES = 15;
+const TITLE = 75;
+const QUERY = 100;
+
+interface Found {
+  readonly value: string;
+  readonly title: string;
+}
+
+const searches: Readonly<Record<string, (desk: Desk, who: Who, query: string) => Promise<readonly Found[]>>> = {
+  packages: async (desk, who, query) =>
+    (await desk.views.searchPackages(who.person.id, query, CHOICES + 1, null)).rows.map((row) => ({
+      value: row.id,
+      title: row.name,
+    })),
+  manageable: async (desk, who, query) =>
+    (await desk.views.manageablePackages(who.person.id, query, CHOICES + 1)).map((row) => ({
+      value: row.id,
+      title: row.name,
+    })),
+  reports: async (desk, who, query) =>
+    (await desk.views.searchPeople(query, CHOICES + 1, who.person.id)).map((row) => ({
+      value: row.id,
+      title: named(row),
+    })),
+  people: async (desk, who, query) => {
+    const roles = await desk.views.roles(who.person.id, null);
+    const manages = roles.administrator || (await desk.views.manageablePackages(who.person.id, '', 1)).length > 0;
+    if (!manages) return [];
+    return (await desk.views.searchPeople(query, CHOICES + 1, null)).map((row) => ({
+      value: row.id,
+      title: named(row),
+    }));
+  },
+};
+
+function named(row: { readonly name: string; readonly detail: string }): string {
+  return row.detail === '' ? row.name : `${row.name} (${row.detail})`;
+}
+
+/** Answers one keystroke. An unknown search finds nothing. */
+export async function search(desk: Desk, who: Who, name: string, query: string): Promise<Reply> {
+  const find = Object.hasOwn(searches, name) ? searches[name] : undefined;
+  const found = find ? await find(desk, who, query.trim().slice(0, QUERY)) : [];
+  const more =
+    found.length > CHOICES ? say('find.more', { count: CHOICES }) : found.length === 0 ? label('find.none') : null;
+  return {
+    kind: 'choices',
+    choices: found.slice(0, CHOICES).map((one) => ({ title: [user(one.title, TITLE)], value: one.value })),
+    more,
+  };
+}

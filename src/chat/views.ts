@@ -1,0 +1,335 @@
+// What can be shown: a name and parameters become a card's data for one reader. A reply, a message and a redraw all come through
+// here, so there is one rendering of everything, made from how things stand now.
+import { DomainError } from '../domain/errors';
+import type { AssignmentId, DraftId, PackageId, PersonId, RequestId } from '../domain/model';
+import { accessOf, view as assignmentView } from '../operations/assignments';
+import { waiting } from '../operations/approvals';
+import type { By, Desk, Draft } from '../operations/ports';
+import { formFor, view as requestView } from '../operations/requests';
+import { extensionOf } from '../operations/assignments';
+import type { Text } from './card';
+import type { CardDataOf, CardName } from './card-data';
+import { helpRows } from './commands';
+import * as Forms from './present/forms';
+import * as Lists from './present/lists';
+import * as Notices from './present/notices';
+import * as Requests from './present/requests';
+import { number, text } from './present/common';
+import { label, say } from './words';
+import type { Who } from './who';
+
+export type Params = Readonly<Record<string, string | number | boolean | null>>;
+
+/** A card's data, before it is bound. `draft` makes it a form that is sent. */
+export type Drawn = {
+  [N in CardName]: { readonly card: N; readonly data: CardDataOf[N]; readonly draft?: DraftId; readonly say?: Text };
+}[CardName];
+
+export interface Look {
+  readonly desk: Desk;
+  readonly who: Who;
+  readonly by: By;
+  readonly params: Params;
+}
+
+type View = (look: Look) => Promise<Drawn>;
+
+const PAGE = 8;
+
+function id<T extends string>(look: Look, name: string): T {
+  const value = look.params[name];
+  if (typeof value !== 'string') throw new DomainError('not-found', { what: 'card' });
+  return value as T;
+}
+
+function viewer(look: Look): PersonId {
+  return look.who.person.id;
+}
+
+/** Keyset pages know the way forward only; the way back is the list from its start. */
+function pageOf(look: Look): { limit: number; after: string | null; previous: string | null } {
+  const after = typeof look.params['page'] === 'string' && look.params['page'] !== 'first' ? look.params['page'] : null;
+  return { limit: PAGE, after, previous: after === null ? null : 'first' };
+}
+
+/** What is said beside the card after an act; the words need facts of the card itself. */
+function spoken(
+  look: Look,
+  values: { number?: Text; requestor?: string; package?: Text; target?: string; until?: Date | null },
+): { say?: Text } {
+  const what = look.params['say'];
+  const shown = values.number ?? [];
+  const pkg = values.package ?? [];
+  switch (what) {
+    case 'sent':
+      return { say: say('request.sent', { number: shown }) };
+    case 'sentAtOnce':
+      return { say: say('request.sentAtOnce', { number: shown }) };
+    case 'clamped':
+      return {
+        say: [...say('request.sent', { number: shown }), { kind: 'fixed', text: ' ' }, ...label('request.clamped')],
+      };
+    case 'canceled':
+      return { say: say('cancel.done', { number: shown }) };
+    case 'assigned':
+      return { say: say('assign.done', { number: shown, target: values.target ?? '', package: pkg }) };
+    case 'gaveUp':
+      return { say: say('giveUp.done', { package: pkg }) };
+    case 'removed':
+      return { say: say('remove.done', { target: values.target ?? '', package: pkg }) };
+    case 'taskDone':
+      return { say: label('task.thanks') };
+    default:
+      return {};
+  }
+}
+
+const request: View = async (look) => {
+  const seen = await requestView(look.desk, viewer(look), id<RequestId>(look, 'request'));
+  const { request: one, target, package: pkg } = seen.facts;
+  const extended = look.params['say'] === 'extended' && one.state === 'delivered' && one.endsAt;
+  return {
+    card: 'request',
+    data: Requests.requestCard(seen),
+    ...(extended ? { say: say('extend.done', { package: text(pkg.name, 150), until: extended }) } : {}),
+    ...spoken(look, { number: number(one.number), target: target.name, package: text(pkg.name, 150) }),
+    ...(look.params['say'] === 'extended' && !extended
+      ? { say: say('request.sent', { number: number(one.number) }) }
+      : {}),
+  };
+};
+
+const approval: View = async (look) => {
+  const seen = await requestView(look.desk, viewer(look), id<RequestId>(look, 'request'));
+  if (!seen.viewer.approver) return { card: 'request', data: Requests.requestCard(seen) };
+  const { facts } = seen;
+  const shown = number(facts.request.number);
+  const decided = (): Text => {
+    switch (facts.request.state) {
+      case 'denied':
+        return say('decided.denied', { number: shown, requestor: facts.requestor?.name ?? '' });
+      case 'pendingApproval': {
+        const stage = Requests.running(facts);
+        const mine = facts.decisions.find((one) => one.person === seen.viewer.person);
+        if (stage && mine?.n === stage.n) {
+          const done = facts.decisions.filter((one) => one.n === stage.n && one.decision === 'approve').length;
+          return say('decided.quorum', { number: shown, count: Math.max(1, stage.approvalsRequired - done) });
+        }
+        return say('decided.step', { number: shown });
+      }
+      default:
+        return say('decided.approved', { number: shown });
+    }
+  };
+  return {
+    card: 'approval',
+    data: Requests.approvalCard(seen),
+    ...(look.params['say'] === 'decided' ? { say: decided() } : {}),
+  };
+};
+
+function accessNotice(what: Parameters<typeof Notices.accessNotice>[1]): View {
+  return async (look) => {
+    const seen = await assignmentView(look.desk, viewer(look), id<AssignmentId>(look, 'assignment'));
+    const remover =
+      seen.facts.assignment.endReason === 'removedByOwner' ? await removerOf(look, seen.facts.assignment.id) : null;
+    return {
+      card: 'notice',
+      data: Notices.accessNotice(seen, what, remover),
+      ...spoken(look, { package: text(seen.facts.package.name, 150), target: seen.facts.target.name }),
+    };
+  };
+}
+
+async function removerOf(look: Look, assignment: AssignmentId): Promise<string | null> {
+  return (await look.desk.views.endedBy(assignment))?.name ?? null;
+}
+
+function ownerNotice(what: 'deliveryFailed' | 'removalAlarm'): View {
+  return async (look) => {
+    const assignment = id<AssignmentId>(look, 'assignment');
+    const seen = await assignmentView(look.desk, viewer(look), assignment);
+    if (!seen.owner) throw new DomainError('not-found', { what: 'assignment' });
+    const problems = await look.desk.views.grantProblems(assignment);
+    return {
+      card: 'notice',
+      data: Notices.ownerNotice(
+        seen,
+        what,
+        problems.map((row) => say('notice.roleProblem', { resource: row.resource, role: row.role, code: row.error })),
+      ),
+    };
+  };
+}
+
+const manualTask: View = async (look) => {
+  const facts = await look.desk.views.forManualTask(id(look, 'manualTask'));
+  if (!facts.owners.includes(viewer(look)) && facts.task.doneBy !== viewer(look))
+    throw new DomainError('not-found', { what: 'card' });
+  const by = facts.task.doneBy === null ? null : await look.desk.views.person(facts.task.doneBy);
+  return { card: 'manual-task', data: Notices.manualTask(facts, by?.name ?? null), ...spoken(look, {}) };
+};
+
+/** The form of a draft, by the verb that the draft will send. What was filled in before is shown again. */
+const forms: Readonly<Record<string, (look: Look, draft: Draft) => Promise<Drawn>>> = {
+  'request.submit': async (look, draft) => requestForm(look, draft, 'ask'),
+  'assignment.assign': async (look, draft) => requestForm(look, draft, 'assign'),
+  'approval.deny': async (look, draft) => decisionForm(look, draft, 'deny'),
+  'approval.approveWithReason': async (look, draft) => decisionForm(look, draft, 'approve'),
+  'access.extend': async (look, draft) => {
+    const seen = await extensionOf(look.desk, viewer(look), part<AssignmentId>(draft, 'assignment'));
+    return { card: 'reason-form', data: Forms.extendForm(seen, draft.input), draft: draft.id };
+  },
+  'access.giveUp': async (look, draft) => {
+    const seen = await assignmentView(look.desk, viewer(look), part<AssignmentId>(draft, 'assignment'));
+    return { card: 'reason-form', data: Forms.giveUpForm(seen, draft.input), draft: draft.id };
+  },
+  'assignment.remove': async (look, draft) => {
+    const seen = await assignmentView(look.desk, viewer(look), part<AssignmentId>(draft, 'assignment'));
+    if (!seen.owner) throw new DomainError('forbidden', {});
+    return { card: 'reason-form', data: Forms.removeForm(seen, draft.input), draft: draft.id };
+  },
+  'task.done': async (look, draft) => {
+    const facts = await look.desk.views.forManualTask(part(draft, 'task'));
+    if (!facts.owners.includes(viewer(look))) throw new DomainError('forbidden', {});
+    if (facts.task.state !== 'open') throw new DomainError('task-not-open', {});
+    const { title } = Notices.manualTask(facts, null);
+    return { card: 'reason-form', data: Forms.taskForm(title, draft.input), draft: draft.id };
+  },
+};
+
+function part<T extends string>(draft: Draft, name: string): T {
+  const value = draft.input[name];
+  if (value === undefined) throw new DomainError('draft-gone', {});
+  return value as T;
+}
+
+async function requestForm(look: Look, draft: Draft, mode: 'ask' | 'assign'): Promise<Drawn> {
+  const found = await formFor(
+    look.desk,
+    viewer(look),
+    { package: part<PackageId>(draft, 'package'), target: part<PersonId>(draft, 'target') },
+    mode,
+  );
+  return { card: 'request-form', data: Forms.requestForm(found, viewer(look), draft.input, mode), draft: draft.id };
+}
+
+async function decisionForm(look: Look, draft: Draft, decision: 'approve' | 'deny'): Promise<Drawn> {
+  const seen = await requestView(look.desk, viewer(look), part<RequestId>(draft, 'request'));
+  return { card: 'reason-form', data: Forms.decisionForm(seen, decision, draft.input), draft: draft.id };
+}
+
+async function draftOf(look: Look): Promise<Draft> {
+  const draft = await look.desk.drafts.get(id<DraftId>(look, 'draft'), viewer(look));
+  if (!draft) throw new DomainError('draft-gone', {});
+  return draft;
+}
+
+const form: View = async (look) => {
+  const draft = await draftOf(look);
+  const make = forms[draft.verb];
+  if (!make) throw new DomainError('draft-gone', {});
+  return make(look, draft);
+};
+
+/** Every view by name. The names of notices are those of domain/consequences.ts. */
+export const views = {
+  help: async (look) => {
+    const roles = await look.desk.views.roles(viewer(look), null);
+    const manages = await look.desk.views.manageablePackages(viewer(look), '', 1);
+    const rows = helpRows({ assigns: roles.administrator || manages.length > 0 });
+    return {
+      card: 'help',
+      data: {
+        summary: label('help.summary'),
+        title: say('help.title', { name: look.who.person.name }),
+        intro: label('help.intro'),
+        rows: rows.map((row) => ({ typed: [{ kind: 'fixed', text: row.usage }], line: label(row.line) })),
+        approvals: true,
+      },
+    };
+  },
+  find: async (look) => {
+    const mode = look.params['mode'] === 'assign' ? 'assign' : 'ask';
+    const others = mode === 'assign' || (await look.desk.views.searchPeople('', 1, viewer(look))).length > 0;
+    const choice = (value: string, title: string) => {
+      const [key, name] = [look.params[value], look.params[title]];
+      return typeof key === 'string' && typeof name === 'string' ? { value: key, title: text(name, 75) } : null;
+    };
+    return {
+      card: 'request-find',
+      data: Forms.findForm({
+        mode,
+        others,
+        package: choice('package', 'packageName'),
+        target: choice('target', 'targetName'),
+      }),
+    };
+  },
+  form,
+  continue: async (look) => {
+    const drawn = await form(look);
+    if (drawn.card !== 'request-form' && drawn.card !== 'reason-form') throw new DomainError('draft-gone', {});
+    return {
+      card: 'continue',
+      data: {
+        summary: drawn.data.title,
+        title: drawn.data.title,
+        intro: label('continue.intro'),
+        facts: [],
+        draft: id(look, 'draft'),
+      },
+    };
+  },
+  request,
+  approval,
+  accessList: async (look) => {
+    const page = pageOf(look);
+    const found = await accessOf(look.desk, look.by, page);
+    const open = await Promise.all(
+      found.rows
+        .filter((row) => row.endedAt === null && row.endsAt !== null && row.state !== 'scheduled')
+        .map(async (row) => ((await assignmentView(look.desk, viewer(look), row.id)).extension ? row.id : null)),
+    );
+    return {
+      card: 'access-list',
+      data: Lists.accessList({ ...found, previous: page.previous }, new Set(open.filter((one) => one !== null))),
+      ...spoken(look, typeof look.params['package'] === 'string' ? { package: text(look.params['package'], 150) } : {}),
+    };
+  },
+  requestList: async (look) => {
+    const page = pageOf(look);
+    const found = await look.desk.views.requests(viewer(look), page);
+    return { card: 'request-list', data: Lists.requestList({ ...found, previous: page.previous }, viewer(look)) };
+  },
+  approvalList: async (look) => {
+    const page = pageOf(look);
+    const found = await waiting(look.desk, look.by, page);
+    return { card: 'approval-list', data: Lists.approvalList({ ...found, previous: page.previous }) };
+  },
+  requestOutcome: async (look) => ({
+    card: 'notice',
+    data: Notices.requestOutcome(await requestView(look.desk, viewer(look), id<RequestId>(look, 'request'))),
+  }),
+  approvalReminder: async (look) => ({
+    card: 'notice',
+    data: Notices.approvalReminder(await requestView(look.desk, viewer(look), id<RequestId>(look, 'request'))),
+  }),
+  access: accessNotice('access'),
+  accessProblem: accessNotice('accessProblem'),
+  accessExtended: accessNotice('accessExtended'),
+  accessEnding: accessNotice('accessEnding'),
+  accessEnded: accessNotice('accessEnded'),
+  deliveryFailed: ownerNotice('deliveryFailed'),
+  removalAlarm: ownerNotice('removalAlarm'),
+  manualTask,
+  gone: () => Promise.resolve({ card: 'notice', data: Notices.gone() }),
+} as const satisfies Record<string, View>;
+
+export type ViewName = keyof typeof views;
+
+/** Draws a view by name; an unknown name is an old card of another version. */
+export function draw(name: string, look: Look): Promise<Drawn> {
+  if (!Object.hasOwn(views, name)) throw new DomainError('not-found', { what: 'card' });
+  return views[name as ViewName](look);
+}

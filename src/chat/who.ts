@@ -1,0 +1,80 @@
+// Who talks: the person behind a delivery, with the clock and language that cards are drawn for.
+import { DomainError } from '../domain/errors';
+import type { Person } from '../domain/model';
+import type { Desk } from '../operations/ports';
+import { known, link } from '../operations/people';
+import type { Inbound, Platform, Profile } from './inbound';
+
+export interface Who {
+  readonly person: Person;
+  /** IANA zone that instants are shown in. */
+  readonly zone: string;
+  readonly locale: string;
+}
+
+/** Looks an account up at its platform, for deliveries that carry no profile. */
+export type Profiles = (platform: Platform, tenant: string, user: string) => Promise<Profile | null>;
+
+/**
+ * Refuses accounts that may never act, before anything is stored: outsiders of the tenant or workspace, bots, guests without
+ * permission (checklist rows 10, 28, 40, 58).
+ */
+export function admit(profile: Profile | null, guestsAllowed: boolean): void {
+  switch (profile?.standing ?? 'member') {
+    case 'member':
+      return;
+    case 'guest':
+      if (guestsAllowed) return;
+      throw new DomainError('guest-refused', {});
+    case 'foreign':
+    case 'anonymous':
+      throw new DomainError('foreign-tenant', { platform: profile?.standing ?? '' });
+    case 'bot':
+      throw new DomainError('bot-refused', {});
+    case 'deactivated':
+      throw new DomainError('person-disabled', {});
+  }
+}
+
+/** The person of a delivery. Links the account at its first contact; says what to do where that is not possible. */
+export async function identify(desk: Desk, profiles: Profiles, inbound: Inbound): Promise<Who> {
+  const installation = await desk.views.installation(inbound.platform, inbound.tenant);
+  const guestsAllowed = installation?.guestsAllowed ?? false;
+  admit(inbound.profile, guestsAllowed);
+  const person = await known(desk, inbound);
+  if (person) return asReader(person, inbound.profile);
+  const profile =
+    (inbound.profile?.email ?? inbound.profile?.directoryKey)
+      ? inbound.profile
+      : await profiles(inbound.platform, inbound.tenant, inbound.user);
+  admit(profile, guestsAllowed);
+  const linked = await link(desk, {
+    platform: inbound.platform,
+    tenant: inbound.tenant,
+    user: inbound.user,
+    directoryKey: profile?.directoryKey ?? null,
+    email: profile?.email ?? null,
+    emailConfirmed: profile?.emailConfirmed === true,
+    standing: profile?.standing ?? 'member',
+    zone: profile?.zone ?? null,
+    locale: profile?.locale ?? null,
+  });
+  return asReader(linked, profile);
+}
+
+/** A person as the reader of a card: the client's zone where it told one, else the directory's. */
+export function asReader(
+  person: Person,
+  client: { readonly zone: string | null; readonly locale: string | null } | null,
+): Who {
+  return { person, zone: validZone(client?.zone ?? null) ?? person.timeZone, locale: client?.locale ?? person.locale };
+}
+
+function validZone(zone: string | null): string | null {
+  if (zone === null) return null;
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone;
+  } catch {
+    return null;
+  }
+}
