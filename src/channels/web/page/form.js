@@ -1,0 +1,107 @@
+// The dialog that shows a form: opened by a reply, moved on by the next step, closed by Escape, by its own ways out or by
+// being done. Knows what is shown, not what a form means.
+import { drawPanes } from './panes.js';
+import { byId, h, icon } from './dom.js';
+
+/**
+ * @typedef {{ card: import('./api.js').WireCard, message: string | null }} OpenForm
+ * @param {{
+ *   act: (act: { kind: 'press', press: import('./api.js').Press } | { kind: 'submit', values: Record<string, string> }, open: OpenForm, busy: (waiting: boolean) => void) => void,
+ *   search: (draft: string | null, name: string, query: string) => Promise<any>,
+ *   abandoned: (open: OpenForm) => void,
+ *   product: () => string,
+ * }} host
+ */
+export function createForm(host) {
+  const dialog = /** @type {HTMLDialogElement} */ (byId('form'));
+  /** @type {OpenForm | null} */
+  let open = null;
+  /** @type {ReturnType<typeof drawPanes> | null} */
+  let panes = null;
+  /** @type {Element | null} */
+  let before = null;
+  /** Whether closing loses something that the person may want back. */
+  let unsent = false;
+
+  dialog.addEventListener('close', () => {
+    const left = open;
+    open = null;
+    panes = null;
+    dialog.replaceChildren();
+    if (before instanceof HTMLElement && before.isConnected) before.focus();
+    else byId('say').focus();
+    if (left !== null && unsent) host.abandoned(left);
+    unsent = false;
+  });
+  dialog.addEventListener('click', (event) => {
+    // Only a press on the backdrop itself; a slip of the pointer must not lose a filled form.
+    if (event.target === dialog && !unsent) dialog.close();
+  });
+
+  /** @param {OpenForm} next */
+  const draw = (next) => {
+    const { card } = next;
+    const own = drawPanes(
+      card,
+      {
+        press: (press, busy) => host.act({ kind: 'press', press }, next, busy),
+        submit: (values, busy) => host.act({ kind: 'submit', values }, next, busy),
+        search: (name, query) => host.search(card.draft, name, query),
+        close: () => dialog.close(),
+      },
+      { product: host.product(), at: null },
+    );
+    panes = own;
+    const alert = h('p', { class: 'form-alert', role: 'alert', id: 'form-alert' });
+    dialog.replaceChildren(
+      h(
+        'header',
+        { class: 'form-head' },
+        h('h2', { id: 'form-title' }, card.summary),
+        h(
+          'button',
+          { type: 'button', class: 'plain', 'aria-label': 'Close', onclick: () => dialog.close() },
+          icon('M5 5l10 10M15 5L5 15'),
+        ),
+      ),
+      h('div', { class: 'form-body' }, alert, own.element),
+      card.form
+        ? null
+        : h(
+            'footer',
+            { class: 'form-foot' },
+            h('button', { type: 'button', class: 'button primary', onclick: () => dialog.close() }, 'Close'),
+          ),
+    );
+    for (const element of dialog.querySelectorAll('input, select, textarea, button'))
+      if (element.closest('.panes') && /** @type {HTMLElement} */ (element).checkVisibility()) {
+        /** @type {HTMLElement} */ (element).focus();
+        break;
+      }
+  };
+
+  return {
+    /** Opens the form, or shows the next step or the result in the one that is open. @param {OpenForm} next */
+    show(next) {
+      open = next;
+      unsent = next.card.form;
+      if (!dialog.open) {
+        before = document.activeElement;
+        dialog.showModal();
+      }
+      draw(next);
+    },
+    /** @param {Record<string, string>} fields @param {string | null} say */
+    showErrors(fields, say) {
+      panes?.showErrors(fields);
+      const alert = dialog.querySelector('#form-alert');
+      if (alert !== null) alert.textContent = say ?? '';
+    },
+    done() {
+      unsent = false;
+      if (dialog.open) dialog.close();
+    },
+    /** Whether this very form is still shown: an answer to a form that was closed meanwhile is not put into another. @param {OpenForm} form */
+    isOpen: (form) => open === form,
+  };
+}
