@@ -1,10 +1,10 @@
 // Teams with its people: they install, type, click, fill in dialogs and search, as their clients would send it, signed with the
 // channel's key. Nothing in it knows Usher.
-import { TeamsConnector, type TeamsMessage, type TeamsPerson } from './teams-connector';
+import { TeamsConnector, type Fault, type TeamsMessage, type TeamsPerson } from './teams-connector';
 import { at, buttonOf, inputsOf, isJson, listOf, pressedData, textOf, type ClientAge, type Json } from './teams-client';
 import type { TokenChange } from './teams-tokens';
 
-export type { TeamsMessage, TeamsPerson };
+export type { Fault, TeamsMessage, TeamsPerson };
 
 export interface TeamsDialog {
   readonly title: string;

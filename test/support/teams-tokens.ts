@@ -13,7 +13,7 @@ export interface TokenChange {
 /** Issues channel tokens and publishes its key. */
 export class TeamsTokens {
   readonly #kid = randomUUID();
-  readonly #keys = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  readonly #keys = keyPair('published');
 
   constructor(readonly appId: string) {}
 
@@ -37,8 +37,20 @@ export class TeamsTokens {
     };
     const content = [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
     if (header.alg === 'none') return `${content}.`;
-    const key =
-      change.otherKey === true ? generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey : this.#keys.privateKey;
+    const key = change.otherKey === true ? keyPair('other').privateKey : this.#keys.privateKey;
     return `${content}.${sign('sha256', Buffer.from(content), key).toString('base64url')}`;
   }
+}
+
+// Making a key takes a tenth of a second, so one process makes each once.
+const pairs = new Map<string, ReturnType<typeof newPair>>();
+
+function newPair() {
+  return generateKeyPairSync('rsa', { modulusLength: 2048 });
+}
+
+function keyPair(name: 'published' | 'other') {
+  const pair = pairs.get(name) ?? newPair();
+  pairs.set(name, pair);
+  return pair;
 }

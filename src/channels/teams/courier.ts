@@ -49,7 +49,7 @@ async function call(
     });
     return { status: response.status, headers: response.headers, body: await response.text() };
   } catch (error) {
-    const late = error instanceof Error && error.name === 'TimeoutError';
+    const late = (error as { name?: unknown } | null)?.name === 'TimeoutError';
     throw new ChannelError('later', late ? 'Timeout' : 'Network');
   }
 }
