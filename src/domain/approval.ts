@@ -1,5 +1,9 @@
-// Stages: who is asked, who may decide, what opening and closing a stage writes. Decisions themselves: decision.ts.
-import type { Now, PairFacts, RequestFacts } from './facts';
+// Stages: who is asked, who may decide, and what opening and closing a stage writes. What decisions lead to: decision.ts.
+import { inserted, toldOf, updated } from './change';
+import { DomainError } from './errors';
+import type { Change } from './events';
+import { noChange, together } from './events';
+import type { Candidate, Now, PairFacts, RequestFacts } from './facts';
 import type {
   ApprovalTask,
   ApproverCapacity,
@@ -8,8 +12,13 @@ import type {
   PersonRef,
   PolicyVersion,
   PolicyVersionId,
+  Request,
+  Stage,
   StagePlan,
+  StageState,
+  TaskId,
 } from './model';
+import { after, HOUR } from './time';
 
 export interface Asked {
   readonly person: PersonId;
@@ -31,18 +40,241 @@ export interface PlannedStage extends Resolution {
   readonly decideWithinHours: number;
 }
 export type ApproverFacts = Pick<PairFacts, 'candidates' | 'owners' | 'administrators'>;
+type StageFacts = PairFacts & ApproverFacts;
 
-export declare function resolveStage(
+/**
+ * Who is asked in a stage: the primaries. Where fewer remain than the stage requires, stand-ins come in this order, each
+ * kind as a whole, until there are enough: fallbacks, alternates, catalog owners, administrators (rule 3.5).
+ */
+export function resolveStage(
   plan: StagePlan,
   facts: ApproverFacts,
   excluded: readonly PersonId[],
   policyVersion: PolicyVersionId,
-): Resolution;
-export declare function mayDecide(facts: RequestFacts, person: PersonId, at: Now): ApprovalTask;
-export declare function plan(
+): Resolution {
+  const here = facts.candidates.filter((one) => one.policyVersion === policyVersion && one.n === plan.n);
+  const of = (capacity: Candidate['capacity']) => here.filter((one) => one.capacity === capacity).map(askedOf);
+  const standing = (people: readonly PersonRef[], capacity: 'owner' | 'administrator') =>
+    people.map((one): Asked => ({ person: one.id, name: one.name, capacity, because: { kind: capacity } }));
+  const ranks = [
+    of('fallback'),
+    of('alternate'),
+    standing(facts.owners, 'owner'),
+    standing(facts.administrators, 'administrator'),
+  ];
+
+  const asked = without(of('primary'), excluded);
+  const primaries = asked.length;
+  for (const rank of ranks) {
+    if (asked.length >= plan.approvalsRequired) break;
+    asked.push(...without(rank, [...excluded, ...asked.map((one) => one.person)]));
+  }
+  return {
+    asked,
+    alternates: without(of('alternate'), [...excluded, ...asked.map((one) => one.person)]),
+    enough: asked.length >= plan.approvalsRequired,
+    standIns: asked.length > primaries,
+  };
+}
+
+/** Who will be asked, stage by stage, as things are now: for the form. Earlier deciders are not known yet. */
+export function plan(
   facts: ApproverFacts,
   policy: PolicyVersion,
   requestor: PersonId,
   target: PersonId,
-): readonly PlannedStage[];
-export type { PersonRef };
+): readonly PlannedStage[] {
+  return policy.stages.map((stage) => ({
+    n: stage.n,
+    approvalsRequired: stage.approvalsRequired,
+    decideWithinHours: stage.decideWithinHours,
+    ...resolveStage(stage, facts, [requestor, target], policy.id),
+  }));
+}
+
+/** The task by which the person may decide now; else throws why not (rules 3.5, 3.6, late and doubled clicks). */
+export function mayDecide(facts: RequestFacts, person: PersonId, at: Now): ApprovalTask {
+  const { request } = facts;
+  const { number } = request;
+  if (person === request.target || person === request.requestor) throw new DomainError('own-request', { number });
+
+  const tasks = facts.tasks.filter((task) => task.person === person);
+  const stage = runningStage(facts);
+  const task = tasks.find((one) => one.n === stage?.n && one.state === 'open');
+  if (stage && task) {
+    // The job that expires stages may be late; the deadline is not.
+    if (stage.decideBy && stage.decideBy <= at.now) {
+      throw new DomainError('already-decided', { number, state: 'expired', by: null, at: stage.decideBy });
+    }
+    if (!isStillAsked(facts, task, stage)) throw new DomainError('not-an-approver', { number });
+    return task;
+  }
+
+  const own = facts.decisions.findLast((one) => one.person === person);
+  if (own) throw new DomainError('you-decided', { number, decision: own.decision });
+  const isReleased = tasks.every((one) => one.n === stage?.n);
+  if (isReleased && (stage || tasks.length === 0)) throw new DomainError('not-an-approver', { number });
+  throw new DomainError('already-decided', { number, state: request.state, ...whoDecided(facts, tasks) });
+}
+
+/** The stage in progress, while the request waits for it. */
+export function runningStage(facts: RequestFacts): Stage | null {
+  if (facts.request.state !== 'pendingApproval') return null;
+  return facts.stages.find((one) => one.state === 'inProgress') ?? null;
+}
+
+/** The policy version that the request keeps (rule 3.8). */
+export function keptPolicy(facts: RequestFacts): PolicyVersion {
+  const kept = facts.policies.find((fact) => fact.policy.id === facts.request.policyVersion);
+  if (!kept) throw new Error(`facts of request ${facts.request.id} lack its policy version`);
+  return kept.policy;
+}
+
+/** The plan of a stage of a policy. */
+export function planOf(policy: PolicyVersion, n: number): StagePlan {
+  const found = policy.stages.find((one) => one.n === n);
+  if (!found) throw new Error(`policy version ${policy.id} has no stage ${n}`);
+  return found;
+}
+
+/** People who can never count in a stage: requestor and target, and who decided before unless the policy allows that. */
+export function excludedFrom(facts: RequestFacts, policy: PolicyVersion, n: number): readonly PersonId[] {
+  const { requestor, target } = facts.request;
+  const earlier = policy.samePersonInStages ? [] : facts.decisions.filter((one) => one.n < n).map((one) => one.person);
+  return [target, ...(requestor ? [requestor] : []), ...earlier];
+}
+
+/** All stages of a new request, the first one open. Refused at once where a stage has too few people (rule 3.5). */
+export function openStages(facts: StageFacts, request: Request, policy: PolicyVersion, at: Now): Change {
+  const planned = plan(facts, policy, request.requestor ?? request.target, request.target);
+  if (planned.some((one) => !one.enough)) throw new DomainError('no-approvers', { package: facts.package.name });
+  return together(
+    ...policy.stages.map((stagePlan): Change => {
+      const waiting: Stage = {
+        id: at.newId(),
+        request: request.id,
+        n: stagePlan.n,
+        state: 'waiting',
+        approvalsRequired: stagePlan.approvalsRequired,
+        openedAt: null,
+        decideBy: null,
+        escalateAt: null,
+        escalatedAt: null,
+        remindAt: null,
+        closedAt: null,
+        version: 1,
+      };
+      const resolution = planned.find((one) => one.n === stagePlan.n);
+      if (stagePlan.n !== 1 || !resolution) return inserted('stage', waiting);
+      const open = opened(waiting, stagePlan, at);
+      return together(inserted('stage', open), asking(facts, request, open, resolution, at));
+    }),
+  );
+}
+
+/** The next stage of a request, resolved as things are now. */
+export function openNext(
+  facts: StageFacts,
+  request: Request,
+  { stage, plan: stagePlan, resolution }: { stage: Stage; plan: StagePlan; resolution: Resolution },
+  at: Now,
+): Change {
+  const open = opened(stage, stagePlan, at);
+  return together(updated('stage', stage, open), asking(facts, request, open, resolution, at));
+}
+
+/** Asks people in a running stage, those as well who were released from it before. */
+export function ask(
+  facts: StageFacts & { readonly tasks?: readonly ApprovalTask[] },
+  request: Request,
+  { n, people, forwarded }: { n: number; people: readonly Asked[]; forwarded: boolean },
+  at: Now,
+): Change {
+  return together(
+    ...people.map(({ person, capacity, because }): Change => {
+      const fields = { capacity, because, state: 'open', openedAt: at.now, closedAt: null } as const;
+      const released = facts.tasks?.find((one) => one.n === n && one.person === person);
+      const row = released
+        ? updated('task', released, fields)
+        : inserted('task', { id: at.newId() as TaskId, request: request.id, n, person, ...fields, version: 1 });
+      const data = { capacity, forwarded };
+      return together(row, toldOf(facts, request, 'approver.asked', { data, refs: { person, stage: n } }));
+    }),
+  );
+}
+
+/** Closes the running stage, those that wait when the request is over, and what is left of its tasks. */
+export function closeStages(
+  facts: RequestFacts,
+  state: Extract<StageState, 'approved' | 'denied' | 'expired' | 'canceled'>,
+  at: Now,
+  decided: ApprovalTask | null = null,
+): Change {
+  const running = facts.stages.filter((one) => one.state === 'inProgress');
+  const waiting = state === 'approved' ? [] : facts.stages.filter((one) => one.state === 'waiting');
+  const left = facts.tasks.filter((one) => one.state === 'open' && one.id !== decided?.id);
+  return together(
+    ...running.map((one) => updated('stage', one, { state, closedAt: at.now, remindAt: null })),
+    ...waiting.map((one) => updated('stage', one, { state: 'canceled', closedAt: at.now })),
+    ...left.map((one) => updated('task', one, { state: 'closed', closedAt: at.now })),
+    decided ? updated('task', decided, { state: 'decided', closedAt: at.now }) : noChange,
+  );
+}
+
+function askedOf({ person, name, capacity, because }: Candidate): Asked {
+  return { person, name, capacity, because };
+}
+
+/** Without those excluded; each person once, however many ways lead to them. */
+function without(people: readonly Asked[], excluded: readonly PersonId[]): Asked[] {
+  const seen = new Set(excluded);
+  return people.filter(({ person }) => !seen.has(person) && seen.add(person));
+}
+
+/** Whose decision ended what the person was asked; nobody's where time, a gate or a cancellation ended it. */
+function whoDecided(facts: RequestFacts, tasks: readonly ApprovalTask[]): { by: string | null; at: Date | null } {
+  const { state, detail, completedAt } = facts.request;
+  const isBySystem = state === 'denied' && detail !== 'deniedByApprover';
+  if (isBySystem || state === 'canceled' || state === 'expired') return { by: null, at: completedAt };
+  const last = facts.decisions.findLast((one) => tasks.some((mine) => mine.n === one.n));
+  return { by: facts.people.find((one) => one.id === last?.person)?.name ?? null, at: last?.at ?? completedAt };
+}
+
+function isStillAsked(facts: RequestFacts, { person, capacity, n }: ApprovalTask, stage: Stage): boolean {
+  if (capacity === 'owner') return facts.owners.some((one) => one.id === person);
+  if (capacity === 'administrator') return facts.administrators.some((one) => one.id === person);
+  return facts.candidates.some((one) => {
+    if (one.policyVersion !== facts.request.policyVersion || one.n !== n || one.person !== person) return false;
+    const isForwarded = one.capacity === 'alternate' && stage.escalatedAt !== null;
+    return one.capacity === capacity || one.capacity === 'primary' || isForwarded;
+  });
+}
+
+function opened(stage: Stage, stagePlan: StagePlan, at: Now): Stage {
+  const { decideWithinHours, escalateAfterHours } = stagePlan;
+  const escalates =
+    escalateAfterHours !== null && escalateAfterHours < decideWithinHours && stagePlan.alternates.length > 0;
+  return {
+    ...stage,
+    state: 'inProgress',
+    openedAt: at.now,
+    decideBy: after(at.now, decideWithinHours * HOUR),
+    escalateAt: escalates ? after(at.now, escalateAfterHours * HOUR) : null,
+    // Approvers hear again at half of the time first, then daily.
+    remindAt: after(at.now, (decideWithinHours * HOUR) / 2),
+  };
+}
+
+function asking(facts: StageFacts, request: Request, stage: Stage, resolution: Resolution, at: Now): Change {
+  const { n, approvalsRequired } = stage;
+  const data = {
+    n,
+    approvalsRequired,
+    decideBy: stage.decideBy?.toISOString() ?? null,
+    standIns: resolution.standIns,
+  };
+  return together(
+    toldOf(facts, request, 'stage.opened', { data, refs: { stage: n } }),
+    ask(facts, request, { n, people: resolution.asked, forwarded: false }, at),
+  );
+}

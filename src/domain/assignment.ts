@@ -1,7 +1,21 @@
-// How access begins, is extended and ends. Making it true in other systems: placement.ts (exported here as well).
+// How access is reminded of, ends, and is given back. How it begins: delivery.ts; making it true elsewhere: placement.ts
+// (both exported here as well).
+import { inserted, isOnBehalf, textOf, toldOf, updated } from './change';
+import { toldOfAssignment } from './delivery';
+import { DomainError } from './errors';
 import type { Change } from './events';
+import { noChange, together } from './events';
 import type { AssignmentFacts, Now } from './facts';
-import type { EndReason, PersonId } from './model';
+import { releaseGrants } from './grants';
+import type { EndReason, Justification, PersonId, Request, RequestDetail, RequestId } from './model';
+import { LIVE_ASSIGNMENT_STATES } from './model';
+import { extensionWindow, newest, reminders } from './period';
+import { latest } from './time';
+
+export { approve, deliver } from './delivery';
+export type { Delivered } from './delivery';
+export { confirm, desired, fail, finishTask, readBaseline } from './placement';
+export type { PlaceOutcome } from './placement';
 
 export interface EndInput {
   readonly reason: EndReason;
@@ -9,14 +23,187 @@ export interface EndInput {
   readonly requestor: PersonId | null;
   readonly note: string | null;
 }
-export declare function end(facts: AssignmentFacts, input: EndInput, at: Now): Change;
-export declare function endOver(facts: AssignmentFacts, at: Now): Change;
-export declare function giveUp(facts: AssignmentFacts, person: PersonId, at: Now): Change;
-export declare function removeByOwner(
+
+const DETAILS: Readonly<Record<EndReason, RequestDetail>> = {
+  endReached: 'endReached',
+  gaveUp: 'gaveUp',
+  removedByOwner: 'removedByOwner',
+  targetDisabled: 'targetDisabled',
+  outOfScope: 'outOfScope',
+  canceled: 'canceledByOwner',
+  gateClosed: 'gateClosed',
+};
+
+/**
+ * Ends access, by a removal request of its own (rule 3.1). Roles that other live assignments justify stay; where none has
+ * to be taken it is over at once. An extension that waits for approval is not touched here: the caller cancels it, unless
+ * the end was simply reached (rule 3.9).
+ */
+export function end(facts: AssignmentFacts, input: EndInput, at: Now): Change {
+  const { assignment } = facts;
+  if (!isLive(facts)) throw new DomainError('not-held', { package: facts.package.name, target: null });
+
+  const grants =
+    assignment.state === 'scheduled' ? { change: noChange, count: 0 } : releaseGrants(facts, assignment.id);
+  const state = grants.count > 0 ? 'removing' : 'removed';
+  const request = removalOf(facts, input, state, at);
+  const isOver = state === 'removed';
+  const data = {
+    type: request.type,
+    notify: false,
+    onBehalf: isOnBehalf(request),
+    bySystem: request.requestor === null,
+  };
+  return together(
+    inserted('request', request),
+    toldOf(facts, request, 'request.submitted', { data, remark: request.reason }),
+    updated('assignment', assignment, { state, endedAt: at.now, endReason: input.reason, remindAt: null }),
+    ...liveJustifications(facts).map((one) => updated('justification', one, { endedAt: at.now })),
+    cancelUndelivered(facts, input, at),
+    toldOfAssignment(
+      facts,
+      assignment,
+      'assignment.ending',
+      request,
+      { reason: input.reason, tell: true },
+      request.reason,
+    ),
+    grants.change,
+    isOver ? toldOfAssignment(facts, assignment, 'assignment.removed', request) : noChange,
+    isOver ? toldOf(facts, request, 'request.removed') : noChange,
+  );
+}
+
+/** Justifications whose time is over end; with the last one the access does (rule 3.10). */
+export function endOver(facts: AssignmentFacts, at: Now): Change {
+  if (!isLive(facts)) return noChange;
+  const live = liveJustifications(facts);
+  const over = live.filter((one) => one.until !== null && one.until <= at.now);
+  if (over.length === 0) return noChange;
+  const rest = live.filter((one) => !over.includes(one));
+  if (rest.length === 0) {
+    return end(facts, { reason: 'endReached', type: 'systemRemove', requestor: null, note: null }, at);
+  }
+
+  const { assignment } = facts;
+  const endsAt = latest(rest.map((one) => one.until));
+  const isSameEnd = endsAt?.getTime() === assignment.endsAt?.getTime();
+  return together(
+    ...over.map((one) => updated('justification', one, { endedAt: at.now })),
+    isSameEnd ? noChange : updated('assignment', assignment, { endsAt, ...remindedAnew(facts, rest, endsAt) }),
+    ...over.map((one) =>
+      toldOfAssignment(
+        facts,
+        assignment,
+        'assignment.unjustified',
+        { id: one.request },
+        {
+          kind: one.kind,
+          endsAt: endsAt?.toISOString() ?? null,
+        },
+      ),
+    ),
+  );
+}
+
+/** The person gives access back, where the policy lets them. */
+export function giveUp(facts: AssignmentFacts, person: PersonId, at: Now): Change {
+  const name = facts.package.name;
+  if (person !== facts.target.id || !isLive(facts)) throw new DomainError('not-held', { package: name, target: null });
+  if (!facts.latest?.selfRemove) throw new DomainError('not-self-removable', { package: name });
+  return end(facts, { reason: 'gaveUp', type: 'userRemove', requestor: person, note: null }, at);
+}
+
+/** Somebody with the right takes access away; the person hears why (rule 3.22). */
+export function removeByOwner(
   facts: AssignmentFacts,
   by: { readonly person: PersonId; readonly mayAssign: boolean; readonly note: string | null },
   at: Now,
-): Change;
-export declare function remind(facts: AssignmentFacts, at: Now): Change;
-export { confirm, desired, fail, finishTask, readBaseline } from './placement';
-export type { PlaceOutcome } from './placement';
+): Change {
+  if (!by.mayAssign) throw new DomainError('forbidden', {});
+  if (!isLive(facts)) {
+    throw new DomainError('not-held', { package: facts.package.name, target: facts.target.name });
+  }
+  const note = textOf(by.note, 'note');
+  if (!note) throw new DomainError('removal-reason-required', {}, 'note');
+  return end(facts, { reason: 'removedByOwner', type: 'adminRemove', requestor: by.person, note }, at);
+}
+
+/** Reminds of the coming end. Two reminders that are due at once are one. */
+export function remind(facts: AssignmentFacts, at: Now): Change {
+  const { assignment } = facts;
+  const { remindAt, endsAt } = assignment;
+  if (!isLive(facts) || !remindAt || remindAt > at.now || !endsAt || endsAt <= at.now) return noChange;
+  const second = assignment.reminded === 0 ? reminders(assignment, null, 1) : null;
+  const isBoth = second !== null && second <= at.now;
+  const n = isBoth ? 2 : Math.min(assignment.reminded + 1, 2);
+  return together(
+    updated('assignment', assignment, { reminded: n, remindAt: reminders(assignment, null, n) }),
+    toldOfAssignment(facts, assignment, 'assignment.reminded', null, { n }),
+  );
+}
+
+/** The extension that still waits for approval: whoever ends access before its time cancels it in the same act. */
+export function waitingExtension(facts: AssignmentFacts): RequestId | null {
+  const { open } = facts;
+  return open?.type === 'userExtend' && open.state === 'pendingApproval' ? open.id : null;
+}
+
+function isLive(facts: AssignmentFacts): boolean {
+  return LIVE_ASSIGNMENT_STATES.some((state) => state === facts.assignment.state);
+}
+
+function liveJustifications(facts: AssignmentFacts): readonly Justification[] {
+  return facts.justifications.filter((one) => one.assignment === facts.assignment.id && one.endedAt === null);
+}
+
+function remindedAnew(facts: AssignmentFacts, rest: readonly Justification[], endsAt: Date | null) {
+  const { startsAt } = facts.assignment;
+  const last = newest(rest, null);
+  const opensAt = last && extensionWindow({ startsAt, endsAt }, { ...last, until: endsAt }).opensAt;
+  return { remindAt: reminders({ startsAt, endsAt }, opensAt, 0), reminded: 0 };
+}
+
+function removalOf(facts: AssignmentFacts, input: EndInput, state: 'removing' | 'removed', at: Now): Request {
+  return {
+    id: at.newId() as RequestId,
+    number: 0,
+    type: input.type,
+    state,
+    detail: DETAILS[input.reason],
+    requestor: input.requestor,
+    target: facts.target.id,
+    package: facts.package.id,
+    packageVersion: facts.content.id,
+    policyVersion: facts.latest?.id ?? null,
+    assignment: facts.assignment.id,
+    period: { startsAt: null, endsAt: null, hours: null },
+    zone: facts.target.timeZone,
+    reason: textOf(input.note, 'note'),
+    answers: {},
+    stage: 0,
+    createdAt: at.now,
+    approvedAt: null,
+    startsAt: null,
+    endsAt: null,
+    completedAt: state === 'removed' ? at.now : null,
+    version: 1,
+  };
+}
+
+/** Requests whose access ends before it was there: scheduled or still being delivered. */
+function cancelUndelivered(facts: AssignmentFacts, input: EndInput, at: Now): Change {
+  const isScheduled = facts.open?.state === 'scheduled' && facts.open.assignment === facts.assignment.id;
+  const waiting = [...(facts.open && isScheduled ? [facts.open] : []), ...facts.delivering];
+  const detail = input.reason === 'gaveUp' ? 'canceledByRequestor' : DETAILS[input.reason];
+  return together(
+    ...waiting.map((request) => {
+      const byRequestor = input.requestor !== null && input.requestor === request.requestor;
+      const data = { byRequestor, detail, onBehalf: isOnBehalf(request) };
+      return together(
+        updated('request', request, { state: 'canceled', detail, completedAt: at.now }),
+        toldOf(facts, request, 'request.canceled', { data }),
+      );
+    }),
+  );
+}

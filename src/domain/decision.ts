@@ -1,15 +1,220 @@
-// What the deciding of a stage, and its running out of time or of people, leads to.
+// What deciding a stage, and its running out of time or of people, leads to.
+import {
+  ask,
+  closeStages,
+  excludedFrom,
+  keptPolicy,
+  mayDecide,
+  openNext,
+  planOf,
+  resolveStage,
+  runningStage,
+} from './approval';
+import { inserted, isOnBehalf, textOf, toldOf, updated } from './change';
+import { approve } from './delivery';
+import { DomainError } from './errors';
 import type { Change } from './events';
+import { noChange, together } from './events';
 import type { Now, RequestFacts } from './facts';
-import type { PersonId } from './model';
+import type { ApprovalTask, Decision, DecisionId, PersonId, RequestDetail, Stage } from './model';
+import { after, DAY } from './time';
+
+/** What is left for somebody who is newly asked, at least: one working day (rule 3.6). */
+const NEWCOMERS_TIME = DAY;
 
 export interface DecideInput {
   readonly decision: 'approve' | 'deny';
   readonly reason: string | null;
+  /** What the decider was shown (rule 3.27). */
   readonly shown: Readonly<Record<string, unknown>>;
 }
-export declare function decide(facts: RequestFacts, person: PersonId, input: DecideInput, at: Now): Change;
-export declare function expireStage(facts: RequestFacts, at: Now): Change;
-export declare function escalate(facts: RequestFacts, at: Now): Change;
-export declare function remindStage(facts: RequestFacts, at: Now): Change;
-export declare function reroute(facts: RequestFacts, at: Now): Change;
+
+/** One decision. A denial ends the request; the last approval a stage needs opens the next one or gives the access. */
+export function decide(facts: RequestFacts, person: PersonId, input: DecideInput, at: Now): Change {
+  const task = mayDecide(facts, person, at);
+  const decision = decisionOf(facts, task, input, at);
+  const stage = { refs: { stage: task.n } };
+  const recorded = together(
+    inserted('decision', decision),
+    toldOf(facts, facts.request, 'decision.recorded', {
+      ...stage,
+      data: { decision: decision.decision, n: task.n },
+      remark: decision.reason,
+    }),
+  );
+  if (decision.decision === 'deny') {
+    return together(recorded, closeStages(facts, 'denied', at, task), denied(facts, 'deniedByApprover', at));
+  }
+
+  const approvals = 1 + approvalsIn(facts, task.n);
+  const required = runningStage(facts)?.approvalsRequired ?? 1;
+  if (approvals < required) {
+    return together(recorded, updated('task', task, { state: 'decided', closedAt: at.now }));
+  }
+  const decided = { ...facts, decisions: [...facts.decisions, decision] };
+  return together(
+    recorded,
+    closeStages(facts, 'approved', at, task),
+    toldOf(facts, facts.request, 'stage.approved', { ...stage, data: { n: task.n, approvals } }),
+    afterStage(decided, task.n, at),
+  );
+}
+
+/** Nobody decided in time: an own state, not a denial (rule 3.7). Changes nothing before the deadline. */
+export function expireStage(facts: RequestFacts, at: Now): Change {
+  const stage = runningStage(facts);
+  if (!stage?.decideBy || stage.decideBy > at.now) return noChange;
+  const { request } = facts;
+  return together(
+    closeStages(facts, 'expired', at),
+    updated('request', request, { state: 'expired', detail: 'notDecidedInTime', completedAt: at.now }),
+    toldOf(facts, request, 'stage.expired', { data: { n: stage.n }, refs: { stage: stage.n } }),
+    toldOf(facts, request, 'request.expired', { data: { onBehalf: isOnBehalf(request) } }),
+  );
+}
+
+/** The escalation time has passed: alternates are asked as well, primaries keep the right. */
+export function escalate(facts: RequestFacts, at: Now): Change {
+  const stage = runningStage(facts);
+  if (!stage?.escalateAt || stage.escalatedAt || stage.escalateAt > at.now) return noChange;
+  const { alternates } = resolveNow(facts, stage);
+  const isAsked = (person: PersonId) =>
+    facts.tasks.some((task) => task.n === stage.n && task.person === person && task.state !== 'closed');
+  const people = alternates.filter((one) => !isAsked(one.person));
+  return together(
+    updated('stage', stage, { escalatedAt: at.now }),
+    toldOf(facts, facts.request, 'stage.escalated', {
+      data: { n: stage.n, asked: people.length },
+      refs: { stage: stage.n },
+    }),
+    ask(facts, facts.request, { n: stage.n, people, forwarded: true }, at),
+  );
+}
+
+/** Those who have not decided hear again: at half of the time, then daily until the stage ends. */
+export function remindStage(facts: RequestFacts, at: Now): Change {
+  const stage = runningStage(facts);
+  if (!stage?.remindAt || stage.remindAt > at.now) return noChange;
+  const missed = Math.floor((at.now.getTime() - stage.remindAt.getTime()) / DAY);
+  const next = after(stage.remindAt, (missed + 1) * DAY);
+  const isInTime = stage.decideBy !== null && next < stage.decideBy;
+  return together(
+    updated('stage', stage, { remindAt: isInTime ? next : null }),
+    toldOf(facts, facts.request, 'stage.reminded', { data: { n: stage.n }, refs: { stage: stage.n } }),
+  );
+}
+
+/**
+ * Who may decide has changed: tasks of those who may not are closed, newcomers are asked and have a working day at least.
+ * Too few, stand-ins included: the request is refused (rules 3.5, 3.6).
+ */
+export function reroute(facts: RequestFacts, at: Now): Change {
+  const stage = runningStage(facts);
+  if (!stage) return noChange;
+  const { request } = facts;
+  const resolution = resolveNow(facts, stage);
+  if (!resolution.enough) {
+    return together(closeStages(facts, 'denied', at), denied(facts, 'noApprovers', at));
+  }
+
+  const meant = [...resolution.asked, ...(stage.escalatedAt ? resolution.alternates : [])];
+  const open = facts.tasks.filter((task) => task.n === stage.n && task.state === 'open');
+  const released = open.filter((task) => !meant.some((one) => one.person === task.person));
+  const newcomers = meant.filter((one) => !open.some((task) => task.person === one.person));
+  if (released.length + newcomers.length === 0) return noChange;
+
+  return together(
+    newcomers.length > 0 ? withTimeForNewcomers(stage, at) : noChange,
+    ...released.map((task) =>
+      together(
+        updated('task', task, { state: 'closed', closedAt: at.now }),
+        toldOf(facts, request, 'approver.released', { refs: { person: task.person, stage: stage.n } }),
+      ),
+    ),
+    ask(facts, request, { n: stage.n, people: newcomers, forwarded: false }, at),
+  );
+}
+
+/** A request that ends without access, and why. */
+export function denied(facts: RequestFacts, detail: RequestDetail, at: Now, gate?: DomainError['code']): Change {
+  const { request } = facts;
+  const data = { detail, onBehalf: isOnBehalf(request), ...(gate ? { gate } : {}) };
+  return together(
+    updated('request', request, { state: 'denied', detail, completedAt: at.now }),
+    toldOf(facts, request, 'request.denied', { data }),
+  );
+}
+
+/** The denial for a gate that closed after the request was made. Anything but a refusal is a bug and flies on. */
+export function deniedByGate(facts: RequestFacts, refusal: unknown, at: Now): Change {
+  if (!(refusal instanceof DomainError)) throw refusal;
+  const detail = facts.target.state === 'enabled' ? 'gateClosed' : 'targetDisabled';
+  return denied(facts, detail, at, (refusal as DomainError).code);
+}
+
+function decisionOf(facts: RequestFacts, task: ApprovalTask, input: DecideInput, at: Now): Decision {
+  const reason = textOf(input.reason, 'reason');
+  const stagePlan = planOf(keptPolicy(facts), task.n);
+  if (input.decision === 'deny' && !reason) throw new DomainError('denial-reason-required', {}, 'reason');
+  if (input.decision === 'approve' && stagePlan.approverReasonRequired && !reason) {
+    throw new DomainError('approval-reason-required', {}, 'reason');
+  }
+  return {
+    id: at.newId() as DecisionId,
+    request: facts.request.id,
+    n: task.n,
+    person: task.person,
+    decision: input.decision,
+    reason,
+    at: at.now,
+    shown: input.shown,
+  };
+}
+
+function afterStage(facts: RequestFacts, n: number, at: Now): Change {
+  const { request } = facts;
+  const policy = keptPolicy(facts);
+  const nextPlan = policy.stages.find((one) => one.n === n + 1);
+  const next = facts.stages.find((one) => one.n === n + 1);
+  if (!nextPlan || !next) return grantFinally(facts, at);
+
+  const resolution = resolveStage(nextPlan, facts, excludedFrom(facts, policy, n + 1), policy.id);
+  if (!resolution.enough) {
+    const waiting = facts.stages.filter((one) => one.state === 'waiting');
+    const canceled = waiting.map((one) => updated('stage', one, { state: 'canceled', closedAt: at.now }));
+    return together(...canceled, denied(facts, 'noApprovers', at));
+  }
+  return together(
+    updated('request', request, { stage: n + 1 }),
+    openNext(facts, request, { stage: next, plan: nextPlan, resolution }, at),
+  );
+}
+
+function grantFinally(facts: RequestFacts, at: Now): Change {
+  const { request } = facts;
+  try {
+    return approve(facts, { before: request, request, policy: keptPolicy(facts) }, at).change;
+  } catch (refusal) {
+    return deniedByGate(facts, refusal, at);
+  }
+}
+
+/** Who should be asked in the running stage now, counting the approvals it has. */
+function resolveNow(facts: RequestFacts, stage: Stage) {
+  const policy = keptPolicy(facts);
+  const deciders = facts.decisions.filter((one) => one.n === stage.n).map((one) => one.person);
+  const excluded = [...excludedFrom(facts, policy, stage.n), ...deciders];
+  const approvalsRequired = Math.max(1, stage.approvalsRequired - approvalsIn(facts, stage.n));
+  return resolveStage({ ...planOf(policy, stage.n), approvalsRequired }, facts, excluded, policy.id);
+}
+
+function approvalsIn(facts: RequestFacts, n: number): number {
+  return facts.decisions.filter((one) => one.n === n && one.decision === 'approve').length;
+}
+
+function withTimeForNewcomers(stage: Stage, at: Now): Change {
+  const least = after(at.now, NEWCOMERS_TIME);
+  if (!stage.decideBy || stage.decideBy >= least) return noChange;
+  const remindAt = stage.remindAt ?? after(at.now, NEWCOMERS_TIME / 2);
+  return updated('stage', stage, { decideBy: least, remindAt });
+}

@@ -8,9 +8,9 @@ export interface Faults {
   'not-linked': { platform: string };
   'link-conflict': { platform: string };
   'foreign-tenant': { platform: string };
-  'guest-refused': Record<never, never>;
-  'bot-refused': Record<never, never>;
-  'person-disabled': Record<never, never>;
+  'guest-refused': Record<string, never>;
+  'bot-refused': Record<string, never>;
+  'person-disabled': Record<string, never>;
   // finding things. One sentence for everything that does not exist or must not be known (rule 3.2).
   'not-found': { what: 'package' | 'request' | 'person' | 'assignment' | 'card' };
   'did-you-mean': { typed: string; names: readonly string[] };
@@ -23,14 +23,14 @@ export interface Faults {
   'already-requested': { package: string; number: number };
   'already-held': { package: string; endsAt: Date | null };
   'not-for-others': { package: string };
-  'reason-required': Record<never, never>;
+  'reason-required': Record<string, never>;
   'answer-required': { question: string };
   'answer-not-offered': { question: string };
   'text-too-long': { field: string; max: number };
   'policy-not-offered': { package: string };
-  'start-in-past': Record<never, never>;
+  'start-in-past': Record<string, never>;
   'start-too-late': { maxDays: number };
-  'end-before-start': Record<never, never>;
+  'end-before-start': Record<string, never>;
   'period-not-allowed': { package: string };
   'not-a-date': { typed: string };
   'no-approvers': { package: string };
@@ -39,8 +39,8 @@ export interface Faults {
   'not-an-approver': { number: number };
   'already-decided': { number: number; state: RequestState; by: string | null; at: Date | null };
   'you-decided': { number: number; decision: 'approve' | 'deny' };
-  'denial-reason-required': Record<never, never>;
-  'approval-reason-required': Record<never, never>;
+  'denial-reason-required': Record<string, never>;
+  'approval-reason-required': Record<string, never>;
   'sensitive-one-by-one': { number: number };
   // keeping and losing
   'not-cancelable': { number: number; state: RequestState };
@@ -51,16 +51,16 @@ export interface Faults {
   'no-end-to-extend': { package: string };
   'not-self-removable': { package: string };
   'not-held': { package: string; target: string | null };
-  'removal-reason-required': Record<never, never>;
-  'self-assignment': Record<never, never>;
-  'task-not-open': Record<never, never>;
-  'task-note-required': Record<never, never>;
+  'removal-reason-required': Record<string, never>;
+  'self-assignment': Record<string, never>;
+  'task-not-open': Record<string, never>;
+  'task-note-required': Record<string, never>;
   // rights and machinery
-  forbidden: Record<never, never>;
-  stale: Record<never, never>;
-  'draft-gone': Record<never, never>;
-  'same-key-other-body': Record<never, never>;
-  'too-busy': Record<never, never>;
+  forbidden: Record<string, never>;
+  stale: Record<string, never>;
+  'draft-gone': Record<string, never>;
+  'same-key-other-body': Record<string, never>;
+  'too-busy': Record<string, never>;
   'bad-input': { field: string };
 }
 

@@ -1,35 +1,167 @@
 // How long access lasts: clamping, extension windows and limits, reminders. Instants are computed once and stored.
-import type { AssignmentFacts } from './facts';
+import { DomainError } from './errors';
+import type { AssignmentFacts, PairFacts } from './facts';
 import type { AskedPeriod, Assignment, Justification, PolicyVersion } from './model';
+import { addDays, after, DAY, dateIn, earlier, endOfDay, HOUR, startOfDay } from './time';
+
+/** Extensions are asked for during the last 14 days, or the second half where the period is shorter than 28 (rule 3.9). */
+const WINDOW_DAYS = 14;
+/** The second reminder is for periods longer than this (PRODUCT.md, section 4). */
+const SECOND_REMINDER_FROM = 2 * DAY;
+/** How far ahead access may be asked for. */
+export const MAX_START_DAYS = 180;
 
 export interface Period {
   readonly startsAt: Date;
   readonly endsAt: Date | null;
+  /** Told before submit: the policy gives less than was asked for. */
   readonly clamped: 'maximum' | 'fixedEnd' | null;
 }
-/** Typed dates (`2026-03-31`) as a period: from the start of the first day to the end of the last one. */
-export declare function askedPeriod(
-  typed: { readonly startDate: string | null; readonly endDate: string | null; readonly hours: number | null },
-  zoneOfTarget: string,
-): AskedPeriod;
-/** `at`: when it is asked (to tell it in the form) or finally approved (to store it). */
-export declare function period(policy: PolicyVersion, asked: AskedPeriod, at: Date, zoneOfTarget: string): Period;
-export declare function extensionWindow(
-  assignment: Pick<Assignment, 'startsAt' | 'endsAt'>,
-  justification: Pick<Justification, 'startsAt' | 'until' | 'extensions'>,
-): { readonly opensAt: Date | null };
-export declare function mayExtend(
-  facts: AssignmentFacts,
-  at: Date,
-): {
+
+export interface Extension {
   readonly policy: PolicyVersion;
   readonly justification: Justification;
   readonly until: Date | null;
+  /** 1 for the first extension. */
   readonly n: number;
-};
-/** When the next reminder is due, `reminded` having been sent; null: none. */
-export declare function reminders(
+}
+
+/** Typed dates (`2026-03-31`) as a period: from the start of the first day to the end of the last one. */
+export function askedPeriod(
+  typed: { readonly startDate: string | null; readonly endDate: string | null; readonly hours: number | null },
+  zoneOfTarget: string,
+): AskedPeriod {
+  return {
+    startsAt: typed.startDate === null ? null : startOfDay(typed.startDate, zoneOfTarget),
+    endsAt: typed.endDate === null ? null : endOfDay(typed.endDate, zoneOfTarget),
+    hours: typed.hours,
+  };
+}
+
+/** Refuses starts before today and too far ahead. Today means at once. */
+export function checkStart(asked: AskedPeriod, now: Date, zoneOfTarget: string): void {
+  if (!asked.startsAt) return;
+  if (dateIn(asked.startsAt, zoneOfTarget) < dateIn(now, zoneOfTarget)) {
+    throw new DomainError('start-in-past', {}, 'startsAt');
+  }
+  if (asked.startsAt > addDays(now, MAX_START_DAYS, zoneOfTarget)) {
+    throw new DomainError('start-too-late', { maxDays: MAX_START_DAYS }, 'startsAt');
+  }
+}
+
+/**
+ * The period that the policy gives for what was asked. `at` is when it is asked (to tell it in the form) or finally
+ * approved (to store it): N days count from the later of that and the asked start. An asked end is any instant of the
+ * last day, or the midnight that ends it, and means the end of that day where the target is (rule 3.24).
+ */
+export function period(policy: PolicyVersion, asked: AskedPeriod, at: Date, zoneOfTarget: string): Period {
+  const startsAt = asked.startsAt && asked.startsAt > at ? asked.startsAt : at;
+  const most = onePeriodFrom(policy, startsAt, zoneOfTarget);
+  const wanted = wantedEnd(asked, startsAt, zoneOfTarget);
+  const endsAt = earlier(wanted, most);
+  if (endsAt && endsAt <= startsAt) throw new DomainError('end-before-start', {}, 'endsAt');
+
+  const isShortened = wanted !== null && most !== null && wanted > most;
+  const clamped = policy.expiration.kind === 'date' ? 'fixedEnd' : 'maximum';
+  return { startsAt, endsAt, clamped: isShortened ? clamped : null };
+}
+
+/** From when on an extension may be asked for; null: the access has no end. Each period counts by itself. */
+export function extensionWindow(
+  assignment: Pick<Assignment, 'startsAt' | 'endsAt'>,
+  justification: Pick<Justification, 'startsAt' | 'until' | 'extensions'>,
+): { readonly opensAt: Date | null } {
+  if (!assignment.endsAt || !justification.until) return { opensAt: null };
+  const whole = justification.until.getTime() - justification.startsAt.getTime();
+  const one = whole / (justification.extensions + 1);
+  const window = Math.min(one / 2, WINDOW_DAYS * DAY);
+  return { opensAt: after(assignment.endsAt, -Math.round(window)) };
+}
+
+/**
+ * Whether the access may be asked for longer, by which policy and until when. The policy as it is now counts: an
+ * extension is a request of its own. Gates are looked at by the caller.
+ */
+export function mayExtend(facts: AssignmentFacts, at: Date): Extension {
+  const name = facts.package.name;
+  const { assignment } = facts;
+  const isHeld = ['delivering', 'delivered', 'partiallyDelivered', 'deliveryFailed'].includes(assignment.state);
+  if (!isHeld || (assignment.endsAt && assignment.endsAt <= at)) {
+    throw new DomainError('not-held', { package: name, target: null });
+  }
+  if (!assignment.endsAt) throw new DomainError('no-end-to-extend', { package: name });
+
+  const policy = currentOf(facts, facts.latest);
+  const justification = newest(facts.justifications, facts.latest);
+  if (!policy?.extension.allowed || !justification) throw new DomainError('not-extendable', { package: name });
+
+  const { opensAt } = extensionWindow(assignment, justification);
+  if (opensAt && at < opensAt) throw new DomainError('extension-too-early', { package: name, from: opensAt });
+
+  const n = justification.extensions + 1;
+  // Unless said otherwise: once where it needs no approval, as often as it is approved where it does (rule 3.9).
+  const max = policy.extension.maxExtensions ?? (policy.extension.approval ? null : 1);
+  if (max !== null && n > max) throw new DomainError('extension-limit', { package: name, max });
+
+  const { maxTotalDays } = policy.extension;
+  const zone = facts.target.timeZone;
+  const fixed = policy.expiration.kind === 'date' ? policy.expiration.at : null;
+  const limit = earlier(fixed, maxTotalDays === null ? null : addDays(assignment.startsAt, maxTotalDays, zone));
+  if (limit && limit <= assignment.endsAt) {
+    throw new DomainError('extension-past-limit', { package: name, until: limit });
+  }
+  return { policy, justification, until: earlier(onePeriodFrom(policy, assignment.endsAt, zone), limit), n };
+}
+
+/**
+ * When the next reminder is due, `reminded` having been sent; null: none. The first comes when the extension window opens,
+ * also where nothing can be extended; the second one day before the end.
+ */
+export function reminders(
   access: { readonly startsAt: Date; readonly endsAt: Date | null },
   opensAt: Date | null,
   reminded: number,
-): Date | null;
+): Date | null {
+  const { startsAt, endsAt } = access;
+  if (!endsAt) return null;
+  if (reminded === 0) return opensAt;
+  const isLong = endsAt.getTime() - startsAt.getTime() > SECOND_REMINDER_FROM;
+  return reminded === 1 && isLong ? after(endsAt, -DAY) : null;
+}
+
+/** The newest live justification of the version; without a version the newest of all. */
+export function newest(
+  justifications: readonly Justification[],
+  policy: Pick<PolicyVersion, 'id'> | null,
+): Justification | null {
+  const live = justifications.filter((one) => one.endedAt === null && (!policy || one.policyVersion === policy.id));
+  const [first] = [...live].sort((a, b) => b.startsAt.getTime() - a.startsAt.getTime() || (a.id < b.id ? 1 : -1));
+  return first ?? null;
+}
+
+/** The policy in its newest enabled version. */
+function currentOf(facts: PairFacts, version: PolicyVersion | null): PolicyVersion | null {
+  const same = facts.policies.filter((fact) => fact.enabled && fact.policy.policy === version?.policy);
+  const [first] = same.map((fact) => fact.policy).sort((a, b) => b.number - a.number);
+  return first ?? null;
+}
+
+function onePeriodFrom(policy: PolicyVersion, from: Date, zone: string): Date | null {
+  const { expiration } = policy;
+  switch (expiration.kind) {
+    case 'never':
+      return null;
+    case 'days':
+      return addDays(from, expiration.days, zone);
+    case 'hours':
+      return after(from, expiration.hours * HOUR);
+    case 'date':
+      return expiration.at;
+  }
+}
+
+function wantedEnd(asked: AskedPeriod, startsAt: Date, zone: string): Date | null {
+  if (asked.hours !== null) return after(startsAt, asked.hours * HOUR);
+  // The midnight that ends a day belongs to that day: half-open.
+  return asked.endsAt && endOfDay(dateIn(after(asked.endsAt, -1), zone), zone);
+}

@@ -1,27 +1,220 @@
 // One grant made true in another system: baseline, outcome, failure, manual tasks, and what follows for assignments.
-import type { Change } from './events';
+import { inserted, isOnBehalf, textOf, told, updated } from './change';
+import { DomainError } from './errors';
+import type { Change, DomainEvent, ManualTask } from './events';
+import { noChange, together } from './events';
 import type { Now, PlaceFacts } from './facts';
-import type { PersonId } from './model';
+import type { Assignment, Grant, PersonId, Request, RequestState } from './model';
+import { LIVE_ASSIGNMENT_STATES } from './model';
 
 export interface PlaceOutcome {
+  /** `waiting`: a person has to do it. */
   readonly state: 'present' | 'absent' | 'waiting';
   readonly externalId: string | null;
 }
-export declare function desired(facts: PlaceFacts): 'present' | 'absent' | 'keepBaseline';
-/** Null `present`: the system cannot be read. Committed before the first call that gives (rule 3.10). */
-export declare function readBaseline(facts: PlaceFacts, present: boolean | null, at: Now): Change;
-/** With `desired` = keepBaseline nothing is called: confirm it as `present`. */
-export declare function confirm(facts: PlaceFacts, outcome: PlaceOutcome, at: Now): Change;
-export declare function fail(
-  facts: PlaceFacts,
-  error: { readonly code: string; readonly final: boolean },
-  at: Now,
-): Change;
-/** Works on `facts.openTask`. */
-export declare function finishTask(
+
+/** What the role should be: recomputed from live assignments, never remembered. */
+export function desired(facts: PlaceFacts): 'present' | 'absent' | 'keepBaseline' {
+  if (facts.wanted) return 'present';
+  return facts.grant.baseline === true && !facts.overrideBaseline ? 'keepBaseline' : 'absent';
+}
+
+/**
+ * Remembers whether the person had the role before. Committed before the first call that gives; once read, or once
+ * anything was placed, never read again (rule 3.10). Null `present`: the system cannot be read.
+ */
+export function readBaseline(facts: PlaceFacts, present: boolean | null): Change {
+  const { grant } = facts;
+  const isFirst = facts.wanted && grant.placedAt === null && (grant.state === 'unknown' || grant.state === 'placing');
+  if (present === null || grant.baseline !== null || !isFirst) return noChange;
+  return together(
+    updated('grant', grant, { baseline: present }),
+    toldOfGrant(facts, 'grant.baselineRead', { present }),
+  );
+}
+
+/**
+ * What the connector read back. An outcome that is not wanted any more changes nothing: the placement that follows makes
+ * it equal again. With `desired` = keepBaseline nothing is called: confirm it as `present`.
+ */
+export function confirm(facts: PlaceFacts, outcome: PlaceOutcome, at: Now): Change {
+  const want = desired(facts);
+  if (want === 'keepBaseline') return settled(facts, takenFrom(facts, true, at), at);
+  if (outcome.state === 'waiting') return openTask(facts, at);
+  if (outcome.state !== want) return noChange;
+  return settled(facts, want === 'present' ? placedBy(facts, outcome, at) : takenFrom(facts, false, at), at);
+}
+
+/** The connector could not. `final`: an owner must look; a removal is still retried for ever (rule 3.12). */
+export function fail(facts: PlaceFacts, error: { readonly code: string; readonly final: boolean }, at: Now): Change {
+  const { grant, wanted } = facts;
+  const failed = wanted ? 'placeFailed' : 'takeFailed';
+  const state = error.final ? failed : grant.state;
+  if (state === grant.state && error.code === grant.error) return settled(facts, { change: noChange, grant }, at);
+  const after: Grant = { ...grant, state, error: error.code };
+  const event = toldOfGrant(facts, wanted ? 'grant.placeFailed' : 'grant.takeFailed', { ...error });
+  return settled(facts, { change: together(updated('grant', grant, after), event), grant: after }, at);
+}
+
+/** A resource owner reports a manual task as done: "reported by Ana" (rule 3.25). Never the person it is about. */
+export function finishTask(
   facts: PlaceFacts,
   person: PersonId,
   note: string | null,
   owners: readonly PersonId[],
   at: Now,
-): Change;
+): Change {
+  const task = facts.openTask;
+  if (task?.state !== 'open') throw new DomainError('task-not-open', {});
+  if (person === facts.person.id || !owners.includes(person)) throw new DomainError('forbidden', {});
+  const text = textOf(note, 'note');
+  if (!text) throw new DomainError('task-note-required', {}, 'note');
+  const done = together(
+    updated('manualTask', task, { state: 'done', doneAt: at.now, doneBy: person, note: text }),
+    toldOfTask(facts, task, 'manualTask.done', text),
+  );
+  if (task.want !== facts.wanted) return done;
+  const outcome: PlaceOutcome = { state: task.want ? 'present' : 'absent', externalId: null };
+  return together(done, confirm({ ...facts, openTask: null }, outcome, at));
+}
+
+interface Settled {
+  readonly change: Change;
+  readonly grant: Grant;
+}
+
+function placedBy(facts: PlaceFacts, { externalId }: PlaceOutcome, at: Now): Settled {
+  const { grant } = facts;
+  if (grant.state === 'placed' && grant.externalId === externalId) return { change: noChange, grant };
+  const after: Grant = {
+    ...grant,
+    state: 'placed',
+    externalId,
+    error: null,
+    placedAt: grant.placedAt ?? at.now,
+    takenAt: null,
+  };
+  return { change: together(updated('grant', grant, after), toldOfGrant(facts, 'grant.placed')), grant: after };
+}
+
+function takenFrom(facts: PlaceFacts, kept: boolean, at: Now): Settled {
+  const { grant } = facts;
+  if (grant.state === 'taken') return { change: noChange, grant };
+  const after: Grant = { ...grant, state: 'taken', externalId: null, error: null, takenAt: at.now };
+  return {
+    change: together(updated('grant', grant, after), toldOfGrant(facts, 'grant.taken', { kept })),
+    grant: after,
+  };
+}
+
+/** A task for people; one that waits for the opposite turns round. */
+function openTask(facts: PlaceFacts, at: Now): Change {
+  const { openTask: open, wanted } = facts;
+  if (open?.want === wanted) return noChange;
+  if (open) {
+    const turned = { want: wanted, openedAt: at.now };
+    return together(
+      updated('manualTask', open, turned),
+      toldOfTask(facts, { ...open, ...turned }, 'manualTask.opened'),
+    );
+  }
+  const task: ManualTask = {
+    id: at.newId(),
+    grant: facts.grant.id,
+    want: wanted,
+    state: 'open',
+    openedAt: at.now,
+    doneAt: null,
+    doneBy: null,
+    note: null,
+    version: 1,
+  };
+  return together(inserted('manualTask', task), toldOfTask(facts, task, 'manualTask.opened'));
+}
+
+/** The grant's own change, and every assignment that thereby has come to its state. */
+function settled(facts: PlaceFacts, { change, grant }: Settled, at: Now): Change {
+  const isDone = grant.state === 'placed' || grant.state === 'taken';
+  const open = facts.openTask;
+  return together(
+    change,
+    // Done some other way, or kept: nobody need do it any more.
+    isDone && open?.state === 'open' ? updated('manualTask', open, { state: 'canceled' }) : noChange,
+    ...facts.assignments.map(({ assignment, request, grants }) => {
+      const now = grants.map((one) => (one.id === grant.id ? grant : one));
+      const state = stateOf(assignment, now);
+      return state === null ? noChange : moved(facts, { assignment, request, state }, at);
+    }),
+  );
+}
+
+type Outcome = 'delivered' | 'partiallyDelivered' | 'deliveryFailed' | 'removed' | 'removalFailed';
+
+/** Null while something is still on its way. */
+function stateOf(assignment: Assignment, grants: readonly Grant[]): Outcome | null {
+  const has = (...states: Grant['state'][]) => grants.some((one) => states.includes(one.state));
+  if (assignment.state === 'removing' || assignment.state === 'removalFailed') {
+    if (has('takeFailed')) return 'removalFailed';
+    return has('taking') ? null : 'removed';
+  }
+  if (assignment.state === 'scheduled' || !LIVE_ASSIGNMENT_STATES.some((live) => live === assignment.state))
+    return null;
+  if (has('unknown', 'placing', 'taking', 'takeFailed', 'taken')) return null;
+  if (!has('placeFailed')) return 'delivered';
+  return has('placed') ? 'partiallyDelivered' : 'deliveryFailed';
+}
+
+function moved(
+  facts: PlaceFacts,
+  { assignment, request, state }: { assignment: Assignment; request: Request | null; state: Outcome },
+  at: Now,
+): Change {
+  const refs: DomainEvent['refs'] = {
+    person: assignment.target,
+    assignment: assignment.id,
+    package: assignment.package,
+    catalog: facts.resource.catalog,
+    ...(request ? { request: request.id } : {}),
+  };
+  const isOver = state === 'delivered' || state === 'removed';
+  return together(
+    assignment.state === state
+      ? noChange
+      : together(
+          updated('assignment', assignment, { state }),
+          told(`assignment.${state}`, { kind: 'assignment', id: assignment.id }, refs),
+        ),
+    request && follows(request.state, state)
+      ? together(
+          updated('request', request, { state, completedAt: isOver ? at.now : request.completedAt }),
+          told(`request.${state}`, { kind: 'request', id: request.id }, refs, { onBehalf: isOnBehalf(request) }),
+        )
+      : noChange,
+  );
+}
+
+/** Requests use the same words as the assignment, on their own way only: a delivery is never renamed a removal. */
+function follows(from: RequestState, to: Outcome): boolean {
+  if (from === to) return false;
+  const isRemoval = to === 'removed' || to === 'removalFailed';
+  const way: readonly RequestState[] = isRemoval
+    ? ['removing', 'removalFailed']
+    : ['delivering', 'partiallyDelivered', 'deliveryFailed'];
+  return way.includes(from);
+}
+
+function toldOfGrant(facts: PlaceFacts, type: DomainEvent['type'], data: DomainEvent['data'] = {}): Change {
+  const { grant, person, resource } = facts;
+  const refs = { grant: grant.id, person: person.id, catalog: resource.catalog };
+  return told(type, { kind: 'grant', id: grant.id }, refs, data);
+}
+
+function toldOfTask(
+  facts: PlaceFacts,
+  task: ManualTask,
+  type: 'manualTask.opened' | 'manualTask.done',
+  remark: string | null = null,
+): Change {
+  const refs = { grant: facts.grant.id, person: facts.person.id, catalog: facts.resource.catalog };
+  return told(type, { kind: 'manualTask', id: task.id }, refs, { want: task.want }, remark);
+}

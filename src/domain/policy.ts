@@ -1,8 +1,14 @@
 // Who may ask for a package, by which policy, and what a refusal may tell. The lengths of access live in period.ts.
-import type { PairFacts } from './facts';
+import { DomainError } from './errors';
+import type { PairFacts, PolicyFact } from './facts';
 import type { Person, PolicyVersion, PolicyVersionId } from './model';
+import { isOutsider, widthOfPolicy } from './subjects';
+
+export { askedPeriod, extensionWindow, mayExtend, period, reminders } from './period';
+export type { Extension, Period } from './period';
 
 export interface GateOptions {
+  /** Who acts; null: the system. Only decides how the refusal speaks of the target. */
   readonly requestor: Person | null;
   readonly onBehalf: boolean;
   readonly for: 'ask' | 'assign' | 'extend' | 'final';
@@ -17,13 +23,95 @@ export interface OfferOptions {
 /** Pair facts, with what is known of the one who asks where somebody asks for another person. */
 export type OfferFacts = PairFacts & { readonly managesTarget?: boolean };
 
-export declare function gate(facts: PairFacts, options: GateOptions): void;
-export declare function maySee(facts: PairFacts): boolean;
-export declare function offered(facts: OfferFacts, options: OfferOptions): readonly PolicyVersion[];
-export declare function choosePolicy(
-  facts: OfferFacts,
-  wanted: PolicyVersionId | null,
-  options: OfferOptions,
-): PolicyVersion;
-export { askedPeriod, extensionWindow, mayExtend, period, reminders } from './period';
-export type { Period } from './period';
+/**
+ * The gates of rule 3.2 in their order. Who asks without being allowed to see the package gets one and the same refusal,
+ * whether it exists or not; owners and the system see it anyway.
+ */
+export function gate(facts: PairFacts, options: GateOptions): void {
+  if (options.for === 'ask' && !maySee(facts)) throw new DomainError('not-found', { what: 'package' });
+  if (isGone(facts)) throw new DomainError('not-found', { what: 'package' });
+
+  const byOther = options.requestor !== null && options.requestor.id !== facts.target.id;
+  const target = byOther ? facts.target.name : null;
+  const name = facts.package.name;
+
+  if (facts.target.state !== 'enabled') {
+    if (byOther) throw new DomainError('not-found', { what: 'person' });
+    throw new DomainError('person-disabled', {});
+  }
+  if (facts.catalog.state !== 'published') throw new DomainError('catalog-closed', { package: name });
+  if (isOutsider(facts.target) && !facts.catalog.externallyVisible) {
+    throw new DomainError('not-for-outsiders', { package: name });
+  }
+  const conflict = facts.conflicts[0];
+  if (conflict) throw new DomainError('incompatible', { package: name, with: conflict.name, target });
+
+  if (!facts.policies.some((fact) => opens(fact, options))) {
+    throw new DomainError('not-in-scope', { package: name, target });
+  }
+}
+
+/** Whether the target may know the package: requestable in principle, asked for, or held. Hidden changes lists only (3.19). */
+export function maySee(facts: PairFacts): boolean {
+  if (facts.live || facts.open) return true;
+  if (isGone(facts)) return false;
+  if (isOutsider(facts.target) && !facts.catalog.externallyVisible) return false;
+  return facts.policies.some((fact) => isOpen(fact) && fact.policy.mode === 'request');
+}
+
+/**
+ * Policies to choose from. Only the strictest category that has the target in scope counts (rule 3.3), also when its
+ * policies cannot be used in this way: a wider policy is no way round a stricter one. For direct assignment, policies
+ * made for that come as well.
+ */
+export function offered(facts: OfferFacts, options: OfferOptions): readonly PolicyVersion[] {
+  const open = facts.policies.filter(isOpen).map((fact) => fact.policy);
+  const requestable = open.filter((policy) => policy.mode === 'request');
+  const strictest = Math.min(...requestable.map(widthOfPolicy));
+  const equals = requestable.filter((policy) => widthOfPolicy(policy) === strictest);
+
+  if (options.for === 'assign') return [...open.filter((policy) => policy.mode === 'direct'), ...equals];
+  if (options.onBehalf) return facts.managesTarget ? equals.filter((policy) => policy.onBehalf) : [];
+  return equals.filter((policy) => policy.selfRequest);
+}
+
+/** The policy that was chosen, or the only one. Owners who choose none get the only one made for direct assignment. */
+export function choosePolicy(facts: OfferFacts, wanted: PolicyVersionId | null, options: OfferOptions): PolicyVersion {
+  const equals = offered(facts, options);
+  if (wanted !== null) {
+    const chosen = equals.find((policy) => policy.id === wanted);
+    if (chosen) return chosen;
+    throw new DomainError('policy-not-offered', { package: facts.package.name }, 'policy');
+  }
+  const direct = equals.filter((policy) => policy.mode === 'direct');
+  const [only, second] = direct.length > 0 ? direct : equals;
+  if (only && !second) return only;
+  if (only) throw new DomainError('policy-not-offered', { package: facts.package.name }, 'policy');
+
+  if (options.onBehalf) throw new DomainError('not-for-others', { package: facts.package.name });
+  throw new DomainError('not-in-scope', { package: facts.package.name, target: null });
+}
+
+function isGone(facts: PairFacts): boolean {
+  return facts.package.state !== 'active' || facts.catalog.state === 'deleted';
+}
+
+/** A direct policy without targets is for whomever an owner chooses. */
+function isOpen(fact: PolicyFact): boolean {
+  const forAll = fact.policy.mode === 'direct' && fact.policy.targets.length === 0;
+  return fact.enabled && (fact.inScope || forAll);
+}
+
+function opens(fact: PolicyFact, options: GateOptions): boolean {
+  if (!isOpen(fact)) return false;
+  if (options.policyVersion !== undefined) return fact.policy.id === options.policyVersion;
+  switch (options.for) {
+    case 'ask':
+      return fact.policy.mode === 'request';
+    case 'assign':
+      return fact.policy.mode !== 'automatic';
+    case 'extend':
+    case 'final':
+      return true;
+  }
+}

@@ -1,11 +1,41 @@
-// What happens to a request from asking to its start. Decisions and stages: decision.ts (exported here as well).
+// What happens to a request from asking to its start. Deciding it: decision.ts (exported here as well).
+import { closeStages, openStages } from './approval';
+import { isOnBehalf, textOf, toldOf, updated, written } from './change';
+import { deniedByGate } from './decision';
+import { approve, begin, toldOfAssignment } from './delivery';
+import type { DeliveryFacts } from './delivery';
+import { DomainError } from './errors';
 import type { Change } from './events';
-import type { AssignmentFacts, Now, RequestFacts, SubmitFacts } from './facts';
-import type { AskedPeriod, PersonId, PolicyVersionId, Request, RequestDetail } from './model';
+import { noChange, together } from './events';
+import type { AssignmentFacts, Now, PairFacts, RequestFacts, SubmitFacts } from './facts';
+import type {
+  AskedPeriod,
+  Assignment,
+  EndReason,
+  PersonId,
+  PolicyVersion,
+  PolicyVersionId,
+  Question,
+  Request,
+  RequestDetail,
+  RequestId,
+} from './model';
+import { OPEN_REQUEST_STATES } from './model';
+import { checkStart, mayExtend, period } from './period';
+import { choosePolicy, gate, maySee, offered } from './policy';
+import { isZone } from './time';
+
+export { decide, escalate, expireStage, remindStage, reroute } from './decision';
+export type { DecideInput } from './decision';
+
+/** Longest answer to a question. */
+const ANSWER_LENGTH = { text: 500, longText: 2000 } as const;
 
 export interface SubmitInput {
+  /** Null where only one policy is offered. */
   readonly policyVersion: PolicyVersionId | null;
   readonly period: AskedPeriod;
+  /** Zone in which the dates were chosen; an unknown one counts as the target's. */
   readonly zone: string;
   readonly reason: string | null;
   readonly answers: Readonly<Record<string, string>>;
@@ -13,21 +43,251 @@ export interface SubmitInput {
 export interface Submitted {
   readonly request: Request;
   readonly change: Change;
+  /** The policy gives less than was asked for. */
   readonly clamped: 'maximum' | 'fixedEnd' | null;
 }
-export declare function submit(facts: SubmitFacts, input: SubmitInput, at: Now): Submitted;
-export declare function submitExtension(
+
+/** Policies to choose from in the request form; refuses what `submit` would refuse, so nobody fills in a form in vain. */
+export function offer(facts: SubmitFacts): readonly PolicyVersion[] {
+  const { requestor, target } = facts;
+  const onBehalf = requestor.id !== target.id;
+  if (onBehalf && !facts.managesTarget) throw new DomainError('not-for-others', { package: facts.package.name });
+  if (requestor.state !== 'enabled') throw new DomainError('person-disabled', {});
+  if (!maySee(facts)) throw new DomainError('not-found', { what: 'package' });
+  refuseTwice(facts);
+  gate(facts, { requestor, onBehalf, for: 'ask' });
+
+  const policies = offered(facts, { onBehalf });
+  if (policies.length > 0) return policies;
+  if (onBehalf) throw new DomainError('not-for-others', { package: facts.package.name });
+  throw new DomainError('not-in-scope', { package: facts.package.name, target: null });
+}
+
+/** Asks for a package: for oneself, or for a direct report. */
+export function submit(facts: SubmitFacts, input: SubmitInput, at: Now): Submitted {
+  offer(facts);
+  const onBehalf = facts.requestor.id !== facts.target.id;
+  const policy = choosePolicy(facts, input.policyVersion, { onBehalf });
+  const isAskedPeriod = input.period.startsAt ?? input.period.endsAt ?? input.period.hours;
+  if (isAskedPeriod !== null && !policy.customPeriod) {
+    throw new DomainError('period-not-allowed', { package: facts.package.name }, 'period');
+  }
+  const answers = answersOf(input.answers, policy, true);
+  return started(facts, 'userAdd', { ...input, answers, policy }, at);
+}
+
+/** Policies to choose from in the form for direct assignment; refuses what `submitDirect` would refuse. */
+export function offerDirect(facts: SubmitFacts): readonly PolicyVersion[] {
+  const { requestor, target } = facts;
+  if (!facts.mayAssign) throw new DomainError('forbidden', {});
+  if (requestor.id === target.id) throw new DomainError('self-assignment', {});
+  if (requestor.state !== 'enabled') throw new DomainError('person-disabled', {});
+  gate(facts, { requestor, onBehalf: true, for: 'assign' });
+  if (facts.open) refuseTwice(facts);
+
+  const policies = offered(facts, { onBehalf: true, for: 'assign' });
+  if (policies.length > 0) return policies;
+  throw new DomainError('not-in-scope', { package: facts.package.name, target: target.name });
+}
+
+/** Gives a package without being asked for it; only a policy for direct assignment without stages skips approval (3.22). */
+export function submitDirect(facts: SubmitFacts, input: SubmitInput, at: Now): Submitted {
+  offerDirect(facts);
+  const policy = choosePolicy(facts, input.policyVersion, { onBehalf: true, for: 'assign' });
+  // Questions are for the one who asks; an owner may answer them, and need not.
+  const answers = answersOf(input.answers, policy, false);
+  return started(facts, 'adminAdd', { ...input, answers, policy }, at);
+}
+
+/** Asks to keep access for one more period (rule 3.9). */
+export function submitExtension(
   facts: AssignmentFacts,
   input: { readonly requestor: PersonId; readonly reason: string | null },
   at: Now,
-): Submitted;
-export declare function submitDirect(facts: SubmitFacts, input: SubmitInput, at: Now): Submitted;
-export declare function cancel(
+): Submitted {
+  const { target, assignment } = facts;
+  if (input.requestor !== target.id) throw new DomainError('not-found', { what: 'assignment' });
+  if (facts.open) refuseTwice(facts);
+  const { policy, until } = mayExtend(facts, at.now);
+  gate(facts, { requestor: target, onBehalf: false, for: 'extend', policyVersion: policy.id });
+
+  const request: Request = {
+    ...blank(facts, policy, at),
+    type: 'userExtend',
+    requestor: target.id,
+    assignment: assignment.id,
+    period: { startsAt: null, endsAt: until, hours: null },
+    reason: reasonOf(input.reason, policy),
+  };
+  const needsApproval = policy.extension.approval && policy.stages.length > 0;
+  return { ...entered({ ...facts, assignment }, request, { policy, needsApproval }, at), clamped: null };
+}
+
+/** Takes a request back while it still waits: for approval, or for its start. */
+export function cancel(
   facts: RequestFacts,
   by: { readonly person: PersonId; readonly owner: boolean } | 'system',
   at: Now,
   detail?: RequestDetail,
-): Change;
-export declare function startDue(facts: RequestFacts, at: Now): Change;
-export { decide, escalate, expireStage, remindStage, reroute } from './decision';
-export type { DecideInput } from './decision';
+): Change {
+  const { request } = facts;
+  const { number, state } = request;
+  const own = by !== 'system' && (by.person === request.requestor || by.person === request.target);
+  if (by !== 'system' && !own && !by.owner) throw new DomainError('not-found', { what: 'request' });
+  if (!OPEN_REQUEST_STATES.some((open) => open === state)) throw new DomainError('not-cancelable', { number, state });
+
+  const byPerson = own ? 'canceledByRequestor' : 'canceledByOwner';
+  const why = detail ?? (by === 'system' ? 'targetDisabled' : byPerson);
+  const data = {
+    byRequestor: by !== 'system' && by.person === request.requestor,
+    detail: why,
+    onBehalf: isOnBehalf(request),
+  };
+  return together(
+    closeStages(facts, 'canceled', at),
+    updated('request', request, { state: 'canceled', detail: why, completedAt: at.now }),
+    toldOf(facts, request, 'request.canceled', { data }),
+    dropScheduled(facts, why === 'targetDisabled' ? 'targetDisabled' : 'canceled', at),
+  );
+}
+
+/** The start of scheduled access has come: all gates are looked at again (rule 3.2). Changes nothing before. */
+export function startDue(facts: RequestFacts, at: Now): Change {
+  const { request, assignment } = facts;
+  if (request.state !== 'scheduled' || !assignment || assignment.startsAt > at.now) return noChange;
+  try {
+    if (assignment.state !== 'scheduled') {
+      throw new DomainError('not-held', { package: facts.package.name, target: null });
+    }
+    if (assignment.endsAt && assignment.endsAt <= at.now) throw new DomainError('end-before-start', {});
+    const version = request.policyVersion ? { policyVersion: request.policyVersion } : {};
+    gate(facts, { requestor: null, onBehalf: false, for: 'final', ...version });
+  } catch (refusal) {
+    const reason = facts.target.state === 'enabled' ? 'gateClosed' : 'targetDisabled';
+    return together(deniedByGate(facts, refusal, at), dropScheduled(facts, reason, at));
+  }
+  return begin(facts, assignment, request, at);
+}
+
+interface Wish extends SubmitInput {
+  readonly policy: PolicyVersion;
+}
+
+function started(facts: SubmitFacts, type: 'userAdd' | 'adminAdd', wish: Wish, at: Now): Submitted {
+  const { target, requestor } = facts;
+  const { policy } = wish;
+  checkStart(wish.period, at.now, target.timeZone);
+  const { clamped } = period(policy, wish.period, at.now, target.timeZone);
+  const request: Request = {
+    ...blank(facts, policy, at),
+    type,
+    requestor: requestor.id,
+    period: wish.period,
+    zone: isZone(wish.zone) ? wish.zone : target.timeZone,
+    reason: reasonOf(wish.reason, policy),
+    answers: wish.answers,
+  };
+  return { ...entered(facts, request, { policy, needsApproval: policy.stages.length > 0 }, at), clamped };
+}
+
+/** Writes a new request: its first stage opens, or it is approved by its policy at once. */
+function entered(
+  facts: DeliveryFacts,
+  request: Request,
+  { policy, needsApproval }: { readonly policy: PolicyVersion; readonly needsApproval: boolean },
+  at: Now,
+): { readonly request: Request; readonly change: Change } {
+  const data = {
+    type: request.type,
+    notify: true,
+    onBehalf: isOnBehalf(request),
+    bySystem: request.requestor === null,
+  };
+  const submitted = toldOf(facts, request, 'request.submitted', { data, remark: request.reason });
+  if (!needsApproval) {
+    const approved = approve(facts, { before: null, request, policy }, at);
+    return { request: approved.request, change: together(submitted, approved.change) };
+  }
+  const pending: Request = { ...request, state: 'pendingApproval', stage: 1 };
+  return {
+    request: pending,
+    change: together(written(null, pending), submitted, openStages(facts, pending, policy, at)),
+  };
+}
+
+function blank(facts: PairFacts, policy: PolicyVersion, at: Now): Request {
+  return {
+    id: at.newId() as RequestId,
+    number: 0,
+    type: 'userAdd',
+    state: 'submitted',
+    detail: null,
+    requestor: null,
+    target: facts.target.id,
+    package: facts.package.id,
+    packageVersion: facts.content.id,
+    policyVersion: policy.id,
+    assignment: null,
+    period: { startsAt: null, endsAt: null, hours: null },
+    zone: facts.target.timeZone,
+    reason: null,
+    answers: {},
+    stage: 0,
+    createdAt: at.now,
+    approvedAt: null,
+    startsAt: null,
+    endsAt: null,
+    completedAt: null,
+    version: 1,
+  };
+}
+
+function refuseTwice(facts: PairFacts): void {
+  const name = facts.package.name;
+  if (facts.open) throw new DomainError('already-requested', { package: name, number: facts.open.number });
+  if (facts.live) throw new DomainError('already-held', { package: name, endsAt: facts.live.endsAt });
+}
+
+function reasonOf(typed: string | null, policy: PolicyVersion): string | null {
+  const reason = textOf(typed, 'reason');
+  if (policy.reasonRequired && !reason) throw new DomainError('reason-required', {}, 'reason');
+  return reason;
+}
+
+/** Answers to the policy's questions, and to no others. */
+function answersOf(typed: SubmitInput['answers'], policy: PolicyVersion, all: boolean): Record<string, string> {
+  const answers: Record<string, string> = {};
+  for (const question of policy.questions) {
+    const answer = answerOf(typed[question.id] ?? null, question);
+    if (answer !== null) answers[question.id] = answer;
+    else if (question.required && all)
+      throw new DomainError('answer-required', { question: question.text }, question.id);
+  }
+  return answers;
+}
+
+function answerOf(typed: string | null, question: Question): string | null {
+  const answer = typed?.trim() ?? '';
+  if (answer === '') return null;
+  if (question.type === 'choice') {
+    if (question.choices.includes(answer)) return answer;
+    throw new DomainError('answer-not-offered', { question: question.text }, question.id);
+  }
+  const max = ANSWER_LENGTH[question.type];
+  if (answer.length <= max) return answer;
+  throw new DomainError('text-too-long', { field: question.text, max }, question.id);
+}
+
+/** Access that was to start with this request does not: nothing was placed, so nothing is taken, and nobody is told twice. */
+function dropScheduled(facts: RequestFacts, endReason: EndReason, at: Now): Change {
+  const { assignment, request } = facts;
+  if (assignment?.state !== 'scheduled' || request.state !== 'scheduled') return noChange;
+  const fields: Partial<Assignment> = { state: 'removed', endedAt: at.now, endReason, remindAt: null };
+  const live = facts.justifications.filter((one) => one.assignment === assignment.id && one.endedAt === null);
+  return together(
+    updated('assignment', assignment, fields),
+    ...live.map((one) => updated('justification', one, { endedAt: at.now })),
+    toldOfAssignment(facts, assignment, 'assignment.ending', request, { reason: endReason, tell: false }),
+    toldOfAssignment(facts, assignment, 'assignment.removed', request),
+  );
+}

@@ -29,7 +29,7 @@ export function look(desk: Desk, by: By, grant: GrantId): Promise<Placement> {
 export function baseline(desk: Desk, by: By, grant: GrantId, present: boolean | null): Promise<void> {
   return act(desk, by, async (tx) => {
     const facts = await tx.forPlace(grant);
-    await tx.save(readBaseline(facts, present, moment(tx)));
+    await tx.save(readBaseline(facts, present));
   });
 }
 

@@ -68,6 +68,9 @@ create table people (
 create index people_email on people (lower(email));
 create index people_manager on people (manager_id);
 create index people_name on people using gin (name gin_trgm_ops);
+create index people_exact_name on people (lower(name));
+-- Who left: what is still open for them is swept.
+create index people_gone on people (id) where state <> 'enabled';
 
 create table groups (
   id uuid primary key,
@@ -98,12 +101,14 @@ create table group_ancestors (
 );
 create index group_ancestors_ancestor on group_ancestors (ancestor_id);
 
--- Writes differences only; UNION stops at cycles.
+-- Writes differences only; UNION stops at cycles. A deleted group is nobody's ancestor and has none, so it has no members.
 create function refresh_group_ancestors() returns void language sql as $$
   with recursive closure (group_id, ancestor_id) as (
-    select id, id from groups
+    select id, id from groups where state = 'active'
     union
-    select closure.group_id, nesting.parent_id from closure join group_nesting nesting on nesting.child_id = closure.ancestor_id
+    select closure.group_id, nesting.parent_id from closure
+    join group_nesting nesting on nesting.child_id = closure.ancestor_id
+    join groups parent on parent.id = nesting.parent_id and parent.state = 'active'
   ), gone as (
     delete from group_ancestors old
     where not exists (select 1 from closure where closure.group_id = old.group_id and closure.ancestor_id = old.ancestor_id)
@@ -256,6 +261,7 @@ create table packages (
   version integer not null
 );
 create unique index packages_name on packages (catalog_id, lower(name)) where state <> 'deleted';
+create index packages_exact_name on packages (lower(name));
 create index packages_search on packages using gin ((name || ' ' || description) gin_trgm_ops);
 
 create table package_versions (
@@ -349,6 +355,7 @@ create table policy_subjects (
 );
 create index policy_subjects_person on policy_subjects (person_id) where person_id is not null;
 create index policy_subjects_group on policy_subjects (group_id) where group_id is not null;
+create index policy_subjects_wide on policy_subjects (policy_version_id) where purpose = 'target' and kind not in ('person', 'group');
 
 create table policy_questions (
   policy_version_id uuid not null references policy_versions,
@@ -505,7 +512,7 @@ create table decisions (
   foreign key (request_id, n, person_id) references approval_tasks (request_id, n, person_id),
   foreign key (request_id, target_id) references requests (id, target_id),
   unique (request_id, n, person_id),
-  check (person_id <> target_id and person_id is distinct from requestor_id),
+  constraint nobody_decides_for_themselves check (person_id <> target_id and person_id is distinct from requestor_id),
   check (decision = 'approve' or reason is not null)
 );
 create function decisions_fill() returns trigger language plpgsql as $$
@@ -571,7 +578,7 @@ insert into state_edges
 select 'requests', f, t from (values
   ('submitted', 'pendingApproval scheduled delivering delivered removing denied canceled'),
   ('pendingApproval', 'scheduled delivering delivered removing denied expired canceled'),
-  ('scheduled', 'delivering canceled denied'),
+  ('scheduled', 'delivering delivered canceled denied'),
   ('delivering', 'delivered partiallyDelivered deliveryFailed canceled'),
   ('partiallyDelivered', 'delivering delivered deliveryFailed canceled'),
   ('deliveryFailed', 'delivering delivered partiallyDelivered canceled'),
@@ -580,7 +587,7 @@ select 'requests', f, t from (values
 ) as e (f, ts), unnest(string_to_array(ts, ' ')) as t
 union all
 select 'assignments', f, t from (values
-  ('scheduled', 'delivering removing removed'),
+  ('scheduled', 'delivering delivered removing removed'),
   ('delivering', 'delivered partiallyDelivered deliveryFailed removing removed'),
   ('delivered', 'delivering partiallyDelivered deliveryFailed removing removed'),
   ('partiallyDelivered', 'delivering delivered deliveryFailed removing removed'),
@@ -658,6 +665,26 @@ end $$;
 create trigger audit_is_append_only before update or delete on audit_events for each row execute function audit_is_append_only();
 create trigger audit_is_never_truncated before truncate on audit_events for each statement execute function audit_is_append_only();
 
+-- Partitions of the month of an instant and of the next one. Runs with the rights of the owner of the trail, because the
+-- program may add to it and nothing else. A month that has rows in the default partition already stays there.
+create function create_audit_partitions(around timestamptz) returns void language plpgsql
+  security definer set search_path from current as $$
+declare
+  start timestamptz;
+  month text;
+begin
+  for start in select generate_series(date_trunc('month', around, 'UTC'), date_trunc('month', around, 'UTC') + interval '32 days', interval '31 days') loop
+    start := date_trunc('month', start, 'UTC');
+    month := 'audit_events_' || to_char(start at time zone 'UTC', 'YYYY_MM');
+    continue when to_regclass(month) is not null
+      or exists (select 1 from audit_events_default where at >= start and at < start + interval '32 days');
+    execute format('create table %I partition of audit_events for values from (%L) to (%L)', month, start,
+      date_trunc('month', start + interval '32 days', 'UTC'));
+    execute format('create trigger audit_is_never_truncated before truncate on %I for each statement execute function audit_is_append_only()', month);
+    execute format('revoke all on %I from public', month);
+  end loop;
+end $$;
+
 -- What is to be said, redrawn or placed. Says what about whom, never the text: that is made when it is sent.
 create table outgoing (
   id bigint generated always as identity primary key,
@@ -692,6 +719,8 @@ create index outgoing_settled on outgoing (settled_at) where state in ('done', '
 create index outgoing_request on outgoing (request_id) where request_id is not null;
 -- Convergence, not commands: one waiting placement per grant is enough.
 create unique index one_ready_place on outgoing (subject_id) where kind = 'place' and state = 'ready';
+-- The wall behind the claim: two workers never work one lane at once.
+create unique index one_leased_in_lane on outgoing (lane) where state = 'leased';
 
 -- Rate limit and circuit breaker of one target, shared by all replicas.
 create table gates (
@@ -699,7 +728,9 @@ create table gates (
   tokens double precision not null,
   refilled_at timestamptz(3) not null,
   not_before timestamptz(3),
-  failures integer not null default 0
+  failures integer not null default 0,
+  -- What the last look was told: an upsert can return what it wrote, not what it read.
+  passed boolean not null default true
 );
 
 -- A remembered message. What it should show is computed from its subject; hash is of the data last drawn.
@@ -793,9 +824,13 @@ create table page_messages (
   direction text not null check (direction in ('in', 'out')),
   card jsonb,
   text text,
+  -- The same key of the same persona again is the same message.
+  dedupe text,
   at timestamptz(3) not null,
-  changed_at timestamptz(3) not null,
-  read boolean not null
+  -- Null: as it was sent.
+  changed_at timestamptz(3),
+  read boolean not null,
+  unique (persona, dedupe)
 );
 create index page_messages_persona on page_messages (persona, id desc);
 create index page_messages_unread on page_messages (persona) where not read and direction = 'out';

@@ -1,0 +1,223 @@
+// How access begins and is extended, once it is finally approved or its start has come. What the connectors then report:
+// placement.ts.
+import { isOnBehalf, inserted, refsOf, told, toldOf, updated, written } from './change';
+import { DomainError } from './errors';
+import type { Change, DomainEvent } from './events';
+import { noChange, together } from './events';
+import type { Now, PairFacts, RequestFacts } from './facts';
+import { wantGrants } from './grants';
+import type { Assignment, AssignmentId, Justification, JustificationId, PolicyVersion, Request } from './model';
+import { extensionWindow, newest, period, reminders } from './period';
+import type { Period } from './period';
+import { gate } from './policy';
+import { latest } from './time';
+
+/** Pair facts; where a request exists already, with the assignment it names. */
+export type DeliveryFacts = PairFacts & Partial<Pick<RequestFacts, 'assignment'>>;
+
+export interface Delivered {
+  /** With state, assignment and the stored period; the caller writes the row. */
+  readonly request: Request;
+  readonly change: Change;
+}
+
+type Span = Pick<Period, 'startsAt' | 'endsAt'>;
+
+/** Final approval: writes the request and what it gives. Throws the gate that closed meanwhile (rule 3.2). */
+export function approve(
+  facts: DeliveryFacts,
+  step: { readonly before: Request | null; readonly request: Request; readonly policy: PolicyVersion },
+  at: Now,
+): Delivered {
+  const byPolicy = step.request.stage === 0;
+  const approved: Request = { ...step.request, approvedAt: at.now, detail: byPolicy ? 'approvedByPolicy' : null };
+  const { request, change } = deliver(facts, approved, step.policy, at);
+  const onBehalf = isOnBehalf(request);
+  const data = { scheduled: request.state === 'scheduled', onBehalf, byPolicy };
+  return {
+    request,
+    change: together(
+      written(step.before, request),
+      toldOf(facts, request, 'request.approved', { data }),
+      change,
+      request.state === 'delivered' ? toldOf(facts, request, 'request.delivered', { data: { onBehalf } }) : noChange,
+    ),
+  };
+}
+
+/**
+ * What an approved request gives: a new assignment, one more justification of the one that is held, or its extension. All
+ * gates are looked at again; the period is computed here, once.
+ */
+export function deliver(facts: DeliveryFacts, request: Request, policy: PolicyVersion, at: Now): Delivered {
+  gate(facts, { requestor: null, onBehalf: false, for: 'final', policyVersion: policy.id });
+  if (request.type === 'userExtend') return extend(facts, request, policy, at);
+  const span = period(policy, request.period, at.now, facts.target.timeZone);
+  return facts.live
+    ? join(facts, facts.live, { request, policy, span }, at)
+    : give(facts, { request, policy, span }, at);
+}
+
+/** The start of scheduled access has come: its roles are wanted, as the package holds them now (rule 3.8). */
+export function begin(facts: PairFacts, assignment: Assignment, request: Request, at: Now): Change {
+  const { change, count } = wantGrants(facts, assignment.id, at);
+  const state = count > 0 ? 'delivering' : 'delivered';
+  const completedAt = count > 0 ? null : at.now;
+  return together(
+    updated('assignment', assignment, { state }),
+    updated('request', request, { state, completedAt }),
+    toldOfAssignment(facts, assignment, `assignment.${state}`, request),
+    change,
+    count > 0 ? noChange : toldOf(facts, request, 'request.delivered', { data: { onBehalf: isOnBehalf(request) } }),
+  );
+}
+
+/** An event about an assignment. */
+export function toldOfAssignment(
+  facts: Pick<PairFacts, 'target' | 'package' | 'catalog'>,
+  assignment: Pick<Assignment, 'id'>,
+  type: DomainEvent['type'],
+  request: Pick<Request, 'id'> | null,
+  data: DomainEvent['data'] = {},
+  remark: string | null = null,
+): Change {
+  const refs = { ...refsOf(facts), assignment: assignment.id, ...(request ? { request: request.id } : {}) };
+  return told(type, { kind: 'assignment', id: assignment.id }, refs, data, remark);
+}
+
+interface Gift {
+  readonly request: Request;
+  readonly policy: PolicyVersion;
+  readonly span: Span;
+  /** Extensions used up by the access that this continues. */
+  readonly extensions?: number;
+}
+
+function give(facts: PairFacts, gift: Gift, at: Now): Delivered {
+  const { startsAt, endsAt } = gift.span;
+  const id = at.newId() as AssignmentId;
+  const isLater = startsAt > at.now;
+  const grants = isLater ? { change: noChange, count: 0 } : wantGrants(facts, id, at);
+  const running = grants.count > 0 ? 'delivering' : 'delivered';
+  const state = isLater ? 'scheduled' : running;
+
+  const { opensAt } = extensionWindow(gift.span, { startsAt, until: endsAt, extensions: 0 });
+  const request: Request = {
+    ...gift.request,
+    assignment: id,
+    state,
+    startsAt,
+    endsAt,
+    completedAt: state === 'delivered' ? at.now : null,
+  };
+  const assignment: Assignment = {
+    id,
+    target: facts.target.id,
+    package: facts.package.id,
+    state,
+    startsAt,
+    endsAt,
+    endedAt: null,
+    endReason: null,
+    remindAt: reminders(gift.span, opensAt, 0),
+    reminded: 0,
+    version: 1,
+  };
+  const change = together(
+    inserted('assignment', assignment),
+    justifying(facts, assignment, gift, at),
+    toldOfAssignment(facts, assignment, `assignment.${state}`, request),
+    grants.change,
+  );
+  return { request, change };
+}
+
+/** One more reason to hold what is held already (rule 3.10). The roles are wanted as before. */
+function join(facts: PairFacts, live: Assignment, gift: Gift, at: Now): Delivered {
+  const { startsAt, endsAt } = gift.span;
+  const addsNothing = !live.endsAt || (endsAt !== null && endsAt <= live.endsAt);
+  const leavesGap = live.endsAt !== null && startsAt > live.endsAt;
+  if (live.state === 'scheduled' || addsNothing || leavesGap) {
+    throw new DomainError('already-held', { package: facts.package.name, endsAt: live.endsAt });
+  }
+  const request: Request = {
+    ...gift.request,
+    assignment: live.id,
+    state: 'delivered',
+    startsAt,
+    endsAt,
+    completedAt: at.now,
+  };
+  const held = { startsAt: live.startsAt, endsAt };
+  const { opensAt } = extensionWindow(held, { startsAt, until: endsAt, extensions: 0 });
+  const change = together(
+    updated('assignment', live, { endsAt, remindAt: reminders(held, opensAt, 0), reminded: 0 }),
+    justifying(facts, live, gift, at),
+    toldOfAssignment(facts, live, 'assignment.extended', request, { n: 0, endsAt: endsAt?.toISOString() ?? null }),
+  );
+  return { request, change };
+}
+
+function extend(facts: DeliveryFacts, request: Request, policy: PolicyVersion, at: Now): Delivered {
+  const until = request.period.endsAt;
+  const { live } = facts;
+  if (until && until <= at.now) throw new DomainError('end-before-start', {});
+  if (live?.id !== request.assignment) return giveAgain(facts, request, policy, at);
+
+  const extended = newest(ofAssignment(facts, live.id), null);
+  if (!extended || !live.endsAt || (until && until <= live.endsAt)) {
+    throw new DomainError('no-end-to-extend', { package: facts.package.name });
+  }
+  const n = extended.extensions + 1;
+  const others = ofAssignment(facts, live.id).filter((one) => one.id !== extended.id && one.endedAt === null);
+  const endsAt = latest([until, ...others.map((one) => one.until)]);
+  const { opensAt } = extensionWindow({ ...live, endsAt }, { ...extended, until, extensions: n });
+  const change = together(
+    updated('justification', extended, { until, extensions: n }),
+    updated('assignment', live, { endsAt, remindAt: reminders({ ...live, endsAt }, opensAt, 0), reminded: 0 }),
+    toldOfAssignment(facts, live, 'assignment.extended', request, { n, endsAt: endsAt?.toISOString() ?? null }),
+  );
+  const { startsAt } = live;
+  return { request: { ...request, state: 'delivered', startsAt, endsAt: until, completedAt: at.now }, change };
+}
+
+/** Approved after the end: access is given again until the end that was asked for, unless it ended for another reason. */
+function giveAgain(facts: DeliveryFacts, request: Request, policy: PolicyVersion, at: Now): Delivered {
+  if (facts.assignment?.endReason !== 'endReached') {
+    throw new DomainError('not-held', { package: facts.package.name, target: null });
+  }
+  const used = ofAssignment(facts, facts.assignment.id).map((one) => one.extensions);
+  const span = { startsAt: at.now, endsAt: request.period.endsAt };
+  const gift = { request, policy, span, extensions: Math.max(0, ...used) + 1 };
+  return facts.live ? join(facts, facts.live, gift, at) : give(facts, gift, at);
+}
+
+function ofAssignment(facts: PairFacts, id: AssignmentId): readonly Justification[] {
+  return facts.justifications.filter((one) => one.assignment === id);
+}
+
+function justifying(facts: PairFacts, assignment: Assignment, gift: Gift, at: Now): Change {
+  const { request, policy, span } = gift;
+  const justification: Justification = {
+    id: at.newId() as JustificationId,
+    assignment: assignment.id,
+    kind: kindOf(request),
+    request: request.id,
+    policyVersion: policy.id,
+    startsAt: span.startsAt,
+    until: span.endsAt,
+    endedAt: null,
+    extensions: gift.extensions ?? 0,
+    version: 1,
+  };
+  const data = { kind: justification.kind, until: justification.until?.toISOString() ?? null };
+  return together(
+    inserted('justification', justification),
+    toldOfAssignment(facts, assignment, 'assignment.justified', request, data),
+  );
+}
+
+function kindOf(request: Request): Justification['kind'] {
+  if (request.type === 'adminAdd') return 'direct';
+  return request.type === 'systemAdd' ? 'rule' : 'request';
+}

@@ -1,0 +1,69 @@
+// Which roles a beginning assignment wants placed and an ending one lets go: each role is placed once and taken only when
+// no live assignment justifies it any more (rule 3.10). Always recomputed from assignments, never counted up and down.
+import { inserted, linked, refsOf, told, updated } from './change';
+import type { Change, DomainEvent } from './events';
+import { noChange, together } from './events';
+import type { GrantFact, Now, PairFacts } from './facts';
+import type { AssignmentId, Grant, GrantId } from './model';
+
+export interface GrantsChange {
+  readonly change: Change;
+  /** How many grants there is work for. */
+  readonly count: number;
+}
+
+/** The grants of the assignment that nothing else justifies. */
+export function letGo(facts: Pick<PairFacts, 'grants'>, assignment: AssignmentId): readonly GrantFact[] {
+  return facts.grants.filter(({ justifiedBy }) => justifiedBy.length === 1 && justifiedBy[0] === assignment);
+}
+
+/** Wants every role of the package's present content placed (rule 3.8): new grants, or those that exist, turned round. */
+export function wantGrants(facts: PairFacts, assignment: AssignmentId, at: Now): GrantsChange {
+  const changes = facts.content.roles.map(({ role, scope }): Change => {
+    const existing = facts.grants.find(({ grant }) => grant.role === role && grant.scope === scope);
+    const grant = existing ? existing.grant : newGrant(facts, { role, scope }, at);
+    const row = existing ? wantedAgain(existing.grant) : inserted('grant', grant);
+    const link = existing?.justifiedBy.includes(assignment) ? noChange : linked({ grant: grant.id, assignment });
+    return together(row, link, toldOfGrant(facts, assignment, grant, 'grant.wanted'));
+  });
+  return { change: together(...changes), count: changes.length };
+}
+
+/** Wants what the ending assignment alone justified taken away. */
+export function releaseGrants(facts: PairFacts, assignment: AssignmentId): GrantsChange {
+  const unwanted = letGo(facts, assignment).filter(({ grant }) => grant.state !== 'taken');
+  const changes = unwanted.map(({ grant }) =>
+    together(
+      updated('grant', grant, { state: 'taking', error: null }),
+      toldOfGrant(facts, assignment, grant, 'grant.unwanted'),
+    ),
+  );
+  return { change: together(...changes), count: changes.length };
+}
+
+function newGrant(facts: PairFacts, place: Pick<Grant, 'role' | 'scope'>, at: Now): Grant {
+  return {
+    id: at.newId() as GrantId,
+    person: facts.target.id,
+    ...place,
+    state: 'placing',
+    baseline: null,
+    externalId: null,
+    error: null,
+    placedAt: null,
+    takenAt: null,
+    version: 1,
+  };
+}
+
+function wantedAgain(grant: Grant): Change {
+  if (grant.state === 'placed' || grant.state === 'placing') return noChange;
+  // What was taken back wholly begins anew, its baseline too: the person may have got the role elsewhere meanwhile. While
+  // it is only being taken, what a connector reads may still be our own gift.
+  const anew = grant.state === 'taken' ? { baseline: null, placedAt: null, takenAt: null } : {};
+  return updated('grant', grant, { state: 'placing', error: null, ...anew });
+}
+
+function toldOfGrant(facts: PairFacts, assignment: AssignmentId, grant: Grant, type: DomainEvent['type']): Change {
+  return told(type, { kind: 'grant', id: grant.id }, { ...refsOf(facts), assignment, grant: grant.id });
+}
