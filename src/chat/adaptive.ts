@@ -229,9 +229,12 @@ class Writer {
 
   #choices(input: ChoiceInput): JsonObject {
     const expanded = input.style === 'expanded' && input.search === null;
+    // `filtered` is what Teams' search wants, but phones then hide the choices that are there already (AdaptiveCards#8823),
+    // so not where one of them is preselected.
+    const style = expanded ? 'expanded' : input.search !== null && input.choices.length === 0 ? 'filtered' : 'compact';
     return {
       ...(input.value === null ? {} : { value: input.value }),
-      style: expanded ? 'expanded' : input.search === null ? 'compact' : 'filtered',
+      style,
       ...(input.multi ? { isMultiSelect: true } : {}),
       ...(expanded ? { wrap: true } : {}),
       choices: input.choices.map(({ title, value }) => ({ title: this.#option(title, expanded), value })),

@@ -138,6 +138,11 @@ describe('a template is refused at load, with file and path, when', () => {
       give: bare([{ type: 'Input.ChoiceSet', id: 'a', label: '${a}' }]),
       wantFault: 'has neither "choices" nor "choices.data"',
     },
+    {
+      name: 'an answer is required and nothing says so',
+      give: bare([{ type: 'Input.Time', id: 'a', label: '${a}', isRequired: true }]),
+      wantFault: '$.body[0]: has no "errorMessage"',
+    },
   ];
   test.each(cases)('$name', ({ give, wantFault }) => {
     expect(parse(give)).toThrow(TemplateError);
@@ -325,6 +330,11 @@ describe('binding', () => {
     });
     expect(() => bindOne(FORM, choices(['a', 'a']))).toThrow('offers one value twice in "policy"');
     expect(() => bindOne(FORM, choices(['a,b']))).toThrow('cannot come back');
+  });
+
+  test('a blank name from a directory is no fault', () => {
+    const blank = { title: [user(' \u0000')], value: 'a' };
+    expect(requestForm({ policies: [blank], policy: null }).body[2]).toMatchObject({ choices: [{ value: 'a' }] });
   });
 
   test('a template tells its verbs', () => {

@@ -84,6 +84,7 @@ export const FORM = {
       id: 'package',
       label: '${label.package}',
       isRequired: true,
+      errorMessage: '${label.needed}',
       'choices.data': { type: 'Data.Query', dataset: 'packages' },
     },
     {

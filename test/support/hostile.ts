@@ -91,7 +91,7 @@ export function hostileSpans(): fc.Arbitrary<Text> {
     when,
     fc.constantFrom(fixed(' · '), fixed('Waits')),
   );
-  return fc.array(span, { maxLength: 4 });
+  return fc.array(span, { maxLength: 3 });
 }
 
 function hostileActions(most: number): fc.Arbitrary<Action[]> {
@@ -113,7 +113,7 @@ function hostileActions(most: number): fc.Arbitrary<Action[]> {
 }
 
 /** Every element of a message, hostile in text and number. */
-export function hostileBody(most = 12): fc.Arbitrary<Element[]> {
+export function hostileBody(most = 8): fc.Arbitrary<Element[]> {
   const text = fc
     .record({
       text: hostileSpans(),
@@ -124,7 +124,7 @@ export function hostileBody(most = 12): fc.Arbitrary<Element[]> {
     })
     .map((parts) => block(parts.text, parts));
   const facts = fc
-    .array(fc.record({ title: hostileSpans(), value: hostileSpans() }), { minLength: 1, maxLength: 30 })
+    .array(fc.record({ title: hostileSpans(), value: hostileSpans() }), { minLength: 1, maxLength: 14 })
     .map((list): Element => ({ type: 'FactSet', facts: list }));
   const actions = hostileActions(6).map((list): Element => ({ type: 'ActionSet', actions: list }));
   const row = fc
@@ -162,7 +162,7 @@ export function hostileCard(): fc.Arbitrary<Card> {
 }
 
 export function hostileForm(): fc.Arbitrary<Card> {
-  const base = { label: hostileSpans(), required: fc.boolean(), errorMessage: fc.option(hostileSpans()) };
+  const base = { label: hostileSpans(), required: fc.boolean(), errorMessage: hostileSpans() };
   const number = fc.option(fc.integer({ min: -1000, max: 1000 }));
   const day = fc.option(fc.constantFrom('2026-02-28', '2024-02-29'));
   const input = fc.oneof(

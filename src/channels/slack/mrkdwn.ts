@@ -18,6 +18,8 @@ interface Token {
   readonly text: string;
   readonly opens?: string;
   readonly closes?: boolean;
+  /** What to write instead where the text is cut right behind it. */
+  readonly atCut?: string;
 }
 
 /** A text object: mrkdwn only for bold words or moments in the client's own form, else plain text, where nothing is markup. */
@@ -27,7 +29,7 @@ export function textObject(
   max: number,
 ): types.MrkdwnElement | types.PlainTextElement {
   const marked = needsMrkdwn(text, reader) ? mrkdwn(text, reader, max) : '';
-  if (marked !== '') return { type: 'mrkdwn', text: marked, verbatim: true };
+  if (marked.trim() !== '') return { type: 'mrkdwn', text: marked, verbatim: true };
   return { type: 'plain_text', text: plainText(text, reader, max), emoji: false };
 }
 
@@ -53,7 +55,16 @@ export function line(text: Text, reader: Reader | null, max: number): string {
 }
 
 function tokens(text: Text, reader: Reader | null, max: number): Token[] {
-  return text.flatMap((span) => spanTokens(span, reader, max));
+  const all: Token[] = [];
+  let length = 0;
+  for (const span of text) {
+    // What lies behind the cut need not be looked at.
+    if (length > max) break;
+    const more = spanTokens(span, reader, max);
+    length += more.reduce((sum, token) => sum + token.text.length, 0);
+    all.push(...more);
+  }
+  return all;
 }
 
 function spanTokens(span: Span, reader: Reader | null, max: number): Token[] {
@@ -96,7 +107,8 @@ function inert(text: string): Token[] {
     const lookalike = LOOKALIKES[character];
     // Between two ASCII letters Slack formats nothing, and identifiers such as snake_case stay copyable.
     const between = character !== '`' && WORD.test(before ?? '') && WORD.test(after ?? '');
-    return { text: lookalike === undefined || between ? character : lookalike };
+    if (lookalike === undefined) return { text: character };
+    return between ? { text: character, atCut: lookalike } : { text: lookalike };
   });
 }
 
@@ -108,18 +120,21 @@ function lineBefore(all: readonly string[], index: number): string {
 /** Joins tokens up to `max`, then closes what is open. */
 function assemble(all: readonly Token[], max: number): string {
   const total = all.reduce((sum, token) => sum + token.text.length, 0);
-  const room = total <= max ? max : max - ELLIPSIS.length;
+  if (total <= max) return all.map((token) => token.text).join('');
+
   const open: string[] = [];
-  let result = '';
+  const kept: Token[] = [];
+  let length = ELLIPSIS.length;
   for (const token of all) {
-    const closing = open.reduce((sum, closer) => sum + closer.length, 0) + (token.opens?.length ?? 0);
-    const reserved = token.closes === true ? closing - (open.at(-1)?.length ?? 0) : closing;
-    if (result.length + token.text.length + reserved > room) {
-      return result.trimEnd() + (total <= max ? '' : ELLIPSIS) + open.reverse().join('');
-    }
+    // Room stays for whatever will have to be closed behind this token.
+    const closers = open.reduce((sum, closer) => sum + closer.length, token.opens?.length ?? 0);
+    if (length + token.text.length + closers > max) break;
     if (token.opens !== undefined) open.push(token.opens);
     if (token.closes === true) open.pop();
-    result += token.text;
+    kept.push(token);
+    length += token.text.length;
   }
-  return result;
+  const last = kept.at(-1);
+  const words = kept.map((token) => (token === last ? (token.atCut ?? token.text) : token.text)).join('');
+  return words.trimEnd() + ELLIPSIS + open.reverse().join('');
 }

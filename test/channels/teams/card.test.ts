@@ -1,0 +1,101 @@
+import fc from 'fast-check';
+import { misfit, toTeams } from '../../../src/channels/teams/card';
+import type { Card, Element } from '../../../src/chat/card';
+import { fit } from '../../../src/chat/cards';
+import { fixed, user } from '../../../src/chat/spans';
+import { schemaFindings } from '../../support/adaptive-check';
+import { approval, block, button, cardOf, requestForm } from '../../support/cards';
+import { hostileCard } from '../../support/hostile';
+
+const size = (card: Card): number => Buffer.byteLength(JSON.stringify(toTeams(card)));
+const buttons = (count: number): ReturnType<typeof button>[] =>
+  Array.from({ length: count }, () => button('x', [fixed('x')]));
+
+describe('row 48: cards stay small, at 1.5, with six buttons in a bar and unique ids', () => {
+  test('a card without misfit is below 25 KB and valid against the schema of 1.5', () => {
+    fc.assert(
+      fc.property(hostileCard(), (card) => {
+        const written = toTeams(card);
+        expect(written.version).toBe('1.5');
+        expect(schemaFindings(written)).toEqual([]);
+        if (misfit(card) === null) expect(size(card)).toBeLessThan(25 * 1024);
+        else expect(size(card) >= 25 * 1024 || /buttons/.test(misfit(card) ?? '')).toBe(true);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test('300 rows go from the end until the rest fits', () => {
+    const rows = Array.from({ length: 300 }, (_, index) => block([user(`${index} ${'long words '.repeat(30)}`)]));
+    const build = (some: readonly Element[]): Card => cardOf(some);
+    expect(misfit(build(rows))).toMatch(/bytes, Teams cards stay below 25600/);
+
+    const card = fit(rows, build, misfit);
+    expect(misfit(card)).toBeNull();
+    expect(card.body.length).toBeGreaterThan(40);
+    expect(misfit(build(rows.slice(0, card.body.length + 1)))).not.toBeNull();
+  });
+
+  test.each([
+    { name: 'six buttons', card: cardOf([], buttons(6)), want: null },
+    { name: 'seven buttons', card: cardOf([], buttons(7)), want: '7 buttons in a bar, Teams shows 6' },
+    {
+      name: 'seven in a row of the body',
+      card: cardOf([
+        { type: 'Container', tone: 'default', separator: false, items: [{ type: 'ActionSet', actions: buttons(7) }] },
+      ]),
+      want: '7 buttons in a bar, Teams shows 6',
+    },
+    {
+      name: 'a list of eight rows with a button each',
+      card: cardOf(
+        Array.from({ length: 8 }, (): Element => ({ type: 'ActionSet', actions: buttons(1) })),
+        buttons(2),
+      ),
+      want: null,
+    },
+    {
+      name: 'a template marker in an id',
+      card: cardOf([], [button('x', [fixed('x')], { data: { id: '${x}' } })]),
+      want: 'a template marker is left in the card',
+    },
+  ])('$name: $want', ({ card, want }) => {
+    expect(misfit(card)).toBe(want);
+  });
+
+  test('ids are those of the inputs, each once', () => {
+    const ids = [...JSON.stringify(toTeams(requestForm())).matchAll(/"id":"([^"]+)"/g)].map((match) => match[1]);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids).toHaveLength(9);
+  });
+});
+
+describe('row 50: a card goes without a text part, its words for notifications are in the card', () => {
+  test('fallbackText is the summary and there is no text beside the card', () => {
+    const written = toTeams(approval());
+    expect(written['fallbackText']).toBe('Ana asks for Payroll');
+    expect(Object.keys(written).sort()).toEqual([
+      '$schema',
+      'actions',
+      'body',
+      'fallbackText',
+      'msteams',
+      'speak',
+      'type',
+      'version',
+    ]);
+  });
+});
+
+describe('where it is shown decides the buttons', () => {
+  const types = (card: Card, options: Parameters<typeof toTeams>[1]): unknown =>
+    (toTeams(card, options)['actions'] as readonly { readonly type: string }[]).map(({ type }) => type);
+
+  test('in a message, with and without forms that can open', () => {
+    expect(types(approval(), {})).toEqual(['Action.Execute', 'Action.Execute']);
+    expect(types(approval(), { opensForm: (verb) => verb === 'deny' })).toEqual(['Action.Execute', 'Action.Submit']);
+  });
+  test('in a dialog', () => {
+    expect(types(requestForm(), { dialog: true })).toEqual(['Action.Submit', 'Action.Submit']);
+  });
+});
