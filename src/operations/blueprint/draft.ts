@@ -10,6 +10,8 @@ export type Action = 'create' | 'change' | 'delete' | 'note';
 
 /** One readable difference. `details` say what of it, and whom it concerns. */
 export interface PlanLine {
+  /** What it is about; null where the noun has no id. */
+  readonly id: string | null;
   readonly action: Action;
   readonly noun: string;
   readonly label: string;
@@ -30,6 +32,8 @@ export interface Draft {
   readonly newId: () => string;
   /** Display names by id, for differences. */
   readonly names: Map<string, string>;
+  /** Where the files name an object, by its id. */
+  readonly places: Map<string, Place>;
   readonly changes: ConfigurationChange[];
   readonly lines: PlanLine[];
   readonly problems: Problem[];
@@ -37,7 +41,17 @@ export interface Draft {
 }
 
 export function openDraft(known: Configuration, blueprint: Blueprint, newId: () => string): Draft {
-  return { known, blueprint, newId, names: new Map(), changes: [], lines: [], problems: [], unchanged: 0 };
+  return {
+    known,
+    blueprint,
+    newId,
+    names: new Map(),
+    places: new Map(),
+    changes: [],
+    lines: [],
+    problems: [],
+    unchanged: 0,
+  };
 }
 
 export function refuse(draft: Draft, place: Place, message: string): void {
@@ -51,7 +65,10 @@ export const at = (place: Place, ...path: (string | number)[]): Place => ({ ...p
 export function everywhere<K extends keyof Blueprint['files'][number]['content']>(
   blueprint: Blueprint,
   list: K,
-): { readonly text: NonNullable<Blueprint['files'][number]['content'][K]> extends readonly (infer T)[] ? T : never; readonly place: Place }[] {
+): {
+  readonly text: NonNullable<Blueprint['files'][number]['content'][K]> extends readonly (infer T)[] ? T : never;
+  readonly place: Place;
+}[] {
   return blueprint.files.flatMap(({ content }, file) => {
     const items: readonly unknown[] = Array.isArray(content[list]) ? content[list] : [];
     return items.map((text, n) => ({ text: text as never, place: { file, path: [list, n] } }));
@@ -84,12 +101,19 @@ export function openRegister(draft: Draft, noun: string): Register {
         const ids = [...(tier.get(fold(written)) ?? [])];
         if (ids.length === 1) return ids[0] ?? null;
         if (ids.length > 1) {
-          refuse(draft, place, `"${written}" names ${ids.length} different entries. Write the one that is unique (key or full name).`);
+          refuse(
+            draft,
+            place,
+            `"${written}" names ${ids.length} different entries. Write the one that is unique (key or full name).`,
+          );
           return null;
         }
       }
       const close = near(written, shown.values());
-      const hint = close.length > 0 ? `Did you mean ${listed(close.map((name) => `"${name}"`))}?` : `Add it to the file, or correct the name.`;
+      const hint =
+        close.length > 0
+          ? `Did you mean ${listed(close.map((name) => `"${name}"`))}?`
+          : `Add it to the file, or correct the name.`;
       refuse(draft, place, `There is no ${noun} "${written}". ${hint}`);
       return null;
     },
@@ -112,24 +136,25 @@ export function match<T, B extends { readonly id: string }>(
     const earlier = first.get(key);
     if (earlier) {
       const other = draft.blueprint.problem(earlier, '');
-      refuse(draft, place, `The ${noun} "${by.label(text)}" is written twice, first at ${other.file}:${other.line}. Keep one of them.`);
+      refuse(
+        draft,
+        place,
+        `The ${noun} "${by.label(text)}" is written twice, first at ${other.file}:${other.line}. Keep one of them.`,
+      );
       return [];
     }
     first.set(key, place);
-    return [{ text, place, before, id: before?.id ?? draft.newId() }];
+    const id = before?.id ?? draft.newId();
+    draft.places.set(id, place);
+    return [{ text, place, before, id }];
   });
 }
 
-/** A changed field, in words for the plan and in codes for the audit. */
+/** A changed field and how it changed, in words. */
 export interface Difference {
   readonly field: string;
   readonly detail: string;
-  /** Codes only; null where the field is free text. */
-  readonly data: Readonly<Record<string, string | number | boolean | null>> | null;
 }
-
-// Free text and names of people stay out of the audit rows: they go into the erasable remark.
-const FREE_TEXT = new Set(['name', 'email', 'description', 'department', 'jobTitle', 'country', 'properties']);
 
 /** What differs between two values of a noun, except version and the fields named. */
 export function differences(draft: Draft, before: object, after: object, except: readonly string[] = []): Difference[] {
@@ -137,11 +162,11 @@ export function differences(draft: Draft, before: object, after: object, except:
   return Object.entries(after).flatMap(([field, value]: [string, unknown]) => {
     const was = old.get(field);
     if (field === 'version' || except.includes(field) || canonical(was) === canonical(value)) return [];
-    const detail = Array.isArray(value) && Array.isArray(was)
-      ? `${field}: ${listChange(draft, was, value)}`
-      : `${field}: ${words(draft, was)} → ${words(draft, value)}`;
-    const code = !FREE_TEXT.has(field) && isCode(was) && isCode(value);
-    return [{ field, detail, data: code ? { [`${field}.from`]: was, [`${field}.to`]: value } : null }];
+    const detail =
+      Array.isArray(value) && Array.isArray(was)
+        ? `${field}: ${listChange(draft, was, value)}`
+        : `${field}: ${words(draft, was)} → ${words(draft, value)}`;
+    return [{ field, detail }];
   });
 }
 
@@ -162,20 +187,19 @@ export function settle<N extends keyof ConfigurationNouns>(
   const { before, after, events } = change;
   // TypeScript cannot see that `noun` and the values belong together inside the union.
   draft.changes.push({ noun, before, after, events } as unknown as ConfigurationChange);
-  draft.lines.push({ action: change.action, noun: change.word, label: change.label, details: change.details });
+  const id = 'id' in after ? after.id : null;
+  draft.lines.push({ id, action: change.action, noun: change.word, label: change.label, details: change.details });
 }
 
-/** The event of a created or changed object: codes in data, texts in the remark. */
+/** The event of a created or changed object. What the values are goes into the trail with the rows, when they are saved. */
 export function eventOf(
   type: EventType,
   subject: { readonly kind: SubjectKind; readonly id: string },
   refs: DomainEvent['refs'],
-  changed: readonly Difference[] | string,
+  changed: readonly Difference[],
 ): DomainEvent {
-  if (typeof changed === 'string') return { type, subject, refs, data: {}, remark: changed };
-  const data = Object.assign({ changed: changed.map(({ field }) => field).join(', ') }, ...changed.map((one) => one.data ?? {})) as DomainEvent['data'];
-  const texts = changed.filter((one) => one.data === null).map((one) => one.detail);
-  return texts.length > 0 ? { type, subject, refs, data, remark: texts.join('; ') } : { type, subject, refs, data };
+  const fields = changed.map(({ field }) => field).join(', ');
+  return { type, subject, refs, data: fields === '' ? {} : { changed: fields } };
 }
 
 /** The same text for the same content: fields in one order, sets of plain values sorted. */
@@ -200,7 +224,9 @@ export function words(draft: Draft, value: unknown): string {
   if (typeof value === 'number') return String(value);
   if (value instanceof Date) return value.toISOString();
   if (Array.isArray(value)) return value.map((one) => words(draft, one)).join(', ') || 'none';
-  return Object.values(value).map((one) => words(draft, one)).join(' ');
+  return Object.values(value)
+    .map((one) => words(draft, one))
+    .join(' ');
 }
 
 /** `+ Ana, - Ben`, the first few. */
@@ -216,7 +242,3 @@ export function listChange(draft: Draft, before: readonly unknown[], after: read
 }
 
 const SHOWN = 6;
-
-function isCode(value: unknown): value is string | number | boolean | null | undefined {
-  return value === null || ['string', 'number', 'boolean', 'undefined'].includes(typeof value);
-}

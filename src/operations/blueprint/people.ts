@@ -43,12 +43,14 @@ export function findPeople(draft: Draft): People {
   const groupsByName = new Map(known.groups.filter(isActive).map((one) => [fold(one.name), one]));
   const groups = match(draft, 'group', everywhere(blueprint, 'groups'), {
     label: ({ key, name }) => key ?? name,
-    stored: ({ key, name }) => (key === undefined ? (groupsByName.get(fold(name)) ?? groupsByKey.get(name)) : groupsByKey.get(key)),
+    stored: ({ key, name }) =>
+      key === undefined ? (groupsByName.get(fold(name)) ?? groupsByKey.get(name)) : groupsByKey.get(key),
   });
   const partnersByName = new Map(known.organizations.map((one) => [fold(one.name), one]));
   const partners = match(draft, 'partner organization', everywhere(blueprint, 'organizations'), {
     label: ({ name }) => name,
-    stored: ({ name, formerly }) => partnersByName.get(fold(name)) ?? (formerly === undefined ? null : partnersByName.get(fold(formerly))),
+    stored: ({ name, formerly }) =>
+      partnersByName.get(fold(name)) ?? (formerly === undefined ? null : partnersByName.get(fold(formerly))),
   });
 
   const found: People = {
@@ -91,10 +93,17 @@ export function settlePeople(draft: Draft, found: People, zone: string): void {
   noteSharedAddresses(draft, found);
 }
 
-function settlePerson(draft: Draft, found: People, { text, place, before, id }: Entry<PersonText, PersonConfig>, zone: string): void {
+function settlePerson(
+  draft: Draft,
+  found: People,
+  { text, place, before, id }: Entry<PersonText, PersonConfig>,
+  zone: string,
+): void {
   const manager = text.manager === undefined ? null : found.people.find(at(place, 'manager'), text.manager);
-  if (manager === id) refuse(draft, at(place, 'manager'), `"${text.key}" is their own manager. Name somebody else, or remove the line.`);
-  const organization = text.organization === undefined ? null : found.partners.find(at(place, 'organization'), text.organization);
+  if (manager === id)
+    refuse(draft, at(place, 'manager'), `"${text.key}" is their own manager. Name somebody else, or remove the line.`);
+  const organization =
+    text.organization === undefined ? null : found.partners.find(at(place, 'organization'), text.organization);
   const after: PersonConfig = {
     id: id as PersonId,
     directoryKey: text.key,
@@ -114,13 +123,27 @@ function settlePerson(draft: Draft, found: People, { text, place, before, id }: 
   };
   const label = `${text.name} (${text.key})`;
   if (text.enabled === undefined && before && before.state !== 'enabled')
-    draft.lines.push({ action: 'note', noun: 'person', label, details: [`stays ${before.state}; "enabled: true" would change that`] });
+    draft.lines.push({
+      id,
+      action: 'note',
+      noun: 'person',
+      label,
+      details: [`stays ${before.state}; "enabled: true" would change that`],
+    });
 
   const subject = { kind: 'person', id } as const;
   const refs = { person: after.id };
   if (!before) {
-    const events = [eventOf('person.created', subject, refs, label)];
-    settle(draft, 'person', { before, after, word: 'person', label, action: 'create', details: after.state === 'enabled' ? [] : ['disabled'], events });
+    const events = [eventOf('person.created', subject, refs, [])];
+    settle(draft, 'person', {
+      before,
+      after,
+      word: 'person',
+      label,
+      action: 'create',
+      details: after.state === 'enabled' ? [] : ['disabled'],
+      events,
+    });
     return;
   }
   const changed = differences(draft, before, after);
@@ -131,9 +154,18 @@ function settlePerson(draft: Draft, found: People, { text, place, before, id }: 
   const events: DomainEvent[] = [];
   const state = changed.filter(({ field }) => field === 'state');
   const others = changed.filter(({ field }) => field !== 'state');
-  if (state.length > 0) events.push(eventOf(after.state === 'enabled' ? 'person.enabled' : 'person.disabled', subject, refs, state));
+  if (state.length > 0)
+    events.push(eventOf(after.state === 'enabled' ? 'person.enabled' : 'person.disabled', subject, refs, state));
   if (others.length > 0) events.push(eventOf('person.changed', subject, refs, others));
-  settle(draft, 'person', { before, after, word: 'person', label, action: 'change', details: changed.map(({ detail }) => detail), events });
+  settle(draft, 'person', {
+    before,
+    after,
+    word: 'person',
+    label,
+    action: 'change',
+    details: changed.map(({ detail }) => detail),
+    events,
+  });
 }
 
 /** Enabling is never a side effect of naming somebody: a person whom the directory disabled stays so until it is written. */
@@ -145,12 +177,13 @@ function stateOf(enabled: boolean | undefined, before: PersonConfig | null): Per
 
 function noteSharedAddresses(draft: Draft, found: People): void {
   const owners = new Map<string, string>();
-  for (const { text } of found.written.people) {
+  for (const { text, id } of found.written.people) {
     if (text.email === undefined) continue;
     const first = owners.get(fold(text.email));
     if (first === undefined) owners.set(fold(text.email), text.key);
     else
       draft.lines.push({
+        id,
         action: 'note',
         noun: 'person',
         label: `${text.name} (${text.key})`,
@@ -184,7 +217,11 @@ export function settleGroups(draft: Draft, found: People): void {
   for (const { text, place, id } of found.written.groups) {
     const around = cycle(id, children);
     if (around)
-      refuse(draft, at(place, 'groups'), `The group "${text.name}" contains itself through ${around.map((one) => `"${draft.names.get(one) ?? one}"`).join(', ')}. Break the circle.`);
+      refuse(
+        draft,
+        at(place, 'groups'),
+        `The group "${text.name}" contains itself${around.map((one) => ` through "${draft.names.get(one) ?? one}"`).join('')}. Break the circle.`,
+      );
   }
 }
 
@@ -198,17 +235,39 @@ function settleGroup(draft: Draft, before: GroupConfig | null, after: GroupConfi
   }
   const subject = { kind: 'group', id: after.id } as const;
   const events = [
-    ...(before ? [] : [eventOf('group.created', subject, {}, after.name)]),
+    ...(before ? [] : [eventOf('group.created', subject, {}, [])]),
     ...(changed.length > 0 ? [eventOf('group.changed', subject, {}, changed)] : []),
-    ...joined.map((person): DomainEvent => ({ type: 'group.changed', subject, refs: { person }, data: { member: 'added' } })),
-    ...left.map((person): DomainEvent => ({ type: 'group.changed', subject, refs: { person }, data: { member: 'removed' } })),
-    ...nested.map((group): DomainEvent => ({ type: 'group.changed', subject, refs: {}, data: { member: 'added', group } })),
-    ...freed.map((group): DomainEvent => ({ type: 'group.changed', subject, refs: {}, data: { member: 'removed', group } })),
+    ...joined.map((person): DomainEvent => ({
+      type: 'group.changed',
+      subject,
+      refs: { person },
+      data: { member: 'added' },
+    })),
+    ...left.map((person): DomainEvent => ({
+      type: 'group.changed',
+      subject,
+      refs: { person },
+      data: { member: 'removed' },
+    })),
+    ...nested.map((group): DomainEvent => ({
+      type: 'group.changed',
+      subject,
+      refs: {},
+      data: { member: 'added', group },
+    })),
+    ...freed.map((group): DomainEvent => ({
+      type: 'group.changed',
+      subject,
+      refs: {},
+      data: { member: 'removed', group },
+    })),
   ];
   const details = [
     ...changed.map(({ detail }) => detail),
     ...(before && joined.length + left.length > 0 ? [`people: ${listChange(draft, before.people, after.people)}`] : []),
-    ...(before && nested.length + freed.length > 0 ? [`groups: ${listChange(draft, before.groups, after.groups)}`] : []),
+    ...(before && nested.length + freed.length > 0
+      ? [`groups: ${listChange(draft, before.groups, after.groups)}`]
+      : []),
     ...(before ? [] : [`${after.people.length} people, ${after.groups.length} groups`]),
   ];
   const action = !before ? 'create' : after.state === 'deleted' ? 'delete' : 'change';

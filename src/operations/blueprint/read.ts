@@ -1,5 +1,6 @@
 // From YAML texts to one blueprint, or to the list of everything that is wrong with them, each with file, line and column.
 // What can be seen in the files alone is refused here; what needs the database is refused by the plan.
+import { createHash } from 'node:crypto';
 import {
   isCollection,
   isMap,
@@ -30,6 +31,8 @@ export interface Place {
 
 /** Configuration as people wrote it. Several files given together are one. */
 export interface Blueprint {
+  /** Fingerprint of all files together, for the audit trail. */
+  readonly digest: string;
   readonly files: readonly { readonly name: string; readonly content: FileText }[];
   /** A problem at a place, with its line and column. */
   problem(place: Place, message: string): Problem;
@@ -44,6 +47,9 @@ export function parseBlueprint(
   if (problems.length > 0) return { problems: problems.sort(byPosition(files.map(({ name }) => name))) };
   return {
     blueprint: {
+      digest: createHash('sha256')
+        .update(JSON.stringify(files.map(({ text }) => text)))
+        .digest('hex'),
       files: read.map(({ name, content }) => ({ name, content })),
       problem(place, message) {
         const file = read[place.file];

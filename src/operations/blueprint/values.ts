@@ -35,7 +35,10 @@ export const name = (max = 200): z.ZodType<string> =>
 export const prose = (max = 1000): z.ZodType<string> =>
   z.string().trim().max(max, `is longer than ${max} characters. Shorten it`);
 
-export const zone = name().refine((text) => isZone(text) && !/^[+-]/.test(text), 'is not a time zone. Write one like Europe/Vienna');
+export const zone = name().refine(
+  (text) => isZone(text) && !/^[+-]/.test(text),
+  'is not a time zone. Write one like Europe/Vienna',
+);
 export const locale = name(35).refine(isLocale, 'is not a language. Write one like en, de-AT or pt-BR');
 export const mail = name(320).refine(
   (text) => /^[^\s@]+@[^\s@]+$/.test(text),

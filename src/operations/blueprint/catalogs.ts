@@ -1,0 +1,275 @@
+// Catalogs with their resources: how they are found, and what changes. Packages are in packages.ts.
+import type { CatalogId, Catalog, ResourceId, ResourceRole, ResourceScope, RoleId, ScopeId } from '../../domain/model';
+import type { PackageConfig, ResourceConfig } from '../ports';
+import {
+  at,
+  differences,
+  eventOf,
+  everywhere,
+  fold,
+  match,
+  openRegister,
+  refuse,
+  settle,
+  words,
+  type Draft,
+  type Entry,
+  type Register,
+} from './draft';
+import type { People } from './people';
+import type { Place } from './read';
+import { findHolders, settleRole } from './roles';
+import type { CatalogText, PackageText, ResourceText } from './schema';
+
+/** A catalog of the files with what it holds, and how its roles are called. */
+export interface Shelf {
+  readonly entry: Entry<CatalogText, Catalog>;
+  readonly resources: readonly Entry<ResourceText, ResourceConfig>[];
+  readonly packages: readonly Entry<PackageText, PackageConfig>[];
+  /** `Resource / Role` and its short and long forms. */
+  readonly roles: Register;
+  readonly roleIds: ReadonlyMap<string, { readonly role: RoleId; readonly scope: ScopeId }>;
+}
+
+const ROOT = { name: 'Everything', originId: 'root' };
+
+/** Gives every catalog, resource and package its id, and settles the resources, whose roles packages name. */
+export function findCatalogs(draft: Draft, found: People): Shelf[] {
+  const { known } = draft;
+  const byName = new Map(known.catalogs.map((one) => [fold(one.name), one]));
+  const catalogs = match(draft, 'catalog', everywhere(draft.blueprint, 'catalogs'), {
+    label: ({ name }) => name,
+    stored: ({ name, formerly }) =>
+      byName.get(fold(name)) ?? (formerly === undefined ? null : byName.get(fold(formerly))),
+  });
+  return catalogs.map((entry) => {
+    const { text, place, id } = entry;
+    draft.names.set(id, text.name);
+    const stored = known.resources.filter((one) => one.catalog === id);
+    const resources = match(draft, 'resource', listed(place, 'resources', text.resources), {
+      label: ({ name }) => name,
+      stored: ({ name, formerly, connector, originId }) =>
+        stored.find((one) => fold(one.name) === fold(name)) ??
+        stored.find((one) => formerly !== undefined && fold(one.name) === fold(formerly)) ??
+        stored.find((one) => one.connector === connector && one.originId === (originId ?? name)),
+    });
+    const packs = known.packages.filter((one) => one.catalog === id);
+    const packages = match(draft, 'package', listed(place, 'packages', text.packages), {
+      label: ({ name }) => name,
+      stored: ({ name, formerly }) =>
+        packs.find((one) => fold(one.name) === fold(name)) ??
+        packs.find((one) => formerly !== undefined && fold(one.name) === fold(formerly)),
+    });
+    const settled = new Map(resources.map((one) => [one.id, settleResource(draft, found, one, entry)]));
+    const alive = [...stored.filter((one) => !settled.has(one.id)), ...settled.values()].filter(
+      (one) => one?.state === 'active',
+    );
+    return {
+      entry,
+      resources,
+      packages,
+      ...rolesOf(
+        draft,
+        alive.filter((one) => one !== null),
+      ),
+    };
+  });
+}
+
+/** The catalog itself and who holds roles on it. */
+export function settleCatalog(draft: Draft, found: People, { entry, packages }: Shelf): void {
+  const { text, place, before, id } = entry;
+  const gone = text.state === 'deleted';
+  if (gone && !before) {
+    draft.unchanged += 1;
+    return;
+  }
+  const deleted = new Set(packages.filter((one) => one.text.state === 'deleted').map((one) => one.id));
+  const left = draft.known.packages.filter((one) => one.catalog === id && !deleted.has(one.id));
+  if (gone && left.length > 0)
+    refuse(
+      draft,
+      at(place, 'state'),
+      `The catalog "${text.name}" still has ${count(left.length, 'package')}. Delete ${left.length === 1 ? 'it' : 'them'} first.`,
+    );
+  const after: Catalog = {
+    id: id as CatalogId,
+    name: text.name,
+    description: text.description,
+    state: gone ? 'deleted' : text.published ? 'published' : 'unpublished',
+    externallyVisible: text.external,
+    version: (before?.version ?? 0) + 1,
+  };
+  const subject = { kind: 'catalog', id } as const;
+  const refs = { catalog: after.id };
+  const changed = before ? differences(draft, before, after) : [];
+  if (before && changed.length === 0) draft.unchanged += 1;
+  else
+    settle(draft, 'catalog', {
+      before,
+      after,
+      word: 'catalog',
+      label: text.name,
+      action: !before ? 'create' : gone ? 'delete' : 'change',
+      details: changed.map(({ detail }) => detail),
+      events: [eventOf(before ? 'catalog.changed' : 'catalog.created', subject, refs, changed)],
+    });
+  const roles = {
+    owners: 'catalogOwner',
+    readers: 'catalogReader',
+    packageManagers: 'packageManager',
+    assignmentManagers: 'assignmentManager',
+  } as const;
+  for (const [list, role] of Object.entries(roles) as [keyof typeof roles, (typeof roles)[keyof typeof roles]][]) {
+    const holders = text[list];
+    if (holders !== undefined) settleRole(draft, role, after, findHolders(draft, found, at(place, list), holders));
+  }
+}
+
+/** Null: the resource is to be deleted and was never there. */
+function settleResource(
+  draft: Draft,
+  found: People,
+  { text, place, before, id }: Entry<ResourceText, ResourceConfig>,
+  catalog: Entry<CatalogText, Catalog>,
+): ResourceConfig | null {
+  const gone = text.state === 'deleted';
+  draft.names.set(id, text.name);
+  if (gone && !before) {
+    draft.unchanged += 1;
+    return null;
+  }
+  const after: ResourceConfig = {
+    id: id as ResourceId,
+    catalog: catalog.id as CatalogId,
+    name: text.name,
+    description: text.description,
+    connector: text.connector,
+    originId: text.originId ?? text.name,
+    state: gone ? 'deleted' : 'active',
+    roles: partsOf(draft, at(place, 'roles'), text.roles ?? [], before?.roles ?? [], (part, was): ResourceRole => ({
+      id: was?.id ?? (draft.newId() as RoleId),
+      resource: id as ResourceId,
+      ...part,
+      version: versionOf(was, part),
+    })),
+    scopes: partsOf(
+      draft,
+      at(place, 'scopes'),
+      [...(before ? [] : [ROOT]), ...(text.scopes ?? [])],
+      before?.scopes ?? [],
+      (part, was): ResourceScope => ({
+        id: was?.id ?? (draft.newId() as ScopeId),
+        resource: id as ResourceId,
+        ...part,
+        root: was?.root ?? part.originId === ROOT.originId,
+        version: versionOf(was, part),
+      }),
+    ),
+    owners:
+      text.owners === undefined ? (before?.owners ?? []) : findHolders(draft, found, at(place, 'owners'), text.owners),
+    version: (before?.version ?? 0) + 1,
+  };
+  for (const part of [...after.roles, ...after.scopes]) draft.names.set(part.id, part.name);
+  if (gone) refuseUsed(draft, place, after);
+  const changed = before
+    ? [
+        ...differences(draft, plain(before), plain(after)),
+        ...differences(draft, bare(draft, before), bare(draft, after)),
+      ]
+    : [];
+  if (before && changed.length === 0) {
+    draft.unchanged += 1;
+    return after;
+  }
+  settle(draft, 'resource', {
+    before,
+    after,
+    word: 'resource',
+    label: `${catalog.text.name} / ${text.name}`,
+    action: !before ? 'create' : gone ? 'delete' : 'change',
+    details: before
+      ? changed.map(({ detail }) => detail)
+      : [`roles: ${after.roles.map((role) => role.name).join(', ') || 'none'}`],
+    events: [
+      eventOf(
+        before ? 'resource.changed' : 'resource.created',
+        { kind: 'resource', id },
+        { catalog: after.catalog },
+        changed,
+      ),
+    ],
+  });
+  return after;
+}
+
+/** Roles and scopes are only added and renamed: grants point at them for ever. */
+function partsOf<P extends { readonly originId: string; readonly name: string }>(
+  draft: Draft,
+  place: Place,
+  written: readonly { readonly name: string; readonly originId?: string | undefined }[],
+  stored: readonly P[],
+  make: (part: { name: string; originId: string }, before: P | undefined) => P,
+): P[] {
+  const parts = new Map(stored.map((one) => [one.originId, one]));
+  const seen = new Set<string>();
+  for (const [n, { name, originId }] of written.entries()) {
+    const known = originId === undefined ? stored.find((one) => fold(one.name) === fold(name)) : parts.get(originId);
+    const part = { name, originId: known?.originId ?? originId ?? name };
+    if (seen.has(part.originId)) refuse(draft, at(place, n), `"${name}" is in this list twice. Keep one of them.`);
+    seen.add(part.originId);
+    parts.set(part.originId, make(part, known));
+  }
+  return [...parts.values()];
+}
+
+function refuseUsed(draft: Draft, place: Place, resource: ResourceConfig): void {
+  const roles = new Set(resource.roles.map((role) => role.id));
+  const users = draft.known.packages.filter((one) => one.content.roles.some(({ role }) => roles.has(role)));
+  if (users.length > 0)
+    refuse(
+      draft,
+      at(place, 'state'),
+      `"${resource.name}" is in ${users.map((one) => `"${one.name}"`).join(', ')}. Apply the packages without it first.`,
+    );
+}
+
+function rolesOf(draft: Draft, resources: readonly ResourceConfig[]): Pick<Shelf, 'roles' | 'roleIds'> {
+  const roles = openRegister(draft, 'role');
+  const roleIds = new Map<string, { role: RoleId; scope: ScopeId }>();
+  for (const resource of resources) {
+    for (const role of resource.roles) {
+      for (const scope of resource.scopes) {
+        const id = `${role.id} ${scope.id}`;
+        roleIds.set(id, { role: role.id, scope: scope.id });
+        const names = [resource.name, role.name, ...(scope.root ? [] : [scope.name])];
+        roles.add(id, names.join(' / '), scope.root && resource.roles.length === 1 ? resource.name : null);
+        draft.names.set(id, names.join(' / '));
+      }
+    }
+  }
+  return { roles, roleIds };
+}
+
+export function listed<T>(place: Place, list: string, items: readonly T[] | undefined): { text: T; place: Place }[] {
+  return (items ?? []).map((text, n) => ({ text, place: at(place, list, n) }));
+}
+
+export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
+
+const versionOf = (was: { name: string; version: number } | undefined, part: { name: string }): number =>
+  was ? was.version + (was.name === part.name ? 0 : 1) : 1;
+
+const plain = ({ name, description, connector, originId, state }: ResourceConfig): object => ({
+  name,
+  description,
+  connector,
+  originId,
+  state,
+});
+
+const bare = (draft: Draft, { roles, scopes, owners }: ResourceConfig): object => ({
+  roles: roles.map(({ name, originId }) => ({ name, originId })),
+  scopes: scopes.map(({ name, originId }) => ({ name, originId })),
+  owners: owners.map((one) => words(draft, 'person' in one ? one.person : one.group)),
+});

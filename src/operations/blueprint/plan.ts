@@ -1,0 +1,309 @@
+// The difference between what is stored and what the files say, and whom it concerns. Changes nothing.
+import type { GroupId, PackageId, PersonId, PolicyVersion } from '../../domain/model';
+import type { Affected, AffectedBy, Configuration, ConfigurationChange } from '../ports';
+import { count, findCatalogs, settleCatalog } from './catalogs';
+import { at, openDraft, refuse, settle, type Draft, type PlanLine } from './draft';
+import { packageNames, settleIncompatibilities, settlePackages } from './packages';
+import { findPeople, settleGroups, settlePeople, type People } from './people';
+import { settleIdentities, settleInstallations, settlePartners } from './places';
+import { byPosition, type Blueprint, type Problem } from './read';
+import { settleOrganizationRoles } from './roles';
+
+/** What applying the files would do, or did. With problems nothing is done. */
+export interface Plan {
+  readonly lines: readonly PlanLine[];
+  readonly problems: readonly Problem[];
+  readonly counts: {
+    readonly created: number;
+    readonly changed: number;
+    readonly deleted: number;
+    readonly unchanged: number;
+  };
+  /** People who would be disabled, where that is more than a mistake should be able to do (rule 3.15); else null. */
+  readonly brake: { readonly disabled: number; readonly of: number } | null;
+  readonly applied: boolean;
+}
+
+export interface PlanOptions {
+  /** The brake was shown to somebody who said go on. */
+  readonly confirm?: boolean;
+  /** Marks a new database as a demo. Only at its creation; a database that exists keeps what it is. */
+  readonly demo?: boolean;
+}
+
+/** The working copy with everything settled, before anybody was asked whom it concerns. */
+export function draftPlan(
+  known: Configuration,
+  blueprint: Blueprint,
+  newId: () => string,
+  options: PlanOptions,
+): Draft {
+  const draft = openDraft(known, blueprint, newId);
+  const zone = settleOrganization(draft, options);
+  const found = findPeople(draft);
+  settlePartners(draft, found);
+  settlePeople(draft, found, zone);
+  settleGroups(draft, found);
+  settleInstallations(draft);
+  settleIdentities(draft, found);
+  settleOrganizationRoles(draft, found);
+  const shelves = findCatalogs(draft, found);
+  const names = packageNames(draft, shelves);
+  for (const shelf of shelves) {
+    settleCatalog(draft, found, shelf);
+    settlePackages(draft, found, shelf, zone);
+  }
+  settleIncompatibilities(draft, found, shelves, names);
+  refuseDeletedGroups(draft, found);
+  return draft;
+}
+
+/** What to ask the store about: everything that exists already and changes. */
+export function affectedBy(draft: Draft): AffectedBy {
+  const packages = new Set<PackageId>();
+  const people: PersonId[] = [];
+  for (const change of draft.changes) {
+    if (change.noun === 'package' && change.before) packages.add(change.after.id);
+    if (change.noun === 'policy') packages.add(change.after.package);
+  }
+  for (const person of disabled(draft)) people.push(person);
+  const pairs = draft.changes.flatMap((change) =>
+    change.noun === 'incompatibility' && !change.before ? [change.after] : [],
+  );
+  return { packages: [...packages], people, pairs };
+}
+
+/** The plan, with the people concerned in its lines. */
+export function finishPlan(draft: Draft, affected: Affected, options: PlanOptions): Plan {
+  refuseHeldPackages(draft, affected);
+  const brake = brakeOf(draft);
+  if (brake && !options.confirm) refuseBrake(draft, brake);
+  const names = draft.blueprint.files.map(({ name }) => name);
+  const lines = draft.lines.map((line) => ({
+    ...line,
+    details: [...line.details, ...concerned(affected, change)],
+  }));
+  const of = (action: PlanLine['action']): number => lines.filter((line) => line.action === action).length;
+  return {
+    lines,
+    problems: [...draft.problems].sort(byPosition(names)),
+    counts: { created: of('create'), changed: of('change'), deleted: of('delete'), unchanged: draft.unchanged },
+    brake,
+    applied: false,
+  };
+}
+
+/** Name and zone of the organization; returns the zone. */
+function settleOrganization(draft: Draft, options: PlanOptions): string {
+  const before = draft.known.organization;
+  const written = draft.blueprint.files.flatMap(({ content }, file) =>
+    content.organization ? [{ ...content.organization, place: at({ file, path: [] }, 'organization') }] : [],
+  );
+  const [first, second] = written;
+  if (second) refuse(draft, second.place, 'The organization is written twice. Keep one of them.');
+  if (!first) {
+    if (!before)
+      refuse(
+        draft,
+        { file: 0, path: [] },
+        'The organization has no name yet. Add "organization:" with "name" and "timeZone".',
+      );
+    return before?.timeZone ?? 'UTC';
+  }
+  const after = { name: first.name, timeZone: first.timeZone, demo: before ? before.demo : options.demo === true };
+  const changed = [
+    ...(before?.name === after.name
+      ? []
+      : [{ field: 'name', detail: `name: ${before?.name ?? 'none'} → ${after.name}` }]),
+    ...(before?.timeZone === after.timeZone
+      ? []
+      : [{ field: 'timeZone', detail: `time zone: ${before?.timeZone ?? 'none'} → ${after.timeZone}` }]),
+  ];
+  if (changed.length === 0) {
+    draft.unchanged += 1;
+    return after.timeZone;
+  }
+  settle(draft, 'organization', {
+    before,
+    after,
+    word: 'organization',
+    label: after.name,
+    action: before ? 'change' : 'create',
+    details: before ? changed.map(({ detail }) => detail) : [],
+    events: [
+      {
+        type: 'settings.applied',
+        subject: { kind: 'settings', id: 'organization' },
+        refs: {},
+        data: { changed: changed.map(({ field }) => field).join(', ') },
+      },
+    ],
+  });
+  return after.timeZone;
+}
+
+function disabled(draft: Draft): PersonId[] {
+  return draft.changes.flatMap((change) =>
+    change.noun === 'person' && change.before?.state === 'enabled' && change.after.state !== 'enabled'
+      ? [change.after.id]
+      : [],
+  );
+}
+
+const BRAKE_SHARE = 0.02; // rule 3.15: what a directory may lose without a question
+const BRAKE_COUNT = 20;
+
+function brakeOf(draft: Draft): Plan['brake'] {
+  const count = disabled(draft).length;
+  const of = draft.known.people.filter((one) => one.state === 'enabled').length;
+  return count > BRAKE_COUNT && count > of * BRAKE_SHARE ? { disabled: count, of } : null;
+}
+
+function refuseBrake(draft: Draft, brake: NonNullable<Plan['brake']>): void {
+  const [first] = disabled(draft);
+  const place = first === undefined ? undefined : draft.places.get(first);
+  if (!place) return;
+  const message = `The files would disable ${brake.disabled} of ${brake.of} people, this being the first. Check them, then apply with --confirm.`;
+  refuse(draft, at(place, 'enabled'), message);
+}
+
+function refuseHeldPackages(draft: Draft, affected: Affected): void {
+  for (const change of draft.changes) {
+    if (change.noun !== 'package' || change.after.state !== 'deleted') continue;
+    const use = affected.packages.get(change.after.id);
+    const place = draft.places.get(change.after.id);
+    if (!place || !use || use.holders + use.openRequests === 0) continue;
+    const message = `"${change.after.name}" cannot be deleted yet: ${held(use.holders)}, ${count(use.openRequests, 'open request')}. End that first; "hidden: true" hides it meanwhile.`;
+    refuse(draft, at(place, 'state'), message);
+  }
+}
+
+/** A group that policies, roles or owners still name would leave them empty. */
+function refuseDeletedGroups(draft: Draft, found: People): void {
+  const gone = found.written.groups.filter(
+    ({ text, before }) => text.state === 'deleted' && before?.state === 'active',
+  );
+  if (gone.length === 0) return;
+  const users = groupUsers(draft);
+  for (const { id, text, place } of gone) {
+    const using = users.get(id as GroupId) ?? [];
+    if (using.length > 0)
+      refuse(
+        draft,
+        at(place, 'state'),
+        `The group "${text.name}" is still named by ${using.slice(0, 3).join(', ')}${using.length > 3 ? ` and ${using.length - 3} more` : ''}. Change that first.`,
+      );
+  }
+}
+
+function groupUsers(draft: Draft): Map<GroupId, string[]> {
+  const users = new Map<GroupId, string[]>();
+  const use = (group: GroupId | null, by: string): void => {
+    if (group !== null) users.set(group, [...(users.get(group) ?? []), by]);
+  };
+  for (const one of current(draft, 'policy', draft.known.policies))
+    if (one.state !== 'deleted')
+      for (const group of groupsOf(one.content))
+        use(group, `policy "${one.name}" of "${draft.names.get(one.package) ?? one.package}"`);
+  for (const one of current(draft, 'role', draft.known.roles))
+    if (one.state === 'active') use(one.group, `the role ${one.role}`);
+  for (const one of current(draft, 'resource', draft.known.resources))
+    if (one.state === 'active')
+      for (const owner of one.owners) if ('group' in owner) use(owner.group, `owners of "${one.name}"`);
+  for (const one of current(draft, 'incompatibility', draft.known.incompatibilities))
+    if (one.state === 'active') use(one.otherGroup, 'an incompatibility');
+  return users;
+}
+
+/** Stored values with this plan's changes over them. */
+function current<T extends { readonly id: string }>(
+  draft: Draft,
+  noun: ConfigurationChange['noun'],
+  stored: readonly T[],
+): T[] {
+  const now = new Map(stored.map((one) => [one.id, one]));
+  // A noun has one type of value; the union of changes hides it.
+  for (const change of draft.changes)
+    if (change.noun === noun && 'id' in change.after) now.set(change.after.id, change.after as unknown as T);
+  return [...now.values()];
+}
+
+function groupsOf(content: PolicyVersion): GroupId[] {
+  const all = [
+    ...content.targets,
+    ...content.stages.flatMap((stage) => [...stage.primaries, ...stage.alternates, ...stage.fallbacks]),
+  ];
+  return [...new Set(all.flatMap((set) => (set.kind === 'group' ? [set.group] : [])))];
+}
+
+/** Whom a change concerns, beyond what changes. */
+function concerned(affected: Affected, change: ConfigurationChange): string[] {
+  if (change.noun === 'package' && change.before && change.before.content.id !== change.after.content.id) {
+    const use = affected.packages.get(change.after.id);
+    return use && use.holders > 0
+      ? [`${held(use.holders)}: they keep what was delivered to them until it is reprocessed`]
+      : [];
+  }
+  if (change.noun === 'policy' && change.before) {
+    const use = affected.packages.get(change.after.package);
+    const open =
+      use && use.openRequests > 0
+        ? [
+            `${count(use.openRequests, 'open request')} of the package ${use.openRequests === 1 ? 'keeps its' : 'keep their'} version`,
+          ]
+        : [];
+    return use && use.holders > 0
+      ? [...open, `${held(use.holders)}: for them it counts from the next request on`]
+      : open;
+  }
+  if (change.noun === 'person') {
+    const use = affected.people.get(change.after.id);
+    return use
+      ? [`loses ${count(use.held, 'package')}, ${count(use.openRequests, 'open request')} will be canceled`]
+      : [];
+  }
+  if (change.noun === 'incompatibility') {
+    const both = affected.pairs.get(change.after.id) ?? 0;
+    return both > 0
+      ? [`${both === 1 ? '1 person holds' : `${both} people hold`} both now and keep${both === 1 ? 's' : ''} it`]
+      : [];
+  }
+  return [];
+}
+
+const held = (n: number): string => (n === 1 ? '1 person holds it' : `${n} people hold it`);
+
+const SIGNS = { create: '+', change: '~', delete: '-', note: '!' } as const;
+const SHOWN = 20; // of one kind; a first file has hundreds of people
+
+/** The plan as lines for a terminal. */
+export function planText(plan: Plan): string {
+  const groups = new Map<string, PlanLine[]>();
+  for (const line of plan.lines) {
+    const key = `${line.action} ${line.noun}`;
+    groups.set(key, [...(groups.get(key) ?? []), line]);
+  }
+  const out: string[] = [];
+  for (const lines of groups.values()) {
+    for (const { action, noun, label, details } of lines.slice(0, SHOWN)) {
+      const one = action === 'create' && details.length === 1 ? `: ${details[0] ?? ''}` : '';
+      out.push(`${SIGNS[action]} ${noun} ${label}${one}`);
+      if (one === '') out.push(...details.map((detail) => `    ${detail}`));
+    }
+    const more = lines.length - SHOWN;
+    const [first] = lines;
+    if (more > 0 && first) out.push(`${SIGNS[first.action]} ... and ${more} more of the kind "${first.noun}"`);
+  }
+  const { created, changed, deleted, unchanged } = plan.counts;
+  const done = plan.applied ? 'Applied' : 'Plan';
+  const sum =
+    created + changed + deleted === 0
+      ? `Nothing to change; ${unchanged} as written.`
+      : `${done}: ${created} to create, ${changed} to change, ${deleted} to end; ${unchanged} as written.`;
+  return [
+    ...out,
+    plan.applied ? sum.replace(/ to (create|change|end)/g, (_, verb: string) => ` ${DONE[verb] ?? verb}`) : sum,
+  ].join('\n');
+}
+
+const DONE: Readonly<Record<string, string>> = { create: 'created', change: 'changed', end: 'ended' };

@@ -1,0 +1,312 @@
+// Policies of one package: versions are immutable, so a changed policy is the same policy with a new version.
+import { endOfDay } from '../../domain/time';
+import type {
+  CatalogId,
+  Expiration,
+  GroupId,
+  OrganizationId,
+  PackageId,
+  PersonId,
+  PolicyId,
+  PolicyVersion,
+  PolicyVersionId,
+  StagePlan,
+  SubjectSet,
+} from '../../domain/model';
+import type { PolicyConfig } from '../ports';
+import { questionKey } from './checks';
+import { at, canonical, eventOf, fold, match, settle, words, type Draft, type Entry } from './draft';
+import { listed } from './catalogs';
+import type { People } from './people';
+import type { Place } from './read';
+import type { PolicyText, StageText } from './schema';
+import { hoursOf, type ExpiresText, type SubjectText } from './values';
+
+export interface PoliciesOf {
+  readonly label: string;
+  readonly place: Place;
+  readonly id: PackageId;
+  readonly catalog: CatalogId;
+  readonly policies: readonly PolicyText[];
+  /** In which a fixed end date is over. */
+  readonly zone: string;
+}
+
+export function settlePolicies(draft: Draft, found: People, of: PoliciesOf): void {
+  const stored = draft.known.policies.filter((one) => one.package === of.id);
+  const entries = match(draft, 'policy', listed(of.place, 'policies', of.policies), {
+    label: ({ name }) => name,
+    stored: ({ name, formerly }) =>
+      stored.find((one) => fold(one.name) === fold(name)) ??
+      stored.find((one) => formerly !== undefined && fold(one.name) === fold(formerly)),
+  });
+  for (const entry of entries) settlePolicy(draft, found, of, entry);
+}
+
+function settlePolicy(
+  draft: Draft,
+  found: People,
+  of: PoliciesOf,
+  { text, place, before, id }: Entry<PolicyText, PolicyConfig>,
+): void {
+  const gone = text.state === 'deleted';
+  if (gone && !before) {
+    draft.unchanged += 1;
+    return;
+  }
+  const wanted = gone && before ? before.content : contentOf(draft, found, of, { text, place, before, id });
+  const same = before !== null && canonical(comparable(before.content)) === canonical(comparable(wanted));
+  const content = same ? before.content : wanted;
+  const after: PolicyConfig = {
+    id: id as PolicyId,
+    package: of.id,
+    name: text.name,
+    state: gone ? 'deleted' : text.enabled ? 'enabled' : 'disabled',
+    current: content.id,
+    content,
+    version: (before?.version ?? 0) + 1,
+  };
+  const moved = before !== null && before.state !== after.state;
+  if (same && !moved) {
+    draft.unchanged += 1;
+    return;
+  }
+  const subject = { kind: 'policy', id } as const;
+  const refs = { package: of.id, catalog: of.catalog };
+  const state = moved ? [{ field: 'state', detail: `state: ${before.state} → ${after.state}` }] : [];
+  settle(draft, 'policy', {
+    before,
+    after,
+    word: 'policy',
+    label: `${of.label} / ${text.name}`,
+    action: !before ? 'create' : gone ? 'delete' : 'change',
+    details: [
+      ...state.map(({ detail }) => detail),
+      ...(before && !same
+        ? [...changedLines(draft, before.content, content), `becomes version ${content.number}`]
+        : []),
+      ...(before ? [] : [summary(draft, content)]),
+    ],
+    events: [
+      ...(before ? [] : [eventOf('policy.created', subject, refs, [])]),
+      ...(moved ? [eventOf('policy.changed', subject, refs, state)] : []),
+      ...(same
+        ? []
+        : [
+            {
+              type: 'policy.versioned' as const,
+              subject,
+              refs,
+              data: { number: content.number, stages: content.stages.length },
+            },
+          ]),
+    ],
+  });
+}
+
+function contentOf(
+  draft: Draft,
+  found: People,
+  of: PoliciesOf,
+  { text, place, before, id }: Entry<PolicyText, PolicyConfig>,
+): PolicyVersion {
+  const approval = text.approval.length > 0;
+  const extendApproval = text.extension.approval ?? approval;
+  const max = text.extension.max ?? (extendApproval ? 'unlimited' : 1);
+  return {
+    id: draft.newId() as PolicyVersionId,
+    policy: id as PolicyId,
+    package: of.id,
+    name: text.name,
+    number: (before?.content.number ?? 0) + 1,
+    mode: text.mode,
+    targets: subjects(found, at(place, 'who'), text.who),
+    stages: text.approval.map((stage, n) => stageOf(found, at(place, 'approval', n), stage, n + 1)),
+    expiration: expirationOf(text.expires, of.zone),
+    customPeriod: text.customPeriod,
+    reasonRequired: text.reason === 'required',
+    questions: text.questions.map((question) => ({
+      id: questionKey(question),
+      text: question.text,
+      required: question.required,
+      type: question.choices ? 'choice' : question.long ? 'longText' : 'text',
+      choices: question.choices ?? [],
+    })),
+    selfRequest: text.selfRequest,
+    onBehalf: text.onBehalf,
+    selfRemove: text.selfRemove,
+    extension: {
+      allowed: text.extension.allowed,
+      approval: extendApproval,
+      maxExtensions: max === 'unlimited' ? null : max,
+      maxTotalDays: text.extension.maxTotalDays ?? null,
+    },
+    endWhenOutOfScope: text.endWhenOutOfScope,
+    samePersonInStages: text.samePersonInStages,
+  };
+}
+
+function stageOf(found: People, place: Place, text: StageText, n: number): StagePlan {
+  return {
+    n,
+    primaries: subjects(found, at(place, 'approvers'), text.approvers),
+    alternates: subjects(found, at(place, 'alternates'), text.alternates),
+    fallbacks: subjects(found, at(place, 'fallbacks'), text.fallbacks),
+    approvalsRequired: text.approvalsRequired,
+    decideWithinHours: hoursOf(text.decideWithin),
+    escalateAfterHours: text.escalateAfter ? hoursOf(text.escalateAfter) : null,
+    approverReasonRequired: text.approverReason === 'required',
+  };
+}
+
+function subjects(found: People, place: Place, list: readonly SubjectText[]): SubjectSet[] {
+  return list.flatMap((one, n) => {
+    const set = subjectOf(found, at(place, n), one);
+    return set ? [set] : [];
+  });
+}
+
+function subjectOf(found: People, place: Place, one: SubjectText): SubjectSet | null {
+  switch (one.kind) {
+    case 'person': {
+      const person = found.people.find(place, one.name);
+      return person === null ? null : { kind: 'person', person: person as PersonId };
+    }
+    case 'group': {
+      const group = found.groups.find(place, one.name);
+      return group === null ? null : { kind: 'group', group: group as GroupId };
+    }
+    case 'organization': {
+      const organization = found.partners.find(place, one.name);
+      return organization === null ? null : { kind: 'organization', organization: organization as OrganizationId };
+    }
+    case 'manager':
+    case 'allMembers':
+    case 'allMembersAndGuests':
+    case 'allConfiguredOrganizations':
+    case 'anyone':
+      return one;
+  }
+}
+
+function expirationOf(text: ExpiresText, zone: string): Expiration {
+  return text.kind === 'date' ? { kind: 'date', at: endOfDay(text.day, zone) } : text;
+}
+
+/** Content without what every version has of its own. The order of people in a list means nothing. */
+function comparable({ targets, stages, questions, ...rest }: PolicyVersion): object {
+  const sorted = (sets: readonly SubjectSet[]): string[] => sets.map(canonical);
+  return {
+    ...rest,
+    id: null,
+    number: null,
+    // As text, because the order of choices is what people see.
+    questions: questions.map((question) => ({ ...question, choices: JSON.stringify(question.choices) })),
+    targets: sorted(targets),
+    stages: stages.map(({ primaries, alternates, fallbacks, ...stage }) => ({
+      ...stage,
+      primaries: sorted(primaries),
+      alternates: sorted(alternates),
+      fallbacks: sorted(fallbacks),
+    })),
+  };
+}
+
+function changedLines(draft: Draft, before: PolicyVersion, after: PolicyVersion): string[] {
+  const old = new Map(inWords(draft, before));
+  return inWords(draft, after).flatMap(([field, now]) => {
+    const was = old.get(field) ?? 'none';
+    return was === now ? [] : [`${field}: ${was} → ${now}`];
+  });
+}
+
+function inWords(draft: Draft, content: PolicyVersion): [string, string][] {
+  return [
+    ['name', content.name],
+    ['mode', content.mode],
+    ['who', sets(draft, content.targets)],
+    ['approval', content.stages.map((stage) => stageWords(draft, stage)).join(', then ') || 'none'],
+    ['expires', expirationWords(content.expiration)],
+    ['custom period', words(draft, content.customPeriod)],
+    ['reason', content.reasonRequired ? 'required' : 'optional'],
+    [
+      'questions',
+      content.questions
+        .map(
+          ({ text, required, choices }) =>
+            `${text}${required ? ' (required)' : ''}${choices.length > 0 ? ` [${choices.join(', ')}]` : ''}`,
+        )
+        .join(' | ') || 'none',
+    ],
+    ['self request', words(draft, content.selfRequest)],
+    ['on behalf', words(draft, content.onBehalf)],
+    ['self remove', words(draft, content.selfRemove)],
+    ['extension', extensionWords(content.extension)],
+    ['end when out of scope', words(draft, content.endWhenOutOfScope)],
+    ['same person in stages', words(draft, content.samePersonInStages)],
+  ];
+}
+
+function summary(draft: Draft, content: PolicyVersion): string {
+  const all = new Map(inWords(draft, content));
+  return `for ${all.get('who') ?? ''}; approval: ${all.get('approval') ?? ''}; expires: ${all.get('expires') ?? ''}`;
+}
+
+function stageWords(draft: Draft, stage: StagePlan): string {
+  return [
+    stage.approvalsRequired > 1 ? `${stage.approvalsRequired} of` : '',
+    sets(draft, stage.primaries),
+    stage.alternates.length > 0
+      ? `(after ${hours(stage.escalateAfterHours ?? 0)}: ${sets(draft, stage.alternates)})`
+      : '',
+    stage.fallbacks.length > 0 ? `(else ${sets(draft, stage.fallbacks)})` : '',
+    `within ${hours(stage.decideWithinHours)}`,
+    stage.approverReasonRequired ? 'with a reason' : '',
+  ]
+    .filter((part) => part !== '')
+    .join(' ');
+}
+
+function sets(draft: Draft, list: readonly SubjectSet[]): string {
+  return list.map((set) => setWords(draft, set)).join(', ') || 'nobody';
+}
+
+function setWords(draft: Draft, set: SubjectSet): string {
+  switch (set.kind) {
+    case 'person':
+      return words(draft, set.person);
+    case 'group':
+      return `group ${words(draft, set.group)}`;
+    case 'organization':
+      return `organization ${words(draft, set.organization)}`;
+    case 'manager':
+      return set.level === 1 ? 'manager' : `manager of level ${set.level}`;
+    case 'allMembers':
+    case 'allMembersAndGuests':
+    case 'allConfiguredOrganizations':
+    case 'anyone':
+      return set.kind;
+  }
+}
+
+function expirationWords(expiration: Expiration): string {
+  switch (expiration.kind) {
+    case 'never':
+      return 'never';
+    case 'days':
+      return plural(expiration.days, 'day');
+    case 'hours':
+      return plural(expiration.hours, 'hour');
+    case 'date':
+      return expiration.at.toISOString();
+  }
+}
+
+function extensionWords({ allowed, approval, maxExtensions, maxTotalDays }: PolicyVersion['extension']): string {
+  if (!allowed) return 'no';
+  const times = maxExtensions === null ? 'any number of times' : plural(maxExtensions, 'time');
+  return `${times}, ${approval ? 'with' : 'without'} approval${maxTotalDays === null ? '' : `, at most ${plural(maxTotalDays, 'day')} in all`}`;
+}
+
+const hours = (n: number): string => (n % 24 === 0 ? plural(n / 24, 'day') : plural(n, 'hour'));
+const plural = (n: number, word: string): string => `${n} ${word}${n === 1 ? '' : 's'}`;

@@ -1,0 +1,119 @@
+// Roles of Usher itself, and the people or groups that own things: lists that are complete where they are written.
+import type { DomainEvent } from '../../domain/events';
+import type { CatalogId, GroupId, PersonId, RoleName } from '../../domain/model';
+import type { RoleConfig } from '../ports';
+import { at, refuse, settle, words, type Draft } from './draft';
+import type { People } from './people';
+import type { Place } from './read';
+import type { SubjectText } from './values';
+
+/** A person or a group, found. */
+export type Holder = { readonly person: PersonId } | { readonly group: GroupId };
+
+/** The holders of a written list; null stands for one that was not found (its problem is noted). */
+export function findHolders(draft: Draft, found: People, place: Place, list: readonly SubjectText[]): Holder[] {
+  const seen = new Set<string>();
+  return list.flatMap((one, n): Holder[] => {
+    const holder = findHolder(found, at(place, n), one);
+    if (!holder) return [];
+    const id = 'person' in holder ? holder.person : holder.group;
+    if (seen.has(id)) {
+      refuse(draft, at(place, n), `"${words(draft, id)}" is in this list twice. Keep one of them.`);
+      return [];
+    }
+    seen.add(id);
+    return [holder];
+  });
+}
+
+function findHolder(found: People, place: Place, one: SubjectText): Holder | null {
+  if (one.kind === 'person') {
+    const person = found.people.find(place, one.name);
+    return person === null ? null : { person: person as PersonId };
+  }
+  if (one.kind === 'group') {
+    const group = found.groups.find(place, one.name);
+    return group === null ? null : { group: group as GroupId };
+  }
+  throw new Error(`a ${one.kind} holds no role`); // the schema lets only people and groups through
+}
+
+/** Makes the holders of a role what the list says. `catalog` null: a role in the whole organization. */
+export function settleRole(
+  draft: Draft,
+  role: RoleName,
+  catalog: { readonly id: CatalogId; readonly name: string } | null,
+  holders: readonly Holder[],
+): void {
+  const held = draft.known.roles.filter(
+    (one) => one.role === role && one.catalog === (catalog?.id ?? null) && one.state === 'active',
+  );
+  const wanted = new Set(holders.map((one) => ('person' in one ? one.person : one.group) as string));
+  const has = new Set(held.map((one) => (one.person ?? one.group) as string));
+  const label = `${labels[role]}${catalog ? ` of ${catalog.name}` : ''}`;
+  const changes = draft.changes.length;
+  const change = (before: RoleConfig | null, after: RoleConfig): void => {
+    const ended = after.state === 'ended';
+    const event: DomainEvent = {
+      type: ended ? 'role.ended' : 'role.assigned',
+      subject: { kind: 'role', id: after.id },
+      refs: { ...(after.person ? { person: after.person } : {}), ...(after.catalog ? { catalog: after.catalog } : {}) },
+      data: { role, ...(after.group ? { group: after.group } : {}) },
+    };
+    settle(draft, 'role', {
+      before,
+      after,
+      word: 'role',
+      label,
+      action: ended ? 'delete' : 'create',
+      details: [words(draft, after.person ?? after.group)],
+      events: [event],
+    });
+  };
+  for (const one of held)
+    if (!wanted.has((one.person ?? one.group) as string))
+      change(one, { ...one, state: 'ended', version: one.version + 1 });
+  for (const holder of holders) {
+    if (has.has('person' in holder ? holder.person : holder.group)) continue;
+    const person = 'person' in holder ? holder.person : null;
+    const group = 'group' in holder ? holder.group : null;
+    change(null, { id: draft.newId(), role, person, group, catalog: catalog?.id ?? null, state: 'active', version: 1 });
+  }
+  if (draft.changes.length === changes) draft.unchanged += 1;
+}
+
+const organizationRoles = {
+  administrators: 'administrator',
+  partnerAdministrators: 'partnerAdministrator',
+  auditors: 'auditor',
+  catalogCreators: 'catalogCreator',
+} as const;
+
+/** The roles at the top of the files. Written in two files they are one list. */
+export function settleOrganizationRoles(draft: Draft, found: People): void {
+  for (const [list, role] of Object.entries(organizationRoles) as [keyof typeof organizationRoles, RoleName][]) {
+    const places = draft.blueprint.files.flatMap(({ content }, file) => {
+      const written = content[list];
+      return written === undefined ? [] : [{ place: { file, path: [list] }, written }];
+    });
+    const [first] = places;
+    if (!first) continue;
+    const holders = places.flatMap(({ place, written }) => findHolders(draft, found, place, written));
+    const written = places.flatMap((one) => one.written);
+    if (role === 'administrator' && written.length === 0)
+      refuse(draft, first.place, 'Nobody would administer Usher. Name at least one person or group.');
+    const byId = new Map(holders.map((one) => ['person' in one ? one.person : (one.group as string), one]));
+    settleRole(draft, role, null, [...byId.values()]);
+  }
+}
+
+const labels: Readonly<Record<RoleName, string>> = {
+  administrator: 'administrator',
+  partnerAdministrator: 'partner administrator',
+  auditor: 'auditor',
+  catalogCreator: 'catalog creator',
+  catalogOwner: 'owner',
+  catalogReader: 'reader',
+  packageManager: 'package manager',
+  assignmentManager: 'assignment manager',
+};
