@@ -1,0 +1,139 @@
+// The table of jobs: when each rings, what a missed ring means, what it sweeps. Each sweep asks "what is due now", so a late
+// ring delays and never loses work; two processes share the rows by SKIP LOCKED and the ring by job_ticks.
+import { DomainError } from '../domain/errors';
+import type { Log } from '../log';
+import { endDue, endForGone, endJustifications, remind } from '../operations/assignments';
+import type { By, Desk, Due } from '../operations/ports';
+import { cancelForGone, escalate, expireStage, remindStage, reroute, start } from '../operations/requests';
+import type { Misfire } from './schedule';
+
+export interface JobParts {
+  readonly desk: Desk;
+  readonly due: Due;
+  readonly log: Log;
+}
+
+export interface Job {
+  readonly name: string;
+  /** Six fields, second first, UTC. */
+  readonly cron: string;
+  readonly misfire: Misfire;
+  /** Works all that is due; returns how much it was. */
+  readonly sweep: (parts: JobParts) => Promise<number>;
+}
+
+const BATCH = 100;
+
+/** One act per id, one transaction each. An id whose act fails is left for the next ring and does not stop the others. */
+function each<Id extends string>(
+  name: string,
+  find: (due: Due, limit: number) => Promise<readonly Id[]>,
+  act: (desk: Desk, by: By, id: Id) => Promise<void>,
+) {
+  return async (parts: JobParts): Promise<number> => {
+    const by: By = { actor: { kind: 'system', name }, via: name };
+    const seen = new Set<Id>();
+    for (;;) {
+      const found = await find(parts.due, BATCH + seen.size);
+      const fresh = found.filter((id) => !seen.has(id));
+      if (fresh.length === 0) return seen.size;
+      for (const id of fresh) {
+        seen.add(id);
+        try {
+          await act(parts.desk, by, id);
+        } catch (error) {
+          if (error instanceof DomainError) parts.log.warn({ job: name, id, code: error.code }, 'due work was refused');
+          else parts.log.error({ job: name, id, err: error }, 'due work failed');
+        }
+      }
+    }
+  };
+}
+
+async function ends(parts: JobParts): Promise<number> {
+  const by: By = { actor: { kind: 'system', name: 'end-access' }, via: 'end-access' };
+  let total = 0;
+  for (;;) {
+    const ended = await endDue(parts.desk, by, 1_000);
+    total += ended;
+    if (ended === 0) return total;
+  }
+}
+
+async function prune(parts: JobParts): Promise<number> {
+  let total = 0;
+  for (;;) {
+    const deleted = await parts.due.prune(1_000);
+    total += deleted;
+    if (deleted === 0) return total;
+  }
+}
+
+/** Every job. Access ends and leavers lose it within 60 s, so those ring every 20 s. */
+export const jobs: readonly Job[] = [
+  { name: 'end-access', cron: '*/20 * * * * *', misfire: 'catchUp', sweep: ends },
+  {
+    name: 'end-justifications',
+    cron: '5/20 * * * * *',
+    misfire: 'catchUp',
+    sweep: each('end-justifications', (due, limit) => due.justificationsOver(limit), endJustifications),
+  },
+  {
+    name: 'end-for-leavers',
+    cron: '10/20 * * * * *',
+    misfire: 'catchUp',
+    sweep: each('end-for-leavers', (due, limit) => due.assignmentsOfGone(limit), endForGone),
+  },
+  {
+    name: 'cancel-for-leavers',
+    cron: '15/20 * * * * *',
+    misfire: 'catchUp',
+    sweep: each('cancel-for-leavers', (due, limit) => due.requestsOfGone(limit), cancelForGone),
+  },
+  {
+    name: 'reroute-approvals',
+    cron: '7/20 * * * * *',
+    misfire: 'catchUp',
+    sweep: each('reroute-approvals', (due, limit) => due.misroutedStages(limit), reroute),
+  },
+  {
+    name: 'expire-stages',
+    cron: '2/20 * * * * *',
+    misfire: 'catchUp',
+    sweep: each('expire-stages', (due, limit) => due.expiredStages(limit), expireStage),
+  },
+  {
+    name: 'escalate-stages',
+    cron: '12/20 * * * * *',
+    misfire: 'catchUp',
+    sweep: each('escalate-stages', (due, limit) => due.stagesToEscalate(limit), escalate),
+  },
+  {
+    name: 'remind-approvers',
+    cron: '17/30 * * * * *',
+    misfire: 'catchUp',
+    sweep: each('remind-approvers', (due, limit) => due.stagesToRemind(limit), remindStage),
+  },
+  {
+    name: 'start-access',
+    cron: '3/20 * * * * *',
+    misfire: 'catchUp',
+    sweep: each('start-access', (due, limit) => due.startsDue(limit), start),
+  },
+  {
+    name: 'remind-holders',
+    cron: '22/30 * * * * *',
+    misfire: 'catchUp',
+    sweep: each('remind-holders', (due, limit) => due.remindersDue(limit), remind),
+  },
+  { name: 'prune', cron: '0 41 * * * *', misfire: 'skip', sweep: prune },
+  {
+    name: 'audit-partitions',
+    cron: '0 20 3 * * *',
+    misfire: 'catchUp',
+    sweep: async (parts) => {
+      await parts.due.partitions();
+      return 0;
+    },
+  },
+];

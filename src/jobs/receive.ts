@@ -1,0 +1,68 @@
+// The inbound worker: events and messages that were stored before they were acknowledged go through the same door as a click,
+// and are answered through their channel.
+import type { Channel, Conversation } from '../chat/channel';
+import { ChannelError } from '../chat/channel';
+import type { Inbound } from '../chat/inbound';
+import type { Log } from '../log';
+import type { InboundRow, InboundStore } from '../operations/ports';
+import type { Desk } from '../operations/ports';
+import type { Work } from './worker';
+import { backoff } from './worker';
+
+const BATCH = 20;
+const LEASE_MS = 30_000;
+const MOST_MS = 60_000;
+const TRIES = 8;
+
+export interface ReceiveParts {
+  readonly desk: Desk;
+  readonly inbound: InboundStore;
+  readonly conversation: Conversation;
+  readonly channels: ReadonlyMap<string, Channel>;
+  readonly log: Log;
+}
+
+/** The work of the inbound table. */
+export function receiving(parts: ReceiveParts): Work {
+  return {
+    async round() {
+      const rows = await parts.inbound.claim(BATCH, LEASE_MS);
+      if (rows.length === 0) return parts.inbound.reap();
+      await Promise.all(rows.map((row) => work(parts, row)));
+      return rows.length;
+    },
+    nextAt: () => Promise.resolve(null),
+    now: () => parts.desk.views.now(),
+  };
+}
+
+async function work(parts: ReceiveParts, row: InboundRow): Promise<void> {
+  // Written by `accept` from a verified delivery; jsonb gives back what was stored.
+  const inbound = row.payload as Inbound;
+  const channel = parts.channels.get(inbound.platform);
+  if (!channel) {
+    await parts.inbound.settle(row.lease, { state: 'dead', error: 'no channel' });
+    return;
+  }
+  try {
+    const reply = await parts.conversation.handle(inbound);
+    if (reply.kind !== 'none') await channel.answer(inbound, reply);
+    await parts.inbound.settle(row.lease, { state: 'done' });
+  } catch (error) {
+    const code = error instanceof ChannelError ? error.code : 'error';
+    const again = (!(error instanceof ChannelError) || error.kind === 'later') && row.attempts < TRIES;
+    parts.log[again ? 'info' : 'warn'](
+      { row: row.lease.id, code, ...(error instanceof ChannelError ? {} : { err: error }) },
+      'stored event not answered',
+    );
+    if (again)
+      await parts.inbound.retry(
+        row.lease,
+        error instanceof ChannelError
+          ? (error.retryAfterMs ?? backoff(row.attempts, MOST_MS))
+          : backoff(row.attempts, MOST_MS),
+        code,
+      );
+    else await parts.inbound.settle(row.lease, { state: 'dead', error: code });
+  }
+}

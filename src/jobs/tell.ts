@@ -1,0 +1,216 @@
+// Messages out: one per person and subject, drawn when sent, remembered, and redrawn when things change. A person who cannot be
+// reached on one platform is tried on the next.
+import { createHash } from 'node:crypto';
+import type { Card } from '../chat/card';
+import type { CardBook } from '../chat/cards';
+import { ChannelError } from '../chat/channel';
+import type { Channel } from '../chat/channel';
+import { paramsOf } from '../chat/handle';
+import { bind } from '../chat/render';
+import { draw } from '../chat/views';
+import type { Drawn } from '../chat/views';
+import { asReader } from '../chat/who';
+import type { Who } from '../chat/who';
+import { DomainError } from '../domain/errors';
+import type { Person } from '../domain/model';
+import type { By, CardRow, Cards, Desk, Outbox, OutgoingRow, Reachable } from '../operations/ports';
+
+export interface TellParts {
+  readonly desk: Desk;
+  readonly outbox: Outbox;
+  readonly cards: Cards;
+  readonly book: CardBook;
+  readonly channels: ReadonlyMap<string, Channel>;
+}
+
+/** A row's work that did not end well: try again not before `ms`, or give up for good. */
+export class NotNow extends Error {
+  override readonly name = 'NotNow';
+  constructor(
+    readonly code: string,
+    /** Null: the caller's own backoff. */
+    readonly ms: number | null,
+  ) {
+    super(code);
+  }
+}
+export class Never extends Error {
+  override readonly name = 'Never';
+}
+
+/** Sends per second and burst for one conversation, and for one whole workspace or tenant (`research`: Slack 1/s a channel and about 50 updates a minute; Teams 7/s a conversation, 50/s a tenant). */
+const RATES: Readonly<
+  Record<string, { readonly post: readonly [number, number]; readonly update: readonly [number, number] }>
+> = {
+  slack: { post: [1, 1], update: [50 / 60, 10] },
+  teams: { post: [2, 6], update: [40, 40] },
+  web: { post: [1_000, 1_000], update: [1_000, 1_000] },
+};
+
+/** The notice and what makes this message another one than the last of its kind: which reminder, which stage. */
+export function viewOf(row: OutgoingRow): string {
+  const notice = row.notice ?? '';
+  if (notice === 'approvalReminder') return `${notice}~${row.params['at'] ?? row.lease.id}`;
+  const mark = row.params['n'] ?? row.params['stage'] ?? null;
+  if (
+    (notice === 'accessEnding' || notice === 'accessExtended' || notice === 'approval') &&
+    mark !== null &&
+    mark !== 1
+  )
+    return `${notice}~${mark}`;
+  return notice;
+}
+
+/** Tells one person one thing. Resolves when the message is out, or when there is nothing to say any more. */
+export async function tell(parts: TellParts, row: OutgoingRow): Promise<void> {
+  if (row.person === null) throw new Never('no recipient');
+  const person = await parts.desk.views.person(row.person);
+  if (person?.state !== 'enabled') return;
+  const places = (await parts.desk.directory.reachable(person.id)).filter((place) =>
+    parts.channels.has(place.platform),
+  );
+  let last = 'unreachable';
+  for (const place of places) {
+    try {
+      await tellAt(parts, row, person, place);
+      return;
+    } catch (error) {
+      if (!(error instanceof ChannelError) || (error.kind !== 'unreachable' && error.kind !== 'gone')) throw error;
+      last = error.code;
+      await parts.desk.directory.dead(place, error.code);
+    }
+  }
+  throw new Never(last);
+}
+
+async function tellAt(parts: TellParts, row: OutgoingRow, person: Person, place: Reachable): Promise<void> {
+  const channel = channelOf(parts, place.platform);
+  const kept = await parts.cards.begin({
+    platform: place.platform,
+    tenant: place.tenant,
+    user: place.user,
+    person: person.id,
+    view: viewOf(row),
+    subject: row.subject,
+    request: row.request,
+    params: row.params,
+  });
+  const who = asReader(person, place);
+  const drawn = await current(parts, kept, who);
+  if (drawn === null) return;
+  // Told before, by a row that could not be settled, or by an earlier event about the same: edited, never repeated.
+  if (kept.state === 'live') {
+    await show(parts, channel, kept, drawn, who);
+    return;
+  }
+  const card = bind(parts.book, drawn, who, kept.id);
+  fits(channel, card);
+  await rate(parts, place.platform, `${place.platform}:${place.tenant}:${place.user}`, 'post');
+  const ref = await remote(parts, `${place.platform}:${place.tenant}`, () => channel.send(place, card));
+  await parts.cards.sent(kept.id, ref, hashOf(drawn));
+}
+
+/** Makes every remembered message about a subject equal to how things stand. One that fails does not hold up the others. */
+export async function redraw(parts: TellParts, row: OutgoingRow): Promise<void> {
+  const rows =
+    row.subject.kind === 'request'
+      ? await parts.cards.byRequest(row.subject.id as NonNullable<CardRow['request']>)
+      : await parts.cards.bySubject(row.subject);
+  let later: unknown = null;
+  for (const kept of rows) {
+    try {
+      await redrawOne(parts, kept);
+    } catch (error) {
+      if (error instanceof ChannelError && (error.kind === 'gone' || error.kind === 'unreachable')) {
+        await parts.cards.failed(kept.id, error.code, true);
+        continue;
+      }
+      if (!(error instanceof ChannelError) && !(error instanceof NotNow)) throw error;
+      await parts.cards.failed(kept.id, error.code, false);
+      if (!(error instanceof ChannelError) || error.kind === 'later') later = error;
+    }
+  }
+  if (later !== null) throw later instanceof Error ? later : new Error('not redrawn');
+}
+
+async function redrawOne(parts: TellParts, kept: CardRow): Promise<void> {
+  const channel = parts.channels.get(kept.platform);
+  if (!channel || kept.conversation === null || kept.message === null) return;
+  const person = await parts.desk.views.person(kept.person);
+  if (!person) return;
+  const place =
+    (await parts.desk.directory.reachable(kept.person)).find(
+      (one) => one.platform === kept.platform && one.tenant === kept.tenant,
+    ) ?? null;
+  const who = asReader(person, place);
+  const drawn = (await current(parts, kept, who)) ?? (await draw('gone', lookAt(parts, who, {})));
+  await show(parts, channel, kept, drawn, who);
+}
+
+async function show(parts: TellParts, channel: Channel, kept: CardRow, drawn: Drawn, who: Who): Promise<void> {
+  const hash = hashOf(drawn);
+  if (hash === kept.hash || kept.conversation === null || kept.message === null) return;
+  const card = bind(parts.book, drawn, who, kept.id);
+  fits(channel, card);
+  await rate(parts, kept.platform, `${kept.platform}:${kept.tenant}:updates`, 'update');
+  const ref = {
+    tenant: kept.tenant,
+    conversation: kept.conversation,
+    message: kept.message,
+    serviceUrl: kept.serviceUrl,
+  };
+  await remote(parts, `${kept.platform}:${kept.tenant}`, () => channel.update(ref, card));
+  await parts.cards.drawn(kept.id, hash);
+}
+
+/** How a remembered card looks now; null when its reader has no part in the subject any more. */
+async function current(parts: TellParts, kept: CardRow, who: Who): Promise<Drawn | null> {
+  try {
+    return await draw(kept.view, lookAt(parts, who, paramsOf(kept)));
+  } catch (error) {
+    if (error instanceof DomainError) return null;
+    throw error;
+  }
+}
+
+function lookAt(parts: TellParts, who: Who, params: ReturnType<typeof paramsOf>) {
+  const by: By = { actor: { kind: 'person', id: who.person.id }, via: 'outbox' };
+  return { desk: parts.desk, who, by, params };
+}
+
+function channelOf(parts: TellParts, platform: string): Channel {
+  const channel = parts.channels.get(platform);
+  if (!channel) throw new Never(`no channel ${platform}`);
+  return channel;
+}
+
+function fits(channel: Channel, card: Card): void {
+  const misfit = channel.misfit(card);
+  if (misfit !== null) throw new Never(`card ${card.name}: ${misfit}`);
+}
+
+async function rate(parts: TellParts, platform: string, target: string, what: 'post' | 'update'): Promise<void> {
+  const [perSecond, burst] = RATES[platform]?.[what] ?? [1, 1];
+  const wait = await parts.outbox.pass(target, perSecond, burst);
+  if (wait > 0) throw new NotNow('rate', wait);
+}
+
+/** One remote call. A platform that names a time holds its gate for everybody, in all replicas. */
+async function remote<T>(parts: TellParts, gate: string, call: () => Promise<T>): Promise<T> {
+  const closed = await parts.outbox.pass(gate, 50, 50);
+  if (closed > 0) throw new NotNow('gate', closed);
+  try {
+    return await call();
+  } catch (error) {
+    if (error instanceof ChannelError && error.kind === 'later' && error.retryAfterMs !== null)
+      await parts.outbox.hold(gate, error.retryAfterMs);
+    throw error;
+  }
+}
+
+/** Of what the card says, not of how it looks: new wording does not redraw history. */
+function hashOf(drawn: Drawn): string {
+  return createHash('sha256')
+    .update(JSON.stringify([drawn.card, drawn.data]))
+    .digest('hex');
+}

@@ -1,0 +1,93 @@
+// A loop over leased rows: claim, work, settle; sleeps until something is due or a commit wakes it. Knows no kind of work.
+
+export interface Work {
+  /** Takes and works due rows; returns how many. 0: nothing is due now. */
+  round(): Promise<number>;
+  /** When the next row is due; null when nothing waits. */
+  nextAt(): Promise<Date | null>;
+  /** The database's now: rows are due by its clock. */
+  now(): Promise<Date>;
+}
+
+export interface Worker {
+  wake(): void;
+  /** Works until nothing is due any more; for tests and for `usher job`. */
+  settle(): Promise<number>;
+  start(): void;
+  /** Ends after the round under way. */
+  stop(): Promise<void>;
+}
+
+/** A commit that another process made is seen at the latest after this. */
+const POLL_MS = 2_000;
+/** After a round that failed (the database is away), so that it is not asked in a tight loop. */
+const PAUSE_MS = 1_000;
+/** Enough for any real backlog of a test; a loop beyond it is a bug that must not hang. */
+const ROUNDS = 10_000;
+
+/** Makes a worker. `failed` hears of a round that threw; the loop goes on. */
+export function createWorker(work: Work, failed: (error: unknown) => void): Worker {
+  let running: Promise<void> | null = null;
+  let stopping = false;
+  let woken = false;
+  let rouse: () => void = () => undefined;
+
+  const pause = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      if (woken || stopping) {
+        resolve();
+        return;
+      }
+      const timer = setTimeout(resolve, ms);
+      rouse = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+
+  const loop = async (): Promise<void> => {
+    while (!isStopping()) {
+      woken = false;
+      try {
+        if ((await work.round()) > 0) continue;
+        const [next, now] = await Promise.all([work.nextAt(), work.now()]);
+        const wait = next === null ? POLL_MS : Math.min(POLL_MS, Math.max(10, next.getTime() - now.getTime()));
+        await pause(wait);
+      } catch (error) {
+        failed(error);
+        await pause(PAUSE_MS);
+      }
+    }
+  };
+  const isStopping = (): boolean => stopping;
+
+  return {
+    wake() {
+      woken = true;
+      rouse();
+    },
+    async settle() {
+      let total = 0;
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const worked = await work.round();
+        if (worked === 0) return total;
+        total += worked;
+      }
+      throw new Error('the work does not end');
+    },
+    start() {
+      running ??= loop();
+    },
+    async stop() {
+      stopping = true;
+      rouse();
+      await running;
+    },
+  };
+}
+
+/** Milliseconds until try number `attempts + 1`: doubling from a second to `most`, with jitter so that tries do not line up. */
+export function backoff(attempts: number, most: number, random: () => number = Math.random): number {
+  const full = Math.min(most, 1_000 * 2 ** Math.min(attempts, 20));
+  return Math.round(full / 2 + (full / 2) * random());
+}
