@@ -4,6 +4,7 @@ import type { Card, Text } from '../../chat/card';
 import { ChannelError, type Address, type Channel, type Conversation, type MessageRef } from '../../chat/channel';
 import type { Inbound, Profile, Reply } from '../../chat/inbound';
 import { plain } from '../../chat/text';
+import type { TeamsSettings } from './options';
 import { createDraw, errorSentences, withBanner, type Draw } from './reply';
 import type { Content, Sender, Target } from './sender';
 
@@ -21,8 +22,11 @@ export interface Answers extends Pick<Channel, 'send' | 'update' | 'answer' | 'p
 }
 
 /** The conversation's side of the channel. */
-export function createAnswers(conversation: Conversation, sender: Sender): Answers {
-  const draw = createDraw((verb) => conversation.opensForm({ kind: 'press', verb, data: {}, card: null }));
+export function createAnswers(settings: TeamsSettings, conversation: Conversation, sender: Sender): Answers {
+  // The playground opens no dialogs and sends nothing for such a button; there a form comes as a card of the chat.
+  const draw = createDraw(
+    (verb) => !settings.playground && conversation.opensForm({ kind: 'press', verb, data: {}, card: null }),
+  );
   const places = new Map<string, { readonly target: Target; readonly personal: boolean }>();
 
   const asContent = (card: Card, alert: boolean): Content => ({

@@ -38,7 +38,7 @@ export function createTeamsChannel(options: TeamsOptions): Channel {
     const { bot, turns } = live;
     try {
       return await bot.run(request.headers.authorization ?? '', activity, () =>
-        turns.take(activity, readActivity(activity, { allowGuests: settings.allowGuests, now: settings.clock() })),
+        turns.take(activity, readActivity(activity, settings.clock())),
       );
     } catch (error) {
       if (!(error instanceof GateError)) {
@@ -74,7 +74,7 @@ export function createTeamsChannel(options: TeamsOptions): Channel {
     ],
     async start(conversation: Conversation) {
       const bot = await loadBot(settings);
-      const answers = createAnswers(conversation, bot.sender);
+      const answers = createAnswers(settings, conversation, bot.sender);
       live = { bot, answers, turns: createTurns(settings, conversation, answers) };
     },
     async stop() {

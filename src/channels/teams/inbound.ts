@@ -15,63 +15,61 @@ export type Place = 'card' | 'dialog' | 'search';
 
 export type Delivery =
   /** Stored first, answered later by a job. */
-  | { readonly kind: 'message'; readonly inbound: Inbound }
+  | { readonly kind: 'event'; readonly inbound: Inbound }
+  /** A button that came as a message: done now, answered in the chat. */
+  | { readonly kind: 'click'; readonly inbound: Inbound }
   /** Answered in the response. */
   | { readonly kind: 'invoke'; readonly inbound: Inbound; readonly place: Place }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'ignored' };
 
-export interface ReadOptions {
-  readonly allowGuests: boolean;
-  readonly now: Date;
-}
-
 /** Reads one activity that the gate let in. */
-export function readActivity(activity: RawActivity, options: ReadOptions): Delivery {
+export function readActivity(activity: RawActivity, now: Date): Delivery {
   // Other bots of the conversation, and echoes of our own messages: answering them could go on for ever.
   if ((textAt(activity['from'], 'id') ?? '').startsWith('28:') || textAt(activity['from'], 'role') === 'bot') {
     return { kind: 'ignored' };
   }
   switch (activity['type']) {
     case 'message':
-      return readMessage(activity, options);
+      return readMessage(activity);
     case 'invoke':
-      return readInvoke(activity, options);
+      return readInvoke(activity);
     case 'installationUpdate':
-      return activity['action'] === 'add' ? readWelcome(activity, options) : { kind: 'ignored' };
+      return activity['action'] === 'add' ? readWelcome(activity, now) : { kind: 'ignored' };
     case 'conversationUpdate':
-      return addsTheBot(activity) ? readWelcome(activity, options) : { kind: 'ignored' };
+      return addsTheBot(activity) ? readWelcome(activity, now) : { kind: 'ignored' };
     default:
       return { kind: 'ignored' };
   }
 }
 
-function readMessage(activity: RawActivity, options: ReadOptions): Delivery {
-  // The Submit fallback of a button, and Submit of a card in a chat, come as a message with a value.
-  // A value that is not ours is left aside; whatever words came with it are answered like any others.
-  const act: Act = readAct(activity['value']) ?? { kind: 'text', text: typedText(activity) };
-  return { kind: 'message', inbound: inbound(activity, act, false, options) };
+function readMessage(activity: RawActivity): Delivery {
+  // The Submit fallback of a button, and Submit of a card in a chat, come as a message with a value. One that is not ours
+  // is left aside; whatever words came with it are answered like any others.
+  const act = readAct(activity['value']);
+  if (act !== null) return { kind: 'click', inbound: inbound(activity, act) };
+  return { kind: 'event', inbound: inbound(activity, { kind: 'text', text: typedText(activity) }) };
 }
 
-function readInvoke(activity: RawActivity, options: ReadOptions): Delivery {
+function readInvoke(activity: RawActivity): Delivery {
   const value = activity['value'];
   switch (activity['name']) {
     case 'adaptiveCard/action': {
       const act = readAct(objectAt(value, 'action')['data']);
       if (act === null) return { kind: 'unknown' };
-      return { kind: 'invoke', inbound: inbound(activity, act, false, options), place: 'card' };
+      return { kind: 'invoke', inbound: inbound(activity, act), place: 'card' };
     }
     case 'task/fetch': {
       const pressed = readPressed(objectAt(value, 'data'));
       if (pressed === null) return { kind: 'unknown' };
       const { verb, data, card } = pressed;
       const act: Act = { kind: 'press', verb, data, card };
-      return { kind: 'invoke', inbound: inbound(activity, act, true, options), place: 'dialog' };
+      return { kind: 'invoke', inbound: inbound(activity, act), place: 'dialog' };
     }
     case 'task/submit': {
       const act = readAct(objectAt(value, 'data'));
       if (act === null) return { kind: 'unknown' };
-      return { kind: 'invoke', inbound: inbound(activity, act, true, options), place: 'dialog' };
+      return { kind: 'invoke', inbound: inbound(activity, act), place: 'dialog' };
     }
     case 'application/search': {
       // The dataset carries the form's draft, since nothing else of the form comes along (`createDraw` in reply.ts writes it).
@@ -79,7 +77,7 @@ function readInvoke(activity: RawActivity, options: ReadOptions): Delivery {
       if (search === '') return { kind: 'unknown' };
       const query = textAt(value, 'queryText') ?? '';
       const act: Act = { kind: 'search', search, draft: draft === '' ? null : draft, query };
-      return { kind: 'invoke', inbound: inbound(activity, act, false, options), place: 'search' };
+      return { kind: 'invoke', inbound: inbound(activity, act), place: 'search' };
     }
     default:
       return { kind: 'unknown' };
@@ -102,16 +100,17 @@ function addsTheBot(activity: RawActivity): boolean {
 }
 
 // Row 60: one welcome to the person who has the app now, none to the members of a team that got it.
-function readWelcome(activity: RawActivity, options: ReadOptions): Delivery {
+function readWelcome(activity: RawActivity, now: Date): Delivery {
   if (surfaceKind(activity) !== 'personal') return { kind: 'ignored' };
-  const read = inbound(activity, { kind: 'welcome' }, false, options);
+  const read = inbound(activity, { kind: 'welcome' });
   if (read.profile?.standing === 'anonymous') return { kind: 'ignored' };
   // Teams tells of one installation twice, as installationUpdate and as conversationUpdate, each with its own id.
-  const day = (textAt(activity, 'timestamp') ?? options.now.toISOString()).slice(0, 10);
-  return { kind: 'message', inbound: { ...read, delivery: `${read.surface.conversation ?? ''}/welcome/${day}` } };
+  // The hour is the platform's, so that both tellings and every replica agree; a later installation is a new welcome.
+  const hour = (textAt(activity, 'timestamp') ?? now.toISOString()).slice(0, 13);
+  return { kind: 'event', inbound: { ...read, delivery: `${read.surface.conversation ?? ''}/welcome/${hour}` } };
 }
 
-function inbound(activity: RawActivity, act: Act, canOpenForm: boolean, options: ReadOptions): Inbound {
+function inbound(activity: RawActivity, act: Act): Inbound {
   const [tenant = ''] = tenantsOf(activity);
   const user = objectIdOf(activity) ?? textAt(activity['from'], 'id') ?? '';
   const conversation = textAt(activity['conversation'], 'id');
@@ -120,7 +119,8 @@ function inbound(activity: RawActivity, act: Act, canOpenForm: boolean, options:
     conversation,
     message: textAt(activity, 'replyToId'),
     serviceUrl: textAt(activity, 'serviceUrl'),
-    canOpenForm,
+    // A button is answered by a dialog, or where it cannot be by a card with the form; typed words by neither.
+    canOpenForm: act.kind === 'press' || act.kind === 'submit',
   };
   // Without an id only an exact repetition is the same delivery: the time stamps inside tell two clicks apart.
   const id = textAt(activity, 'id') ?? sha256(canonical(activity));
@@ -130,13 +130,13 @@ function inbound(activity: RawActivity, act: Act, canOpenForm: boolean, options:
     user,
     delivery: `${conversation ?? ''}/${id}`,
     bodyHash: sha256(canonical({ act, tenant, user, conversation })),
-    profile: profileOf(activity, options.allowGuests),
+    profile: profileOf(activity),
     surface,
     act,
   };
 }
 
-function profileOf(activity: RawActivity, allowGuests: boolean): Profile {
+function profileOf(activity: RawActivity): Profile {
   const entities = Array.isArray(activity['entities']) ? (activity['entities'] as unknown[]) : [];
   const client = entities.find((entity) => isObject(entity) && entity['type'] === 'clientInfo');
   return {
@@ -146,11 +146,11 @@ function profileOf(activity: RawActivity, allowGuests: boolean): Profile {
     directoryKey: objectIdOf(activity),
     zone: textAt(client, 'timezone') ?? textAt(activity, 'localTimezone'),
     locale: textAt(client, 'locale') ?? textAt(activity, 'locale'),
-    standing: standingOf(activity, allowGuests),
+    standing: standingOf(activity),
   };
 }
 
-function standingOf(activity: RawActivity, allowGuests: boolean): Profile['standing'] {
+function standingOf(activity: RawActivity): Profile['standing'] {
   const from = activity['from'];
   const tenants = new Set(
     [...tenantsOf(activity), textAt(from, 'tenantId'), textAt(objectAt(from, 'properties'), 'tenantId')]
@@ -160,7 +160,7 @@ function standingOf(activity: RawActivity, allowGuests: boolean): Profile['stand
   const role = (textAt(from, 'userRole') ?? textAt(objectAt(from, 'properties'), 'userRole') ?? '').toLowerCase();
   if (role === 'anonymous' || objectIdOf(activity) === null) return 'anonymous';
   if (tenants.size > 1) return 'foreign';
-  return role === 'guest' && !allowGuests ? 'guest' : 'member';
+  return role === 'guest' ? 'guest' : 'member';
 }
 
 function surfaceKind(activity: RawActivity): Surface['kind'] {

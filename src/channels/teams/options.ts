@@ -18,7 +18,7 @@ export interface TeamsOptions {
   readonly loginUrl?: string;
   /** Microsoft's local playground, which sends no token: only without an app id, only from and to loopback. */
   readonly playground: boolean;
-  /** Guest accounts of an allowed tenant count as members. Accounts of other tenants never do. */
+  /** Whether what guests of an allowed tenant say is stored at all. Accounts of other tenants are never heard. */
   readonly allowGuests: boolean;
   readonly clock?: () => Date;
   readonly log: Log;

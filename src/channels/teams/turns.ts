@@ -1,5 +1,5 @@
-// One verified delivery to its answer, in time: messages are stored and answered later, invokes are answered now or, when they
-// take too long, with one sentence now and the result in the chat (row 44).
+// One verified delivery to its answer, in time: what is typed is stored and answered later; buttons are done now and, when that
+// takes too long, answered with one sentence now and the result in the chat (row 44).
 import type { Card, Text } from '../../chat/card';
 import type { Conversation } from '../../chat/channel';
 import type { Inbound, Reply } from '../../chat/inbound';
@@ -40,8 +40,9 @@ export function createTurns(settings: TeamsSettings, conversation: Conversation,
     void done.then(() => background.delete(done));
   };
 
-  const message = async (inbound: Inbound): Promise<Answer> => {
-    if (inbound.profile?.standing !== 'member') {
+  const event = async (inbound: Inbound): Promise<Answer> => {
+    const { standing = 'anonymous' } = inbound.profile ?? {};
+    if (standing !== 'member' && !(standing === 'guest' && settings.allowGuests)) {
       // Refused before anything is stored (row 58): handle refuses such a sender and only words it.
       aside(
         'refusal',
@@ -56,6 +57,22 @@ export function createTurns(settings: TeamsSettings, conversation: Conversation,
       log.error({ err: error }, 'a Teams message could not be stored');
       await answers.say(inbound, conversation.sentence('busy'));
     }
+    return DONE;
+  };
+
+  const click = async (inbound: Inbound): Promise<Answer> => {
+    const answering = conversation.handle(inbound).then(
+      (reply) => answers.answer(inbound, reply),
+      (error: unknown) => {
+        log.error({ err: error }, 'a Teams click failed');
+        return answers.say(inbound, conversation.sentence('busy'));
+      },
+    );
+    aside('click', answering);
+    await within(
+      answering.catch(() => null),
+      settings.patienceMs,
+    );
     return DONE;
   };
 
@@ -109,9 +126,12 @@ export function createTurns(settings: TeamsSettings, conversation: Conversation,
   return {
     async take(activity, delivery) {
       switch (delivery.kind) {
-        case 'message':
+        case 'event':
           answers.heard(delivery.inbound);
-          return await message(delivery.inbound);
+          return await event(delivery.inbound);
+        case 'click':
+          answers.heard(delivery.inbound);
+          return await click(delivery.inbound);
         case 'invoke':
           answers.heard(delivery.inbound);
           return await invoke(delivery);
