@@ -2,7 +2,8 @@
 // and is the one place that knows how a button's data looks on the wire: it writes it and reads it back.
 import type { Action, Card, ChoiceInput, Element, ExecuteAction, Input, Reader, Span, Text } from './card';
 import { hasInputs } from './card';
-import { clip, cut, clean } from './spans';
+import { escapeMarkdown, guard, unguard } from './markdown';
+import { clean, clip, cut, isInvisible } from './spans';
 import { formatInstant, plain } from './text';
 
 /** What differs between the places that show Adaptive Cards. */
@@ -42,8 +43,6 @@ const NOTHING = '–';
 /** The longest text that is written into one place; longer ones are cut. */
 const LONGEST = 3000;
 const LONGEST_TITLE = 75;
-/** Breaks `${` and `{{` without a visible trace. */
-const BREAK = '\u200B';
 /** The member of submitted data that is ours; inputs are merged in beside it by the client. */
 const OURS = 'usher';
 
@@ -255,7 +254,7 @@ class Writer {
   /** Words in a place without markdown and macros: titles, labels, hints. */
   #label(text: Text, max = LONGEST): string {
     const said = clip(plain(text, this.#reader).replace(/\s+/g, ' ').trim(), max);
-    return said === '' ? NOTHING : guard(said);
+    return isInvisible(said) ? NOTHING : guard(said);
   }
 
   /** Words in a place with markdown (where the client has it) and date macros. */
@@ -268,7 +267,7 @@ class Writer {
       case 'fixed':
       case 'user': {
         const clipped = clip(span.text, LONGEST);
-        return guard(this.options.markdown ? escapeMarkdown(clipped) : clipped);
+        return guard(this.options.markdown ? escapeMarkdown(clipped, span.kind) : clipped);
       }
       case 'strong': {
         const inside = this.#prose(span.spans).trim();
@@ -303,32 +302,6 @@ function runs(text: Text, reader: Reader | null, style: JsonObject): JsonObject[
       return { type: 'TextRun', text: said, ...style, ...loud };
     })
     .filter((run) => run['text'] !== '');
-}
-
-/**
- * Makes a person's text inert in markdown: every character that could start markup gets a backslash, line starts too, and
- * addresses lose the form by which clients turn them into links. Line ends become paragraphs, which all clients show.
- */
-export function escapeMarkdown(text: string): string {
-  return text
-    .replace(/[\\[\]()*_`~|<&]/g, '\\$&')
-    .replace(/!(?=\\\[)/g, '\\!')
-    .replace(/(^|\n)[ \t]+/g, '$1')
-    .replace(/^(\d{1,9})([.)])/gm, '$1\\$2')
-    .replace(/^[#>+=-]/gm, '\\$&')
-    .replace(/(https?|ftp|mailto|tel|slack|msteams):/gi, `$1:${BREAK}`)
-    .replace(/\bwww\./gi, `www${BREAK}.`)
-    .replace(/\n+/g, '\n\n');
-}
-
-/** Takes the meaning from `${` (template language) and `{{` (date macros), also where spans meet. */
-function guard(text: string): string {
-  return text.replace(/[${](?=\{)/g, `$&${BREAK}`).replace(/[${]$/, `$&${BREAK}`);
-}
-
-/** Undoes `guard` in what a person sent back unchanged. */
-function unguard(text: string): string {
-  return text.replace(new RegExp(`([\${])${BREAK}`, 'g'), '$1');
 }
 
 /** `speak` is SSML to some clients: nothing in it may look like a tag. */

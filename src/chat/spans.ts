@@ -8,6 +8,9 @@ const ELLIPSIS = '…';
 /** Marks piled on one letter are no reason to overrun a limit: a longer "character" is cut inside. */
 const LONGEST_GRAPHEME = 32;
 
+/** Directions nested deeper than this are nobody's writing. */
+const DEEPEST = 8;
+
 const FIRST_STRONG_ISOLATE = '\u2068';
 const POP_ISOLATE = '\u2069';
 const ISOLATES = /[\u2066-\u2068]/u;
@@ -48,8 +51,17 @@ export function instant(at: Date, style: 'date' | 'dateTime' | 'time' = 'dateTim
 export function isBlank(text: Text): boolean {
   return text.every((span) => {
     if (span.kind === 'instant') return false;
-    return span.kind === 'strong' ? isBlank(span.spans) : clean(span.text).trim() === '';
+    return span.kind === 'strong' ? isBlank(span.spans) : isInvisible(span.text);
   });
+}
+
+/** Whether a string has nothing to see: spaces, controls, joiners and direction marks only. */
+export function isInvisible(text: string): boolean {
+  return (
+    clean(text)
+      .replace(/\p{Format}/gu, '')
+      .trim() === ''
+  );
 }
 
 /** Removes NUL, other controls and halves of surrogate pairs; line ends become line feeds. */
@@ -88,7 +100,7 @@ export function cut(text: string, max: number): string {
 export function clip(text: string, max: number): string {
   const cleaned = clean(text);
   if (!BIDI_CONTROLS.test(cleaned) && !RIGHT_TO_LEFT.test(cleaned)) return cut(cleaned, max);
-  const inside = unwrap(cleaned);
+  const inside = balance(unwrap(cleaned));
   for (let room = max - 2; room > 0; room -= Math.max(1, Math.ceil(room / 16))) {
     const isolated = FIRST_STRONG_ISOLATE + balance(cut(inside, room)) + POP_ISOLATE;
     if (isolated.length <= max) return isolated;
@@ -108,6 +120,7 @@ function balance(text: string): string {
   const open: string[] = [];
   let result = '';
   for (const character of text) {
+    if (open.length === DEEPEST && (ISOLATES.test(character) || EMBEDDINGS.test(character))) continue;
     if (ISOLATES.test(character)) open.push(POP_ISOLATE);
     else if (EMBEDDINGS.test(character)) open.push(POP_EMBEDDING);
     else if (character === POP_EMBEDDING) {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { toPage } from '../../src/channels/web/card';
-import { escapeMarkdown, readPressed, toAdaptive } from '../../src/chat/adaptive';
+import { readPressed, toAdaptive } from '../../src/chat/adaptive';
 import type { Card, Text } from '../../src/chat/card';
+import { escapeMarkdown } from '../../src/chat/markdown';
 import { fixed, instant, strong, user } from '../../src/chat/spans';
 import { parserFindings, schemaFindings } from '../support/adaptive-check';
 import { approval, berlin, block, button, cardOf, dueAt, requestForm } from '../support/cards';
@@ -76,6 +77,10 @@ describe('row 49: people’s words stay words', () => {
     { give: '{{DATE(2020-01-01T00:00:00Z,SHORT)}}', want: '{\u200B{DATE\\(2020-01-01T00:00:00Z,SHORT\\)}}' },
   ])('$give', ({ give, want }) => {
     expect(said([{ kind: 'user', text: give }])).toBe(want);
+  });
+
+  test('our own words keep their brackets, and still make no link', () => {
+    expect(said([fixed('Ends soon (in 3 days) & [x](y)')])).toBe('Ends soon (in 3 days) & \\[x\\](y)');
   });
 
   test('a marker that is put together from two spans is broken too', () => {

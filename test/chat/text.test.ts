@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { clip, cut, fixed, instant, strong, user } from '../../src/chat/spans';
+import { clip, cut, fixed, instant, isBlank, strong, user } from '../../src/chat/spans';
 import { formatInstant, plain, toText } from '../../src/chat/text';
 import { approval, berlin, cardOf, dueAt, requestForm } from '../support/cards';
 import { hostileCard, hostileForm, hostileText } from '../support/hostile';
@@ -86,6 +86,15 @@ describe('clip', () => {
       }),
     );
   });
+});
+
+test.each([
+  { give: ' \n\u0000', want: true },
+  { give: '\u202E\u200B\u200F', want: true },
+  { give: 'a', want: false },
+  { give: '👩‍👧', want: false },
+])('a text that shows nothing is blank: $give is $want', ({ give, want }) => {
+  expect(isBlank([user(give)])).toBe(want);
 });
 
 test('a person’s text is cut where it becomes a span', () => {

@@ -1,7 +1,7 @@
 // Text for Slack: escaped mrkdwn with people's words made inert, or plain text, each cut to a limit without breaking a token.
 import type { types } from '@slack/bolt';
 import type { Reader, Span, Text } from '../../chat/card';
-import { characters, clip } from '../../chat/spans';
+import { characters, clip, isInvisible } from '../../chat/spans';
 import { formatInstant, plain } from '../../chat/text';
 
 const ELLIPSIS = '…';
@@ -29,7 +29,7 @@ export function textObject(
   max: number,
 ): types.MrkdwnElement | types.PlainTextElement {
   const marked = needsMrkdwn(text, reader) ? mrkdwn(text, reader, max) : '';
-  if (marked.trim() !== '') return { type: 'mrkdwn', text: marked, verbatim: true };
+  if (!isInvisible(marked)) return { type: 'mrkdwn', text: marked, verbatim: true };
   return { type: 'plain_text', text: plainText(text, reader, max), emoji: false };
 }
 
@@ -45,13 +45,13 @@ export function mrkdwn(text: Text, reader: Reader | null, max: number): string {
 /** A text without markup, at most `max` units, never empty (Slack refuses empty texts). */
 export function plainText(text: Text, reader: Reader | null, max: number): string {
   const said = clip(plain(text, reader), max);
-  return said.trim() === '' ? '–' : said;
+  return isInvisible(said) ? '–' : said;
 }
 
 /** The same on one line, for titles, buttons and choices. */
 export function line(text: Text, reader: Reader | null, max: number): string {
   const said = clip(plain(text, reader).replace(/\s+/g, ' ').trim(), max);
-  return said === '' ? '–' : said;
+  return isInvisible(said) ? '–' : said;
 }
 
 function tokens(text: Text, reader: Reader | null, max: number): Token[] {
