@@ -259,6 +259,11 @@ class Writer {
 
   /** Words in a place with markdown (where the client has it) and date macros. */
   #prose(text: Text): string {
+    // Four spaces at the start of a line would be a block of code.
+    return this.#spans(text).replace(/(^|\n)[ \t]+/g, '$1');
+  }
+
+  #spans(text: Text): string {
     return text.map((span) => this.#span(span)).join('');
   }
 
@@ -270,10 +275,10 @@ class Writer {
         return guard(this.options.markdown ? escapeMarkdown(clipped, span.kind) : clipped);
       }
       case 'strong': {
-        const inside = this.#prose(span.spans).trim();
-        if (!this.options.markdown || inside === '') return inside;
-        // Emphasis does not reach over a paragraph's end.
-        return `**${inside.replace(/\n+/g, ' ')}**`;
+        const inside = this.#spans(span.spans);
+        if (!this.options.markdown || inside.trim() === '') return inside;
+        // Emphasis does not reach over a paragraph's end, and its stars may not touch a space.
+        return inside.replace(/\n+/g, ' ').replace(/^(\s*)(.*?)(\s*)$/, '$1**$2**$3');
       }
       case 'instant':
         return this.#reader === null

@@ -14,9 +14,9 @@ export function escapeMarkdown(text: string, origin: 'fixed' | 'user' = 'user'):
   return text
     .replace(origin === 'user' ? MARKUP : LOUD_MARKUP, '\\$&')
     .replace(/!(?=\\\[)/g, '\\!')
-    .replace(/(^|\n)[ \t]+/g, '$1')
-    .replace(/^(\d{1,9})([.)])/gm, '$1\\$2')
-    .replace(/^[#>+=-]/gm, '\\$&')
+    .replace(/\n[ \t]+/g, '\n')
+    .replace(/^([ \t]*\d{1,9})([.)])/gm, '$1\\$2')
+    .replace(/^([ \t]*)([#>+=-])/gm, '$1\\$2')
     .replace(/(https?|ftp|mailto|tel|slack|msteams):/gi, `$1:${BREAK}`)
     .replace(/\bwww\./gi, `www${BREAK}.`)
     .replace(/\n+/g, '\n\n');

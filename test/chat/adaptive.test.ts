@@ -83,6 +83,13 @@ describe('row 49: people’s words stay words', () => {
     expect(said([fixed('Ends soon (in 3 days) & [x](y)')])).toBe('Ends soon (in 3 days) & \\[x\\](y)');
   });
 
+  test('spaces between spans stay, those that would make code of a line go', () => {
+    expect(said([fixed('Until'), fixed(' '), strong(user(' Ana ')), fixed(' · '), user('x\n    code')])).toBe(
+      'Until  **Ana**  · x\n\ncode',
+    );
+    expect(said([user('    code')])).toBe('code');
+  });
+
   test('a marker that is put together from two spans is broken too', () => {
     expect(said([user('$'), user('{x}'), user('{'), user('{TIME(2020-01-01T00:00:00Z)}}')])).not.toMatch(/\$\{|\{\{/);
     const page = toPage(cardOf([block([strong(user('a{')), user('{b'), user('$'), user('{c}')])]));
@@ -227,7 +234,7 @@ describe('layout', () => {
        {
          "size": "Large",
          "style": "heading",
-         "text": "**Ana**asks for Payroll",
+         "text": "**Ana** asks for Payroll",
          "type": "TextBlock",
          "weight": "Bolder",
          "wrap": true,
@@ -235,7 +242,7 @@ describe('layout', () => {
        {
          "items": [
            {
-             "text": "Waits for you untilSat 28 Nov 2026, 14:00 CET",
+             "text": "Waits for you until Sat 28 Nov 2026, 14:00 CET",
              "type": "TextBlock",
              "wrap": true,
            },
@@ -266,7 +273,7 @@ describe('layout', () => {
            {
              "items": [
                {
-                 "text": "Ledger· R-1042",
+                 "text": "Ledger · R-1042",
                  "type": "TextBlock",
                  "wrap": true,
                },
