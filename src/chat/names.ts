@@ -10,7 +10,7 @@ const SUGGESTIONS = 4;
 
 /** R-1042, r1042, 1042. */
 export function numberOf(typed: string): number | null {
-  const match = /^r?[-\s]?(\d{1,15})$/i.exec(typed.trim());
+  const match = /^(?:r[-\s]?)?(\d{1,15})$/i.exec(typed.trim());
   return match?.[1] === undefined ? null : Number(match[1]);
 }
 

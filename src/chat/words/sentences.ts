@@ -264,6 +264,7 @@ export const sentences = {
   'extend.done': 'Done. You have {package} until {until:dateTime}.',
   'giveUp.title': 'Give up {package}?',
   'giveUp.intro': 'Your access ends at once. You can ask for it again.',
+  'giveUp.reason': 'Why? You may leave this empty.',
   'giveUp.done': 'Done. {package} is being removed.',
   'cancel.done': '{number} is canceled.',
   'notice.access': 'You now have {package}',

@@ -1,0 +1,223 @@
+#!/usr/bin/env node
+// The `usher` command: thin. Each sub-command calls an operation or main. It acts as an operator: it configures, it never decides.
+import { readFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { parseArgs } from 'node:util';
+import { slackManifest } from './channels/slack/manifest';
+import { EXAMPLE_SETTINGS, teamsManifest } from './channels/teams/manifest';
+import type { Config } from './config';
+import { ConfigError, readConfig } from './config';
+import { jobs } from './jobs';
+import { createLog } from './log';
+import type { Log } from './log';
+import { openHouse, StartError, startUsher } from './main';
+import type { House } from './main';
+import { apply, parseBlueprint, plan, planText, problemText } from './operations/blueprint';
+import type { By } from './operations/ports';
+import { DomainError } from './domain/errors';
+import { DatabaseProblem } from './store/address';
+import { pendingMigrations } from './store/database';
+
+const USAGE = `usher <command>
+
+  start                     start everything (the local page with a demo where no chat credentials are set)
+  migrate                   bring the database up to date
+  plan <file...>            show what applying the files would change
+  apply <file...>           apply configuration files (--confirm where the plan asks for it)
+  doctor                    check settings, database and rights, and say what is wrong
+  job <name>                run one job now (${jobs.map((job) => job.name).join(', ')})
+  manifest slack|teams      print the app manifest (--url https://... for the address that the platform calls)
+
+  --json                    print one JSON document instead of text
+
+Exit codes: 0 done, 1 refused or failed, 2 wrong use.
+`;
+
+interface Call {
+  readonly config: Config;
+  readonly log: Log;
+  readonly rest: readonly string[];
+  readonly json: boolean;
+  readonly confirm: boolean;
+  readonly url: string | null;
+}
+
+/** What a command prints, as text and as data, and how it ended. */
+interface Result {
+  readonly text: string;
+  readonly data: unknown;
+  readonly ok: boolean;
+}
+
+const done = (text: string, data: unknown): Result => ({ text, data, ok: true });
+
+function operator(): By {
+  return { actor: { kind: 'operator', name: userInfo({ encoding: 'utf8' }).username }, via: 'cli' };
+}
+
+async function inHouse(call: Call, work: (house: House) => Promise<Result>): Promise<Result> {
+  const house = await openHouse(call.config, call.log);
+  try {
+    return await work(house);
+  } finally {
+    await house.stop();
+  }
+}
+
+async function start(call: Call): Promise<Result> {
+  const began = Date.now();
+  const usher = await startUsher(call.config, call.log);
+  const seconds = ((Date.now() - began) / 1000).toFixed(1);
+  const lines = [
+    ...(usher.page === null ? [] : [`Usher is ready: ${usher.page}`]),
+    ...(usher.endpoint === null ? [] : [`Chat platforms reach Usher at ${usher.endpoint}`]),
+    `Started in ${seconds} s. Stop with Ctrl-C.`,
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+  await new Promise<void>((resolve) => {
+    process.once('SIGINT', resolve);
+    process.once('SIGTERM', resolve);
+  });
+  await usher.stop();
+  return done('Stopped.', { stopped: true });
+}
+
+function migrate(call: Call): Promise<Result> {
+  return inHouse(call, async (house) => {
+    const pending = await pendingMigrations(house.database);
+    if (pending.length > 0)
+      return {
+        text: `Still missing: ${pending.join(', ')}. Set DATABASE_MIGRATION_URL.`,
+        data: { pending },
+        ok: false,
+      };
+    return done('The database is up to date.', { pending });
+  });
+}
+
+function files(call: Call): { readonly name: string; readonly text: string }[] {
+  return call.rest.map((name) => ({ name, text: readFileSync(name, 'utf8') }));
+}
+
+async function configure(call: Call, write: boolean): Promise<Result> {
+  if (call.rest.length === 0) throw new UsageError('Name at least one file.');
+  const read = parseBlueprint(files(call));
+  if ('problems' in read)
+    return { text: read.problems.map(problemText).join('\n'), data: { problems: read.problems }, ok: false };
+  return inHouse(call, async (house) => {
+    const act = write ? apply : plan;
+    const result = await act(house.desk, operator(), read.blueprint, { confirm: call.confirm });
+    return { text: planText(result), data: result, ok: result.problems.length === 0 };
+  });
+}
+
+function doctor(call: Call): Promise<Result> {
+  return inHouse(call, async (house) => {
+    const pending = await pendingMigrations(house.database);
+    const now = await house.views.now();
+    const findings = [
+      ...(pending.length > 0 ? [`Migrations are missing: ${pending.join(', ')}. Run usher migrate.`] : []),
+      ...(Math.abs(now.getTime() - Date.now()) > 60_000 && !call.config.demo
+        ? ['The clocks of this machine and of the database differ by more than a minute.']
+        : []),
+      ...(call.config.slack === null && call.config.teams === null && !call.config.demo
+        ? ['No chat platform is set up.']
+        : []),
+    ];
+    const text = findings.length === 0 ? 'Everything looks well.' : findings.join('\n');
+    return { text, data: { findings }, ok: findings.length === 0 };
+  });
+}
+
+function job(call: Call): Promise<Result> {
+  const [name = ''] = call.rest;
+  const found = jobs.find((one) => one.name === name);
+  if (!found) throw new UsageError(`There is no job "${name}". Jobs: ${jobs.map((one) => one.name).join(', ')}.`);
+  return inHouse(call, async (house) => {
+    const worked = await found.sweep({ desk: house.desk, due: house.due, log: call.log });
+    return done(`${name}: ${worked} done.`, { job: name, worked });
+  });
+}
+
+function manifest(call: Call): Promise<Result> {
+  const [platform] = call.rest;
+  const make: Readonly<Record<string, () => unknown>> = {
+    slack: () =>
+      slackManifest({
+        publicUrl: call.url ?? 'https://usher.example.com',
+        command: '/usher',
+        socketMode: (call.config.slack?.appToken ?? null) !== null,
+      }),
+    teams: () =>
+      teamsManifest({ ...EXAMPLE_SETTINGS, ...(call.config.teams ? { botId: call.config.teams.appId } : {}) }),
+  };
+  const made = Object.hasOwn(make, platform ?? '') ? make[platform ?? '']?.() : undefined;
+  if (made === undefined) throw new UsageError('Say usher manifest slack, or usher manifest teams.');
+  return Promise.resolve(done(JSON.stringify(made, null, 2), made));
+}
+
+class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+const commands: Readonly<Record<string, (call: Call) => Promise<Result>>> = {
+  start,
+  migrate,
+  plan: (call) => configure(call, false),
+  apply: (call) => configure(call, true),
+  doctor,
+  job,
+  manifest,
+};
+
+async function run(words: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...words],
+    allowPositionals: true,
+    options: {
+      json: { type: 'boolean' },
+      confirm: { type: 'boolean' },
+      url: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  const [name = '', ...rest] = positionals;
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (values.help === true || !command) {
+    process.stdout.write(USAGE);
+    return values.help === true ? 0 : 2;
+  }
+  const config = readConfig(process.env);
+  const log = createLog(name === 'start' ? config.logLevel : 'warn');
+  const json = values.json === true;
+  const result = await command({ config, log, rest, json, confirm: values.confirm === true, url: values.url ?? null });
+  process.stdout.write(`${json ? JSON.stringify(result.data) : result.text}\n`);
+  return result.ok ? 0 : 1;
+}
+
+function explain(error: unknown): { readonly text: string; readonly code: number } {
+  if (error instanceof UsageError) return { text: `${error.message}\n\n${USAGE}`, code: 2 };
+  if (error instanceof ConfigError || error instanceof DatabaseProblem || error instanceof StartError)
+    return { text: error.message, code: 1 };
+  if (error instanceof DomainError) return { text: `Refused: ${error.code}`, code: 1 };
+  if (
+    error instanceof Error &&
+    'code' in error &&
+    (error.code === 'ENOENT' || error.code === 'EADDRINUSE' || error.code === 'EACCES')
+  )
+    return { text: error.message, code: 1 };
+  if (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))
+    return { text: `${error.message}\n\n${USAGE}`, code: 2 };
+  return { text: error instanceof Error ? (error.stack ?? error.message) : String(error), code: 1 };
+}
+
+run(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    const { text, code } = explain(error);
+    process.stderr.write(`${text}\n`);
+    process.exitCode = code;
+  },
+);

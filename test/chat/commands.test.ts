@@ -1,0 +1,89 @@
+// Typed words find their verb in any case and with odd spaces; half words and mistakes are answered with what was perhaps meant.
+import { verbs } from '../../src/chat/actions';
+import { helpRows, near, parse } from '../../src/chat/commands';
+import { distance, numberOf } from '../../src/chat/names';
+
+describe('a typed command', () => {
+  test.each([
+    { give: 'help', words: 'help', rest: '' },
+    { give: '  HELP ', words: 'help', rest: '' },
+    { give: 'Hi', words: 'hi', rest: '' },
+    { give: 'request access', words: 'request access', rest: '' },
+    { give: 'request\u00a0 Payroll  Reader', words: 'request', rest: 'Payroll Reader' },
+    { give: 'Request Payroll for Ana Ng', words: 'request', rest: 'Payroll for Ana Ng' },
+    { give: 'my access', words: 'my access', rest: '' },
+    { give: 'r-1042', words: 'r-', rest: '1042' },
+    { give: 'R-1042', words: 'r-', rest: '1042' },
+    { give: 'cancel R-7', words: 'cancel', rest: 'R-7' },
+    { give: 'deny R-7 because of the audit', words: 'deny', rest: 'R-7 because of the audit' },
+    { give: 'give up Payroll', words: 'give up', rest: 'Payroll' },
+    { give: 'ask again R-7', words: 'ask again', rest: 'R-7' },
+    { give: 'assign Ana to Payroll', words: 'assign', rest: 'Ana to Payroll' },
+  ])('$give', ({ give, words, rest }) => {
+    const command = parse(give);
+    expect({ words: command?.typed.words, rest: command?.rest }).toEqual({ words, rest });
+  });
+
+  test.each(['requestaccess', 'the request', 'approval', '', '💥'])('"%s" is none', (give) => {
+    expect(parse(give)).toBeNull();
+  });
+
+  test.each([
+    { give: 'aprove R-1042', want: 'approve R-1042' },
+    { give: 'hlep', want: 'help' },
+    { give: 'my acess', want: 'my access' },
+    { give: 'weather tomorrow', want: null },
+  ])('"$give" is answered with what was perhaps meant', ({ give, want }) => {
+    expect(near(give)).toBe(want);
+  });
+
+  test('a hostile text of any length is looked at in no time', () => {
+    expect(near('a'.repeat(100_000))).toBeNull();
+    expect(parse('request ' + 'x '.repeat(100_000))?.rest.length).toBeLessThanOrEqual(2000);
+  });
+});
+
+describe('a request number', () => {
+  test.each([
+    ['R-1042', 1042],
+    ['r1042', 1042],
+    ['1042', 1042],
+    ['R- 1042', null],
+    ['R-10x', null],
+    ['0x10', null],
+    ['-5', null],
+    ['1e309', null],
+    ['9'.repeat(40), null],
+  ])('%s', (give, want) => {
+    expect(numberOf(give)).toBe(want);
+  });
+});
+
+test('two letters swapped are one mistake', () => {
+  expect(distance('hlep', 'help')).toBe(1);
+  expect(distance('payrol', 'payroll')).toBe(1);
+  expect(distance('', 'abc')).toBe(3);
+});
+
+test('every verb that writes and takes a person somewhere else has a typed form, or is the sending of a form', () => {
+  const without = Object.entries(verbs)
+    .filter(([, verb]) => verb.kind === 'writes' && (verb.typed ?? []).length === 0)
+    .map(([name]) => name)
+    .sort();
+  // Sent forms, and the two that are reached from a typed one (approve ... because, remove ... from).
+  expect(without).toEqual(
+    ['approval.approveWithReason', 'assignment.assign', 'assignment.remove', 'request.submit', 'task.done'].filter(
+      (name) => name !== 'assignment.remove',
+    ),
+  );
+});
+
+test('no two typed commands share their words', () => {
+  const words = Object.values(verbs).flatMap((verb) => (verb.typed ?? []).map((typed) => typed.words));
+  expect(new Set(words).size).toBe(words.length);
+});
+
+test('only owners read of assigning in the help', () => {
+  expect(helpRows({ assigns: false }).map((row) => row.usage)).not.toContain('assign <person> to <package>');
+  expect(helpRows({ assigns: true }).map((row) => row.usage)).toContain('assign <person> to <package>');
+});
