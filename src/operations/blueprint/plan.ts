@@ -79,10 +79,13 @@ export function finishPlan(draft: Draft, affected: Affected, options: PlanOption
   const brake = brakeOf(draft);
   if (brake && !options.confirm) refuseBrake(draft, brake);
   const names = draft.blueprint.files.map(({ name }) => name);
-  const lines = draft.lines.map((line) => ({
-    ...line,
-    details: [...line.details, ...concerned(affected, change)],
-  }));
+  const changes = new Map(
+    draft.changes.flatMap((change) => ('id' in change.after ? [[change.after.id, change] as const] : [])),
+  );
+  const lines = draft.lines.map((line) => {
+    const change = line.id === null || line.action === 'note' ? undefined : changes.get(line.id);
+    return change ? { ...line, details: [...line.details, ...concerned(affected, change)] } : line;
+  });
   const of = (action: PlanLine['action']): number => lines.filter((line) => line.action === action).length;
   return {
     lines,

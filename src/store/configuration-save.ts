@@ -1,0 +1,431 @@
+// The only writer of configuration: rows, their parts, closures and audit events, set by set, in the order in which they
+// refer to each other. A row that somebody else changed since it was read is Stale, and the whole act runs again.
+import type { DomainEvent } from '../domain/events';
+import type { Package, PolicyVersion, Resource, SubjectSet } from '../domain/model';
+import type { ConfigurationChange, ConfigurationNouns } from '../operations/ports';
+import {
+  groups,
+  incompatibilities,
+  partners,
+  peopleWithProperties,
+  policies,
+  policyVersions,
+  roles,
+  type PolicyVersionRow,
+} from './configuration-tables';
+import { Stale } from './faults';
+import type { Query, Row } from './query';
+import { catalogs, fieldsOf, packages, resourceRoles, resources, resourceScopes, toRow, type Table } from './tables';
+import type { ChangedRow, Recorded } from './tail';
+
+/** Appends events with the rows that they stand for (tail.ts). */
+export type Record = (recorded: readonly Recorded[]) => Promise<unknown>;
+
+interface Pair<T> {
+  readonly before: T | null;
+  readonly after: T;
+}
+type Of<K extends keyof ConfigurationNouns> = Pair<ConfigurationNouns[K]> & { readonly events: readonly DomainEvent[] };
+
+/** Writes all changes with their events. */
+export async function saveConfiguration(
+  q: Query,
+  changes: readonly ConfigurationChange[],
+  record: Record,
+): Promise<void> {
+  const of = <K extends keyof ConfigurationNouns>(noun: K): readonly Of<K>[] =>
+    changes.filter((change) => change.noun === noun) as unknown as readonly Of<K>[];
+  const recorded: Recorded[] = [];
+  const note = <T>(
+    list: readonly (Pair<T> & { readonly events: readonly DomainEvent[] })[],
+    rowsOf: (one: Pair<T>) => readonly ChangedRow[],
+  ): void => {
+    for (const one of list) recorded.push(...withRows(one.events, rowsOf(one)));
+  };
+
+  await lockPeople(q, of('person'), of('group'));
+  await saveOrganization(q, of('organization'));
+  note(of('organization'), ({ before, after }) => [
+    changed('organization', 'organization', before && { ...before }, { ...after }),
+  ]);
+
+  await saveRows(q, partners, of('partner'));
+  await saveSources(q, of('partner'));
+  note(of('partner'), (one) => [rowOf(partners, one, ({ sources }) => ({ sources }))]);
+
+  await saveRows(q, peopleWithProperties, of('person'));
+  note(of('person'), (one) => [rowOf(peopleWithProperties, one)]);
+
+  await saveRows(q, groups, of('group'));
+  await saveMembers(q, of('group'));
+  note(of('group'), (one) => [rowOf(groups, one)]);
+
+  recorded.push(...(await saveIdentities(q, of('identity'))));
+
+  await saveInstallations(q, of('installation'));
+  note(of('installation'), ({ before, after }) => [
+    changed('installations', `${after.platform} ${after.tenant}`, before && { ...before }, { ...after }),
+  ]);
+
+  await saveRows(q, catalogs, of('catalog'));
+  note(of('catalog'), (one) => [rowOf(catalogs, one)]);
+
+  await saveRows(q, roles, of('role'));
+  note(of('role'), (one) => [rowOf(roles, one)]);
+
+  await saveResources(q, of('resource'));
+  note(of('resource'), (one) => [
+    rowOf<Resource, ConfigurationNouns['resource']>(resources, one, (value) => ({
+      roles: value.roles,
+      scopes: value.scopes,
+      owners: value.owners,
+    })),
+  ]);
+
+  await savePackages(q, of('package'));
+  note(of('package'), (one) => [
+    rowOf<Package, ConfigurationNouns['package']>(packages, one, ({ content }) => ({ content: content.roles })),
+  ]);
+
+  await savePolicies(q, of('policy'));
+  note(of('policy'), (one) => [rowOf(policies, one, ({ content }) => ({ content: json(content) }))]);
+
+  await saveRows(q, incompatibilities, of('incompatibility'));
+  note(of('incompatibility'), (one) => [rowOf(incompatibilities, one)]);
+
+  for (let n = 0; n < recorded.length; n += EVENTS_AT_ONCE) await record(recorded.slice(n, n + EVENTS_AT_ONCE));
+}
+
+const EVENTS_AT_ONCE = 2_000; // a directory of 100,000 people is one act, but not one statement
+
+// Who may ask and who is asked hangs on people and groups, so whoever changes these holds the people's rows first, in the
+// order of ids in which every bulk act takes them.
+async function lockPeople(
+  q: Query,
+  people: readonly Of<'person'>[],
+  changedGroups: readonly Of<'group'>[],
+): Promise<void> {
+  const ids = new Set<string>(people.flatMap(({ before }) => (before ? [before.id] : [])));
+  for (const { before, after } of changedGroups) {
+    const had = new Set(before?.people);
+    const has = new Set(after.people);
+    for (const id of after.people) if (!had.has(id)) ids.add(id);
+    for (const id of before?.people ?? []) if (!has.has(id)) ids.add(id);
+  }
+  if (ids.size === 0) return;
+  await q(
+    `select id from people where id in (select value::uuid from jsonb_array_elements_text($1::jsonb)) order by id for no key update`,
+    [JSON.stringify([...ids])],
+  );
+}
+
+/** Updates with their versions compared, then inserts: a name that one row gives up can be taken by a new one. */
+async function saveRows<T extends object>(q: Query, table: Table<T>, list: readonly Pair<T>[]): Promise<void> {
+  const fields = fieldsOf(table);
+  const columns = fields.map(({ column }) => column);
+  const typed = fields.map(({ column, type }) => `${column} ${type}`).join(', ');
+  const rows = (some: readonly Pair<T>[]): string => JSON.stringify(some.map(({ after }) => toRow(table, after)));
+  const updates = list.filter(({ before }) => before !== null);
+  const inserts = list.filter(({ before }) => before === null);
+  if (updates.length > 0) {
+    const set = columns.filter((column) => column !== 'id').map((column) => `${column} = r.${column}`);
+    const done = await q(
+      `update ${table.table} t set ${set.join(', ')} from jsonb_to_recordset($1::jsonb) as r (${typed})
+       where t.id = r.id and t.version = r.version - 1 returning t.id`,
+      [rows(updates)],
+    );
+    if (done.length < updates.length) throw new Stale(table.table);
+  }
+  if (inserts.length > 0)
+    await q(
+      `insert into ${table.table} (${columns.join(', ')}) select ${columns.join(', ')} from jsonb_to_recordset($1::jsonb) as r (${typed})`,
+      [rows(inserts)],
+    );
+}
+
+async function saveOrganization(q: Query, list: readonly Of<'organization'>[]): Promise<void> {
+  for (const { before, after } of list) {
+    // Whether it is a demo is said once, at its creation.
+    if (before) await q('update organization set name = $1, time_zone = $2', [after.name, after.timeZone]);
+    else
+      await q('insert into organization (name, time_zone, demo) values ($1, $2, $3)', [
+        after.name,
+        after.timeZone,
+        after.demo,
+      ]);
+  }
+}
+
+async function saveSources(q: Query, list: readonly Of<'partner'>[]): Promise<void> {
+  if (list.length === 0) return;
+  await q(
+    'delete from identity_sources where organization_id in (select value::uuid from jsonb_array_elements_text($1::jsonb))',
+    [JSON.stringify(list.map(({ after }) => after.id))],
+  );
+  const rows = list.flatMap(({ after }) => after.sources.map((source) => ({ organization_id: after.id, ...source })));
+  await q(
+    `insert into identity_sources (organization_id, kind, value)
+     select * from jsonb_to_recordset($1::jsonb) as r (organization_id uuid, kind text, value text)`,
+    [JSON.stringify(rows)],
+  );
+}
+
+async function saveMembers(q: Query, list: readonly Of<'group'>[]): Promise<void> {
+  if (list.length === 0) return;
+  await saveLinks(
+    q,
+    'group_people',
+    ['group_id', 'person_id'],
+    list.map(({ before, after }) => ({ id: after.id, had: before?.people ?? [], has: after.people })),
+  );
+  await saveLinks(
+    q,
+    'group_nesting',
+    ['parent_id', 'child_id'],
+    list.map(({ before, after }) => ({ id: after.id, had: before?.groups ?? [], has: after.groups })),
+  );
+  await q('select refresh_group_ancestors()');
+}
+
+/** Differences only. */
+async function saveLinks(
+  q: Query,
+  table: string,
+  [from, to]: readonly [string, string],
+  list: readonly { readonly id: string; readonly had: readonly string[]; readonly has: readonly string[] }[],
+): Promise<void> {
+  const rows = (
+    pick: (one: (typeof list)[number]) => { all: readonly string[]; without: readonly string[] },
+  ): string => {
+    const links = list.flatMap((one) => {
+      const { all, without } = pick(one);
+      const known = new Set(without);
+      return all.filter((id) => !known.has(id)).map((id) => ({ a: one.id, b: id }));
+    });
+    return JSON.stringify(links);
+  };
+  await q(
+    `delete from ${table} t using jsonb_to_recordset($1::jsonb) as r (a uuid, b uuid) where t.${from} = r.a and t.${to} = r.b`,
+    [rows(({ had, has }) => ({ all: had, without: has }))],
+  );
+  await q(
+    `insert into ${table} (${from}, ${to}) select a, b from jsonb_to_recordset($1::jsonb) as r (a uuid, b uuid) on conflict do nothing`,
+    [rows(({ had, has }) => ({ all: has, without: had }))],
+  );
+}
+
+// First every account leaves its old person, then all get their new one, so that two people can swap. An account that chat
+// has seen but linked to nobody keeps its row.
+async function saveIdentities(q: Query, list: readonly Of<'identity'>[]): Promise<readonly Recorded[]> {
+  if (list.length === 0) return [];
+  const left = list.flatMap(({ before, after }) =>
+    before ? [{ id: before.id, version: before.version, leaves: before.id !== after.id }] : [],
+  );
+  const unlinked = await q(
+    `update identities t set person_id = null, state = 'unlinked', linked_by = null, version = t.version + r.leaves::integer
+     from jsonb_to_recordset($1::jsonb) as r (id uuid, version integer, leaves boolean)
+     where t.id = r.id and t.version = r.version returning t.id`,
+    [JSON.stringify(left)],
+  );
+  if (unlinked.length < left.length) throw new Stale('identities');
+
+  const accounts = list.map(({ after }) => ({ ...after, kept: null }));
+  const rows = (await q(
+    `insert into identities as t (id, platform, tenant, user_id, person_id, state, linked_by, standing, version)
+     select r.id, r.platform, r.tenant, r."user", r.person, 'linked', case r.platform when 'web' then 'demo' else 'file' end, p.kind, 1
+     from jsonb_to_recordset($1::jsonb) as r (id uuid, platform text, tenant text, "user" text, person uuid)
+     join people p on p.id = r.person
+     on conflict (platform, tenant, user_id) do update set person_id = excluded.person_id, state = 'linked',
+       linked_by = excluded.linked_by, standing = excluded.standing, version = t.version + 1 where t.person_id is null
+     returning t.id, t.platform, t.tenant, t.user_id`,
+    [JSON.stringify(accounts)],
+  )) as readonly Row[];
+  if (rows.length < list.length) throw new Stale('identities');
+  const ids = new Map(
+    rows.map((row) => [JSON.stringify([row['platform'], row['tenant'], row['user_id']]), row['id'] as string]),
+  );
+  return list.flatMap(({ before, after, events }) => {
+    const id = ids.get(JSON.stringify([after.platform, after.tenant, after.user])) ?? after.id;
+    const moved = events.map((event) =>
+      event.subject.id === after.id ? { ...event, subject: { ...event.subject, id } } : event,
+    );
+    const was = before && before.id === after.id ? { person_id: before.person } : null;
+    return withRows(moved, [changed('identities', id, was, { person_id: after.person })]);
+  });
+}
+
+async function saveInstallations(q: Query, list: readonly Of<'installation'>[]): Promise<void> {
+  if (list.length === 0) return;
+  await q(
+    `insert into installations (platform, tenant, name, authoritative_domains, guests_allowed)
+     select platform, tenant, name, "authoritativeDomains", "guestsAllowed" from jsonb_to_recordset($1::jsonb)
+       as r (platform text, tenant text, name text, "authoritativeDomains" text[], "guestsAllowed" boolean)
+     on conflict (platform, tenant) do update set name = excluded.name,
+       authoritative_domains = excluded.authoritative_domains, guests_allowed = excluded.guests_allowed`,
+    [JSON.stringify(list.map(({ after }) => after))],
+  );
+}
+
+async function saveResources(q: Query, list: readonly Of<'resource'>[]): Promise<void> {
+  if (list.length === 0) return;
+  await saveRows<Resource>(q, resources, list);
+  await saveRows(
+    q,
+    resourceRoles,
+    parts(list, ({ roles: all }) => all),
+  );
+  await saveRows(
+    q,
+    resourceScopes,
+    parts(list, ({ scopes }) => scopes),
+  );
+  await q(
+    'delete from resource_owners where resource_id in (select value::uuid from jsonb_array_elements_text($1::jsonb))',
+    [JSON.stringify(list.map(({ after }) => after.id))],
+  );
+  const owners = list.flatMap(({ after }) =>
+    after.owners.map((one) => ({
+      resource_id: after.id,
+      person_id: 'person' in one ? one.person : null,
+      group_id: 'group' in one ? one.group : null,
+    })),
+  );
+  await q(
+    `insert into resource_owners (resource_id, person_id, group_id)
+     select * from jsonb_to_recordset($1::jsonb) as r (resource_id uuid, person_id uuid, group_id uuid)`,
+    [JSON.stringify(owners)],
+  );
+}
+
+/** New and renamed roles or scopes of resources. */
+function parts<P extends { readonly id: string; readonly version: number }>(
+  list: readonly Of<'resource'>[],
+  pick: (resource: ConfigurationNouns['resource']) => readonly P[],
+): Pair<P>[] {
+  return list.flatMap(({ before, after }) => {
+    const had = new Map((before ? pick(before) : []).map((one) => [one.id, one]));
+    return pick(after).flatMap((one) => {
+      const was = had.get(one.id) ?? null;
+      return was?.version === one.version ? [] : [{ before: was, after: one }];
+    });
+  });
+}
+
+async function savePackages(q: Query, list: readonly Of<'package'>[]): Promise<void> {
+  await saveRows<Package>(q, packages, list);
+  const versions = list.flatMap(({ before, after }) =>
+    before?.content.id === after.content.id ? [] : [after.content],
+  );
+  if (versions.length === 0) return;
+  await q(
+    `insert into package_versions (id, package_id, number, created_at)
+     select id, package, number, usher_now() from jsonb_to_recordset($1::jsonb) as r (id uuid, package uuid, number integer)`,
+    [JSON.stringify(versions)],
+  );
+  const rows = versions.flatMap(({ id, roles: content }) => content.map((one) => ({ id, ...one })));
+  await q(
+    `insert into package_grants (package_version_id, role_id, scope_id)
+     select id, role, scope from jsonb_to_recordset($1::jsonb) as r (id uuid, role uuid, scope uuid)`,
+    [JSON.stringify(rows)],
+  );
+}
+
+async function savePolicies(q: Query, list: readonly Of<'policy'>[]): Promise<void> {
+  await saveRows(q, policies, list);
+  const versions = list.flatMap(({ before, after }) =>
+    before?.content.id === after.content.id ? [] : [after.content],
+  );
+  if (versions.length === 0) return;
+  const fields = fieldsOf(policyVersions);
+  const columns = fields.map(({ column }) => column).join(', ');
+  await q(
+    `insert into policy_versions (${columns}, created_at)
+     select ${columns}, usher_now() from jsonb_to_recordset($1::jsonb) as r (${fields.map(({ column, type }) => `${column} ${type}`).join(', ')})`,
+    [JSON.stringify(versions.map((one) => toRow(policyVersions, flat(one))))],
+  );
+  await q(
+    `insert into policy_stages (policy_version_id, n, approvals_required, decide_within_hours, escalate_after_hours, approver_reason_required)
+     select version, n, "approvalsRequired", "decideWithinHours", "escalateAfterHours", "approverReasonRequired"
+     from jsonb_to_recordset($1::jsonb) as r (version uuid, n integer, "approvalsRequired" integer, "decideWithinHours" integer,
+       "escalateAfterHours" integer, "approverReasonRequired" boolean)`,
+    [JSON.stringify(versions.flatMap(({ id, stages }) => stages.map((stage) => ({ version: id, ...stage }))))],
+  );
+  await q(
+    `insert into policy_subjects (policy_version_id, purpose, n, position, kind, person_id, group_id, organization_id, manager_level)
+     select version, purpose, n, position, kind, person, "group", organization, level
+     from jsonb_to_recordset($1::jsonb) as r (version uuid, purpose text, n integer, position integer, kind text, person uuid,
+       "group" uuid, organization uuid, level integer)`,
+    [JSON.stringify(versions.flatMap(subjectRows))],
+  );
+  await q(
+    `insert into policy_questions (policy_version_id, id, position, text, required, type, choices)
+     select version, id, position, text, required, type, choices from jsonb_to_recordset($1::jsonb)
+       as r (version uuid, id text, position integer, text text, required boolean, type text, choices text[])`,
+    [
+      JSON.stringify(
+        versions.flatMap((one) =>
+          one.questions.map((question, position) => ({ ...question, version: one.id, position })),
+        ),
+      ),
+    ],
+  );
+}
+
+function subjectRows(version: PolicyVersion): object[] {
+  const list = (purpose: string, n: number, sets: readonly SubjectSet[]): object[] =>
+    sets.map((set, position) => ({ version: version.id, purpose, n, position, ...set }));
+  return [
+    ...list('target', 0, version.targets),
+    ...version.stages.flatMap((stage) => [
+      ...list('primary', stage.n, stage.primaries),
+      ...list('alternate', stage.n, stage.alternates),
+      ...list('fallback', stage.n, stage.fallbacks),
+    ]),
+  ];
+}
+
+function flat(version: PolicyVersion): PolicyVersionRow {
+  const { expiration, extension } = version;
+  return {
+    ...version,
+    expiration: expiration.kind,
+    days: expiration.kind === 'days' ? expiration.days : null,
+    hours: expiration.kind === 'hours' ? expiration.hours : null,
+    at: expiration.kind === 'date' ? expiration.at : null,
+    extensionAllowed: extension.allowed,
+    extensionApproval: extension.approval,
+    maxExtensions: extension.maxExtensions,
+    maxTotalDays: extension.maxTotalDays,
+  };
+}
+
+/** A row as the trail shows it, with what hangs on it in tables of its own. */
+function rowOf<T extends object, V extends T = T>(
+  table: Table<T>,
+  { before, after }: Pair<V>,
+  more: (value: V) => object = () => ({}),
+): ChangedRow {
+  const row = (value: V): Row => ({ ...toRow<T>(table, value), ...more(value) });
+  const { id } = after as unknown as { readonly id: string };
+  const personal = new Set(
+    fieldsOf(table)
+      .filter((field) => field.personal)
+      .map(({ column }) => column),
+  );
+  return { table: table.table, id, before: before && row(before), after: row(after), personal };
+}
+
+function changed(table: string, id: string, before: Row | null, after: Row): ChangedRow {
+  return { table, id, before, after, personal: new Set() };
+}
+
+/** The rows stand with the first event: for a group that is the group itself, and then come its members one by one. */
+function withRows(events: readonly DomainEvent[], rows: readonly ChangedRow[]): Recorded[] {
+  if (events.length === 0) throw new Error('configuration is changed without an event');
+  return events.map((event, n) => ({ event, rows: n === 0 ? rows : [] }));
+}
+
+/** As it looks in JSON: instants as text. */
+function json(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
+}

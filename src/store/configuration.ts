@@ -1,0 +1,203 @@
+// Configuration as one value: everything that configuration as code compares with, and whom a change would concern. Read
+// whole, because the plan compares whole; nothing that a person waits for may call this. Writing: configuration-save.ts.
+import type { PackageId, PersonId } from '../domain/model';
+import type {
+  Affected,
+  AffectedBy,
+  Configuration,
+  GroupConfig,
+  IdentityConfig,
+  InstallationConfig,
+  OrganizationConfig,
+  PolicyConfig,
+  ResourceConfig,
+} from '../operations/ports';
+import { incompatibilities, peopleWithProperties, roles } from './configuration-tables';
+import { LIVE, OPEN } from './loads';
+import { POLICY_VERSION, policyVersionOf } from './policies';
+import type { Query, Row } from './query';
+import {
+  catalogs,
+  fromRow,
+  fromRows,
+  packages,
+  packageVersions,
+  resourceRoles,
+  resources,
+  resourceScopes,
+} from './tables';
+
+export { saveConfiguration } from './configuration-save';
+
+/** All live configuration; of people and groups the deleted ones too, because their keys come back. */
+export async function loadConfiguration(q: Query): Promise<Configuration> {
+  // Large organizations take longer than a click may; nobody waits for this one.
+  await q(`select set_config('statement_timeout', '${PATIENCE_MS}', true)`);
+  const rows = async (sql: string): Promise<readonly Row[]> => (await q(sql)) as readonly Row[];
+  const [organization] = await rows('select name, time_zone, demo from organization');
+  return {
+    organization: organization
+      ? {
+          name: organization['name'] as string,
+          timeZone: organization['time_zone'] as string,
+          demo: organization['demo'] as boolean,
+        }
+      : null,
+    people: fromRows(peopleWithProperties, await rows('select * from people order by id')),
+    groups: (await rows(GROUPS)).map((row) => camel<GroupConfig>(row, GROUP_FIELDS)),
+    organizations: (await rows(PARTNERS)).map((row) => camel<OrganizationConfig>(row, PARTNER_FIELDS)),
+    identities: (await rows(IDENTITIES)).map((row) => camel<IdentityConfig>(row, IDENTITY_FIELDS)),
+    installations: (await rows('select * from installations')).map((row): InstallationConfig =>
+      camel(row, INSTALLATION_FIELDS),
+    ),
+    roles: fromRows(roles, await rows(`select * from administrative_roles where state = 'active' order by id`)),
+    catalogs: fromRows(catalogs, await rows(`select * from catalogs where state <> 'deleted' order by id`)),
+    resources: (await rows(RESOURCES)).map(resourceOf),
+    packages: (await rows(PACKAGES)).map((row) => ({
+      ...fromRow(packages, row),
+      content: fromRow(packageVersions, row['content']),
+    })),
+    policies: (await rows(POLICIES)).map(policyOf),
+    incompatibilities: fromRows(
+      incompatibilities,
+      await rows(`select * from incompatibilities where state = 'active' order by id`),
+    ),
+  };
+}
+
+/** Counts of live assignments and open requests around what a plan changes. */
+export async function affected(q: Query, by: AffectedBy): Promise<Affected> {
+  const count = async (column: 'package_id' | 'target_id', ids: readonly string[]): Promise<readonly Row[]> =>
+    ids.length === 0
+      ? []
+      : ((await q(
+          `select id, sum(live)::integer as live, sum(open)::integer as open from (
+             select ${column} as id, 1 as live, 0 as open from assignments where state in ${LIVE}
+             union all
+             select ${column}, 0, 1 from requests where state in ${OPEN}
+           ) used join jsonb_array_elements_text($1::jsonb) as wanted on wanted.value::uuid = id
+           group by id`,
+          [JSON.stringify(ids)],
+        )) as readonly Row[]);
+  const both =
+    by.pairs.length === 0
+      ? []
+      : ((await q(BOTH, [JSON.stringify(by.pairs)])) as readonly { readonly id: string; readonly people: number }[]);
+  return {
+    packages: new Map(
+      (await count('package_id', by.packages)).map((row) => [
+        row['id'] as PackageId,
+        { holders: row['live'] as number, openRequests: row['open'] as number },
+      ]),
+    ),
+    people: new Map(
+      (await count('target_id', by.people)).map((row) => [
+        row['id'] as PersonId,
+        { held: row['live'] as number, openRequests: row['open'] as number },
+      ]),
+    ),
+    pairs: new Map(both.map(({ id, people }) => [id, people])),
+  };
+}
+
+const PATIENCE_MS = 120_000;
+
+const GROUPS = `select g.*,
+  coalesce((select jsonb_agg(person_id order by person_id) from group_people where group_id = g.id), '[]') as people,
+  coalesce((select jsonb_agg(child_id order by child_id) from group_nesting where parent_id = g.id), '[]') as groups
+  from groups g order by g.id`;
+const GROUP_FIELDS = {
+  id: 'id',
+  directoryKey: 'directory_key',
+  name: 'name',
+  state: 'state',
+  version: 'version',
+  people: 'people',
+  groups: 'groups',
+};
+
+const PARTNERS = `select o.*,
+  coalesce((select jsonb_agg(jsonb_build_object('kind', kind, 'value', value) order by kind, value)
+    from identity_sources where organization_id = o.id), '[]') as sources
+  from organizations o where state <> 'deleted' order by o.id`;
+const PARTNER_FIELDS = {
+  id: 'id',
+  name: 'name',
+  description: 'description',
+  state: 'state',
+  sources: 'sources',
+  version: 'version',
+};
+
+const IDENTITIES = 'select * from identities where person_id is not null order by id';
+const IDENTITY_FIELDS = {
+  id: 'id',
+  platform: 'platform',
+  tenant: 'tenant',
+  user: 'user_id',
+  person: 'person_id',
+  version: 'version',
+};
+
+const INSTALLATION_FIELDS = {
+  platform: 'platform',
+  tenant: 'tenant',
+  name: 'name',
+  authoritativeDomains: 'authoritative_domains',
+  guestsAllowed: 'guests_allowed',
+};
+
+const RESOURCES = `select r.*,
+  (select jsonb_agg(to_jsonb(x) order by x.id) from resource_roles x where x.resource_id = r.id) as roles,
+  (select jsonb_agg(to_jsonb(x) order by x.id) from resource_scopes x where x.resource_id = r.id) as scopes,
+  (select jsonb_agg(case when x.person_id is null then jsonb_build_object('group', x.group_id)
+      else jsonb_build_object('person', x.person_id) end order by x.person_id, x.group_id)
+    from resource_owners x where x.resource_id = r.id) as owners
+  from resources r where state <> 'deleted' order by r.id`;
+
+const PACKAGES = `select p.*, to_jsonb(v) || jsonb_build_object('roles', (
+    select coalesce(jsonb_agg(jsonb_build_object('role', g.role_id, 'scope', g.scope_id) order by g.role_id, g.scope_id), '[]')
+    from package_grants g where g.package_version_id = v.id)) as content
+  from packages p join package_versions v on v.id = p.current_version_id
+  where p.state <> 'deleted' order by p.id`;
+
+const POLICIES = `select p.*, ${POLICY_VERSION} as content
+  from policies p join policy_versions v on v.id = p.current_version_id
+  where p.state <> 'deleted' order by p.id`;
+
+const BOTH = `select pair.id, (
+    select count(distinct held.target_id)::integer from assignments held
+    where held.package_id = pair.package and held.state in ${LIVE} and (
+      exists (select 1 from assignments other
+        where other.target_id = held.target_id and other.package_id = pair."otherPackage" and other.state in ${LIVE})
+      or exists (select 1 from group_members m where m.group_id = pair."otherGroup" and m.person_id = held.target_id))
+  ) as people
+  from jsonb_to_recordset($1::jsonb) as pair (id text, package uuid, "otherPackage" uuid, "otherGroup" uuid)`;
+
+function resourceOf(row: Row): ResourceConfig {
+  return {
+    ...fromRow(resources, row),
+    roles: fromRows(resourceRoles, row['roles']),
+    scopes: fromRows(resourceScopes, row['scopes']),
+    owners: (row['owners'] ?? []) as ResourceConfig['owners'],
+  };
+}
+
+function policyOf(row: Row): PolicyConfig {
+  const content = policyVersionOf(row['content']);
+  return {
+    id: content.policy,
+    package: content.package,
+    name: row['name'] as string,
+    state: row['state'] as PolicyConfig['state'],
+    current: content.id,
+    content,
+    version: row['version'] as number,
+  };
+}
+
+/** Columns by the names of the value's fields. */
+function camel<T extends object>(row: Row, fields: { readonly [K in keyof T]: string }): T {
+  const value = Object.entries<string>(fields).map(([field, column]) => [field, row[column]] as const);
+  return Object.fromEntries(value) as unknown as T;
+}
