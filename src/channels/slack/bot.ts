@@ -2,7 +2,6 @@
 // payload says is inbound.ts, what is answered when is turns.ts; what acts mean is decided behind the Conversation.
 import type { App, Logger, Receiver, SocketModeReceiver } from '@slack/bolt';
 import type { Channel, Conversation } from '../../chat/channel';
-import type { Profile } from '../../chat/inbound';
 import { misfit } from './blocks';
 import type { Json } from './json';
 import { createListeners, type BoltAck, type Listeners } from './listeners';
@@ -48,10 +47,12 @@ export function createSlackChannel(options: SlackOptions): Channel {
       await disconnect?.();
       await listeners?.finish(STOP_MS);
     },
-    send: (to, card) => started().post.send(to, card),
-    update: (ref, card) => started().post.update(ref, card),
-    answer: (inbound, reply) => started().show.stored(inbound, reply),
-    profile: (_tenant, user): Promise<Profile | null> => started().people.profile(user),
+    send: async (to, card) => await started().post.send(to, card),
+    update: async (ref, card) => {
+      await started().post.update(ref, card);
+    },
+    answer: async (inbound, reply) => await started().show.stored(inbound, reply),
+    profile: async (_tenant, user) => await started().people.profile(user),
     misfit,
   };
 }

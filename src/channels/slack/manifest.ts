@@ -1,0 +1,66 @@
+// The app manifest, made from what the channel really listens to and calls, so that scopes and handlers cannot drift apart.
+// `manifest/slack.json` is its copy for people who paste it into Slack; a test compares the two.
+import { PATH } from './receiver';
+
+/** What each scope is for: a reviewer asks, and a scope without a reason goes. */
+export const SCOPES = {
+  'app_mentions:read': 'hear somebody who mentions the bot in a channel',
+  'chat:write': 'send cards to people and update them',
+  commands: 'the slash command',
+  'im:history': 'hear what people write to the bot in its direct messages',
+  'im:write': 'open direct messages with somebody who has to decide',
+  'users:read': 'name, time zone, and whether an account is a guest, a bot or deactivated',
+  'users:read.email': 'propose which person of the directory an account belongs to',
+} as const;
+
+/** Events that the listeners know. */
+export const EVENTS = ['app_mention', 'message.im', 'user_change'] as const;
+
+export interface ManifestOptions {
+  /** Public address of this installation, without a path. */
+  readonly publicUrl: string;
+  readonly command: string;
+  /** Socket Mode needs no address at all. */
+  readonly socketMode: boolean;
+}
+
+/** The manifest of one installation. */
+export function slackManifest({ command, publicUrl, socketMode }: ManifestOptions): Record<string, unknown> {
+  const url = `${publicUrl.replace(/\/+$/, '')}${PATH}`;
+  const at = (key: string): Record<string, string> => (socketMode ? {} : { [key]: url });
+  return {
+    _metadata: { major_version: 2, minor_version: 0 },
+    display_information: {
+      name: 'Usher',
+      description: 'Ask for access, approve it, keep it and give it up, in chat.',
+      background_color: '#1f3a5f',
+      long_description:
+        'Usher manages access in chat. People ask for the access they need, the right people approve or deny it with one click, ' +
+        'and access ends when it should. Nobody has to remember who holds what: Usher asks before access ends, reviews what ' +
+        'is still needed, and records every decision with its reason.',
+    },
+    features: {
+      app_home: { home_tab_enabled: false, messages_tab_enabled: true, messages_tab_read_only_enabled: false },
+      bot_user: { display_name: 'Usher', always_online: true },
+      slash_commands: [
+        {
+          command,
+          ...at('url'),
+          description: 'Ask for access, see what you have, decide what waits for you',
+          usage_hint: 'request VPN | my access | approvals | help',
+          // Names arrive as ids, so that two people of one name are not mixed up.
+          should_escape: true,
+        },
+      ],
+    },
+    oauth_config: { scopes: { bot: Object.keys(SCOPES) } },
+    settings: {
+      event_subscriptions: { ...at('request_url'), bot_events: [...EVENTS] },
+      // Fields that search ask under the third address; without it they stay empty.
+      interactivity: { is_enabled: true, ...at('request_url'), ...at('message_menu_options_url') },
+      org_deploy_enabled: false,
+      socket_mode_enabled: socketMode,
+      token_rotation_enabled: false,
+    },
+  };
+}

@@ -1,0 +1,727 @@
+// Clicks, forms, commands, searches and messages, each over HTTP and over Socket Mode (row 34), through the real SDK.
+import type { Reply } from '../../../src/chat/inbound';
+import type { Json, SlackMessage, SlackView } from '../../support/slack-server';
+import { wordsOf } from '../../support/slack-server';
+import { button, card, closeGate, form, startWorld, until, words, type Mode, type World } from './world';
+
+const MODES: Mode[] = ['http', 'socket'];
+
+describe.each(MODES)('row 34: over %s', (mode) => {
+  let world: World;
+  beforeEach(async () => {
+    world = await startWorld(mode);
+  });
+  afterEach(async () => {
+    await world.stop();
+  });
+
+  /** A message of the bot in somebody's direct messages. */
+  async function sent(
+    user: string,
+    actions = [button('approve', 'Approve', { request: 'r1', version: 3 })],
+  ): Promise<SlackMessage> {
+    await world.channel.send(
+      { tenant: world.slack.team, user, conversation: null, serviceUrl: null },
+      card('Ben asks for VPN', { id: 'card-1', actions }),
+    );
+    const message = world.slack.messagesOf(user).at(-1);
+    if (message === undefined) throw new Error('nothing was sent');
+    return message;
+  }
+
+  /** A modal that somebody has open with a form in it. */
+  async function opened(user: string, parts: Parameters<typeof form>[1] = {}): Promise<SlackView> {
+    const { conversation, slack } = world;
+    conversation.reply = () => ({ kind: 'form', card: form('Ask for VPN', parts) });
+    await slack.press(user, await sent(user, [button('open-request', 'Request access')]), 'Request access');
+    await until(() => slack.viewOf(user)?.view['submit'] !== undefined);
+    const view = slack.viewOf(user);
+    if (view === null) throw new Error('nothing was opened');
+    return view;
+  }
+
+  const answerWith = (reply: Reply): void => {
+    world.conversation.reply = () => reply;
+  };
+  const last = (user: string): string => {
+    const message = world.slack.messagesOf(user).at(-1);
+    return message === undefined ? '' : wordsOf(message);
+  };
+
+  test('row 22: a click tells what was pressed and the card takes the place of the pressed message', async () => {
+    const { conversation, slack } = world;
+    const message = await sent('U0ADA');
+    answerWith({
+      kind: 'card',
+      card: card('Approved by Ada', { id: 'card-1' }),
+      replaces: true,
+      say: words('Thank you.'),
+    });
+    expect((await slack.press('U0ADA', message, 'Approve')).status).toBe(200);
+    await until(() => last('U0ADA').includes('Thank you.'));
+    expect(wordsOf(message)).toContain('Approved by Ada');
+    expect(message.edits).toBe(1);
+    const [inbound] = conversation.handled;
+    expect(inbound).toMatchObject({
+      platform: 'slack',
+      tenant: slack.team,
+      user: 'U0ADA',
+      act: { kind: 'press', verb: 'approve', card: 'card-1', data: { request: 'r1', version: 3 } },
+      surface: { kind: 'personal', conversation: message.channel, message: message.ts, canOpenForm: true },
+      profile: {
+        name: 'Ada',
+        email: 'u0ada@home.example',
+        emailConfirmed: true,
+        zone: 'Europe/Berlin',
+        locale: 'en-GB',
+        standing: 'member',
+      },
+    });
+  });
+
+  test('row 23: an update carries blocks and text together, with new block ids', async () => {
+    const { slack } = world;
+    const message = await sent('U0ADA');
+    const before = message.blocks.map((block) => block['block_id']);
+    answerWith({ kind: 'card', card: card('Approved by Ada', { id: 'card-1' }), replaces: true, say: null });
+    await slack.press('U0ADA', message, 'Approve');
+    await until(() => message.edits === 1);
+    const [update] = slack.callsOf('chat.update');
+    expect(update).toMatchObject({ text: 'Approved by Ada', channel: message.channel, ts: message.ts });
+    expect(message.blocks.some((block) => before.includes(block['block_id']))).toBe(false);
+  });
+
+  test('row 5: a replayed click changes nothing, a second click does', async () => {
+    const { conversation, slack } = world;
+    const message = await sent('U0ADA');
+    await slack.press('U0ADA', message, 'Approve');
+    const first = slack.deliveries.at(-1);
+    if (first === undefined) throw new Error('no delivery');
+    await slack.deliver(first);
+    expect(conversation.effects).toBe(1);
+    await slack.press('U0ADA', message, 'Approve');
+    expect(conversation.effects).toBe(2);
+  });
+
+  test('row 5: an event that Slack sends four times is stored once', async () => {
+    const { conversation, slack } = world;
+    await slack.say('U0ADA', 'my access');
+    const first = slack.deliveries.at(-1);
+    if (first === undefined) throw new Error('no delivery');
+    for (const retry of ['1', '2', '3']) {
+      expect(
+        (await slack.deliver(first, { 'x-slack-retry-num': retry, 'x-slack-retry-reason': 'http_timeout' })).status,
+      ).toBe(200);
+    }
+    slack.advance(23 * 3_600_000);
+    await slack.deliver(first);
+    expect(conversation.accepted.map(({ act }) => act)).toEqual([{ kind: 'text', text: 'my access' }]);
+  });
+
+  test('row 5: the same command or form sent again is one act; a corrected form is another', async () => {
+    const { conversation, slack } = world;
+    await slack.command('U0ADA', 'approve R-1042');
+    const command = slack.deliveries.at(-1);
+    if (command === undefined) throw new Error('no delivery');
+    await slack.deliver(command);
+    expect(conversation.effects).toBe(1);
+    const view = await opened('U0ADA');
+    const before = conversation.effects;
+    answerWith({ kind: 'errors', fields: { reason: words('A reason is needed.') }, say: null });
+    await slack.submit(view);
+    answerWith({ kind: 'none' });
+    await slack.submit(view, { reason: 'audit' });
+    const submit = slack.deliveries.at(-1);
+    if (submit === undefined) throw new Error('no delivery');
+    await slack.deliver(submit);
+    expect(conversation.effects).toBe(before + 2);
+  });
+
+  test('row 6: every interaction is acknowledged while the database stands still, and the outcome comes later', async () => {
+    const { conversation, slack } = world;
+    const message = await sent('U0ADA');
+    const view = await opened('U0ADA');
+    answerWith({ kind: 'card', card: card('Approved by Ada', { id: 'card-1' }), replaces: true, say: null });
+    const open = closeGate(conversation);
+    // Each of these resolves only when Slack has its answer; nobody opens the gate before.
+    expect((await slack.press('U0ADA', message, 'Approve')).status).toBe(200);
+    expect((await slack.command('U0BEN', 'approve R-1042')).status).toBe(200);
+    expect(await slack.options(view, 'Who', 'b')).toEqual([]);
+    const submitted = await slack.submit(view, { reason: 'audit' });
+    expect(submitted.body).toMatchObject({ response_action: 'update', view: { callback_id: 'loading' } });
+    expect(message.edits).toBe(0);
+    await until(() => last('U0ADA').includes('sentence loading') && last('U0BEN').includes('sentence loading'));
+    open();
+    await until(
+      () =>
+        message.edits === 1 &&
+        slack.messagesOf('U0BEN').some((one) => wordsOf(one).includes('Approved')) &&
+        wordsOf(view).includes('Approved'),
+    );
+    expect(wordsOf(message)).toContain('Approved by Ada');
+  });
+
+  test('row 6: an act that fails in the end says so, and never that it was done', async () => {
+    const { conversation, slack } = world;
+    const message = await sent('U0ADA');
+    let fail = (): void => undefined;
+    conversation.gate = new Promise((_, reject) => {
+      fail = () => {
+        reject(new Error('the database is gone'));
+      };
+    });
+    expect((await slack.press('U0ADA', message, 'Approve')).status).toBe(200);
+    fail();
+    await until(() => last('U0ADA').includes('sentence busy'));
+    expect(message.edits).toBe(0);
+  });
+
+  test('row 6: an event that cannot be stored in time is not acknowledged, so that Slack sends it again', async () => {
+    const { conversation, slack } = world;
+    const open = closeGate(conversation);
+    if (mode === 'http') {
+      expect((await slack.say('U0ADA', 'help')).status).toBe(503);
+    } else {
+      void slack.say('U0ADA', 'help');
+      await until(() => world.lines.some((line) => line.includes('not stored in time')));
+      expect(slack.callsOf('socket')).toEqual([]);
+    }
+    open();
+    await until(() => conversation.accepted.length === 1);
+    const event = slack.deliveries.at(-1);
+    if (event === undefined) throw new Error('no delivery');
+    expect((await slack.deliver(event)).status).toBe(200);
+    expect(conversation.accepted).toHaveLength(1);
+  });
+
+  test('row 7: unknown actions, views, commands, shortcuts and searches are answered at once and logged', async () => {
+    const { conversation, slack } = world;
+    const message = await sent('U0ADA');
+    const base = { team: { id: slack.team }, user: { id: 'U0ADA', team_id: slack.team } };
+    const unknown: { kind: 'interactive' | 'slash_commands'; body: Json; log: string }[] = [
+      {
+        kind: 'interactive',
+        body: {
+          ...base,
+          type: 'view_submission',
+          view: { id: 'V1', type: 'modal', callback_id: 'old', private_metadata: '', state: { values: {} } },
+        },
+        log: 'slack view unknown',
+      },
+      {
+        kind: 'interactive',
+        body: { ...base, type: 'view_closed', view: { id: 'V1', type: 'modal', callback_id: 'old' } },
+        log: '',
+      },
+      { kind: 'interactive', body: { ...base, type: 'shortcut', callback_id: 'old' }, log: 'slack shortcut unknown' },
+      {
+        kind: 'interactive',
+        body: { ...base, type: 'message_action', callback_id: 'old', channel: { id: 'C0TEAM' } },
+        log: 'slack shortcut unknown',
+      },
+      {
+        kind: 'interactive',
+        body: { ...base, type: 'block_suggestion', action_id: 'old', value: 'x' },
+        log: 'slack options unknown',
+      },
+      {
+        kind: 'interactive',
+        body: { ...base, type: 'interactive_message', actions: [{ name: 'old' }] },
+        log: 'slack action unknown',
+      },
+      { kind: 'interactive', body: { ...base, type: 'something_new' }, log: 'slack delivery of an unknown kind' },
+      {
+        kind: 'slash_commands',
+        body: { command: '/other', text: '', user_id: 'U0ADA', team_id: slack.team },
+        log: 'slack command unknown',
+      },
+    ];
+    for (const { kind, body, log } of unknown) {
+      expect((await slack.deliver({ kind, body })).status).toBe(200);
+      if (log !== '') await until(() => world.lines.some((line) => line.includes(log)));
+    }
+    await slack.pressActions('U0ADA', message, [
+      { type: 'button', action_id: 'old', block_id: 'b', value: 'x', action_ts: '1.1' },
+    ]);
+    await until(() => last('U0ADA').includes('sentence unsupported'));
+    expect(conversation.handled).toEqual([]);
+  });
+
+  test('row 8: one listener per kind, so one click is handled once', async () => {
+    const { conversation, slack } = world;
+    const message = await sent('U0ADA');
+    await slack.press('U0ADA', message, 'Approve');
+    await slack.command('U0ADA', 'help');
+    await slack.say('U0ADA', 'help');
+    expect(conversation.handled).toHaveLength(2);
+    expect(conversation.accepted).toHaveLength(1);
+    expect(world.lines.filter((line) => line.includes('multiple'))).toEqual([]);
+  });
+
+  test('row 9: no action, several actions, and far too many are all handled safely', async () => {
+    const { conversation, slack } = world;
+    const message = await sent('U0ADA', [
+      button('approve', 'Approve', { request: 'r1' }),
+      button('deny', 'Deny', { request: 'r1' }),
+    ]);
+    const action = (index: number): Json => ({
+      type: 'button',
+      action_id: `approve~${index}`,
+      block_id: 'b',
+      value: '{"data":{"request":"r1"}}',
+      action_ts: '1700000000.000001',
+    });
+    expect((await slack.pressActions('U0ADA', message, [])).status).toBe(200);
+    expect(conversation.handled).toHaveLength(0);
+    await slack.pressActions('U0ADA', message, [action(0), action(1)]);
+    await until(() => conversation.handled.length === 2);
+    expect(new Set(conversation.handled.map(({ delivery }) => delivery)).size).toBe(2);
+    await slack.pressActions(
+      'U0ADA',
+      message,
+      Array.from({ length: 40 }, (_, index) => action(index)),
+    );
+    await until(() => conversation.handled.length === 27);
+    await slack.pressActions('U0ADA', message, [
+      { type: 'button', action_id: 'link~0', block_id: 'b', action_ts: '1.1' },
+      { type: 'datepicker', action_id: 'value', block_id: 'in~from', selected_date: '2026-01-01', action_ts: '1.2' },
+    ]);
+    expect(conversation.handled).toHaveLength(27);
+    expect(world.lines.filter((line) => line.includes('action unknown'))).toEqual([]);
+  });
+
+  test('row 10: a click by somebody of another company is refused although team.id is ours', async () => {
+    const { conversation, slack } = world;
+    const message = await sent('U0ADA');
+    await slack.press('U0ZOE', message, 'Approve');
+    expect(conversation.effects).toBe(0);
+    expect(conversation.handled[0]).toMatchObject({
+      tenant: 'T0ELSE',
+      user: 'U0ZOE',
+      profile: { standing: 'foreign' },
+    });
+    await until(() => last('U0ZOE').includes('No foreign.'));
+    slack.fail('users.info', { status: 500 }, 5);
+    world.slack.addUser({ id: 'U0YAN', name: 'Yan', team: 'T0ELSE' });
+    await slack.press('U0YAN', message, 'Approve');
+    expect(conversation.effects).toBe(0);
+    expect(conversation.handled.at(-1)?.profile?.standing).toBe('foreign');
+  });
+
+  test('row 10: a colleague of a sister workspace is one of ours, somebody of another organization is not', async () => {
+    await world.stop();
+    world = await startWorld(mode, {}, (slack) => {
+      slack.enterprise = 'E0HOME';
+      slack.addUser({ id: 'U0EVE', team: 'T0SISTER', flags: { enterprise_user: { enterprise_id: 'E0HOME' } } });
+      slack.addUser({ id: 'U0MAX', team: 'T0STRANGE', flags: { enterprise_user: { enterprise_id: 'E0ELSE' } } });
+    });
+    const message = await sent('U0ADA');
+    await world.slack.press('U0EVE', message, 'Approve');
+    await world.slack.press('U0MAX', message, 'Approve');
+    const { handled } = world.conversation;
+    expect(handled.map(({ tenant, profile }) => [tenant, profile?.standing])).toEqual([
+      ['T0HOME', 'member'],
+      ['T0STRANGE', 'foreign'],
+    ]);
+  });
+
+  test('guests, bots and deactivated accounts come with their standing', async () => {
+    const { channel, conversation, slack } = world;
+    await slack.press('U0GUS', await sent('U0ADA'), 'Approve');
+    expect(conversation.effects).toBe(0);
+    expect(conversation.handled[0]?.profile?.standing).toBe('guest');
+    slack.addUser({ id: 'U0OLD', flags: { deleted: true } });
+    slack.addUser({ id: 'USLACKBOT' });
+    slack.addUser({ id: 'U0ODD', flags: { is_email_confirmed: undefined } });
+    expect((await channel.profile(slack.team, 'U0OLD'))?.standing).toBe('deactivated');
+    expect((await channel.profile(slack.team, slack.bot))?.standing).toBe('bot');
+    expect((await channel.profile(slack.team, 'USLACKBOT'))?.standing).toBe('bot');
+    expect((await channel.profile(slack.team, 'U0ODD'))?.emailConfirmed).toBeNull();
+    expect(await channel.profile(slack.team, 'U0NOBODY')).toBeNull();
+  });
+
+  test('a change of an account is seen with the next click', async () => {
+    const { conversation, slack } = world;
+    const message = await sent('U0ADA');
+    await slack.press('U0ADA', message, 'Approve');
+    slack.addUser({ id: 'U0ADA', flags: { is_ultra_restricted: true } });
+    await slack.event({ type: 'user_change', user: { id: 'U0ADA' } });
+    await slack.press('U0ADA', message, 'Approve');
+    expect(conversation.handled.map(({ profile }) => profile?.standing)).toEqual(['member', 'guest']);
+  });
+
+  test('row 11: deliveries of other workspaces reach nobody', async () => {
+    const { conversation, slack } = world;
+    const message = await sent('U0ADA');
+    const other = { team_id: 'T0ELSE', authorizations: [{ team_id: 'T0ELSE', enterprise_id: null }] };
+    await slack.press('U0ADA', message, 'Approve', { team: { id: 'T0ELSE' } });
+    await slack.command('U0ADA', 'help', { team_id: 'T0ELSE' });
+    await slack.event({ type: 'message', channel: 'D1', channel_type: 'im', user: 'U0ADA', text: 'help' }, other);
+    await slack.press('U0ADA', message, 'Approve', { team: null, user: { id: 'U0ADA', team_id: 'T0ELSE' } });
+    expect(conversation.handled).toEqual([]);
+    expect(conversation.accepted).toEqual([]);
+    expect(world.lines.filter((line) => line.includes('another workspace'))).toHaveLength(4);
+  });
+
+  test('row 13: a form is opened with the life of the trigger, before anything slow', async () => {
+    const { conversation, slack } = world;
+    const message = await sent('U0ADA', [button('open-request', 'Request access')]);
+    answerWith({ kind: 'form', card: form('Ask for VPN') });
+    const open = closeGate(conversation);
+    expect((await slack.press('U0ADA', message, 'Request access')).status).toBe(200);
+    await until(() => slack.viewOf('U0ADA') !== null);
+    const view = slack.viewOf('U0ADA');
+    expect(view?.view['callback_id']).toBe('loading');
+    open();
+    await until(() => view?.view['callback_id'] === 'request-submit');
+    const [update] = slack.callsOf('views.update');
+    expect(update?.['hash']).toBeDefined();
+  });
+
+  test('row 13: a trigger that died leads to a hint and to nothing else', async () => {
+    const { conversation, slack } = world;
+    const message = await sent('U0ADA', [button('open-request', 'Request access')]);
+    slack.fail('views.open', { error: 'expired_trigger_id' });
+    await slack.press('U0ADA', message, 'Request access');
+    await until(() => last('U0ADA').includes('sentence retry'));
+    expect(conversation.handled).toEqual([]);
+    expect(slack.viewOf('U0ADA')).toBeNull();
+  });
+
+  test('row 13: a refusal instead of the form stands in the view that was opened', async () => {
+    const { slack } = world;
+    const message = await sent('U0ADA', [button('open-request', 'Request access')]);
+    answerWith({ kind: 'card', card: card('Already decided by Ben', { id: 'card-1' }), replaces: true, say: null });
+    await slack.press('U0ADA', message, 'Request access');
+    await until(() => message.edits === 1);
+    const view = slack.viewOf('U0ADA');
+    expect(view === null ? '' : wordsOf(view)).toContain('Already decided by Ben');
+    expect(wordsOf(message)).toContain('Already decided by Ben');
+  });
+
+  test('row 14: a view that changed meanwhile is made anew, once', async () => {
+    const { conversation, slack } = world;
+    slack.fail('views.update', { error: 'hash_conflict' });
+    await opened('U0ADA');
+    expect(slack.callsOf('views.update').map(({ hash }) => hash !== undefined)).toEqual([true, false]);
+    expect(conversation.handled).toHaveLength(2);
+    expect(conversation.effects).toBe(1);
+  });
+
+  test('row 15: steps of a form stay in one view', async () => {
+    const { slack } = world;
+    const view = await opened('U0ADA');
+    for (const step of ['Second step', 'Third step', 'Fourth step', 'Fifth step']) {
+      answerWith({ kind: 'form', card: form(step) });
+      await slack.submit(view, { reason: 'audit' });
+      expect(wordsOf(view)).toContain(step);
+    }
+    expect(slack.views).toHaveLength(1);
+    expect(slack.callsOf('views.push')).toEqual([]);
+  });
+
+  test('a sent form brings its draft, verb and values, and the result takes its place', async () => {
+    const { conversation, slack } = world;
+    const view = await opened('U0ADA');
+    answerWith({ kind: 'card', card: card('R-1042 waits for Ben'), replaces: true, say: null });
+    const { body } = await slack.submit(view, { Reason: 'audit & co', who: 'p-2' });
+    expect(body).toMatchObject({ response_action: 'update' });
+    expect(wordsOf(view)).toContain('R-1042 waits for Ben');
+    expect(view.open).toBe(true);
+    expect(conversation.handled.at(-1)?.act).toEqual({
+      kind: 'submit',
+      verb: 'request-submit',
+      draft: 'draft-1',
+      data: {},
+      values: { reason: 'audit & co', who: 'p-2' },
+    });
+  });
+
+  test('what is wrong with a form stands at its fields, and the form stays open', async () => {
+    const { slack } = world;
+    const view = await opened('U0ADA');
+    answerWith({
+      kind: 'errors',
+      fields: { who: words('Nobody of that name.'), elsewhere: words('Too late.') },
+      say: words('Nothing was sent.'),
+    });
+    const { errors } = await slack.submit(view, { reason: 'audit' });
+    expect(errors).toEqual({ 'in~who': 'Nobody of that name.', 'in~reason': 'Nothing was sent. Too late.' });
+    expect(view.open).toBe(true);
+  });
+
+  test('a form whose refusal comes late is back with everything that was typed', async () => {
+    const { conversation, slack } = world;
+    const view = await opened('U0ADA');
+    answerWith({ kind: 'errors', fields: { who: words('Nobody of that name.') }, say: words('Nothing was sent.') });
+    const open = closeGate(conversation);
+    await slack.submit(view, { reason: 'a long story', who: 'p-2' });
+    expect(view.view['callback_id']).toBe('loading');
+    open();
+    await until(() => view.view['callback_id'] === 'request-submit');
+    expect(wordsOf(view)).toContain('Nothing was sent.');
+    expect(wordsOf(view)).toContain('Nobody of that name.');
+    conversation.gate = Promise.resolve();
+    answerWith({ kind: 'none' });
+    await slack.submit(view);
+    expect(conversation.handled.at(-1)?.act).toMatchObject({ values: { reason: 'a long story', who: 'p-2' } });
+    expect(view.open).toBe(false);
+  });
+
+  test('a button inside a form sends what is typed so far, and a refusal keeps it', async () => {
+    const { conversation, slack } = world;
+    const view = await opened('U0ADA', {
+      actions: [button('request-submit', 'Submit'), button('request-back', 'Back')],
+    });
+    answerWith({ kind: 'errors', fields: {}, say: words('There is no way back.') });
+    await slack.pressIn(view, 'Back', { reason: 'half a story' });
+    await until(() => wordsOf(view).includes('There is no way back.'));
+    expect(conversation.handled.at(-1)?.act).toMatchObject({
+      kind: 'submit',
+      verb: 'request-back',
+      draft: 'draft-1',
+      values: { reason: 'half a story' },
+    });
+    await slack.submit(view);
+    expect(conversation.handled.at(-1)?.act).toMatchObject({ values: { reason: 'half a story' } });
+  });
+
+  test('row 16: an answer address is used four times at most and not after 25 minutes', async () => {
+    const { conversation, slack } = world;
+    const message = await sent('U0ADA');
+    const action = (index: number): Json => ({
+      type: 'button',
+      action_id: `approve~${index}`,
+      block_id: 'b',
+      value: '',
+      action_ts: '1.1',
+    });
+    await slack.pressActions('U0ADA', message, [0, 1, 2, 3, 4, 5].map(action));
+    await until(() => slack.messagesOf('U0ADA').filter((one) => wordsOf(one).includes('Done.')).length === 6);
+    expect(slack.callsOf('response_url')).toHaveLength(4);
+    expect(slack.callsOf('chat.postEphemeral')).toHaveLength(2);
+    const open = closeGate(conversation);
+    await slack.press('U0ADA', message, 'Approve');
+    await until(() => last('U0ADA').includes('sentence loading'));
+    slack.advance(26 * 60_000);
+    open();
+    await until(() => last('U0ADA').includes('Done.'));
+    expect(slack.callsOf('response_url')).toHaveLength(5);
+    expect(slack.callsOf('chat.postEphemeral')).toHaveLength(3);
+  });
+
+  test('row 16: an answer address that refuses leads to another way', async () => {
+    const { slack } = world;
+    slack.fail('response_url', { status: 500 });
+    await slack.press('U0ADA', await sent('U0ADA'), 'Approve');
+    await until(() => last('U0ADA').includes('Done.'));
+    expect(slack.callsOf('chat.postEphemeral')).toHaveLength(1);
+  });
+
+  test('a pressed message that was deleted is answered with a new one', async () => {
+    const { slack } = world;
+    const message = await sent('U0ADA');
+    slack.deleteMessage(message);
+    answerWith({ kind: 'card', card: card('Approved by Ada', { id: 'card-1' }), replaces: true, say: null });
+    await slack.press('U0ADA', message, 'Approve');
+    await until(() => last('U0ADA').includes('Approved by Ada'));
+  });
+
+  test('row 24: what has to be found again is never ephemeral, what passes is', async () => {
+    const { slack } = world;
+    answerWith({ kind: 'card', card: card('My access'), replaces: false, say: words('Here you are.') });
+    const { body } = await slack.command('U0ADA', 'my access');
+    expect(body).toMatchObject({ response_type: 'ephemeral' });
+    expect(JSON.stringify(body)).toContain('Here you are.');
+    answerWith({ kind: 'card', card: card('Ben asks for VPN', { id: 'card-7' }), replaces: false, say: null });
+    await slack.command('U0ADA', 'R-1042');
+    await until(() => last('U0ADA').includes('sentence sentDirect'));
+    const kept = slack.messagesOf('U0ADA').find((message) => wordsOf(message).includes('Ben asks'));
+    expect(kept).toMatchObject({ channel: 'D0U0ADA', onlyFor: null });
+    // A button of an ephemeral message changes it by the answer address.
+    answerWith({ kind: 'card', card: card('Page two'), replaces: true, say: null });
+    answerWith({
+      kind: 'card',
+      card: card('Page one', { actions: [button('next', 'Next')] }),
+      replaces: false,
+      say: null,
+    });
+    await slack.command('U0ADA', 'my access');
+    const passing = slack.messagesOf('U0ADA').find((message) => wordsOf(message).includes('Page one'));
+    if (passing === undefined) throw new Error('no answer');
+    answerWith({ kind: 'card', card: card('Page two'), replaces: true, say: null });
+    await slack.press('U0ADA', passing, 'Next');
+    await until(() => wordsOf(passing).includes('Page two'));
+    expect(slack.callsOf('chat.update')).toEqual([]);
+  });
+
+  test('row 25: choices come from the conversation, at most 100, and "type more" is said', async () => {
+    const { conversation, slack } = world;
+    const view = await opened('U0ADA');
+    const choices = Array.from({ length: 130 }, (_, index) => ({
+      title: words(`Person ${index} ${'x'.repeat(100)}`),
+      value: `p-${index}`,
+    }));
+    answerWith({
+      kind: 'choices',
+      choices: [...choices, { title: words('too long'), value: 'v'.repeat(80) }],
+      more: words('Type more letters'),
+    });
+    const offered = await slack.options(view, 'Who', 'per');
+    expect(offered).toHaveLength(100);
+    expect(offered.every(({ title }) => title.length <= 75)).toBe(true);
+    expect(conversation.handled.at(-1)?.act).toEqual({
+      kind: 'search',
+      search: 'people',
+      draft: 'draft-1',
+      query: 'per',
+    });
+    answerWith({ kind: 'choices', choices: [], more: null });
+    expect(await slack.options(view, 'Who', 'nobody')).toEqual([]);
+  });
+
+  test('row 27: help, nothing, and words without meaning are answered by the same door', async () => {
+    const { conversation, slack } = world;
+    for (const text of ['help', '', 'gobbledygook'])
+      expect((await slack.command('U0ADA', text)).body).toMatchObject({ response_type: 'ephemeral' });
+    expect(conversation.handled.map(({ act }) => act)).toEqual(
+      ['help', '', 'gobbledygook'].map((text) => ({ kind: 'text', text })),
+    );
+  });
+
+  test('row 27: typed words come without the mention of the bot, with names for ids and without escapes', async () => {
+    const { conversation, slack } = world;
+    await slack.command('U0ADA', 'request VPN for <@U0BEN|ben> because R&amp;D &lt;3 <https://x.example|x.example>');
+    expect(conversation.handled[0]?.act).toEqual({
+      kind: 'text',
+      text: 'request VPN for u0ben@home.example because R&D <3 x.example',
+    });
+    await slack.mention('U0ADA', 'C0TEAM', 'help');
+    await slack.say('U0ADA', `  <@${slack.bot}>, approvals`);
+    expect(conversation.accepted.map(({ act }) => act)).toEqual([
+      { kind: 'text', text: 'help' },
+      { kind: 'text', text: 'approvals' },
+    ]);
+  });
+
+  test('only what people write to the bot is heard', async () => {
+    const { conversation, slack } = world;
+    const direct = { type: 'message', channel: 'D0U0ADA', channel_type: 'im', user: 'U0ADA', text: 'help' };
+    await slack.event({ ...direct, subtype: 'message_changed', message: { text: 'x' } });
+    await slack.event({ ...direct, subtype: 'bot_message', bot_id: 'B1' });
+    await slack.event({ ...direct, bot_id: 'B1' });
+    await slack.event({ ...direct, bot_profile: { id: 'B1' } });
+    await slack.event({ ...direct, user: slack.bot });
+    await slack.event({ ...direct, user: undefined });
+    await slack.event({ ...direct, channel_type: 'channel', channel: 'C0TEAM' });
+    await slack.event({ type: 'app_home_opened', user: 'U0ADA', tab: 'messages', channel: 'D0U0ADA' });
+    await slack.event({ type: 'reaction_added', user: 'U0ADA', item: {} });
+    expect(conversation.accepted).toEqual([]);
+    expect(conversation.handled).toEqual([]);
+    await slack.event(direct);
+    expect(conversation.accepted).toHaveLength(1);
+  });
+
+  test('a stored message is answered where it was said', async () => {
+    const { channel, conversation, slack } = world;
+    await slack.say('U0ADA', 'my access');
+    const [inbound] = conversation.accepted;
+    if (inbound === undefined) throw new Error('not stored');
+    expect(inbound.surface).toMatchObject({ kind: 'personal', conversation: 'D0U0ADA', canOpenForm: false });
+    const ref = await channel.answer(inbound, {
+      kind: 'card',
+      card: card('My access', { id: 'card-2' }),
+      replaces: false,
+      say: null,
+    });
+    expect(ref).toMatchObject({
+      tenant: slack.team,
+      conversation: 'D0U0ADA',
+      message: slack.messagesOf('U0ADA').at(-1)?.ts,
+    });
+    expect(await channel.answer(inbound, { kind: 'none' })).toBeNull();
+  });
+
+  test('row 28: nothing but one line is said in a channel, and only to the person who asked', async () => {
+    const { channel, conversation, slack } = world;
+    for (const place of ['C0TEAM', 'C0SHARED']) {
+      await slack.mention('U0ADA', place, 'my access');
+      const inbound = conversation.accepted.at(-1);
+      if (inbound === undefined) throw new Error('not stored');
+      expect(inbound.surface).toMatchObject({ kind: 'channel', conversation: place });
+      await channel.answer(inbound, { kind: 'card', card: card('Secret access'), replaces: false, say: null });
+      await channel.answer(inbound, { kind: 'text', say: words('Secret words') });
+      const there = slack.messages.filter((message) => message.channel === place);
+      expect(there.map(({ onlyFor }) => onlyFor)).toEqual(['U0ADA', 'U0ADA']);
+      expect(there.map(wordsOf).join()).not.toContain('Secret');
+      expect(
+        slack
+          .messagesOf('U0ADA')
+          .filter((message) => message.channel === 'D0U0ADA')
+          .map(wordsOf)
+          .join(),
+      ).toContain('Secret access');
+    }
+  });
+
+  test('row 28: somebody of another company who mentions the bot is refused without being stored', async () => {
+    const { conversation, slack } = world;
+    await slack.mention('U0ZOE', 'C0SHARED', 'my access');
+    await until(() => last('U0ZOE').includes('No foreign.'));
+    expect(conversation.accepted).toEqual([]);
+    expect(conversation.effects).toBe(0);
+  });
+
+  test('row 67: tokens, secrets, addresses and what people wrote are in no log line', async () => {
+    const { conversation, slack } = world;
+    const message = await sent('U0ADA');
+    slack.fail('chat.update', { status: 500, body: 'canary-body' });
+    slack.fail('users.info', { error: 'invalid_auth' });
+    answerWith({ kind: 'card', card: card('canary-card', { id: 'card-1' }), replaces: true, say: null });
+    await slack.press('U0ADA', message, 'Approve');
+    const second = await sent('U0ADA');
+    const view = await opened('U0BEN');
+    slack.fail('views.update', { status: 502, body: 'canary-page' });
+    answerWith({ kind: 'form', card: form('canary-form') });
+    await slack.submit(view, { reason: 'canary-reason' });
+    await slack.say('U0ADA', 'canary-words');
+    await slack.command('U0ADA', 'deny R-1 because canary-words');
+    conversation.gate = Promise.reject(new Error('broken'));
+    await slack.command('U0ADA', 'canary-words');
+    await slack.press('U0ADA', second, 'Approve', { response_url: 'https://evil.example/canary' });
+    await until(() => world.lines.some((line) => line.includes('slack act failed')));
+    expect(world.lines.length).toBeGreaterThan(2);
+    expect(world.lines.filter((line) => line.includes('canary'))).toEqual([]);
+  });
+});
+
+test('row 12: a delivery that cannot be authorized raises an alarm and is not lost', async () => {
+  const world = await startWorld('http', {}, (slack) => {
+    slack.fail('auth.test', { status: 500 }, 3);
+  });
+  const { conversation, lines, slack } = world;
+  expect(lines.some((line) => line.includes('"level":"error"') && line.includes('cannot be asked who we are'))).toBe(
+    true,
+  );
+  expect((await slack.say('U0ADA', 'help')).status).toBe(503);
+  expect(lines.some((line) => line.includes('"level":"error"') && line.includes('could not be authorized'))).toBe(true);
+  const event = slack.deliveries.at(-1);
+  if (event === undefined) throw new Error('no delivery');
+  await until(() => slack.callsOf('auth.test').length >= 2);
+  let status = 503;
+  while (status === 503 && slack.callsOf('auth.test').length < 6) status = (await slack.deliver(event)).status;
+  expect(status).toBe(200);
+  expect(conversation.accepted).toHaveLength(1);
+  await world.stop();
+});
+
+test('row 34: a connection that breaks is made again, and deliveries go on', async () => {
+  const world = await startWorld('socket');
+  const { conversation, slack } = world;
+  slack.dropConnections();
+  await until(() => !slack.connected);
+  await until(() => slack.connected);
+  await slack.say('U0ADA', 'help');
+  expect(conversation.accepted).toHaveLength(1);
+  await world.stop();
+});

@@ -1,0 +1,169 @@
+// Messages that the outbox sends and updates: one attempt each, limits kept, every failure named.
+import type { Card } from '../../../src/chat/card';
+import { ChannelError } from '../../../src/chat/channel';
+import { button, card, startWorld, textBlock, words, type World } from './world';
+
+let world: World;
+beforeEach(async () => {
+  world = await startWorld('http');
+});
+afterEach(async () => {
+  await world.stop();
+});
+
+const to = (user: string): { tenant: string; user: string; conversation: null; serviceUrl: null } => ({
+  tenant: world.slack.team,
+  user,
+  conversation: null,
+  serviceUrl: null,
+});
+const approval = (text = 'Ben asks for VPN'): Card =>
+  card(text, { id: 'card-1', actions: [button('approve', 'Approve')] });
+
+async function failure(work: Promise<unknown>): Promise<{ kind: string; code: string; retryAfterMs: number | null }> {
+  const error = await work.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof ChannelError)) throw new Error('it did not fail as it should');
+  const { code, kind, retryAfterMs } = error;
+  return { kind, code, retryAfterMs };
+}
+
+test('row 22: a sent card tells team, conversation and message, and each copy can be updated', async () => {
+  const { channel, slack } = world;
+  const refs = [await channel.send(to('U0ADA'), approval()), await channel.send(to('U0BEN'), approval())];
+  expect(refs.map(({ conversation, tenant }) => [tenant, conversation])).toEqual([
+    [slack.team, 'D0U0ADA'],
+    [slack.team, 'D0U0BEN'],
+  ]);
+  for (const ref of refs) await channel.update(ref, card('Approved by Ada'));
+  for (const user of ['U0ADA', 'U0BEN']) {
+    expect(slack.messagesOf(user).map(({ edits, text }) => [text, edits])).toEqual([['Approved by Ada', 1]]);
+  }
+});
+
+test('a conversation is opened once, and not at all when it is known', async () => {
+  const { channel, slack } = world;
+  await channel.send(to('U0ADA'), approval());
+  await channel.send(to('U0ADA'), approval());
+  expect(slack.callsOf('conversations.open')).toHaveLength(1);
+  await channel.send({ ...to('U0ADA'), conversation: 'D0U0ADA' }, approval());
+  expect(slack.callsOf('conversations.open')).toHaveLength(1);
+});
+
+test('row 18: every message has a text beside its blocks, and links in it are not fetched', async () => {
+  const { channel, slack } = world;
+  const ref = await channel.send(to('U0ADA'), card('', { summary: words('Ben asks for VPN') }));
+  await channel.update(ref, card('', { summary: words('Approved') }));
+  expect(slack.callsOf('chat.postMessage')[0]).toMatchObject({
+    text: 'Ben asks for VPN',
+    unfurl_links: 'false',
+    unfurl_media: 'false',
+  });
+  expect(slack.callsOf('chat.update')[0]).toMatchObject({ text: 'Approved' });
+});
+
+test('row 20: Retry-After comes through exactly, and one slow conversation holds up no other', async () => {
+  const { channel, slack } = world;
+  slack.fail('chat.postMessage', { status: 429, retryAfter: 37 });
+  expect(await failure(channel.send(to('U0ADA'), approval()))).toEqual({
+    kind: 'later',
+    code: 'ratelimited',
+    retryAfterMs: 37_000,
+  });
+  await channel.send(to('U0BEN'), approval());
+  expect(slack.messagesOf('U0BEN')).toHaveLength(1);
+  slack.limitRate = true;
+  await channel.send(to('U0ADA'), approval());
+  expect(await failure(channel.send(to('U0ADA'), approval()))).toEqual({
+    kind: 'later',
+    code: 'ratelimited',
+    retryAfterMs: 1_000,
+  });
+});
+
+describe('row 21: a failure is one attempt and says what the outbox may do', () => {
+  test.each([
+    { name: 'an error of the server', give: { status: 503 }, want: { kind: 'later', code: 'http_503' } },
+    {
+      name: 'a page instead of an answer',
+      give: { status: 200, body: '<html>canary</html>' },
+      want: { kind: 'later', code: 'unreadable_answer' },
+    },
+    { name: 'too many requests without a time', give: { status: 429 }, want: { kind: 'later', code: 'no_answer' } },
+    { name: 'ratelimited as an error', give: { error: 'ratelimited' }, want: { kind: 'later', code: 'ratelimited' } },
+    { name: 'a revoked token', give: { error: 'token_revoked' }, want: { kind: 'later', code: 'token_revoked' } },
+    { name: 'a missing scope', give: { error: 'missing_scope' }, want: { kind: 'later', code: 'missing_scope' } },
+    {
+      name: 'a conversation that is gone',
+      give: { error: 'channel_not_found' },
+      want: { kind: 'unreachable', code: 'channel_not_found' },
+    },
+    { name: 'an archived one', give: { error: 'is_archived' }, want: { kind: 'unreachable', code: 'is_archived' } },
+    {
+      name: 'a deactivated account',
+      give: { error: 'account_inactive' },
+      want: { kind: 'unreachable', code: 'account_inactive' },
+    },
+    {
+      name: 'blocks that Slack refuses',
+      give: { error: 'invalid_blocks' },
+      want: { kind: 'refused', code: 'invalid_blocks' },
+    },
+    {
+      name: 'a text that is too long',
+      give: { error: 'msg_too_long' },
+      want: { kind: 'refused', code: 'msg_too_long' },
+    },
+  ])('$name', async ({ give, want }) => {
+    const { channel, slack } = world;
+    slack.fail('chat.postMessage', give, 5);
+    expect(await failure(channel.send(to('U0ADA'), approval()))).toEqual({ ...want, retryAfterMs: null });
+    expect(slack.callsOf('chat.postMessage')).toHaveLength(1);
+  });
+});
+
+test('row 21: people who cannot be written to are unreachable', async () => {
+  const { channel, slack } = world;
+  expect(await failure(channel.send(to('U0NOBODY'), approval()))).toMatchObject({
+    kind: 'unreachable',
+    code: 'user_not_found',
+  });
+  expect(await failure(channel.send(to(slack.bot), approval()))).toMatchObject({
+    kind: 'unreachable',
+    code: 'cannot_dm_bot',
+  });
+});
+
+test('row 21: Slack being away is a reason to try later', async () => {
+  const { channel, slack } = world;
+  await slack.stop();
+  expect(await failure(channel.send(to('U0ADA'), approval()))).toEqual({
+    kind: 'later',
+    code: 'no_answer',
+    retryAfterMs: null,
+  });
+  await slack.start();
+});
+
+test('row 22: a message that was deleted is gone, another one still changes', async () => {
+  const { channel, slack } = world;
+  const lost = await channel.send(to('U0ADA'), approval());
+  const kept = await channel.send(to('U0BEN'), approval());
+  const [message] = slack.messagesOf('U0ADA');
+  if (message === undefined) throw new Error('nothing was sent');
+  slack.deleteMessage(message);
+  expect(await failure(channel.update(lost, card('Approved')))).toMatchObject({
+    kind: 'gone',
+    code: 'message_not_found',
+  });
+  await channel.update(kept, card('Approved'));
+  expect(slack.messagesOf('U0BEN')[0]?.edits).toBe(1);
+});
+
+test('a card that would lose something is a misfit', () => {
+  expect(world.channel.misfit(approval())).toBeNull();
+  const long = card('x', { body: Array.from({ length: 80 }, (_, index) => textBlock(`row ${index}`)) });
+  expect(world.channel.misfit(long)).toContain('blocks');
+});
