@@ -668,7 +668,7 @@ create trigger audit_is_never_truncated before truncate on audit_events for each
 -- Partitions of the month of an instant and of the next one. Runs with the rights of the owner of the trail, because the
 -- program may add to it and nothing else. A month that has rows in the default partition already stays there.
 create function create_audit_partitions(around timestamptz) returns void language plpgsql
-  security definer set search_path from current as $$
+  security definer set search_path = public, pg_temp as $$
 declare
   start timestamptz;
   month text;
@@ -684,6 +684,7 @@ begin
     execute format('revoke all on %I from public', month);
   end loop;
 end $$;
+select create_audit_partitions(now());
 
 -- What is to be said, redrawn or placed. Says what about whom, never the text: that is made when it is sent.
 create table outgoing (

@@ -1,0 +1,152 @@
+// What a person holds, asked for and has to decide, and how a request went: the lists and timelines of the conversation.
+import type { AssignmentId, PersonRef, RequestId } from '../domain/model';
+import type { AccessRow, ApprovalRow, ReachRow, RequestRow, TimelineRow, Views } from '../operations/ports';
+import { pageOf, unpackCursor } from './cursors';
+import { isId } from './ids';
+import { LIVE } from './loads';
+import type { Query } from './query';
+
+type AccessViews = Pick<
+  Views,
+  | 'requestByNumber'
+  | 'access'
+  | 'requests'
+  | 'approvals'
+  | 'timeline'
+  | 'reach'
+  | 'holds'
+  | 'liveAssignment'
+  | 'endedBy'
+  | 'grantProblems'
+>;
+
+const REF = (id: string): string =>
+  `(select jsonb_build_object('id', people.id, 'name', people.name) from people where people.id = ${id})`;
+
+const BY_NUMBER = 'select id from requests where number = $1';
+
+// What is held first, then what has ended and is not yet removed, then what ended in the last 30 days; each newest first.
+const ACCESS = `
+select * from (
+  select a.id, a.package_id as package, packages.name as "packageName", a.state, a.starts_at as "startsAt", a.ends_at as "endsAt",
+    a.ended_at as "endedAt", a.end_reason as "endReason",
+    (select coalesce(jsonb_agg(jsonb_build_object('kind', j.kind, 'number', r.number) order by j.id), '[]')
+      from justifications j join requests r on r.id = j.request_id
+      where j.assignment_id = a.id and (j.ended_at is null or a.ended_at is not null)) as why,
+    a.ended_at is null and coalesce((select v.self_remove from justifications j
+      join policy_versions v on v.id = j.policy_version_id
+      where j.assignment_id = a.id and j.ended_at is null order by j.starts_at desc, j.id desc limit 1), false) as "mayGiveUp",
+    case when a.ended_at is null then 0 when a.state <> 'removed' then 1 else 2 end as rank
+  from assignments a join packages on packages.id = a.package_id
+  where a.target_id = $1 and (a.state <> 'removed' or a.ended_at > usher_now() - interval '30 days')
+) listed
+where $2::integer is null or rank > $2 or (rank = $2 and id < $3::uuid)
+order by rank, id desc limit $4`;
+
+const REQUEST_COLUMNS = `r.id, r.number, r.type, r.state, packages.name as "packageName", ${REF('r.target_id')} as target,
+  ${REF('r.requestor_id')} as requestor, r.created_at as "createdAt"`;
+
+// Two index scans that stop at the page's end, instead of one that reads everything the person ever asked for.
+const REQUESTS = `
+select ${REQUEST_COLUMNS} from (
+  (select * from requests where target_id = $1 and ($2::uuid is null or id < $2) order by id desc limit $3)
+  union
+  (select * from requests where requestor_id = $1 and ($2::uuid is null or id < $2) order by id desc limit $3)
+) r join packages on packages.id = r.package_id
+order by r.id desc limit $3`;
+
+const APPROVALS = `
+select ${REQUEST_COLUMNS}, s.decide_by as "decideBy", r.reason, r.version
+from approval_tasks t
+join approval_stages s on s.request_id = t.request_id and s.n = t.n and s.state = 'inProgress'
+join requests r on r.id = t.request_id and r.state = 'pendingApproval'
+join packages on packages.id = r.package_id
+where t.person_id = $1 and t.state = 'open' and r.target_id <> $1 and r.requestor_id is distinct from $1
+  and ($2::timestamptz is null or (s.decide_by, r.id) > ($2, $3::uuid))
+order by s.decide_by, r.id limit $4`;
+
+const TIMELINE = `
+select at, type, ${REF('e.actor_id')} as actor, ${REF('e.person_id')} as person, stage, data
+from audit_events e where request_id = $1 order by e.id`;
+
+// The newest message of each kind to each person counts: what failed and was then sent again was sent.
+const REACH = `
+select distinct on (o.person_id, o.notice) ${REF('o.person_id')} as person, o.notice,
+  case o.state when 'done' then 'sent' when 'dead' then 'failed' else 'waiting' end as state
+from outgoing o where o.request_id = $1 and o.kind = 'tell' and o.person_id is not null
+order by o.person_id, o.notice, o.id desc`;
+
+const HOLDS = `
+select packages.name, count(*) over ()::integer as total
+from assignments a join packages on packages.id = a.package_id
+where a.target_id = $1 and a.state in ${LIVE} and a.state <> 'scheduled'
+order by lower(packages.name), a.id limit $2`;
+const LIVE_ONE = `select id from assignments where target_id = $1 and package_id = $2 and state in ${LIVE}`;
+const ENDED_BY = `
+select people.id, people.name from requests r join people on people.id = r.requestor_id
+where r.assignment_id = $1 and r.type in ('userRemove', 'adminRemove') order by r.id desc limit 1`;
+const PROBLEMS = `
+select resource.name as resource, role.name as role, coalesce(g.error, '') as error
+from grant_assignments link join grants g on g.id = link.grant_id and g.state in ('placeFailed', 'takeFailed')
+join resource_roles role on role.id = g.role_id join resources resource on resource.id = role.resource_id
+where link.assignment_id = $1 order by resource.name, role.name, g.id`;
+
+/** Reads about requests and assignments. */
+export function createAccessViews(q: Query): AccessViews {
+  return {
+    async requestByNumber(number) {
+      const [row] = Number.isSafeInteger(number) ? await q(BY_NUMBER, [number]) : [];
+      return (row as { id: RequestId } | undefined)?.id ?? null;
+    },
+    async access(person, { limit, after }) {
+      const rows = await q(ACCESS, [person, ...unpackCursor(after, 'integer', 'id'), limit + 1]);
+      return pageOf(rows as readonly (AccessRow & { rank: number })[], limit, (row) => [row.rank, row.id], accessOf);
+    },
+    async requests(person, { limit, after }) {
+      const rows = await q(REQUESTS, [person, ...unpackCursor(after, 'id'), limit + 1]);
+      return pageOf(
+        rows as readonly RequestRow[],
+        limit,
+        (row) => [row.id],
+        (row) => row,
+      );
+    },
+    async approvals(person, { limit, after }) {
+      const rows = await q(APPROVALS, [person, ...unpackCursor(after, 'instant', 'id'), limit + 1]);
+      return pageOf(
+        rows as readonly ApprovalRow[],
+        limit,
+        (row) => [row.decideBy.toISOString(), row.id],
+        (row) => row,
+      );
+    },
+    async timeline(request) {
+      return (await q(TIMELINE, [request])) as readonly TimelineRow[];
+    },
+    async reach(request) {
+      return (await q(REACH, [request])) as readonly ReachRow[];
+    },
+    async holds(person, limit) {
+      const rows = (await q(HOLDS, [person, limit])) as readonly { name: string; total: number }[];
+      return { names: rows.map(({ name }) => name), total: rows[0]?.total ?? 0 };
+    },
+    async liveAssignment(person, pkg) {
+      const [row] = await q(LIVE_ONE, [person, pkg]);
+      return (row as { id: AssignmentId } | undefined)?.id ?? null;
+    },
+    async endedBy(assignment) {
+      const [row] = isId(assignment) ? await q(ENDED_BY, [assignment]) : [];
+      return (row as PersonRef | undefined) ?? null;
+    },
+    async grantProblems(assignment) {
+      if (!isId(assignment)) return [];
+      return (await q(PROBLEMS, [assignment])) as Awaited<ReturnType<Views['grantProblems']>>;
+    },
+  };
+}
+
+function accessOf(row: AccessRow & { rank: number }): AccessRow {
+  const shown: AccessRow & { rank?: number } = { ...row };
+  delete shown.rank;
+  return shown;
+}

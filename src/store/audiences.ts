@@ -1,0 +1,52 @@
+// Whom a notice is for, as one piece of SQL: an audience of the table of consequences becomes people, as things are when it
+// is sent. Where those who should hear are gone, the next in charge hear instead: a failure nobody hears of is a dead end.
+
+/**
+ * Parts of a `with`: reads `mine` (rows of outgoing) and gives `hearers (outgoing_id, person_id)`: enabled people, each once.
+ */
+export const HEARERS = `
+about as materialized (
+  select mine.id as outgoing_id, mine.audience, mine.request_id, (mine.params ->> 'stage')::integer as stage,
+    coalesce(request.target_id, assignment.target_id, the_grant.person_id) as target_id, request.requestor_id,
+    coalesce(package.catalog_id, resource.catalog_id) as catalog_id, resource.id as resource_id
+  from mine
+  left join requests request on request.id = mine.request_id
+  left join assignments assignment on mine.subject_kind = 'assignment' and assignment.id = mine.subject_id::uuid
+  left join manual_tasks task on mine.subject_kind = 'manualTask' and task.id = mine.subject_id::uuid
+  left join grants the_grant on the_grant.id = coalesce(task.grant_id,
+    case when mine.subject_kind = 'grant' then mine.subject_id::uuid end)
+  left join resource_roles role on role.id = the_grant.role_id
+  left join resources resource on resource.id = role.resource_id
+  left join packages package on package.id = coalesce(request.package_id, assignment.package_id)
+), meant (outgoing_id, person_id, choice) as (
+  select outgoing_id, requestor_id, 1 from about where audience = 'requestor'
+  union all
+  select outgoing_id, target_id, 1 from about where audience = 'target'
+  union all
+  select outgoing_id, task.person_id, 1 from about
+  join approval_tasks task on task.request_id = about.request_id and task.state = 'open'
+    and (about.stage is null or task.n = about.stage)
+  where audience = 'approvers'
+  union all
+  -- Owners of the resource, groups resolved, never the target (rule 3.25).
+  select outgoing_id, coalesce(owner.person_id, member.person_id), 1 from about
+  join resource_owners owner on owner.resource_id = about.resource_id
+  left join group_members member on member.group_id = owner.group_id
+  where audience = 'resourceOwners' and coalesce(owner.person_id, member.person_id) <> about.target_id
+  union all
+  select outgoing_id, holder.person_id, 2 from about
+  join role_holders holder on holder.role = 'catalogOwner' and holder.catalog_id = about.catalog_id
+  where audience in ('catalogOwners', 'resourceOwners')
+    and (audience = 'catalogOwners' or holder.person_id is distinct from about.target_id)
+  union all
+  select outgoing_id, holder.person_id, 3 from about
+  join role_holders holder on holder.role = 'administrator'
+  where audience in ('administrators', 'catalogOwners', 'resourceOwners')
+    and (audience <> 'resourceOwners' or holder.person_id is distinct from about.target_id)
+), ranked as (
+  select meant.outgoing_id, meant.person_id,
+    rank() over (partition by meant.outgoing_id order by meant.choice) as place
+  from meant join people on people.id = meant.person_id and people.state = 'enabled'
+), hearers as (
+  select distinct outgoing_id, person_id from ranked where place = 1
+)`;

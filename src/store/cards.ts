@@ -1,0 +1,87 @@
+// Remembered messages: which card was sent where, and what it last showed. One per person, platform, view and subject, so
+// that telling again edits. What a card should show is computed elsewhere.
+import type { CardId } from '../domain/model';
+import type { CardRow, Cards } from '../operations/ports';
+import { isId, newId } from './ids';
+import type { Query } from './query';
+
+type Flat = Omit<CardRow, 'serviceUrl' | 'subject' | 'user' | 'person' | 'request'> & {
+  readonly user_id: string;
+  readonly person_id: CardRow['person'];
+  readonly service_url: string | null;
+  readonly subject_kind: string;
+  readonly subject_id: string;
+  readonly request_id: CardRow['request'];
+};
+
+const COLUMNS = `id, platform, tenant, user_id, person_id, conversation, message, service_url, view, subject_kind, subject_id,
+  request_id, params, state, hash`;
+
+const BEGIN = `
+insert into cards (id, platform, tenant, user_id, person_id, view, subject_kind, subject_id, request_id, params, state, created_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'sending', usher_now())
+on conflict (person_id, platform, view, subject_kind, subject_id) where state <> 'gone'
+  do update set params = excluded.params, request_id = excluded.request_id
+returning ${COLUMNS}`;
+const SENT = `
+update cards set state = 'live', conversation = $2, message = $3, service_url = $4, hash = $5, drawn_at = usher_now(),
+  error = null, error_at = null
+where id = $1`;
+const DRAWN = 'update cards set hash = $2, drawn_at = usher_now(), error = null, error_at = null where id = $1';
+const FAILED = `
+update cards set error = $2, error_at = usher_now(), state = case when $3::boolean then 'gone' else state end where id = $1`;
+const GET = `select ${COLUMNS} from cards where id = $1`;
+const BY_SUBJECT = `select ${COLUMNS} from cards where subject_kind = $1 and subject_id = $2 and state = 'live' order by id`;
+const BY_REQUEST = `select ${COLUMNS} from cards where request_id = $1 and state = 'live' order by id`;
+
+/** The memory of sent cards. */
+export function createCards(q: Query): Cards {
+  return {
+    async begin(card) {
+      const [row] = await q(BEGIN, [
+        newId(),
+        card.platform,
+        card.tenant,
+        card.user,
+        card.person,
+        card.view,
+        card.subject.kind,
+        card.subject.id,
+        card.request,
+        JSON.stringify(card.params),
+      ]);
+      return cardOf(row);
+    },
+    async sent(id, ref, hash) {
+      await q(SENT, [id, ref.conversation, ref.message, ref.serviceUrl, hash]);
+    },
+    async drawn(id, hash) {
+      await q(DRAWN, [id, hash]);
+    },
+    async failed(id, error, gone) {
+      await q(FAILED, [id, error, gone]);
+    },
+    async get(id: CardId) {
+      const [row] = isId(id) ? await q(GET, [id]) : [];
+      return row === undefined ? null : cardOf(row);
+    },
+    async bySubject(subject) {
+      return (await q(BY_SUBJECT, [subject.kind, subject.id])).map(cardOf);
+    },
+    async byRequest(request) {
+      return (await q(BY_REQUEST, [request])).map(cardOf);
+    },
+  };
+}
+
+function cardOf(given: unknown): CardRow {
+  const { user_id, person_id, service_url, subject_kind, subject_id, request_id, ...same } = given as Flat;
+  return {
+    ...same,
+    user: user_id,
+    person: person_id,
+    serviceUrl: service_url,
+    subject: { kind: subject_kind, id: subject_id },
+    request: request_id,
+  };
+}

@@ -1,0 +1,48 @@
+// Where people can be reached. Conversations are written from verified deliveries only; which platform was used last
+// decides where a person is written to first.
+import type { Directory, Reachable } from '../operations/ports';
+import type { Query } from './query';
+
+const REACHABLE = `
+select i.platform, i.tenant, i.user_id as "user", c.conversation, c.service_url as "serviceUrl", i.zone, i.locale
+from identities i
+left join conversations c using (platform, tenant, user_id)
+left join installations w using (platform, tenant)
+where i.person_id = $1 and i.state = 'linked' and c.state is distinct from 'dead' and w.state is distinct from 'dead'
+order by i.last_seen_at desc nulls last, i.platform, i.tenant`;
+
+// Clicks come often and places change seldom, so nothing is written that would say the same. `last_seen_at` only orders
+// platforms, and a minute is fine enough for that.
+const SEEN = `
+with place as (
+  insert into conversations (platform, tenant, user_id, conversation, service_url, state, updated_at)
+  values ($1, $2, $3, $4, $5, 'alive', usher_now())
+  on conflict (platform, tenant, user_id) do update set conversation = excluded.conversation,
+    service_url = excluded.service_url, state = 'alive', dead_code = null, updated_at = excluded.updated_at
+  where (conversations.conversation, conversations.service_url, conversations.state)
+    is distinct from (excluded.conversation, excluded.service_url, 'alive')
+)
+update identities set last_seen_at = usher_now()
+where platform = $1 and tenant = $2 and user_id = $3
+  and (last_seen_at is null or last_seen_at < usher_now() - interval '1 minute')`;
+
+const DEAD = `
+insert into conversations (platform, tenant, user_id, conversation, state, dead_code, updated_at)
+values ($1, $2, $3, '', 'dead', $4, usher_now())
+on conflict (platform, tenant, user_id) do update
+  set state = 'dead', dead_code = excluded.dead_code, updated_at = excluded.updated_at`;
+
+/** The ways to people. */
+export function createDirectory(q: Query): Directory {
+  return {
+    async reachable(person) {
+      return (await q(REACHABLE, [person])) as readonly Reachable[];
+    },
+    async seen({ platform, tenant, user, conversation, serviceUrl }) {
+      await q(SEEN, [platform, tenant, user, conversation, serviceUrl]);
+    },
+    async dead({ platform, tenant, user }, code) {
+      await q(DEAD, [platform, tenant, user, code]);
+    },
+  };
+}

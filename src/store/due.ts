@@ -1,0 +1,143 @@
+// Work that is due, found by the clock of the database. Only ids are read here: the act that follows locks, looks again, and
+// changes nothing where somebody was first, so two replicas that find the same row do no harm.
+import type { AssignmentId, RequestId } from '../domain/model';
+import type { Due } from '../operations/ports';
+import { CANDIDATES } from './approvers';
+import { LIVE, OPEN } from './loads';
+import type { Query } from './query';
+import { toInstant } from './tables';
+
+/** Settled rows are kept this long, also because their unique keys recognize a late repetition. */
+const KEPT = `interval '30 days'`;
+/** What failed is kept longer, for whoever looks into it. */
+const KEPT_DEAD = `interval '90 days'`;
+
+const runningStage = (when: string, at: string): string => `
+select request_id as id from approval_stages where state = 'inProgress' and ${when} order by ${at}, id limit $1`;
+
+// The same resolution as resolveStage and reroute in domain/: primaries, then each rank of stand-ins as a whole until there
+// are enough; deciders of this stage, and (unless the policy allows it) of earlier ones, are not asked again.
+const MISROUTED = `
+with running as materialized (
+  select s.request_id, s.n, s.escalated_at, r.policy_version_id, r.target_id, r.requestor_id, p.catalog_id, v.same_person_in_stages,
+    greatest(1, s.approvals_required - (select count(*) from decisions d
+      where d.request_id = s.request_id and d.n = s.n and d.decision = 'approve')) as required
+  from approval_stages s
+  join requests r on r.id = s.request_id and r.state = 'pendingApproval'
+  join packages p on p.id = r.package_id
+  join policy_versions v on v.id = r.policy_version_id
+  where s.state = 'inProgress'
+),
+asked as (select request_id as key, policy_version_id as version_id, target_id, n from running),
+${CANDIDATES},
+able as materialized (
+  select running.request_id, who.person_id, who.rank
+  from running
+  cross join lateral (
+    select person_id, case capacity when 'primary' then 0 when 'fallback' then 1 else 2 end as rank
+    from candidates where candidates.key = running.request_id
+    union all
+    select person_id, 3 from role_holders where role = 'catalogOwner' and role_holders.catalog_id = running.catalog_id
+    union all
+    select person_id, 4 from role_holders where role = 'administrator'
+  ) who
+  where who.person_id <> running.target_id and who.person_id is distinct from running.requestor_id
+    and not exists (select 1 from decisions d where d.request_id = running.request_id and d.person_id = who.person_id
+      and (d.n = running.n or (d.n < running.n and not running.same_person_in_stages)))
+),
+ranked as materialized (select request_id, person_id, min(rank) as rank from able group by request_id, person_id),
+meant as (
+  select running.request_id, ranked.person_id from running join ranked using (request_id)
+  where ranked.rank = 0
+    or (select count(*) from ranked lower where lower.request_id = running.request_id and lower.rank < ranked.rank) < running.required
+    or (running.escalated_at is not null and exists (select 1 from able
+      where able.request_id = running.request_id and able.person_id = ranked.person_id and able.rank = 2))
+),
+open_tasks as (
+  select t.request_id, t.person_id from running join approval_tasks t on t.request_id = running.request_id and t.n = running.n
+  where t.state = 'open'
+)
+select request_id as id from (
+  select request_id from (select * from meant except select * from open_tasks) newcomers
+  union
+  select request_id from (select * from open_tasks except select * from meant) released
+  union
+  select request_id from running
+  where (select count(*) from ranked where ranked.request_id = running.request_id) < running.required
+) changed
+order by request_id limit $1`;
+
+const SQL = {
+  expiredStages: runningStage('decide_by <= usher_now()', 'decide_by'),
+  stagesToEscalate: runningStage('escalate_at <= usher_now() and escalated_at is null', 'escalate_at'),
+  stagesToRemind: runningStage('remind_at <= usher_now()', 'remind_at'),
+  misroutedStages: MISROUTED,
+  startsDue: `select id from requests where state = 'scheduled' and starts_at <= usher_now() order by starts_at, id limit $1`,
+  remindersDue: `
+select id from assignments where remind_at <= usher_now() and ended_at is null order by remind_at, id limit $1`,
+  justificationsOver: `
+select distinct j.assignment_id as id from justifications j
+join assignments a on a.id = j.assignment_id and a.state in ${LIVE}
+where j.until <= usher_now() and j.ended_at is null
+  and exists (select 1 from justifications other where other.assignment_id = j.assignment_id and other.ended_at is null
+    and (other.until is null or other.until > usher_now()))
+order by id limit $1`,
+  requestsOfGone: `
+select r.id from people join requests r on r.target_id = people.id and r.state in ${OPEN}
+where people.state <> 'enabled' order by r.id limit $1`,
+  assignmentsOfGone: `
+select a.id from people join assignments a on a.target_id = people.id and a.state in ${LIVE}
+where people.state <> 'enabled' order by a.id limit $1`,
+};
+
+const PRUNE = [
+  `delete from outgoing where id in (select id from outgoing where state in ('done', 'dead')
+    and settled_at < usher_now() - case state when 'done' then ${KEPT} else ${KEPT_DEAD} end
+    and settled_at < usher_now() - ${KEPT} order by settled_at limit $1 for update skip locked) returning 1`,
+  `delete from inbound where id in (select id from inbound where state in ('done', 'dead')
+    and settled_at < usher_now() - case state when 'done' then ${KEPT} else ${KEPT_DEAD} end
+    and settled_at < usher_now() - ${KEPT} order by settled_at limit $1 for update skip locked) returning 1`,
+  `delete from drafts where id in (select id from drafts where expires_at <= usher_now() limit $1 for update skip locked) returning 1`,
+  // The newest tick of a job stays, however old: it says when the job last ran.
+  `delete from job_ticks where (job, due_at) in (select job, due_at from job_ticks old where due_at < usher_now() - ${KEPT}
+    and exists (select 1 from job_ticks newer where newer.job = old.job and newer.due_at > old.due_at) limit $1) returning 1`,
+];
+
+const PARTITIONS = 'select create_audit_partitions(usher_now())';
+const TICK = `insert into job_ticks (job, due_at, claimed_at, claimed_by) values ($1, $2, usher_now(), $3)
+  on conflict do nothing returning 1`;
+const LAST_TICK = 'select max(due_at) as at from job_ticks where job = $1';
+
+/** What the jobs sweep. */
+export function createDue(q: Query): Due {
+  const requests = (sql: string) => async (limit: number) =>
+    (await q(sql, [limit])).map((row) => (row as { id: RequestId }).id);
+  const assignments = (sql: string) => async (limit: number) =>
+    (await q(sql, [limit])).map((row) => (row as { id: AssignmentId }).id);
+  return {
+    expiredStages: requests(SQL.expiredStages),
+    stagesToEscalate: requests(SQL.stagesToEscalate),
+    stagesToRemind: requests(SQL.stagesToRemind),
+    misroutedStages: requests(SQL.misroutedStages),
+    startsDue: requests(SQL.startsDue),
+    remindersDue: assignments(SQL.remindersDue),
+    justificationsOver: assignments(SQL.justificationsOver),
+    requestsOfGone: requests(SQL.requestsOfGone),
+    assignmentsOfGone: assignments(SQL.assignmentsOfGone),
+    async prune(limit) {
+      let deleted = 0;
+      for (const sql of PRUNE) deleted += (await q(sql, [limit])).length;
+      return deleted;
+    },
+    async partitions() {
+      await q(PARTITIONS);
+    },
+    async claimTick(job, dueAt, by) {
+      return (await q(TICK, [job, dueAt, by])).length > 0;
+    },
+    async lastTick(job) {
+      const [row] = await q(LAST_TICK, [job]);
+      return toInstant((row as { at: Date | null }).at);
+    },
+  };
+}

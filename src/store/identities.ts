@@ -1,0 +1,42 @@
+// Which account on which platform is which person: linked, unlinked or in conflict. Every change is audited.
+import type { DomainEvent } from '../domain/events';
+import type { IdentityChange } from '../operations/ports';
+import { newId } from './ids';
+import type { Query, Row } from './query';
+import type { Signature } from './tail';
+import { recordEvents } from './tail';
+
+const COLUMNS = 'id, person_id, state, linked_by, standing, zone, locale, version';
+const FIND = `select ${COLUMNS} from identities where platform = $1 and tenant = $2 and user_id = $3 for no key update`;
+const WRITE = `
+insert into identities (id, platform, tenant, user_id, person_id, state, linked_by, standing, zone, locale, last_seen_at, version)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, usher_now(), 1)
+on conflict (platform, tenant, user_id) do update set person_id = excluded.person_id, state = excluded.state,
+  linked_by = excluded.linked_by, standing = excluded.standing, zone = excluded.zone, locale = excluded.locale,
+  last_seen_at = excluded.last_seen_at, version = identities.version + 1
+returning ${COLUMNS}`;
+
+const EVENTS = { linked: 'identity.linked', conflict: 'identity.conflicted', unlinked: 'identity.unlinked' } as const;
+const PERSONAL: ReadonlySet<string> = new Set(['zone', 'locale']);
+
+/** Writes an identity; an event only where the link itself changed. Returns the number of outgoing rows. */
+export async function saveIdentity(q: Query, change: IdentityChange, signature: Signature): Promise<number> {
+  const { platform, tenant, user, person, state, linkedBy, standing, zone, locale } = change;
+  const [found] = await q(FIND, [platform, tenant, user]);
+  const before = (found as Row | undefined) ?? null;
+  const [written] = await q(WRITE, [newId(), platform, tenant, user, person, state, linkedBy, standing, zone, locale]);
+  const after = written as Row;
+  const id = after['id'] as string;
+  if (before && before['state'] === state && before['person_id'] === person) return 0;
+  const event: DomainEvent = {
+    type: EVENTS[state],
+    subject: { kind: 'identity', id },
+    refs: person === null ? {} : { person },
+    data: { platform, linkedBy, standing },
+  };
+  return recordEvents(
+    q,
+    [{ event, rows: [{ table: 'identities', id, before, after, personal: PERSONAL }] }],
+    signature,
+  );
+}

@@ -1,0 +1,112 @@
+// Deliveries from the platforms: each is acted on once. Events and messages are stored, acknowledged and claimed later;
+// a synchronous write is remembered in its act's own transaction (takeDelivery, keepReply: used by store.ts).
+import { DomainError } from '../domain/errors';
+import type { Delivery, InboundRow, InboundStore, StoredReply } from '../operations/ports';
+import { RepeatedDelivery } from '../operations/ports';
+import { LIMITS } from './locks';
+import type { Query } from './query';
+
+interface Seen {
+  readonly body_hash: string;
+  readonly reply: StoredReply | null;
+}
+
+const SEEN = 'select body_hash, reply from inbound where platform = $1 and delivery = $2';
+
+// A stored event that is acted on now becomes done in the act's transaction, so that a crash between the act and the
+// settling of the event cannot act twice. Two at once: the second waits for the first on the unique index.
+const TAKE = `${LIMITS}
+insert into inbound (platform, delivery, body_hash, state, next_at, received_at, settled_at)
+select $1, $2, $3, 'done', usher_now(), usher_now(), usher_now() from limits
+on conflict (platform, delivery) do update set state = 'done', settled_at = usher_now(), lease = null, lease_until = null, payload = null
+  where inbound.state in ('stored', 'leased') and inbound.body_hash = excluded.body_hash
+returning id`;
+
+const KEEP = 'update inbound set reply = $3 where platform = $1 and delivery = $2';
+
+const STORE = `
+insert into inbound (platform, delivery, body_hash, payload, state, next_at, received_at)
+values ($1, $2, $3, $4, 'stored', usher_now(), usher_now())
+on conflict (platform, delivery) do nothing
+returning id`;
+
+const CLAIM = `
+update inbound set state = 'leased', attempts = attempts + 1, lease = gen_random_uuid(),
+  lease_until = usher_now() + $2 * interval '1 millisecond'
+where id in (
+  select id from inbound where state = 'stored' and next_at <= usher_now() order by next_at, id limit $1 for update skip locked)
+returning id, lease, payload, attempts`;
+
+// What people wrote is kept only as long as it is needed.
+const SETTLE = `
+update inbound set state = $3, error = $4, settled_at = usher_now(), lease = null, lease_until = null,
+  payload = case $3 when 'done' then null else payload end
+where id = $1 and lease = $2
+returning id`;
+
+const RETRY = `
+update inbound set state = 'stored', error = $4, next_at = usher_now() + $3 * interval '1 millisecond', lease = null,
+  lease_until = null
+where id = $1 and lease = $2
+returning id`;
+
+const REAP = `
+update inbound set state = 'stored', lease = null, lease_until = null
+where state = 'leased' and lease_until < usher_now()
+returning id`;
+
+/** Makes the delivery this transaction's own. Throws RepeatedDelivery, or refuses another body under the same key. */
+export async function takeDelivery(q: Query, { platform, key, bodyHash }: Delivery): Promise<void> {
+  const [taken] = await q(TAKE, [platform, key, bodyHash]);
+  if (taken === undefined) throw new RepeatedDelivery(await replyOf(q, { platform, key, bodyHash }));
+}
+
+/** Stores the reply of a delivery that this transaction has taken. */
+export async function keepReply(q: Query, { platform, key }: Delivery, reply: StoredReply): Promise<void> {
+  await q(KEEP, [platform, key, JSON.stringify(reply)]);
+}
+
+/** The reply that was stored for a delivery; null when there is none, or it was never seen. */
+export async function replyOf(q: Query, { platform, key, bodyHash }: Delivery): Promise<StoredReply | null> {
+  const [row] = await q(SEEN, [platform, key]);
+  const seen = row as Seen | undefined;
+  if (seen && seen.body_hash !== bodyHash) throw new DomainError('same-key-other-body', {});
+  return seen?.reply ?? null;
+}
+
+/** The queue of stored events. */
+export function createInbound(q: Query): InboundStore {
+  return {
+    async store(delivery, payload) {
+      const values = [delivery.platform, delivery.key, delivery.bodyHash, JSON.stringify(payload)];
+      const stored = await q(STORE, values);
+      if (stored.length === 0) await replyOf(q, delivery);
+      return stored.length > 0;
+    },
+    async claim(limit, leaseMs) {
+      const rows = (await q(CLAIM, [limit, leaseMs])) as readonly {
+        id: number;
+        lease: string;
+        payload: unknown;
+        attempts: number;
+      }[];
+      return [...rows]
+        .sort((one, other) => one.id - other.id)
+        .map(({ id, lease, payload, attempts }): InboundRow => ({ lease: { id, token: lease }, payload, attempts }));
+    },
+    async settle({ id, token }, result) {
+      const settled = await q(SETTLE, [id, token, result.state, result.state === 'dead' ? result.error : null]);
+      if (settled.length > 0) return;
+      // An act that took the event as its delivery has settled it already.
+      const [done] = await q(`select 1 from inbound where id = $1 and state = 'done'`, [id]);
+      if (done === undefined) throw new DomainError('stale', {});
+    },
+    async retry({ id, token }, atLeastMs, error) {
+      const back = await q(RETRY, [id, token, atLeastMs, error]);
+      if (back.length === 0) throw new DomainError('stale', {});
+    },
+    async reap() {
+      return (await q(REAP)).length;
+    },
+  };
+}

@@ -1,0 +1,255 @@
+// What the rules look at, read in one statement: a (target, package) pair, a request, an assignment. Locks are taken by the
+// caller beforehand (locks.ts), in a statement of their own. Grants and manual tasks: placements.ts.
+import { DomainError } from '../domain/errors';
+import type {
+  AssignmentFacts,
+  Candidate,
+  Conflict,
+  GrantFact,
+  PairFacts,
+  RequestFacts,
+  SubmitFacts,
+} from '../domain/facts';
+import type { AssignmentId, PackageId, PersonId, PersonRef, PolicyVersion, RequestId } from '../domain/model';
+import { CANDIDATES } from './approvers';
+import { isId } from './ids';
+import { MEANS_TARGET, POLICY_VERSION, policyVersionOf, targetRow } from './policies';
+import type { Query, Row } from './query';
+import { catalogs, fromRow, fromRows, governed, instantOf, packages, packageVersions, people } from './tables';
+
+/** A value together with the instant (database clock) at which it was true. */
+export interface At<T> {
+  readonly facts: T;
+  readonly now: Date;
+}
+
+/** States in which an assignment is held or about to be; the same list as LIVE_ASSIGNMENT_STATES. */
+export const LIVE = `('scheduled', 'delivering', 'delivered', 'partiallyDelivered', 'deliveryFailed')`;
+/** States in which an assignment justifies its grants: not yet while scheduled, not any more once it ends. */
+export const JUSTIFYING = `('delivering', 'delivered', 'partiallyDelivered', 'deliveryFailed')`;
+/** The same list as OPEN_REQUEST_STATES. */
+export const OPEN = `('submitted', 'pendingApproval', 'scheduled')`;
+
+// Each header names one pair and what hangs on it. `kept`: the policy version that decides.
+const SUBMIT = `select $2::uuid as target_id, $3::uuid as package_id, $1::uuid as requestor_id, null::uuid as request_id,
+  null::uuid as assignment_id, null::uuid as kept`;
+const REQUEST = `select target_id, package_id, requestor_id, id as request_id, assignment_id, policy_version_id as kept
+  from requests where id = $1`;
+const ASSIGNMENT = `select target_id, package_id, null::uuid as requestor_id, null::uuid as request_id, id as assignment_id,
+  (select policy_version_id from justifications j where j.assignment_id = assignments.id and j.ended_at is null
+    order by j.starts_at desc, j.id desc limit 1) as kept
+  from assignments where id = $1`;
+
+const AGGREGATE = (what: string, from: string): string => `(select coalesce(jsonb_agg(${what}), '[]') from ${from})`;
+
+function facts(header: string): string {
+  return `
+with pair as materialized (${header}),
+target as materialized (${targetRow('(select target_id from pair)')}),
+package as materialized (select packages.* from pair join packages on packages.id = pair.package_id),
+-- Asking sees the enabled policies as they are now; a request keeps its version (rule 3.8); an assignment has both.
+versions as materialized (
+  select v.id, p.state = 'enabled' as enabled, ${POLICY_VERSION} as policy
+  from pair join policies p on p.package_id = pair.package_id join policy_versions v on v.policy_id = p.id
+  where v.id = pair.kept or (pair.request_id is null and p.state = 'enabled' and v.id = p.current_version_id)
+),
+asked as (select null::uuid as key, versions.id as version_id, pair.target_id, null::integer as n from versions, pair),
+${CANDIDATES},
+live as materialized (
+  select a.* from pair join assignments a on a.target_id = pair.target_id and a.package_id = pair.package_id and a.state in ${LIVE}
+),
+named as materialized (select a.* from pair join assignments a on a.id = pair.assignment_id),
+against as (
+  select other_package_id as package_id from pair join incompatibilities i on i.package_id = pair.package_id
+  where i.state = 'active' and other_package_id is not null
+  union
+  select i.package_id from pair join incompatibilities i on i.other_package_id = pair.package_id
+  where i.state = 'active' and i.mutual
+),
+conflicts as (
+  select 'package' as kind, packages.name, coalesce(
+    (select case a.state when 'scheduled' then 'scheduled' else 'held' end from assignments a
+      where a.target_id = target.id and a.package_id = against.package_id and a.state in ${LIVE}),
+    (select case r.state when 'scheduled' then 'scheduled' else 'pending' end from requests r
+      where r.target_id = target.id and r.package_id = against.package_id and r.state in ${OPEN}
+        and r.type in ('userAdd', 'userExtend', 'adminAdd', 'systemAdd'))) as how
+  from target, against join packages on packages.id = against.package_id
+  union all
+  select 'group', groups.name, 'member'
+  from target, pair
+  join incompatibilities i on i.package_id = pair.package_id and i.state = 'active'
+  join groups on groups.id = i.other_group_id
+  where exists (select 1 from group_members m where m.group_id = i.other_group_id and m.person_id = target.id)
+),
+content as (
+  select package_versions.*, ${AGGREGATE(
+    `jsonb_build_object('role', g.role_id, 'scope', g.scope_id) order by g.role_id, g.scope_id`,
+    'package_grants g where g.package_version_id = package_versions.id',
+  )} as roles
+  from package join package_versions on package_versions.id = package.current_version_id
+),
+held_grants as (
+  select grants.*, ${AGGREGATE(
+    'link.assignment_id order by link.assignment_id',
+    `grant_assignments link join assignments a on a.id = link.assignment_id and a.state in ${JUSTIFYING}
+     where link.grant_id = grants.id`,
+  )} as justified_by
+  from target join grants on grants.person_id = target.id
+  where exists (select 1 from package join package_grants g on g.package_version_id = package.current_version_id
+      where g.role_id = grants.role_id and g.scope_id = grants.scope_id)
+    or exists (select 1 from grant_assignments link where link.grant_id = grants.id
+      and (link.assignment_id = (select id from live) or link.assignment_id = (select id from named)))
+),
+tasks as materialized (select t.* from pair join approval_tasks t on t.request_id = pair.request_id),
+decided as materialized (select d.* from pair join decisions d on d.request_id = pair.request_id)
+select usher_now() as now,
+  (select to_jsonb(target) from target) as target,
+  (select to_jsonb(requestor) from pair join people requestor on requestor.id = pair.requestor_id) as requestor,
+  (select to_jsonb(package) from package) as package,
+  (select to_jsonb(catalogs) from package join catalogs on catalogs.id = package.catalog_id) as catalog,
+  (select to_jsonb(content) from content) as content,
+  (select policy from versions, pair where versions.id = pair.kept) as kept,
+  ${AGGREGATE(
+    `jsonb_build_object('policy', policy, 'enabled', enabled, 'in_scope', exists (
+       select 1 from policy_subjects s, target
+       where s.policy_version_id = versions.id and s.purpose = 'target' and ${MEANS_TARGET})) order by policy ->> 'name', id`,
+    'versions',
+  )} as policies,
+  ${AGGREGATE('to_jsonb(candidates) order by n, capacity, person_id', 'candidates')} as candidates,
+  ${AGGREGATE(
+    `jsonb_build_object('id', person_id, 'name', name) order by person_id`,
+    `package join role_holders
+    on role_holders.role = 'catalogOwner' and role_holders.catalog_id = package.catalog_id`,
+  )} as owners,
+  ${AGGREGATE(`jsonb_build_object('id', person_id, 'name', name) order by person_id`, `role_holders where role = 'administrator'`)}
+    as administrators,
+  ${AGGREGATE('to_jsonb(conflicts) order by kind, name', 'conflicts where how is not null')} as conflicts,
+  (select to_jsonb(r) from pair join requests r on r.target_id = pair.target_id and r.package_id = pair.package_id
+    and r.state in ${OPEN}) as open,
+  (select to_jsonb(live) from live) as live,
+  (select to_jsonb(named) from named) as named,
+  ${AGGREGATE(
+    'to_jsonb(j) order by j.id',
+    `justifications j where (j.assignment_id = (select id from live) and j.ended_at is null)
+      or j.assignment_id = (select id from named)`,
+  )} as justifications,
+  ${AGGREGATE('to_jsonb(held_grants) order by id', 'held_grants')} as grants,
+  ${AGGREGATE('to_jsonb(r) order by r.id', `named join requests r on r.assignment_id = named.id and r.state = 'delivering'`)}
+    as delivering,
+  coalesce((select target.manager_id = pair.requestor_id from pair, target), false) as manages_target,
+  exists (select 1 from pair, package join role_holders on role_holders.catalog_id = package.catalog_id
+      and role_holders.role in ('catalogOwner', 'packageManager', 'assignmentManager')
+      where role_holders.person_id = pair.requestor_id)
+    or exists (select 1 from pair join role_holders on role = 'administrator' and person_id = pair.requestor_id) as may_assign,
+  (select to_jsonb(r) from pair join requests r on r.id = pair.request_id) as request,
+  ${AGGREGATE('to_jsonb(s) order by s.n', 'pair join approval_stages s on s.request_id = pair.request_id')} as stages,
+  ${AGGREGATE('to_jsonb(tasks) order by n, id', 'tasks')} as tasks,
+  ${AGGREGATE('to_jsonb(decided) order by n, id', 'decided')} as decisions,
+  ${AGGREGATE(
+    `jsonb_build_object('id', p.id, 'name', p.name) order by p.id`,
+    `people p where p.id in (select person_id from tasks union select person_id from decided)`,
+  )} as people
+where exists (select 1 from pair)`;
+}
+
+const SQL = { submit: facts(SUBMIT), request: facts(REQUEST), assignment: facts(ASSIGNMENT) };
+
+/** What asking for a package looks at. Unknown people and packages, and deleted packages, do not exist. */
+export async function loadSubmit(
+  q: Query,
+  input: { requestor: PersonId; target: PersonId; package: PackageId },
+): Promise<At<SubmitFacts>> {
+  if (!isId(input.target) || !isId(input.requestor)) throw new DomainError('not-found', { what: 'person' });
+  if (!isId(input.package)) throw new DomainError('not-found', { what: 'package' });
+  const [found] = await q(SQL.submit, [input.requestor, input.target, input.package]);
+  const row = found as Row;
+  if (row['target'] === null || row['requestor'] === null) throw new DomainError('not-found', { what: 'person' });
+  if (row['package'] === null) throw new DomainError('not-found', { what: 'package' });
+  const pair = pairOf(row);
+  if (pair.package.state === 'deleted') throw new DomainError('not-found', { what: 'package' });
+  return {
+    now: instantOf(row['now']),
+    facts: {
+      ...pair,
+      requestor: fromRow(people, row['requestor']),
+      managesTarget: row['manages_target'] as boolean,
+      mayAssign: row['may_assign'] as boolean,
+    },
+  };
+}
+
+/** Everything about one request. */
+export async function loadRequest(q: Query, id: RequestId): Promise<At<RequestFacts>> {
+  const [found] = isId(id) ? await q(SQL.request, [id]) : [];
+  if (found === undefined) throw new DomainError('not-found', { what: 'request' });
+  const row = found as Row;
+  const requestor = row['requestor'] === null ? null : fromRow(people, row['requestor']);
+  return {
+    now: instantOf(row['now']),
+    facts: {
+      ...pairOf(row),
+      request: fromRow(governed.request, row['request']),
+      requestor: requestor && { id: requestor.id, name: requestor.name },
+      stages: fromRows(governed.stage, row['stages']),
+      tasks: fromRows(governed.task, row['tasks']),
+      decisions: fromRows(governed.decision, row['decisions']),
+      people: row['people'] as readonly PersonRef[],
+      assignment: row['named'] === null ? null : fromRow(governed.assignment, row['named']),
+    },
+  };
+}
+
+/** Everything about one assignment. */
+export async function loadAssignment(q: Query, id: AssignmentId): Promise<At<AssignmentFacts>> {
+  const [found] = isId(id) ? await q(SQL.assignment, [id]) : [];
+  if (found === undefined) throw new DomainError('not-found', { what: 'assignment' });
+  const row = found as Row;
+  return {
+    now: instantOf(row['now']),
+    facts: {
+      ...pairOf(row),
+      assignment: fromRow(governed.assignment, row['named']),
+      latest: row['kept'] === null ? null : policyVersionOf(row['kept']),
+      delivering: fromRows(governed.request, row['delivering']),
+    },
+  };
+}
+
+function pairOf(row: Row): PairFacts {
+  const target = row['target'] as Row;
+  return {
+    target: fromRow(people, target),
+    organizationConfigured: target['kind'] === 'member' || target['organization_state'] === 'configured',
+    catalog: fromRow(catalogs, row['catalog']),
+    package: fromRow(packages, row['package']),
+    content: fromRow(packageVersions, row['content']),
+    policies: (row['policies'] as readonly Row[]).map((fact) => ({
+      policy: policyVersionOf(fact['policy']),
+      inScope: fact['in_scope'] as boolean,
+      enabled: fact['enabled'] as boolean,
+    })),
+    candidates: (row['candidates'] as readonly Row[]).map(candidateOf),
+    owners: row['owners'] as readonly PersonRef[],
+    administrators: row['administrators'] as readonly PersonRef[],
+    conflicts: row['conflicts'] as readonly Conflict[],
+    open: row['open'] === null ? null : fromRow(governed.request, row['open']),
+    live: row['live'] === null ? null : fromRow(governed.assignment, row['live']),
+    justifications: fromRows(governed.justification, row['justifications']),
+    grants: (row['grants'] as readonly Row[]).map(grantFactOf),
+  };
+}
+
+function candidateOf(row: Row): Candidate {
+  return {
+    policyVersion: row['version_id'] as PolicyVersion['id'],
+    n: row['n'] as number,
+    capacity: row['capacity'] as Candidate['capacity'],
+    person: row['person_id'] as PersonId,
+    name: row['name'] as string,
+    because: row['because'] as Candidate['because'],
+  };
+}
+
+function grantFactOf(row: Row): GrantFact {
+  return { grant: fromRow(governed.grant, row), justifiedBy: row['justified_by'] as readonly AssignmentId[] };
+}

@@ -1,0 +1,45 @@
+// The lock of the house: the `people` row of the target. Requests, stages, assignments, grants and manual tasks belong to
+// exactly one person, and whoever changes any of them holds that person's row first, so one lock stands for all of them.
+//
+// It is taken in a statement of its own: under READ COMMITTED a statement reads as of its start, so a statement that waits
+// for a lock and reads in one go would not see what the other transaction committed meanwhile.
+//
+// NO KEY UPDATE, because a foreign key check on the same row (somebody else's request names this person as requestor or
+// approver) takes KEY SHARE: FOR UPDATE would let two managers who decide for each other at once end in a deadlock.
+import type { AssignmentId, GrantId, PersonId, RequestId } from '../domain/model';
+import { isId } from './ids';
+import type { Query } from './query';
+
+/** Nobody waits longer for a row than a click may take; beyond it the act is refused as too busy. */
+export const LOCK_WAIT_MS = 2_000;
+
+/** To be put in front of the first statement of a transaction; `limits` must be in its FROM, so that it is evaluated first. */
+export const LIMITS = `with limits as materialized (select set_config('lock_timeout', '${LOCK_WAIT_MS}', true))`;
+
+const lockOf = (person: string): string =>
+  `${LIMITS} select people.id from limits, people where people.id = ${person} for no key update of people`;
+
+const SQL = {
+  person: lockOf('$1'),
+  request: lockOf('(select target_id from requests where id = $1)'),
+  assignment: lockOf('(select target_id from assignments where id = $1)'),
+  grant: lockOf('(select person_id from grants where id = $1)'),
+  manualTask: lockOf(
+    '(select person_id from manual_tasks join grants on grants.id = grant_id where manual_tasks.id = $1)',
+  ),
+};
+
+async function lock(q: Query, sql: string, id: string): Promise<void> {
+  if (isId(id)) await q(sql, [id]);
+}
+
+/** Waits for the person's row, like all of these; nothing is locked, and nothing thrown, for what does not exist. */
+export const lockPerson = (q: Query, id: PersonId): Promise<void> => lock(q, SQL.person, id);
+/** Locks the target of a request. */
+export const lockTargetOfRequest = (q: Query, id: RequestId): Promise<void> => lock(q, SQL.request, id);
+/** Locks the target of an assignment. */
+export const lockTargetOfAssignment = (q: Query, id: AssignmentId): Promise<void> => lock(q, SQL.assignment, id);
+/** Locks the person of a grant. */
+export const lockPersonOfGrant = (q: Query, id: GrantId): Promise<void> => lock(q, SQL.grant, id);
+/** Locks the person whose role a manual task is about. */
+export const lockPersonOfManualTask = (q: Query, id: string): Promise<void> => lock(q, SQL.manualTask, id);

@@ -1,0 +1,148 @@
+// Work that waits to be told, redrawn or placed: claimed with a lease, settled with its token, retried, given up, put back.
+// Rows are made by the tail of a save (tail.ts); whom an audience means is audiences.ts.
+import { DomainError } from '../domain/errors';
+import type { Lease, Outbox, OutgoingRow } from '../operations/ports';
+import { HEARERS } from './audiences';
+import { createGates } from './gates';
+import { type Query, isDuplicate } from './query';
+import { instantOf, toInstant } from './tables';
+
+interface Claimed {
+  readonly id: number;
+  readonly lease: string;
+  readonly kind: OutgoingRow['kind'];
+  readonly notice: string | null;
+  readonly audience: string | null;
+  readonly person_id: OutgoingRow['person'];
+  readonly subject_kind: string;
+  readonly subject_id: string;
+  readonly request_id: OutgoingRow['request'];
+  readonly params: OutgoingRow['params'];
+  readonly attempts: number;
+  readonly next_at: Date;
+  readonly created_at: Date;
+}
+type Result = { state: 'done' } | { state: 'dead'; error: string };
+
+// The head of its lane: nothing of the lane is being worked, and nothing older waits. A row that waits for its next try
+// holds its lane back, a dead one does not.
+const HEAD = `not exists (select 1 from outgoing other where other.lane = o.lane
+  and (other.state = 'leased' or (other.state = 'ready' and other.id < o.id)))`;
+
+const CLAIM = `
+update outgoing set state = 'leased', attempts = attempts + 1, lease = gen_random_uuid(),
+  lease_until = usher_now() + $2 * interval '1 millisecond'
+where id in (
+  select o.id from outgoing o where o.state = 'ready' and o.next_at <= usher_now() and ${HEAD}
+  order by o.next_at, o.id limit $1 for update skip locked)
+returning id, lease, kind, notice, audience, person_id, subject_kind, subject_id, request_id, params, attempts, next_at, created_at`;
+
+const SETTLE = `
+update outgoing set state = $3, error = $4, settled_at = usher_now(), lease = null, lease_until = null
+where id = $1 and lease = $2
+returning id`;
+
+// A placement that came in while this one was worked covers it: only one may wait for a grant.
+const COVERED = `(o.kind = 'place' and exists (select 1 from outgoing other
+  where other.kind = 'place' and other.state = 'ready' and other.subject_id = o.subject_id))`;
+const BACK = `state = case when ${COVERED} then 'done' else 'ready' end,
+  settled_at = case when ${COVERED} then usher_now() end, lease = null, lease_until = null`;
+
+const RETRY = `
+update outgoing o set ${BACK}, error = $4, next_at = usher_now() + $3 * interval '1 millisecond'
+where o.id = $1 and o.lease = $2
+returning o.id`;
+const REAP = `update outgoing o set ${BACK} where o.state = 'leased' and o.lease_until < usher_now() returning o.id`;
+const REDRIVE = `
+update outgoing o set ${BACK}, attempts = 0, error = null, next_at = usher_now() where o.id = $1 and o.state = 'dead' returning o.id`;
+
+const EXPAND = `
+with mine as (
+  update outgoing set state = 'done', settled_at = usher_now(), lease = null, lease_until = null
+  where id = $1 and lease = $2 returning *
+), ${HEARERS}, told as (
+  insert into outgoing (kind, notice, audience, person_id, subject_kind, subject_id, request_id, params, lane, next_at,
+    dedupe_key, created_at)
+  select kind, notice, audience, hearers.person_id, subject_kind, subject_id, request_id, params,
+    hearers.person_id || ':' || subject_kind || ':' || subject_id, usher_now(), dedupe_key || ':' || hearers.person_id, created_at
+  from mine join hearers on hearers.outgoing_id = mine.id
+  on conflict (dedupe_key) do nothing
+  returning id
+)
+select (select count(*)::integer from mine) as mine, (select count(*)::integer from told) as told`;
+
+const NEXT = `
+select o.next_at from outgoing o where o.state = 'ready' and ${HEAD} order by o.next_at, o.id limit 1`;
+
+/** Settles inside an act's transaction: with a lost lease the whole act is undone. */
+export async function settleOutgoing(q: Query, { id, token }: Lease, result: Result): Promise<void> {
+  const settled = await q(SETTLE, [id, token, result.state, result.state === 'dead' ? result.error : null]);
+  if (settled.length === 0) throw new DomainError('stale', {});
+}
+
+/** The queue of outgoing work. */
+export function createOutbox(q: Query): Outbox {
+  return {
+    ...createGates(q),
+    async claim(limit, leaseMs) {
+      const rows = (await orNothing(() => q(CLAIM, [limit, leaseMs]), 'one_leased_in_lane')) as readonly Claimed[];
+      return [...rows].sort((a, b) => a.next_at.getTime() - b.next_at.getTime() || a.id - b.id).map(outgoingOf);
+    },
+    async expand({ lease }) {
+      const [row] = await q(EXPAND, [lease.id, lease.token]);
+      const { mine, told } = row as { mine: number; told: number };
+      if (mine === 0) throw new DomainError('stale', {});
+      return told;
+    },
+    settle: (lease, result) => settleOutgoing(q, lease, result),
+    async retry({ id, token }, atLeastMs, error) {
+      const back = await twice(() => q(RETRY, [id, token, atLeastMs, error]));
+      if (back.length === 0) throw new DomainError('stale', {});
+    },
+    async reap() {
+      return (await twice(() => q(REAP))).length;
+    },
+    async redrive(id) {
+      return (await twice(() => q(REDRIVE, [id]))).length > 0;
+    },
+    async nextAt() {
+      const [row] = await q(NEXT);
+      return row === undefined ? null : toInstant((row as { next_at: Date }).next_at);
+    },
+  };
+}
+
+// Two workers that see different heads of a lane: the index lets one of them have it, and the other looks again later.
+async function orNothing(run: () => Promise<readonly unknown[]>, index: string): Promise<readonly unknown[]> {
+  try {
+    return await run();
+  } catch (error) {
+    if (isDuplicate(error, index)) return [];
+    throw error;
+  }
+}
+
+// Between looking for a waiting placement and going back to wait, another one came in: the second look sees it.
+async function twice(run: () => Promise<readonly unknown[]>): Promise<readonly unknown[]> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!isDuplicate(error, 'one_ready_place')) throw error;
+    return run();
+  }
+}
+
+function outgoingOf(row: Claimed): OutgoingRow {
+  return {
+    lease: { id: row.id, token: row.lease },
+    kind: row.kind,
+    notice: row.notice,
+    audience: row.audience,
+    person: row.person_id,
+    subject: { kind: row.subject_kind, id: row.subject_id },
+    request: row.request_id,
+    params: row.params,
+    attempts: row.attempts,
+    createdAt: instantOf(row.created_at),
+  };
+}

@@ -1,0 +1,108 @@
+// Lists of packages: what a person may ask for, what a typed name means, what an owner may assign. Which policy a request
+// goes by, and every refusal, is a rule; here only whether some enabled policy means the person.
+import type { PackageId, PersonId } from '../domain/model';
+import type { PackageRow, Views } from '../operations/ports';
+import { pageOf, unpackCursor, wordsOf } from './cursors';
+import { LIVE, OPEN } from './loads';
+import { MEANS_TARGET, targetRow } from './policies';
+import type { Query } from './query';
+
+interface Found {
+  readonly id: PackageId;
+  readonly name: string;
+  readonly description: string;
+  readonly catalog: string;
+  readonly resources: readonly string[];
+  readonly held: boolean;
+  readonly pending: boolean;
+  readonly rank: number;
+  readonly key: string;
+}
+
+// Named people and groups come by index, from the person; only the few policies for everybody are looked at one by one.
+const SCOPED = `
+target as materialized (${targetRow('$1')} and people.state = 'enabled'),
+meant as (
+  select policy_version_id as id from policy_subjects s where s.purpose = 'target' and s.person_id = $1
+  union
+  select policy_version_id from group_members member join policy_subjects s on s.group_id = member.group_id
+  where member.person_id = $1 and s.purpose = 'target'
+  union
+  select policy_version_id from policy_subjects s, target
+  where s.purpose = 'target' and s.kind not in ('person', 'group') and ${MEANS_TARGET}
+),
+scoped as materialized (
+  select distinct p.package_id
+  from target, meant
+  join policy_versions v on v.id = meant.id and v.mode = 'request'
+  join policies p on p.current_version_id = v.id and p.state = 'enabled'
+  join packages on packages.id = p.package_id and packages.state = 'active'
+  join catalogs on catalogs.id = packages.catalog_id and catalogs.state = 'published'
+  where catalogs.externally_visible or target.kind = 'member'
+)`;
+
+const RESOURCES = `(select coalesce(jsonb_agg(distinct resource.name), '[]')
+  from package_grants g join resource_roles role on role.id = g.role_id join resources resource on resource.id = role.resource_id
+  where g.package_version_id = packages.current_version_id)`;
+
+const rows = (person: string): string => `packages.id, packages.name, packages.description, catalogs.name as catalog,
+  ${RESOURCES} as resources,
+  exists (select 1 from assignments a where a.target_id = ${person} and a.package_id = packages.id and a.state in ${LIVE}) as held,
+  exists (select 1 from requests r where r.target_id = ${person} and r.package_id = packages.id and r.state in ${OPEN}) as pending`;
+
+// Every word must be found somewhere; names that start with what was typed come first.
+const MATCHES = (words: string): string => `not exists (select 1 from unnest(${words}::text[]) word
+  where packages.name || ' ' || packages.description not ilike word
+    and not exists (select 1 from jsonb_array_elements_text(${RESOURCES}) resource where resource ilike word))`;
+const RANK = (query: string): string => `case when starts_with(lower(packages.name), lower(${query})) then 0
+  when strpos(lower(packages.name), lower(${query})) > 0 then 1 else 2 end`;
+
+const SEARCH = `
+with ${SCOPED}, listed as (
+  select packages.*, ${RANK('$3')} as rank, lower(packages.name) as key
+  from scoped join packages on packages.id = scoped.package_id
+  where not packages.hidden and ${MATCHES('$2')}
+)
+select ${rows('$1')}, packages.rank, packages.key
+from listed packages join catalogs on catalogs.id = packages.catalog_id
+where $4::integer is null or (packages.rank, packages.key, packages.id) > ($4, $5, $6::uuid)
+order by packages.rank, packages.key, packages.id limit $7`;
+
+const NAMED = `
+with ${SCOPED}
+select ${rows('$1')}, 0 as rank, lower(packages.name) as key
+from packages join catalogs on catalogs.id = packages.catalog_id
+where lower(packages.name) = lower($2) and packages.state = 'active'
+  and (exists (select 1 from scoped where scoped.package_id = packages.id)
+    or exists (select 1 from assignments a where a.target_id = $1 and a.package_id = packages.id and a.state in ${LIVE}))
+order by catalogs.name, packages.id`;
+
+const MANAGEABLE = `
+select ${rows('$1')}, ${RANK('$3')} as rank, lower(packages.name) as key
+from packages join catalogs on catalogs.id = packages.catalog_id and catalogs.state <> 'deleted'
+where packages.state = 'active' and ${MATCHES('$2')}
+  and exists (select 1 from role_holders where person_id = $1 and (role = 'administrator'
+    or (role in ('catalogOwner', 'packageManager', 'assignmentManager') and role_holders.catalog_id = packages.catalog_id)))
+order by rank, key, packages.id limit $4`;
+
+/** Lists of packages. */
+export function createPackageViews(q: Query): Pick<Views, 'searchPackages' | 'packagesNamed' | 'manageablePackages'> {
+  return {
+    async searchPackages(target: PersonId, query, limit, after) {
+      const key = unpackCursor(after, 'integer', 'text', 'id');
+      const found = await q(SEARCH, [target, wordsOf(query), query.trim(), ...key, limit + 1]);
+      return pageOf(found as readonly Found[], limit, (row) => [row.rank, row.key, row.id], packageOf);
+    },
+    async packagesNamed(target, name) {
+      return ((await q(NAMED, [target, name.trim()])) as readonly Found[]).map(packageOf);
+    },
+    async manageablePackages(person, query, limit) {
+      const found = await q(MANAGEABLE, [person, wordsOf(query), query.trim(), limit]);
+      return (found as readonly Found[]).map(packageOf);
+    },
+  };
+}
+
+function packageOf({ id, name, description, catalog, resources, held, pending }: Found): PackageRow {
+  return { id, name, description, catalog, resources, held, pending };
+}

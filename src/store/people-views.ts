@@ -1,0 +1,90 @@
+// Looking people up: by id, by account, by directory key, by mail address, by name; and the personas of the demo.
+import type { PersonRef } from '../domain/model';
+import type { IdentityRow, InstallationRow, PersonaRow, Views } from '../operations/ports';
+import { containing, wordsOf } from './cursors';
+import { isId } from './ids';
+import type { Query } from './query';
+import { rolesOf } from './roles';
+import { fromRow, people } from './tables';
+
+type PeopleViews = Pick<
+  Views,
+  | 'person'
+  | 'roles'
+  | 'identity'
+  | 'peopleByKey'
+  | 'peopleByMail'
+  | 'installation'
+  | 'searchPeople'
+  | 'peopleNamed'
+  | 'personas'
+>;
+
+const PERSON = 'select * from people where id = $1';
+const IDENTITY = `
+select i.id, i.state, i.version, to_jsonb(people) as person
+from identities i left join people on people.id = i.person_id
+where i.platform = $1 and i.tenant = $2 and i.user_id = $3`;
+const BY_KEY = `select * from people where directory_key = $1 and state = 'enabled'`;
+const BY_MAIL = `select * from people where lower(email) = lower($1) and state = 'enabled' order by id`;
+const INSTALLATION = `
+select authoritative_domains as "authoritativeDomains", guests_allowed as "guestsAllowed"
+from installations where platform = $1 and tenant = $2 and state = 'active'`;
+
+// Found by name and mail address; title and department only help to tell two of the same name apart.
+const SEARCH = `
+select id, name, concat_ws(', ', nullif(job_title, ''), nullif(department, '')) as detail
+from people
+where state = 'enabled' and ($2::uuid is null or manager_id = $2)
+  and not exists (select 1 from unnest($1::text[]) word where name not ilike word and coalesce(email, '') not ilike word)
+order by not name ilike $3, lower(name), id limit $4`;
+const NAMED = `
+select id, name from people where state = 'enabled' and (lower(name) = lower($1) or lower(email) = lower($1))
+order by id limit 20`;
+const PERSONAS = `
+select i.user_id as key, people.name, coalesce(people.job_title, '') as title, coalesce(people.department, '') as department,
+  coalesce(organizations.name, (select name from organization), '') as organization,
+  (select count(*)::integer from page_messages m where m.persona = i.user_id and m.direction = 'out' and not m.read) as unread
+from identities i
+join people on people.id = i.person_id and people.state = 'enabled'
+left join organizations on organizations.id = people.organization_id
+where i.platform = 'web' and i.tenant = 'demo' and i.state = 'linked'
+order by people.kind desc, people.name, i.user_id`;
+
+/** Reads about people. */
+export function createPeopleViews(q: Query): PeopleViews {
+  return {
+    async person(id) {
+      const [row] = isId(id) ? await q(PERSON, [id]) : [];
+      return row === undefined ? null : fromRow(people, row);
+    },
+    roles: (person, catalog) => rolesOf(q, person, catalog),
+    async identity(platform, tenant, user) {
+      const [found] = await q(IDENTITY, [platform, tenant, user]);
+      if (found === undefined) return null;
+      const row = found as Omit<IdentityRow, 'person'> & { person: unknown };
+      return { ...row, person: row.person === null ? null : fromRow(people, row.person) };
+    },
+    async peopleByKey(directoryKey) {
+      return (await q(BY_KEY, [directoryKey])).map((row) => fromRow(people, row));
+    },
+    async peopleByMail(email) {
+      return (await q(BY_MAIL, [email])).map((row) => fromRow(people, row));
+    },
+    async installation(platform, tenant) {
+      const [row] = await q(INSTALLATION, [platform, tenant]);
+      return (row as InstallationRow | undefined) ?? null;
+    },
+    async searchPeople(query, limit, managedBy) {
+      const start = containing(query.trim()).slice(1);
+      const rows = await q(SEARCH, [wordsOf(query), managedBy, start, limit]);
+      return rows as readonly (PersonRef & { readonly detail: string })[];
+    },
+    async peopleNamed(name) {
+      return (await q(NAMED, [name.trim()])) as readonly PersonRef[];
+    },
+    async personas() {
+      return (await q(PERSONAS)) as readonly PersonaRow[];
+    },
+  };
+}

@@ -1,0 +1,90 @@
+// What placing one role for one person looks at: the grant, where it lives, whether it is wanted, and the assignments
+// whose delivery or removal it is part of. Locks: locks.ts. The rules: domain/placement.ts.
+import { DomainError } from '../domain/errors';
+import type { ManualTask } from '../domain/events';
+import type { PlaceFacts } from '../domain/facts';
+import type { GrantId, PersonId } from '../domain/model';
+import { isId } from './ids';
+import { type At, JUSTIFYING } from './loads';
+import type { Query, Row } from './query';
+import { fromRow, fromRows, governed, instantOf, people, resourceRoles, resources, resourceScopes } from './tables';
+
+/** A grant's facts, with the manual task and the people who may report it done where it was found through a task. */
+export type TaskFacts = PlaceFacts & { readonly task: ManualTask; readonly owners: readonly PersonId[] };
+
+// Assignments that are over and done with (`removed`) can neither want the grant nor wait for it. They still count for
+// `absorb`: an absorbing package that ended while another one held the role has taken the baseline over.
+const facts = (grant: string): string => `
+with the_grant as materialized (select grants.* from grants where id = ${grant}),
+linked as materialized (
+  select a.*, packages.baseline = 'absorb' as absorbs
+  from the_grant join grant_assignments link on link.grant_id = the_grant.id
+  join assignments a on a.id = link.assignment_id join packages on packages.id = a.package_id
+)
+select usher_now() as now, to_jsonb(the_grant) as grant, to_jsonb(person) as person, to_jsonb(resource) as resource,
+  to_jsonb(role) as role, to_jsonb(scope) as scope,
+  exists (select 1 from linked where state in ${JUSTIFYING}) as wanted,
+  person.state <> 'enabled' or exists (select 1 from linked where absorbs and (state in ('removing', 'removalFailed')
+    or (state = 'removed' and ended_at >= the_grant.placed_at))) as override_baseline,
+  (select to_jsonb(t) from manual_tasks t where t.grant_id = the_grant.id and t.state = 'open') as open_task,
+  (select to_jsonb(t) from manual_tasks t where t.id = $1) as task,
+  (select coalesce(jsonb_agg(distinct p.id), '[]')
+    from resource_owners owner
+    left join group_members member on member.group_id = owner.group_id
+    join people p on p.id = coalesce(owner.person_id, member.person_id) and p.state = 'enabled'
+    where owner.resource_id = resource.id and p.id <> person.id) as owners,
+  (select coalesce(jsonb_agg(jsonb_build_object(
+      'assignment', to_jsonb(linked),
+      'request', (select to_jsonb(r) from requests r where r.assignment_id = linked.id
+        and r.state in ('delivering', 'partiallyDelivered', 'deliveryFailed', 'removing', 'removalFailed')
+        and (r.state in ('removing', 'removalFailed')) = (linked.state in ('removing', 'removalFailed'))
+        order by r.id desc limit 1),
+      'grants', (select jsonb_agg(to_jsonb(g) order by g.id) from grant_assignments l join grants g on g.id = l.grant_id
+        where l.assignment_id = linked.id)) order by linked.id), '[]')
+    from linked where state <> 'removed') as assignments
+from the_grant
+join people person on person.id = the_grant.person_id
+join resource_roles role on role.id = the_grant.role_id
+join resource_scopes scope on scope.id = the_grant.scope_id
+join resources resource on resource.id = role.resource_id`;
+
+const SQL = { grant: facts('$1'), task: facts('(select grant_id from manual_tasks where id = $1)') };
+
+/** One grant. Grants are never deleted, so one that is missing was never there. */
+export async function loadPlace(q: Query, id: GrantId): Promise<At<PlaceFacts>> {
+  const [found] = isId(id) ? await q(SQL.grant, [id]) : [];
+  if (found === undefined) throw new DomainError('not-found', { what: 'assignment' });
+  const row = found as Row;
+  return { facts: placeOf(row), now: instantOf(row['now']) };
+}
+
+/** One manual task with its grant. `owners` are the enabled owners of the resource, never the target (rule 3.25). */
+export async function loadManualTask(q: Query, id: string): Promise<At<TaskFacts>> {
+  const [found] = isId(id) ? await q(SQL.task, [id]) : [];
+  if (found === undefined) throw new DomainError('task-not-open', {});
+  const row = found as Row;
+  const facts: TaskFacts = {
+    ...placeOf(row),
+    task: fromRow(governed.manualTask, row['task']),
+    owners: row['owners'] as readonly PersonId[],
+  };
+  return { facts, now: instantOf(row['now']) };
+}
+
+function placeOf(row: Row): PlaceFacts {
+  return {
+    grant: fromRow(governed.grant, row['grant']),
+    person: fromRow(people, row['person']),
+    resource: fromRow(resources, row['resource']),
+    role: fromRow(resourceRoles, row['role']),
+    scope: fromRow(resourceScopes, row['scope']),
+    wanted: row['wanted'] as boolean,
+    overrideBaseline: row['override_baseline'] as boolean,
+    openTask: row['open_task'] === null ? null : fromRow(governed.manualTask, row['open_task']),
+    assignments: (row['assignments'] as readonly Row[]).map((linked) => ({
+      assignment: fromRow(governed.assignment, linked['assignment']),
+      request: linked['request'] === null ? null : fromRow(governed.request, linked['request']),
+      grants: fromRows(governed.grant, linked['grants']),
+    })),
+  };
+}

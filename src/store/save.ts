@@ -1,0 +1,179 @@
+// The only writer of governed tables: the rows of a Change, their audit events and what follows, in one data-changing
+// statement. Fewer rows than expected means that somebody else was first: Stale.
+import type { Change, GovernedNouns, RowChange } from '../domain/events';
+import { Stale } from './faults';
+import type { Query } from './query';
+import { Statement } from './query';
+import type { Table } from './tables';
+import { fieldsOf, governed, toRow } from './tables';
+import type { ChangedRow, Recorded, Signature } from './tail';
+import { addEvents } from './tail';
+
+type Noun = keyof GovernedNouns;
+interface Written {
+  readonly noun: Noun;
+  readonly row: ChangedRow;
+  readonly inserts: boolean;
+  /** Takes a place that only one row may have, so it is written after the row that leaves it. */
+  readonly entering: boolean;
+}
+
+// What a row without an event of its own is part of; everything else is part of a request.
+const PART_OF: Readonly<Record<string, string>> = { justifications: 'assignment_id', manual_tasks: 'grant_id' };
+const NOUNS = Object.keys(governed) as readonly Noun[];
+
+/** Writes a change; returns how many outgoing rows it made. */
+export async function saveChange(q: Query, change: Change, signature: Signature): Promise<number> {
+  if (change.rows.length === 0 && change.links.length === 0 && change.events.length === 0) return 0;
+  const written = change.rows.map(check);
+  const keys = new Set(written.map(({ row }) => `${row.table}:${row.id}`));
+  if (keys.size < written.length) throw new Error('two changes of one row in a save');
+
+  const statement = new Statement();
+  const expected: Record<string, number> = {};
+  for (const noun of NOUNS) {
+    const rows = written.filter((one) => one.noun === noun);
+    addRows(
+      statement,
+      expected,
+      noun,
+      rows.filter((one) => !one.inserts),
+    );
+    addInserts(
+      statement,
+      expected,
+      noun,
+      rows.filter((one) => one.inserts),
+    );
+  }
+  if (change.links.length > 0) {
+    statement.part(
+      'linked',
+      `insert into grant_assignments (grant_id, assignment_id)
+       select * from jsonb_to_recordset(${statement.json(
+         change.links.map((link) => ({ grant_id: link.grant, assignment_id: link.assignment })),
+       )}) as r (grant_id uuid, assignment_id uuid)
+       on conflict do nothing`,
+    );
+  }
+  addEvents(
+    statement,
+    home(
+      change,
+      written.map((one) => one.row),
+    ),
+    signature,
+  );
+  const counts = [...Object.keys(expected), 'sent'].map((part) => `(select count(*)::integer from ${part}) as ${part}`);
+  const [found] = await statement.run(q, `select ${counts.join(', ')}`);
+  const affected = found as Record<string, number>;
+  for (const [part, count] of Object.entries(expected)) {
+    if (affected[part] !== count) throw new Stale(part);
+  }
+  return affected['sent'] ?? 0;
+}
+
+function check(change: RowChange): Written {
+  // One type for all nouns: the pair of table and values is right by construction of RowChange.
+  const table = governed[change.noun] as Table<object>;
+  const before: object | null = change.before;
+  if (before && 'version' in change.after) {
+    const seen = 'version' in before ? before.version : null;
+    if (change.after.version !== Number(seen) + 1) throw new Error(`version of ${change.noun} must rise by one`);
+  } else if (before) {
+    throw new Error(`${change.noun} is recorded once and never changed`);
+  }
+  const row: ChangedRow = {
+    table: table.table,
+    id: change.after.id,
+    before: before && toRow(table, before),
+    after: toRow(table, change.after),
+    personal: new Set(
+      fieldsOf(table)
+        .filter((field) => field.personal)
+        .map((field) => field.column),
+    ),
+  };
+  return {
+    noun: change.noun,
+    row,
+    inserts: before === null,
+    entering: change.noun === 'stage' && change.after.state === 'inProgress',
+  };
+}
+
+// A unique index is checked row by row. So that one stage can close and the next one open in one save, rows that enter a
+// place are updated after those that leave it, and inserts come last. Reading the count of the earlier part forces that
+// order: parts of a WITH that do not read each other run in any.
+function addRows(statement: Statement, expected: Record<string, number>, noun: Noun, rows: readonly Written[]): void {
+  const leaving = rows.filter((one) => !one.entering);
+  const entering = rows.filter((one) => one.entering);
+  addUpdate(statement, expected, noun, `${noun}_left`.toLowerCase(), leaving, null);
+  const after = leaving.length > 0 ? `${noun}_left`.toLowerCase() : null;
+  addUpdate(statement, expected, noun, `${noun}_entered`.toLowerCase(), entering, after);
+}
+
+function addUpdate(
+  statement: Statement,
+  expected: Record<string, number>,
+  noun: Noun,
+  part: string,
+  rows: readonly Written[],
+  after: string | null,
+): void {
+  if (rows.length === 0) return;
+  expected[part] = rows.length;
+  const fields = fieldsOf(governed[noun] as Table<object>).filter((field) => !field.given);
+  const set = fields.filter((field) => field.column !== 'id').map(({ column }) => `${column} = r.${column}`);
+  statement.part(
+    part,
+    `update ${governed[noun].table} t set ${set.join(', ')}
+     from jsonb_to_recordset(${statement.json(rows.map((one) => one.row.after))})
+       as r (${fields.map(({ column, type }) => `${column} ${type}`).join(', ')})
+     where t.id = r.id and t.version = r.version - 1${order(after)}
+     returning t.id`,
+  );
+}
+
+function addInserts(
+  statement: Statement,
+  expected: Record<string, number>,
+  noun: Noun,
+  rows: readonly Written[],
+): void {
+  if (rows.length === 0) return;
+  const part = `${noun}_new`.toLowerCase();
+  const before = Object.keys(expected).filter((one) => one.startsWith(`${noun.toLowerCase()}_`));
+  expected[part] = rows.length;
+  const fields = fieldsOf(governed[noun] as Table<object>).filter((field) => !field.given);
+  const columns = fields.map(({ column }) => column).join(', ');
+  statement.part(
+    part,
+    `insert into ${governed[noun].table} (${columns})
+     select ${columns} from jsonb_to_recordset(${statement.json(rows.map((one) => one.row.after))})
+       as r (${fields.map(({ column, type }) => `${column} ${type}`).join(', ')})
+     where true${before.map(order).join('')}
+     returning id`,
+  );
+}
+
+function order(after: string | null): string {
+  return after === null ? '' : ` and (select count(*) from ${after}) >= 0`;
+}
+
+// Each row belongs to the first event about it, else about what it is part of, else to the first event: nothing changes
+// without standing in the trail.
+function home(change: Change, rows: readonly ChangedRow[]): readonly Recorded[] {
+  const [first] = change.events;
+  if (rows.length > 0 && first === undefined) throw new Error('rows are changed without an event');
+  const recorded = change.events.map((event) => ({ event, rows: [] as ChangedRow[] }));
+  for (const row of rows) {
+    const whole = row.after[PART_OF[row.table] ?? 'request_id'] ?? null;
+    const event =
+      change.events.find(({ subject }) => subject.id === row.id) ??
+      change.events.find(({ subject }) => subject.id === whole) ??
+      first;
+    recorded.find((one) => one.event === event)?.rows.push(row);
+  }
+  return recorded;
+}

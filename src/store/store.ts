@@ -1,0 +1,190 @@
+// The write path: one act, one transaction, run again after a lost race; and everything else that keeps rows, put together.
+// What is read and written stands in the files by noun; nothing here knows a column.
+import type { Sequelize } from 'sequelize';
+import type { Log } from '../log';
+import type {
+  By,
+  Cards,
+  Directory,
+  Drafts,
+  Due,
+  InboundStore,
+  LocalRoles,
+  Outbox,
+  Store,
+  Tx,
+  Views,
+} from '../operations/ports';
+import { endDue } from './bulk';
+import { createCards } from './cards';
+import { affected, loadConfiguration, saveConfiguration } from './configuration';
+import { createDirectory } from './directory';
+import { createDrafts, takeDraft } from './drafts';
+import { createDue } from './due';
+import { isConflict, refusalOf } from './faults';
+import { newId } from './ids';
+import { saveIdentity } from './identities';
+import { createInbound, keepReply, replyOf, takeDelivery } from './inbound';
+import { loadAssignment, loadRequest, loadSubmit } from './loads';
+import type { At } from './loads';
+import { createLocalRoles } from './local-roles';
+import {
+  lockPerson,
+  lockPersonOfGrant,
+  lockPersonOfManualTask,
+  lockTargetOfAssignment,
+  lockTargetOfRequest,
+} from './locks';
+import { createOutbox, settleOutgoing } from './outbox';
+import type { PageMessages } from './page-messages';
+import { createPageMessages } from './page-messages';
+import { loadManualTask, loadPlace } from './placements';
+import type { Query } from './query';
+import { queryIn } from './query';
+import { rolesOf } from './roles';
+import { saveChange } from './save';
+import type { Recorded, Signature } from './tail';
+import { recordEvents } from './tail';
+import { clockOf, createViews } from './views';
+
+export interface Stores {
+  readonly store: Store;
+  readonly views: Views;
+  readonly outbox: Outbox;
+  readonly cards: Cards;
+  readonly directory: Directory;
+  readonly inbound: InboundStore;
+  readonly drafts: Drafts;
+  readonly due: Due;
+  readonly localRoles: LocalRoles;
+  readonly pageMessages: PageMessages;
+}
+
+const RETRIES = 3;
+const JITTER_MS = 25;
+
+/** Everything that keeps rows, over one pool of connections. */
+export function createStore({ sequelize, log }: { sequelize: Sequelize; log: Pick<Log, 'info'> }): Stores {
+  const q = queryIn(sequelize);
+  return {
+    store: createWrites(sequelize, q, log),
+    views: createViews(q),
+    outbox: createOutbox(q),
+    cards: createCards(q),
+    directory: createDirectory(q),
+    inbound: createInbound(q),
+    drafts: createDrafts(q),
+    due: createDue(q),
+    localRoles: createLocalRoles(q),
+    pageMessages: createPageMessages(q),
+  };
+}
+
+function createWrites(sequelize: Sequelize, q: Query, log: Pick<Log, 'info'>): Store {
+  const wakes: (() => void)[] = [];
+
+  async function once<T>(by: By, act: (tx: Tx) => Promise<T>): Promise<T> {
+    const { result, sent } = await sequelize.transaction(async (transaction) => {
+      const inside = queryIn(sequelize, transaction);
+      if (by.delivery) await takeDelivery(inside, by.delivery);
+      const { tx, sent } = openTx(inside, by);
+      return { result: await act(tx), sent };
+    });
+    if (sent() > 0) for (const wake of wakes) wake();
+    return result;
+  }
+
+  return {
+    async write(by, act) {
+      for (let run = 0; ; run += 1) {
+        try {
+          return await once(by, act);
+        } catch (error) {
+          if (run === RETRIES || !isConflict(error)) throw await refusalOf(error, q);
+          log.info({ run: run + 1, via: by.via }, 'an act lost a race and runs again');
+          await pause(JITTER_MS * (run + Math.random()));
+        }
+      }
+    },
+    repeated: (delivery) => replyOf(q, delivery),
+    onCommit(wake) {
+      wakes.push(wake);
+    },
+  };
+}
+
+// The port of one transaction. The instant of the act is that of its first load, read after the lock.
+function openTx(q: Query, by: By): { tx: Tx; sent: () => number } {
+  let now: Date | null = null;
+  let sent = 0;
+  const told = (at: Date): Date => (now ??= at);
+  const loaded = <T>({ facts, now: at }: At<T>): T => {
+    told(at);
+    return facts;
+  };
+  const clock = async (): Promise<Date> => now ?? told(await clockOf(q));
+  const signature = async (): Promise<Signature> => ({ by, now: await clock() });
+  const record = async (events: readonly Recorded[]): Promise<void> => {
+    sent += await recordEvents(q, events, await signature());
+  };
+
+  const tx: Tx = {
+    get now() {
+      if (now === null) throw new Error('the clock of an act is read by its first load');
+      return now;
+    },
+    clock,
+    newId,
+    async forSubmit(input) {
+      await lockPerson(q, input.target);
+      return loaded(await loadSubmit(q, input));
+    },
+    async forRequest(id) {
+      await lockTargetOfRequest(q, id);
+      return loaded(await loadRequest(q, id));
+    },
+    async forAssignment(id) {
+      await lockTargetOfAssignment(q, id);
+      return loaded(await loadAssignment(q, id));
+    },
+    async forPlace(grant) {
+      await lockPersonOfGrant(q, grant);
+      return loaded(await loadPlace(q, grant));
+    },
+    async forManualTask(id) {
+      await lockPersonOfManualTask(q, id);
+      return loaded(await loadManualTask(q, id));
+    },
+    roles: (person, catalog) => rolesOf(q, person, catalog),
+    async save(change) {
+      sent += await saveChange(q, change, await signature());
+    },
+    record: (events) => record(events.map((event) => ({ event, rows: [] }))),
+    takeDraft: (id, person) => takeDraft(q, id, person),
+    async reply(reply) {
+      if (by.delivery) await keepReply(q, by.delivery, reply);
+    },
+    settle: (lease, result) => settleOutgoing(q, lease, result),
+    configuration: () => loadConfiguration(q),
+    affected: (input) => affected(q, input),
+    async saveConfiguration(changes) {
+      await saveConfiguration(q, changes, record);
+    },
+    async saveIdentity(change) {
+      sent += await saveIdentity(q, change, await signature());
+    },
+    async endDue(limit) {
+      const ended = await endDue(q, limit, by);
+      told(ended.now);
+      sent += ended.sent;
+      return ended.count;
+    },
+  };
+  return { tx, sent: () => sent };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}

@@ -1,0 +1,191 @@
+// The tail of every save, whatever its source: audit events with before and after, erasable remarks for what is personal,
+// and the outgoing rows that the table of consequences names. Nothing governed is written without it.
+import { createHash, randomBytes } from 'node:crypto';
+import { consequences } from '../domain/consequences';
+import type { DomainEvent, EventType } from '../domain/events';
+import type { By } from '../operations/ports';
+import type { Query, Row } from './query';
+import { Statement } from './query';
+
+/** A changed row as the audit trail shows it. `personal` names the columns that must not be in the trail itself. */
+export interface ChangedRow {
+  readonly table: string;
+  readonly id: string;
+  readonly before: Row | null;
+  readonly after: Row;
+  readonly personal: ReadonlySet<string>;
+}
+
+/** An event with the rows that it stands for. */
+export interface Recorded {
+  readonly event: DomainEvent;
+  readonly rows: readonly ChangedRow[];
+}
+
+/** Who acts and when: what the trail says beside the event. */
+export interface Signature {
+  readonly by: By;
+  readonly now: Date;
+}
+
+interface Remark {
+  readonly hash: string;
+  readonly salt: string;
+  readonly text: string;
+}
+
+/** Columns of the source of a tail; `event` must be a part of the statement with exactly these. */
+export const EVENT_COLUMNS = `ord integer, type text, subject_kind text, subject_id text, request_id uuid, assignment_id uuid,
+  grant_id uuid, person_id uuid, package_id uuid, catalog_id uuid, stage integer, data jsonb, before jsonb, after jsonb,
+  remark text`;
+
+/** Adds `event` (from values) and the tail to the statement. */
+export function addEvents(statement: Statement, recorded: readonly Recorded[], signature: Signature): void {
+  const remarks: Remark[] = [];
+  const rows = recorded.map((one, ord) => eventRow(one, ord, remarks));
+  if (remarks.length > 0) {
+    statement.part(
+      'remarked',
+      `insert into remarks (hash, salt, text) select decode(hash, 'hex'), decode(salt, 'hex'), text
+       from jsonb_to_recordset(${statement.json(remarks)}) as r (hash text, salt text, text text)`,
+    );
+  }
+  statement.part('event', `select * from jsonb_to_recordset(${statement.json(rows)}) as e (${EVENT_COLUMNS})`);
+  addTail(statement, new Set(recorded.map((one) => one.event.type)), signature);
+}
+
+/** Adds the tail for a part `event` that the statement already has. Gives the part `sent` with one row per outgoing row. */
+export function addTail(statement: Statement, types: ReadonlySet<EventType>, signature: Signature): void {
+  const { by, now } = signature;
+  const at = `${statement.bind(now.toISOString())}::timestamptz`;
+  const actor = by.actor;
+  statement.part(
+    'audited',
+    `insert into audit_events (at, type, actor_kind, actor_id, actor_name, via, delivery, subject_kind, subject_id, request_id,
+       assignment_id, grant_id, person_id, package_id, catalog_id, stage, data, before, after, remark)
+     select ${at}, type, ${statement.bind(actor.kind)}, ${statement.bind(actor.kind === 'person' ? actor.id : null)}::uuid,
+       ${statement.bind(actor.kind === 'person' ? null : actor.name)}, ${statement.bind(by.via)},
+       ${statement.bind(by.delivery?.key ?? null)}, subject_kind, subject_id, request_id, assignment_id, grant_id, person_id,
+       package_id, catalog_id, stage, data, before, after, decode(remark, 'hex')
+     from event order by ord
+     returning *`,
+  );
+  const follows = consequences.filter((one) => types.has(one.on));
+  if (follows.length === 0) {
+    statement.part('sent', 'select null::bigint as id where false');
+    return;
+  }
+  // Redrawing and placing make equal, so one row per subject is enough for all events of a save. A taking is due an hour
+  // before its time, which puts it in front of everything that gives. A placement that already waits covers this one
+  // (one_ready_place): its worker reads what is wanted behind our lock on the person.
+  statement.part(
+    'sent',
+    `insert into outgoing (kind, notice, audience, person_id, subject_kind, subject_id, request_id, params, lane, next_at,
+       dedupe_key, created_at)
+     select distinct on (kind, about, once)
+       kind, notice, audience, person_id, about_kind, about_id, request_id, params,
+       case kind when 'place' then 'grant:' || about_id when 'redraw' then 'redraw:' || about
+         else coalesce(person_id::text, 'tell') || ':' || about end,
+       case when kind = 'place' and type = 'grant.unwanted' then ${at} - interval '1 hour' else ${at} end,
+       concat_ws(':', id, kind, notice, audience), ${at}
+     from (
+       select a.id, a.type, c.kind, c.notice, c.audience, a.request_id, about_kind, about_id,
+         about_kind || ':' || about_id as about,
+         case c.kind when 'tell' then concat_ws(':', a.id, c.notice, c.audience) end as once,
+         case c.audience when 'person' then a.person_id end as person_id,
+         a.data || jsonb_strip_nulls(jsonb_build_object('stage', a.stage)) as params
+       from audited a
+       join jsonb_to_recordset(${statement.json(follows)})
+         as c ("on" text, "when" jsonb, kind text, notice text, audience text, about text)
+         on c."on" = a.type and (c."when" is null or a.data @> c."when")
+       cross join lateral (select coalesce(c.about, a.subject_kind) as about_kind, case
+         when c.about is null or c.about = a.subject_kind then a.subject_id
+         when c.about = 'request' then a.request_id::text
+         when c.about = 'assignment' then a.assignment_id::text
+         when c.about = 'grant' then a.grant_id::text end as about_id) subject
+     ) due
+     order by kind, about, once, id
+     on conflict do nothing
+     returning id`,
+  );
+}
+
+/** Appends events without a state row of the rules: refusals, identities, configuration. Returns the number of outgoing rows. */
+export async function recordEvents(q: Query, recorded: readonly Recorded[], signature: Signature): Promise<number> {
+  if (recorded.length === 0) return 0;
+  const statement = new Statement();
+  addEvents(statement, recorded, signature);
+  const [row] = await statement.run(q, `select (select count(*)::integer from sent) as sent`);
+  return (row as { sent: number }).sent;
+}
+
+function eventRow({ event, rows }: Recorded, ord: number, remarks: Remark[]): Row {
+  const refs = event.refs;
+  const before: Record<string, Record<string, Row>> = {};
+  const after: Record<string, Record<string, Row>> = {};
+  for (const row of rows) {
+    const changed = changes(row, remarks);
+    if (changed.before) (before[row.table] ??= {})[row.id] = changed.before;
+    (after[row.table] ??= {})[row.id] = changed.after;
+  }
+  return {
+    ord,
+    type: event.type,
+    subject_kind: event.subject.kind,
+    subject_id: event.subject.id,
+    request_id: refs.request ?? null,
+    assignment_id: refs.assignment ?? null,
+    grant_id: refs.grant ?? null,
+    person_id: refs.person ?? null,
+    package_id: refs.package ?? null,
+    catalog_id: refs.catalog ?? null,
+    stage: refs.stage ?? null,
+    data: event.data,
+    before: Object.keys(before).length > 0 ? before : null,
+    after: rows.length > 0 ? after : null,
+    remark: event.remark === undefined ? null : remark(event.remark, remarks),
+  };
+}
+
+// Changed columns only. A personal value is named by its hash; the value before was named when it was written.
+function changes(row: ChangedRow, remarks: Remark[]): { before: Row | null; after: Row } {
+  const before: Record<string, unknown> = {};
+  const after: Record<string, unknown> = {};
+  for (const [column, value] of Object.entries(row.after)) {
+    const old = row.before ? (row.before[column] ?? null) : null;
+    if (same(old, value)) continue;
+    if (!row.personal.has(column)) {
+      after[column] = value;
+      before[column] = old;
+      continue;
+    }
+    after[column] = value === null ? null : { remark: remark(plain(value), remarks) };
+    before[column] = old === null ? null : { remark: 'earlier' };
+  }
+  return { before: row.before ? before : null, after };
+}
+
+function same(one: unknown, other: unknown): boolean {
+  return one === other || canonical(one) === canonical(other);
+}
+
+// jsonb gives its keys back in its own order, so objects are compared with their keys sorted. No answers are as good as none.
+function canonical(value: unknown): string {
+  const text = JSON.stringify(value ?? null, (_key, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+  return text === '{}' ? 'null' : text;
+}
+
+function plain(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function remark(text: string, remarks: Remark[]): string {
+  const salt = randomBytes(16);
+  const hash = createHash('sha256').update(salt).update(text, 'utf8').digest('hex');
+  remarks.push({ hash, salt: salt.toString('hex'), text });
+  return hash;
+}

@@ -1,0 +1,29 @@
+// Read models outside any lock, gathered from the files that write their SQL. Rights are checked by the operations that call.
+import type { Views } from '../operations/ports';
+import { createAccessViews } from './access-views';
+import { loadAssignment, loadRequest, loadSubmit } from './loads';
+import { createPackageViews } from './package-views';
+import { createPeopleViews } from './people-views';
+import { loadManualTask } from './placements';
+import type { Query } from './query';
+import { instantOf } from './tables';
+
+/** The clock of the database, with the organization's offset. */
+export async function clockOf(q: Query): Promise<Date> {
+  const [row] = await q('select usher_now() as now');
+  return instantOf((row as { now: Date }).now);
+}
+
+/** Everything that is only looked at. */
+export function createViews(q: Query): Views {
+  return {
+    ...createPeopleViews(q),
+    ...createPackageViews(q),
+    ...createAccessViews(q),
+    now: () => clockOf(q),
+    forSubmit: async (input) => (await loadSubmit(q, input)).facts,
+    forRequest: async (id) => (await loadRequest(q, id)).facts,
+    forAssignment: async (id) => (await loadAssignment(q, id)).facts,
+    forManualTask: async (id) => (await loadManualTask(q, id)).facts,
+  };
+}
