@@ -41,12 +41,15 @@ export interface World {
   stop(): Promise<void>;
 }
 
-/** Opens the page on a free port of loopback; `port` asks for a certain one. */
-export async function openWorld(personas: readonly Persona[] = PERSONAS, wantedPort = 0): Promise<World> {
+/** Opens the page on a free port of loopback; a restart asks for the same port and keeps the messages. */
+export async function openWorld(
+  personas: readonly Persona[] = PERSONAS,
+  wantedPort = 0,
+  messages = memoryMessages(),
+): Promise<World> {
   const logged: string[] = [];
   const log = createLog('info', { write: (line) => logged.push(line) });
   const chat = script('ana');
-  const messages = memoryMessages();
   let port = 0;
   const channel = createWebChannel({
     personas: () => Promise.resolve(personas),

@@ -5,6 +5,9 @@ import { createConversation } from './conversation.js';
 import { createForm } from './form.js';
 import { createPersonas } from './personas.js';
 import { avatar, byId, h } from './dom.js';
+import { drawEmpty } from './empty.js';
+import { announce, clearToasts, toast } from './notices.js';
+import { bindView } from './view.js';
 
 /** @typedef {import('./api.js').WireReply} WireReply @typedef {import('./api.js').State} State */
 
@@ -183,6 +186,7 @@ async function become(key) {
     return;
   }
   form.done();
+  clearToasts();
   byId('main').setAttribute('aria-busy', 'true');
   try {
     show(await api.persona(key), false);
@@ -222,11 +226,11 @@ function show(next, keep) {
   document.documentElement.classList.add('ready');
   byId('brand-name').textContent = state.labels.product;
   byId('brand-note').textContent = state.labels.organization;
-  personas.show(state.personas, state.me);
+  personas.show(state.personas, state.me, state.labels.organization);
   unread(state.unread);
   const who = byId('who');
   who.replaceChildren();
-  if (person === null) who.append(h('p', { class: 'who-name' }, `Welcome to ${state.labels.product}`));
+  if (person === null) who.append(h('h1', { class: 'who-name' }, state.labels.product));
   else {
     const place = [person.title, person.department, person.organization].filter(Boolean).join(' · ');
     who.append(
@@ -246,59 +250,18 @@ function show(next, keep) {
   read();
 }
 
-/** What stands where there are no messages: people to pick from, or how to begin. */
+/** What stands where there are no messages. */
 function empty() {
   const place = byId('empty');
   place.hidden = !conversation.isEmpty();
-  if (place.hidden) return;
-  const person = me();
-  if (person !== null) {
-    place.replaceChildren(
-      h('span', { class: 'bot-avatar large', 'aria-hidden': 'true' }),
-      h('h2', {}, `Nothing said yet`),
-      h(
-        'p',
-        {},
-        `Everything ${state.labels.product} tells ${person.name} appears here. Say “hi”, or use one of the suggestions below.`,
-      ),
-    );
-    return;
-  }
-  const featured = state.personas.filter((persona) => persona.note !== null);
-  const few = (featured.length > 0 ? featured : state.personas).slice(0, 6);
-  place.replaceChildren(
-    h('span', { class: 'bot-avatar large', 'aria-hidden': 'true' }),
-    h('h2', {}, 'Who do you want to be?'),
-    h(
-      'p',
-      {},
-      'This is a demo: pick anybody, talk to the bot, then become the approver and decide. Every card is shown as in Teams and as in Slack.',
-    ),
-    h(
-      'div',
-      { class: 'picks' },
-      few.map((persona) =>
-        h(
-          'button',
-          { type: 'button', class: 'pick', onclick: () => void become(persona.key) },
-          avatar(persona),
-          h(
-            'span',
-            { class: 'persona-text' },
-            h('span', { class: 'persona-name' }, persona.name),
-            h('span', { class: 'persona-title' }, persona.note ?? persona.title ?? persona.organization),
-          ),
-        ),
-      ),
-    ),
-    state.personas.length > few.length
-      ? h(
-          'button',
-          { type: 'button', class: 'link', onclick: () => personas.ask() },
-          `All ${state.personas.length} people`,
-        )
-      : null,
-  );
+  if (!place.hidden)
+    drawEmpty(place, {
+      product: state.labels.product,
+      me: me(),
+      personas: state.personas,
+      choose: (key) => void become(key),
+      all: () => personas.ask(),
+    });
 }
 
 /** @param {Record<string, number>} counts */
@@ -350,55 +313,6 @@ const events = listen(
     }
   },
 );
-
-// --- small things
-
-/** Said to readers, not shown. @param {string} text */
-function announce(text) {
-  byId('announcer').textContent = text;
-}
-
-/** A short notice; with a way to try again it stays until closed. @param {string} text @param {(() => void) | null} [again] */
-function toast(text, again = null) {
-  if (text === '') return;
-  const notice = h('div', { class: 'toast', role: 'status' }, h('span', {}, text));
-  const close = () => notice.remove();
-  if (again !== null)
-    notice.append(
-      h('button', { type: 'button', class: 'link', onclick: () => { close(); again(); } }, 'Retry'), // prettier-ignore
-    );
-  notice.append(h('button', { type: 'button', class: 'plain', 'aria-label': 'Dismiss', onclick: close }, '×'));
-  const place = byId('toasts');
-  place.append(notice);
-  // The top layer, so that it is seen over an open form; shown again, because the form was opened later.
-  if (place.matches(':popover-open')) place.hidePopover();
-  place.showPopover();
-  if (again === null) setTimeout(close, Math.max(5000, text.length * 80));
-  while (place.children.length > 3) place.firstElementChild?.remove();
-}
-
-/** Which form of the cards is shown; wide windows begin with both. */
-function bindView() {
-  const KEY = 'usher-view';
-  const narrow = window.matchMedia('(max-width: 1080px)');
-  const buttons = /** @type {HTMLInputElement[]} */ ([...document.querySelectorAll('input[name=view]')]);
-  const apply = () => {
-    const wanted = localStorage.getItem(KEY) ?? 'both';
-    const view = wanted === 'both' && narrow.matches ? 'teams' : wanted;
-    document.documentElement.dataset.view = view;
-    for (const button of buttons) {
-      button.checked = button.value === view;
-      if (button.value === 'both') button.disabled = narrow.matches;
-    }
-  };
-  for (const button of buttons)
-    button.addEventListener('change', () => {
-      localStorage.setItem(KEY, button.value);
-      apply();
-    });
-  narrow.addEventListener('change', apply);
-  apply();
-}
 
 bindView();
 void refresh('start');

@@ -2,6 +2,7 @@
 // serves light and dark. Texts come without markup and no markdown processor is set: nothing is parsed as HTML.
 import { combobox } from './combobox.js';
 import { fieldError, h } from './dom.js';
+import { pickMany } from './pick-many.js';
 
 /** @typedef {import('./panes.js').PaneHost} PaneHost @typedef {import('./panes.js').Pane} Pane */
 
@@ -79,17 +80,22 @@ class SearchInput extends AC.Input {
     super.internalParse(source, context);
     this.search = source['choices.data'].dataset;
     this.placeholder = source.placeholder ?? null;
-    this.preset = (source.choices ?? []).find((/** @type {any} */ choice) => choice.value === source.value) ?? null;
+    this.many = source.isMultiSelect === true;
+    const values = this.many ? String(source.value ?? '').split(',') : [source.value];
+    this.preset = (source.choices ?? []).filter((/** @type {any} */ choice) => values.includes(choice.value));
   }
   internalRender() {
     const host = /** @type {PaneHost} */ (this.getRootElement().usherHost);
-    this.combo = combobox({
-      find: (query) => host.search(this.search, query),
+    const shared = {
+      find: (/** @type {string} */ query) => host.search(this.search, query),
       placeholder: this.placeholder,
-      chosen: this.preset,
       label: this.label ?? null,
       onChange: () => this.valueChanged(),
-    });
+    };
+    /** @type {any} */
+    this.combo = this.many
+      ? pickMany({ ...shared, chosen: this.preset })
+      : combobox({ ...shared, chosen: this.preset[0] ?? null });
     return this.combo.element;
   }
   // The labels belong to the field inside, which names itself.
@@ -155,7 +161,7 @@ export function teamsPane(wire, host) {
     // Only the text field itself: the renderer gives the wrapper of a number or date the same treatment.
     input.onValueChanged = () => {
       fieldError(input.renderedElement, null);
-      host.changed(input.id, valueOf(input) ?? '', input instanceof SearchInput ? input.combo.chosen : null);
+      host.changed(input.id, valueOf(input) ?? '', input instanceof SearchInput ? input.combo?.chosen : null);
     };
   }
   return {
@@ -173,7 +179,7 @@ export function teamsPane(wire, host) {
     focusField: (id) => inputs.find((input) => input.id === id)?.focus(),
     set: (id, value, chosen) => {
       const input = inputs.find((candidate) => candidate.id === id);
-      if (input instanceof SearchInput) input.combo.set(chosen);
+      if (input instanceof SearchInput) input.combo?.set(chosen);
       else if (input !== undefined) setControls(input.renderedElement, value);
       if (input !== undefined) fieldError(input.renderedElement, null);
     },

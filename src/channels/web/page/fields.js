@@ -2,10 +2,11 @@
 import { combobox } from './combobox.js';
 import { h, uniqueId } from './dom.js';
 import { textOf } from './mrkdwn.js';
+import { pickMany } from './pick-many.js';
 
 /**
  * @typedef {{
- *   element: HTMLElement, get: () => string, set: (value: string, chosen: { title: string, value: string } | null) => void,
+ *   element: HTMLElement, get: () => string, set: (value: string, chosen: import('./panes.js').Chosen) => void,
  *   focus: () => void, required: boolean,
  * }} Field
  */
@@ -38,6 +39,7 @@ export function fieldOf(element, use) {
     case 'static_select':
       return selectField(element, use);
     case 'external_select':
+    case 'multi_external_select':
       return searchField(element, use);
     case 'radio_buttons':
       return boxesField('radio', element.initial_option ? [element.initial_option] : [], element, use);
@@ -108,14 +110,20 @@ function native(control, use) {
 
 /** @param {any} element @param {any} use */
 function searchField(element, use) {
-  const initial = element.initial_option;
-  const combo = combobox({
-    find: use.search,
-    placeholder: element.placeholder?.text ?? null,
-    chosen: initial ? { title: titleOf(initial), value: initial.value } : null,
-    label: use.label,
-    onChange: (chosen) => use.changed(chosen?.value ?? '', chosen),
-  });
+  const choiceOf = (/** @type {any} */ option) => ({ title: titleOf(option), value: option.value });
+  const shared = { find: use.search, placeholder: element.placeholder?.text ?? null, label: use.label };
+  const combo =
+    element.type === 'multi_external_select'
+      ? pickMany({
+          ...shared,
+          chosen: (element.initial_options ?? []).map(choiceOf),
+          onChange: (chosen) => use.changed(chosen.map((choice) => choice.value).join(','), chosen),
+        })
+      : combobox({
+          ...shared,
+          chosen: element.initial_option ? choiceOf(element.initial_option) : null,
+          onChange: (chosen) => use.changed(chosen?.value ?? '', chosen),
+        });
   combo.input.classList.add('s-input');
   return {
     element: combo.element,

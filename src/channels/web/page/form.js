@@ -38,6 +38,7 @@ export function createForm(host) {
     if (event.target === dialog && !unsent) dialog.close();
   });
 
+  const close = () => dialog.close();
   /** @param {OpenForm} next */
   const draw = (next) => {
     const { card } = next;
@@ -47,32 +48,36 @@ export function createForm(host) {
         press: (press, busy) => host.act({ kind: 'press', press }, next, busy),
         submit: (values, busy) => host.act({ kind: 'submit', values }, next, busy),
         search: (name, query) => host.search(card.draft, name, query),
-        close: () => dialog.close(),
+        close,
       },
       { product: host.product(), at: null },
     );
     panes = own;
     const alert = h('p', { class: 'form-alert', role: 'alert', id: 'form-alert' });
-    dialog.replaceChildren(
+    const parts = [
       h(
         'header',
         { class: 'form-head' },
-        h('h2', { id: 'form-title' }, card.summary),
+        h('p', { 'aria-hidden': 'true' }, h('span', { class: 'bot-avatar' }), host.product()),
+        // The card below says the same as its heading, so only readers hear it here.
+        h('h2', { id: 'form-title', class: 'hidden' }, card.summary),
         h(
           'button',
-          { type: 'button', class: 'plain', 'aria-label': 'Close', onclick: () => dialog.close() },
+          { type: 'button', class: 'plain', 'aria-label': 'Close', onclick: close },
           icon('M5 5l10 10M15 5L5 15'),
         ),
       ),
       h('div', { class: 'form-body' }, alert, own.element),
-      card.form
-        ? null
-        : h(
-            'footer',
-            { class: 'form-foot' },
-            h('button', { type: 'button', class: 'button primary', onclick: () => dialog.close() }, 'Close'),
-          ),
-    );
+    ];
+    if (!card.form)
+      parts.push(
+        h(
+          'footer',
+          { class: 'form-foot' },
+          h('button', { type: 'button', class: 'button primary', onclick: close }, 'Close'),
+        ),
+      );
+    dialog.replaceChildren(...parts);
     for (const element of dialog.querySelectorAll('input, select, textarea, button'))
       if (element.closest('.panes') && /** @type {HTMLElement} */ (element).checkVisibility()) {
         /** @type {HTMLElement} */ (element).focus();

@@ -6,17 +6,18 @@ import { h } from './dom.js';
 
 /**
  * @typedef {{ title: string, value: string }} Choice
+ * @typedef {Choice | Choice[] | null} Chosen what a search gave; null for other fields
  * @typedef {{
  *   press: (press: import('./api.js').Press, button: HTMLElement) => void,
  *   submit: (button: HTMLElement) => void,
  *   search: (name: string, query: string) => Promise<{ choices: Choice[], more: string | null }>,
- *   changed: (id: string, value: string, chosen: Choice | null) => void,
+ *   changed: (id: string, value: string, chosen: Chosen) => void,
  *   close: () => void,
  * }} PaneHost
  * @typedef {{
  *   element: HTMLElement, values: () => Record<string, string>, validate: () => boolean,
  *   showErrors: (fields: Record<string, string>) => void, focusField: (id: string) => void,
- *   set: (id: string, value: string, chosen: Choice | null) => void,
+ *   set: (id: string, value: string, chosen: Chosen) => void,
  * }} Pane
  */
 
@@ -48,7 +49,7 @@ export function drawPanes(card, host, sender) {
       if (!element.hasAttribute('data-busy') && own().validate()) host.submit(own().values(), busyWith(button));
     },
     search: host.search,
-    changed: (/** @type {string} */ id, /** @type {string} */ value, /** @type {Choice | null} */ chosen) =>
+    changed: (/** @type {string} */ id, /** @type {string} */ value, /** @type {Chosen} */ chosen) =>
       other().set(id, value, chosen),
     close: host.close,
   });

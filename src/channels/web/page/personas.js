@@ -16,6 +16,8 @@ export function createPersonas(host) {
   const phone = window.matchMedia('(max-width: 760px)');
   /** @type {Persona[]} */
   let people = [];
+  /** The organization of the installation comes first. */
+  let home = '';
   /** @type {string | null} */
   let me = null;
   /** @type {Map<string, { option: HTMLElement, badge: HTMLElement, text: string }>} */
@@ -32,6 +34,7 @@ export function createPersonas(host) {
     const groups = Map.groupBy(
       [...people].sort(
         (a, b) =>
+          Number(b.organization === home) - Number(a.organization === home) ||
           a.organization.localeCompare(b.organization) ||
           (a.department ?? '').localeCompare(b.department ?? '') ||
           a.name.localeCompare(b.name),
@@ -175,9 +178,10 @@ export function createPersonas(host) {
   phone.addEventListener('change', close);
 
   return {
-    /** @param {Persona[]} next @param {string | null} chosen */
-    show(next, chosen) {
+    /** @param {Persona[]} next @param {string | null} chosen @param {string} organization */
+    show(next, chosen, organization) {
       me = chosen;
+      home = organization;
       if (JSON.stringify(next) === JSON.stringify(people)) select();
       else {
         people = next;
