@@ -20,7 +20,8 @@ export interface Pressed {
 
 /** Every entry of `body.actions`, of which Bolt shows the first only (row 9). */
 export function pressesOf(body: Json): Pressed[] {
-  const view = objectAt(body, 'view');
+  // Fields stand in a view, or in a message where no form could be opened.
+  const fields = isObject(body['view']) ? objectAt(body, 'view', 'state', 'values') : objectAt(body, 'state', 'values');
   return listAt(body, 'actions').map((action, index): Pressed => {
     const id = textAt(action, 'action_id') ?? '';
     const verb = verbOf(id);
@@ -28,7 +29,7 @@ export function pressesOf(body: Json): Pressed[] {
     return {
       id,
       quiet,
-      act: verb === null || quiet ? null : pressAct(verb, action, view),
+      act: verb === null || quiet ? null : pressAct(verb, action, fields),
       // Slack never sends an interaction twice, so only a replay repeats both; two clicks differ in both.
       delivery: key('action', textAt(body, 'trigger_id'), textAt(action, 'action_ts'), index, body),
     };
@@ -36,9 +37,9 @@ export function pressesOf(body: Json): Pressed[] {
 }
 
 // A button of a form sends what is typed so far, and one that carries a draft continues it: both are a form that was sent.
-function pressAct(verb: string, action: unknown, view: Json): Act {
+function pressAct(verb: string, action: unknown, fields: Json): Act {
   const { card, draft, data } = decode(textAt(action, 'value') ?? undefined);
-  const values = readState(objectAt(view, 'state', 'values'));
+  const values = readState(fields);
   if (draft === null && Object.keys(values).length === 0) return { kind: 'press', verb, data, card };
   return { kind: 'submit', verb, draft, data, values };
 }

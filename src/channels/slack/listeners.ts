@@ -1,6 +1,6 @@
 // What each kind of delivery becomes: a turn that somebody waits for, or an event that is stored first.
 import type { Conversation } from '../../chat/channel';
-import type { Act, Surface } from '../../chat/inbound';
+import type { Act, Inbound, Profile, Surface } from '../../chat/inbound';
 import { AnswerUrl } from './answer-url';
 import {
   commandDelivery,
@@ -54,17 +54,23 @@ export function createListeners({ conversation, people, settings, show, turns }:
   const { log } = settings;
   const running = new Set<Promise<void>>();
 
+  const aside = (work: Promise<void>): void => {
+    running.add(work);
+    const done = (): void => void running.delete(work);
+    work.then(done, done);
+  };
+
   const tracked =
     (listener: Listener): Listener =>
     async (body, ack) => {
       const work = listener(body, ack);
-      running.add(work);
-      try {
-        await work;
-      } finally {
-        running.delete(work);
-      }
+      aside(work);
+      await work;
     };
+
+  /** A name is worth a little waiting, and never the acknowledgement. */
+  const nameOf = (mentioned: string): Promise<Profile | null> =>
+    within(people.profile(mentioned), settings.ackAfterMs / 2);
 
   const turnOf = (body: Json, ack: Turn['ack'], user: string, team: string | null): Parts => ({
     user,
@@ -77,27 +83,43 @@ export function createListeners({ conversation, people, settings, show, turns }:
   const interaction = (body: Json, ack: Turn['ack']): Parts =>
     turnOf(body, ack, textAt(body, 'user', 'id') ?? '', textAt(body, 'user', 'team_id'));
 
-  const hear = async (body: Json, event: Json): Promise<void> => {
+  /** Who was heard, and what; null for what people did not write. */
+  const heard = async (body: Json, event: Json): Promise<Inbound | null> => {
     const user = textAt(event, 'user');
     const self = await people.me().catch(() => null);
-    if (user === null || user === self?.user || isMachine(event)) return;
+    if (user === null || user === self?.user || isMachine(event)) return null;
     const team = textAt(event, 'user_team') ?? textAt(event, 'source_team') ?? textAt(event, 'team');
-    const sender = await people.sender(user, team);
-    const standing = sender.profile?.standing ?? 'member';
-    if (standing === 'bot') return;
-    const text = await readTyped(textAt(event, 'text') ?? '', self?.user ?? null, (mentioned) =>
-      people.profile(mentioned),
-    );
-    const inbound = toInbound(sender, { kind: 'text', text }, eventDelivery(body), eventSurface(event));
-    if (standing !== 'member') {
-      // Refused before anything is stored: handle refuses such a sender and only words it.
-      await show.stored(inbound, await conversation.handle(inbound)).catch((error: unknown) => {
-        log.warn({ code: codeOf(error) }, 'slack refusal could not be said');
-      });
+    const [sender, text] = await Promise.all([
+      people.sender(user, team),
+      readTyped(textAt(event, 'text') ?? '', self?.user ?? null, nameOf),
+    ]);
+    return toInbound(sender, { kind: 'text', text }, eventDelivery(body), eventSurface(event));
+  };
+
+  const hear = async (body: Json, event: Json): Promise<void> => {
+    const inbound = await heard(body, event);
+    const standing = inbound?.profile?.standing ?? 'member';
+    if (inbound === null || standing === 'bot') return;
+    if (standing === 'member') {
+      await conversation.accept(inbound);
       return;
     }
+    // Refused before anything is stored: handle refuses such a sender and only words it. Slack need not wait for that.
+    const refusal = conversation.handle(inbound).then((reply) => show.stored(inbound, reply));
+    aside(
+      refusal.then(
+        () => undefined,
+        (error: unknown) => {
+          log.warn({ code: codeOf(error) }, 'slack refusal could not be said');
+        },
+      ),
+    );
+  };
+
+  /** Slack waits 3 s for all of it; what was not stored by then is sent again. */
+  const store = async (body: Json, event: Json): Promise<void> => {
     const stored = await within(
-      conversation.accept(inbound).then(() => true),
+      hear(body, event).then(() => true),
       settings.deadlineMs,
     );
     if (stored === null) throw new Error('a Slack event was not stored in time');
@@ -115,10 +137,10 @@ export function createListeners({ conversation, people, settings, show, turns }:
       const event = objectAt(body, 'event');
       switch (event['type']) {
         case 'message':
-          if (event['channel_type'] === 'im') await hear(body, event);
+          if (event['channel_type'] === 'im') await store(body, event);
           return;
         case 'app_mention':
-          await hear(body, event);
+          await store(body, event);
           return;
         case 'user_change':
           people.forget(textAt(event, 'user', 'id') ?? '');
@@ -138,7 +160,7 @@ export function createListeners({ conversation, people, settings, show, turns }:
       }
       const raw = textAt(body, 'text') ?? '';
       // Reading names takes a call to Slack, and only a command that mentions somebody waits for it.
-      const text = await readTyped(raw, null, (mentioned) => people.profile(mentioned));
+      const text = await readTyped(raw, null, nameOf);
       await turns.take(toTurn(parts, { kind: 'text', text }, commandDelivery(body), PRIVATELY));
     }),
 

@@ -96,7 +96,9 @@ export class Show {
   async stored(inbound: Inbound, reply: Reply): Promise<MessageRef | null> {
     const { conversation, post } = this.options;
     const card =
-      reply.kind === 'form' ? reply.card : (this.passing(reply) ?? (reply.kind === 'card' ? reply.card : null));
+      reply.kind === 'form'
+        ? reply.card
+        : (this.passing(reply) ?? (reply.kind === 'card' ? withSay(reply.card, reply.say) : null));
     if (card === null) return null;
     const { surface, user } = inbound;
     if (surface.kind === 'personal') return await post.send({ user, conversation: surface.conversation }, card);

@@ -15,12 +15,13 @@ export async function readTyped(
   const own = bot === null ? raw : raw.replace(new RegExp(`<@${bot}(?:\\|[^<>]*)?>[ \\t]*[:,]?`, 'g'), ' ');
   const mentions = [...own.matchAll(/<@([A-Z0-9]+)(?:\|[^<>]*)?>/g)].map((match) => match[1] ?? '');
   const names = new Map<string, string>();
-  for (const user of [...new Set(mentions)].slice(0, MOST_NAMES)) {
+  const lookUps = [...new Set(mentions)].slice(0, MOST_NAMES).map(async (user) => {
     const profile = await lookUp(user).catch(() => null);
     // An address names one person; display names are anybody's choice.
     const name = profile?.email ?? profile?.name ?? null;
     if (name !== null) names.set(user, name);
-  }
+  });
+  await Promise.all(lookUps);
   const text = own
     .replace(
       /<@([A-Z0-9]+)(?:\|([^<>]*))?>/g,

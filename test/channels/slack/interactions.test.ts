@@ -1,4 +1,6 @@
 // Clicks, forms, commands, searches and messages, each over HTTP and over Socket Mode (row 34), through the real SDK.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Reply } from '../../../src/chat/inbound';
 import type { Json, SlackMessage, SlackView } from '../../support/slack-server';
 import { wordsOf } from '../../support/slack-server';
@@ -176,6 +178,17 @@ describe.each(MODES)('row 34: over %s', (mode) => {
     expect(message.edits).toBe(0);
   });
 
+  test('row 6: a Slack that does not say who is mentioned or who clicks holds up no acknowledgement', async () => {
+    const { conversation, slack } = world;
+    const message = await sent('U0ADA');
+    slack.fail('users.info', { hang: true }, 10);
+    expect((await slack.command('U0ADA', 'request VPN for <@U0BEN|ben>')).status).toBe(200);
+    expect((await slack.press('U0BEN', message, 'Approve')).status).toBe(200);
+    await until(() => conversation.handled.length === 2);
+    expect(conversation.handled.map(({ profile }) => profile)).toEqual([null, null]);
+    expect(conversation.handled.map(({ act }) => act)).toContainEqual({ kind: 'text', text: 'request VPN for @ben' });
+  });
+
   test('row 6: an event that cannot be stored in time is not acknowledged, so that Slack sends it again', async () => {
     const { conversation, slack } = world;
     const open = closeGate(conversation);
@@ -256,6 +269,21 @@ describe.each(MODES)('row 34: over %s', (mode) => {
     expect(conversation.handled).toHaveLength(2);
     expect(conversation.accepted).toHaveLength(1);
     expect(world.lines.filter((line) => line.includes('multiple'))).toEqual([]);
+  });
+
+  test('row 8: the wiring registers each kind of listener once and takes everything of it', () => {
+    const source = readFileSync(join(__dirname, '../../../src/channels/slack/bot.ts'), 'utf8');
+    const registered = [
+      ...source.matchAll(/app\.(event|command|action|view|options|shortcut|message|function|assistant)\(/g),
+    ];
+    expect(registered.map((match) => match[1]).sort()).toEqual([
+      'action',
+      'command',
+      'event',
+      'options',
+      'shortcut',
+      'view',
+    ]);
   });
 
   test('row 9: no action, several actions, and far too many are all handled safely', async () => {
@@ -640,6 +668,27 @@ describe.each(MODES)('row 34: over %s', (mode) => {
       message: slack.messagesOf('U0ADA').at(-1)?.ts,
     });
     expect(await channel.answer(inbound, { kind: 'none' })).toBeNull();
+  });
+
+  test('a form in a message, where no view could be opened, is sent by its button', async () => {
+    const { channel, conversation, slack } = world;
+    await slack.say('U0ADA', 'request VPN');
+    const [inbound] = conversation.accepted;
+    if (inbound === undefined) throw new Error('not stored');
+    await channel.answer(inbound, { kind: 'form', card: form('Ask for VPN') });
+    const message = slack.messagesOf('U0ADA').at(-1);
+    if (message === undefined) throw new Error('no form');
+    conversation.forms = () => false;
+    const state = { values: { 'in~reason': { value: { type: 'plain_text_input', value: 'audit' } } } };
+    await slack.press('U0ADA', message, 'Submit', { state });
+    await until(() => conversation.handled.length === 1);
+    expect(conversation.handled[0]?.act).toEqual({
+      kind: 'submit',
+      verb: 'request-submit',
+      draft: 'draft-1',
+      data: {},
+      values: { reason: 'audit' },
+    });
   });
 
   test('row 28: nothing but one line is said in a channel, and only to the person who asked', async () => {
