@@ -47,8 +47,8 @@ export async function loadConfiguration(q: Query): Promise<Configuration> {
     groups: (await rows(GROUPS)).map((row) => camel<GroupConfig>(row, GROUP_FIELDS)),
     organizations: (await rows(PARTNERS)).map((row) => camel<OrganizationConfig>(row, PARTNER_FIELDS)),
     identities: (await rows(IDENTITIES)).map((row) => camel<IdentityConfig>(row, IDENTITY_FIELDS)),
-    installations: (await rows('select * from installations')).map((row): InstallationConfig =>
-      camel(row, INSTALLATION_FIELDS),
+    installations: (await rows('select * from installations')).map((row) =>
+      camel<InstallationConfig>(row, INSTALLATION_FIELDS),
     ),
     roles: fromRows(roles, await rows(`select * from administrative_roles where state = 'active' order by id`)),
     catalogs: fromRows(catalogs, await rows(`select * from catalogs where state <> 'deleted' order by id`)),

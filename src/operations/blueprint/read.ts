@@ -150,6 +150,8 @@ function syntaxText(code: string, message: string): string {
       return 'Tabs cannot indent YAML. Use spaces.';
     case 'BAD_INDENT':
       return 'The indentation does not fit. Indent with the same number of spaces as the line above.';
+    case 'BLOCK_AS_IMPLICIT_KEY':
+      return 'There is a second colon in the line. Put the value into quotes, as in "group: Finance".';
     default:
       return `This is not YAML: ${message.split('\n')[0] ?? show(code)}. Correct it here or just before.`;
   }
