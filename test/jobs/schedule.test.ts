@@ -1,7 +1,9 @@
 // Rings: one winner per due instant over all processes, and a declared answer to instants that nobody heard.
 import { randomUUID } from 'node:crypto';
-import { QueryTypes, type Sequelize } from 'sequelize';
+import type { Sequelize } from 'sequelize';
 import { type Misfire, type Outcome, type Schedule, startSchedule, type Timed } from '../../src/jobs/schedule';
+import { createDue } from '../../src/store/due';
+import { queryIn } from '../../src/store/query';
 import { testDatabase } from '../support/postgres';
 
 let sequelize: Sequelize;
@@ -50,14 +52,7 @@ function process(
   };
   const schedule = startSchedule<Timed>({
     jobs: [{ name: 'sweep', cron, misfire }],
-    claimTick: async (job, dueAt) => {
-      const won = await sequelize.query(
-        `insert into job_ticks (job, due_at, claimed_at, claimed_by) values ($1, $2, usher_now(), $3)
-         on conflict do nothing returning job`,
-        { bind: [job, dueAt, by], type: QueryTypes.SELECT },
-      );
-      return won.length === 1;
-    },
+    claimTick: (job, dueAt) => createDue(queryIn(sequelize)).claimTick(job, dueAt, by),
     run: async (job, dueAt) => {
       ran.push({ by, job: job.name, dueAt: dueAt.toISOString() });
       await run?.();
