@@ -1,0 +1,341 @@
+// Who is asked and who may decide (rules 3.4, 3.5, 3.6).
+import { mayDecide, plan, resolveStage } from '../../src/domain/approval';
+import type { ApproverFacts } from '../../src/domain/approval';
+import type { RequestFacts } from '../../src/domain/facts';
+import type { Decision, DecisionId } from '../../src/domain/model';
+import {
+  aPolicy,
+  aRef,
+  aRequest,
+  aStage,
+  aTask,
+  at,
+  days,
+  hours,
+  idOf,
+  requestFacts,
+  runningStage,
+  versionId,
+  who,
+} from '../support/builders';
+import { faultOf } from '../support/sound';
+
+const version = versionId('policy-1.1');
+const none: ApproverFacts = { candidates: [], owners: [], administrators: [] };
+const all: ApproverFacts = {
+  candidates: [...who(1, 'primary', 'Ana', 'Ben'), ...who(1, 'fallback', 'Fay'), ...who(1, 'alternate', 'Alf')],
+  owners: [aRef('Olga')],
+  administrators: [aRef('Adam')],
+};
+
+describe('who is asked', () => {
+  test.each<{
+    name: string;
+    give: { facts: ApproverFacts; required?: number; excluded?: string[] };
+    want: { asked: string[]; alternates?: string[]; enough?: boolean; standIns?: boolean };
+  }>([
+    {
+      name: 'the primaries, and nobody else',
+      give: { facts: all },
+      want: { asked: ['Ana', 'Ben'], alternates: ['Alf'] },
+    },
+    {
+      name: 'the primaries that remain',
+      give: { facts: all, excluded: ['Ana'] },
+      want: { asked: ['Ben'], alternates: ['Alf'] },
+    },
+    {
+      name: 'fallbacks when nobody can be resolved',
+      give: { facts: { ...all, candidates: all.candidates.filter((one) => one.capacity !== 'primary') } },
+      want: { asked: ['Fay'], alternates: ['Alf'], standIns: true },
+    },
+    {
+      name: 'fallbacks when all primaries are excluded',
+      give: { facts: all, excluded: ['Ana', 'Ben'] },
+      want: { asked: ['Fay'], alternates: ['Alf'], standIns: true },
+    },
+    {
+      name: 'fallbacks beside primaries that are too few',
+      give: { facts: all, required: 3 },
+      want: { asked: ['Ana', 'Ben', 'Fay'], alternates: ['Alf'], standIns: true },
+    },
+    {
+      name: 'then alternates',
+      give: { facts: all, required: 4 },
+      want: { asked: ['Ana', 'Ben', 'Fay', 'Alf'], standIns: true },
+    },
+    {
+      name: 'then catalog owners',
+      give: { facts: all, required: 5 },
+      want: { asked: ['Ana', 'Ben', 'Fay', 'Alf', 'Olga'], standIns: true },
+    },
+    {
+      name: 'then administrators',
+      give: { facts: all, required: 6 },
+      want: { asked: ['Ana', 'Ben', 'Fay', 'Alf', 'Olga', 'Adam'], standIns: true },
+    },
+    {
+      name: 'never enough of them',
+      give: { facts: all, required: 7 },
+      want: { asked: ['Ana', 'Ben', 'Fay', 'Alf', 'Olga', 'Adam'], enough: false, standIns: true },
+    },
+    {
+      name: 'an owner who is excluded does not stand in',
+      give: { facts: { ...none, owners: [aRef('Olga'), aRef('Tara')] }, excluded: ['Tara'] },
+      want: { asked: ['Olga'], standIns: true },
+    },
+    { name: 'nobody at all', give: { facts: none }, want: { asked: [], enough: false, standIns: false } },
+    {
+      name: 'one person once, as the first that leads to them',
+      give: {
+        facts: {
+          ...none,
+          candidates: [
+            ...who(1, 'primary', 'Ana'),
+            ...who(1, 'primary', 'Ana'),
+            ...who(1, 'fallback', 'Ana'),
+            ...who(1, 'alternate', 'Ana'),
+          ],
+        },
+        required: 2,
+      },
+      want: { asked: ['Ana'], enough: false },
+    },
+    {
+      name: 'not those of another stage',
+      give: { facts: { ...none, candidates: who(2, 'primary', 'Ana') } },
+      want: { asked: [], enough: false },
+    },
+  ])('$name', ({ give, want }) => {
+    const stage = aStage(1, { approvalsRequired: give.required ?? 1 });
+    const found = resolveStage(stage, give.facts, (give.excluded ?? []).map(idOf), version);
+    expect({
+      asked: found.asked.map((one) => one.name),
+      alternates: found.alternates.map((one) => one.name),
+      enough: found.enough,
+      standIns: found.standIns,
+    }).toEqual({ alternates: [], enough: true, standIns: false, ...want });
+  });
+
+  test('not those of another version of the policy', () => {
+    expect(resolveStage(aStage(), all, [], versionId('policy-1.2')).asked.map((one) => one.name)).toEqual(['Olga']);
+  });
+
+  test('each with the reason that leads to them', () => {
+    const found = resolveStage(aStage(1, { approvalsRequired: 6 }), all, [], version);
+    expect(found.asked.map((one) => [one.capacity, one.because.kind])).toEqual([
+      ['primary', 'named'],
+      ['primary', 'named'],
+      ['fallback', 'named'],
+      ['alternate', 'named'],
+      ['owner', 'owner'],
+      ['administrator', 'administrator'],
+    ]);
+  });
+});
+
+test('the form is told every stage, without the requestor and the target', () => {
+  const policy = aPolicy({ stages: [aStage(1), aStage(2, { approvalsRequired: 2 })] });
+  const facts = { ...none, candidates: [...who(1, 'primary', 'Tara', 'Mona', 'Ana'), ...who(2, 'primary', 'Ben')] };
+  const stages = plan(facts, policy, idOf('Mona'), idOf('Tara'));
+  expect(stages.map((one) => ({ n: one.n, asked: one.asked.map((who) => who.name), enough: one.enough }))).toEqual([
+    { n: 1, asked: ['Ana'], enough: true },
+    { n: 2, asked: ['Ben'], enough: false },
+  ]);
+});
+
+const decided = (name: string, fields: Partial<Decision> = {}): Decision => ({
+  id: `decision-${name}` as DecisionId,
+  request: aRequest().id,
+  n: 1,
+  person: idOf(name),
+  decision: 'approve',
+  reason: null,
+  at: hours(-2),
+  shown: {},
+  ...fields,
+});
+const twoStages = {
+  policy: aPolicy({ stages: [aStage(1), aStage(2)] }),
+  request: aRequest({ stage: 2 }),
+  stages: [runningStage(1, { state: 'approved', closedAt: hours(-2) }), runningStage(2)],
+  candidates: [...who(1, 'primary', 'Ana', 'Ben'), ...who(2, 'primary', 'Cleo')],
+  tasks: [aTask('Ana', { state: 'decided' }), aTask('Ben', { state: 'closed' }), aTask('Cleo', { n: 2 })],
+  decisions: [decided('Ana')],
+};
+const over = (fields: Parameters<typeof aRequest>[0]) => ({
+  request: aRequest({ completedAt: hours(-1), ...fields }),
+  stages: [runningStage(1, { state: 'denied' })],
+  tasks: [aTask('Ana', { state: 'decided' }), aTask('Ben', { state: 'closed' })],
+});
+const standIn = (capacity: 'owner' | 'administrator' | 'alternate' | 'fallback') => ({
+  tasks: [aTask('Sam', { capacity })],
+});
+
+describe('who may decide', () => {
+  test.each<{ name: string; give: Partial<RequestFacts>; person: string }>([
+    { name: 'somebody asked', give: {}, person: 'Ana' },
+    { name: 'somebody of the second stage', give: twoStages, person: 'Cleo' },
+    { name: 'an owner who stands in', give: { ...standIn('owner'), owners: [aRef('Sam')] }, person: 'Sam' },
+    {
+      name: 'an administrator who stands in',
+      give: { ...standIn('administrator'), administrators: [aRef('Sam')] },
+      person: 'Sam',
+    },
+    { name: 'a fallback', give: { ...standIn('fallback'), candidates: who(1, 'fallback', 'Sam') }, person: 'Sam' },
+    {
+      name: 'an alternate after the escalation',
+      give: {
+        tasks: [aTask('Sam', { capacity: 'alternate' })],
+        candidates: who(1, 'alternate', 'Sam'),
+        stages: [runningStage(1, { escalatedAt: hours(-1) })],
+      },
+      person: 'Sam',
+    },
+    {
+      name: 'an alternate who has become a primary',
+      give: { ...standIn('alternate'), candidates: who(1, 'primary', 'Sam') },
+      person: 'Sam',
+    },
+    {
+      name: 'a primary who has become an alternate, after the escalation',
+      give: {
+        tasks: [aTask('Sam')],
+        candidates: who(1, 'alternate', 'Sam'),
+        stages: [runningStage(1, { escalatedAt: hours(-1) })],
+      },
+      person: 'Sam',
+    },
+    {
+      name: 'somebody who decided another stage and counts twice',
+      give: { ...twoStages, tasks: [...twoStages.tasks, aTask('Ana', { n: 2 })], candidates: who(2, 'primary', 'Ana') },
+      person: 'Ana',
+    },
+  ])('$name', ({ give, person }) => {
+    expect(mayDecide(requestFacts(give), idOf(person), at()).person).toBe(idOf(person));
+  });
+
+  test.each<{ name: string; give: Partial<RequestFacts>; person: string; wantFault: string; data?: object }>([
+    { name: 'the target', give: {}, person: 'Tara', wantFault: 'own-request' },
+    {
+      name: 'the target, though asked by a group',
+      give: { tasks: [aTask('Tara')], candidates: who(1, 'primary', 'Tara') },
+      person: 'Tara',
+      wantFault: 'own-request',
+    },
+    {
+      name: 'the requestor, though asked by a group',
+      give: {
+        request: aRequest({ requestor: idOf('Mona') }),
+        tasks: [aTask('Mona')],
+        candidates: who(1, 'primary', 'Mona'),
+      },
+      person: 'Mona',
+      wantFault: 'own-request',
+    },
+    { name: 'a stranger', give: {}, person: 'Zoe', wantFault: 'not-an-approver' },
+    {
+      name: 'a stranger, when it is over',
+      give: over({ state: 'denied', detail: 'deniedByApprover' }),
+      person: 'Zoe',
+      wantFault: 'not-an-approver',
+    },
+    {
+      name: 'an alternate before the escalation',
+      give: { candidates: who(1, 'alternate', 'Alf') },
+      person: 'Alf',
+      wantFault: 'not-an-approver',
+    },
+    {
+      name: 'somebody who left the group since',
+      give: { candidates: who(1, 'primary', 'Ben') },
+      person: 'Ana',
+      wantFault: 'not-an-approver',
+    },
+    {
+      name: 'a primary who is only an alternate now, before the escalation',
+      give: { candidates: who(1, 'alternate', 'Ana') },
+      person: 'Ana',
+      wantFault: 'not-an-approver',
+    },
+    { name: 'an owner no more', give: standIn('owner'), person: 'Sam', wantFault: 'not-an-approver' },
+    { name: 'an administrator no more', give: standIn('administrator'), person: 'Sam', wantFault: 'not-an-approver' },
+    {
+      name: 'somebody released',
+      give: { tasks: [aTask('Ana', { state: 'closed' }), aTask('Ben')] },
+      person: 'Ana',
+      wantFault: 'not-an-approver',
+    },
+    {
+      name: 'a second click',
+      give: { decisions: [decided('Ana')], tasks: [aTask('Ana', { state: 'decided' }), aTask('Ben')] },
+      person: 'Ana',
+      wantFault: 'you-decided',
+      data: { decision: 'approve' },
+    },
+    {
+      name: 'a second click after the end',
+      give: {
+        ...over({ state: 'denied', detail: 'deniedByApprover' }),
+        decisions: [decided('Ana', { decision: 'deny' })],
+      },
+      person: 'Ana',
+      wantFault: 'you-decided',
+      data: { decision: 'deny' },
+    },
+    {
+      name: 'the slower of two',
+      give: twoStages,
+      person: 'Ben',
+      wantFault: 'already-decided',
+      data: { state: 'pendingApproval', by: 'Ana', at: hours(-2) },
+    },
+    {
+      name: 'after a denial',
+      give: {
+        ...over({ state: 'denied', detail: 'deniedByApprover' }),
+        decisions: [decided('Ana', { decision: 'deny' })],
+      },
+      person: 'Ben',
+      wantFault: 'already-decided',
+      data: { state: 'denied', by: 'Ana' },
+    },
+    {
+      name: 'after a cancellation',
+      give: over({ state: 'canceled', detail: 'canceledByRequestor' }),
+      person: 'Ben',
+      wantFault: 'already-decided',
+      data: { state: 'canceled', by: null, at: hours(-1) },
+    },
+    {
+      name: 'after it ran out',
+      give: over({ state: 'expired', detail: 'notDecidedInTime' }),
+      person: 'Ben',
+      wantFault: 'already-decided',
+      data: { state: 'expired', by: null },
+    },
+    {
+      name: 'after a gate closed',
+      give: { ...over({ state: 'denied', detail: 'gateClosed' }), decisions: [decided('Ana')] },
+      person: 'Ben',
+      wantFault: 'already-decided',
+      data: { state: 'denied', by: null },
+    },
+    {
+      name: 'at the deadline, though no job has run',
+      give: { stages: [runningStage(1, { decideBy: hours(0) })] },
+      person: 'Ana',
+      wantFault: 'already-decided',
+      data: { state: 'expired', by: null, at: hours(0) },
+    },
+  ])('not $name: $wantFault', ({ give, person, wantFault, data }) => {
+    const fault = faultOf(() => mayDecide(requestFacts(give), idOf(person), at()));
+    expect(fault.code).toBe(wantFault);
+    expect(fault.data).toMatchObject({ number: 1042, ...data });
+  });
+});
+
+test('the very last moment before the deadline still counts', () => {
+  const facts = requestFacts({ stages: [runningStage(1, { decideBy: days(1) })] });
+  expect(mayDecide(facts, idOf('Ana'), at(new Date(days(1).getTime() - 1))).state).toBe('open');
+});

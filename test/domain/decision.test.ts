@@ -1,0 +1,437 @@
+// Deciding, and what time and changes of people do to a running stage (rules 3.2, 3.4-3.7, 3.27).
+import { decide, escalate, expireStage, remindStage, reroute } from '../../src/domain/decision';
+import type { DecideInput } from '../../src/domain/decision';
+import type { RequestFacts } from '../../src/domain/facts';
+import {
+  aConflict,
+  aContent,
+  aJustification,
+  aPerson,
+  aPolicy,
+  aRef,
+  aRequest,
+  aStage,
+  aTask,
+  afterwards,
+  anAssignment,
+  askedIn,
+  at,
+  dataOf,
+  days,
+  eventsOf,
+  hours,
+  idOf,
+  inScope,
+  NOON,
+  requestFacts,
+  rowOf,
+  rowsOf,
+  runningStage,
+  waitingStage,
+  who,
+} from '../support/builders';
+import { faultOf, sound } from '../support/sound';
+
+const yes: DecideInput = { decision: 'approve', reason: null, shown: { card: 'approval', version: 3 } };
+const no: DecideInput = { ...yes, decision: 'deny', reason: 'Not yet.' };
+const [ana, ben] = [idOf('Ana'), idOf('Ben')];
+
+/** Two stages, the first running: Ana or Ben, then Cleo or Ana. */
+const twoStages = (fields: Partial<RequestFacts> & { policy?: ReturnType<typeof aPolicy> } = {}): RequestFacts =>
+  requestFacts({
+    policy: aPolicy({ stages: [aStage(1), aStage(2, { decideWithinHours: 48 })] }),
+    stages: [runningStage(1), waitingStage(2)],
+    candidates: [...who(1, 'primary', 'Ana', 'Ben'), ...who(2, 'primary', 'Cleo', 'Ana')],
+    ...fields,
+  });
+const quorum = (fields: Partial<RequestFacts> = {}): RequestFacts =>
+  requestFacts({
+    stages: [runningStage(1, { approvalsRequired: 2 })],
+    policy: aPolicy({ stages: [aStage(1, { approvalsRequired: 2 })] }),
+    ...fields,
+  });
+
+describe('an approval', () => {
+  test('gives the access when it is the last that was needed', () => {
+    const change = sound(decide(requestFacts({ content: aContent(2) }), ana, yes, at()));
+    expect(rowOf(change, 'request')).toMatchObject({
+      state: 'delivering',
+      detail: null,
+      approvedAt: NOON,
+      startsAt: NOON,
+      endsAt: days(30),
+    });
+    expect([rowOf(change, 'stage').state, rowsOf(change, 'task').map((task) => [task.person, task.state])]).toEqual([
+      'approved',
+      [
+        ['ben', 'closed'],
+        ['ana', 'decided'],
+      ],
+    ]);
+    expect(eventsOf(change)).toEqual([
+      'decision.recorded',
+      'stage.approved',
+      'request.approved',
+      'assignment.justified',
+      'assignment.delivering',
+      'grant.wanted',
+      'grant.wanted',
+    ]);
+    expect(dataOf(change, 'request.approved')).toEqual({ scheduled: false, onBehalf: false, byPolicy: false });
+  });
+  test('is recorded with what the decider was shown, its reason as a remark', () => {
+    const change = decide(requestFacts(), ana, { ...yes, reason: ' fine ' }, at());
+    expect(rowOf(change, 'decision')).toMatchObject({
+      person: ana,
+      n: 1,
+      decision: 'approve',
+      reason: 'fine',
+      at: NOON,
+      shown: yes.shown,
+    });
+    expect(change.events[0]).toMatchObject({
+      type: 'decision.recorded',
+      data: { decision: 'approve', n: 1 },
+      remark: 'fine',
+    });
+  });
+  test('counts the period from itself, not from the asking', () => {
+    const facts = requestFacts({
+      request: aRequest({ createdAt: days(-9), period: { startsAt: days(-8), endsAt: null, hours: 4 } }),
+    });
+    expect(rowOf(decide(facts, ana, yes, at()), 'request')).toMatchObject({ startsAt: NOON, endsAt: hours(4) });
+  });
+  test('before the asked start schedules it', () => {
+    const facts = requestFacts({ request: aRequest({ period: { startsAt: days(3), endsAt: null, hours: null } }) });
+    expect(rowOf(sound(decide(facts, ana, yes, at())), 'request')).toMatchObject({
+      state: 'scheduled',
+      endsAt: days(33),
+    });
+  });
+  test('opens the next stage, with its own clock and its own people', () => {
+    const change = sound(decide(twoStages(), ben, yes, at()));
+    expect(rowOf(change, 'request')).toMatchObject({ state: 'pendingApproval', stage: 2 });
+    expect(rowsOf(change, 'stage').map((stage) => [stage.n, stage.state, stage.decideBy])).toEqual([
+      [1, 'approved', days(13)],
+      [2, 'inProgress', days(2)],
+    ]);
+    expect(askedIn(change)).toEqual(['cleo', 'ana']);
+  });
+  test('by somebody of two stages counts once', () => {
+    expect(askedIn(decide(twoStages(), ana, yes, at()))).toEqual(['cleo']);
+  });
+  test('by somebody of two stages counts twice where the policy says so', () => {
+    const policy = aPolicy({ samePersonInStages: true, stages: [aStage(1), aStage(2)] });
+    expect(askedIn(decide(twoStages({ policy }), ana, yes, at()))).toEqual(['cleo', 'ana']);
+  });
+  test('is refused the request when too few remain for the next stage', () => {
+    const facts = twoStages({ candidates: [...who(1, 'primary', 'Ana'), ...who(2, 'primary', 'Ana')] });
+    const change = sound(decide(facts, ana, yes, at()));
+    expect(rowOf(change, 'request')).toMatchObject({ state: 'denied', detail: 'noApprovers' });
+    expect(rowsOf(change, 'stage').map((stage) => stage.state)).toEqual(['approved', 'canceled']);
+  });
+  test('finds stand-ins for the next stage', () => {
+    const facts = twoStages({ candidates: who(1, 'primary', 'Ana'), owners: [aRef('Olga')] });
+    expect(askedIn(decide(facts, ana, yes, at()))).toEqual(['olga']);
+  });
+});
+
+describe('a quorum', () => {
+  test('of two waits for the second', () => {
+    const change = sound(decide(quorum(), ana, yes, at()));
+    expect(change.rows.map((row) => row.noun)).toEqual(['decision', 'task']);
+    expect(eventsOf(change)).toEqual(['decision.recorded']);
+  });
+  test('of two is reached by the second', () => {
+    const facts = afterwards(quorum(), decide(quorum(), ana, yes, at()));
+    expect(rowOf(sound(decide(facts, ben, yes, at(hours(1)))), 'request').state).toBe('delivering');
+  });
+  test('is not reached by one person twice', () => {
+    const facts = afterwards(quorum(), decide(quorum(), ana, yes, at()));
+    expect(faultOf(() => decide(facts, ana, yes, at(hours(1)))).code).toBe('you-decided');
+  });
+  test('is overruled by one denial', () => {
+    const facts = afterwards(quorum(), decide(quorum(), ana, yes, at()));
+    expect(rowOf(sound(decide(facts, ben, no, at())), 'request').state).toBe('denied');
+  });
+});
+
+describe('a denial', () => {
+  test('ends the request and every stage', () => {
+    const change = sound(decide(twoStages(), ana, no, at()));
+    expect(rowOf(change, 'request')).toMatchObject({ state: 'denied', detail: 'deniedByApprover', completedAt: NOON });
+    expect(rowsOf(change, 'stage').map((stage) => stage.state)).toEqual(['denied', 'canceled']);
+    expect(dataOf(change, 'request.denied')).toEqual({ detail: 'deniedByApprover', onBehalf: false });
+  });
+  test.each([
+    { name: 'no reason', give: { ...no, reason: null }, wantFault: 'denial-reason-required' },
+    { name: 'an empty reason', give: { ...no, reason: ' \n ' }, wantFault: 'denial-reason-required' },
+    { name: 'a reason of 2001 characters', give: { ...no, reason: 'x'.repeat(2001) }, wantFault: 'text-too-long' },
+  ])('with $name is refused: $wantFault', ({ give, wantFault }) => {
+    expect(faultOf(() => decide(requestFacts(), ana, give, at())).code).toBe(wantFault);
+  });
+  test('an approval needs a reason only where the stage says so', () => {
+    const policy = aPolicy({ stages: [aStage(1, { approverReasonRequired: true })] });
+    expect(faultOf(() => decide(requestFacts({ policy }), ana, yes, at())).code).toBe('approval-reason-required');
+  });
+});
+
+describe('a gate that closed meanwhile denies the final approval', () => {
+  test.each<{ name: string; give: Partial<RequestFacts>; want: { detail: string; gate: string } }>([
+    {
+      name: 'target disabled',
+      give: { target: aPerson('Tara', { state: 'disabled' }) },
+      want: { detail: 'targetDisabled', gate: 'person-disabled' },
+    },
+    {
+      name: 'catalog closed',
+      give: { catalog: { ...requestFacts().catalog, state: 'unpublished' } },
+      want: { detail: 'gateClosed', gate: 'catalog-closed' },
+    },
+    { name: 'conflict', give: { conflicts: [aConflict()] }, want: { detail: 'gateClosed', gate: 'incompatible' } },
+    {
+      name: 'out of scope',
+      give: { policies: [inScope(aPolicy({ stages: [aStage()] }), { inScope: false })] },
+      want: { detail: 'gateClosed', gate: 'not-in-scope' },
+    },
+    {
+      name: 'policy disabled',
+      give: { policies: [inScope(aPolicy({ stages: [aStage()] }), { enabled: false })] },
+      want: { detail: 'gateClosed', gate: 'not-in-scope' },
+    },
+    {
+      name: 'package deleted',
+      give: { package: { ...requestFacts().package, state: 'deleted' } },
+      want: { detail: 'gateClosed', gate: 'not-found' },
+    },
+    {
+      name: 'the asked end passed',
+      give: { request: aRequest({ period: { startsAt: null, endsAt: days(-2), hours: null } }) },
+      want: { detail: 'gateClosed', gate: 'end-before-start' },
+    },
+    {
+      name: 'held without end meanwhile',
+      give: { live: anAssignment({ endsAt: null }) },
+      want: { detail: 'gateClosed', gate: 'already-held' },
+    },
+  ])('$name', ({ give, want }) => {
+    const change = sound(decide(requestFacts(give), ana, yes, at()));
+    expect(rowOf(change, 'request')).toMatchObject({ state: 'denied', detail: want.detail });
+    expect(dataOf(change, 'request.denied')).toEqual({ ...want, onBehalf: false });
+    expect([rowOf(change, 'stage').state, rowsOf(change, 'assignment'), rowsOf(change, 'grant')]).toEqual([
+      'approved',
+      [],
+      [],
+    ]);
+  });
+  test('but not an approval that is not the last', () => {
+    expect(rowOf(decide(twoStages({ conflicts: [aConflict()] }), ana, yes, at()), 'request').state).toBe(
+      'pendingApproval',
+    );
+  });
+});
+
+describe('the approval of an extension', () => {
+  const extending = (fields: Partial<RequestFacts> = {}): RequestFacts =>
+    requestFacts({
+      request: aRequest({
+        type: 'userExtend',
+        assignment: anAssignment().id,
+        period: { startsAt: null, endsAt: days(30), hours: null },
+      }),
+      assignment: anAssignment({ startsAt: days(-30), endsAt: days(1) }),
+      live: anAssignment({ startsAt: days(-30), endsAt: days(1) }),
+      justifications: [aJustification({ startsAt: days(-30), until: days(1) })],
+      ...fields,
+    });
+  const ended = (endReason: 'endReached' | 'gaveUp', fields: Partial<RequestFacts> = {}) =>
+    extending({
+      assignment: anAssignment({ state: 'removed', startsAt: days(-40), endsAt: days(-1), endReason }),
+      live: null,
+      justifications: [aJustification({ startsAt: days(-40), until: days(-1), endedAt: days(-1), extensions: 1 })],
+      ...fields,
+    });
+
+  test('moves the end of the same assignment', () => {
+    const change = sound(decide(extending(), ana, yes, at()));
+    expect(rowOf(change, 'request')).toMatchObject({ state: 'delivered', endsAt: days(30), completedAt: NOON });
+    expect(rowOf(change, 'assignment')).toMatchObject({ id: 'assignment-1', endsAt: days(30), version: 2 });
+    expect(rowOf(change, 'justification')).toMatchObject({ until: days(30), extensions: 1 });
+  });
+  test('leaves a later end of another justification alone', () => {
+    const other = aJustification({
+      id: 'justification-2' as never,
+      kind: 'direct',
+      startsAt: days(-31),
+      until: days(50),
+    });
+    const facts = extending({
+      live: anAssignment({ startsAt: days(-30), endsAt: days(50) }),
+      justifications: [aJustification({ startsAt: days(-30), until: days(1) }), other],
+      request: aRequest({
+        type: 'userExtend',
+        assignment: anAssignment().id,
+        period: { startsAt: null, endsAt: days(60), hours: null },
+      }),
+    });
+    expect(rowOf(sound(decide(facts, ana, yes, at())), 'assignment').endsAt).toEqual(days(60));
+  });
+  test('after the end gives access again until the end that was asked for', () => {
+    const change = sound(decide(ended('endReached'), ana, yes, at()));
+    expect(rowOf(change, 'request')).toMatchObject({ state: 'delivering', startsAt: NOON, endsAt: days(30) });
+    expect(rowOf(change, 'assignment')).toMatchObject({
+      state: 'delivering',
+      startsAt: NOON,
+      endsAt: days(30),
+      version: 1,
+    });
+    expect(rowOf(change, 'justification')).toMatchObject({ extensions: 2 });
+  });
+  test('after the end that was asked for gives nothing', () => {
+    expect(rowOf(sound(decide(ended('endReached'), ana, yes, at(days(12)))), 'request').state).toBe('delivering');
+    const late = ended('endReached', { stages: [runningStage(1, { decideBy: days(60) })] });
+    expect(dataOf(sound(decide(late, ana, yes, at(days(30)))), 'request.denied')).toMatchObject({
+      gate: 'end-before-start',
+    });
+  });
+  test('of access that was given up gives nothing', () => {
+    expect(dataOf(sound(decide(ended('gaveUp'), ana, yes, at())), 'request.denied')).toMatchObject({
+      gate: 'not-held',
+    });
+  });
+  test('is denied in conflict', () => {
+    expect(
+      dataOf(sound(decide(extending({ conflicts: [aConflict()] }), ana, yes, at())), 'request.denied'),
+    ).toMatchObject({ gate: 'incompatible' });
+  });
+});
+
+describe('a stage that nobody decides', () => {
+  const due = (fields: Parameters<typeof runningStage>[1]) => requestFacts({ stages: [runningStage(1, fields)] });
+
+  test('expires at its deadline, as a state of its own', () => {
+    const change = sound(expireStage(due({ decideBy: NOON }), at()));
+    expect(rowOf(change, 'request')).toMatchObject({ state: 'expired', detail: 'notDecidedInTime', completedAt: NOON });
+    expect([rowOf(change, 'stage').state, rowsOf(change, 'task').map((task) => task.state)]).toEqual([
+      'expired',
+      ['closed', 'closed'],
+    ]);
+    expect(eventsOf(change)).toEqual(['stage.expired', 'request.expired']);
+  });
+  test.each([
+    { name: 'before the deadline', give: due({ decideBy: new Date(NOON.getTime() + 1) }) },
+    { name: 'once it is decided', give: requestFacts({ request: aRequest({ state: 'delivering' }) }) },
+  ])('does not expire $name', ({ give }) => {
+    expect(expireStage(give, at()).rows).toEqual([]);
+  });
+
+  test('goes to the alternates as well, once', () => {
+    const facts = requestFacts({
+      stages: [runningStage(1, { escalateAt: NOON })],
+      candidates: [...who(1, 'primary', 'Ana', 'Ben'), ...who(1, 'alternate', 'Alf', 'Ana')],
+    });
+    const change = sound(escalate(facts, at()));
+    expect([askedIn(change), rowOf(change, 'stage').escalatedAt]).toEqual([['alf'], NOON]);
+    expect(dataOf(change, 'approver.asked')).toEqual({ capacity: 'alternate', forwarded: true });
+    expect(escalate(afterwards(facts, change), at()).rows).toEqual([]);
+  });
+  test('never goes to an alternate who is the target', () => {
+    const facts = requestFacts({
+      stages: [runningStage(1, { escalateAt: NOON })],
+      candidates: [...who(1, 'primary', 'Ana'), ...who(1, 'alternate', 'Tara')],
+    });
+    expect(askedIn(sound(escalate(facts, at())))).toEqual([]);
+  });
+  test.each([
+    { name: 'before its time', give: due({ escalateAt: hours(1) }) },
+    { name: 'without alternates', give: due({ escalateAt: null }) },
+    { name: 'twice', give: due({ escalateAt: NOON, escalatedAt: hours(-1) }) },
+  ])('is not escalated $name', ({ give }) => {
+    expect(escalate(give, at()).rows).toEqual([]);
+  });
+
+  test.each([
+    { name: 'and again a day later', give: { remindAt: NOON, decideBy: days(7) }, want: days(1) },
+    {
+      name: 'at the same hour, whatever was missed',
+      give: { remindAt: days(-3.5), decideBy: days(7) },
+      want: days(0.5),
+    },
+    { name: 'but not at the deadline', give: { remindAt: NOON, decideBy: days(1) }, want: null },
+  ])('is reminded of, $name', ({ give, want }) => {
+    const change = sound(remindStage(due(give), at()));
+    expect([rowOf(change, 'stage').remindAt, eventsOf(change)]).toEqual([want, ['stage.reminded']]);
+  });
+  test('is not reminded of before its time', () => {
+    expect(remindStage(due({ remindAt: hours(1) }), at()).rows).toEqual([]);
+  });
+});
+
+describe('people who come and go', () => {
+  test('nothing changes while nobody does', () => {
+    expect(reroute(requestFacts(), at()).rows).toEqual([]);
+  });
+  test('those who may not decide any more are released, newcomers asked', () => {
+    const change = sound(reroute(requestFacts({ candidates: who(1, 'primary', 'Ben', 'Nia') }), at()));
+    expect(rowsOf(change, 'task').map((task) => [task.person, task.state])).toEqual([
+      ['ana', 'closed'],
+      ['nia', 'open'],
+    ]);
+    expect(change.events.map((event) => [event.type, event.refs.person])).toEqual([
+      ['approver.released', 'ana'],
+      ['approver.asked', 'nia'],
+    ]);
+  });
+  test('somebody who comes back is asked by the same task', () => {
+    const facts = requestFacts({ tasks: [aTask('Ana', { state: 'closed', closedAt: hours(-1) }), aTask('Ben')] });
+    expect(rowOf(sound(reroute(facts, at())), 'task')).toMatchObject({
+      person: 'ana',
+      state: 'open',
+      closedAt: null,
+      version: 2,
+    });
+  });
+  test.each([
+    { name: 'two hours left', give: hours(2), want: [days(1)] },
+    { name: 'a day left', give: days(1), want: [] },
+    { name: 'a week left', give: days(7), want: [] },
+  ])('a newcomer with $name has a working day', ({ give, want }) => {
+    const facts = requestFacts({
+      candidates: who(1, 'primary', 'Ben', 'Nia'),
+      stages: [runningStage(1, { decideBy: give, remindAt: null })],
+    });
+    expect(rowsOf(sound(reroute(facts, at())), 'stage').map((stage) => stage.decideBy)).toEqual(want);
+  });
+  test('the clock runs on when people only leave', () => {
+    const facts = requestFacts({
+      candidates: who(1, 'primary', 'Ben'),
+      stages: [runningStage(1, { decideBy: hours(2) })],
+    });
+    expect(rowsOf(sound(reroute(facts, at())), 'stage')).toEqual([]);
+  });
+  test('stand-ins come when all have left', () => {
+    const change = sound(reroute(requestFacts({ candidates: [], owners: [aRef('Olga')] }), at()));
+    expect([askedIn(change), rowsOf(change, 'task').map((task) => task.state)]).toEqual([
+      ['olga'],
+      ['closed', 'closed', 'open'],
+    ]);
+  });
+  test('the request is refused when nobody is left', () => {
+    const change = sound(reroute(twoStages({ candidates: [] }), at()));
+    expect(rowOf(change, 'request')).toMatchObject({ state: 'denied', detail: 'noApprovers' });
+    expect(rowsOf(change, 'stage').map((stage) => stage.state)).toEqual(['denied', 'canceled']);
+  });
+  test('an approval that was given still counts when its giver leaves', () => {
+    const half = afterwards(quorum(), decide(quorum(), ana, yes, at()));
+    expect(reroute({ ...half, candidates: who(1, 'primary', 'Ben') }, at()).rows).toEqual([]);
+  });
+  test('alternates are kept after the escalation, and not asked before', () => {
+    const candidates = [...who(1, 'primary', 'Ana', 'Ben'), ...who(1, 'alternate', 'Alf')];
+    expect(reroute(requestFacts({ candidates }), at()).rows).toEqual([]);
+    const escalated = requestFacts({ candidates, stages: [runningStage(1, { escalatedAt: hours(-1) })] });
+    expect(askedIn(sound(reroute(escalated, at())))).toEqual(['alf']);
+  });
+  test('what is decided is not rerouted', () => {
+    expect(reroute(requestFacts({ request: aRequest({ state: 'canceled' }), candidates: [] }), at()).rows).toEqual([]);
+  });
+});
