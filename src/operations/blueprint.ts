@@ -8,7 +8,8 @@ import type { Blueprint } from './blueprint/read';
 import type { By, Desk, Tx } from './ports';
 
 export { parseBlueprint, problemText, type Blueprint, type Problem } from './blueprint/read';
-export { planText, type Plan, type PlanOptions } from './blueprint/plan';
+export type { Plan, PlanOptions } from './blueprint/plan';
+export { planText } from './blueprint/text';
 
 /** What applying the files would do. */
 export function plan(desk: Desk, by: By, blueprint: Blueprint, options: PlanOptions = {}): Promise<Plan> {

@@ -19,6 +19,7 @@ import {
 import type { People } from './people';
 import type { Place } from './read';
 import { findHolders, settleRole } from './roles';
+import { count } from './words';
 import type { CatalogText, PackageText, ResourceText } from './schema';
 
 /** A catalog of the files with what it holds, and how its roles are called. */
@@ -254,8 +255,6 @@ function rolesOf(draft: Draft, resources: readonly ResourceConfig[]): Pick<Shelf
 export function listed<T>(place: Place, list: string, items: readonly T[] | undefined): { text: T; place: Place }[] {
   return (items ?? []).map((text, n) => ({ text, place: at(place, list, n) }));
 }
-
-export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
 
 const versionOf = (was: { name: string; version: number } | undefined, part: { name: string }): number =>
   was ? was.version + (was.name === part.name ? 0 : 1) : 1;

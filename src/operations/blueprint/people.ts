@@ -17,6 +17,7 @@ import {
   type Entry,
   type Register,
 } from './draft';
+import { count } from './words';
 import type { GroupText, PartnerText, PersonText } from './schema';
 
 /** Who can be named, and what the files say about them. */
@@ -268,7 +269,11 @@ function settleGroup(draft: Draft, before: GroupConfig | null, after: GroupConfi
     ...(before && nested.length + freed.length > 0
       ? [`groups: ${listChange(draft, before.groups, after.groups)}`]
       : []),
-    ...(before ? [] : [`${after.people.length} people, ${after.groups.length} groups`]),
+    ...(before
+      ? []
+      : [
+          `${after.people.length} ${after.people.length === 1 ? 'person' : 'people'}, ${count(after.groups.length, 'group')}`,
+        ]),
   ];
   const action = !before ? 'create' : after.state === 'deleted' ? 'delete' : 'change';
   settle(draft, 'group', { before, after, word: 'group', label: after.name, action, details, events });

@@ -1,7 +1,8 @@
 // The difference between what is stored and what the files say, and whom it concerns. Changes nothing.
 import type { GroupId, PackageId, PersonId, PolicyVersion } from '../../domain/model';
 import type { Affected, AffectedBy, Configuration, ConfigurationChange } from '../ports';
-import { count, findCatalogs, settleCatalog } from './catalogs';
+import { findCatalogs, settleCatalog } from './catalogs';
+import { count, holding } from './words';
 import { at, openDraft, refuse, settle, type Draft, type PlanLine } from './draft';
 import { packageNames, settleIncompatibilities, settlePackages } from './packages';
 import { findPeople, settleGroups, settlePeople, type People } from './people';
@@ -176,7 +177,7 @@ function refuseHeldPackages(draft: Draft, affected: Affected): void {
     const use = affected.packages.get(change.after.id);
     const place = draft.places.get(change.after.id);
     if (!place || !use || use.holders + use.openRequests === 0) continue;
-    const message = `"${change.after.name}" cannot be deleted yet: ${held(use.holders)}, ${count(use.openRequests, 'open request')}. End that first; "hidden: true" hides it meanwhile.`;
+    const message = `"${change.after.name}" cannot be deleted yet: ${holding(use.holders, 'it')}, ${count(use.openRequests, 'open request')}. End that first; "hidden: true" hides it meanwhile.`;
     refuse(draft, at(place, 'state'), message);
   }
 }
@@ -244,7 +245,7 @@ function concerned(affected: Affected, change: ConfigurationChange): string[] {
   if (change.noun === 'package' && change.before && change.before.content.id !== change.after.content.id) {
     const use = affected.packages.get(change.after.id);
     return use && use.holders > 0
-      ? [`${held(use.holders)}: they keep what was delivered to them until it is reprocessed`]
+      ? [`${holding(use.holders, 'it')}: they keep what was delivered to them until it is reprocessed`]
       : [];
   }
   if (change.noun === 'policy' && change.before) {
@@ -256,7 +257,7 @@ function concerned(affected: Affected, change: ConfigurationChange): string[] {
           ]
         : [];
     return use && use.holders > 0
-      ? [...open, `${held(use.holders)}: for them it counts from the next request on`]
+      ? [...open, `${holding(use.holders, 'it')}: for them it counts from the next request on`]
       : open;
   }
   if (change.noun === 'person') {
@@ -267,46 +268,7 @@ function concerned(affected: Affected, change: ConfigurationChange): string[] {
   }
   if (change.noun === 'incompatibility') {
     const both = affected.pairs.get(change.after.id) ?? 0;
-    return both > 0
-      ? [`${both === 1 ? '1 person holds' : `${both} people hold`} both now and keep${both === 1 ? 's' : ''} it`]
-      : [];
+    return both > 0 ? [`${holding(both, 'both')} now and will be left as they are`] : [];
   }
   return [];
 }
-
-const held = (n: number): string => (n === 1 ? '1 person holds it' : `${n} people hold it`);
-
-const SIGNS = { create: '+', change: '~', delete: '-', note: '!' } as const;
-const SHOWN = 20; // of one kind; a first file has hundreds of people
-
-/** The plan as lines for a terminal. */
-export function planText(plan: Plan): string {
-  const groups = new Map<string, PlanLine[]>();
-  for (const line of plan.lines) {
-    const key = `${line.action} ${line.noun}`;
-    groups.set(key, [...(groups.get(key) ?? []), line]);
-  }
-  const out: string[] = [];
-  for (const lines of groups.values()) {
-    for (const { action, noun, label, details } of lines.slice(0, SHOWN)) {
-      const one = action === 'create' && details.length === 1 ? `: ${details[0] ?? ''}` : '';
-      out.push(`${SIGNS[action]} ${noun} ${label}${one}`);
-      if (one === '') out.push(...details.map((detail) => `    ${detail}`));
-    }
-    const more = lines.length - SHOWN;
-    const [first] = lines;
-    if (more > 0 && first) out.push(`${SIGNS[first.action]} ... and ${more} more of the kind "${first.noun}"`);
-  }
-  const { created, changed, deleted, unchanged } = plan.counts;
-  const done = plan.applied ? 'Applied' : 'Plan';
-  const sum =
-    created + changed + deleted === 0
-      ? `Nothing to change; ${unchanged} as written.`
-      : `${done}: ${created} to create, ${changed} to change, ${deleted} to end; ${unchanged} as written.`;
-  return [
-    ...out,
-    plan.applied ? sum.replace(/ to (create|change|end)/g, (_, verb: string) => ` ${DONE[verb] ?? verb}`) : sum,
-  ].join('\n');
-}
-
-const DONE: Readonly<Record<string, string>> = { create: 'created', change: 'changed', end: 'ended' };

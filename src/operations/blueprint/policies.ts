@@ -19,6 +19,7 @@ import { at, canonical, eventOf, fold, match, settle, words, type Draft, type En
 import { listed } from './catalogs';
 import type { People } from './people';
 import type { Place } from './read';
+import { count } from './words';
 import type { PolicyText, StageText } from './schema';
 import { hoursOf, type ExpiresText, type SubjectText } from './values';
 
@@ -294,9 +295,9 @@ function expirationWords(expiration: Expiration): string {
     case 'never':
       return 'never';
     case 'days':
-      return plural(expiration.days, 'day');
+      return count(expiration.days, 'day');
     case 'hours':
-      return plural(expiration.hours, 'hour');
+      return count(expiration.hours, 'hour');
     case 'date':
       return expiration.at.toISOString();
   }
@@ -304,9 +305,8 @@ function expirationWords(expiration: Expiration): string {
 
 function extensionWords({ allowed, approval, maxExtensions, maxTotalDays }: PolicyVersion['extension']): string {
   if (!allowed) return 'no';
-  const times = maxExtensions === null ? 'any number of times' : plural(maxExtensions, 'time');
-  return `${times}, ${approval ? 'with' : 'without'} approval${maxTotalDays === null ? '' : `, at most ${plural(maxTotalDays, 'day')} in all`}`;
+  const times = maxExtensions === null ? 'any number of times' : count(maxExtensions, 'time');
+  return `${times}, ${approval ? 'with' : 'without'} approval${maxTotalDays === null ? '' : `, at most ${count(maxTotalDays, 'day')} in all`}`;
 }
 
-const hours = (n: number): string => (n % 24 === 0 ? plural(n / 24, 'day') : plural(n, 'hour'));
-const plural = (n: number, word: string): string => `${n} ${word}${n === 1 ? '' : 's'}`;
+const hours = (n: number): string => (n % 24 === 0 ? count(n / 24, 'day') : count(n, 'hour'));

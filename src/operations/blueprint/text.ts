@@ -1,0 +1,39 @@
+// A plan as lines for a terminal.
+import type { PlanLine } from './draft';
+import type { Plan } from './plan';
+
+const SIGNS = { create: '+', change: '~', delete: '-', note: '!' } as const;
+const SHOWN = 20; // of one kind; a first file has hundreds of people
+
+/** Lines by kind in the order of the plan, each with its details, and the sum at the end. */
+export function planText(plan: Plan): string {
+  const kinds = new Map<string, PlanLine[]>();
+  for (const line of plan.lines) {
+    const kind = `${line.action} ${line.noun}`;
+    const lines = kinds.get(kind);
+    if (lines) lines.push(line);
+    else kinds.set(kind, [line]);
+  }
+  return [...[...kinds.values()].flatMap(kindText), sum(plan)].join('\n');
+}
+
+function kindText(lines: readonly PlanLine[]): string[] {
+  const out = lines.slice(0, SHOWN).flatMap(({ action, noun, label, details }) => {
+    const head = `${SIGNS[action]} ${noun} ${label}`;
+    const [only] = details;
+    if (only !== undefined && details.length === 1 && action !== 'change') return [`${head}: ${only}`];
+    return [head, ...details.map((detail) => `    ${detail}`)];
+  });
+  const [first] = lines;
+  const more = lines.length - SHOWN;
+  return first && more > 0 ? [...out, `${SIGNS[first.action]} ... and ${more} more of the kind "${first.noun}"`] : out;
+}
+
+function sum({ counts, applied }: Plan): string {
+  const { created, changed, deleted, unchanged } = counts;
+  const same = `${unchanged} as written`;
+  if (created + changed + deleted === 0) return `Nothing to change, ${same}.`;
+  return applied
+    ? `Applied: ${created} created, ${changed} changed, ${deleted} ended, ${same}.`
+    : `Plan: ${created} to create, ${changed} to change, ${deleted} to end, ${same}.`;
+}
