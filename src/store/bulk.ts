@@ -153,22 +153,22 @@ from (
   select 4, 'assignment.ending', 'assignment', going.id::text, ${refs('removal_id', 'null')},
     jsonb_build_object('reason', 'endReached', 'tell', true),
     jsonb_build_object('assignments', jsonb_build_object(going.id, jsonb_build_object('state', state, 'ended_at', null, 'end_reason', null,
-        'version', version) || case when remind_at is null then '{}' else jsonb_build_object('remind_at', ${ISO('remind_at')}) end),
+        'version', version) || case when remind_at is null then '{}'::jsonb else jsonb_build_object('remind_at', ${ISO('remind_at')}) end),
       'justifications', (select jsonb_object_agg(id, jsonb_build_object('ended_at', null, 'version', version - 1))
         from unjustified where assignment_id = going.id)),
     jsonb_build_object('assignments', jsonb_build_object(going.id, jsonb_build_object('state', next, 'ended_at', ${now},
-        'end_reason', 'endReached', 'version', version + 1) || case when remind_at is null then '{}' else '{"remind_at": null}' end),
+        'end_reason', 'endReached', 'version', version + 1) || case when remind_at is null then '{}'::jsonb else '{"remind_at": null}' end),
       'justifications', (select jsonb_object_agg(id, jsonb_build_object('ended_at', ${now}, 'version', version))
         from unjustified where assignment_id = going.id))
   from going
   union all
   select 5, 'grant.unwanted', 'grant', free.id::text, ${refs('null', 'free.id')}, '{}',
     jsonb_build_object('grants', jsonb_build_object(free.id, jsonb_build_object('version', free.version)
-      || case free.state when 'taking' then '{}' else jsonb_build_object('state', free.state) end
-      || case when free.error is null then '{}' else jsonb_build_object('error', free.error) end)),
+      || case free.state when 'taking' then '{}'::jsonb else jsonb_build_object('state', free.state) end
+      || case when free.error is null then '{}'::jsonb else jsonb_build_object('error', free.error) end)),
     jsonb_build_object('grants', jsonb_build_object(free.id, jsonb_build_object('version', free.version + 1)
-      || case free.state when 'taking' then '{}' else '{"state": "taking"}' end
-      || case when free.error is null then '{}' else '{"error": null}' end))
+      || case free.state when 'taking' then '{}'::jsonb else '{"state": "taking"}' end
+      || case when free.error is null then '{}'::jsonb else '{"error": null}' end))
   from going join free on free.assignment_id = going.id
   union all
   select 6, 'assignment.removed', 'assignment', going.id::text, ${refs('removal_id', 'null')}, '{}', null, null

@@ -117,11 +117,11 @@ select usher_now() as now,
   )} as policies,
   ${AGGREGATE('to_jsonb(candidates) order by n, capacity, person_id', 'candidates')} as candidates,
   ${AGGREGATE(
-    `jsonb_build_object('id', person_id, 'name', name) order by person_id`,
+    `jsonb_build_object('id', role_holders.person_id, 'name', role_holders.name) order by role_holders.person_id`,
     `package join role_holders
     on role_holders.role = 'catalogOwner' and role_holders.catalog_id = package.catalog_id`,
   )} as owners,
-  ${AGGREGATE(`jsonb_build_object('id', person_id, 'name', name) order by person_id`, `role_holders where role = 'administrator'`)}
+  ${AGGREGATE(`jsonb_build_object('id', role_holders.person_id, 'name', role_holders.name) order by role_holders.person_id`, `role_holders where role = 'administrator'`)}
     as administrators,
   ${AGGREGATE('to_jsonb(conflicts) order by kind, name', 'conflicts where how is not null')} as conflicts,
   (select to_jsonb(r) from pair join requests r on r.target_id = pair.target_id and r.package_id = pair.package_id

@@ -1,0 +1,194 @@
+// Set-based work writes what the pure rule writes, row by row: state, audit and outgoing work. Both run on the same data, each
+// in a transaction that is rolled back.
+import * as fc from 'fast-check';
+import { endOver } from '../../src/domain/assignment';
+import type { AssignmentId, PersonId } from '../../src/domain/model';
+import { endDue } from '../../src/store/bulk';
+import { newId } from '../../src/store/ids';
+import { loadAssignment } from '../../src/store/loads';
+import { type Query, queryIn } from '../../src/store/query';
+import { saveChange } from '../../src/store/save';
+import { bySystem, createWorld, DAY, type World } from './world';
+
+class RollBack extends Error {}
+
+interface Case {
+  readonly packages: readonly number[];
+  readonly state: 'delivering' | 'delivered' | 'partiallyDelivered' | 'deliveryFailed';
+  readonly grant: 'placing' | 'placed' | 'placeFailed' | 'taking' | 'taken';
+  readonly reminder: boolean;
+  readonly second: 'none' | 'over' | 'open';
+}
+
+const cases = fc.array(
+  fc.record({
+    packages: fc.uniqueArray(fc.integer({ min: 0, max: 2 }), { minLength: 1, maxLength: 3 }),
+    state: fc.constantFrom('delivering', 'delivered', 'partiallyDelivered', 'deliveryFailed'),
+    grant: fc.constantFrom('placing', 'placed', 'placeFailed', 'taking', 'taken'),
+    reminder: fc.boolean(),
+    second: fc.constantFrom('none', 'over', 'open'),
+  }),
+  { minLength: 4, maxLength: 8 },
+);
+
+async function rolledBack<T>(world: World, act: (q: Query) => Promise<T>): Promise<T> {
+  let result: { value: T } | undefined;
+  await world.db.sequelize
+    .transaction(async (transaction) => {
+      result = { value: await act(queryIn(world.db.sequelize, transaction)) };
+      throw new RollBack();
+    })
+    .catch((error: unknown) => {
+      if (!(error instanceof RollBack)) throw error;
+    });
+  if (result === undefined) throw new Error('nothing was read');
+  return result.value;
+}
+
+/** All that can change, without what can differ: numbers, ids of new rows, the instant itself. */
+async function everything(q: Query, now: Date): Promise<unknown> {
+  const removals = (await q(`select id, assignment_id from requests where type = 'systemRemove'`)) as readonly {
+    id: string;
+    assignment_id: string;
+  }[];
+  const names = new Map(removals.map((one) => [one.id, `removal of ${one.assignment_id}`]));
+  const rows = await q(`
+    select 'request' as what, to_jsonb(t) - 'number' as row from requests t
+    union all select 'assignment', to_jsonb(t) from assignments t
+    union all select 'justification', to_jsonb(t) from justifications t
+    union all select 'grant', to_jsonb(t) from grants t
+    union all select 'event', to_jsonb(t) - 'id' - 'xid'
+      || jsonb_build_object('place', row_number() over (partition by assignment_id order by id)) from audit_events t
+    union all select 'outgoing', to_jsonb(t) - 'id' - 'xid' - 'dedupe_key' from outgoing t`);
+  const told = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(told);
+    if (typeof value === 'object' && value !== null) {
+      return Object.fromEntries(Object.entries(value).map(([key, inner]) => [told(key), told(inner)]));
+    }
+    if (typeof value !== 'string') return value;
+    if (/^\d{4}-\d\d-\d\dT/.test(value)) return `${(new Date(value).getTime() - now.getTime()) / 1000} s`;
+    return [...names].reduce((text, [id, name]) => text.replace(id, name), value);
+  };
+  return rows.map((row) => JSON.stringify(told(row), (_key, inner: unknown) => sorted(inner))).sort();
+}
+
+function sorted(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+async function prepare(list: readonly Case[]): Promise<World> {
+  const world = await createWorld();
+  const [shared, own] = [await world.resource('Shared'), await world.resource('Own')];
+  const packages = [
+    await world.package('Both', { resources: [shared, own] }),
+    await world.package('Shared only', { resources: [shared] }),
+    await world.package('Nothing', { resources: [] }),
+  ];
+  for (const [index, one] of list.entries()) {
+    const person = await world.person(`Person ${index}`);
+    for (const n of one.packages) {
+      const pkg = packages[n];
+      if (pkg) await world.ask(person, pkg);
+    }
+    await shape(world, person, one);
+  }
+  await world.later(31 * DAY);
+  return world;
+}
+
+async function shape(world: World, person: PersonId, one: Case): Promise<void> {
+  await world.sql(
+    `update assignments set state = $2, version = version + 1 where target_id = $1 and state = 'delivering' and state <> $2`,
+    [person, one.state],
+  );
+  await world.sql(
+    `update grants set state = $2, error = case $2 when 'placeFailed' then 'refused' end, version = version + 1 where person_id = $1`,
+    [person, one.grant],
+  );
+  if (!one.reminder) {
+    await world.sql('update assignments set remind_at = null, version = version + 1 where target_id = $1', [person]);
+  }
+  if (one.second === 'none') return;
+  const until = `now() + interval '${one.second === 'over' ? 29 : 60} days'`;
+  const rows = (await world.sql(
+    'select j.*, a.id as a from justifications j join assignments a on a.id = j.assignment_id where a.target_id = $1',
+    [person],
+  )) as unknown as readonly { a: string; request_id: string; policy_version_id: string }[];
+  for (const { a, request_id, policy_version_id } of rows) {
+    await world.sql(
+      `insert into justifications (id, assignment_id, kind, request_id, policy_version_id, starts_at, until, version)
+       values ($1, $2, 'direct', $3, $4, now(), ${until}, 1)`,
+      [newId(), a, request_id, policy_version_id],
+    );
+    await world.sql(
+      `update assignments set ends_at = greatest(ends_at, ${until}), version = version + 1 where id = $1`,
+      [a],
+    );
+  }
+}
+
+/** What one sweep is about: of each person, the assignment that was over first. */
+const CHOSEN = `select distinct on (a.target_id) a.id from assignments a
+  where a.ended_at is null and a.ends_at <= usher_now() order by a.target_id, a.ends_at, a.id`;
+
+describe('endDue', () => {
+  test('writes what endOver writes, row by row', async () => {
+    await fc.assert(
+      fc.asyncProperty(cases, async (list) => {
+        const world = await prepare(list);
+        for (let sweep = 0; sweep < 4; sweep += 1) {
+          const byRule = await rolledBack(world, async (q) => {
+            const chosen = (await q(CHOSEN)) as readonly { id: AssignmentId }[];
+            const now = (await loadClock(q)).now;
+            for (const { id } of chosen) {
+              const { facts } = await loadAssignment(q, id);
+              await saveChange(q, endOver(facts, { now, newId }), { by: bySystem, now });
+            }
+            return everything(q, now);
+          });
+          const inBulk = await rolledBack(world, async (q) => {
+            const done = await endDue(q, 100, bySystem);
+            return everything(q, done.now);
+          });
+          const [bulk, rule] = [inBulkShape(inBulk), inBulkShape(byRule)];
+          expect({
+            more: bulk.filter((line) => !rule.includes(line)),
+            less: rule.filter((line) => !bulk.includes(line)),
+          }).toEqual({ more: [], less: [] });
+          expect(bulk).toHaveLength(rule.length);
+          if ((await world.store.write(bySystem, (tx) => tx.endDue(100))) === 0) break;
+        }
+        expect(await world.sql('select 1 from assignments where ended_at is null and ends_at <= usher_now()')).toEqual(
+          [],
+        );
+      }),
+      { numRuns: 5 },
+    );
+  }, 120_000);
+
+  test('leaves people alone on whom somebody else is working', async () => {
+    const world = await prepare([
+      { packages: [0], state: 'delivered', grant: 'placed', reminder: true, second: 'none' },
+    ]);
+    const [assignment] = await world.sql('select id, target_id from assignments');
+    await world.store.write(bySystem, async (tx) => {
+      await tx.forAssignment(assignment?.['id'] as AssignmentId);
+      expect(await world.store.write(bySystem, (other) => other.endDue(10))).toBe(0);
+    });
+    expect(await world.store.write(bySystem, (tx) => tx.endDue(10))).toBe(1);
+    expect(await world.store.write(bySystem, (tx) => tx.endDue(10))).toBe(0);
+  });
+});
+
+async function loadClock(q: Query): Promise<{ now: Date }> {
+  const [row] = await q('select usher_now() as now');
+  return row as { now: Date };
+}
+
+// Instants are told as distances from the act, and those of the past differ by the milliseconds between the two runs.
+function inBulkShape(lines: unknown): readonly string[] {
+  return (lines as readonly string[]).map((line) =>
+    line.replace(/"-?\d+(\.\d+)? s"/g, (text) => (/^"(-3600|-?0) s"$/.test(text) ? text : '"other"')),
+  );
+}

@@ -1,0 +1,412 @@
+// The write path: all or nothing, who is first, what a repetition does, and what the database refuses behind the rules.
+import { end } from '../../src/domain/assignment';
+import { DomainError } from '../../src/domain/errors';
+import type { DomainEvent } from '../../src/domain/events';
+import type { AssignmentId, PackageId, PersonId } from '../../src/domain/model';
+import { RepeatedDelivery } from '../../src/operations/ports';
+import { newId } from '../../src/store/ids';
+import { byPerson, bySystem, createWorld, moment, type World } from './world';
+
+let world: World;
+beforeEach(async () => {
+  world = await createWorld();
+});
+
+async function count(table: string, where = 'true'): Promise<number> {
+  const [row] = await world.sql(`select count(*)::integer as n from ${table} where ${where}`);
+  return row?.['n'] as number;
+}
+
+async function endNow(assignment: AssignmentId): Promise<void> {
+  await world.store.write(bySystem, async (tx) => {
+    const facts = await tx.forAssignment(assignment);
+    await tx.save(end(facts, { reason: 'gaveUp', type: 'systemRemove', requestor: null, note: null }, moment(tx)));
+  });
+}
+
+async function assignmentOf(person: PersonId, pkg: PackageId): Promise<AssignmentId> {
+  const found = await world.views.liveAssignment(person, pkg);
+  if (found === null) throw new Error('no live assignment');
+  return found;
+}
+
+describe('a save', () => {
+  test('writes rows, audit and outgoing work together', async () => {
+    const [ana, tara] = [await world.person('Ana'), await world.person('Tara')];
+    const pkg = await world.package('CRM', { stages: [{ primaries: [{ person: ana }] }] });
+    let woken = 0;
+    world.store.onCommit(() => (woken += 1));
+    const request = await world.ask(tara, pkg);
+
+    expect(await world.sql('select number, state, reason from requests')).toEqual([
+      { number: 1001, state: 'pendingApproval', reason: 'Because' },
+    ]);
+    const events = await world.sql(
+      'select type, actor_id, via, subject_id, person_id, stage from audit_events order by id',
+    );
+    expect(events.map((event) => event['type'])).toEqual(
+      expect.arrayContaining(['request.submitted', 'approver.asked']),
+    );
+    expect(events[0]).toMatchObject({ type: 'request.submitted', actor_id: tara, via: 'test', subject_id: request.id });
+    expect(
+      await world.sql(`select kind, notice, person_id, subject_id, lane from outgoing where notice = 'approval'`),
+    ).toEqual([
+      {
+        kind: 'tell',
+        notice: 'approval',
+        person_id: ana,
+        subject_id: request.id,
+        lane: `${ana}:request:${request.id}`,
+      },
+    ]);
+    expect(woken).toBe(1);
+  });
+
+  test('keeps what people wrote out of the trail, as an erasable remark', async () => {
+    const [ana, tara] = [await world.person('Ana'), await world.person('Tara')];
+    const pkg = await world.package('CRM', { stages: [{ primaries: [{ person: ana }] }] });
+    const request = await world.ask(tara, pkg);
+    const [event] = await world.sql(
+      `select before, after::text as after from audit_events where type = 'request.submitted'`,
+    );
+    expect(event?.['before']).toBeNull();
+    expect(event?.['after']).not.toContain('Because');
+    const [kept] = await world.sql(
+      `select r.text from audit_events e join remarks r
+         on encode(r.hash, 'hex') = e.after -> 'requests' -> $1 -> 'reason' ->> 'remark'
+       where e.type = 'request.submitted' and sha256(r.salt || convert_to(r.text, 'UTF8')) = r.hash`,
+      [request.id],
+    );
+    expect(kept).toEqual({ text: 'Because' });
+  });
+
+  test('shows every changed row in the trail once', async () => {
+    const [ana, tara] = [await world.person('Ana'), await world.person('Tara')];
+    const pkg = await world.package('CRM', { stages: [{ primaries: [{ person: ana }] }] });
+    const { id } = await world.ask(tara, pkg);
+    await world.decide(id, ana);
+    const trail = await world.sql(`select distinct t.key as table, r.key as id from audit_events,
+      jsonb_each(after) t, jsonb_each(t.value) r order by 1, 2`);
+    const rows =
+      await world.sql(`select 'requests' as table, id::text from requests union all select 'approval_stages', id::text from approval_stages
+      union all select 'approval_tasks', id::text from approval_tasks union all select 'decisions', id::text from decisions
+      union all select 'assignments', id::text from assignments union all select 'justifications', id::text from justifications
+      union all select 'grants', id::text from grants order by 1, 2`);
+    expect(trail).toEqual(rows);
+  });
+
+  test('a failing tail rolls everything back', async () => {
+    const tara = await world.person('Tara');
+    const pkg = await world.package('CRM');
+    const broken: DomainEvent = { type: 'grant.wanted', subject: { kind: 'package', id: pkg }, refs: {}, data: {} };
+    const act = world.store.write(byPerson(tara), async (tx) => {
+      await tx.forSubmit({ requestor: tara, target: tara, package: pkg });
+      await tx.record([
+        { type: 'access.refused', subject: { kind: 'person', id: tara }, refs: { person: tara }, data: {} },
+      ]);
+      await tx.record([broken]); // a placement without a grant
+    });
+    await expect(act).rejects.toThrow('not-null');
+    expect(await count('audit_events')).toBe(0);
+    expect(await count('outgoing')).toBe(0);
+  });
+
+  test('refuses rows without an event, and one row twice', async () => {
+    const tara = await world.person('Tara');
+    const pkg = await world.package('CRM');
+    const request = await world.ask(tara, pkg);
+    const rows = async (times: number, events: readonly DomainEvent[]): Promise<void> => {
+      await world.store.write(bySystem, async (tx) => {
+        const facts = await tx.forRequest(request.id);
+        const after = { ...facts.request, version: facts.request.version + 1 };
+        const row = { noun: 'request', before: facts.request, after } as const;
+        await tx.save({ rows: Array.from({ length: times }, () => row), links: [], events });
+      });
+    };
+    const event: DomainEvent = {
+      type: 'request.delivered',
+      subject: { kind: 'request', id: request.id },
+      refs: {},
+      data: {},
+    };
+    await expect(rows(1, [])).rejects.toThrow('without an event');
+    await expect(rows(2, [event])).rejects.toThrow('two changes of one row');
+  });
+
+  test('of a stale version changes nothing', async () => {
+    const tara = await world.person('Tara');
+    const pkg = await world.package('CRM');
+    const request = await world.ask(tara, pkg);
+    const before = await count('audit_events');
+    let runs = 0;
+    const act = world.store.write(bySystem, async (tx) => {
+      runs += 1;
+      const { request: now } = await tx.forRequest(request.id);
+      const seen = { ...now, version: now.version + 7 };
+      await tx.save({
+        rows: [{ noun: 'request', before: seen, after: { ...seen, version: seen.version + 1 } }],
+        links: [],
+        events: [{ type: 'request.delivered', subject: { kind: 'request', id: request.id }, refs: {}, data: {} }],
+      });
+    });
+    await expect(act).rejects.toMatchObject({ code: 'stale' });
+    expect(runs).toBe(4);
+    expect(await count('audit_events')).toBe(before);
+  });
+
+  test('closes one stage and opens the next, in whatever order they come', async () => {
+    const [ana, ben, tara] = [await world.person('Ana'), await world.person('Ben'), await world.person('Tara')];
+    const pkg = await world.package('CRM', {
+      stages: [{ primaries: [{ person: ana }] }, { primaries: [{ person: ben }] }],
+    });
+    const { id } = await world.ask(tara, pkg);
+    await world.decide(id, ana);
+    expect(await world.sql('select n, state from approval_stages order by n')).toEqual([
+      { n: 1, state: 'approved' },
+      { n: 2, state: 'inProgress' },
+    ]);
+    await world.decide(id, ben);
+    expect(await world.sql('select state from requests')).toEqual([{ state: 'delivering' }]);
+  });
+});
+
+describe('two at once', () => {
+  test('who ask for the same thing get one request, and the second hears its number', async () => {
+    const [ana, tara] = [await world.person('Ana'), await world.person('Tara')];
+    const pkg = await world.package('CRM', { stages: [{ primaries: [{ person: ana }] }] });
+    const results = await Promise.allSettled(Array.from({ length: 6 }, () => world.ask(tara, pkg)));
+    const refused = results.filter((one) => one.status === 'rejected').map((one) => one.reason as DomainError);
+    expect(refused.map((one) => one.code)).toEqual(Array.from({ length: 5 }, () => 'already-requested'));
+    expect(refused[0]?.data).toMatchObject({ number: 1001 });
+    expect(await count('requests')).toBe(1);
+  });
+
+  test('who decide the same stage: one decides, the other hears what was decided', async () => {
+    const [ana, ben, tara] = [await world.person('Ana'), await world.person('Ben'), await world.person('Tara')];
+    const pkg = await world.package('CRM', { stages: [{ primaries: [{ person: ana }, { person: ben }] }] });
+    const { id } = await world.ask(tara, pkg);
+    const results = await Promise.allSettled([world.decide(id, ana), world.decide(id, ben, 'deny')]);
+    const refused = results.filter((one) => one.status === 'rejected').map((one) => (one.reason as DomainError).code);
+    expect(refused).toEqual(['already-decided']);
+    expect(await count('decisions')).toBe(1);
+  });
+
+  test('approvals of two incompatible packages: one is refused', async () => {
+    const [ana, ben, tara] = [await world.person('Ana'), await world.person('Ben'), await world.person('Tara')];
+    const pay = await world.package('Pay', { stages: [{ primaries: [{ person: ana }] }] });
+    const audit = await world.package('Audit', { stages: [{ primaries: [{ person: ben }] }] });
+    const [one, two] = [await world.ask(tara, pay), await world.ask(tara, audit)];
+    await world.incompatible(pay, audit);
+    await Promise.all([world.decide(one.id, ana), world.decide(two.id, ben)]);
+    // The first to be decided is denied, because the other one is still pending; then nothing stands against the other.
+    const states = await world.sql('select state, detail from requests order by state');
+    expect(states).toEqual([
+      { state: 'delivering', detail: null },
+      { state: 'denied', detail: 'gateClosed' },
+    ]);
+    expect(await count('assignments')).toBe(1);
+  });
+
+  test('asking for two incompatible packages: one is refused', async () => {
+    const tara = await world.person('Tara');
+    const [pay, audit] = [await world.package('Pay'), await world.package('Audit')];
+    await world.incompatible(pay, audit);
+    const results = await Promise.allSettled([world.ask(tara, pay), world.ask(tara, audit)]);
+    const refused = results.filter((one) => one.status === 'rejected').map((one) => (one.reason as DomainError).code);
+    expect(refused).toEqual(['incompatible']);
+    expect(await count('assignments')).toBe(1);
+  });
+
+  test('endings of two assignments that share a role leave nobody with it', async () => {
+    const tara = await world.person('Tara');
+    const shared = await world.resource('Shared');
+    const [one, two] = [
+      await world.package('One', { resources: [shared] }),
+      await world.package('Two', { resources: [shared] }),
+    ];
+    await world.ask(tara, one);
+    await world.ask(tara, two);
+    const ids = [await assignmentOf(tara, one), await assignmentOf(tara, two)];
+    await Promise.all(ids.map(endNow));
+    expect(await world.sql('select state from grants')).toEqual([{ state: 'taking' }]);
+    expect(await world.sql('select state from assignments order by state')).toEqual([
+      { state: 'removed' },
+      { state: 'removing' },
+    ]);
+  });
+
+  test('a load sees what was committed while it waited for the lock', async () => {
+    const tara = await world.person('Tara');
+    const pkg = await world.package('CRM');
+    let waiting: Promise<unknown> | undefined;
+    await world.store.write(byPerson(tara), async (tx) => {
+      await tx.forSubmit({ requestor: tara, target: tara, package: pkg });
+      waiting = world.store.write(bySystem, (other) =>
+        other.forSubmit({ requestor: tara, target: tara, package: pkg }),
+      );
+      while (
+        (
+          await world.sql(
+            `select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`,
+          )
+        ).length === 0
+      );
+      await world.sql(`update packages set name = 'Renamed' where id = $1`, [pkg]);
+    });
+    expect(await waiting).toMatchObject({ package: { name: 'Renamed' } });
+  });
+
+  test('an act on one person does not hold up what that person decides about another', async () => {
+    const [ana, ben] = [await world.person('Ana'), await world.person('Ben')];
+    const pkg = await world.package('CRM', { stages: [{ primaries: [{ person: ana }, { person: ben }] }] });
+    const [one, two] = [await world.ask(ana, pkg), await world.ask(ben, pkg)];
+    await world.store.write(bySystem, async (tx) => {
+      await tx.forRequest(one.id); // holds Ana's row
+      await world.decide(two.id, ana); // refers to Ana's row
+    });
+    expect(await world.sql('select person_id from decisions')).toEqual([{ person_id: ana }]);
+  });
+
+  test('who waits too long for a lock is told that Usher is busy', async () => {
+    const tara = await world.person('Tara');
+    const pkg = await world.package('CRM');
+    let refusal: unknown;
+    await world.store.write(byPerson(tara), async (tx) => {
+      await tx.forSubmit({ requestor: tara, target: tara, package: pkg });
+      refusal = await world.ask(tara, pkg).catch((error: unknown) => error);
+    });
+    expect(refusal).toMatchObject({ code: 'too-busy' });
+  });
+});
+
+describe('a delivery', () => {
+  const delivery = { platform: 'slack', key: 'D1', bodyHash: 'a' };
+
+  test('is acted on once, and its reply comes again', async () => {
+    const tara = await world.person('Tara');
+    const pkg = await world.package('CRM');
+    const act = (): Promise<void> =>
+      world.store.write(byPerson(tara, delivery), async (tx) => {
+        const facts = await tx.forSubmit({ requestor: tara, target: tara, package: pkg });
+        await tx.record([
+          { type: 'access.refused', subject: { kind: 'package', id: facts.package.id }, refs: {}, data: {} },
+        ]);
+        await tx.reply({ view: 'request', params: { n: 1 } });
+      });
+    const results = await Promise.allSettled([act(), act(), act()]);
+    const repeated = results.filter((one) => one.status === 'rejected').map((one) => one.reason as unknown);
+    expect(repeated).toHaveLength(2);
+    for (const one of repeated) {
+      expect(one).toBeInstanceOf(RepeatedDelivery);
+      expect(one).toMatchObject({ reply: { view: 'request', params: { n: 1 } } });
+    }
+    expect(await count('audit_events')).toBe(1);
+    expect(await world.store.repeated(delivery)).toEqual({ view: 'request', params: { n: 1 } });
+  });
+
+  test('with another body under the same key is refused', async () => {
+    const other = { ...delivery, bodyHash: 'b' };
+    await world.store.write({ ...bySystem, delivery }, async (tx) => tx.clock());
+    await expect(world.store.write({ ...bySystem, delivery: other }, async (tx) => tx.clock())).rejects.toMatchObject({
+      code: 'same-key-other-body',
+    });
+    await expect(world.store.repeated(other)).rejects.toMatchObject({ code: 'same-key-other-body' });
+  });
+
+  test('that was refused may come again', async () => {
+    const refuse = world.store.write({ ...bySystem, delivery }, () => Promise.reject(new DomainError('forbidden', {})));
+    await expect(refuse).rejects.toMatchObject({ code: 'forbidden' });
+    expect(await world.store.repeated(delivery)).toBeNull();
+    expect(await world.store.write({ ...bySystem, delivery }, () => Promise.resolve('done'))).toBe('done');
+  });
+
+  test('stored for later and acted on is settled by the act itself', async () => {
+    expect(await world.inbound.store(delivery, { text: 'hi' })).toBe(true);
+    expect(await world.inbound.store(delivery, { text: 'hi' })).toBe(false);
+    const [row] = await world.inbound.claim(5, 60_000);
+    expect(row?.payload).toEqual({ text: 'hi' });
+    await world.store.write({ ...bySystem, delivery }, (tx) => tx.clock());
+    expect(await world.sql('select state, payload from inbound')).toEqual([{ state: 'done', payload: null }]);
+    if (row) await world.inbound.settle(row.lease, { state: 'done' });
+    await expect(world.store.write({ ...bySystem, delivery }, (tx) => tx.clock())).rejects.toBeInstanceOf(
+      RepeatedDelivery,
+    );
+  });
+});
+
+describe('behind the rules, the database', () => {
+  async function pending(): Promise<{ request: string; target: PersonId; ana: PersonId }> {
+    const [ana, tara] = [await world.person('Ana'), await world.person('Tara')];
+    const pkg = await world.package('CRM', { stages: [{ primaries: [{ person: ana }] }] });
+    return { request: (await world.ask(tara, pkg)).id, target: tara, ana };
+  }
+
+  test('refuses edges that are not drawn, and versions that do not rise by one', async () => {
+    const { request } = await pending();
+    await expect(
+      world.sql(`update requests set state = 'removed', version = version + 1 where id = $1`, [request]),
+    ).rejects.toMatchObject({
+      original: { constraint: 'state_follows_edges' },
+    });
+    await expect(world.sql('update requests set version = version + 2 where id = $1', [request])).rejects.toMatchObject(
+      {
+        original: { constraint: 'version_rises_by_one' },
+      },
+    );
+  });
+
+  test('refuses a decision by the target', async () => {
+    const { request, target } = await pending();
+    await world.insert('approval_tasks', {
+      id: newId(),
+      request_id: request,
+      n: 1,
+      person_id: target,
+      capacity: 'primary',
+      because: { kind: 'named' },
+      state: 'open',
+      opened_at: new Date(),
+      version: 1,
+    });
+    const decision = {
+      id: newId(),
+      request_id: request,
+      n: 1,
+      person_id: target,
+      decision: 'approve',
+      at: new Date(),
+      shown: {},
+    };
+    await expect(world.insert('decisions', decision)).rejects.toMatchObject({
+      original: { constraint: 'nobody_decides_for_themselves' },
+    });
+  });
+
+  test.each([
+    'update audit_events set type = type',
+    'delete from audit_events',
+    'update decisions set decision = decision',
+    'delete from requests',
+  ])('lets the program not %s', async (sql) => {
+    await expect(world.db.sequelize.query(sql)).rejects.toMatchObject({ original: { code: '42501' } });
+  });
+
+  test('lets the owner not change the trail either', async () => {
+    await pending();
+    await expect(world.sql('delete from audit_events')).rejects.toMatchObject({ original: { code: '42501' } });
+  });
+
+  test('says which text is too long', async () => {
+    const { request, ana } = await pending();
+    const act = world.store.write(byPerson(ana), async (tx) => {
+      const facts = await tx.forRequest(request as Parameters<typeof tx.forRequest>[0]);
+      const after = { ...facts.request, reason: 'x'.repeat(2001), version: facts.request.version + 1 };
+      await tx.save({
+        rows: [{ noun: 'request', before: facts.request, after }],
+        links: [],
+        events: [{ type: 'request.submitted', subject: { kind: 'request', id: request }, refs: {}, data: {} }],
+      });
+    });
+    await expect(act).rejects.toMatchObject({ code: 'text-too-long', data: { field: 'reason', max: 2000 } });
+  });
+});
