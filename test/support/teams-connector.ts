@@ -252,6 +252,14 @@ export class TeamsConnector {
       return;
     }
     const activity = isJson(body) ? body : {};
+    if (at(activity, 'conversation', 'conversationType') === '' || at(activity, 'from', 'id') === '28:') {
+      send(response, 400, { error: { code: 'BadSyntax' } });
+      return;
+    }
+    if (call === 'post' && message !== '' && !this.#messages.has(message)) {
+      send(response, 404, { error: { code: 'ActivityNotFoundInConversation' } });
+      return;
+    }
     if (activity['type'] === 'typing') {
       send(response, 201, { id: '' });
       return;

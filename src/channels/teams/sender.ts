@@ -1,6 +1,6 @@
 // Messages out: one call of the Bot Connector per message, into conversations that verified deliveries named. What a message
 // says is decided elsewhere; what a failure means is courier.ts's work.
-import type { CloudAdapter, TurnContext } from 'botbuilder';
+import type { CloudAdapter, ConversationAccount, TurnContext } from 'botbuilder';
 import { ChannelError } from '../../chat/channel';
 import type { Profile } from '../../chat/inbound';
 import { textAt } from './body';
@@ -33,6 +33,7 @@ export interface Sender {
 
 /** Sends through the SDK's adapter. */
 export function createSender(sdk: Sdk, adapter: CloudAdapter, settings: TeamsSettings): Sender {
+  const bot = { id: settings.appId === '' ? '28:playground' : `28:${settings.appId}`, name: 'Usher' };
   const inConversation = async <T>(target: Target, act: (context: TurnContext) => Promise<T>): Promise<T> => {
     const { conversation, serviceUrl } = checked(settings, target);
     const done: T[] = [];
@@ -41,10 +42,13 @@ export function createSender(sdk: Sdk, adapter: CloudAdapter, settings: TeamsSet
       {
         channelId: 'msteams',
         serviceUrl,
-        bot: { id: `28:${settings.appId}`, name: '' },
-        conversation: { id: conversation, tenantId: target.tenant, isGroup: false, conversationType: '', name: '' },
+        bot,
+        // Type, name and size of the conversation are left out: we do not keep them, and empty ones are refused.
+        conversation: { id: conversation, tenantId: target.tenant } as ConversationAccount,
       },
       async (context) => {
+        // The SDK makes an id up and would send every message as a reply to it.
+        context.activity.id = '';
         done.push(await act(context));
       },
     );
@@ -71,7 +75,6 @@ export function createSender(sdk: Sdk, adapter: CloudAdapter, settings: TeamsSet
       }),
     async open(target, user) {
       const { serviceUrl } = checked(settings, target);
-      const bot = { id: `28:${settings.appId}`, name: '' };
       let opened = '';
       await adapter.createConversationAsync(
         settings.appId,

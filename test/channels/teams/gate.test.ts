@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { createTeamsChannel } from '../../../src/channels/teams/bot';
 import { TeamsServer } from '../../support/teams-server';
 import type { TokenChange } from '../../support/teams-tokens';
+import { button, card } from './cards';
 import { optionsFor, startTeams, type World } from './harness';
 
 // The SDK prints the public key whenever a signature is wrong; that it prints no more is checked in sending.test.ts.
@@ -253,6 +254,29 @@ describe('the playground', () => {
     expect(world.conversation.accepted).toHaveLength(1);
     const [typing] = await world.teams.untilCalls('typing', 1);
     expect(typing?.authorization).toBe('');
+    await world.stop();
+  });
+
+  test('opens no dialogs, so no button asks for one', async () => {
+    const world = await startTeams(playground);
+    const ana = world.teams.person('Ana');
+    const asks = card({ actions: [button('request', 'Request access')] });
+    // The stand-in wants a token from the bot, the playground none: what was sent is read from the call.
+    await world.channel
+      .send(
+        {
+          tenant: ana.tenant,
+          user: ana.aadObjectId,
+          conversation: ana.conversation,
+          serviceUrl: world.teams.urls.serviceUrl,
+        },
+        asks,
+      )
+      .catch(() => null);
+    const [post] = await world.teams.untilCalls('post', 1);
+    const sent = JSON.stringify(post?.body);
+    expect(sent).toContain('Action.Execute');
+    expect(sent).not.toContain('task/fetch');
     await world.stop();
   });
 
