@@ -18,8 +18,10 @@ interface Asset {
 /** Path of the request -> file. `test/channels/web` compares the list with the folder. */
 export const ASSETS: ReadonlyMap<string, Asset> = new Map([
   ['/', own('index.html', 'text/html; charset=utf-8')],
-  ['/style.css', own('style.css', 'text/css; charset=utf-8')],
-  ['/slack.css', own('slack.css', 'text/css; charset=utf-8')],
+  ...['style.css', 'people.css', 'cards.css', 'slack.css'].map((name): [string, Asset] => [
+    `/${name}`,
+    own(name, 'text/css; charset=utf-8'),
+  ]),
   ['/icon.svg', own('icon.svg', 'image/svg+xml')],
   ...[
     'theme.js',

@@ -92,7 +92,7 @@ tabs.addEventListener('message', () => void refresh('another tab'));
 async function say(text) {
   const delivery = crypto.randomUUID();
   const done = conversation.wait();
-  conversation.toEnd(true);
+  conversation.toEnd();
   try {
     const { said, reply } = await api.say({ delivery, text });
     conversation.put(said);

@@ -34,8 +34,8 @@ export function slackPane(wire, host, sender) {
       h(
         'footer',
         { class: 's-modal-actions' },
-        view.close
-          ? h('button', { type: 'button', class: 's-button', onclick: () => host.close() }, textOf(view.close))
+        view.close && host.close !== null
+          ? h('button', { type: 'button', class: 's-button', onclick: host.close }, textOf(view.close))
           : null,
         submit,
       ),

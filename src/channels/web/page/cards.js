@@ -45,7 +45,8 @@ const HOST_CONFIG = {
   actions: {
     maxActions: 20,
     spacing: 'large',
-    buttonSpacing: 8,
+    // Spacers would stay behind at the beginning of a wrapped row; the styles have a gap instead.
+    buttonSpacing: 0,
     actionsOrientation: 'horizontal',
     actionAlignment: 'left',
     allowTitleToWrap: true,

@@ -32,10 +32,25 @@ export function createConversation(host) {
     scroller.scrollTo({ top: scroller.scrollHeight, behavior: smooth ? 'smooth' : 'instant' });
     jump.hidden = true;
   };
+  /** Goes to the end; a new message that is higher than the window is read from its top. @param {string} id @param {string} what */
+  const show = (id, what) => {
+    const element = shown.get(id)?.element;
+    if (what === 'new' && element !== undefined && element.offsetHeight > scroller.clientHeight) {
+      element.scrollIntoView({ block: 'start' });
+      reading = false;
+    } else toEnd();
+  };
   jump.addEventListener('click', () => toEnd(true));
+  /** Who reads the end stays there when the window, the shown form of the cards or a card itself changes its size. */
+  let reading = true;
   scroller.addEventListener('scroll', () => {
-    if (atEnd()) jump.hidden = true;
+    reading = atEnd();
+    if (reading) jump.hidden = true;
   });
+  const sizes = new ResizeObserver(() => {
+    if (reading) toEnd();
+  });
+  for (const part of [scroller, list]) sizes.observe(part);
 
   /** @param {WireMessage} message */
   const draw = (message) => {
@@ -73,7 +88,8 @@ export function createConversation(host) {
           press: (press, busy) => host.press(message, press, busy),
           submit: (values, busy) => host.submit(message, values, busy, (fields) => panes.showErrors(fields)),
           search: (search, query) => host.search(card.draft, search, query),
-          close: () => undefined,
+          // A form that stands in the conversation is no dialog: there is nothing to close.
+          close: null,
         },
         { product: host.product(), at: message.at },
       );
@@ -154,7 +170,7 @@ export function createConversation(host) {
       const end = atEnd() || message.direction === 'in';
       const what = put(message);
       if (what === 'new') drawDays();
-      if (what !== 'same' && end) toEnd();
+      if (what !== 'same' && end) show(message.id, what);
       else if (what === 'new') jump.hidden = false;
       return what;
     },

@@ -12,7 +12,7 @@ import { h } from './dom.js';
  *   submit: (button: HTMLElement) => void,
  *   search: (name: string, query: string) => Promise<{ choices: Choice[], more: string | null }>,
  *   changed: (id: string, value: string, chosen: Chosen) => void,
- *   close: () => void,
+ *   close: (() => void) | null,
  * }} PaneHost
  * @typedef {{
  *   element: HTMLElement, values: () => Record<string, string>, validate: () => boolean,
@@ -27,7 +27,7 @@ import { h } from './dom.js';
  *   press: (press: import('./api.js').Press, busy: Busy) => void,
  *   submit: (values: Record<string, string>, busy: Busy) => void,
  *   search: (name: string, query: string) => Promise<{ choices: Choice[], more: string | null }>,
- *   close: () => void,
+ *   close: (() => void) | null,
  * }} host
  * @param {{ product: string, at: string | null }} sender
  * @typedef {(waiting: boolean) => void} Busy
