@@ -361,6 +361,13 @@ describe('what is refused when asking', () => {
     expect(faultOf(() => offer(submitFacts({ live: anAssignment() }))).data).toMatchObject({ endsAt: days(20) });
     expect(faultOf(() => offer(submitFacts({ open: aRequest() }))).data).toMatchObject({ number: 1042 });
   });
+  test('who manages nobody learns nothing: the answer is the same for what the other may and may not see', () => {
+    const zoe = { requestor: aPerson('Zoe') };
+    const [seen, unseen] = [submitFacts(zoe), submitFacts({ ...zoe, policies: [] })].map((facts) =>
+      faultOf(() => offer(facts)),
+    );
+    expect(seen).toEqual(unseen);
+  });
   test('the form offers what the submit accepts', () => {
     expect(offer(submitFacts()).map((policy) => policy.id)).toEqual(['policy-1.1']);
   });

@@ -57,7 +57,7 @@ export function sound(change: Change): Change {
     const was = before as GovernedNouns['request'] | null;
     const is = after as GovernedNouns['request'];
     if (is.version !== (was?.version ?? 0) + 1)
-      wrong.push(`${name} goes from version ${was?.version} to ${is.version}`);
+      wrong.push(`${name} goes from version ${was?.version ?? 0} to ${is.version}`);
     if (was && was.id !== is.id) wrong.push(`${name} changes its id`);
     const edges = noun === 'request' || noun === 'assignment' || noun === 'stage' ? EDGES[noun] : null;
     if (edges && was && was.state !== is.state && !edges[was.state]?.includes(is.state)) {
@@ -82,8 +82,9 @@ export function faultOf(act: () => unknown): { code: FaultCode; data: object; fi
   try {
     act();
   } catch (refusal) {
-    if (refusal instanceof DomainError) return { code: refusal.code, data: refusal.data, field: refusal.field };
-    throw refusal;
+    if (!(refusal instanceof DomainError)) throw refusal;
+    const { code, data, field } = refusal as DomainError;
+    return { code, data, field };
   }
   throw new Error('not refused');
 }

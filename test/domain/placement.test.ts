@@ -1,0 +1,306 @@
+// One grant made true elsewhere: baseline, outcomes, failures, manual tasks (rules 3.10, 3.12, 3.25).
+import type { PlaceFacts } from '../../src/domain/facts';
+import type { Assignment, Grant, Request } from '../../src/domain/model';
+import { confirm, desired, fail, finishTask, readBaseline } from '../../src/domain/placement';
+import {
+  aGrant,
+  aManualTask,
+  aRequest,
+  anAssignment,
+  at,
+  dataOf,
+  eventsOf,
+  hours,
+  idOf,
+  NOON,
+  placeFacts,
+  rowOf,
+  rowsOf,
+} from '../support/builders';
+import { faultOf, sound } from '../support/sound';
+
+const present = { state: 'present', externalId: 'x-1' } as const;
+const absent = { state: 'absent', externalId: null } as const;
+const waiting = { state: 'waiting', externalId: null } as const;
+const placing = (n = 1, fields: Partial<Grant> = {}) =>
+  aGrant(n, { state: 'placing', placedAt: null, baseline: null, ...fields });
+const taking = (n = 1, fields: Partial<Grant> = {}) => aGrant(n, { state: 'taking', ...fields });
+
+/** A grant among others of one assignment, on the way in. */
+const giving = (
+  grants: Grant[],
+  fields: Partial<Assignment> = {},
+  request: Partial<Request> = {},
+): Partial<PlaceFacts> => ({
+  grant: grants[0] ?? placing(),
+  assignments: [
+    {
+      assignment: anAssignment({ state: 'delivering', ...fields }),
+      request: aRequest({ state: 'delivering', ...request }),
+      grants,
+    },
+  ],
+});
+/** The same on the way out. */
+const losing = (
+  grants: Grant[],
+  fields: Partial<PlaceFacts> = {},
+  state: 'removing' | 'removalFailed' = 'removing',
+): PlaceFacts =>
+  placeFacts({
+    grant: grants[0] ?? taking(),
+    wanted: false,
+    assignments: [
+      {
+        assignment: anAssignment({ state }),
+        request: aRequest({ type: 'systemRemove', requestor: null, state }),
+        grants,
+      },
+    ],
+    ...fields,
+  });
+
+describe('what a role should be', () => {
+  test.each([
+    { name: 'wanted', give: placeFacts(), want: 'present' },
+    {
+      name: 'wanted, whatever was there before',
+      give: placeFacts({ grant: aGrant(1, { baseline: true }) }),
+      want: 'present',
+    },
+    { name: 'not wanted', give: losing([taking()]), want: 'absent' },
+    { name: 'not wanted, never read', give: losing([taking(1, { baseline: null })]), want: 'absent' },
+    {
+      name: 'not wanted, but the person had it before',
+      give: losing([taking(1, { baseline: true })]),
+      want: 'keepBaseline',
+    },
+    {
+      name: 'not wanted and taken over',
+      give: losing([taking(1, { baseline: true })], { overrideBaseline: true }),
+      want: 'absent',
+    },
+  ])('$name: $want', ({ give, want }) => {
+    expect(desired(give)).toBe(want);
+  });
+});
+
+describe('the baseline', () => {
+  test.each([true, false])('is remembered before the first call: %s', (had) => {
+    const change = sound(readBaseline(placeFacts(), had));
+    expect([rowOf(change, 'grant').baseline, rowOf(change, 'grant').state]).toEqual([had, 'placing']);
+    expect(dataOf(change, 'grant.baselineRead')).toEqual({ present: had });
+  });
+  test.each<{ name: string; give: PlaceFacts; had?: boolean | null }>([
+    { name: 'where the system cannot be read', give: placeFacts(), had: null },
+    { name: 'a second time', give: placeFacts({ grant: placing(1, { baseline: false }) }) },
+    { name: 'once it was placed', give: placeFacts({ grant: aGrant(1, { baseline: null }) }) },
+    { name: 'by a retry of what was placed before', give: placeFacts({ grant: placing(1, { placedAt: hours(-1) }) }) },
+    { name: 'when it is not wanted any more', give: losing([taking(1, { baseline: null, placedAt: null })]) },
+  ])('is never learned $name', ({ give, had }) => {
+    expect(readBaseline(give, had === undefined ? true : had).rows).toEqual([]);
+  });
+});
+
+describe('a role that was given', () => {
+  test('delivers the assignment and its request when it is the last', () => {
+    const change = sound(confirm(placeFacts(giving([placing(1), aGrant(2)])), present, at()));
+    expect(rowOf(change, 'grant')).toMatchObject({ state: 'placed', externalId: 'x-1', placedAt: NOON, error: null });
+    expect([
+      rowOf(change, 'assignment').state,
+      rowOf(change, 'request').state,
+      rowOf(change, 'request').completedAt,
+    ]).toEqual(['delivered', 'delivered', NOON]);
+    expect(eventsOf(change)).toEqual(['grant.placed', 'assignment.delivered', 'request.delivered']);
+    expect(dataOf(change, 'request.delivered')).toEqual({ onBehalf: false });
+  });
+  test('waits for the others', () => {
+    const change = sound(confirm(placeFacts(giving([placing(1), placing(2)])), present, at()));
+    expect(change.rows.map((row) => row.noun)).toEqual(['grant']);
+  });
+  test.each([
+    { name: 'some failed', give: [placing(1), aGrant(2, { state: 'placeFailed' })], want: 'partiallyDelivered' },
+    { name: 'none failed', give: [placing(1), aGrant(2)], want: 'delivered' },
+  ])('$name: $want', ({ give, want }) => {
+    expect(rowOf(sound(confirm(placeFacts(giving(give)), present, at())), 'assignment').state).toBe(want);
+  });
+  test('repairs what was delivered in part', () => {
+    const facts = placeFacts(
+      giving(
+        [aGrant(1, { state: 'placeFailed' }), aGrant(2)],
+        { state: 'partiallyDelivered' },
+        { state: 'partiallyDelivered' },
+      ),
+    );
+    const change = sound(confirm(facts, present, at()));
+    expect([rowOf(change, 'assignment').state, rowOf(change, 'request').state]).toEqual(['delivered', 'delivered']);
+  });
+  test('settles every assignment that it is part of', () => {
+    const two = ['assignment-1', 'assignment-2'].map((id) => ({
+      assignment: anAssignment({ id: id as Assignment['id'], state: 'delivering' }),
+      request: aRequest({ id: id.replace('assignment', 'request') as Request['id'], state: 'delivering' }),
+      grants: [placing()],
+    }));
+    expect(
+      rowsOf(sound(confirm(placeFacts({ assignments: two }), present, at())), 'assignment').map((one) => one.state),
+    ).toEqual(['delivered', 'delivered']);
+  });
+  test('and confirmed again changes nothing', () => {
+    const facts = placeFacts({
+      ...giving([aGrant(1, { externalId: 'x-1' })], { state: 'delivered' }, { state: 'delivered' }),
+    });
+    expect(confirm(facts, present, at())).toEqual({ rows: [], links: [], events: [] });
+  });
+  test('though it is not wanted any more changes nothing: it is taken next', () => {
+    expect(confirm(losing([taking()]), present, at()).rows).toEqual([]);
+  });
+  test('tells a requestor who asked for somebody else', () => {
+    const facts = placeFacts(giving([placing()], {}, { requestor: idOf('Mona') }));
+    expect(dataOf(confirm(facts, present, at()), 'request.delivered')).toEqual({ onBehalf: true });
+  });
+  test('does not touch a removal of other access', () => {
+    const ending = {
+      assignment: anAssignment({ state: 'removing' }),
+      request: aRequest({ type: 'userRemove', state: 'removing' }),
+      grants: [placing(1), taking(2)],
+    };
+    expect(rowsOf(confirm(placeFacts({ assignments: [ending] }), present, at()), 'assignment')).toEqual([]);
+  });
+});
+
+describe('a role that was taken', () => {
+  test('removes the assignment when it is the last', () => {
+    const change = sound(confirm(losing([taking(1), aGrant(2, { state: 'taken' })]), absent, at()));
+    expect(rowOf(change, 'grant')).toMatchObject({ state: 'taken', takenAt: NOON, externalId: null });
+    expect([
+      rowOf(change, 'assignment').state,
+      rowOf(change, 'request').state,
+      rowOf(change, 'request').completedAt,
+    ]).toEqual(['removed', 'removed', NOON]);
+    expect(eventsOf(change)).toEqual(['grant.taken', 'assignment.removed', 'request.removed']);
+  });
+  test('waits for the others', () => {
+    expect(rowsOf(sound(confirm(losing([taking(1), taking(2)]), absent, at())), 'assignment')).toEqual([]);
+  });
+  test('does not wait for roles that stay for another reason', () => {
+    expect(rowOf(sound(confirm(losing([taking(1), aGrant(2)]), absent, at())), 'assignment').state).toBe('removed');
+  });
+  test('after all, ends the alarm', () => {
+    const facts = losing([taking(1, { state: 'takeFailed', error: 'later' })], {}, 'removalFailed');
+    const change = sound(confirm(facts, absent, at()));
+    expect([rowOf(change, 'assignment').state, rowOf(change, 'grant').error]).toEqual(['removed', null]);
+  });
+  test('leaves the alarm on while another one fails', () => {
+    const facts = losing([taking(1), taking(2, { state: 'takeFailed' })], {}, 'removalFailed');
+    expect(rowsOf(sound(confirm(facts, absent, at())), 'assignment')).toEqual([]);
+  });
+  test('is settled without a call where the person keeps what they had', () => {
+    const change = sound(confirm(losing([taking(1, { baseline: true })]), present, at()));
+    expect(dataOf(change, 'grant.taken')).toEqual({ kept: true });
+    expect(rowOf(change, 'assignment').state).toBe('removed');
+  });
+  test('though it is wanted again changes nothing: it is given next', () => {
+    expect(confirm(placeFacts(), absent, at()).rows).toEqual([]);
+  });
+});
+
+describe('a failure', () => {
+  const later = { code: 'rate_limited', final: false };
+  const final = { code: 'forbidden_by_owner', final: true };
+  test.each([
+    { name: 'of the only role', give: [placing(1)], want: 'deliveryFailed' },
+    { name: 'of one of two', give: [placing(1), aGrant(2)], want: 'partiallyDelivered' },
+    { name: 'of the second of two', give: [placing(1), aGrant(2, { state: 'placeFailed' })], want: 'deliveryFailed' },
+  ])('for good $name: $want', ({ give, want }) => {
+    const change = sound(fail(placeFacts(giving(give)), final, at()));
+    expect(rowOf(change, 'grant')).toMatchObject({ state: 'placeFailed', error: 'forbidden_by_owner' });
+    expect([rowOf(change, 'assignment').state, rowOf(change, 'request').state]).toEqual([want, want]);
+    expect(dataOf(change, 'grant.placeFailed')).toEqual(final);
+  });
+  test('for good while another role is on its way waits for that', () => {
+    expect(rowsOf(sound(fail(placeFacts(giving([placing(1), placing(2)])), final, at())), 'assignment')).toEqual([]);
+  });
+  test('that will be tried again is remembered and moves nothing', () => {
+    const change = sound(fail(placeFacts(), later, at()));
+    expect(rowOf(change, 'grant')).toMatchObject({ state: 'placing', error: 'rate_limited' });
+    expect(rowsOf(change, 'assignment')).toEqual([]);
+  });
+  test('that repeats itself writes nothing', () => {
+    expect(fail(placeFacts({ ...giving([placing(1, { error: 'rate_limited' })]) }), later, at()).rows).toEqual([]);
+  });
+  test('to take alarms, and the removal is not given up', () => {
+    const change = sound(fail(losing([taking()]), final, at()));
+    expect([rowOf(change, 'grant').state, rowOf(change, 'assignment').state, rowOf(change, 'request').state]).toEqual([
+      'takeFailed',
+      'removalFailed',
+      'removalFailed',
+    ]);
+    expect(rowOf(change, 'request').completedAt).toBeNull();
+    expect(eventsOf(change)).toEqual(['grant.takeFailed', 'assignment.removalFailed', 'request.removalFailed']);
+  });
+  test('to take that will be tried again does not alarm yet', () => {
+    expect(rowsOf(sound(fail(losing([taking()]), later, at())), 'assignment')).toEqual([]);
+  });
+});
+
+describe('what a person has to do', () => {
+  test('becomes a task, once', () => {
+    const change = sound(confirm(placeFacts(), waiting, at()));
+    expect(rowOf(change, 'manualTask')).toMatchObject({ state: 'open', want: true, grant: 'grant-1', openedAt: NOON });
+    expect(eventsOf(change)).toEqual(['manualTask.opened']);
+    expect(confirm(placeFacts({ openTask: aManualTask() }), waiting, at()).rows).toEqual([]);
+  });
+  test('turns round when the opposite is wanted', () => {
+    const change = sound(confirm(losing([taking()], { openTask: aManualTask() }), waiting, at()));
+    expect(rowOf(change, 'manualTask')).toMatchObject({
+      id: 'manual-1',
+      want: false,
+      state: 'open',
+      openedAt: NOON,
+      version: 2,
+    });
+    expect(dataOf(change, 'manualTask.opened')).toEqual({ want: false });
+  });
+  test('need not be done any more once it is so', () => {
+    const facts = placeFacts({ openTask: aManualTask() });
+    expect(rowOf(sound(confirm(facts, present, at())), 'manualTask')).toMatchObject({ state: 'canceled' });
+  });
+
+  const open = (fields: Partial<PlaceFacts> = {}) => placeFacts({ openTask: aManualTask(), ...fields });
+  const owners = ['Olga', 'Tara'].map(idOf);
+  test('is reported with a note, and delivers', () => {
+    const change = sound(finishTask(open(), idOf('Olga'), ' Badge handed over. ', owners, at()));
+    expect(rowOf(change, 'manualTask')).toMatchObject({
+      state: 'done',
+      doneAt: NOON,
+      doneBy: 'olga',
+      note: 'Badge handed over.',
+    });
+    expect([rowOf(change, 'grant').state, rowOf(change, 'assignment').state]).toEqual(['placed', 'delivered']);
+    expect(change.events[0]).toMatchObject({ type: 'manualTask.done', remark: 'Badge handed over.' });
+  });
+  test('is reported for a removal, and removes', () => {
+    const facts = losing([taking()], { openTask: aManualTask({ want: false }) });
+    expect(rowOf(sound(finishTask(facts, idOf('Olga'), 'Badge is back.', owners, at())), 'assignment').state).toBe(
+      'removed',
+    );
+  });
+  test('is done, though the opposite is wanted by now: then that comes next', () => {
+    const facts = losing([taking()], { openTask: aManualTask({ want: true }) });
+    expect(sound(finishTask(facts, idOf('Olga'), 'Done.', owners, at())).rows.map((row) => row.noun)).toEqual([
+      'manualTask',
+    ]);
+  });
+  test.each<{ name: string; give?: PlaceFacts; person?: string; note?: string | null; wantFault: string }>([
+    { name: 'that is not there', give: placeFacts(), wantFault: 'task-not-open' },
+    { name: 'that is done', give: open({ openTask: aManualTask({ state: 'done' }) }), wantFault: 'task-not-open' },
+    { name: 'without a note', note: ' ', wantFault: 'task-note-required' },
+    { name: 'with too long a note', note: 'x'.repeat(2001), wantFault: 'text-too-long' },
+    { name: 'by somebody who does not own the resource', person: 'Zoe', wantFault: 'forbidden' },
+    { name: 'by the person it is for, though an owner', person: 'Tara', wantFault: 'forbidden' },
+  ])('a task $name: $wantFault', ({ give, person, note, wantFault }) => {
+    const act = () =>
+      finishTask(give ?? open(), idOf(person ?? 'Olga'), note === undefined ? 'Done.' : note, owners, at());
+    expect(faultOf(act).code).toBe(wantFault);
+  });
+});
