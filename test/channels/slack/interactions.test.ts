@@ -744,33 +744,40 @@ describe.each(MODES)('row 34: over %s', (mode) => {
   });
 });
 
-test('row 12: a delivery that cannot be authorized raises an alarm and is not lost', async () => {
-  const world = await startWorld('http', {}, (slack) => {
-    slack.fail('auth.test', { status: 500 }, 3);
+describe('when Slack is ill', () => {
+  let world: World;
+  afterEach(async () => {
+    await world.stop();
   });
-  const { conversation, lines, slack } = world;
-  expect(lines.some((line) => line.includes('"level":"error"') && line.includes('cannot be asked who we are'))).toBe(
-    true,
-  );
-  expect((await slack.say('U0ADA', 'help')).status).toBe(503);
-  expect(lines.some((line) => line.includes('"level":"error"') && line.includes('could not be authorized'))).toBe(true);
-  const event = slack.deliveries.at(-1);
-  if (event === undefined) throw new Error('no delivery');
-  await until(() => slack.callsOf('auth.test').length >= 2);
-  let status = 503;
-  while (status === 503 && slack.callsOf('auth.test').length < 6) status = (await slack.deliver(event)).status;
-  expect(status).toBe(200);
-  expect(conversation.accepted).toHaveLength(1);
-  await world.stop();
-});
 
-test('row 34: a connection that breaks is made again, and deliveries go on', async () => {
-  const world = await startWorld('socket');
-  const { conversation, slack } = world;
-  slack.dropConnections();
-  await until(() => !slack.connected);
-  await until(() => slack.connected);
-  await slack.say('U0ADA', 'help');
-  expect(conversation.accepted).toHaveLength(1);
-  await world.stop();
+  test('row 12: a delivery that cannot be authorized raises an alarm and is not lost', async () => {
+    world = await startWorld('http', {}, (slack) => {
+      slack.fail('auth.test', { status: 500 }, 3);
+    });
+    const { conversation, lines, slack } = world;
+    expect(lines.some((line) => line.includes('"level":"error"') && line.includes('cannot be asked who we are'))).toBe(
+      true,
+    );
+    expect((await slack.say('U0ADA', 'help')).status).toBe(503);
+    expect(lines.some((line) => line.includes('"level":"error"') && line.includes('could not be authorized'))).toBe(
+      true,
+    );
+    const event = slack.deliveries.at(-1);
+    if (event === undefined) throw new Error('no delivery');
+    await until(() => slack.callsOf('auth.test').length >= 2);
+    let status = 503;
+    while (status === 503 && slack.callsOf('auth.test').length < 6) status = (await slack.deliver(event)).status;
+    expect(status).toBe(200);
+    expect(conversation.accepted).toHaveLength(1);
+  });
+
+  test('row 34: a connection that breaks is made again, and deliveries go on', async () => {
+    world = await startWorld('socket');
+    const { conversation, slack } = world;
+    slack.dropConnections();
+    await until(() => !slack.connected);
+    await until(() => slack.connected);
+    await slack.say('U0ADA', 'help');
+    expect(conversation.accepted).toHaveLength(1);
+  });
 });
