@@ -1,6 +1,6 @@
 // The one door: identify -> find -> parse -> run -> reply. The only place that turns refusals into words. Knows no platform.
 import { createHash, randomBytes } from 'node:crypto';
-import { DomainError } from '../domain/errors';
+import { DomainError, isRefusal } from '../domain/errors';
 import type { CardId, DraftId } from '../domain/model';
 import { RepeatedDelivery } from '../operations/ports';
 import type { By, Cards, Delivery, Desk, InboundStore, StoredReply } from '../operations/ports';
@@ -31,6 +31,8 @@ export interface ConversationParts {
 }
 
 const TYPED_ECHO = 80;
+/** Inputs of our forms that are not answers to a policy's questions. */
+const FORM_FIELDS = new Set(['package', 'target', 'policy', 'start', 'end', 'reason']);
 
 /** Makes the conversation that every channel talks to. */
 export function createConversation(parts: ConversationParts): Conversation {
@@ -91,7 +93,7 @@ async function handle(parts: ConversationParts, inbound: Inbound): Promise<Reply
     }
     return await run(parts, inbound, who);
   } catch (error) {
-    if (error instanceof DomainError) return refusal(parts, inbound, who, error);
+    if (isRefusal(error)) return refusal(parts, inbound, who, error);
     return bug(parts, inbound, error);
   }
 }
@@ -246,16 +248,45 @@ async function refusal(
   const { act } = inbound;
   if (act.kind === 'search') return { kind: 'choices', choices: [], more: sentence };
   if (act.kind === 'submit') {
-    const field = fault.field;
-    return field === undefined
-      ? { kind: 'errors', fields: {}, say: sentence }
-      : { kind: 'errors', fields: { [field]: sentence }, say: null };
+    const field = fault.field === undefined ? undefined : inputOf(fault.field, act.values);
+    const form = who ? await filledForm(parts, inbound, who) : null;
+    return {
+      kind: 'errors',
+      fields: field === undefined ? {} : { [field]: sentence },
+      say: field === undefined ? sentence : null,
+      ...(form ? { form } : {}),
+    };
   }
   if (act.kind === 'press' && who) {
     const card = await freshCard(parts, inbound, who);
     if (card) return { kind: 'card', card, replaces: true, say: sentence };
   }
   return { kind: 'text', say: sentence };
+}
+
+/** The form with what was filled in, for platforms that must draw it again; what was typed is kept in the draft. */
+async function filledForm(parts: ConversationParts, inbound: Inbound, who: Who): Promise<Card | null> {
+  const { act } = inbound;
+  if (act.kind !== 'submit' || act.draft === null) return null;
+  try {
+    const draft = await parts.desk.drafts.get(act.draft as DraftId, who.person.id);
+    if (draft?.verb !== act.verb) return null;
+    await parts.desk.drafts.change(draft.id, who.person.id, draft.step, {
+      ...act.values,
+      ...ids(draft.input, act.values),
+    });
+    const by: By = { actor: { kind: 'person', id: who.person.id }, via: inbound.platform };
+    return bind(parts.book, await draw('form', { desk: parts.desk, who, by, params: { draft: draft.id } }), who, null);
+  } catch (error) {
+    if (error instanceof DomainError) return null;
+    throw error;
+  }
+}
+
+/** The input that a rule's field is asked by: notes are reasons on a form, questions have ids of their own. */
+function inputOf(field: string, values: Readonly<Record<string, string>>): string {
+  if (field === 'note') return 'reason';
+  return Object.hasOwn(values, field) || FORM_FIELDS.has(field) ? field : `answer.${field}`;
 }
 
 /** A late click gets the fresh card with its sentence; where the card may no longer be seen, the sentence alone. */

@@ -2,7 +2,6 @@
 import type { CardId } from '../domain/model';
 import type { Card } from './card';
 import type { CardBook } from './cards';
-import type { CardData } from './dialect';
 import type { Drawn } from './views';
 import type { Who } from './who';
 import { label } from './words';
@@ -18,7 +17,7 @@ const labels = Object.fromEntries(
 
 /** Binds what was drawn for its reader. `id` is the remembered card that the buttons name. */
 export function bind(book: CardBook, drawn: Drawn, who: Who, id: CardId | null): Card {
-  return book.bind(drawn.card, drawn.data as unknown as CardData, {
+  return book.bind(drawn.card, drawn.data, {
     id,
     draft: drawn.draft ?? null,
     reader: { zone: who.zone, locale: who.locale },

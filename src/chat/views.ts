@@ -36,11 +36,13 @@ type View = (look: Look) => Promise<Drawn>;
 
 const PAGE = 8;
 
-function id<T extends string>(look: Look, name: string): T {
+function id(look: Look, name: string): string {
   const value = look.params[name];
   if (typeof value !== 'string') throw new DomainError('not-found', { what: 'card' });
-  return value as T;
+  return value;
 }
+const requestId = (look: Look) => id(look, 'request') as RequestId;
+const assignmentId = (look: Look) => id(look, 'assignment') as AssignmentId;
 
 function viewer(look: Look): PersonId {
   return look.who.person.id;
@@ -85,7 +87,7 @@ function spoken(
 }
 
 const request: View = async (look) => {
-  const seen = await requestView(look.desk, viewer(look), id<RequestId>(look, 'request'));
+  const seen = await requestView(look.desk, viewer(look), requestId(look));
   const { request: one, target, package: pkg } = seen.facts;
   const extended = look.params['say'] === 'extended' && one.state === 'delivered' && one.endsAt;
   return {
@@ -100,7 +102,7 @@ const request: View = async (look) => {
 };
 
 const approval: View = async (look) => {
-  const seen = await requestView(look.desk, viewer(look), id<RequestId>(look, 'request'));
+  const seen = await requestView(look.desk, viewer(look), requestId(look));
   if (!seen.viewer.approver) return { card: 'request', data: Requests.requestCard(seen) };
   const { facts } = seen;
   const shown = number(facts.request.number);
@@ -130,9 +132,9 @@ const approval: View = async (look) => {
 
 function accessNotice(what: Parameters<typeof Notices.accessNotice>[1]): View {
   return async (look) => {
-    const seen = await assignmentView(look.desk, viewer(look), id<AssignmentId>(look, 'assignment'));
-    const remover =
-      seen.facts.assignment.endReason === 'removedByOwner' ? await removerOf(look, seen.facts.assignment.id) : null;
+    const seen = await assignmentView(look.desk, viewer(look), assignmentId(look));
+    const ended = seen.facts.assignment.endReason === 'removedByOwner';
+    const remover = ended ? await look.desk.views.endedBy(seen.facts.assignment.id) : null;
     return {
       card: 'notice',
       data: Notices.accessNotice(seen, what, remover),
@@ -141,13 +143,9 @@ function accessNotice(what: Parameters<typeof Notices.accessNotice>[1]): View {
   };
 }
 
-async function removerOf(look: Look, assignment: AssignmentId): Promise<string | null> {
-  return (await look.desk.views.endedBy(assignment))?.name ?? null;
-}
-
 function ownerNotice(what: 'deliveryFailed' | 'removalAlarm'): View {
   return async (look) => {
-    const assignment = id<AssignmentId>(look, 'assignment');
+    const assignment = assignmentId(look);
     const seen = await assignmentView(look.desk, viewer(look), assignment);
     if (!seen.owner) throw new DomainError('not-found', { what: 'assignment' });
     const problems = await look.desk.views.grantProblems(assignment);
@@ -177,15 +175,15 @@ const forms: Readonly<Record<string, (look: Look, draft: Draft) => Promise<Drawn
   'approval.deny': async (look, draft) => decisionForm(look, draft, 'deny'),
   'approval.approveWithReason': async (look, draft) => decisionForm(look, draft, 'approve'),
   'access.extend': async (look, draft) => {
-    const seen = await extensionOf(look.desk, viewer(look), part<AssignmentId>(draft, 'assignment'));
+    const seen = await extensionOf(look.desk, viewer(look), part(draft, 'assignment') as AssignmentId);
     return { card: 'reason-form', data: Forms.extendForm(seen, draft.input), draft: draft.id };
   },
   'access.giveUp': async (look, draft) => {
-    const seen = await assignmentView(look.desk, viewer(look), part<AssignmentId>(draft, 'assignment'));
+    const seen = await assignmentView(look.desk, viewer(look), part(draft, 'assignment') as AssignmentId);
     return { card: 'reason-form', data: Forms.giveUpForm(seen, draft.input), draft: draft.id };
   },
   'assignment.remove': async (look, draft) => {
-    const seen = await assignmentView(look.desk, viewer(look), part<AssignmentId>(draft, 'assignment'));
+    const seen = await assignmentView(look.desk, viewer(look), part(draft, 'assignment') as AssignmentId);
     if (!seen.owner) throw new DomainError('forbidden', {});
     return { card: 'reason-form', data: Forms.removeForm(seen, draft.input), draft: draft.id };
   },
@@ -198,29 +196,29 @@ const forms: Readonly<Record<string, (look: Look, draft: Draft) => Promise<Drawn
   },
 };
 
-function part<T extends string>(draft: Draft, name: string): T {
+function part(draft: Draft, name: string): string {
   const value = draft.input[name];
   if (value === undefined) throw new DomainError('draft-gone', {});
-  return value as T;
+  return value;
 }
 
 async function requestForm(look: Look, draft: Draft, mode: 'ask' | 'assign'): Promise<Drawn> {
   const found = await formFor(
     look.desk,
     viewer(look),
-    { package: part<PackageId>(draft, 'package'), target: part<PersonId>(draft, 'target') },
+    { package: part(draft, 'package') as PackageId, target: part(draft, 'target') as PersonId },
     mode,
   );
   return { card: 'request-form', data: Forms.requestForm(found, viewer(look), draft.input, mode), draft: draft.id };
 }
 
 async function decisionForm(look: Look, draft: Draft, decision: 'approve' | 'deny'): Promise<Drawn> {
-  const seen = await requestView(look.desk, viewer(look), part<RequestId>(draft, 'request'));
+  const seen = await requestView(look.desk, viewer(look), part(draft, 'request') as RequestId);
   return { card: 'reason-form', data: Forms.decisionForm(seen, decision, draft.input), draft: draft.id };
 }
 
 async function draftOf(look: Look): Promise<Draft> {
-  const draft = await look.desk.drafts.get(id<DraftId>(look, 'draft'), viewer(look));
+  const draft = await look.desk.drafts.get(id(look, 'draft') as DraftId, viewer(look));
   if (!draft) throw new DomainError('draft-gone', {});
   return draft;
 }
@@ -309,11 +307,11 @@ export const views = {
   },
   requestOutcome: async (look) => ({
     card: 'notice',
-    data: Notices.requestOutcome(await requestView(look.desk, viewer(look), id<RequestId>(look, 'request'))),
+    data: Notices.requestOutcome(await requestView(look.desk, viewer(look), requestId(look))),
   }),
   approvalReminder: async (look) => ({
     card: 'notice',
-    data: Notices.approvalReminder(await requestView(look.desk, viewer(look), id<RequestId>(look, 'request'))),
+    data: Notices.approvalReminder(await requestView(look.desk, viewer(look), requestId(look))),
   }),
   access: accessNotice('access'),
   accessProblem: accessNotice('accessProblem'),
@@ -329,7 +327,9 @@ export const views = {
 export type ViewName = keyof typeof views;
 
 /** Draws a view by name; an unknown name is an old card of another version. */
-export function draw(name: string, look: Look): Promise<Drawn> {
+export function draw(marked: string, look: Look): Promise<Drawn> {
+  // `approval~2`: the mark after the tilde makes it another message than the last one of its kind, not another view.
+  const [name = ''] = marked.split('~');
   if (!Object.hasOwn(views, name)) throw new DomainError('not-found', { what: 'card' });
   return views[name as ViewName](look);
 }

@@ -18,12 +18,12 @@ type Arguments<S extends string> = [Holes<S>] extends [never] ? [] : [values: Va
 
 /** The sentence of a key, with its values named; does not compile with one missing. */
 export function say<K extends WordKey>(key: K, ...values: Arguments<Sentences[K]>): Text {
-  return fill(sentences[key], (values[0] ?? {}) as Readonly<Record<string, Value>>);
+  return fill(sentences[key], values[0] ?? {});
 }
 
 /** A sentence written beside its data, for the catalogue's own files. */
 export function sentence<S extends string>(template: S, ...values: Arguments<S>): Text {
-  return fill(template, (values[0] ?? {}) as Readonly<Record<string, Value>>);
+  return fill(template, values[0] ?? {});
 }
 
 /** Text without values, as every label is. */

@@ -11,16 +11,10 @@ const HANG_MS = 60_000;
 export function localConnector(roles: LocalRoles): Connector {
   const check = async (place: RolePlace): Promise<void> => {
     const fault = await roles.fault(place.resource);
-    switch (fault?.mode) {
-      case undefined:
-        return;
-      case 'later':
-      case 'failed':
-        throw new ConnectorError(fault?.mode ?? 'failed', fault?.code ?? '');
-      case 'hang':
-        await new Promise((resolve) => setTimeout(resolve, HANG_MS).unref());
-        throw new ConnectorError('later', fault?.code ?? '');
-    }
+    if (fault === null) return;
+    if (fault.mode !== 'hang') throw new ConnectorError(fault.mode, fault.code);
+    await new Promise((resolve) => setTimeout(resolve, HANG_MS).unref());
+    throw new ConnectorError('later', fault.code);
   };
   return {
     name: 'local',

@@ -107,11 +107,11 @@ export function endOver(facts: AssignmentFacts, at: Now): Change {
 }
 
 /** The person gives access back, where the policy lets them. */
-export function giveUp(facts: AssignmentFacts, person: PersonId, at: Now): Change {
+export function giveUp(facts: AssignmentFacts, person: PersonId, at: Now, note: string | null = null): Change {
   const name = facts.package.name;
   if (person !== facts.target.id || !isLive(facts)) throw new DomainError('not-held', { package: name, target: null });
   if (!facts.latest?.selfRemove) throw new DomainError('not-self-removable', { package: name });
-  return end(facts, { reason: 'gaveUp', type: 'userRemove', requestor: person, note: null }, at);
+  return end(facts, { reason: 'gaveUp', type: 'userRemove', requestor: person, note: textOf(note, 'note') }, at);
 }
 
 /** Somebody with the right takes access away; the person hears why (rule 3.22). */

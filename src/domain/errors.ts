@@ -77,3 +77,8 @@ export class DomainError<C extends FaultCode = FaultCode> extends Error {
     super(code);
   }
 }
+
+/** Whether something thrown is a refusal (and not a bug). */
+export function isRefusal(error: unknown): error is DomainError {
+  return error instanceof DomainError;
+}

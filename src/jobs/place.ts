@@ -41,7 +41,7 @@ export async function place(parts: PlaceParts, row: OutgoingRow): Promise<void> 
     const { desired } = first.needsBaseline ? await look(parts.desk, by, grant) : first;
     const outcome =
       desired === 'keepBaseline'
-        ? ({ state: 'absent', externalId: null } as const)
+        ? ({ state: 'present', externalId: null } as const)
         : await inTime(parts, connector.converge(subject, where, desired === 'present', String(row.lease.id)));
     await settled(parts.desk, by, { grant, lease: row.lease, outcome });
   } catch (error) {

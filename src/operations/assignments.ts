@@ -2,18 +2,19 @@
 import * as Rules from '../domain/assignment';
 import { DomainError } from '../domain/errors';
 import type { AssignmentFacts } from '../domain/facts';
-import type { AssignmentId, DraftId, PersonId } from '../domain/model';
+import type { AssignmentId, DraftId, PersonId, RequestDetail } from '../domain/model';
 import { can } from '../domain/permissions';
 import { mayExtend } from '../domain/policy';
+import { cancel } from '../domain/request';
 import type { Answering } from './act';
 import { act, moment, personOf } from './act';
-import type { AccessRow, By, Desk, Page } from './ports';
+import type { AccessRow, By, Desk, Page, Tx } from './ports';
 
 /** Ends one's own access, where the policy lets people do that. */
 export function giveUp(
   desk: Desk,
   by: By,
-  input: { assignment: AssignmentId; draft: DraftId | null },
+  input: { assignment: AssignmentId; reason: string | null; draft: DraftId | null },
   answering?: Answering<AssignmentId>,
 ): Promise<AssignmentId> {
   const person = personOf(by);
@@ -24,7 +25,8 @@ export function giveUp(
       if (input.draft) await tx.takeDraft(input.draft, person);
       const facts = await tx.forAssignment(input.assignment);
       if (facts.target.id !== person) throw new DomainError('not-found', { what: 'assignment' });
-      await tx.save(Rules.giveUp(facts, person, moment(tx)));
+      await tx.save(Rules.giveUp(facts, person, moment(tx), input.reason));
+      await dropExtension(tx, facts, 'canceledByRequestor');
       return input.assignment;
     },
     answering,
@@ -48,10 +50,17 @@ export function remove(
       const mayAssign = can(await tx.roles(person, facts.catalog.id), 'assignment.remove');
       if (!mayAssign) throw new DomainError('forbidden', {});
       await tx.save(Rules.removeByOwner(facts, { person, mayAssign, note: input.reason }, moment(tx)));
+      await dropExtension(tx, facts, 'canceledByOwner');
       return input.assignment;
     },
     answering,
   );
+}
+
+/** An extension that still waits makes no sense once the access was ended on purpose: nobody should be asked about it. */
+async function dropExtension(tx: Tx, facts: AssignmentFacts, detail: RequestDetail): Promise<void> {
+  const waiting = Rules.waitingExtension(facts);
+  if (waiting) await tx.save(cancel(await tx.forRequest(waiting), 'system', moment(tx), detail));
 }
 
 /** Tells the holder that the end is near (PRODUCT.md section 4). */
@@ -83,6 +92,7 @@ export function endForGone(desk: Desk, by: By, id: AssignmentId): Promise<void> 
     await tx.save(
       Rules.end(facts, { reason: 'targetDisabled', type: 'systemRemove', requestor: null, note: null }, moment(tx)),
     );
+    await dropExtension(tx, facts, 'targetDisabled');
   });
 }
 

@@ -220,8 +220,8 @@ export interface Views {
   manageablePackages(person: PersonId, query: string, limit: number): Promise<readonly PackageRow[]>;
   /** Live assignment of a pair, for typed `extend <package>`. */
   liveAssignment(person: PersonId, pkg: PackageId): Promise<AssignmentId | null>;
-  /** Who ended the assignment by hand: the actor of its removal request; null where no person did. */
-  endedBy(assignment: AssignmentId): Promise<PersonRef | null>;
+  /** Who ended the assignment by hand and why: requestor and reason of its removal request; null where no person did. */
+  endedBy(assignment: AssignmentId): Promise<(PersonRef & { readonly reason: string | null }) | null>;
   /** Roles of the assignment that could not be placed or taken, with the connector's code. */
   grantProblems(
     assignment: AssignmentId,

@@ -13,7 +13,6 @@ import type {
   RequestId,
 } from '../domain/model';
 import { can } from '../domain/permissions';
-import { gate, offered } from '../domain/policy';
 import * as Rules from '../domain/request';
 import type { Answering } from './act';
 import { act, moment, personOf } from './act';
@@ -156,20 +155,7 @@ export async function formFor(
   mode: 'ask' | 'assign',
 ): Promise<FormFacts> {
   const [facts, now] = await Promise.all([desk.views.forSubmit({ requestor, ...input }), desk.views.now()]);
-  const onBehalf = requestor !== input.target;
-  if (mode === 'assign') {
-    if (!facts.mayAssign) throw new DomainError('forbidden', {});
-    if (!onBehalf) throw new DomainError('self-assignment', {});
-  }
-  gate(facts, { requestor: facts.requestor, onBehalf, for: mode });
-  const name = facts.package.name;
-  if (facts.live && facts.live.state !== 'scheduled') {
-    throw new DomainError('already-held', { package: name, endsAt: facts.live.endsAt });
-  }
-  if (facts.open) throw new DomainError('already-requested', { package: name, number: facts.open.number });
-  const policies = offered(facts, { onBehalf, for: mode });
-  if (policies.length === 0)
-    throw new DomainError(onBehalf ? 'not-for-others' : 'not-in-scope', { package: name, target: null });
+  const policies = mode === 'assign' ? Rules.offerDirect(facts) : Rules.offer(facts);
   return { facts, offered: policies, now };
 }
 

@@ -83,7 +83,7 @@ where a.target_id = $1 and a.state in ${LIVE} and a.state <> 'scheduled'
 order by lower(packages.name), a.id limit $2`;
 const LIVE_ONE = `select id from assignments where target_id = $1 and package_id = $2 and state in ${LIVE}`;
 const ENDED_BY = `
-select people.id, people.name from requests r join people on people.id = r.requestor_id
+select people.id, people.name, r.reason from requests r join people on people.id = r.requestor_id
 where r.assignment_id = $1 and r.type in ('userRemove', 'adminRemove') order by r.id desc limit 1`;
 const PROBLEMS = `
 select resource.name as resource, role.name as role, coalesce(g.error, '') as error
@@ -136,7 +136,7 @@ export function createAccessViews(q: Query): AccessViews {
     },
     async endedBy(assignment) {
       const [row] = isId(assignment) ? await q(ENDED_BY, [assignment]) : [];
-      return (row as PersonRef | undefined) ?? null;
+      return (row as (PersonRef & { reason: string | null }) | undefined) ?? null;
     },
     async grantProblems(assignment) {
       if (!isId(assignment)) return [];

@@ -6,7 +6,7 @@
  */
 export const HEARERS = `
 about as materialized (
-  select mine.id as outgoing_id, mine.audience, mine.request_id, (mine.params ->> 'stage')::integer as stage,
+  select mine.id as outgoing_id, mine.audience, mine.notice, mine.created_at, mine.request_id, (mine.params ->> 'stage')::integer as stage,
     coalesce(request.target_id, assignment.target_id, the_grant.person_id) as target_id, request.requestor_id,
     coalesce(package.catalog_id, resource.catalog_id) as catalog_id, resource.id as resource_id
   from mine
@@ -26,6 +26,8 @@ about as materialized (
   select outgoing_id, task.person_id, 1 from about
   join approval_tasks task on task.request_id = about.request_id and task.state = 'open'
     and (about.stage is null or task.n = about.stage)
+    -- Whoever was asked only now need not be reminded as well.
+    and (about.notice <> 'approvalReminder' or task.opened_at < about.created_at - interval '1 hour')
   where audience = 'approvers'
   union all
   -- Owners of the resource, groups resolved, never the target (rule 3.25).

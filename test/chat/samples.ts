@@ -246,7 +246,7 @@ export const samples: { readonly [N in CardName]: Readonly<Record<string, CardDa
       title: words('Your access'),
       empty: null,
       rows: rows(8, (index) => ({
-        title: words(HOSTILE.slice(0, 110) + index),
+        title: words(`${HOSTILE.slice(0, 110)}${index}`),
         detail: [fixed('until '), instant(at)],
         tone: 'default' as const,
         assignment: ID,

@@ -67,7 +67,7 @@ export const accessVerbs = {
       const request = await extend(
         context.desk,
         context.by,
-        { assignment: idOf<AssignmentId>(values, 'assignment'), reason: reasonOf(values), draft },
+        { assignment: idOf(values, 'assignment') as AssignmentId, reason: reasonOf(values), draft },
         stored,
       );
       return { view: 'request', params: stored(request).params, place: 'replace' };
@@ -86,9 +86,9 @@ export const accessVerbs = {
     opens: true,
     press: (context, data) => openGiveUp(context, assignmentOf(data)),
     submit: async (context, { values, draft }) => {
-      const assignment = idOf<AssignmentId>(values, 'assignment');
+      const assignment = idOf(values, 'assignment') as AssignmentId;
       const answer: StoredReply = { view: 'accessEnded', params: { assignment, say: 'gaveUp' } };
-      await giveUp(context.desk, context.by, { assignment, draft }, () => answer);
+      await giveUp(context.desk, context.by, { assignment, reason: reasonOf(values), draft }, () => answer);
       return { view: 'accessEnded', params: answer.params, place: 'replace' };
     },
     typed: [

@@ -96,7 +96,7 @@ export const approvalVerbs = {
     opens: true,
     press: (context, data) => openDecision(context, 'approval.approveWithReason', requestOf(data)),
     submit: (context, { values, draft }) =>
-      record(context, idOf<RequestId>(values, 'request'), 'approve', reasonOf(values), draft),
+      record(context, idOf(values, 'request') as RequestId, 'approve', reasonOf(values), draft),
     fresh,
   },
   'approval.deny': {
@@ -104,7 +104,7 @@ export const approvalVerbs = {
     opens: true,
     press: (context, data) => openDecision(context, 'approval.deny', requestOf(data)),
     submit: (context, { values, draft }) =>
-      record(context, idOf<RequestId>(values, 'request'), 'deny', reasonOf(values), draft),
+      record(context, idOf(values, 'request') as RequestId, 'deny', reasonOf(values), draft),
     fresh,
     typed: [
       {

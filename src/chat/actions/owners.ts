@@ -58,7 +58,7 @@ export const ownerVerbs = {
         throw new DomainError('not-found', { what: 'package' }, 'package');
       return openForm(
         context,
-        { package: idOf<PackageId>(values, 'package'), target: idOf<PersonId>(values, 'target') },
+        { package: idOf(values, 'package') as PackageId, target: idOf(values, 'target') as PersonId },
         'assign',
       );
     },
@@ -68,7 +68,7 @@ export const ownerVerbs = {
     opens: false,
     press: () => Promise.reject(new DomainError('draft-gone', {})),
     submit: async (context, { values, draft }) => {
-      const target = idOf<PersonId>(values, 'target');
+      const target = idOf(values, 'target') as PersonId;
       const person = await context.desk.views.person(target);
       if (!person) throw new DomainError('not-found', { what: 'person' });
       const stored = (asked: { request: string }): StoredReply => ({
@@ -80,7 +80,7 @@ export const ownerVerbs = {
         context.by,
         {
           target,
-          package: idOf<PackageId>(values, 'package'),
+          package: idOf(values, 'package') as PackageId,
           policyVersion: policyOf(values),
           period: periodOf(values, person.timeZone),
           zone: person.timeZone,
@@ -102,7 +102,7 @@ export const ownerVerbs = {
       return openRemoval(context, found.assignment as AssignmentId);
     },
     submit: async (context, { values, draft }) => {
-      const assignment = idOf<AssignmentId>(values, 'assignment');
+      const assignment = idOf(values, 'assignment') as AssignmentId;
       const answer: StoredReply = { view: 'accessEnded', params: { assignment, say: 'removed' } };
       await remove(context.desk, context.by, { assignment, reason: reasonOf(values), draft }, () => answer);
       return { view: 'accessEnded', params: answer.params, place: 'replace' };
@@ -141,7 +141,7 @@ export const ownerVerbs = {
       return { view: 'form', params: { draft: draft.id }, place: 'form' };
     },
     submit: async (context, { values, draft }) => {
-      const task = idOf<string>(values, 'task');
+      const task = idOf(values, 'task');
       const answer: StoredReply = { view: 'manualTask', params: { manualTask: task, say: 'taskDone' } };
       await finish(context.desk, context.by, { task, note: reasonOf(values), draft }, () => answer);
       return { view: 'manualTask', params: answer.params, place: 'replace' };

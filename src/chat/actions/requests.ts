@@ -68,10 +68,10 @@ export function answersOf(values: Readonly<Record<string, string>>): Record<stri
   return answers;
 }
 
-export function idOf<T extends string>(values: Readonly<Record<string, string>>, name: string): T {
+export function idOf(values: Readonly<Record<string, string>>, name: string): string {
   const found = uuid.safeParse(values[name]);
   if (!found.success) throw new DomainError('draft-gone', {});
-  return found.data as T;
+  return found.data;
 }
 
 export function policyOf(values: Readonly<Record<string, string>>): PolicyVersionId | null {
@@ -92,7 +92,7 @@ const sent =
   });
 
 async function send(context: Context, input: FormInput): Promise<Answer> {
-  const target = idOf<PersonId>(input.values, 'target');
+  const target = idOf(input.values, 'target') as PersonId;
   const person = await context.desk.views.person(target);
   if (!person) throw new DomainError('not-found', { what: 'person' });
   const answer = sent('sent');
@@ -101,7 +101,7 @@ async function send(context: Context, input: FormInput): Promise<Answer> {
     context.by,
     {
       target,
-      package: idOf<PackageId>(input.values, 'package'),
+      package: idOf(input.values, 'package') as PackageId,
       policyVersion: policyOf(input.values),
       period: periodOf(input.values, person.timeZone),
       zone: person.timeZone,

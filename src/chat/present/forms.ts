@@ -200,7 +200,7 @@ export function extendForm(view: AssignmentView, filled: Filled): CardDataOf['re
     style: 'positive',
     asks: true,
     question: label('request.reason'),
-    required: extension?.policy.reasonRequired === true && approval,
+    required: extension?.policy.reasonRequired === true,
     error: label('request.reasonRequired'),
     reason: filled['reason'] ?? null,
   };

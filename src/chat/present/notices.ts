@@ -95,7 +95,11 @@ export function approvalReminder(view: RequestView): Notice {
 type AccessNotice = 'access' | 'accessProblem' | 'accessExtended' | 'accessEnding' | 'accessEnded';
 
 /** Messages to the person who has (or had) the access. */
-export function accessNotice(view: AssignmentView, what: AccessNotice, remover: string | null): Notice {
+export function accessNotice(
+  view: AssignmentView,
+  what: AccessNotice,
+  remover: { readonly name: string; readonly reason: string | null } | null,
+): Notice {
   const { assignment, package: pkg } = view.facts;
   const name = text(pkg.name, 150);
   const base: Partial<Notice> = { assignment: assignment.id, package: pkg.id, packageName: pkg.name };
@@ -108,12 +112,15 @@ export function accessNotice(view: AssignmentView, what: AccessNotice, remover: 
   if (ended) {
     const title =
       assignment.endReason === 'removedByOwner' && remover !== null
-        ? say('notice.accessEnded.removedByOwner', { by: remover, package: name })
+        ? say('notice.accessEnded.removedByOwner', { by: remover.name, package: name })
         : say(assignment.endReason === 'gaveUp' ? 'notice.accessEnded.gaveUp' : 'notice.accessEnded.endReached', {
             package: name,
           });
     const again = assignment.endReason !== 'targetDisabled';
-    const lines = assignment.state === 'removalFailed' ? [label('state.removalFailed')] : [];
+    const lines = [
+      ...(remover?.reason ? [say('outcome.deniedReason', { reason: text(remover.reason, 1000) })] : []),
+      ...(assignment.state === 'removalFailed' ? [label('state.removalFailed')] : []),
+    ];
     return notice(title, 'default', [...lines, ...(again ? [label('notice.endedBody')] : [])], {
       ...base,
       mayAskAgain: again,

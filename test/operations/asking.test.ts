@@ -1,0 +1,244 @@
+// The main job through the one door, on the real store: ask, decide, get.
+import { aWorld, buttons, cardOf, sentenceOf, SMALL, textOf } from '../support/world';
+import type { World } from '../support/world';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+let world: World;
+beforeEach(async () => {
+  world = await aWorld(SMALL);
+});
+
+async function ask(user: string, name: string, values: Record<string, string> = { reason: 'month end' }) {
+  const form = cardOf(await world.say(user, `request ${name}`));
+  const sent = await world.submit(user, form, values);
+  await world.settle();
+  return sent;
+}
+
+function latest(user: string) {
+  const last = world.messagesTo(user).at(-1);
+  if (!last) throw new Error(`${user} heard nothing`);
+  return last;
+}
+
+const holds = (user: string, role: string) => world.localRoles.has(user, 'Ledger', role, 'root');
+const stateOf = async (number: number) =>
+  (await world.sql<{ state: string }>('select state from requests where number = $1', [number]))[0]?.state;
+
+describe('asking', () => {
+  test('a person asks, the approver approves on the card, the access is placed, and every copy follows', async () => {
+    const sent = await ask('tara', 'ledger reader');
+    expect(sentenceOf(sent)).toBe('R-1001 is on its way.');
+
+    const asked = latest('ana');
+    expect(textOf(asked.card)).toContain('Tara Lind asks for Ledger reader');
+    expect(textOf(asked.card)).toContain('month end');
+    expect(sentenceOf(await world.press('ana', asked.card, 'Approve'))).toBe('Done. R-1001 is approved.');
+    await world.settle();
+
+    expect(await holds('tara', 'Reader')).toBe(true);
+    const [status, notice] = world.messagesTo('tara').map((message) => textOf(message.card));
+    expect(status).toContain('You have it');
+    expect(notice).toContain('You now have Ledger reader');
+    expect(textOf(asked.card)).toContain('You approved this.');
+    expect([...buttons(asked.card).keys()]).not.toContain('Approve');
+  });
+
+  test('a package without approval is given at once, and the form says so before', async () => {
+    const form = cardOf(await world.say('tara', 'request ledger auditor'));
+    expect(textOf(form)).toContain('No approval is needed: you get it at once.');
+    await world.submit('tara', form, {});
+    await world.settle();
+    expect(await holds('tara', 'Reader')).toBe(true);
+  });
+
+  test('the form tells who will be asked in each step and the longest period', async () => {
+    const form = textOf(cardOf(await world.say('tara', 'request ledger writer')));
+    expect(form).toContain('Step 1: Max Thorn will be asked.');
+    expect(form).toContain('Step 2: 2 of Ana Ruiz and Ben Okoye must approve.');
+    expect(form).toContain('At most 60 days');
+  });
+
+  test('a missing answer or reason stays in the form with a sentence at its field', async () => {
+    const form = cardOf(await world.say('tara', 'request ledger writer'));
+    const reply = await world.submit('tara', form, { reason: 'why' });
+    expect(reply).toMatchObject({ kind: 'errors' });
+    expect(Object.keys(reply.kind === 'errors' ? reply.fields : {})).toEqual(['answer.ticket']);
+    const none = await world.submit('tara', form, { 'answer.ticket': 'T-1', reason: '  ' });
+    expect(Object.keys(none.kind === 'errors' ? none.fields : {})).toEqual(['reason']);
+    expect(await stateOf(1001)).toBeUndefined();
+  });
+
+  test('a form that was sent cannot be sent again, and the second try says so', async () => {
+    const form = cardOf(await world.say('tara', 'request ledger reader'));
+    await world.submit('tara', form, { reason: 'one' });
+    expect(sentenceOf(await world.submit('tara', form, { reason: 'two' }))).toContain('no longer open');
+  });
+
+  test("a form of somebody else's cannot be sent", async () => {
+    const form = cardOf(await world.say('tara', 'request ledger reader'));
+    expect(sentenceOf(await world.submit('tom', form, { reason: 'mine now' }))).toContain('no longer open');
+  });
+
+  test('one open request a person and package: the second is told the first one', async () => {
+    await ask('tara', 'ledger reader');
+    expect(sentenceOf(await world.say('tara', 'request ledger reader'))).toBe(
+      'Ledger reader is asked for already: R-1001. Type that to see where it stands.',
+    );
+  });
+
+  test('a hidden package is in no search, and its name opens the form for those in scope only', async () => {
+    const found = await world.conversation.handle(
+      world.inbound('ana', { kind: 'search', search: 'packages', draft: null, query: 'gem' }),
+    );
+    expect(sentenceOf(found)).toBe('');
+    expect(textOf(cardOf(await world.say('ana', 'request hidden gem')))).toContain('Hidden gem');
+    const outside = sentenceOf(await world.say('tara', 'request hidden gem'));
+    expect(outside).toBe(sentenceOf(await world.say('tara', 'request no such thing')));
+  });
+
+  test('a half name opens the form, a wrong one asks what was meant', async () => {
+    expect(textOf(cardOf(await world.say('tara', 'request vault')))).toContain('Vault keys');
+    expect(sentenceOf(await world.say('tara', 'request ledger'))).toContain('Did you mean Ledger');
+    expect(sentenceOf(await world.say('tara', 'request vualt keys'))).toContain('Did you mean Vault keys?');
+  });
+
+  test('a manager asks for a direct report where the policy allows it, and for nobody else', async () => {
+    const form = cardOf(await world.say('max', 'request ledger writer for tara lind'));
+    expect(textOf(form)).toContain('for Tara Lind');
+    await world.submit('max', form, { reason: 'new task', 'answer.ticket': 'T-1' });
+    await world.settle();
+    // Max asked, so Max does not decide: nobody else is her manager, so the alternates' and owners' turn comes at once.
+    const asked = await world.sql<{ key: string }>(
+      "select p.directory_key as key from approval_tasks t join people p on p.id = t.person_id where t.state = 'open'",
+    );
+    expect(asked.map((row) => row.key)).not.toContain('max');
+    expect(asked.length).toBeGreaterThan(0);
+    expect(sentenceOf(await world.say('max', 'request ledger reader for tara lind'))).toContain(
+      'cannot ask for Ledger reader',
+    );
+    expect(sentenceOf(await world.say('tom', 'request ledger writer for tara lind'))).toContain(
+      'I know nobody of that name',
+    );
+  });
+});
+
+describe('deciding', () => {
+  test('two stages with a quorum: manager first, then both of the group, nested members included', async () => {
+    await ask('tara', 'ledger writer', { reason: 'closing', 'answer.ticket': 'T-9' });
+    expect(world.messagesTo('ana')).toHaveLength(0);
+    await world.press('max', latest('max').card, 'Approve');
+    await world.settle();
+    expect(sentenceOf(await world.press('ana', latest('ana').card, 'Approve'))).toBe(
+      'Done. One more approval is needed for R-1001.',
+    );
+    expect(await stateOf(1001)).toBe('pendingApproval');
+    await world.press('ben', latest('ben').card, 'Approve');
+    await world.settle();
+    expect(await holds('tara', 'Writer')).toBe(true);
+    expect(await stateOf(1001)).toBe('delivered');
+  });
+
+  test('a denial asks for its reason, ends the request, and the requestor reads it and can ask again', async () => {
+    await ask('tara', 'ledger reader');
+    const form = cardOf(await world.press('ana', latest('ana').card, 'Deny'));
+    const empty = await world.submit('ana', form, { reason: '' });
+    expect(sentenceOf(empty)).toContain('A denial needs a reason.');
+    await world.submit('ana', form, { reason: 'not in this quarter' });
+    await world.settle();
+    expect(await stateOf(1001)).toBe('denied');
+    expect(textOf(latest('tara').card)).toContain('not in this quarter');
+    expect(textOf(cardOf(await world.press('tara', latest('tara').card, 'Ask again')))).toContain(
+      'Request Ledger reader',
+    );
+    expect(await holds('tara', 'Reader')).toBe(false);
+  });
+
+  test('a late click gets the fresh card and one sentence on who decided what', async () => {
+    await ask('tara', 'ledger writer', { reason: 'closing', 'answer.ticket': 'T-9' });
+    await world.press('max', latest('max').card, 'Approve');
+    await world.settle();
+    const old = latest('ben').card;
+    const form = cardOf(await world.press('ana', latest('ana').card, 'Deny'));
+    await world.submit('ana', form, { reason: 'no' });
+    const late = await world.press('ben', old, 'Approve');
+    expect(sentenceOf(late)).toContain('Ana Ruiz was faster');
+    expect(textOf(cardOf(late))).toContain('Ana Ruiz denied this.');
+    expect(await stateOf(1001)).toBe('denied');
+  });
+
+  test('the same click delivered twice is one decision and gives the same answer', async () => {
+    await ask('tara', 'ledger reader');
+    const { card } = latest('ana');
+    const first = await world.press('ana', card, 'Approve', 'same-delivery');
+    const second = await world.press('ana', card, 'Approve', 'same-delivery');
+    expect(sentenceOf(second)).toBe(sentenceOf(first));
+    expect(await world.sql('select 1 from decisions')).toHaveLength(1);
+  });
+
+  test('nobody decides their own request, by button or by typed command', async () => {
+    await ask('ana', 'ledger reader');
+    // Ana is the only approver: owners stand in.
+    expect(textOf(latest('olga').card)).toContain('Ana Ruiz asks for Ledger reader');
+    expect(sentenceOf(await world.say('ana', 'approve R-1001'))).toContain('your own request');
+    expect(await world.sql('select 1 from decisions')).toHaveLength(0);
+  });
+
+  test('somebody who is not asked cannot decide, and learns nothing', async () => {
+    await ask('tara', 'ledger reader');
+    expect(sentenceOf(await world.say('tom', 'approve R-1001'))).toContain('You are not asked to decide R-1001');
+    expect(sentenceOf(await world.say('tom', 'R-1001'))).toContain('I know no such request of yours');
+  });
+
+  test('typed decisions do the same as buttons', async () => {
+    await ask('tara', 'ledger reader');
+    expect(sentenceOf(await world.say('ana', 'deny R-1001 because wrong ledger'))).toContain(
+      'is denied and Tara Lind was told',
+    );
+    await world.settle();
+    expect(textOf(latest('tara').card)).toContain('wrong ledger');
+  });
+
+  test('alternates are asked after the escalation time, and nobody answering in time expires the request', async () => {
+    await ask('tara', 'ledger writer', { reason: 'closing', 'answer.ticket': 'T-9' });
+    await world.pass(DAY + HOUR);
+    expect(textOf(latest('cas').card)).toContain('Nobody answered yet, so you are asked as well');
+    await world.pass(2 * DAY);
+    expect(await stateOf(1001)).toBe('expired');
+    expect(textOf(latest('tara').card)).toContain('Nobody decided on R-1001');
+    expect(textOf(latest('cas').card)).toContain('Nobody decided in time. Nothing to do.');
+  });
+
+  test('an approver who is disabled is replaced and refused at the click', async () => {
+    await ask('tara', 'ledger writer', { reason: 'closing', 'answer.ticket': 'T-9' });
+    const { card } = latest('max');
+    await world.configure('people:\n  - { key: max, name: Max Thorn, enabled: false }\n');
+    expect(sentenceOf(await world.press('max', card, 'Approve'))).toContain('switched off');
+    await world.settle();
+    const open = await world.sql<{ key: string }>(
+      "select p.directory_key as key from approval_tasks t join people p on p.id = t.person_id where t.state = 'open'",
+    );
+    expect(open.map((row) => row.key)).not.toContain('max');
+    expect(open.length).toBeGreaterThan(0);
+  });
+
+  test('an approver who left the group between card and click is refused', async () => {
+    await ask('tara', 'ledger writer', { reason: 'closing', 'answer.ticket': 'T-9' });
+    await world.press('max', latest('max').card, 'Approve');
+    await world.settle();
+    const { card } = latest('ana');
+    await world.configure('groups:\n  - { name: Approvers, people: [cas], groups: [Inner approvers] }\n');
+    expect(sentenceOf(await world.press('ana', card, 'Approve'))).toContain('not asked to decide');
+    await world.settle();
+    expect(textOf(latest('cas').card)).toContain('Tara Lind asks for Ledger writer');
+  });
+
+  test('the decision keeps what the decider was shown', async () => {
+    await ask('tara', 'ledger reader');
+    await world.press('ana', latest('ana').card, 'Approve');
+    const [row] = await world.sql<{ shown: Record<string, unknown> }>('select shown from decisions');
+    expect(row?.shown).toMatchObject({ surface: 'web' });
+    expect(row?.shown['card']).toBeTruthy();
+  });
+});

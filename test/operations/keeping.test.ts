@@ -1,0 +1,255 @@
+// Keeping and losing access: reminders, extension, giving up, ends, removal, failing systems, tasks for people.
+import { aWorld, buttons, cardOf, sentenceOf, SMALL, textOf } from '../support/world';
+import type { World } from '../support/world';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+let world: World;
+beforeEach(async () => {
+  world = await aWorld(SMALL);
+});
+
+function latest(user: string) {
+  const last = world.messagesTo(user).at(-1);
+  if (!last) throw new Error(`${user} heard nothing`);
+  return last;
+}
+async function get(user: string, name: string, values: Record<string, string> = { reason: 'month end' }) {
+  await world.submit(user, cardOf(await world.say(user, `request ${name}`)), values);
+  await world.settle();
+}
+async function getReader(user: string) {
+  await get(user, 'ledger reader');
+  await world.press('ana', latest('ana').card, 'Approve');
+  await world.settle();
+}
+const holds = (user: string, role: string) => world.localRoles.has(user, 'Ledger', role, 'root');
+const assignment = async () =>
+  (
+    await world.sql<{ state: string; ends_at: Date | null; end_reason: string | null }>(
+      'select state, ends_at, end_reason from assignments order by id desc limit 1',
+    )
+  )[0];
+
+test('access ends at its end, is taken away, and the notice offers to ask again', async () => {
+  await get('tara', 'ledger auditor', {});
+  expect(await holds('tara', 'Reader')).toBe(true);
+  await world.pass(8 * HOUR + 60_000);
+  expect(await holds('tara', 'Reader')).toBe(false);
+  expect(await assignment()).toMatchObject({ state: 'removed', end_reason: 'endReached' });
+  expect(textOf(latest('tara').card)).toContain('Your access to Ledger auditor has ended');
+  expect(textOf(cardOf(await world.press('tara', latest('tara').card, 'Ask again')))).toContain(
+    'Request Ledger auditor',
+  );
+});
+
+test('reminders come when the extension window opens and one day before the end, each once', async () => {
+  await getReader('tara');
+  const ending = () => world.messagesTo('tara').filter((message) => textOf(message.card).includes('ends soon')).length;
+  await world.pass(15 * DAY);
+  expect(ending()).toBe(0);
+  await world.pass(1 * DAY + HOUR);
+  expect(ending()).toBe(1);
+  await world.pass(5 * DAY);
+  expect(ending()).toBe(1);
+  await world.pass(8 * DAY);
+  expect(ending()).toBe(2);
+});
+
+test('an extension without approval adds one period from the current end, once', async () => {
+  await get('tara', 'ledger writer', { reason: 'closing', 'answer.ticket': 'T-9' });
+  await world.press('max', latest('max').card, 'Approve');
+  await world.settle();
+  for (const one of ['ana', 'ben']) await world.press(one, latest(one).card, 'Approve');
+  await world.settle();
+  const before = await assignment();
+  expect(sentenceOf(await world.say('tara', 'extend ledger writer'))).toContain('can be extended from');
+  await world.pass(50 * DAY);
+  const form = cardOf(await world.press('tara', latest('tara').card, 'Extend'));
+  expect(textOf(form)).toContain('No approval is needed.');
+  expect(sentenceOf(await world.submit('tara', form, { reason: 'still closing' }))).toContain(
+    'You have Ledger writer until',
+  );
+  await world.settle();
+  const after = await assignment();
+  expect((after?.ends_at?.getTime() ?? 0) - (before?.ends_at?.getTime() ?? 0)).toBe(60 * DAY);
+  await world.pass(60 * DAY);
+  expect(sentenceOf(await world.say('tara', 'extend ledger writer'))).toContain('which is the most');
+});
+
+test('an extension with approval waits for it; undecided when the end comes, access ends, and a late approval gives it again', async () => {
+  await getReader('tara');
+  await world.pass(28 * DAY);
+  const reply = await world.submit('tara', cardOf(await world.say('tara', 'extend ledger reader')), {
+    reason: 'still closing',
+  });
+  expect(sentenceOf(reply)).toContain('R-1002 is on its way');
+  await world.settle();
+  expect(textOf(latest('ana').card)).toContain('Tara Lind asks to keep Ledger reader');
+  const { card } = latest('ana');
+  await world.pass(2 * DAY + HOUR);
+  expect(await holds('tara', 'Reader')).toBe(false);
+  await world.press('ana', card, 'Approve');
+  await world.settle();
+  expect(await holds('tara', 'Reader')).toBe(true);
+});
+
+test('giving up asks first, then ends at once', async () => {
+  await getReader('tara');
+  const form = cardOf(await world.say('tara', 'give up ledger reader'));
+  expect(textOf(form)).toContain('Give up Ledger reader?');
+  await world.submit('tara', form, {});
+  await world.settle();
+  expect(await holds('tara', 'Reader')).toBe(false);
+  expect(await assignment()).toMatchObject({ state: 'removed', end_reason: 'gaveUp' });
+});
+
+test('an owner assigns directly under the policy and removes with a reason that the person reads', async () => {
+  const form = cardOf(await world.say('olga', 'assign tara lind to given only'));
+  await world.submit('olga', form, {});
+  await world.settle();
+  expect(await holds('tara', 'Writer')).toBe(true);
+  const removal = cardOf(await world.say('olga', 'remove tara lind from given only'));
+  expect(sentenceOf(await world.submit('olga', removal, { reason: ' ' }))).toContain('A removal needs a reason.');
+  await world.submit('olga', removal, { reason: 'project over' });
+  await world.settle();
+  expect(await holds('tara', 'Writer')).toBe(false);
+  expect(textOf(latest('tara').card)).toContain('Olga Petrov removed your access to Given only');
+  expect(textOf(latest('tara').card)).toContain('project over');
+});
+
+test('nobody assigns themselves, and nobody without the right assigns at all', async () => {
+  expect(sentenceOf(await world.say('olga', 'assign olga petrov to given only'))).toContain(
+    'Nobody assigns themselves',
+  );
+  expect(sentenceOf(await world.say('tom', 'assign tara lind to given only'))).toContain('I know no package');
+});
+
+test('a direct assignment under a policy with approval still waits for approval', async () => {
+  const form = cardOf(await world.say('olga', 'assign tara lind to ledger reader'));
+  await world.submit('olga', form, { reason: 'new joiner' });
+  await world.settle();
+  expect(await holds('tara', 'Reader')).toBe(false);
+  await world.press('ana', latest('ana').card, 'Approve');
+  await world.settle();
+  expect(await holds('tara', 'Reader')).toBe(true);
+});
+
+test('two packages that share a role: the role goes with the last of them', async () => {
+  await getReader('tara');
+  await get('tara', 'ledger auditor', {});
+  await world.pass(9 * HOUR);
+  expect(await holds('tara', 'Reader')).toBe(true);
+  await world.submit('tara', cardOf(await world.say('tara', 'give up ledger reader')), {});
+  await world.settle();
+  expect(await holds('tara', 'Reader')).toBe(false);
+});
+
+test('access that the person had before stays at the end', async () => {
+  await world.localRoles.set('tara', 'Ledger', 'Reader', 'root', true);
+  await get('tara', 'ledger auditor', {});
+  await world.pass(9 * HOUR);
+  expect(await assignment()).toMatchObject({ state: 'removed' });
+  expect(await holds('tara', 'Reader')).toBe(true);
+});
+
+test('incompatible packages are refused in both directions, held or only asked for', async () => {
+  await get('tara', 'ledger auditor', {});
+  expect(sentenceOf(await world.say('tara', 'request ledger writer'))).toContain(
+    'does not go together with Ledger auditor',
+  );
+  await get('tom', 'ledger writer', { reason: 'x', 'answer.ticket': 'T' });
+  expect(sentenceOf(await world.say('tom', 'request ledger auditor'))).toContain(
+    'does not go together with Ledger writer',
+  );
+});
+
+test('a system that refuses for good is told to the person and the owners, and retried on removal for ever', async () => {
+  await world.localRoles.tell('Ledger', { mode: 'failed', code: 'account_locked' });
+  await get('tara', 'ledger auditor', {});
+  expect(await assignment()).toMatchObject({ state: 'deliveryFailed' });
+  expect(textOf(latest('tara').card)).toContain('is not set up completely');
+  expect(textOf(latest('olga').card)).toContain('account_locked');
+});
+
+test('a removal that fails alarms the owners, shows in "my access", and succeeds when the system is back', async () => {
+  await get('tara', 'ledger auditor', {});
+  await world.localRoles.tell('Ledger', { mode: 'failed', code: 'account_locked' });
+  await world.pass(9 * HOUR);
+  expect(await assignment()).toMatchObject({ state: 'removalFailed' });
+  expect(textOf(latest('olga').card)).toContain('could not be removed from Tara Lind');
+  expect(textOf(cardOf(await world.say('tara', 'my access')))).toContain('ended, not yet removed');
+  await world.localRoles.tell('Ledger', null);
+  await world.pass(HOUR);
+  expect(await assignment()).toMatchObject({ state: 'removed' });
+  expect(await holds('tara', 'Reader')).toBe(false);
+  expect(textOf(latest('olga').card)).toContain('Everything is removed now.');
+});
+
+test('a manual role waits for an owner who reports it done with a note', async () => {
+  await get('tara', 'vault keys', {});
+  expect(await assignment()).toMatchObject({ state: 'delivering' });
+  const task = latest('olga').card;
+  expect(textOf(task)).toContain('Please give Tara Lind the role Key holder on Vault');
+  const form = cardOf(await world.press('olga', task, 'Done'));
+  expect(sentenceOf(await world.submit('olga', form, { reason: '' }))).toContain('Say in a few words what you did.');
+  await world.submit('olga', form, { reason: 'handed over key 7' });
+  await world.settle();
+  expect(await assignment()).toMatchObject({ state: 'delivered' });
+  expect(textOf(latest('cas').card)).toContain('Reported as done by Olga Petrov');
+  expect([...buttons(latest('cas').card).keys()]).not.toContain('Done');
+});
+
+test('a disabled person loses access and open requests, and nobody tells them', async () => {
+  await get('tara', 'ledger auditor', {});
+  await get('tara', 'ledger reader');
+  await world.configure('people:\n  - { key: tara, name: Tara Lind, enabled: false }\n');
+  await world.settle();
+  expect(await holds('tara', 'Reader')).toBe(false);
+  expect(
+    await world.sql("select 1 from requests where state in ('submitted', 'pendingApproval', 'scheduled')"),
+  ).toHaveLength(0);
+  expect(textOf(latest('ana').card)).toContain('The request was canceled. Nothing to do.');
+});
+
+test('a request is canceled by its requestor, and the approver card says so', async () => {
+  await get('tara', 'ledger reader');
+  expect(sentenceOf(await world.say('tara', 'cancel R-1001'))).toBe('R-1001 is canceled.');
+  await world.settle();
+  expect(textOf(latest('ana').card)).toContain('The request was canceled. Nothing to do.');
+  expect(sentenceOf(await world.say('tara', 'cancel R-1001'))).toContain('cannot be canceled any more');
+});
+
+test('a later start is scheduled, checked again, and given when it comes', async () => {
+  const form = cardOf(await world.say('tara', 'request ledger reader'));
+  const [clock] = await world.sql<{ now: Date }>('select usher_now() as now');
+  const start = new Date((clock?.now.getTime() ?? 0) + 5 * DAY).toISOString().slice(0, 10);
+  await world.submit('tara', form, { reason: 'audit', start });
+  await world.settle();
+  await world.press('ana', latest('ana').card, 'Approve');
+  await world.settle();
+  expect(await holds('tara', 'Reader')).toBe(false);
+  expect(textOf(latest('tara').card)).toContain('Access starts on');
+  await world.pass(6 * DAY);
+  expect(await holds('tara', 'Reader')).toBe(true);
+});
+
+test('lists are paged and say it when they are empty', async () => {
+  expect(textOf(cardOf(await world.say('tara', 'my access')))).toContain('You have no access through me yet');
+  expect(textOf(cardOf(await world.say('tara', 'my requests')))).toContain('You have not asked for anything yet');
+  expect(textOf(cardOf(await world.say('tara', 'approvals')))).toContain('Nothing waits for you');
+  for (const name of ['ledger reader', 'vault keys']) await get('tara', name);
+  expect(textOf(cardOf(await world.say('tara', 'my requests')))).toContain('R-1002');
+});
+
+test('giving up while an extension waits takes the extension back, and its approver is told', async () => {
+  await getReader('tara');
+  await world.pass(28 * DAY);
+  await world.submit('tara', cardOf(await world.say('tara', 'extend ledger reader')), { reason: 'still closing' });
+  await world.settle();
+  const asked = latest('ana');
+  await world.submit('tara', cardOf(await world.say('tara', 'give up ledger reader')), { reason: 'done early' });
+  await world.settle();
+  expect(await holds('tara', 'Reader')).toBe(false);
+  expect(textOf(asked.card)).toContain('The request was canceled. Nothing to do.');
+});
