@@ -58,7 +58,7 @@ async function work(parts: TellParts & PlaceParts & { readonly log: Log }, row: 
     ) {
       const reason =
         error instanceof ChannelError ? error.code : error instanceof Error ? error.message.slice(0, 200) : 'failed';
-      parts.log.warn({ ...facts, reason }, 'outgoing row given up');
+      parts.log.warn({ ...facts, code: reason }, 'outgoing row given up');
       await parts.outbox.settle(row.lease, { state: 'dead', error: reason });
       return;
     }

@@ -103,13 +103,11 @@ function timelineRow(row: TimelineRow): Text | null {
     case 'assignment.extended':
     case 'assignment.scheduled':
       return label(`timeline.${row.type}`);
-    case 'stage.opened':
     case 'stage.approved':
     case 'stage.expired':
       return say(`timeline.${row.type}`, { n: row.stage ?? 1 });
-    case 'approver.asked':
     case 'approver.released':
-      return say(`timeline.${row.type}`, { person });
+      return say('timeline.approver.released', { person });
     case 'decision.recorded':
       return say(row.data['decision'] === 'deny' ? 'timeline.decision.deny' : 'timeline.decision.approve', {
         by: by ?? '',
@@ -119,12 +117,38 @@ function timelineRow(row: TimelineRow): Text | null {
   }
 }
 
+/** People asked at one moment are one line: "Ana and Ben were asked". */
 function timeline(view: RequestView): Fact[] {
-  const rows = view.timeline.flatMap((row) => {
-    const what = timelineRow(row);
-    return what === null ? [] : [{ title: say('timeline.row', { at: row.at }), value: what }];
-  });
+  const rows: Fact[] = [];
+  let asked: { readonly at: number; readonly names: string[] } | null = null;
+  const flush = (): void => {
+    if (asked)
+      rows.push(
+        row(
+          new Date(asked.at),
+          say('timeline.asked', { names: listed(asked.names, 'and', 4), count: asked.names.length }),
+        ),
+      );
+    asked = null;
+  };
+  for (const one of view.timeline) {
+    if (one.type === 'approver.asked') {
+      if (asked?.at !== one.at.getTime()) flush();
+      asked ??= { at: one.at.getTime(), names: [] };
+      asked.names.push(one.person?.name ?? '');
+      continue;
+    }
+    const what = timelineRow(one);
+    if (what === null) continue;
+    flush();
+    rows.push(row(one.at, what));
+  }
+  flush();
   return rows.slice(-TIMELINE_ROWS);
+}
+
+function row(at: Date, what: Text): Fact {
+  return { title: say('timeline.row', { at }), value: what };
 }
 
 function answers(facts: RequestFacts): Fact[] {
