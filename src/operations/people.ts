@@ -1,6 +1,6 @@
 // Who is who: a chat account is (platform, tenant, user id) and is linked by the directory's key, else by a verified mail address
 // where the administrator declares the workspace authoritative. A conflict links nobody. Names never link anybody.
-import { DomainError } from '../domain/errors';
+import { DomainError, isRefusal } from '../domain/errors';
 import type { Person } from '../domain/model';
 import { act } from './act';
 import type { Desk, IdentityChange } from './ports';
@@ -45,14 +45,28 @@ export async function link(desk: Desk, account: Account): Promise<Person> {
     zone: account.zone,
     locale: account.locale,
   };
-  await act(desk, { actor: { kind: 'system', name: 'link' }, via: account.platform }, async (tx) => {
-    await tx.clock();
-    await tx.saveIdentity(change);
-  });
-  if (conflict) throw new DomainError('link-conflict', { platform: account.platform });
+  const claimed = await save(desk, change);
+  if (conflict || claimed) throw new DomainError('link-conflict', { platform: account.platform });
   if (!person) throw new DomainError('not-linked', { platform: account.platform });
   if (person.state !== 'enabled') throw new DomainError('person-disabled', {});
   return person;
+}
+
+/** Writes the link; true where another account of the same workspace or tenant has this person already: then nobody is linked. */
+async function save(desk: Desk, change: IdentityChange): Promise<boolean> {
+  const write = (wanted: IdentityChange): Promise<void> =>
+    act(desk, { actor: { kind: 'system', name: 'link' }, via: change.platform }, async (tx) => {
+      await tx.clock();
+      await tx.saveIdentity(wanted);
+    });
+  try {
+    await write(change);
+    return false;
+  } catch (error) {
+    if (!isRefusal(error) || error.code !== 'link-conflict') throw error;
+    await write({ ...change, person: null, state: 'conflict', linkedBy: null });
+    return true;
+  }
 }
 
 interface Match {

@@ -25,6 +25,8 @@ export interface At<T> {
 
 /** States in which an assignment is held or about to be; the same list as LIVE_ASSIGNMENT_STATES. */
 export const LIVE = `('scheduled', 'delivering', 'delivered', 'partiallyDelivered', 'deliveryFailed')`;
+/** States in which the roles may still be there: what is not yet taken away still stands against another package. */
+const HOLDING = `('scheduled', 'delivering', 'delivered', 'partiallyDelivered', 'deliveryFailed', 'removing', 'removalFailed')`;
 /** States in which an assignment justifies its grants: not yet while scheduled, not any more once it ends. */
 export const JUSTIFYING = `('delivering', 'delivered', 'partiallyDelivered', 'deliveryFailed')`;
 /** The same list as OPEN_REQUEST_STATES. */
@@ -69,7 +71,8 @@ against as (
 conflicts as (
   select 'package' as kind, packages.name, coalesce(
     (select case a.state when 'scheduled' then 'scheduled' else 'held' end from assignments a
-      where a.target_id = target.id and a.package_id = against.package_id and a.state in ${LIVE}),
+      where a.target_id = target.id and a.package_id = against.package_id and a.state in ${HOLDING}
+      order by a.ended_at nulls first limit 1),
     (select case r.state when 'scheduled' then 'scheduled' else 'pending' end from requests r
       where r.target_id = target.id and r.package_id = against.package_id and r.state in ${OPEN}
         and r.type in ('userAdd', 'userExtend', 'adminAdd', 'systemAdd'))) as how
