@@ -93,8 +93,12 @@ async function handle(parts: ConversationParts, inbound: Inbound): Promise<Reply
     }
     return await run(parts, inbound, who);
   } catch (error) {
-    if (isRefusal(error)) return refusal(parts, inbound, who, error);
-    return bug(parts, inbound, error);
+    if (!isRefusal(error)) return bug(parts, inbound, error);
+    try {
+      return await refusal(parts, inbound, who, error);
+    } catch (failure) {
+      return bug(parts, inbound, failure);
+    }
   }
 }
 

@@ -27,6 +27,12 @@ export function day(at: Date, zone: string): string {
 /** What was filled in before, by input id. */
 export type Filled = Readonly<Record<string, string>>;
 
+/** A day that was filled in. An empty field, or words where a day belongs, cannot be shown in a date input again. */
+function dayIn(filled: Filled, name: string): string | null {
+  const typed = filled[name] ?? '';
+  return /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/.test(typed) ? typed : null;
+}
+
 function askedLines(form: FormFacts, policy: PolicyVersion, requestor: PersonId): Line[] {
   const stages = plan(form.facts, policy, requestor, form.facts.target.id);
   if (stages.length === 0) return [{ text: label('request.nobodyAsked') }];
@@ -107,8 +113,8 @@ export function requestForm(
     policies: offered.length === 1 ? [] : offered.map((policy) => ({ title: text(policy.name, 75), value: policy.id })),
     policy: filled['policy'] ?? null,
     customPeriod,
-    start: filled['start'] ?? null,
-    end: filled['end'] ?? null,
+    start: dayIn(filled, 'start'),
+    end: dayIn(filled, 'end'),
     minDate: day(now, zone),
     maxDate:
       customPeriod && endsAt && offered.length === 1
