@@ -1,0 +1,159 @@
+// That the invariants can fail: a full story is sound, and each kind of damage done to its rows by hand is named. Damage is
+// done inside a transaction that is undone, with the triggers and constraints that stand in its way switched off.
+import { aWorld, cardOf, SMALL } from '../support/world';
+import type { World } from '../support/world';
+import { broken, expectSound } from '../support/invariants';
+import type { Sql } from '../support/invariants';
+import { testDatabase } from '../support/postgres';
+
+const DAY = 86_400_000;
+let world: World;
+
+function latest(user: string) {
+  const last = world.messagesTo(user).at(-1);
+  if (!last) throw new Error(`${user} heard nothing`);
+  return last.card;
+}
+async function ask(user: string, name: string, values: Record<string, string> = {}) {
+  await world.submit(user, cardOf(await world.say(user, `request ${name}`)), { reason: 'month end', ...values });
+  await world.settle();
+}
+
+beforeAll(async () => {
+  world = await aWorld(SMALL);
+  await ask('tom', 'ledger reader');
+  await world.submit('ana', cardOf(await world.press('ana', latest('ana'), 'Deny')), { reason: 'not needed' });
+  await ask('cas', 'ledger auditor');
+  await world.submit('cas', cardOf(await world.say('cas', 'give up ledger auditor')), {});
+  await ask('ben', 'ledger auditor'); // ends by itself
+  await ask('tara', 'ledger reader');
+  await world.press('ana', latest('ana'), 'Approve', 'tara-approved');
+  await world.pass(20 * DAY); // reminded once
+  await ask('tom', 'vault keys'); // waits for hands
+  await ask('tom', 'ledger writer', { 'answer.ticket': 'T-1' });
+  await world.press('max', latest('max'), 'Approve');
+  await world.settle();
+  await world.press('ana', latest('ana'), 'Approve');
+  await ask('tara', 'ledger writer', { 'answer.ticket': 'T-2' }); // waits for the first stage
+  await world.settle();
+});
+
+test('a whole story is sound', async () => {
+  const states = await world.sql<{ state: string }>('select distinct state from requests order by state');
+  expect(states.map(({ state }) => state)).toEqual(['delivered', 'delivering', 'denied', 'pendingApproval', 'removed']);
+  await expectSound(world.sql);
+});
+
+const NEW = `jsonb_build_object('id', gen_random_uuid(), 'number', 999)`;
+const copy = (table: string, where: string): string =>
+  `insert into ${table} select (jsonb_populate_record(t, ${NEW})).* from ${table} t where ${where} limit 1`;
+const OF_READER = `target_id = (select id from people where directory_key = 'tara') and state = 'delivered'`;
+
+const damages: readonly (readonly [invariant: string, damage: string, sql: readonly string[]])[] = [
+  ['I1', 'live access loses its reason', [`update justifications set ended_at = now() where ended_at is null`]],
+  [
+    'I1',
+    'a request is not approved after all',
+    [`update approval_stages set state = 'expired' where state = 'approved'`],
+  ],
+  ['I2', 'access is given twice', ['drop index one_live_assignment', copy('assignments', OF_READER)]],
+  ['I3', 'a request is open twice', ['drop index one_open_request', copy('requests', `state = 'pendingApproval'`)]],
+  [
+    'I4',
+    'an approver is made the requestor',
+    ['update requests r set requestor_id = d.person_id from decisions d where d.request_id = r.id'],
+  ],
+  [
+    'I5',
+    'a decision is older than its task',
+    [`update approval_tasks set opened_at = closed_at + interval '1 day' where closed_at is not null`],
+  ],
+  ['I5', 'a task is not there', ['delete from approval_tasks']],
+  [
+    'I6',
+    'a stage is skipped',
+    [`update approval_stages set state = 'approved', opened_at = now() where state = 'waiting'`],
+  ],
+  [
+    'I7',
+    'a decision is turned round',
+    [`update decisions set decision = 'deny', reason = 'no' where decision = 'approve'`],
+  ],
+  ['I7', 'a decision is not in the trail', [`delete from audit_events where type = 'decision.recorded'`]],
+  [
+    'I8',
+    'a denied request gives access',
+    [`update requests set state = 'denied', completed_at = now() where state = 'delivered'`],
+  ],
+  ['I9', 'a version is missing in the trail', [`delete from audit_events where type = 'assignment.justified'`]],
+  [
+    'I10',
+    'a state moves back',
+    [
+      `update audit_events set after = replace(after::text, '"state": "delivered"', '"state": "scheduled"')::jsonb
+       where type = 'assignment.delivered'`,
+    ],
+  ],
+  ['I11', 'a row is changed past the trail', ['update assignments set remind_at = null']],
+  ['I11', 'a row is deleted', ['delete from justifications']],
+  ['I11', 'the trail says another state', [`delete from audit_events where type = 'grant.placed'`]],
+  ['I13', 'the program may rewrite the trail', ['grant update on audit_events to usher_app']],
+  ['I14', 'access outlives its end', [`update assignments set starts_at = '2020-01-01', ends_at = '2020-01-02'`]],
+  ['I15', 'access outlives its reason', [`update assignments set ends_at = ends_at + interval '1 year'`]],
+  ['I15', 'a reason outlives its policy', [`update justifications set until = until + interval '1 year'`]],
+  ['I17', 'somebody left and holds access', [`update people set state = 'disabled' where directory_key = 'tara'`]],
+  [
+    'I18',
+    'what excludes each other is held together',
+    [
+      'drop index one_live_assignment',
+      copy('assignments', OF_READER),
+      `update assignments set package_id = (select id from packages where name = 'Given only') where id not in (select assignment_id from grant_assignments)`,
+      `update audit_events set assignment_id = (select max(id::text)::uuid from assignments where ${OF_READER}) where type = 'assignment.delivering'`,
+      `insert into incompatibilities select gen_random_uuid(), reader.id, given.id, null, true, 'active', 1
+       from packages reader, packages given where reader.name = 'Ledger reader' and given.name = 'Given only'`,
+    ],
+  ],
+  ['I22', 'a role that is wanted is taken', [`update grants set state = 'taken' where state = 'placed'`]],
+  ['I22', 'a role that nobody justifies stays', [`update grants set state = 'placed' where state = 'taken'`]],
+  ['I22b', 'the connected system lost a role', ['delete from local_roles']],
+  ['I23', 'delivered access lacks a role', [`update grants set state = 'placing' where state = 'placed'`]],
+  ['I24', 'a notice was written by another transaction', [`update outgoing set xid = '3'::xid8`]],
+  ['I24', 'a notice is forgotten', [`delete from outgoing where notice = 'access'`]],
+  ['I24', 'a notice has no event', [`update outgoing set dedupe_key = '0:' || dedupe_key`]],
+  [
+    'I26',
+    'a reminder is told twice',
+    [
+      `insert into audit_events (at, type, actor_kind, actor_name, via, subject_kind, subject_id, data)
+       select at, type, actor_kind, actor_name, via, subject_kind, subject_id, data from audit_events where type = 'assignment.reminded'`,
+    ],
+  ],
+  [
+    'I33',
+    'a click acts twice',
+    [
+      `insert into audit_events (at, xid, type, actor_kind, actor_id, via, delivery, subject_kind, subject_id, data)
+       select at, '3'::xid8, type, actor_kind, actor_id, via, delivery, subject_kind, subject_id, data
+       from audit_events where delivery = 'tara-approved'`,
+    ],
+  ],
+  ['I33', 'a click that acted is forgotten', [`delete from inbound where delivery = 'tara-approved'`]],
+  ['no row', 'a request vanishes', ['delete from requests']],
+];
+
+test.each(damages)('%s is named when %s', async (invariant, _damage, sql) => {
+  const { owner } = await testDatabase();
+  const transaction = await owner.transaction();
+  try {
+    const run: Sql = async <T extends object>(text: string, bind: readonly unknown[] = []) =>
+      (await owner.query(text, { bind: [...bind], transaction }))[0] as T[];
+    await run('set local session_replication_role = replica');
+    await run('alter table decisions drop constraint nobody_decides_for_themselves');
+    for (const text of sql) await run(text);
+    const names = new Set((await broken(run)).map((one) => one.invariant));
+    expect([...names].some((name) => name.startsWith(`${invariant} `))).toBe(true);
+  } finally {
+    await transaction.rollback();
+  }
+});

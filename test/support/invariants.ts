@@ -1,0 +1,272 @@
+// What must hold of the rows whatever happened: the invariants I1 to I33 that exist by now, as one UNION ALL statement over the
+// store's tables. A row of its result is a broken promise, named. The audit trail is read as the second book of account: what
+// the tables say and what the trail says must be the same story, written by the same transactions.
+import { consequences } from '../../src/domain/consequences';
+
+export interface Broken {
+  readonly invariant: string;
+  readonly detail: string;
+}
+
+/** Runs one statement with all rights. */
+export type Sql = <T extends object>(text: string, bind?: readonly unknown[]) => Promise<T[]>;
+
+/** `settled`: the workers are idle and the jobs have swept; then a few more things must hold. */
+export type When = 'always' | 'settled';
+
+const LIVE = `('scheduled', 'delivering', 'delivered', 'partiallyDelivered', 'deliveryFailed')`;
+const JUSTIFYING = `('delivering', 'delivered', 'partiallyDelivered', 'deliveryFailed')`;
+const OPEN = `('submitted', 'pendingApproval', 'scheduled')`;
+const NOUNS = [
+  'requests',
+  'approval_stages',
+  'approval_tasks',
+  'assignments',
+  'justifications',
+  'grants',
+  'manual_tasks',
+] as const;
+/** After this the outgoing rows of an event may have been deleted. */
+const KEPT = `interval '29 days'`;
+
+// `rows`: every governed row. `book`: every change of one that the trail records. `sent`: outgoing rows beside their event.
+// `wants`: every grant and whether a live assignment justifies it. `asked`: the messages that the consequences name.
+const WITH = `
+with rows as materialized (
+  ${NOUNS.map(
+    (noun) =>
+      `select '${noun}' as noun, id, version, ${noun === 'justifications' ? 'null' : 'state'} as state, xmin::text::bigint as xid from ${noun}`,
+  ).join('\n  union all ')}
+  union all select 'decisions', id, 1, null, xmin::text::bigint from decisions
+),
+book as materialized (
+  select e.id as event, e.xid::text::bigint % 4294967296 as xid, noun.key as noun, changed.key::uuid as id,
+    coalesce((changed.value ->> 'version')::integer, 1) as version, changed.value ->> 'state' as state,
+    e.before -> noun.key -> changed.key as before
+  from audit_events e cross join lateral jsonb_each(e.after) noun cross join lateral jsonb_each(noun.value) changed
+  where noun.key in ('decisions', ${NOUNS.map((noun) => `'${noun}'`).join(', ')})
+),
+sent as materialized (
+  select o.*, split_part(o.dedupe_key, ':', 1)::bigint as event,
+    o.kind = 'tell' and o.audience <> 'person' and o.person_id is not null as expanded
+  from outgoing o
+),
+wants as materialized (
+  select g.*, exists (select 1 from grant_assignments l join assignments a on a.id = l.assignment_id
+      where l.grant_id = g.id and a.state in ${JUSTIFYING}) as wanted,
+    exists (select 1 from outgoing o where o.kind = 'place' and o.subject_id = g.id::text and o.state in ('ready', 'leased')) as waits,
+    exists (select 1 from manual_tasks t where t.grant_id = g.id and t.state = 'open') as by_hand
+  from grants g
+),
+asked as materialized (
+  select e.id, c.notice, c.audience
+  from audit_events e join jsonb_to_recordset($1::jsonb) as c ("on" text, "when" jsonb, kind text, notice text, audience text)
+    on c.kind = 'tell' and c."on" = e.type and (c."when" is null or e.data @> c."when")
+  where e.at > usher_now() - ${KEPT}
+)`;
+
+/** Each gives one text a broken row. */
+const ALWAYS: readonly (readonly [name: string, sql: string])[] = [
+  [
+    'I1 live access is justified by an approved request',
+    `select a.id::text from assignments a where a.state in ${LIVE} and not exists (
+       select 1 from justifications j join requests r on r.id = j.request_id
+       where j.assignment_id = a.id and j.ended_at is null and r.target_id = a.target_id and r.package_id = a.package_id
+         and r.approved_at is not null and r.state not in ('submitted', 'pendingApproval', 'denied', 'expired', 'canceled')
+         and (j.kind = 'direct') = (r.type = 'adminAdd')
+         and not exists (select 1 from approval_stages s where s.request_id = r.id and s.state <> 'approved'))`,
+  ],
+  [
+    'I2 one live assignment per person and package',
+    `select concat_ws(' ', target_id, package_id) from assignments where state in ${LIVE} group by target_id, package_id having count(*) > 1`,
+  ],
+  [
+    'I3 one open request per person and package',
+    `select concat_ws(' ', target_id, package_id) from requests where state in ${OPEN} group by target_id, package_id having count(*) > 1`,
+  ],
+  [
+    'I4 nobody decides for themselves',
+    `select d.id::text from decisions d join requests r on r.id = d.request_id
+     where d.person_id = r.target_id or d.person_id = r.requestor_id`,
+  ],
+  [
+    'I5 who decides was asked in that stage at that moment',
+    `select d.id::text from decisions d where not exists (
+       select 1 from approval_tasks t join approval_stages s on s.request_id = t.request_id and s.n = t.n
+       where t.request_id = d.request_id and t.n = d.n and t.person_id = d.person_id and t.state = 'decided'
+         and t.opened_at <= d.at and t.closed_at = d.at and s.opened_at <= d.at and (s.closed_at is null or s.closed_at >= d.at))
+     union all
+     select s.id::text from approval_stages s where s.state = 'approved' and s.approvals_required > (
+       select count(*) from decisions d where d.request_id = s.request_id and d.n = s.n and d.decision = 'approve')`,
+  ],
+  [
+    'I6 stages are taken in order',
+    `select later.id::text from approval_stages later join approval_stages earlier
+       on earlier.request_id = later.request_id and earlier.n < later.n
+     where later.opened_at is not null and (earlier.state <> 'approved' or earlier.closed_at > later.opened_at)
+     union all select t.id::text from approval_tasks t join approval_stages s on s.request_id = t.request_id and s.n = t.n
+     where s.opened_at is null or t.opened_at < s.opened_at
+     union all select request_id::text from approval_stages group by request_id having max(n) <> count(*)
+     union all select r.id::text from requests r where (r.state = 'pendingApproval') <> exists (
+       select 1 from approval_stages s where s.request_id = r.id and s.n = r.stage and s.state = 'inProgress')`,
+  ],
+  [
+    'I7 a decision is made once',
+    `select d.id::text from decisions d where 1 <> (
+       select count(*) from audit_events e where e.type = 'decision.recorded' and e.request_id = d.request_id and e.stage = d.n
+         and e.actor_id = d.person_id and e.data ->> 'decision' = d.decision)
+     union all select request_id::text from audit_events where type in ('request.approved', 'request.expired', 'request.delivered',
+       'request.canceled') group by type, request_id having count(*) > 1
+     union all select e.request_id::text from audit_events e join requests r on r.id = e.request_id and r.detail = 'deniedByApprover'
+     where e.type in ('request.approved', 'request.denied') group by e.request_id having count(*) > 1`,
+  ],
+  [
+    'I8 a denial ends the request and gives nothing',
+    `select r.id::text from requests r where r.state in ('denied', 'expired', 'canceled') and exists (
+       select 1 from justifications j where j.request_id = r.id and j.ended_at is null)
+     union all select r.id::text from requests r
+     where (r.state = 'denied' and r.detail = 'deniedByApprover') <> exists (
+       select 1 from decisions d where d.request_id = r.id and d.decision = 'deny')`,
+  ],
+  [
+    'I9 versions only rise, one by one',
+    `select noun || ' ' || id from book group by noun, id
+     having min(version) <> 1 or max(version) <> count(*) or count(distinct version) <> count(*)`,
+  ],
+  [
+    'I10 state moves along the drawn edges',
+    `select noun || ' ' || id from book where state is not null and before ->> 'state' is distinct from state and before ->> 'state' is not null
+       and noun in (select noun from state_edges)
+       and not exists (select 1 from state_edges edge where edge.noun = book.noun and from_state = before ->> 'state' and to_state = state)
+     union all select noun || ' ' || id from (select noun, id, before ->> 'state' as was, lag(state) over stories as told
+       from (select *, max(state) over (partition by noun, id, version) from book where state is not null) b
+       window stories as (partition by noun, id order by version)) chain
+     where told is not null and was is distinct from told`,
+  ],
+  [
+    'I11 each change has its one event, in its own transaction',
+    `select coalesce(rows.noun, last.noun) || ' ' || coalesce(rows.id, last.id)
+     from rows full join (select distinct on (noun, id) * from book order by noun, id, version desc) last using (noun, id)
+     where rows.version is distinct from last.version or rows.xid is distinct from last.xid
+     union all select rows.noun || ' ' || rows.id from rows
+     join (select distinct on (noun, id) * from book where state is not null order by noun, id, version desc) told using (noun, id)
+     where rows.state is distinct from told.state`,
+  ],
+  [
+    'I13 the program can only add to the trail',
+    `select name from unnest(array['audit_events', 'audit_events_default', 'decisions']) name
+     where has_table_privilege('usher_app', name, 'update') or has_table_privilege('usher_app', name, 'delete')
+       or has_table_privilege('usher_app', name, 'truncate')`,
+  ],
+  [
+    'I15 access ends when its last justification does, and no later than the policy allows',
+    `select a.id::text from assignments a join justifications j on j.assignment_id = a.id and j.ended_at is null
+     where a.state in ${LIVE} group by a.id having a.ends_at is distinct from case when bool_or(j.until is null) then null else max(j.until) end
+     union all select j.id::text from justifications j join policy_versions v on v.id = j.policy_version_id
+     where j.extensions = 0 and v.expiration <> 'never' and (j.until is null or j.until > case v.expiration
+       when 'hours' then j.starts_at + v.expiration_hours * interval '1 hour' when 'date' then v.expiration_at
+       else j.starts_at + v.expiration_days * interval '1 day' + interval '2 hours' end)`,
+  ],
+  [
+    'I18 incompatible packages are not held together',
+    `select i.id || ' ' || a.target_id from incompatibilities i
+     join assignments a on a.package_id = i.package_id and a.state in ${LIVE}
+     join assignments b on b.package_id = i.other_package_id and b.target_id = a.target_id and b.state in ${LIVE}
+     where i.state = 'active' and (i.mutual or a.id > b.id)
+       and greatest(a.id, b.id) in (select assignment_id from audit_events e
+         where e.type in ('assignment.delivering', 'assignment.scheduled') and e.at > (
+           select coalesce(min(made.at), '-infinity') from audit_events made
+           where made.type = 'incompatibility.created' and made.subject_id = i.id::text))`,
+  ],
+  [
+    'I22 what is placed follows from live access',
+    `select id::text from wants where not waits and not by_hand
+       and state not in ('placeFailed', case when wanted then 'placed' else 'taken' end)
+     union all select id::text from wants where state = 'placeFailed' and not wanted and not waits`,
+  ],
+  [
+    'I23 delivered means that each role was read back as placed',
+    `select a.id::text from assignments a where a.state = 'delivered' and exists (
+       select 1 from grant_assignments l join grants g on g.id = l.grant_id where l.assignment_id = a.id and (g.state <> 'placed'
+         or g.placed_at is null or not exists (select 1 from audit_events e where e.type = 'grant.placed' and e.grant_id = g.id)))
+     union all select a.id::text from assignments a where a.state = 'removed' and exists (
+       select 1 from grant_assignments l join wants g on g.id = l.grant_id
+       where l.assignment_id = a.id and not g.wanted and g.state not in ('taken', 'placing', 'placeFailed'))`,
+  ],
+  [
+    'I24 outgoing work is written by the transaction of its event',
+    `select sent.id::text from sent left join audit_events e on e.id = sent.event
+     where e.id is null or (not expanded and e.xid <> sent.xid)
+       or (expanded and not exists (select 1 from sent whole where whole.person_id is null and whole.state = 'done'
+         and sent.dedupe_key = whole.dedupe_key || ':' || sent.person_id))
+     union all select dedupe_key from outgoing group by dedupe_key having count(*) > 1
+     union all select 'event ' || asked.id from asked
+     where 1 <> (select count(*) from sent where event = asked.id and sent.notice = asked.notice and sent.audience = asked.audience and not expanded)`,
+  ],
+  [
+    'I26 each reminder is queued once, and none after the end',
+    `select subject_id from (
+       select e.subject_id, e.data ->> 'n' as n, (select count(*) from audit_events anew where anew.subject_id = e.subject_id
+         and anew.type in ('assignment.extended', 'assignment.unjustified') and anew.id < e.id) as period
+       from audit_events e where e.type = 'assignment.reminded') reminded
+     group by subject_id, n, period having count(*) > 1
+     union all select e.subject_id from audit_events e join audit_events over on over.subject_id = e.subject_id and over.id < e.id
+     where e.type = 'assignment.reminded' and over.type = 'assignment.ending'
+     union all select e.request_id::text from audit_events e join approval_stages s on s.request_id = e.request_id and s.n = e.stage
+     where e.type = 'stage.reminded' and s.closed_at < e.at
+     union all select request_id::text from audit_events where type = 'stage.reminded' group by request_id, stage, at having count(*) > 1`,
+  ],
+  [
+    'I33 a delivery acts once',
+    `select via || ' ' || delivery from audit_events where delivery is not null group by via, delivery having count(distinct xid) > 1
+     union all select e.via || ' ' || e.delivery from audit_events e where e.delivery is not null and e.at > usher_now() - ${KEPT}
+       and not exists (select 1 from inbound i where i.platform = e.via and i.delivery = e.delivery and i.state = 'done')`,
+  ],
+  [
+    'no row without its noun',
+    `select 'event ' || e.id from audit_events e
+     where (e.request_id is not null and not exists (select 1 from requests r where r.id = e.request_id))
+       or (e.assignment_id is not null and not exists (select 1 from assignments a where a.id = e.assignment_id))
+       or (e.grant_id is not null and not exists (select 1 from grants g where g.id = e.grant_id))
+     union all select 'grant ' || g.id from grants g where not exists (select 1 from grant_assignments l where l.grant_id = g.id)
+     union all select 'assignment ' || a.id from assignments a where not exists (select 1 from requests r where r.assignment_id = a.id)`,
+  ],
+];
+
+const SETTLED: readonly (readonly [name: string, sql: string])[] = [
+  [
+    'I14 no access survives its end',
+    `select id::text from assignments where state in ${LIVE} and ends_at < usher_now() - interval '60 seconds'`,
+  ],
+  [
+    'I17 who left holds and asks for nothing',
+    `select p.id::text from people p where p.state <> 'enabled' and (
+       exists (select 1 from assignments a where a.target_id = p.id and a.state in ${LIVE})
+       or exists (select 1 from requests r where r.target_id = p.id and r.state in ${OPEN}))`,
+  ],
+  [
+    'I22b the connected system has what is placed and nothing that was taken',
+    `select g.id::text from wants g join people p on p.id = g.person_id join resource_roles role on role.id = g.role_id
+     join resource_scopes scope on scope.id = g.scope_id join resources on resources.id = role.resource_id
+     where resources.connector = 'local' and g.state in ('placed', 'taken') and not (g.state = 'taken' and g.baseline)
+       and (g.state = 'placed') <> exists (select 1 from local_roles l where l.subject = p.directory_key
+         and l.resource = resources.origin_id and l.role = role.origin_id and l.scope = scope.origin_id)`,
+  ],
+];
+
+function statement(when: When): string {
+  const all = when === 'always' ? ALWAYS : [...ALWAYS, ...SETTLED];
+  return `${WITH}\n${all
+    .map(([name, sql]) => `select '${name}' as invariant, detail from (${sql}) as broken (detail)`)
+    .join('\nunion all\n')}`;
+}
+
+/** Everything that does not hold now. */
+export function broken(sql: Sql, when: When = 'settled'): Promise<Broken[]> {
+  return sql<Broken>(statement(when), [JSON.stringify(consequences)]);
+}
+
+/** Fails with the names of what does not hold. */
+export async function expectSound(sql: Sql, when: When = 'settled'): Promise<void> {
+  expect((await broken(sql, when)).map(({ invariant, detail }) => `${invariant}: ${detail}`)).toEqual([]);
+}
