@@ -40,6 +40,8 @@ export interface SlackView {
 export interface Call {
   readonly method: string;
   readonly args: Json;
+  /** The server's clock when it came. */
+  readonly at: number;
 }
 
 /** What a method does instead of its work. `hang` answers when the server stops. */
@@ -203,7 +205,7 @@ export class SlackApi {
   }
 
   protected onSocketMessage(message: Json): void {
-    this.calls.push({ method: 'socket', args: message });
+    this.calls.push({ method: 'socket', args: message, at: this.now() });
   }
 
   protected unique(): number {
@@ -239,7 +241,7 @@ export class SlackApi {
     };
     const args = kind === 'answer' ? (JSON.parse(body) as Json) : readForm(body);
     const method = kind === 'answer' ? 'response_url' : name;
-    this.calls.push({ method, args });
+    this.calls.push({ method, args, at: this.now() });
     const failure = this.#takeFailure(method);
     if (failure !== null && 'hang' in failure) this.#hanging.push(response);
     else if (failure !== null && 'error' in failure) reply(200, { ok: false, error: failure.error });

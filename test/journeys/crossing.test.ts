@@ -1,0 +1,281 @@
+// Journeys of people through the whole Usher, across both platforms: what one does in Slack the other sees in Teams.
+import { startUsher } from '../../src/main';
+import { wordsOf, type SlackMessage } from '../support/slack-server';
+import type { TeamsPerson } from '../support/teams-server';
+import { startWhole, teamsTextOf, until, type Whole } from './support';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+/** Where a stranger's word would leave something, were it believed. */
+const MARKS = ['inbound', 'identities', 'conversations', 'drafts', 'requests', 'cards', 'audit_events'];
+
+jest.setTimeout(60_000);
+
+let whole: Whole;
+let ben: TeamsPerson;
+let ana: TeamsPerson;
+
+async function begin(...options: Parameters<typeof startWhole>): Promise<void> {
+  whole = await startWhole(...options);
+  ben = whole.teams.person('Ben');
+  ana = whole.teams.person('Ana');
+  // Teams lets nobody be written to who has not installed the app.
+  await whole.teams.install(ben);
+  await whole.teamsMessage(ben, 'Hi Ben');
+}
+
+/** Ada asks in Slack, by the command that names it; gives both approvers' messages as they come. */
+async function adaAsks(name: string, reason: string) {
+  await whole.slack.command('U0ADA', `request ${name}`);
+  await whole.slack.submit(await whole.slackView('U0ADA', `Request ${name}`), { Reason: reason });
+  await whole.slackView('U0ADA', 'is on its way');
+  const teams = await whole.teamsMessage(ben, `Ada Stone asks for ${name}`);
+  const slack = await whole.slackMessage('U0CLEO', `Ada Stone asks for ${name}`);
+  return { teams, slack, old: { ...slack } };
+}
+
+const asked = (name: string): SlackMessage[] =>
+  whole.slack.messagesOf('U0CLEO').filter((one) => wordsOf(one).includes(`asks for ${name}`));
+const decisions = async (name: string): Promise<number> =>
+  (
+    await whole.sql(`select 1 from decisions d join requests r on r.id = d.request_id
+      join packages p on p.id = r.package_id where p.name = '${name}'`)
+  ).length;
+const marks = async (): Promise<unknown> =>
+  whole.sql(`select ${MARKS.map((table) => `(select count(*) from ${table}) as ${table}`).join(', ')}`);
+
+describe.each(['http', 'socket'] as const)('over Slack by %s', (mode) => {
+  beforeAll(() => begin(mode));
+  afterAll(() => whole.stop());
+
+  test('asked in Slack, approved in Teams: the other copy follows, the requestor hears, the access is there', async () => {
+    const { slack, teams } = whole;
+    await slack.command('U0ADA', 'request access');
+    const form = await whole.slackView('U0ADA', 'Request access');
+    const [found] = await slack.options(form, 'Access package', 'payr');
+    expect(found?.title).toBe('Payroll');
+    await slack.submit(form, { 'Access package': found?.value ?? '' });
+    await whole.slackView('U0ADA', 'Cleo Marsh or Ben Okafor will be asked');
+    const refused = await slack.submit(form, { Reason: '   ' });
+    expect(Object.values(refused.errors ?? {})).toEqual(['Say in a few words why this is needed.']);
+    await slack.submit(form, { Reason: 'month end <!channel>' });
+    await whole.slackView('U0ADA', 'is on its way');
+
+    const card = await whole.teamsMessage(ben, 'Ada Stone asks for Payroll');
+    const copy = await whole.slackMessage('U0CLEO', 'Ada Stone asks for Payroll');
+    expect(teamsTextOf(card)).toContain('month end');
+    const shown = await teams.press(ben, card, 'Approve');
+    expect(JSON.stringify(shown.card)).toContain('is approved');
+
+    await whole.slackMessage('U0ADA', 'You now have Payroll');
+    expect(await whole.holds('ada', 'Payroll')).toBe(true);
+    await until('the copy follows', () => copy.edits > 0 && wordsOf(copy).includes('Ben Okafor approved'));
+    expect(wordsOf(copy)).not.toContain('Deny');
+    await whole.idle();
+    expect(asked('Payroll')).toHaveLength(1);
+    expect((await whole.request('Payroll')).state).toBe('delivered');
+    // Three ways to a link: the mail address that the workspace vouches for, the file, and the directory's key.
+    expect(
+      await whole.sql(`select platform, linked_by from identities where state = 'linked' order by platform, linked_by`),
+    ).toEqual([
+      { platform: 'slack', linked_by: 'email' },
+      { platform: 'slack', linked_by: 'file' },
+      { platform: 'teams', linked_by: 'directoryKey' },
+    ]);
+  });
+
+  test('asked in Teams by a typed line, denied in Slack with a reason: the requestor reads it in Teams', async () => {
+    const { slack, teams } = whole;
+    await teams.say(ana, 'request invoices');
+    const dialog = await teams.openDialog(ana, await whole.teamsMessage(ana, 'Continue'), 'Continue');
+    expect(dialog.title).toContain('Invoices');
+    const sent = await teams.submitDialog(ana, dialog, 'Submit', { Reason: 'audit of *March*' });
+    expect(JSON.stringify(sent.body)).toContain('is on its way');
+
+    const card = await whole.slackMessage('U0CLEO', 'Ana Sousa asks for Invoices');
+    expect(wordsOf(card)).toContain('March');
+    await slack.press('U0CLEO', card, 'Deny');
+    const form = await whole.slackView('U0CLEO', 'Ana Sousa will read your reason');
+    const refused = await slack.submit(form, { 'Why not?': ' ' });
+    expect(Object.values(refused.errors ?? {})).toEqual(['A denial needs a reason.']);
+    await slack.submit(form, { 'Why not?': 'ask for the summary instead' });
+    await whole.slackView('U0CLEO', 'is denied and Ana Sousa was told');
+
+    await whole.teamsMessage(ana, 'ask for the summary instead');
+    await whole.teamsMessage(ana, 'Ask again');
+    await until('the card closes', () => wordsOf(card).includes('You denied this.'));
+    await whole.idle();
+    expect((await whole.request('Invoices')).state).toBe('denied');
+  });
+
+  test('what is typed in a direct message is stored, acknowledged, answered once, and then forgotten', async () => {
+    const { slack } = whole;
+    const shown = await slack.say('U0ADA', 'my access');
+    expect(shown).toMatchObject({ status: 200, body: '' });
+    expect(await whole.sql(`select delivery from inbound where delivery like 'event:%'`)).toHaveLength(1);
+    await whole.slackMessage('U0ADA', 'Your access');
+    await slack.deliver(slack.deliveries.at(-1) ?? { kind: 'events_api', body: {} });
+    await whole.idle();
+    const answers = slack.messagesOf('U0ADA').filter((one) => wordsOf(one).includes('Your access'));
+    expect(answers).toHaveLength(1);
+    expect(await whole.sql(`select state, payload from inbound where delivery like 'event:%'`)).toEqual([
+      { state: 'done', payload: null },
+    ]);
+  });
+
+  test('a doubled click in Teams and a late one in Slack change nothing, and say who was faster', async () => {
+    const { slack, teams } = whole;
+    const card = await adaAsks('Taxes', 'year end');
+    const first = await teams.press(ben, card.teams, 'Approve');
+    const again = await teams.deliver(first.activity);
+    expect(again.status).toBe(200);
+    expect(JSON.stringify(again.card)).toContain('is approved');
+    const second = await teams.press(ben, card.teams, 'Approve');
+    expect(JSON.stringify(second.card)).toContain('You approved');
+    await slack.press('U0CLEO', card.old, 'Approve');
+    await whole.slackMessage('U0CLEO', 'Ben Okafor was faster');
+    await until('the late card is fresh', () => wordsOf(card.slack).includes('Ben Okafor approved'));
+    await whole.idle();
+    expect(await decisions('Taxes')).toBe(1);
+    expect((await whole.request('Taxes')).state).toBe('delivered');
+  });
+
+  test('a doubled click in Slack and a late one in Teams change nothing, and say who was faster', async () => {
+    const { slack, teams } = whole;
+    const card = await adaAsks('Budget', 'planning');
+    await slack.press('U0CLEO', card.old, 'Approve');
+    const click = slack.deliveries.at(-1) ?? { kind: 'interactive', body: {} };
+    expect((await slack.deliver(click)).status).toBe(200);
+    await slack.press('U0CLEO', card.old, 'Approve');
+    await whole.slackMessage('U0CLEO', 'You approved');
+    const late = await teams.press(ben, card.teams, 'Approve');
+    expect(JSON.stringify(late.card)).toContain('Cleo Marsh was faster');
+    await whole.idle();
+    expect(await decisions('Budget')).toBe(1);
+    expect(asked('Budget')).toHaveLength(1);
+  });
+
+  test('somebody whom nothing links is told what to do, and a like name or a foreign address links nobody', async () => {
+    const { slack, teams } = whole;
+    await slack.say('U0NEW', 'my access');
+    await whole.slackMessage('U0NEW', 'Ask your administrator to link this account');
+    const shown = await slack.command('U0NEW', 'approve R-1001');
+    expect(wordsOf(shown.body as Parameters<typeof wordsOf>[0])).toContain('I do not know who you are yet');
+    const nils = teams.person('Nils');
+    await teams.say(nils, 'my access');
+    await whole.teamsMessage(nils, 'Ask your administrator to link this account');
+    await whole.idle();
+    expect(
+      await whole.sql(`select state, person_id from identities where user_id in ('U0NEW', '${nils.aadObjectId}')`),
+    ).toEqual([
+      { state: 'unlinked', person_id: null },
+      { state: 'unlinked', person_id: null },
+    ]);
+  });
+
+  test('guests, bots, strangers and other tenants are refused and leave no row', async () => {
+    const { slack, teams } = whole;
+    await whole.idle();
+    const before = await marks();
+    const [message] = asked('Payroll');
+    if (!message) throw new Error('no card');
+
+    await slack.say('U0GUS', 'approve R-1001');
+    await whole.slackMessage('U0GUS', 'Guests cannot use me here');
+    const guest = await slack.command('U0GUS', 'request Payroll');
+    expect(guest.status).toBe(200);
+    await whole.slackView('U0GUS', 'Guests cannot use me here');
+    await slack.pressActions('U0ZOE', message, [{ action_id: 'approval.approve~0', type: 'button', action_ts: '1.1' }]);
+    await whole.slackMessage('U0ZOE', 'I only work for people of this organization');
+    await slack.say('U0BOTTY', 'help', { bot_id: 'B0X', subtype: 'bot_message' });
+    await slack.say('U0BOTTY', 'help');
+    await slack.command('U0ADA', 'my access', { team_id: 'T0ELSE' });
+
+    const gita = { ...teams.person('Gita'), role: 'guest' };
+    await teams.say(gita, 'help');
+    await whole.teamsMessage(gita, 'Guests cannot use me here');
+    expect((await teams.press(gita, await whole.teamsMessage(ben, 'Payroll'), 'Details')).status).toBe(200);
+    const far = { ...ben, tenant: '99999999-9999-4999-8999-999999999999' };
+    expect((await teams.say(far, 'approvals')).status).toBe(401);
+    const nobody = { ...teams.person('Nils'), conversation: 'a:meeting', role: 'anonymous' };
+    expect((await teams.say(nobody, 'help')).status).toBe(200);
+
+    expect(slack.messagesOf('U0BOTTY')).toEqual([]);
+    expect(await marks()).toEqual(before);
+  });
+
+  test("a second start with the rights of the tables' owner is refused, and this one goes on", async () => {
+    const { config, log } = whole;
+    const owned = { ...config, databaseUrl: config.migrationUrl };
+    await expect(startUsher(owned, log)).rejects.toThrow('could change the audit trail');
+    expect((await fetch(`${whole.endpoint}/readyz`)).status).toBe(200);
+  });
+
+  test('nothing that people wrote, no name and no secret is in the log', () => {
+    const { slack, teams, lines } = whole;
+    const log = lines.join('\n');
+    expect(lines.length).toBeGreaterThan(10);
+    const written = ['month end', 'audit of', 'summary instead', 'planning', 'Ada Stone', 'Ben Okafor', 'Sousa'];
+    const secrets = [slack.botToken, slack.appToken, slack.signingSecret, teams.appPassword, 'Bearer', 'access-'];
+    for (const word of [...written, ...secrets]) expect({ word, at: log.indexOf(word) }).toEqual({ word, at: -1 });
+  });
+});
+
+describe('when Slack is ill', () => {
+  beforeAll(() => begin('http'));
+  afterAll(() => whole.stop());
+
+  test('messages arrive later and once, and not before the time that Slack named', async () => {
+    const { slack } = whole;
+    slack.fail('chat.postMessage', { status: 503 }, 2);
+    slack.fail('chat.postMessage', { status: 429, retryAfter: 3 });
+    await adaAsks('Payroll', 'late');
+    const posts = slack.calls.filter(({ method }) => method === 'chat.postMessage');
+    const [, , limited, next] = posts;
+    expect((next?.at ?? 0) - (limited?.at ?? 0)).toBeGreaterThanOrEqual(3_000);
+    await whole.idle();
+    expect(asked('Payroll')).toHaveLength(1);
+    expect(await whole.sql(`select 1 from outgoing where state = 'dead'`)).toEqual([]);
+  });
+
+  test('a message that somebody deleted hurts no other copy', async () => {
+    const { slack, teams } = whole;
+    const card = await adaAsks('Taxes', 'deleted');
+    slack.deleteMessage(card.slack);
+    await teams.press(ben, card.teams, 'Approve');
+    await whole.slackMessage('U0ADA', 'You now have Taxes');
+    await whole.idle();
+    expect(
+      await whole.sql(`select state, count(*)::int from cards where view = 'approval' group by 1 order by 1`),
+    ).toEqual(expect.arrayContaining([{ state: 'gone', count: 1 }]));
+    expect(asked('Taxes')).toEqual([]);
+    expect(await whole.sql(`select 1 from outgoing where state = 'dead'`)).toEqual([]);
+    expect(await whole.holds('ada', 'Taxes')).toBe(true);
+  });
+});
+
+describe('as time goes by', () => {
+  beforeAll(() => begin('http', true));
+  afterAll(() => whole.stop());
+
+  test('a request that nobody decides expires in both places, and can be asked again', async () => {
+    const card = await adaAsks('Budget', 'patience');
+    await whole.pass(3 * DAY + HOUR, 'expire-stages');
+    await whole.slackMessage('U0ADA', 'Nobody decided on R-');
+    await whole.slackMessage('U0ADA', 'Ask again');
+    await whole.teamsMessage(ben, 'Nobody decided in time');
+    await until('the Slack copy closes', () => wordsOf(card.slack).includes('Nobody decided in time'));
+    expect((await whole.request('Budget')).state).toBe('expired');
+  });
+
+  test('access that reaches its end is taken away, and the person hears it where they talk', async () => {
+    const { slack } = whole;
+    await slack.command('U0ADA', 'request audit');
+    await slack.submit(await whole.slackView('U0ADA', 'Request Audit'));
+    await until('the role is there', () => whole.holds('ada', 'Audit'));
+    await whole.pass(9 * HOUR, 'end-access');
+    await whole.slackMessage('U0ADA', 'Your access to Audit has ended');
+    await until('the role is gone', async () => !(await whole.holds('ada', 'Audit')));
+    await whole.idle();
+  });
+});
