@@ -137,6 +137,7 @@ export type CardDataOf = {
     readonly mayExtend: boolean;
     readonly mayGiveUp: boolean;
     readonly mayAskAgain: boolean;
+    readonly mayRequest: boolean;
     readonly mayDecide: boolean;
     readonly version: number;
     readonly approveVerb: string;

@@ -4,6 +4,7 @@ import { DomainError } from '../domain/errors';
 import type { AssignmentId, DraftId, PackageId, PersonId, RequestId } from '../domain/model';
 import { accessOf, view as assignmentView } from '../operations/assignments';
 import { waiting } from '../operations/approvals';
+import { about } from '../operations/packages';
 import type { By, Desk, Draft } from '../operations/ports';
 import { formFor, view as requestView } from '../operations/requests';
 import { extensionOf } from '../operations/assignments';
@@ -321,6 +322,10 @@ export const views = {
   deliveryFailed: ownerNotice('deliveryFailed'),
   removalAlarm: ownerNotice('removalAlarm'),
   manualTask,
+  package: async (look) => ({
+    card: 'notice',
+    data: Notices.packageNotice(await about(look.desk, viewer(look), id(look, 'name'))),
+  }),
   gone: () => Promise.resolve({ card: 'notice', data: Notices.gone() }),
 } as const satisfies Record<string, View>;
 

@@ -25,6 +25,7 @@ const notice: CardDataOf['notice'] = {
   mayExtend: true,
   mayGiveUp: true,
   mayAskAgain: true,
+  mayRequest: false,
   mayDecide: false,
   version: 3,
   approveVerb: 'approval.approve',

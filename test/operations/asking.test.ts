@@ -242,3 +242,13 @@ describe('deciding', () => {
     expect(row?.shown['card']).toBeTruthy();
   });
 });
+
+test('"package <name>" tells what a package is for, to those who may know it, and asks with one tap', async () => {
+  const card = cardOf(await world.say('tara', 'package ledger reader'));
+  expect(textOf(card)).toContain('Read the general ledger');
+  expect(textOf(card)).toContain('Ledger');
+  expect(textOf(cardOf(await world.press('tara', card, 'Request access')))).toContain('Request Ledger reader');
+  expect(sentenceOf(await world.say('tara', 'package hidden gem'))).toBe(
+    sentenceOf(await world.say('tara', 'package no such thing')),
+  );
+});

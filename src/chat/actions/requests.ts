@@ -250,6 +250,21 @@ export const requestVerbs = {
       },
     ],
   },
+  'package.show': {
+    kind: 'reads',
+    opens: false,
+    press: () => Promise.reject(new DomainError('not-found', { what: 'package' })),
+    typed: [
+      {
+        words: 'package',
+        run: async (context, rest) => {
+          const { name } = await packageOf(context, rest, context.who.person.id, false);
+          return { view: 'package', params: { name }, place: 'new' };
+        },
+        help: { usage: 'package <name>', line: 'help.package' },
+      },
+    ],
+  },
   'requests.list': {
     kind: 'reads',
     opens: false,

@@ -2,10 +2,11 @@
 import type { PlaceFacts } from '../../domain/facts';
 import type { ManualTask } from '../../domain/events';
 import type { AssignmentView } from '../../operations/assignments';
+import type { PackageRow } from '../../operations/ports';
 import type { RequestView } from '../../operations/requests';
 import type { Text } from '../card';
 import type { CardDataOf } from '../card-data';
-import { label, say } from '../words';
+import { label, listed, say } from '../words';
 import { nameOf, number, text, typedNumber } from './common';
 import type { Tone } from './common';
 import { outcome, policyOf, running } from './requests';
@@ -27,6 +28,7 @@ function notice(title: Text, tone: Tone, lines: readonly Text[], buttons: Partia
     mayExtend: false,
     mayGiveUp: false,
     mayAskAgain: false,
+    mayRequest: false,
     mayDecide: false,
     version: 0,
     approveVerb: 'approval.approve',
@@ -174,6 +176,25 @@ export function ownerNotice(
   const title = say('notice.removalAlarm', values);
   if (problems.length === 0) return notice(title, 'default', [label('notice.nowRemoved')]);
   return notice(title, 'attention', [label('notice.removalAlarmBody'), ...problems]);
+}
+
+/** What a package is for; asks with one tap where it is neither held nor asked for. */
+export function packageNotice(row: PackageRow): Notice {
+  const free = !row.held && !row.pending;
+  const state = row.held ? [label('package.held')] : row.pending ? [label('package.pending')] : [];
+  return {
+    ...notice(text(row.name, 150), 'default', [
+      ...(row.description === '' ? [] : [text(row.description, 600)]),
+      ...state,
+    ]),
+    facts: [
+      { title: label('fact.catalog'), value: text(row.catalog, 150) },
+      { title: label('fact.includes'), value: listed(row.resources, 'and', 10) },
+    ],
+    package: row.id,
+    packageName: row.name,
+    mayRequest: free,
+  };
 }
 
 /** A card whose subject its reader may no longer see. */

@@ -39,6 +39,9 @@ export const sentences = {
   'fact.role': 'Role',
   'fact.person': 'Person',
 
+  'fact.includes': 'Includes',
+  'fact.catalog': 'Catalog',
+
   // small pieces
   'list.and': ' and ',
   'list.or': ' or ',
@@ -85,6 +88,7 @@ export const sentences = {
     'Type a command or press a button. The words work in a message, after a mention and after the slash command.',
   'help.summary': 'What I can do for you',
   'help.request': 'ask for access; names may be half typed',
+  'help.package': 'what a package is for and what it includes',
   'help.access': 'what you have, why, and until when',
   'help.requests': 'what you asked for',
   'help.one': 'one request with its timeline',
@@ -129,6 +133,9 @@ export const sentences = {
   'request.sentAtOnce': '{number} needs no approval. It is being set up.',
   'request.clamped': 'It was cut to the longest period that is allowed.',
   'continue.intro': 'Press Continue to fill in the rest.',
+
+  'package.held': 'You have it.',
+  'package.pending': 'You asked for it already.',
 
   // a request
   'card.request': '{number} · {package}',
