@@ -161,26 +161,20 @@ export function settleIncompatibilities(draft: Draft, found: People, shelves: re
   const active = draft.known.incompatibilities.filter((one) => one.state === 'active');
   const complete = new Set(lists.map(({ id }) => id));
   const gone = new Set<string>(lists.filter(({ text }) => text.state === 'deleted').map(({ id }) => id));
-  const kept = new Set<Wish>();
-
+  const standing: Incompatibility[] = [];
   for (const row of active) {
-    if (row.otherPackage !== null && gone.has(row.otherPackage)) {
+    const listed = complete.has(row.package);
+    const over =
+      (row.otherPackage !== null && gone.has(row.otherPackage)) || (listed && !wishes.some((one) => stands(row, one)));
+    if (over) {
       end(draft, row);
       continue;
     }
-    if (!complete.has(row.package)) continue;
-    const wish = wishes.find((one) => !kept.has(one) && stands(row, one));
-    if (wish) {
-      kept.add(wish);
-      draft.unchanged += 1;
-    } else end(draft, row);
+    standing.push(row);
+    if (listed) draft.unchanged += 1;
   }
-  const made: Incompatibility[] = [];
   for (const wish of wishes) {
-    if (kept.has(wish)) continue;
-    const rows = [...active.filter((one) => !complete.has(one.package)), ...made];
-    if (rows.some((row) => stands(row, wish))) continue;
-    made.push(create(draft, wish));
+    if (!standing.some((row) => stands(row, wish))) standing.push(create(draft, wish));
   }
 }
 

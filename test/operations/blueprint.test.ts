@@ -1,0 +1,685 @@
+// Configuration as code: what is refused and where, what a plan says, and that applying is idempotent, audited and all or
+// nothing. On the real store.
+import fs from 'node:fs';
+import { WOODGROVE } from '../../src/demo/prepare';
+import type { PackageId } from '../../src/domain/model';
+import { createLog } from '../../src/log';
+import {
+  apply,
+  parseBlueprint,
+  plan,
+  planText,
+  problemText,
+  type Blueprint,
+  type Plan,
+  type PlanOptions,
+} from '../../src/operations/blueprint';
+import type { By, Configuration, Desk } from '../../src/operations/ports';
+import { submit } from '../../src/operations/requests';
+import { createStore } from '../../src/store/store';
+import { testDatabase, type TestDatabase } from '../support/postgres';
+
+const operator: By = { actor: { kind: 'operator', name: 'tests' }, via: 'cli' };
+const BASE = `
+organization: { name: Woodgrove, timeZone: Europe/Vienna }
+people:
+  - { key: ana, name: Ana Berger, email: ana@woodgrove.example }
+  - { key: ben, name: Ben Carter, manager: ana }
+  - { key: cleo, name: Cleo Dahl, manager: ana, identities: [{ platform: slack, tenant: T1, user: U1 }] }
+groups:
+  - { name: Clerks, people: [ben], groups: [Interns] }
+  - { name: Interns, people: [cleo] }
+administrators: [ana]
+catalogs:
+  - name: Finance
+    owners: [ana]
+    resources:
+      - { name: Ledger, connector: local, roles: [Reader, Writer] }
+    packages:
+      - name: Books
+        roles: [Ledger / Reader]
+        policies: [{ name: Everybody, who: allMembers, expires: 30 days, reason: optional }]
+      - name: Postings
+        roles: [Ledger / Writer]
+        policies:
+          - { name: Clerks, who: 'group: Clerks', expires: 8 hours, approval: [{ approvers: [manager] }] }
+`;
+
+let db: TestDatabase;
+let desk: Desk;
+
+beforeEach(async () => {
+  db = await testDatabase();
+  await db.reset();
+  const { store, views, drafts, directory } = createStore({ sequelize: db.sequelize, log: createLog('silent') });
+  desk = { store, views, drafts, directory };
+});
+
+describe('reading', () => {
+  const of = (text: string): string =>
+    `catalogs:\n  - name: A\n    packages:\n      - name: P\n        policies:\n${text}`;
+
+  test.each([
+    {
+      name: 'an unknown field',
+      give: 'people:\n  - key: a\n    name: A\n    mail: a@b',
+      want: '4:5: "mail" is no field of a person. Did you mean "email"?',
+    },
+    {
+      name: 'a missing field',
+      give: 'people:\n  - name: A',
+      want: '2:5: This person has no "key". Add a line "key: ...".',
+    },
+    {
+      name: 'a number for a key',
+      give: 'people:\n  - key: 12\n    name: A',
+      want: '2:10: "key" must be text, but is "12". Put it into quotes.',
+    },
+    {
+      name: 'a field without a value',
+      give: 'people:\n  - key: a\n    name: A\n    manager:',
+      want: '4:5: "manager" has no value. Write one, or remove the line.',
+    },
+    {
+      name: 'yes for true',
+      give: 'people:\n  - key: a\n    name: A\n    enabled: yes',
+      want: '4:14: "enabled" must be true or false, but is "yes". Correct it.',
+    },
+    {
+      name: 'an offset for a zone',
+      give: 'organization:\n  name: A\n  timeZone: "+02:00"',
+      want: '3:13: "timeZone" is not a time zone. Write one like Europe/Vienna.',
+    },
+    {
+      name: 'a word that is not offered',
+      give: 'people:\n  - key: a\n    name: A\n    kind: gest',
+      want: '4:11: "kind" cannot be "gest". Did you mean guest? Write member or guest.',
+    },
+    {
+      name: 'a line break in a name',
+      give: 'people:\n  - key: a\n    name: "A\\nB"',
+      want: '3:11: "name" has a line break or a control character in it. Write it on one line.',
+    },
+    {
+      name: 'a member of a partner',
+      give: 'people:\n  - key: a\n    name: A\n    kind: member\n    organization: C',
+      want: '5:19: A member belongs to your own organization. Remove "organization", or write kind: guest.',
+    },
+    {
+      name: 'a length of time',
+      give: of('          - { name: Q, who: anyone, expires: 3 fortnights }'),
+      want: '6:46: "3 fortnights" is not understood. Write never, 30 days, 8 hours or 2030-12-31.',
+    },
+    {
+      name: 'no day of the calendar',
+      give: of('          - { name: Q, who: anyone, expires: 2026-02-30 }'),
+      want: '6:46: "2026-02-30" is no day of the calendar. Correct the date.',
+    },
+    {
+      name: 'a policy for nobody',
+      give: of('          - { name: Q, expires: never }'),
+      want: '6:13: This policy lets nobody ask. Add "who", for example allMembers.',
+    },
+    {
+      name: 'a target that is no approver',
+      give: of('          - { name: Q, who: anyone, expires: never, approval: [{ approvers: allMembers }] }'),
+      want: '6:77: "allMembers" cannot be used here. Write a person\'s key, "group: <name>" or manager, "manager: 2" (up to 4).',
+    },
+    {
+      name: 'a quorum that nobody can reach',
+      give: of(
+        '          - { name: Q, who: anyone, expires: never, approval: [{ approvers: ana, approvalsRequired: 2 }] }',
+      ),
+      want: '6:101: "approvalsRequired" is 2, but the stage can ask 1 at most. Name more approvers.',
+    },
+    {
+      name: 'an escalation to nobody',
+      give: of(
+        '          - { name: Q, who: anyone, expires: never, approval: [{ approvers: ana, escalateAfter: 1 day }] }',
+      ),
+      want: '6:97: "escalateAfter" needs "alternates". Name who is asked then.',
+    },
+    {
+      name: 'the same field twice',
+      give: 'people: []\npeople: []',
+      want: '2:1: This field is written twice in the same place. Keep one of them.',
+    },
+    {
+      name: 'two colons',
+      give: of('          - name: Q\n            who: group: Clerks'),
+      want: '7:18: There is a second colon in the line. Put the value into quotes, as in "group: Finance".',
+    },
+    { name: 'a tab', give: 'people:\n\t- key: a', want: '2:1: Tabs cannot indent YAML. Use spaces.' },
+    {
+      name: 'two documents',
+      give: 'people: []\n---\npeople: []',
+      want: '2:1: The file holds several documents ("---"). Put each into a file of its own.',
+    },
+    {
+      name: 'no fields at all',
+      give: '- people',
+      want: '1:1: The file must hold fields like "people:" or "catalogs:" at its left edge. Correct it.',
+    },
+  ])('refuses $name with its place and the next step', ({ give, want }) => {
+    expect(problems(give)).toEqual([`1.yaml:${want}`]);
+  });
+
+  test('reports everything that is wrong in all files at once, in order', () => {
+    const found = problems('people:\n  - key: a\n    nme: A\n    kind: x', 'groups: x');
+    expect(found).toEqual([
+      '1.yaml:2:5: This person has no "name". Add a line "name: ...".',
+      '1.yaml:3:5: "nme" is no field of a person. Did you mean "name"?',
+      '1.yaml:4:11: "kind" cannot be "x". Write member or guest.',
+      '2.yaml:1:9: "groups" must be a list (lines that begin with "- "), but is "x". Correct it.',
+    ]);
+  });
+
+  test('takes an empty file for one that says nothing', () => {
+    expect(problems('')).toEqual([]);
+    expect(problems('# only a comment\n')).toEqual([]);
+  });
+
+  test('a file of aliases within aliases stops without eating the memory', () => {
+    const lol = ['a: &a [x, x, x, x, x, x, x, x, x, x]'];
+    for (const [from, to] of ['ab', 'bc', 'cd', 'de', 'ef', 'fg'])
+      lol.push(
+        `${to ?? ''}: &${to ?? ''} [${Array(10)
+          .fill(`*${from ?? ''}`)
+          .join(', ')}]`,
+      );
+    expect(problems(lol.join('\n'))).toEqual(['1.yaml:1:1: Too many aliases (*name). Write the values out.']);
+  });
+});
+
+describe('finding', () => {
+  test.each([
+    {
+      name: 'a person',
+      give: 'groups:\n  - { name: G, people: [anna] }',
+      want: '2:25: There is no person "anna". Did you mean "ana"?',
+    },
+    {
+      name: 'a role',
+      give: 'catalogs:\n  - name: Finance\n    packages:\n      - name: N\n        roles: [Ledger / Riter]',
+      want: '5:17: There is no role "Ledger / Riter". Did you mean "Ledger / Writer" or "Ledger / Reader"?',
+    },
+    {
+      name: 'a group',
+      give: 'administrators: "group: Clrks"',
+      want: '1:17: There is no group "Clrks". Did you mean "Clerks"?',
+    },
+    {
+      name: 'a package',
+      give: 'catalogs:\n  - name: Finance\n    packages:\n      - { name: N, incompatibleWith: [Posting] }',
+      want: '4:39: There is no package "Posting". Did you mean "Postings"?',
+    },
+    {
+      name: 'nothing near',
+      give: 'auditors: [zzzzzz]',
+      want: '1:12: There is no person "zzzzzz". Add it to the file, or correct the name.',
+    },
+  ])('says where $name is not found and what may be meant', async ({ give, want }) => {
+    await applied(BASE);
+    expect(texts(await apply(desk, operator, read(give)))).toEqual([`1.yaml:${want}`]);
+  });
+
+  test.each([
+    {
+      name: 'a key twice',
+      give: 'people:\n  - { key: x, name: X }\n  - { key: X, name: Y }',
+      want: '3:5: The person "X" is written twice, first at 1.yaml:2. Keep one of them.',
+    },
+    {
+      name: 'an account for two',
+      give: 'people:\n  - { key: x, name: X, identities: [{ platform: slack, tenant: T, user: U }] }\n  - { key: y, name: Y, identities: [{ platform: slack, tenant: T, user: U }] }',
+      want: '3:37: The account "U" is given to "X" as well, at 1.yaml:2. An account stands for one person.',
+    },
+    {
+      name: 'two accounts in one workspace',
+      give: 'people:\n  - { key: x, name: X, identities: [{ platform: slack, tenant: T, user: U }, { platform: slack, tenant: T, user: V }] }',
+      want: '2:78: This person has the account "U" in slack T already. Keep one of them.',
+    },
+    {
+      name: 'somebody who manages themselves',
+      give: 'people:\n  - { key: dora, name: Dora, manager: dora }',
+      want: '2:39: "dora" is their own manager. Name somebody else, or remove the line.',
+    },
+    {
+      name: 'a circle of groups',
+      give: 'groups:\n  - { name: Interns, people: [], groups: [Clerks] }',
+      want: '2:42: The group "Interns" contains itself through "Clerks". Break the circle.',
+    },
+    {
+      name: 'no administrator',
+      give: 'administrators: []',
+      want: '1:17: Nobody would administer Usher. Name at least one person or group.',
+    },
+    {
+      name: 'a group that is in use',
+      give: 'groups:\n  - { name: Clerks, state: deleted }',
+      want: '2:28: The group "Clerks" is still named by policy "Clerks" of "Postings". Change that first.',
+    },
+    {
+      name: 'itself',
+      give: 'catalogs:\n  - name: Finance\n    packages:\n      - { name: Books, incompatibleWith: [Books] }',
+      want: '4:43: "Books" cannot be incompatible with itself. Name another package.',
+    },
+  ])('refuses $name', async ({ give, want }) => {
+    await applied(BASE);
+    const events = await eventCount();
+    const done = await apply(desk, operator, read(give));
+    expect(texts(done)).toEqual([`1.yaml:${want}`]);
+    expect(done.applied).toBe(false);
+    expect(await eventCount()).toBe(events);
+  });
+
+  test('a name that two people have is not guessed', async () => {
+    await applied(BASE);
+    const done = await apply(
+      desk,
+      operator,
+      read('people:\n  - { key: ana2, name: Ana Berger }\nauditors: [Ana Berger]'),
+    );
+    expect(texts(done)).toEqual([
+      '1.yaml:3:12: "Ana Berger" names 2 different entries. Write the one that is unique (key or full name).',
+    ]);
+  });
+
+  test('files refer to each other and to what is stored', async () => {
+    await applied(BASE);
+    await applied(
+      'groups:\n  - { name: Auditors, people: [dora, ana@woodgrove.example, Ben Carter] }',
+      'people:\n  - { key: dora, name: Dora Ek }',
+    );
+    const group = (await stored()).groups.find(({ name }) => name === 'Auditors');
+    expect(group?.people).toHaveLength(3);
+  });
+
+  test('a first file must name the organization', async () => {
+    expect(texts(await apply(desk, operator, read('people:\n  - { key: a, name: A }')))).toEqual([
+      '1.yaml:1:1: The organization has no name yet. Add "organization:" with "name" and "timeZone".',
+    ]);
+  });
+});
+
+describe('applying', () => {
+  test('a second apply changes nothing and writes no audit row', async () => {
+    await applied(BASE);
+    const [events, before] = [await eventCount(), await stored()];
+    const again = await applied(BASE);
+    expect(again.counts).toMatchObject({ created: 0, changed: 0, deleted: 0 });
+    expect(planText(again)).toMatch(/^Nothing to change, \d+ as written\.$/);
+    expect(await eventCount()).toBe(events);
+    expect(await stored()).toEqual(before);
+  });
+
+  test('the whole demo file is applied, and applied again without a change', async () => {
+    const text = fs.readFileSync(WOODGROVE, 'utf8');
+    const first = await applied(text);
+    expect(first.counts.created).toBeGreaterThan(200);
+    const again = await applied(text);
+    expect(again.counts).toMatchObject({ created: 0, changed: 0, deleted: 0 });
+  });
+
+  test('what is stored is what was written', async () => {
+    await applied(BASE);
+    const { people, groups, policies, packages, resources } = await stored();
+    const id = (key: string) => people.find(({ directoryKey }) => directoryKey === key)?.id;
+    expect(people.find(({ directoryKey }) => directoryKey === 'ben')).toMatchObject({
+      name: 'Ben Carter',
+      kind: 'member',
+      state: 'enabled',
+      manager: id('ana'),
+      timeZone: 'Europe/Vienna',
+      version: 1,
+    });
+    expect(groups.find(({ name }) => name === 'Clerks')).toMatchObject({
+      people: [id('ben')],
+      groups: [groups.find(({ name }) => name === 'Interns')?.id],
+    });
+    const postings = packages.find(({ name }) => name === 'Postings');
+    const ledger = resources[0];
+    expect(postings?.content).toMatchObject({
+      number: 1,
+      roles: [{ role: ledger?.roles.find(({ name }) => name === 'Writer')?.id, scope: ledger?.scopes[0]?.id }],
+    });
+    expect(policies.find((one) => one.package === postings?.id)?.content).toMatchObject({
+      number: 1,
+      mode: 'request',
+      targets: [{ kind: 'group' }],
+      expiration: { kind: 'hours', hours: 8 },
+      reasonRequired: true,
+      stages: [
+        {
+          n: 1,
+          primaries: [{ kind: 'manager', level: 1 }],
+          alternates: [],
+          fallbacks: [],
+          approvalsRequired: 1,
+          decideWithinHours: 336,
+          escalateAfterHours: null,
+          approverReasonRequired: false,
+        },
+      ],
+      extension: { allowed: true, approval: true, maxExtensions: null, maxTotalDays: null },
+    });
+  });
+
+  test('nested groups hold the members of their groups', async () => {
+    await applied(BASE);
+    const members = await sql<{ key: string }>(
+      `select p.directory_key as key from group_members m join groups g on g.id = m.group_id join people p on p.id = m.person_id
+       where g.name = 'Clerks' order by 1`,
+    );
+    expect(members.map(({ key }) => key)).toEqual(['ben', 'cleo']);
+  });
+
+  test('a fixed end is the end of that day in the zone of the organization', async () => {
+    await applied(BASE.replace('expires: 30 days', 'expires: 2030-06-30'));
+    const policy = (await stored()).policies.find(({ name }) => name === 'Everybody');
+    expect(policy?.content.expiration).toEqual({ kind: 'date', at: new Date('2030-06-30T22:00:00Z') });
+  });
+
+  test('a changed policy is a new version, and the old one stays as it was', async () => {
+    await applied(BASE);
+    const old = (await stored()).policies.find(({ name }) => name === 'Clerks')?.content;
+    const done = await applied(BASE.replace('expires: 8 hours', 'expires: 4 hours'));
+    expect(planText(done)).toBe(
+      '~ policy Finance / Postings / Clerks\n    expires: 8 hours → 4 hours\n    becomes version 2\nApplied: 0 created, 1 changed, 0 ended, ' +
+        `${done.counts.unchanged} as written.`,
+    );
+    const now = (await stored()).policies.find(({ name }) => name === 'Clerks');
+    expect(now).toMatchObject({
+      version: 2,
+      current: now?.content.id,
+      content: { number: 2, expiration: { hours: 4 } },
+    });
+    expect(await sql(`select expiration_hours as hours from policy_versions where id = $1`, [old?.id])).toEqual([
+      { hours: 8 },
+    ]);
+  });
+
+  test('a policy that is only switched off keeps its version', async () => {
+    await applied(BASE);
+    await applied(BASE.replace("who: 'group: Clerks',", "who: 'group: Clerks', enabled: false,"));
+    expect((await stored()).policies.find(({ name }) => name === 'Clerks')).toMatchObject({
+      state: 'disabled',
+      version: 2,
+      content: { number: 1 },
+    });
+  });
+
+  test('a new look of a package keeps its content version, a new role makes one', async () => {
+    await applied(BASE);
+    await applied(BASE.replace('- name: Postings', '- name: Postings\n        sensitive: true'));
+    expect(await packageNamed('Postings')).toMatchObject({ sensitive: true, content: { number: 1 } });
+    await applied(BASE.replace('roles: [Ledger / Writer]', 'roles: [Ledger / Reader, Ledger / Writer]'));
+    expect(await packageNamed('Postings')).toMatchObject({ sensitive: false, content: { number: 2, roles: [{}, {}] } });
+  });
+
+  test('the order of roles and of approvers means nothing, the order of choices does', async () => {
+    const file = (roles: string, approvers: string, choices: string): string =>
+      BASE.replace('roles: [Ledger / Writer]', `roles: [${roles}]`)
+        .replace('approvers: [manager]', `approvers: [${approvers}]`)
+        .replace('expires: 8 hours,', `expires: 8 hours, questions: [{ text: Why?, choices: [${choices}] }],`);
+    await applied(file('Ledger / Reader, Ledger / Writer', 'ana, ben', 'a, b'));
+    const same = await applied(file('Ledger / Writer, Ledger / Reader', 'ben, ana', 'a, b'));
+    expect(same.counts.changed).toBe(0);
+    const other = await applied(file('Ledger / Writer, Ledger / Reader', 'ben, ana', 'b, a'));
+    expect(other.counts.changed).toBe(1);
+  });
+
+  test('nothing is deleted because a file is silent, and a written list is complete', async () => {
+    await applied(BASE);
+    const done = await applied(
+      'catalogs:\n  - name: Finance\n    owners: [ben]\ngroups:\n  - { name: Clerks, people: [] }',
+    );
+    expect(planText(done)).toContain('- role owner of Finance: Ana Berger\n+ role owner of Finance: Ben Carter');
+    expect(planText(done)).toContain('~ group Clerks\n    people: - Ben Carter');
+    const now = await stored();
+    expect(now.packages).toHaveLength(2);
+    expect(now.groups.find(({ name }) => name === 'Clerks')?.groups).toHaveLength(1);
+  });
+
+  test('a mutual incompatibility is one pair whichever side names it, and ends with its line', async () => {
+    const both = BASE.replace('- name: Books', '- name: Books\n        incompatibleWith: [Postings]').replace(
+      '- name: Postings',
+      '- name: Postings\n        incompatibleWith: [Books]',
+    );
+    await applied(both);
+    expect((await stored()).incompatibilities).toMatchObject([{ mutual: true }]);
+    expect((await applied(both)).counts).toMatchObject({ created: 0, deleted: 0 });
+    await applied(BASE.replace('- name: Books', '- name: Books\n        incompatibleWith: []'));
+    expect((await stored()).incompatibilities).toEqual([]);
+  });
+
+  test('a package keeps its identity under a new name', async () => {
+    await applied(BASE);
+    const before = await packageNamed('Books');
+    await applied(BASE.replace('- name: Books', '- name: All books\n        formerly: Books'));
+    expect((await packageNamed('All books'))?.id).toBe(before?.id);
+  });
+
+  test('naming a disabled person does not enable them', async () => {
+    await applied(BASE);
+    await applied('people:\n  - { key: ben, name: Ben Carter, manager: ana, enabled: false }');
+    const done = await applied(BASE);
+    expect(planText(done)).toContain('! person Ben Carter (ben): stays disabled; "enabled: true" would change that');
+    expect((await stored()).people.find(({ directoryKey }) => directoryKey === 'ben')?.state).toBe('disabled');
+  });
+
+  test('two people can swap their accounts', async () => {
+    const file = (a: string, b: string): string =>
+      `people:\n  - { key: ben, name: Ben Carter, identities: [{ platform: slack, tenant: T1, user: ${a} }] }\n  - { key: cleo, name: Cleo Dahl, identities: [{ platform: slack, tenant: T1, user: ${b} }] }`;
+    await applied(BASE);
+    await applied(file('U2', 'U1'));
+    await applied(file('U1', 'U2'));
+    const links = await sql(
+      `select user_id as account, p.directory_key as key, linked_by from identities i join people p on p.id = i.person_id order by 1`,
+    );
+    expect(links).toEqual([
+      { account: 'U1', key: 'ben', linked_by: 'file' },
+      { account: 'U2', key: 'cleo', linked_by: 'file' },
+    ]);
+    expect((await applied(file('U1', 'U2'))).counts.changed).toBe(0);
+  });
+
+  test('an account that is linked to somebody else is not taken by halves', async () => {
+    await applied(BASE);
+    await applied(
+      'people:\n  - { key: ben, name: Ben Carter, identities: [{ platform: slack, tenant: T1, user: U2 }] }',
+    );
+    const done = await apply(
+      desk,
+      operator,
+      read('people:\n  - { key: ben, name: Ben Carter, identities: [{ platform: slack, tenant: T1, user: U1 }] }'),
+    );
+    expect(texts(done)[0]).toContain('The account "U1" is linked to "Cleo Dahl"');
+  });
+
+  test('every change stands in the trail, and what is personal only as a remark', async () => {
+    await applied(BASE);
+    await applied(BASE.replace('name: Ben Carter', 'name: Ben Cartwright'));
+    const rows = await sql<{ type: string; data: object; before: object; after: object }>(
+      `select type, data, before, after from audit_events where actor_kind = 'operator' and actor_name = 'tests' order by id desc limit 2`,
+    );
+    expect(rows[0]).toMatchObject({ type: 'settings.applied', data: { created: 0, changed: 1, deleted: 0, files: 1 } });
+    expect(rows[1]).toMatchObject({ type: 'person.changed', data: { changed: 'name' } });
+    expect(JSON.stringify(rows)).not.toContain('Cart');
+    expect(await sql(`select 1 from remarks where text = 'Ben Cartwright'`)).toHaveLength(1);
+  });
+
+  test('a plan writes nothing', async () => {
+    await applied(BASE);
+    const events = await eventCount();
+    const seen = await plan(desk, operator, read(BASE.replace('expires: 8 hours', 'expires: 4 hours')));
+    expect(seen.counts.changed).toBe(1);
+    expect(planText(seen)).toMatch(/Plan: 0 to create, 1 to change, 0 to end/);
+    expect(await eventCount()).toBe(events);
+    expect((await stored()).policies.find(({ name }) => name === 'Clerks')?.content.number).toBe(1);
+  });
+
+  test('two operators who apply at once both succeed, and the rows are there once', async () => {
+    await applied(BASE);
+    const file = 'groups:\n  - { name: Fresh, people: [ben] }';
+    const [one, other] = await Promise.all([apply(desk, operator, read(file)), apply(desk, operator, read(file))]);
+    expect([one.counts.created, other.counts.created].sort()).toEqual([0, 1]);
+    expect((await stored()).groups.filter(({ name }) => name === 'Fresh')).toHaveLength(1);
+  });
+
+  test('only an operator or an administrator may plan or apply', async () => {
+    await applied(BASE);
+    const as = async (key: string): Promise<By> => ({ actor: { kind: 'person', id: await personId(key) }, via: 'web' });
+    await expect(plan(desk, await as('ben'), read(''))).rejects.toMatchObject({ code: 'forbidden' });
+    await expect(apply(desk, { actor: { kind: 'system', name: 'job' }, via: 'job' }, read(''))).rejects.toMatchObject({
+      code: 'forbidden',
+    });
+    await expect(apply(desk, await as('ana'), read(''))).resolves.toMatchObject({ applied: true });
+  });
+});
+
+describe('whom it concerns', () => {
+  const held = async (): Promise<void> => {
+    await applied(BASE);
+    await take('ben', 'Books');
+    await take('ben', 'Postings');
+  };
+
+  test('a changed package names its holders', async () => {
+    await held();
+    const seen = await plan(desk, operator, read(BASE.replace('roles: [Ledger / Reader]', 'roles: [Ledger / Writer]')));
+    expect(planText(seen)).toContain(
+      '~ package Finance / Books\n    roles: + Ledger / Writer, - Ledger / Reader (version 2)\n    1 person holds it: they keep what was delivered to them until it is reprocessed',
+    );
+  });
+
+  test('a changed policy names the open requests that keep their version', async () => {
+    await held();
+    const seen = await plan(desk, operator, read(BASE.replace('expires: 8 hours', 'expires: 4 hours')));
+    expect(planText(seen)).toContain('1 open request of the package keeps its version');
+  });
+
+  test('a disabled person is shown with what they lose', async () => {
+    await held();
+    const seen = await plan(
+      desk,
+      operator,
+      read('people:\n  - { key: ben, name: Ben Carter, manager: ana, enabled: false }'),
+    );
+    expect(planText(seen)).toContain('loses 1 package, 1 open request will be canceled');
+  });
+
+  test('a new incompatibility says who holds both', async () => {
+    await held();
+    const seen = await plan(
+      desk,
+      operator,
+      read(BASE.replace('- name: Books', '- name: Books\n        incompatibleWith: [{ group: Clerks }]')),
+    );
+    expect(planText(seen)).toContain(
+      '+ incompatibility Books → group Clerks: 1 person holds both now and will be left as they are',
+    );
+  });
+
+  test('a package that is held cannot be deleted', async () => {
+    await held();
+    const done = await apply(
+      desk,
+      operator,
+      read('catalogs:\n  - name: Finance\n    packages:\n      - { name: Books, state: deleted }'),
+    );
+    expect(texts(done)).toEqual([
+      '1.yaml:4:31: "Books" cannot be deleted yet: 1 person holds it, 0 open requests. End that first; "hidden: true" hides it meanwhile.',
+    ]);
+  });
+});
+
+describe('many', () => {
+  const crowd = (n: number, more = ''): string =>
+    BASE.replace(
+      'groups:',
+      `${Array.from({ length: n }, (_, i) => `  - { key: p${i}, name: Person ${i}, email: p${i}@woodgrove.example, manager: ana, department: D${i % 20}${more} }`).join('\n')}\ngroups:`,
+    );
+
+  test('two thousand people are one act of a few seconds, and the plan stays short', async () => {
+    const done = await applied(crowd(2_000));
+    expect(planText(done)).toContain('+ ... and 1983 more of the kind "person"');
+    expect((await stored()).people).toHaveLength(2_003);
+    expect((await applied(crowd(2_000))).counts).toMatchObject({ created: 0, changed: 0, deleted: 0 });
+  });
+
+  test('a file that would disable many stops until somebody confirms it', async () => {
+    await applied(crowd(100));
+    const few = await plan(desk, operator, read(crowd(20, ', enabled: false')));
+    expect(few.brake).toBeNull();
+    const stopped = await apply(desk, operator, read(crowd(30, ', enabled: false')));
+    expect(stopped).toMatchObject({ applied: false, brake: { disabled: 30, of: 103 } });
+    expect(texts(stopped)[0]).toContain('The files would disable 30 of 103 people, this being the first.');
+    const confirmed = await applied(crowd(30, ', enabled: false'), { confirm: true });
+    expect(confirmed.counts.changed).toBe(30);
+    expect(await sql(`select count(*)::integer as n from people where state = 'disabled'`)).toEqual([{ n: 30 }]);
+  });
+});
+
+// ---------------------------------------------------------------- helpers
+
+function read(...texts: string[]): Blueprint {
+  const found = parseBlueprint(texts.map((text, n) => ({ name: `${n + 1}.yaml`, text })));
+  if ('problems' in found) throw new Error(found.problems.map(problemText).join('\n'));
+  return found.blueprint;
+}
+
+function problems(...texts: string[]): string[] {
+  const found = parseBlueprint(texts.map((text, n) => ({ name: `${n + 1}.yaml`, text })));
+  return 'problems' in found ? found.problems.map(problemText) : [];
+}
+
+const texts = (done: Plan): string[] => done.problems.map(problemText);
+
+async function applied(...given: (string | PlanOptions)[]): Promise<Plan> {
+  const files = given.filter((one) => typeof one === 'string');
+  const options = given.find((one) => typeof one === 'object') ?? {};
+  const done = await apply(desk, operator, read(...files), options);
+  if (!done.applied) throw new Error(texts(done).join('\n'));
+  return done;
+}
+
+const stored = (): Promise<Configuration> => desk.store.write(operator, (tx) => tx.configuration());
+
+async function packageNamed(name: string) {
+  return (await stored()).packages.find((one) => one.name === name);
+}
+
+async function sql<T extends object>(text: string, bind: unknown[] = []): Promise<T[]> {
+  return (await db.owner.query(text, { bind }))[0] as T[];
+}
+
+async function eventCount(): Promise<number> {
+  const [row] = await sql<{ n: number }>('select count(*)::integer as n from audit_events');
+  return row?.n ?? -1;
+}
+
+async function personId(key: string) {
+  const [person] = await desk.views.peopleByKey(key);
+  if (!person) throw new Error(`no person ${key}`);
+  return person.id;
+}
+
+async function take(who: string, name: string): Promise<void> {
+  const person = await personId(who);
+  const found = await packageNamed(name);
+  await submit(
+    desk,
+    { actor: { kind: 'person', id: person }, via: 'web' },
+    {
+      target: person,
+      package: found?.id ?? ('' as PackageId),
+      policyVersion: null,
+      period: { startsAt: null, endsAt: null, hours: null },
+      zone: 'UTC',
+      reason: 'work',
+      answers: {},
+      draft: null,
+    },
+  );
+}
