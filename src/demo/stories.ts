@@ -150,9 +150,9 @@ const finance: readonly (readonly Moment[])[] = [
     ),
   ],
   [
-    on(45, '13:10', ask('zoe.bennett', 'Read the books', 'Cost of the spring campaign.')),
-    on(45, '14:00', approve('simon.keller')),
-    on(41, '08:30', remove('ana.berger', 'zoe.bennett', 'Read the books', 'The spring campaign is closed.')),
+    on(24, '13:10', ask('zoe.bennett', 'Read the books', 'Cost of the spring campaign.')),
+    on(24, '14:00', approve('simon.keller')),
+    on(20, '08:30', remove('ana.berger', 'zoe.bennett', 'Read the books', 'The spring campaign is closed.')),
   ],
   [on(60, '07:50', ask('simon.keller', 'Budget planning', 'Marketing budget.'))],
   [
@@ -317,8 +317,8 @@ const operations: readonly (readonly Moment[])[] = [
   [on(6, '13:00', ask('lucia.ferreira', 'Device administrator', 'Enrolment of the new tablets.'))],
   [on(1, '10:10', ask('jonas.weber', 'Device administrator', 'A lost notebook has to be wiped.'))],
   [
-    on(7, '14:00', ask('omar.haddad', 'Security investigations', 'Phishing wave of last week.')),
-    on(7, '15:00', approve('walter.lang', 'Works council informed.')),
+    on(9, '14:00', ask('omar.haddad', 'Security investigations', 'Phishing wave of last week.')),
+    on(9, '15:00', approve('walter.lang', 'Works council informed.')),
   ],
   [
     on(6, '07:10', ask('petra.horvat', 'Server room', 'Replacing two disks.')),
