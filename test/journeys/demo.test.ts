@@ -129,7 +129,7 @@ test('an open manual task waits for the owners of the resource', async () => {
   expect(rows).toEqual([{ name: 'Bank portal' }, { name: 'Server room' }]);
 });
 
-test('nobody was told of the old days, and the last ones have messages', async () => {
+test('nobody was told of the old days, and the last ones have messages', () => {
   const people = new Set(world.mailbox.messages.map(({ to }) => to));
   for (const key of ['ana.berger', 'maya.iyer', 'simon.keller', 'clara.hofer', 'lea.dubois'])
     expect(people).toContain(key);
