@@ -15,6 +15,7 @@ import { createTeamsChannel } from './channels/teams/bot';
 import { createWebChannel } from './channels/web/channel';
 import type { Config } from './config';
 import { connectors } from './connectors';
+import { featured } from './demo/personas';
 import { prepareDemo } from './demo/prepare';
 import { startHttp } from './http';
 import type { HttpServer } from './http';
@@ -264,7 +265,7 @@ function channelsOf(
             title: persona.title,
             department: persona.department,
             organization: persona.organization,
-            note: '',
+            note: featured[persona.key] ?? null,
           })),
         messages: house.pageMessages,
         slackBlocks: (card) => (hasInputs(card) ? toModal(card) : toMessage(card)),
