@@ -1,5 +1,6 @@
 // The connection to PostgreSQL, embedded or a server: pool, settings of a session, migrations, and the check of the
 // rights that the program itself has. What is read and written is not decided here.
+import { createHash } from 'node:crypto';
 import { types } from 'pg';
 import { QueryTypes, Sequelize, type Transaction } from 'sequelize';
 import { Umzug } from 'umzug';
@@ -59,8 +60,10 @@ export async function connect(options: ConnectOptions): Promise<Database> {
       statement_timeout: limits.statement,
       lock_timeout: limits.lock,
       idle_in_transaction_session_timeout: limits.idleInTransaction,
+      // Compiling a plan takes longer than running any of our statements.
+      options: '-c jit=off',
     },
-    hooks: options.role === undefined ? {} : { afterConnect: actAs(options.role) },
+    hooks: { afterConnect: prepareConnection(options.role) },
   });
   const close = once(() => sequelize.close());
   try {
@@ -179,9 +182,36 @@ function toNumber(text: string): number {
   return number;
 }
 
-function actAs(role: string): (connection: unknown) => Promise<void> {
+function prepareConnection(role: string | undefined): (connection: unknown) => Promise<void> {
   return async (connection) => {
-    await (connection as { query(sql: string): Promise<unknown> }).query(`set role "${role}"`);
+    const client = connection as Client;
+    if (role !== undefined) await client.query(`set role "${role}"`);
+    keepPlans(client);
+  };
+}
+
+interface Client {
+  query(text: unknown, values?: unknown, done?: unknown): Promise<unknown>;
+}
+
+/** Shorter statements are planned in less time than it takes to look a name up. */
+const LONG = 300;
+
+/**
+ * Long statements are prepared under a name on their connection: planning the loads of an act takes longer than running
+ * them, and Sequelize has no word for it.
+ */
+function keepPlans(client: Client): void {
+  const names = new Map<string, string>();
+  const query = client.query.bind(client);
+  client.query = (text, values, done) => {
+    if (typeof text !== 'string' || text.length < LONG || !Array.isArray(values)) return query(text, values, done);
+    let name = names.get(text);
+    if (name === undefined) {
+      name = createHash('sha256').update(text).digest('hex').slice(0, 32);
+      names.set(text, name);
+    }
+    return query({ name, text, values }, done);
   };
 }
 
