@@ -12,6 +12,8 @@ import { near, parse } from './commands';
 import type { Act, Inbound, Reply } from './inbound';
 import { bind } from './render';
 import { search } from './search';
+import { tidied } from './tidy';
+import { uuid } from './verb';
 import type { Answer, Context } from './verb';
 import { draw } from './views';
 import type { Look, Params } from './views';
@@ -38,8 +40,9 @@ const FORM_FIELDS = new Set(['package', 'target', 'policy', 'start', 'end', 'rea
 export function createConversation(parts: ConversationParts): Conversation {
   return {
     opensForm,
-    handle: (inbound) => handle(parts, inbound),
-    accept: async (inbound) => {
+    handle: (inbound) => handle(parts, tidied(inbound)),
+    accept: async (received) => {
+      const inbound = tidied(received);
       const installation = await parts.desk.views.installation(inbound.platform, inbound.tenant);
       // Refused people are answered when the stored event is handled; outsiders and bots leave no row at all (row 40).
       if (!admitted(inbound, installation?.guestsAllowed ?? false)) return;
@@ -127,12 +130,18 @@ function contextOf(parts: ConversationParts, inbound: Inbound, who: Who, pressed
     via: inbound.platform,
     ...(writes ? { delivery: { platform: inbound.platform, key, bodyHash: inbound.bodyHash } } : {}),
   };
-  const shown = {
-    surface: inbound.platform,
-    card: inbound.act.kind === 'press' ? inbound.act.card : null,
-    version: inbound.act.kind === 'press' ? (inbound.act.data['v'] ?? null) : null,
+  return { desk: parts.desk, who, by, surface: inbound.surface, shown: shownBy(inbound) };
+}
+
+/** What the pressed card was, as its button says: kept with a decision, so it is only what our buttons could have said. */
+function shownBy({ platform, act }: Inbound): Context['shown'] {
+  const pressed = act.kind === 'press' ? act : null;
+  const version = pressed?.data['v'];
+  return {
+    surface: platform,
+    card: uuid.safeParse(pressed?.card).data ?? null,
+    version: Number.isSafeInteger(version) ? version : null,
   };
-  return { desk: parts.desk, who, by, surface: inbound.surface, shown };
 }
 
 async function answerOf(parts: ConversationParts, context: Context, inbound: Inbound): Promise<Answer> {

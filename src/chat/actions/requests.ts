@@ -7,6 +7,7 @@ import type { Asked } from '../../operations/requests';
 import { byNumber, cancel, formFor, submit, view } from '../../operations/requests';
 import type { StoredReply } from '../../operations/ports';
 import { numberOf, packageOf, personNamed } from '../names';
+import { isInvisible } from '../spans';
 import type { Answer, Context, FormInput, Verb } from '../verb';
 import { read, uuid } from '../verb';
 
@@ -63,7 +64,7 @@ export function answersOf(values: Readonly<Record<string, string>>): Record<stri
   for (const [key, value] of Object.entries(values)) {
     if (!key.startsWith('answer.')) continue;
     if (value.length > MAX_ANSWER) throw new DomainError('text-too-long', { field: 'answer', max: MAX_ANSWER }, key);
-    answers[key.slice('answer.'.length)] = value;
+    answers[key.slice('answer.'.length)] = isInvisible(value) ? '' : value;
   }
   return answers;
 }
@@ -81,7 +82,8 @@ export function policyOf(values: Readonly<Record<string, string>>): PolicyVersio
 
 export function reasonOf(values: Readonly<Record<string, string>>): string | null {
   const reason = (values['reason'] ?? '').trim();
-  return reason === '' ? null : reason;
+  // Nobody could read it, so it is none.
+  return isInvisible(reason) ? null : reason;
 }
 
 const sent =
