@@ -95,7 +95,11 @@ export async function aWorld(yaml: string) {
   const shared = await testDatabase();
   const { sequelize, owner } = shared;
   await shared.reset();
-  const log = createLog(process.env['TEST_LOG'] === '1' ? 'debug' : 'silent');
+  const lines: string[] = [];
+  const log =
+    process.env['TEST_LOG'] === '1'
+      ? createLog('debug')
+      : createLog('debug', { write: (line) => void lines.push(line) });
   const parts = createStore({ sequelize, log });
   const desk: Desk = { store: parts.store, views: parts.views, drafts: parts.drafts, directory: parts.directory };
   const book = loadCards(join(__dirname, '../../cards'));
@@ -159,6 +163,8 @@ export async function aWorld(yaml: string) {
     conversation,
     mailbox,
     log,
+    /** Every line that was logged. */
+    lines,
     sql: async <T extends object>(text: string, bind: readonly unknown[] = []): Promise<T[]> =>
       (await owner.query(text, { bind: [...bind] }))[0] as T[],
     configure,

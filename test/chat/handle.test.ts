@@ -1,0 +1,236 @@
+// The one door, as platforms knock at it: repeats, changed cards, races, people who left, readers far away. What the acts
+// themselves do is in ../operations. Rows are those of the platform checklist (../channels/README.md).
+import type { Card } from '../../src/chat/card';
+import type { Reply } from '../../src/chat/inbound';
+import { aWorld, buttons, cardOf, sentenceOf, SMALL, textOf, type World } from '../support/world';
+import { account, BUG, dataOf, doorOf, type Door } from './door';
+
+let world: World;
+let door: Door;
+beforeEach(async () => {
+  world = await aWorld(SMALL);
+  door = doorOf(world);
+});
+
+describe('a delivery that comes again (rows 5, 43)', () => {
+  test('gives the same answer to the same click, form and typed line, and acts once', async () => {
+    const form = cardOf(await world.say('tara', 'request ledger reader'));
+    const sent = await world.submit('tara', form, { reason: 'one' }, 'form-1');
+    expect(sentenceOf(await world.submit('tara', form, { reason: 'one' }, 'form-1'))).toBe(sentenceOf(sent));
+    await world.settle();
+    const line = world.inbound('ana', { kind: 'text', text: 'approve R-1001' }, 'text-1');
+    const first = await world.conversation.handle(line);
+    const after = await door.state();
+    expect(sentenceOf(await world.conversation.handle(line))).toBe(sentenceOf(first));
+    expect(await door.state()).toEqual(after);
+    expect(after).toMatchObject({ decisions: 1, requests: 1 });
+  });
+
+  test('with another body under the same key is refused, for clicks and forms', async () => {
+    const form = cardOf(await world.say('tara', 'request ledger reader'));
+    await world.submit('tara', form, { reason: 'one' }, 'form-1');
+    const unread = 'I could not read that. Nothing was changed. Please try again.';
+    expect(sentenceOf(await world.submit('tara', form, { reason: 'two' }, 'form-1'))).toBe(unread);
+    await door.ask('tom');
+    const [taras, toms] = world.messagesTo('ana').map((message) => message.card);
+    if (!taras || !toms) throw new Error('ana was not asked twice');
+    const denial = cardOf(await world.press('ana', toms, 'Deny'));
+    await world.press('ana', taras, 'Approve', 'key');
+    const before = await door.state();
+    expect(sentenceOf(await world.press('ana', toms, 'Approve', 'key'))).toContain(unread);
+    expect(sentenceOf(await world.submit('ana', denial, { reason: 'no' }, 'key'))).toContain(unread);
+    expect(await door.state()).toEqual(before);
+  });
+
+  test('is stored once as an event, and another body under its key is refused', async () => {
+    const event = world.inbound('tara', { kind: 'text', text: 'request ledger auditor' }, 'event-1');
+    await world.conversation.accept(event);
+    await world.conversation.accept(event);
+    await expect(world.conversation.accept({ ...event, bodyHash: 'f'.repeat(64) })).rejects.toMatchObject({
+      code: 'same-key-other-body',
+    });
+    await world.settle();
+    expect(await world.sql(`select state from inbound`)).toEqual([{ state: 'done' }]);
+    expect(await world.sql('select 1 from drafts')).toHaveLength(1);
+  });
+});
+
+describe('card data are hints (rows 46, 47)', () => {
+  test('another request, another person, another verb or an approver in the data change nothing', async () => {
+    await door.ask('tara');
+    await door.ask('tom', 'ledger writer', { reason: 'closing', 'answer.ticket': 'T-1' });
+    const anas = dataOf(door.latest('ana'), 'Approve');
+    const maxs = dataOf(door.latest('max'), 'Approve');
+    const people = await world.sql<{ id: string }>(`select id from people where directory_key = 'ana'`);
+    const before = await door.state();
+    const forgeries: [string, string, unknown][] = [
+      ['ana', 'approval.approve', maxs],
+      ['tom', 'approval.approve', anas],
+      ['tara', 'approval.approve', { ...anas, approver: people[0]?.id, actor: people[0]?.id }],
+      ['ana', 'approval.approve', { ...anas, request: '0190a000-0000-7000-8000-000000000000' }],
+      ['ana', 'request.cancel', anas],
+      ['tom', 'request.cancel', anas],
+      ['ana', 'approval.decide', anas],
+      ['ana', 'task.done', anas],
+      ['tara', 'approval.deny', anas],
+      ['tom', 'approval.show', anas],
+      ['tom', 'request.show', anas],
+    ];
+    for (const [user, verb, data] of forgeries) {
+      const reply = await door.press(user, verb, data);
+      expect([user, verb, sentenceOf(reply)]).toEqual([user, verb, expect.stringMatching(/./)]);
+      expect(sentenceOf(reply)).not.toMatch(/Done|went wrong/);
+      expect(await door.state()).toEqual(before);
+    }
+  });
+
+  test("a forged version and somebody else's card decide nothing more, and are not kept as what was shown", async () => {
+    await door.ask('tara');
+    const data = dataOf(door.latest('ana'), 'Approve');
+    const reply = await door.press(
+      'ana',
+      'approval.approve',
+      { ...data, v: { a: ['\u0000', 1e309] } },
+      'not an id \u0000',
+    );
+    expect(sentenceOf(reply)).toBe('Done. R-1001 is approved.');
+    expect(await world.sql('select shown from decisions')).toEqual([
+      { shown: { surface: 'web', card: null, version: null } },
+    ]);
+  });
+
+  test("a press on another person's card shows nothing of it", async () => {
+    await door.ask('tara');
+    const [kept] = await world.sql<{ id: string }>(`select id from cards where view = 'approval'`);
+    const reply = await door.press('tom', 'approval.approve', dataOf(door.latest('ana'), 'Approve'), kept?.id ?? '');
+    expect(reply.kind).toBe('text');
+    expect(sentenceOf(reply)).not.toContain('Tara');
+  });
+});
+
+test('two approvers and a double click at the same moment make one decision, twenty times (row 62)', async () => {
+  const who = Array.from({ length: 20 }, (_, n) => `p${n}`);
+  await world.configure(`
+people:
+${who.map((key) => `  - { key: ${key}, name: Person ${key}, identities: [{ platform: web, tenant: demo, user: ${key} }] }`).join('\n')}
+catalogs:
+  - name: Finance
+    packages:
+      - name: Pair
+        roles: [Ledger / Reader]
+        policies: [{ name: All, who: allMembers, approval: [{ approvers: [ana, ben] }], expires: 7 days, reason: optional }]
+`);
+  for (const user of who) await world.submit(user, cardOf(await world.say(user, 'request pair')), {});
+  await world.settle();
+  for (const [n, user] of who.entries()) {
+    const number = 1001 + n;
+    const cardFor = (approver: string): Card => {
+      const found = world.messagesTo(approver).find((one) => textOf(one.card).includes(`Person ${user} asks`));
+      if (!found) throw new Error(`${approver} has no card of ${user}`);
+      return found.card;
+    };
+    const card = cardFor('ana');
+    const denial = cardOf(await world.press('ben', cardFor('ben'), 'Deny'));
+    const deny = () => world.submit('ben', denial, { reason: 'no' });
+    const approve = (delivery?: string) => world.press('ana', card, 'Approve', delivery);
+    const first = n % 2 === 0 ? [approve(), deny()] : [deny(), approve()];
+    const replies = await Promise.all([...first, approve(), approve(`twice-${n}`), approve(`twice-${n}`)]);
+    const decided = await world.sql<{ decision: string; state: string }>(
+      'select d.decision, r.state from decisions d join requests r on r.id = d.request_id where r.number = $1',
+      [number],
+    );
+    expect(decided).toHaveLength(1);
+    const [one] = decided;
+    expect(one?.state === 'denied').toBe(one?.decision === 'deny');
+    const said = replies.map(sentenceOf);
+    // The repeated delivery says what its first one said; everybody else is told that it was over.
+    expect(said.filter((sentence) => sentence.startsWith('Done')).length).toBeGreaterThanOrEqual(1);
+    expect(said.filter((sentence) => sentence.startsWith('Done')).length).toBeLessThanOrEqual(2);
+    expect(said.join(' ')).not.toContain(BUG);
+  }
+  await world.settle();
+  const wrong = await world.sql(
+    `select r.number from requests r where r.state = 'denied' and exists (select 1 from assignments a where a.target_id = r.target_id)`,
+  );
+  expect(wrong).toEqual([]);
+}, 60_000);
+
+test('somebody who is switched off is refused at once, and after one sweep nothing of theirs goes on (row 64)', async () => {
+  await door.ask('tara', 'ledger auditor', {});
+  await door.ask('tara', 'vault keys', {});
+  await door.ask('tara');
+  const card = door.latest('ana');
+  expect(await world.localRoles.has('tara', 'Ledger', 'Reader', 'root')).toBe(true);
+  await world.configure('people: [{ key: tara, name: Tara Lind, enabled: false }]');
+  for (const reply of [
+    await world.say('tara', 'my access'),
+    await world.say('tara', 'help'),
+    await door.press('tara', 'access.list', {}),
+    await door.knock('tara', { kind: 'search', search: 'packages', draft: null, query: 'l' }),
+  ])
+    expect(JSON.stringify(reply)).toContain('switched off');
+  expect(sentenceOf(await world.press('ana', card, 'Approve'))).not.toContain('Done. R-1003 is approved');
+  await world.settle();
+  expect(await world.localRoles.has('tara', 'Ledger', 'Reader', 'root')).toBe(false);
+  const open = await world.sql(
+    `select number, state from requests where target_id = (select id from people where directory_key = 'tara')
+       and state in ('submitted', 'pendingApproval', 'scheduled', 'delivering')`,
+  );
+  expect(open).toEqual([]);
+  const live = await world.sql(
+    `select 1 from assignments where target_id = (select id from people where directory_key = 'tara') and ended_at is null`,
+  );
+  expect(live).toEqual([]);
+  expect([...buttons(door.latest('ana')).keys()]).not.toContain('Approve');
+});
+
+test('two readers see the same instant, each in their own zone, and the zone is named (row 65)', async () => {
+  await world.configure(
+    'people: [{ key: ben, name: Ben Okoye, email: ben@woodgrove.example, timeZone: America/New_York }]',
+  );
+  await world.configure(`
+catalogs:
+  - name: Finance
+    packages:
+      - name: Both
+        roles: [Ledger / Reader]
+        policies: [{ name: All, who: allMembers, approval: [{ approvers: [ana, ben], decideWithin: 3 days }], expires: 7 days }]
+`);
+  await door.ask('tara', 'both');
+  const [stage] = await world.sql<{ decide_by: Date }>('select decide_by from approval_stages');
+  const at = stage?.decide_by ?? new Date(0);
+  const clock = (timeZone: string): string =>
+    new Intl.DateTimeFormat('en-GB', { timeZone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(at);
+  const [berlin, newYork] = [textOf(door.latest('ana')), textOf(door.latest('ben'))];
+  expect(berlin).toMatch(new RegExp(`${clock('Europe/Berlin')} CES?T`));
+  expect(newYork).toMatch(new RegExp(`${clock('America/New_York')} E[SD]T`));
+  expect(newYork).not.toMatch(/CES?T/);
+  // The client's own zone wins for what it shows; one that does not exist is as none.
+  const approvals = (zone: string): Promise<Reply> =>
+    door.knock('ben', { kind: 'text', text: 'approvals' }, { profile: account(null, { zone }) });
+  expect(textOf(cardOf(await approvals('Asia/Tokyo')))).toContain(clock('Asia/Tokyo'));
+  expect(textOf(cardOf(await approvals('Mars/Olympus')))).toContain(clock('America/New_York'));
+});
+
+test('no reason, answer, note, name or address is in the log, whatever goes wrong (row 67)', async () => {
+  await door.ask('tara', 'ledger writer', { reason: 'canary-reason', 'answer.ticket': 'canary-answer' });
+  await world.say('max', 'deny R-1001 because canary-denial');
+  await world.say('tara', 'canary-command');
+  await door.knock(
+    'tara',
+    { kind: 'text', text: 'help' },
+    { platform: 'slack', tenant: 'T9', profile: account('canary@x.example') },
+  );
+  await door.ask('tom', 'ledger reader', { reason: 'canary-reason' });
+  // The database now refuses the row and repeats it in its message, as it would for any broken promise.
+  await world.sql('alter table decisions add constraint broken check (false) not valid');
+  try {
+    const reply = await world.say('ana', 'deny R-1002 because canary-denial');
+    expect(sentenceOf(reply)).toContain(BUG);
+  } finally {
+    await world.sql('alter table decisions drop constraint broken');
+  }
+  const log = world.lines.join('\n');
+  expect(log).toContain('act failed');
+  for (const word of ['canary', 'Tara', 'Lind', 'woodgrove.example']) expect(log).not.toContain(word);
+});
