@@ -1,0 +1,161 @@
+// A replica of the crash test seen from outside: the process, what it is asked, and the instants at which it can be killed.
+// Also the platform that it talks to, which outlives every replica.
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import type { Inbound } from '../../src/chat/inbound';
+import type { Shown, ToChild, ToParent } from './crash-child';
+
+/** The replica died before it answered: nobody knows what became of what was asked. */
+export class Died extends Error {
+  override readonly name = 'Died';
+}
+
+/** For whoever does not mind that it died. */
+export function onlyDeath(error: unknown): void {
+  if (!(error instanceof Died)) throw error;
+}
+
+export interface Posted {
+  readonly id: string;
+  readonly to: string;
+  readonly by: Replica;
+  shown: Shown;
+}
+
+/** The chat platform: keeps what was posted, whatever becomes of who posted it. */
+export class Platform {
+  readonly messages: Posted[] = [];
+  readonly answers = new Map<string, Shown[]>();
+}
+
+/** `click`: after a click was handed over; `post`: a message is there and not acknowledged; `placed`: a role is given and not written down; `answered`: right after a reply. */
+export type Instant = 'click' | 'post' | 'placed' | 'answered';
+
+type Asked = Extract<ToChild, { id: number }>;
+type WithoutId<T> = T extends { readonly id: number } ? Omit<T, 'id'> : never;
+
+export class Replica {
+  dead = false;
+  isReady = false;
+  readonly ready: Promise<void>;
+  /** Lines of its log from warnings on. */
+  readonly complaints: string[] = [];
+  readonly #process: ChildProcess;
+  readonly #platform: Platform;
+  readonly #gone: Promise<void>;
+  readonly #waiting = new Map<number, { resolve: (shown: Shown | null) => void; reject: (error: Error) => void }>();
+  #asked = 0;
+  #end: { readonly at: Instant; after: number } | null = null;
+
+  constructor(args: readonly string[], platform: Platform) {
+    this.#platform = platform;
+    this.#process = fork(join(__dirname, 'crash-child.ts'), args, {
+      execArgv: ['-r', join(__dirname, '../support/register.cjs')],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    this.#process.stderr?.on('data', (data: Buffer) => this.complaints.push(data.toString()));
+    let begin: () => void = () => undefined;
+    this.ready = new Promise<void>((resolve) => (begin = resolve));
+    this.#process.on('message', (message: ToParent) => {
+      if ('ready' in message) {
+        this.isReady = true;
+        begin();
+      } else if ('call' in message) this.#called(message);
+      else this.#answered(message);
+    });
+    this.#gone = new Promise<void>((resolve) =>
+      this.#process.once('close', () => {
+        this.dead = true;
+        begin();
+        for (const { reject } of this.#waiting.values()) reject(new Died('killed'));
+        this.#waiting.clear();
+        resolve();
+      }),
+    );
+  }
+
+  /** A click; resolves with what the person sees. */
+  async handle(inbound: Inbound): Promise<Shown> {
+    const shown = await this.#ask({ do: 'handle', inbound });
+    if (shown === null) throw new Error('no reply');
+    return shown;
+  }
+
+  /** An event that is acknowledged once it is stored. */
+  async accept(inbound: Inbound): Promise<void> {
+    await this.#ask({ do: 'accept', inbound });
+  }
+
+  async tell(what: 'rest' | 'settle' | 'sweep'): Promise<void> {
+    await this.#ask({ do: what });
+  }
+
+  /** Kills it at the next such instant but `after`; resolves when the process is gone. */
+  killAt(at: Instant, after: number): Promise<void> {
+    this.#end = { at, after };
+    return this.#gone;
+  }
+
+  get isDoomed(): boolean {
+    return this.#end !== null && !this.dead;
+  }
+
+  kill(): Promise<void> {
+    this.#process.kill('SIGKILL');
+    return this.#gone;
+  }
+
+  #ask(message: WithoutId<Asked>): Promise<Shown | null> {
+    if (this.dead) return Promise.reject(new Died('dead'));
+    this.#asked += 1;
+    const id = this.#asked;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#send({ ...message, id });
+      if (message.do === 'handle' || message.do === 'accept') this.#meet('click');
+    });
+  }
+
+  // A pipe to a process that was killed a moment ago may be closed already; its close says so to everybody who waits.
+  #send(message: ToChild): void {
+    if (this.#process.connected) this.#process.send(message, () => undefined);
+  }
+
+  #meet(at: Instant): boolean {
+    if (this.#end?.at !== at) return false;
+    if (this.#end.after > 0) {
+      this.#end.after -= 1;
+      return false;
+    }
+    this.#process.kill('SIGKILL');
+    return true;
+  }
+
+  #answered(message: Exclude<ToParent, { ready: true } | { call: number }>): void {
+    const asked = this.#waiting.get(message.id);
+    this.#waiting.delete(message.id);
+    if ('failed' in message) asked?.reject(new Error(message.failed));
+    else asked?.resolve(message.shown);
+    this.#meet('answered');
+  }
+
+  #called(message: Extract<ToParent, { call: number }>): void {
+    let gone = false;
+    if (message.what === 'send') {
+      this.#platform.messages.push({ id: message.message, to: message.to, by: this, shown: message.shown });
+      if (this.#meet('post')) return;
+    }
+    if (message.what === 'update') {
+      const found = this.#platform.messages.find((one) => one.id === message.message);
+      if (found) found.shown = message.shown;
+      else gone = true;
+    }
+    if (message.what === 'answer') {
+      const { answers } = this.#platform;
+      answers.set(message.delivery, [...(answers.get(message.delivery) ?? []), message.shown]);
+    }
+    if (message.what === 'placed' && this.#meet('placed')) return;
+    this.#send({ answer: message.call, ...(gone ? { gone } : {}) });
+  }
+}

@@ -1,0 +1,252 @@
+// Many people click in two replicas of Usher while replicas are killed with SIGKILL at random instants. The ledger of what was
+// confirmed is kept outside; at the end it is compared with the database. CRASH_SEED repeats a run's choices (not its timing),
+// CRASH_CLICKS makes it longer.
+import { randomInt } from 'node:crypto';
+import { join } from 'node:path';
+import { loadCards } from '../../src/chat/cards';
+import type { Channel } from '../../src/chat/channel';
+import { toText } from '../../src/chat/text';
+import { redraw } from '../../src/jobs/tell';
+import type { OutgoingRow } from '../../src/operations/ports';
+import { expectSound } from '../support/invariants';
+import { APP_ROLE, testDatabase } from '../support/postgres';
+import { aWorld } from '../support/world';
+import type { World } from '../support/world';
+import { click, DONE, EVENT } from './crash-clicks';
+import type { Click, Kind, Told } from './crash-clicks';
+import { organization } from './crash-organization';
+import { onlyDeath, Platform, Replica } from './crash-replica';
+import type { Posted } from './crash-replica';
+
+const CLICKS = Number(process.env['CRASH_CLICKS'] ?? 400);
+const SEED = Number(process.env['CRASH_SEED'] ?? randomInt(1, 1_000_000));
+const KILLS = Math.max(4, Math.floor(CLICKS / 100));
+/** Subjects whose messages are drawn anew and compared. */
+const DRAWN = Math.max(100, Math.floor(CLICKS / 10));
+/** What a replica has in hand at once at the most: the batch of its outgoing worker. */
+const IN_HAND = 20;
+const DAY = 86_400_000;
+
+let world: World;
+let platform: Platform;
+let url: string;
+const replicas: Replica[] = [];
+
+const start = (mode: 'work' | 'rest'): Replica => {
+  const replica = new Replica([url, APP_ROLE, mode], platform);
+  replicas.push(replica);
+  return replica;
+};
+const living = (): Replica[] => replicas.filter((replica) => !replica.dead);
+
+const all = (what: 'rest' | 'settle' | 'sweep'): Promise<unknown> =>
+  Promise.all(living().map((replica) => replica.tell(what)));
+const forward = (ms: number): Promise<object[]> =>
+  world.sql('update organization set clock_offset_ms = clock_offset_ms + $1 returning 1', [ms]);
+
+/** Leases of the dead run out, and everything that waits is worked, by both replicas at once. */
+async function settle(): Promise<void> {
+  for (let round = 0; round < 20; round += 1) {
+    await forward(61_000);
+    await all('settle');
+    await all('sweep');
+    const [open] = await world.sql<{ n: number }>(
+      `select (select count(*) from outgoing where state in ('ready', 'leased')) + (select count(*) from inbound where state in ('stored', 'leased')) as n`,
+    );
+    if (Number(open?.n) === 0) return;
+  }
+  throw new Error('something never settles');
+}
+
+beforeAll(async () => {
+  world = await aWorld(organization());
+  ({ url } = await testDatabase());
+  platform = new Platform();
+  console.info(`crash test: CRASH_SEED=${SEED} CRASH_CLICKS=${CLICKS}`);
+  await Promise.all([start('work').ready, start('work').ready]);
+}, 60_000);
+
+afterAll(async () => {
+  await Promise.all(living().map((replica) => replica.kill()));
+});
+
+test(
+  'replicas killed in the middle of the work lose no confirmed click and double no change',
+  async () => {
+    const told = await click({
+      seed: SEED,
+      clicks: CLICKS,
+      kills: KILLS,
+      platform,
+      replicas,
+      start: () => start('work'),
+    });
+    expect(told.kills).toBe(KILLS);
+    expect(told.faults).toEqual([]);
+    await all('rest');
+    await settle();
+    await expectSound(world.sql);
+    await expectLedger(told.ledger);
+    await expectRoles();
+    expectCopies();
+    await expectTruth();
+
+    // All access ends while a replica dies: the sweep, the notices and the taking back.
+    await forward(31 * DAY);
+    const [victim] = living();
+    const killed = victim?.killAt('placed', SEED % 5).then(() => start('rest').ready);
+    await Promise.all(
+      living().map((replica) =>
+        replica
+          .tell('sweep')
+          .then(() => replica.tell('settle'))
+          .catch(onlyDeath),
+      ),
+    );
+    if (victim && !victim.dead) await victim.kill();
+    await killed;
+    await settle();
+    await expectSound(world.sql);
+    await expectRoles();
+    expectCopies();
+    expect(await world.sql(`select 1 from local_roles`)).toEqual([]);
+    expect(replicas.flatMap((replica) => replica.complaints)).toEqual([]);
+  },
+  60_000 + CLICKS * 200,
+);
+
+interface Found {
+  readonly delivery: string;
+  readonly actor: string;
+  readonly types: readonly string[];
+  readonly transactions: number;
+  readonly requests: readonly string[];
+}
+
+/** Confirmed clicks acted exactly once and refused ones never; of a click nobody heard of again, all or nothing is there. */
+async function expectLedger(ledger: Told['ledger']): Promise<void> {
+  const found = new Map(
+    (
+      await world.sql<Found>(
+        `select delivery, min(p.directory_key) as actor, array_agg(type order by e.id) as types, count(distinct xid)::integer as transactions,
+           array_agg(distinct request_id::text) as requests
+         from audit_events e join people p on p.id = e.actor_id where delivery is not null group by delivery`,
+      )
+    ).map((row) => [row.delivery, row]),
+  );
+  const stored = await world.sql<{ delivery: string; state: string; reply: unknown }>(
+    'select delivery, state, reply from inbound',
+  );
+  const deliveries = new Map(stored.map((row) => [row.delivery, row]));
+  const wrong: string[] = [];
+  const acted: Record<Kind, number> = { submit: 0, approve: 0, deny: 0, cancel: 0, giveUp: 0 };
+  for (const one of ledger) {
+    const effect = found.get(one.key);
+    const complain = (what: string): void => {
+      wrong.push(
+        `${one.kind} by ${one.user} (${one.result}, "${one.said}", ${one.tries} tries): ${what} ${JSON.stringify(effect ?? null)}`,
+      );
+    };
+    if (one.result === 'open') {
+      // Stored before it was confirmed, so it was handled later and answered; the last answer is the one that counts.
+      const answers = platform.answers.get(one.inbound.delivery) ?? [];
+      one.said = answers.at(-1)?.said ?? '';
+      one.result = DONE[one.kind].test(one.said) ? 'done' : 'refused';
+      if (answers.length === 0) complain('was accepted and never answered');
+      if (deliveries.get(one.inbound.delivery)?.state !== 'done') complain('was accepted and is not done');
+    }
+    if (one.result === 'done' && !effect) complain('was confirmed and is lost');
+    if (one.result === 'refused' && effect) complain('was refused and acted');
+    if (!effect) continue;
+    acted[one.kind] += 1;
+    if (effect.transactions !== 1) complain('acted twice');
+    if (effect.actor !== one.user) complain('acted as somebody else');
+    if (effect.types.filter((type) => type === EVENT[one.kind]).length !== 1) complain('is not whole');
+    if (one.request !== null && !effect.requests.includes(one.request)) complain('acted on something else');
+    const delivery = deliveries.get(one.key);
+    if (delivery?.state !== 'done' || delivery.reply === null) complain('has no stored answer');
+  }
+  expect(wrong).toEqual([]);
+  // And nothing is there that nobody clicked.
+  const [count] = await world.sql<Record<string, number>>(`select
+    (select count(*)::integer from requests where type = 'userAdd') as submit,
+    (select count(*)::integer from decisions where decision = 'approve') as approve,
+    (select count(*)::integer from decisions where decision = 'deny') as deny,
+    (select count(*)::integer from requests where state = 'canceled' and detail = 'canceledByRequestor' and assignment_id is null) as cancel,
+    (select count(*)::integer from requests where type = 'userRemove') as "giveUp"`);
+  expect(acted).toEqual(count);
+  expect(Math.min(...Object.values(acted))).toBeGreaterThan(0);
+  const of = (result: Click['result']): number => ledger.filter((one) => one.result === result).length;
+  console.info(
+    `crash test: ${of('done')} done, ${of('refused')} refused, ${of('unknown')} unheard, ` +
+      `${ledger.filter((one) => one.tries > 1).length} sent again; ${JSON.stringify(acted)}`,
+  );
+}
+
+/** The connected system has exactly what live access wants. */
+async function expectRoles(): Promise<void> {
+  const wanted = await world.sql(
+    `select distinct p.directory_key as subject, resources.origin_id as resource, role.origin_id as role, scope.origin_id as scope
+     from assignments a join people p on p.id = a.target_id join packages on packages.id = a.package_id
+     join package_grants g on g.package_version_id = packages.current_version_id
+     join resource_roles role on role.id = g.role_id join resources on resources.id = role.resource_id
+     join resource_scopes scope on scope.id = g.scope_id
+     where a.state in ('delivering', 'delivered', 'partiallyDelivered', 'deliveryFailed') order by 1, 2, 3, 4`,
+  );
+  expect(await world.sql('select subject, resource, role, scope from local_roles order by 1, 2, 3, 4')).toEqual(wanted);
+  expect(await world.sql(`select kind, error from outgoing where state <> 'done'`)).toEqual([]);
+}
+
+/** Nobody reads a message twice but where a replica died between posting and settling; and every message shows the truth. */
+function expectCopies(): void {
+  const copies = new Map<string | null, Posted[]>();
+  for (const message of platform.messages)
+    copies.set(message.shown.card, [...(copies.get(message.shown.card) ?? []), message]);
+  const again = new Map<Replica, number>();
+  for (const posts of copies.values()) {
+    const earlier = posts.slice(0, -1);
+    for (const { by } of earlier) {
+      expect(by.dead).toBe(true);
+      again.set(by, (again.get(by) ?? 0) + 1);
+    }
+    expect(new Set(posts.map(({ by }) => by)).size).toBe(posts.length);
+  }
+  expect(Math.max(0, ...again.values())).toBeLessThanOrEqual(IN_HAND);
+  console.info(
+    `crash test: ${platform.messages.length} messages, copies of killed replicas: ${[...again.values()].join(', ') || 'none'}`,
+  );
+}
+
+/** What stands in every remembered message is what would be drawn now. */
+async function expectTruth(): Promise<void> {
+  const now = new Map<string, string>();
+  const channel: Channel = {
+    platform: 'web',
+    routes: [],
+    start: () => Promise.resolve(),
+    stop: () => Promise.resolve(),
+    profile: () => Promise.resolve(null),
+    answer: () => Promise.resolve(null),
+    misfit: () => null,
+    send: () => Promise.reject(new Error('a redraw sends nothing')),
+    update: (ref, card) => {
+      now.set(ref.message, toText(card));
+      return Promise.resolve();
+    },
+  };
+  await world.sql('update cards set hash = null returning 1');
+  const parts = { ...world, book: loadCards(join(__dirname, '../../cards')), channels: new Map([['web', channel]]) };
+  const subjects = await world.sql<{ kind: string; id: string }>(
+    `select kind, id from (select distinct subject_kind as kind, subject_id as id from cards where state = 'live') s order by md5(id || $1) limit ${DRAWN}`,
+    [String(SEED)],
+  );
+  for (let from = 0; from < subjects.length; from += 10) {
+    await world.sql('delete from gates returning 1'); // what is drawn here goes nowhere, so no rate holds it up
+    await Promise.all(subjects.slice(from, from + 10).map((subject) => redraw(parts, { subject } as OutgoingRow)));
+  }
+  const shown = new Map(platform.messages.map((message) => [message.id, message.shown.text]));
+  // What else the person holds is told as of the last change of the request itself.
+  const lasting = (text = ''): string => text.replace(/^Already holds: .*$/m, '');
+  const stale = [...now].filter(([id, text]) => lasting(shown.get(id)) !== lasting(text));
+  expect(stale.map(([id, text]) => ({ shown: shown.get(id), true: text }))).toEqual([]);
+}
