@@ -94,6 +94,10 @@ describe.each(['http', 'socket'] as const)('over Slack by %s', (mode) => {
 
     const card = await whole.slackMessage('U0CLEO', 'Ana Sousa asks for Invoices');
     expect(wordsOf(card)).toContain('March');
+    // Somebody of another company who got hold of the very button: `team.id` is ours, only the person's own is not.
+    await slack.press('U0ZOE', card, 'Approve');
+    await whole.slackMessage('U0ZOE', 'I only work for people of this organization');
+    expect((await whole.request('Invoices')).state).toBe('pendingApproval');
     await slack.press('U0CLEO', card, 'Deny');
     const form = await whole.slackView('U0CLEO', 'Ana Sousa will read your reason');
     const refused = await slack.submit(form, { 'Why not?': ' ' });
@@ -186,7 +190,7 @@ describe.each(['http', 'socket'] as const)('over Slack by %s', (mode) => {
     expect(guest.status).toBe(200);
     await whole.slackView('U0GUS', 'Guests cannot use me here');
     await slack.pressActions('U0ZOE', message, [{ action_id: 'approval.approve~0', type: 'button', action_ts: '1.1' }]);
-    await whole.slackMessage('U0ZOE', 'I only work for people of this organization');
+    await until('Zoe is refused again', () => slack.messagesOf('U0ZOE').length === 2);
     await slack.say('U0BOTTY', 'help', { bot_id: 'B0X', subtype: 'bot_message' });
     await slack.say('U0BOTTY', 'help');
     await slack.command('U0ADA', 'my access', { team_id: 'T0ELSE' });
@@ -231,8 +235,11 @@ describe('when Slack is ill', () => {
     slack.fail('chat.postMessage', { status: 429, retryAfter: 3 });
     await adaAsks('Payroll', 'late');
     const posts = slack.calls.filter(({ method }) => method === 'chat.postMessage');
-    const [, , limited, next] = posts;
-    expect((next?.at ?? 0) - (limited?.at ?? 0)).toBeGreaterThanOrEqual(3_000);
+    const [, , limited, ...rest] = posts;
+    // One that was already on its way when Slack answered is nobody's fault.
+    const waits = rest.map(({ at }) => at - (limited?.at ?? 0)).filter((wait) => wait > 100);
+    expect(waits.length).toBeGreaterThan(0);
+    expect(Math.min(...waits)).toBeGreaterThanOrEqual(3_000);
     await whole.idle();
     expect(asked('Payroll')).toHaveLength(1);
     expect(await whole.sql(`select 1 from outgoing where state = 'dead'`)).toEqual([]);
