@@ -113,7 +113,8 @@ export async function startUsher(config: Config, log: Log): Promise<Usher> {
     }
   };
   try {
-    await settle(house.desk, config, { demo: config.demo });
+    const unknown = await settle(house.desk, config, { demo: config.demo });
+    if (unknown.length > 0) log.warn({ unknown }, 'administrators of the settings that are not in the directory');
     const book = loadCards(join(PACKAGE, 'cards'));
     const pagePort = { value: config.pagePort };
     const channels = channelsOf(config, house, log, pagePort);

@@ -54,7 +54,7 @@ export function createConversation(parts: ConversationParts): Conversation {
 
 function admitted(inbound: Inbound, guestsAllowed: boolean): boolean {
   try {
-    admit(inbound.profile, guestsAllowed || inbound.profile?.standing === 'guest');
+    admit(inbound.profile?.standing ?? null, guestsAllowed || inbound.profile?.standing === 'guest');
     return true;
   } catch (error) {
     if (error instanceof DomainError) return false;

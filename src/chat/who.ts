@@ -2,7 +2,8 @@
 import { DomainError } from '../domain/errors';
 import type { Person } from '../domain/model';
 import type { Desk } from '../operations/ports';
-import { known, link } from '../operations/people';
+import { known, link, refresh } from '../operations/people';
+import type { Known } from '../operations/people';
 import type { Inbound, Platform, Profile } from './inbound';
 
 export interface Who {
@@ -19,8 +20,9 @@ export type Profiles = (platform: Platform, tenant: string, user: string) => Pro
  * Refuses accounts that may never act, before anything is stored: outsiders of the tenant or workspace, bots, guests without
  * permission (checklist rows 10, 28, 40, 58).
  */
-export function admit(profile: Profile | null, guestsAllowed: boolean): void {
-  switch (profile?.standing ?? 'member') {
+export function admit(standing: string | null, guestsAllowed: boolean): void {
+  switch (standing) {
+    case null:
     case 'member':
       return;
     case 'guest':
@@ -28,26 +30,31 @@ export function admit(profile: Profile | null, guestsAllowed: boolean): void {
       throw new DomainError('guest-refused', {});
     case 'foreign':
     case 'anonymous':
-      throw new DomainError('foreign-tenant', { platform: profile?.standing ?? '' });
+      throw new DomainError('foreign-tenant', { platform: standing });
     case 'bot':
       throw new DomainError('bot-refused', {});
-    case 'deactivated':
+    default:
       throw new DomainError('person-disabled', {});
   }
 }
 
-/** The person of a delivery. Links the account at its first contact; says what to do where that is not possible. */
+/**
+ * The person of a delivery. Links the account at its first contact; says what to do where that is not possible. Where a delivery
+ * says nothing of the account's standing, what the platform said last counts, never the best case.
+ */
 export async function identify(desk: Desk, profiles: Profiles, inbound: Inbound): Promise<Who> {
   const installation = await desk.views.installation(inbound.platform, inbound.tenant);
   const guestsAllowed = installation?.guestsAllowed ?? false;
-  admit(inbound.profile, guestsAllowed);
-  const person = await known(desk, inbound);
-  if (person) return asReader(person, inbound.profile);
-  const profile =
-    (inbound.profile?.email ?? inbound.profile?.directoryKey)
-      ? inbound.profile
-      : await profiles(inbound.platform, inbound.tenant, inbound.user);
-  admit(profile, guestsAllowed);
+  admit(inbound.profile?.standing ?? null, guestsAllowed);
+  const kept = await known(desk, inbound);
+  if (kept?.person) {
+    if (inbound.profile === null) admit(kept.standing, guestsAllowed);
+    else await keep(desk, inbound, inbound.profile, kept);
+    return asReader(kept.person, inbound.profile?.zone ? inbound.profile : kept);
+  }
+  const told = inbound.profile?.email ?? inbound.profile?.directoryKey ?? null;
+  const profile = told === null ? await profiles(inbound.platform, inbound.tenant, inbound.user) : inbound.profile;
+  admit(profile?.standing ?? null, guestsAllowed);
   const linked = await link(desk, {
     platform: inbound.platform,
     tenant: inbound.tenant,
@@ -60,6 +67,19 @@ export async function identify(desk: Desk, profiles: Profiles, inbound: Inbound)
     locale: profile?.locale ?? null,
   });
   return asReader(linked, profile);
+}
+
+async function keep(desk: Desk, inbound: Inbound, profile: Profile, kept: Known): Promise<void> {
+  const moved = profile.zone !== null && profile.zone !== kept.zone;
+  if (profile.standing === kept.standing && !moved) return;
+  await refresh(desk, {
+    platform: inbound.platform,
+    tenant: inbound.tenant,
+    user: inbound.user,
+    standing: profile.standing,
+    zone: profile.zone,
+    locale: profile.locale,
+  });
 }
 
 /** A person as the reader of a card: the client's zone where it told one, else the directory's. */

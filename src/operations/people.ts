@@ -19,16 +19,39 @@ export interface Account {
   readonly locale: string | null;
 }
 
-/** The person behind an account that was linked before; null when it is not known yet. Throws for conflicts and leavers. */
-export async function known(
-  desk: Desk,
-  account: Pick<Account, 'platform' | 'tenant' | 'user'>,
-): Promise<Person | null> {
+/** An account as it was kept: who it is, and what its platform last said about it. */
+export interface Known {
+  readonly person: Person | null;
+  readonly standing: string;
+  readonly zone: string | null;
+  readonly locale: string | null;
+}
+
+/** What is known of an account; null before its first contact. Throws for conflicts and leavers. */
+export async function known(desk: Desk, account: Pick<Account, 'platform' | 'tenant' | 'user'>): Promise<Known | null> {
   const identity = await desk.views.identity(account.platform, account.tenant, account.user);
-  if (identity?.state === 'conflict') throw new DomainError('link-conflict', { platform: account.platform });
-  if (!identity?.person) return null;
-  if (identity.person.state !== 'enabled') throw new DomainError('person-disabled', {});
-  return identity.person;
+  if (!identity) return null;
+  if (identity.state === 'conflict') throw new DomainError('link-conflict', { platform: account.platform });
+  if (identity.person && identity.person.state !== 'enabled') throw new DomainError('person-disabled', {});
+  return identity;
+}
+
+/** Writes down what the platform says now about an account that is linked already: its standing, zone and language. */
+export async function refresh(
+  desk: Desk,
+  account: Pick<Account, 'platform' | 'tenant' | 'user' | 'standing' | 'zone' | 'locale'>,
+): Promise<void> {
+  const identity = await desk.views.identity(account.platform, account.tenant, account.user);
+  if (!identity) return;
+  const { state, linkedBy, person } = identity;
+  await save(desk, {
+    ...account,
+    zone: account.zone ?? identity.zone,
+    locale: account.locale ?? identity.locale,
+    person: person?.id ?? null,
+    state,
+    linkedBy,
+  });
 }
 
 /** Links an account to its person, or says why nobody was linked. Audited either way. */

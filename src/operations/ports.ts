@@ -234,6 +234,11 @@ export interface IdentityRow {
   readonly id: string;
   readonly state: 'linked' | 'unlinked' | 'conflict';
   readonly person: Person | null;
+  readonly linkedBy: IdentityChange['linkedBy'];
+  /** As the platform last said it: `member`, `guest`, `deactivated`, ... */
+  readonly standing: string;
+  readonly zone: string | null;
+  readonly locale: string | null;
   readonly version: number;
 }
 export interface InstallationRow {
@@ -449,6 +454,8 @@ export interface RoleConfig {
   readonly person: PersonId | null;
   readonly group: GroupId | null;
   readonly catalog: CatalogId | null;
+  /** What named the holder: a configuration file, or the settings of the process. */
+  readonly origin: 'file' | 'settings';
   readonly state: 'active' | 'ended';
   readonly version: number;
 }

@@ -15,13 +15,16 @@ export interface OrganizationSettings {
 
 const by: By = { actor: { kind: 'operator', name: 'start' }, via: 'start' };
 
-/** Makes the organization's rows equal to the settings. `demo` marks a new database as one; it is never changed later. */
-export async function settle(
+/**
+ * Makes the organization's rows equal to the settings. `demo` marks a new database as one; it is never changed
+ * later. Returns the names of administrators that nobody in the directory has.
+ */
+export function settle(
   desk: Desk,
   settings: OrganizationSettings,
   options: { readonly demo: boolean },
-): Promise<void> {
-  await act(desk, by, async (tx) => {
+): Promise<readonly string[]> {
+  return act(desk, by, async (tx) => {
     await tx.clock();
     const known = await tx.configuration();
     if (options.demo && known.organization?.demo === false) throw new DomainError('forbidden', {});
@@ -32,6 +35,7 @@ export async function settle(
     }
     changes.push(...installations(known, settings, options.demo), ...administrators(known, settings, () => tx.newId()));
     if (changes.length > 0) await tx.saveConfiguration(changes);
+    return settings.administrators.filter((name) => find(known.people, name) === null);
   });
 }
 
@@ -82,43 +86,50 @@ function installations(known: Configuration, settings: OrganizationSettings, dem
   });
 }
 
+/** The list is complete for what it named itself: who is no longer in it loses the role, who was named in a file keeps it. */
 function administrators(
   known: Configuration,
   settings: OrganizationSettings,
   newId: () => string,
 ): ConfigurationChange[] {
-  return settings.administrators.flatMap((name): ConfigurationChange[] => {
-    const person = find(known.people, name);
-    if (!person) return [];
-    const held = known.roles.some(
-      (role) => role.role === 'administrator' && role.person === person.id && role.state === 'active',
+  const named = settings.administrators.flatMap((name) => find(known.people, name)?.id ?? []);
+  const held = known.roles.filter(
+    (role) => role.role === 'administrator' && role.state === 'active' && role.person !== null,
+  );
+  const ended = held
+    .filter((role) => role.origin === 'settings' && role.person !== null && !named.includes(role.person))
+    .map((before) => roleChange(before, { ...before, state: 'ended', version: before.version + 1 }));
+  const given = named
+    .filter((person) => !held.some((role) => role.person === person))
+    .map((person) =>
+      roleChange(null, {
+        id: newId(),
+        role: 'administrator',
+        person,
+        group: null,
+        catalog: null,
+        origin: 'settings',
+        state: 'active',
+        version: 1,
+      }),
     );
-    if (held) return [];
-    const after: RoleConfig = {
-      id: newId(),
-      role: 'administrator',
-      person: person.id,
-      group: null,
-      catalog: null,
-      state: 'active',
-      version: 1,
-    };
-    return [
+  return [...ended, ...given];
+}
+
+function roleChange(before: RoleConfig | null, after: RoleConfig): ConfigurationChange {
+  return {
+    noun: 'role',
+    before,
+    after,
+    events: [
       {
-        noun: 'role',
-        before: null,
-        after,
-        events: [
-          {
-            type: 'role.assigned',
-            subject: { kind: 'role', id: after.id },
-            refs: { person: person.id },
-            data: { role: 'administrator' },
-          },
-        ],
+        type: after.state === 'ended' ? 'role.ended' : 'role.assigned',
+        subject: { kind: 'role', id: after.id },
+        refs: after.person === null ? {} : { person: after.person },
+        data: { role: after.role, origin: after.origin },
       },
-    ];
-  });
+    ],
+  };
 }
 
 /** By directory key, or by a mail address that only one person has. */

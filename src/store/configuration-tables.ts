@@ -38,6 +38,7 @@ export const roles: Table<RoleConfig> = {
     person: uuid('person_id'),
     group: uuid('group_id'),
     catalog: uuid('catalog_id'),
+    origin: text('origin'),
     state: text('state'),
     version,
   },

@@ -22,7 +22,7 @@ type PeopleViews = Pick<
 
 const PERSON = 'select * from people where id = $1';
 const IDENTITY = `
-select i.id, i.state, i.version, to_jsonb(people) as person
+select i.id, i.state, i.linked_by as "linkedBy", i.standing, i.zone, i.locale, i.version, to_jsonb(people) as person
 from identities i left join people on people.id = i.person_id
 where i.platform = $1 and i.tenant = $2 and i.user_id = $3`;
 const BY_KEY = `select * from people where directory_key = $1 and state = 'enabled'`;

@@ -71,13 +71,22 @@ export function settleRole(
     });
   };
   for (const one of held)
-    if (!wanted.has((one.person ?? one.group) as string))
+    if (one.origin === 'file' && !wanted.has((one.person ?? one.group) as string))
       change(one, { ...one, state: 'ended', version: one.version + 1 });
   for (const holder of holders) {
     if (has.has('person' in holder ? holder.person : holder.group)) continue;
     const person = 'person' in holder ? holder.person : null;
     const group = 'group' in holder ? holder.group : null;
-    change(null, { id: draft.newId(), role, person, group, catalog: catalog?.id ?? null, state: 'active', version: 1 });
+    change(null, {
+      id: draft.newId(),
+      role,
+      person,
+      group,
+      catalog: catalog?.id ?? null,
+      origin: 'file',
+      state: 'active',
+      version: 1,
+    });
   }
   if (draft.changes.length === changes) draft.unchanged += 1;
 }

@@ -184,6 +184,8 @@ create table administrative_roles (
   person_id uuid references people,
   group_id uuid references groups,
   catalog_id uuid references catalogs,
+  -- What named the holder: a list that is complete ends only what it named itself.
+  origin text not null default 'file' check (origin in ('file', 'settings')),
   state text not null check (state in ('active', 'ended')),
   version integer not null,
   check (num_nonnulls(person_id, group_id) = 1),
