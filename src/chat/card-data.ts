@@ -136,7 +136,10 @@ export type CardDataOf = {
     readonly number: string;
     readonly mayExtend: boolean;
     readonly mayGiveUp: boolean;
+    /** The request of this notice once more, with its reason and answers. */
     readonly mayAskAgain: boolean;
+    /** The package, from an empty form: there is no request to take anything from. */
+    readonly mayAskAnew: boolean;
     readonly mayRequest: boolean;
     readonly mayDecide: boolean;
     readonly version: number;

@@ -25,6 +25,7 @@ const notice: CardDataOf['notice'] = {
   mayExtend: true,
   mayGiveUp: true,
   mayAskAgain: true,
+  mayAskAnew: false,
   mayRequest: false,
   mayDecide: false,
   version: 3,
@@ -232,6 +233,7 @@ export const samples: { readonly [N in CardName]: Readonly<Record<string, CardDa
     full: notice,
     bare: { ...notice, facts: [], mayExtend: false, mayGiveUp: false, mayAskAgain: false, details: false },
     decide: { ...notice, mayDecide: true, mayExtend: false, mayGiveUp: false, mayAskAgain: false },
+    ended: { ...notice, request: null, mayExtend: false, mayGiveUp: false, mayAskAgain: false, mayAskAnew: true },
   },
   'access-list': {
     empty: {

@@ -28,6 +28,7 @@ function notice(title: Text, tone: Tone, lines: readonly Text[], buttons: Partia
     mayExtend: false,
     mayGiveUp: false,
     mayAskAgain: false,
+    mayAskAnew: false,
     mayRequest: false,
     mayDecide: false,
     version: 0,
@@ -48,10 +49,7 @@ export function requestOutcome(view: RequestView): Notice {
     package: request.package,
     packageName: facts.package.name,
     details: true,
-    mayAskAgain:
-      request.type === 'userAdd' &&
-      (request.state === 'denied' || request.state === 'expired') &&
-      request.requestor === request.target,
+    mayAskAgain: request.type === 'userAdd' && (request.state === 'denied' || request.state === 'expired'),
   };
   switch (request.state) {
     case 'denied':
@@ -125,7 +123,7 @@ export function accessNotice(
     ];
     return notice(title, 'default', [...lines, ...(again ? [label('notice.endedBody')] : [])], {
       ...base,
-      mayAskAgain: again,
+      mayAskAnew: again,
     });
   }
   switch (what) {
