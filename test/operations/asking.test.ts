@@ -1,5 +1,6 @@
 // The main job through the one door, on the real store: ask, decide, get.
 import { aWorld, buttons, cardOf, sentenceOf, SMALL, textOf } from '../support/world';
+import type { Element } from '../../src/chat/card';
 import type { World } from '../support/world';
 
 const HOUR = 3_600_000;
@@ -20,6 +21,14 @@ function latest(user: string) {
   const last = world.messagesTo(user).at(-1);
   if (!last) throw new Error(`${user} heard nothing`);
   return last;
+}
+
+/** `id=value` of every input that is filled in, at any depth. */
+function filledIn(elements: readonly Element[]): string[] {
+  return elements.flatMap((element) => {
+    if (element.type === 'Container') return filledIn(element.items);
+    return 'id' in element && 'value' in element && element.value !== null ? [`${element.id}=${element.value}`] : [];
+  });
 }
 
 const holds = (user: string, role: string) => world.localRoles.has(user, 'Ledger', role, 'root');
@@ -153,6 +162,25 @@ describe('deciding', () => {
       'Request Ledger reader',
     );
     expect(await holds('tara', 'Reader')).toBe(false);
+  });
+
+  test('asking again after a denial brings the reason and the answers along', async () => {
+    await ask('tara', 'ledger writer', { reason: 'closing', 'answer.ticket': 'T-9' });
+    const form = cardOf(await world.press('max', latest('max').card, 'Deny'));
+    await world.submit('max', form, { reason: 'not yet' });
+    await world.settle();
+    const again = cardOf(await world.press('tara', latest('tara').card, 'Ask again'));
+    expect(filledIn(again.body)).toEqual(expect.arrayContaining(['reason=closing', 'answer.ticket=T-9']));
+  });
+
+  test('what the person already holds is told for the decision, and not once this request gave something', async () => {
+    await ask('tara', 'ledger reader');
+    expect(textOf(latest('ana').card)).toContain('Already holds: Nothing yet');
+    await world.press('ana', latest('ana').card, 'Approve');
+    await world.settle();
+    expect(await holds('tara', 'Reader')).toBe(true);
+    expect(textOf(latest('ana').card)).toContain('You approved this.');
+    expect(textOf(latest('ana').card)).not.toContain('Already holds');
   });
 
   test('a late click gets the fresh card and one sentence on who decided what', async () => {

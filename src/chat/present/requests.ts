@@ -180,7 +180,10 @@ function what(view: RequestView): Fact[] {
   ];
 }
 
-function holds(view: RequestView): Fact {
+/** What else the person holds, for the decision only: afterwards it would name what this very request gave. */
+function holds(view: RequestView): Fact[] {
+  const { state } = view.facts.request;
+  if (state !== 'submitted' && state !== 'pendingApproval') return [];
   const { names: held, total } = view.holds;
   const value =
     total === 0
@@ -188,7 +191,7 @@ function holds(view: RequestView): Fact {
       : total > held.length
         ? say('approval.holdsMore', { names: listed(held, 'and', held.length), count: total - held.length })
         : listed(held, 'and', held.length);
-  return { title: label('fact.holds'), value };
+  return [{ title: label('fact.holds'), value }];
 }
 
 /** The card of `R-1042`: state, who it waits for, facts, timeline. */
@@ -206,7 +209,7 @@ export function requestCard(view: RequestView): CardDataOf['request'] {
     state,
     tone: toneOf(request.state),
     lines: [...waiting(view), ...outcome(facts).map((line) => ({ text: line }))],
-    facts: [...what(view), ...(view.viewer.approver || view.viewer.owner ? [holds(view)] : [])],
+    facts: [...what(view), ...(view.viewer.approver || view.viewer.owner ? holds(view) : [])],
     answers: answers(facts),
     timeline: timeline(view),
     request: request.id,
@@ -291,7 +294,7 @@ export function approvalCard(view: RequestView): CardDataOf['approval'] {
   const shownNumber = number(request.number);
   const facts_: Fact[] = [
     ...what(view),
-    holds(view),
+    ...holds(view),
     ...(task ? [{ title: label('fact.why'), value: becauseText(task.because, facts.target.name) }] : []),
     ...(open && stage.approvalsRequired > 1
       ? [
