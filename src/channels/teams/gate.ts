@@ -70,7 +70,7 @@ export function createGate(
 // that strangers could fill our memory. The claim read here proves nothing; checkSender looks at the verified one.
 function refuseOtherIssuers(settings: TeamsSettings, header: string): void {
   const [scheme, token, ...rest] = header.split(' ');
-  if (scheme !== 'Bearer' || token === undefined || rest.length > 0) throw new GateError(401, 'no bearer token');
+  if (scheme !== 'Bearer' || token === undefined || rest.length > 0) throw new GateError(401, 'no token');
   const [, payload] = token.split('.');
   if (claimsIn(payload ?? '')['iss'] !== settings.tokenIssuer) throw new GateError(401, 'other issuer');
 }
