@@ -73,6 +73,11 @@ export interface Channel {
   answer(inbound: Inbound, reply: Reply): Promise<MessageRef | null>;
   /** Facts about an account that are not in a delivery (Slack `users.info`); null where there is nothing to ask. */
   profile(tenant: string, user: string): Promise<Inbound['profile']>;
+  /**
+   * The account with a mail address, for people who never spoke to the bot; null where there is none. Absent where the
+   * platform cannot be asked, or lets nobody be written to first (Teams). Throws `ChannelError`.
+   */
+  find?(email: string): Promise<Pick<Inbound, 'tenant' | 'user' | 'profile'> | null>;
   /** Which of a card's limits it breaks, in words for a log, or null: the worker drops list rows until it fits. */
   misfit(card: Card): string | null;
 }

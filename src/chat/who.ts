@@ -3,7 +3,7 @@ import { DomainError } from '../domain/errors';
 import type { Person } from '../domain/model';
 import type { Desk } from '../operations/ports';
 import { known, link, refresh } from '../operations/people';
-import type { Known } from '../operations/people';
+import type { Account, Known } from '../operations/people';
 import type { Inbound, Platform, Profile } from './inbound';
 
 export interface Who {
@@ -55,17 +55,7 @@ export async function identify(desk: Desk, profiles: Profiles, inbound: Inbound)
   const told = inbound.profile?.email ?? inbound.profile?.directoryKey ?? null;
   const profile = told === null ? await profiles(inbound.platform, inbound.tenant, inbound.user) : inbound.profile;
   admit(profile?.standing ?? null, guestsAllowed);
-  const linked = await link(desk, {
-    platform: inbound.platform,
-    tenant: inbound.tenant,
-    user: inbound.user,
-    directoryKey: profile?.directoryKey ?? null,
-    email: profile?.email ?? null,
-    emailConfirmed: profile?.emailConfirmed === true,
-    standing: profile?.standing ?? 'member',
-    zone: profile?.zone ?? null,
-    locale: profile?.locale ?? null,
-  });
+  const linked = await link(desk, linkable(inbound.platform, inbound.tenant, inbound.user, profile));
   return asReader(linked, profile);
 }
 
@@ -80,6 +70,42 @@ async function keep(desk: Desk, inbound: Inbound, profile: Profile, kept: Known)
     zone: profile.zone,
     locale: profile.locale,
   });
+}
+
+function linkable(platform: Platform, tenant: string, user: string, profile: Profile | null): Account {
+  return {
+    platform,
+    tenant,
+    user,
+    directoryKey: profile?.directoryKey ?? null,
+    email: profile?.email ?? null,
+    emailConfirmed: profile?.emailConfirmed === true,
+    standing: profile?.standing ?? 'member',
+    zone: profile?.zone ?? null,
+    locale: profile?.locale ?? null,
+  };
+}
+
+/**
+ * Links an account that a platform found by a person's mail address, under the conditions of a first contact. False where it
+ * stays unlinked, or is somebody's already.
+ */
+export async function introduce(
+  desk: Desk,
+  person: Person,
+  account: Pick<Inbound, 'platform' | 'tenant' | 'user' | 'profile'>,
+): Promise<boolean> {
+  const { platform, tenant, user, profile } = account;
+  const installation = await desk.views.installation(platform, tenant);
+  if (profile === null || !installation || installation.authoritativeDomains.length === 0) return false;
+  try {
+    admit(profile.standing, installation.guestsAllowed);
+    if ((await known(desk, account))?.person) return false;
+    return (await link(desk, linkable(platform, tenant, user, profile))).id === person.id;
+  } catch (error) {
+    if (error instanceof DomainError) return false;
+    throw error;
+  }
 }
 
 /** A person as the reader of a card: the client's zone where it told one, else the directory's. */

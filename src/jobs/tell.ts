@@ -9,7 +9,7 @@ import { paramsOf } from '../chat/handle';
 import { bind } from '../chat/render';
 import { draw } from '../chat/views';
 import type { Drawn } from '../chat/views';
-import { asReader } from '../chat/who';
+import { asReader, introduce } from '../chat/who';
 import type { Who } from '../chat/who';
 import { DomainError } from '../domain/errors';
 import type { Person } from '../domain/model';
@@ -47,6 +47,9 @@ const RATES: Readonly<
   web: { post: [1_000, 1_000], update: [1_000, 1_000] },
 };
 
+/** Look-ups of people a second, and at once: Slack allows 50 a minute (tier 3). */
+const LOOKUPS = [50 / 60, 10] as const;
+
 /** The notice and what makes this message another one than the last of its kind: which reminder, which stage. */
 export function viewOf(row: OutgoingRow): string {
   const notice = row.notice ?? '';
@@ -66,9 +69,7 @@ export async function tell(parts: TellParts, row: OutgoingRow): Promise<void> {
   if (row.person === null) throw new Never('no recipient');
   const person = await parts.desk.views.person(row.person);
   if (person?.state !== 'enabled') return;
-  const places = (await parts.desk.directory.reachable(person.id)).filter((place) =>
-    parts.channels.has(place.platform),
-  );
+  const places = await placesOf(parts, person);
   let last = 'unreachable';
   for (const place of places) {
     try {
@@ -81,6 +82,33 @@ export async function tell(parts: TellParts, row: OutgoingRow): Promise<void> {
     }
   }
   throw new Never(last);
+}
+
+// One who never spoke to us is looked for first: else an approver who is asked for the first time would hear nothing.
+async function placesOf(parts: TellParts, person: Person): Promise<readonly Reachable[]> {
+  const reachable = async (): Promise<readonly Reachable[]> =>
+    (await parts.desk.directory.reachable(person.id)).filter((place) => parts.channels.has(place.platform));
+  const places = await reachable();
+  if (places.length > 0 || person.email === null) return places;
+  for (const channel of parts.channels.values()) {
+    const found = await find(parts, channel, person.email);
+    if (found !== null && (await introduce(parts.desk, person, { platform: channel.platform, ...found })))
+      return await reachable();
+  }
+  return places;
+}
+
+/** A platform that refuses the look-up, for want of a scope, is one on which the person is not found. */
+async function find(parts: TellParts, channel: Channel, email: string): ReturnType<NonNullable<Channel['find']>> {
+  if (!channel.find) return null;
+  const wait = await parts.outbox.pass(`${channel.platform}:look-ups`, ...LOOKUPS);
+  if (wait > 0) throw new NotNow('rate', wait);
+  try {
+    return await channel.find(email);
+  } catch (error) {
+    if (error instanceof ChannelError && error.kind !== 'later') return null;
+    throw error;
+  }
 }
 
 async function tellAt(parts: TellParts, row: OutgoingRow, person: Person, place: Reachable): Promise<void> {

@@ -225,6 +225,31 @@ describe.each(['http', 'socket'] as const)('over Slack by %s', (mode) => {
   });
 });
 
+describe('somebody who never spoke to Usher', () => {
+  beforeAll(() => begin('http'));
+  afterAll(() => whole.stop());
+
+  test('is found by the address that the workspace vouches for, is asked, and decides', async () => {
+    const { slack } = whole;
+    await slack.command('U0ADA', 'request archive');
+    await slack.submit(await whole.slackView('U0ADA', 'Request Archive'), { Reason: 'first contact' });
+    await slack.press('U0DANA', await whole.slackMessage('U0DANA', 'Ada Stone asks for Archive'), 'Approve');
+    await whole.slackMessage('U0ADA', 'You now have Archive');
+    expect(await whole.holds('ada', 'Archive')).toBe(true);
+  });
+
+  test('is not written to at an address that nobody vouches for', async () => {
+    await whole.idle();
+    expect(whole.slack.messagesOf('U0EVE')).toEqual([]);
+    expect(await whole.sql(`select person_id from identities where user_id = 'U0EVE' and state = 'linked'`)).toEqual(
+      [],
+    );
+    expect(await whole.sql(`select notice, error from outgoing where state = 'dead'`)).toEqual([
+      { notice: 'approval', error: 'unreachable' },
+    ]);
+  });
+});
+
 describe('when Slack is ill', () => {
   beforeAll(() => begin('http'));
   afterAll(() => whole.stop());

@@ -49,6 +49,8 @@ organization: { name: Woodgrove, timeZone: Europe/Berlin }
 people:
   - { key: ada, name: Ada Stone, email: ada@${HOME}, timeZone: Europe/Berlin }
   - { key: cleo, name: Cleo Marsh, email: cleo@${HOME}, timeZone: America/New_York, identities: [{ platform: slack, tenant: ${slack.team}, user: U0CLEO }] }
+  - { key: dana, name: Dana Reed, email: dana@${HOME}, timeZone: Europe/London }
+  - { key: eve, name: Eve Hart, email: eve@elsewhere.example, timeZone: Europe/London }
   - { key: ${key('Ben')}, name: Ben Okafor, email: ben@contoso.example, timeZone: Europe/London }
   - { key: ${key('Ana')}, name: Ana Sousa, email: ana@contoso.example, timeZone: Europe/Lisbon }
 installations:
@@ -59,8 +61,8 @@ catalogs:
   - name: Finance
     owners: cleo
     resources:
-      - { name: Ledger, connector: local, owners: cleo, roles: [Payroll, Invoices, Taxes, Budget, Audit] }
-    packages:${reader('Payroll', both)}${reader('Invoices', 'cleo')}${reader('Taxes', both)}${reader('Budget', both)}
+      - { name: Ledger, connector: local, owners: cleo, roles: [Payroll, Invoices, Taxes, Budget, Archive, Audit] }
+    packages:${reader('Payroll', both)}${reader('Invoices', 'cleo')}${reader('Taxes', both)}${reader('Budget', both)}${reader('Archive', '[dana, eve]')}
       - name: Audit
         roles: [Ledger / Audit]
         policies:
@@ -76,6 +78,8 @@ export async function startWhole(mode: Mode, demo = false) {
   slack.addUser({ id: slack.bot, name: 'Usher', flags: { is_bot: true } });
   slack.addUser({ id: 'U0ADA', name: 'Ada Stone', email: `ada@${HOME}` });
   slack.addUser({ id: 'U0CLEO', name: 'Cleo Marsh', email: `cleo@${HOME}`, zone: 'America/New_York' });
+  slack.addUser({ id: 'U0DANA', name: 'Dana Reed', email: `dana@${HOME}` });
+  slack.addUser({ id: 'U0EVE', name: 'Eve Hart', email: 'eve@elsewhere.example' });
   // The name and the address of somebody who is known here, in ways that prove nothing.
   slack.addUser({ id: 'U0NEW', name: 'Ada Stone', email: 'ada@elsewhere.example' });
   slack.addUser({ id: 'U0GUS', name: 'Gus', email: `ada@${HOME}`, flags: { is_restricted: true } });

@@ -283,6 +283,8 @@ export class SlackApi {
         return { ok: true, url: `${this.#origin.replace('http', 'ws')}/link?ticket=canary-ticket` };
       case 'users.info':
         return this.#userInfo(String(args['user']));
+      case 'users.lookupByEmail':
+        return this.#lookup(String(args['email']));
       case 'conversations.open':
         return this.#open(String(args['users']));
       case 'chat.postMessage':
@@ -323,6 +325,11 @@ export class SlackApi {
         ...flags,
       },
     };
+  }
+
+  #lookup(email: string): Json {
+    const found = [...this.users].find(([, user]) => user.email?.toLowerCase() === email.toLowerCase());
+    return found === undefined ? problem('users_not_found') : this.#userInfo(found[0]);
   }
 
   #open(id: string): Json {

@@ -53,6 +53,7 @@ export function createSlackChannel(options: SlackOptions): Channel {
     },
     answer: async (inbound, reply) => await started().show.stored(inbound, reply),
     profile: async (_tenant, user) => await started().people.profile(user),
+    find: async (email) => await started().people.find(email),
     misfit,
   };
 }

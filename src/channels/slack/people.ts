@@ -4,7 +4,7 @@ import { ChannelError } from '../../chat/channel';
 import type { Inbound, Profile } from '../../chat/inbound';
 import { type Json, textAt } from './json';
 import type { SlackSettings } from './options';
-import type { Web } from './web';
+import { isCode, type Web } from './web';
 
 const REMEMBER_MS = 5 * 60_000;
 const MOST_REMEMBERED = 5_000;
@@ -51,6 +51,19 @@ export class People {
     // A failure is not remembered. The handler also keeps a refusal that nobody waits for from ending the process.
     profile.catch(() => this.known.delete(user));
     return profile;
+  }
+
+  /** The account with a mail address. Throws `ChannelError`. */
+  async find(email: string): Promise<Sender | null> {
+    let user: string | null;
+    try {
+      user = textAt(await this.web.call('users.lookupByEmail', { email }), 'user', 'id');
+    } catch (error) {
+      if (isCode(error, 'users_not_found')) return null;
+      throw error;
+    }
+    // What vouches for the address stands in `users.info` only.
+    return user === null ? null : { tenant: this.settings.teamId, user, profile: await this.profile(user) };
   }
 
   /** After `user_change`. */

@@ -60,6 +60,7 @@ describe('row 33: the manifest', () => {
     const scopes: Record<string, keyof typeof SCOPES | null> = {
       'auth.test': null,
       'users.info': 'users:read',
+      'users.lookupByEmail': 'users:read.email',
       'conversations.open': 'im:write',
       'chat.postMessage': 'chat:write',
       'chat.postEphemeral': 'chat:write',
