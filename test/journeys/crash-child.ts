@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Action, Card, Text } from '../../src/chat/card';
 import { loadCards } from '../../src/chat/cards';
 import { ChannelError } from '../../src/chat/channel';
-import type { Channel, MessageRef } from '../../src/chat/channel';
+import type { Channel, Conversation, MessageRef } from '../../src/chat/channel';
 import { createConversation } from '../../src/chat/handle';
 import type { Inbound, Reply } from '../../src/chat/inbound';
 import { plain, toText } from '../../src/chat/text';
@@ -37,7 +37,7 @@ export type ToParent =
   | { readonly ready: true }
   | { readonly id: number; readonly shown: Shown | null }
   | { readonly id: number; readonly failed: string }
-  /** Waits for the parent's answer: what the platform does before it answers, or the instant after a connector's call. */
+  /** Waits for the parent's answer: what the platform does before it answers, or an instant worth dying at. */
   | {
       readonly call: number;
       readonly what: 'send';
@@ -47,7 +47,7 @@ export type ToParent =
     }
   | { readonly call: number; readonly what: 'update'; readonly message: string; readonly shown: Shown }
   | { readonly call: number; readonly what: 'answer'; readonly delivery: string; readonly shown: Shown }
-  | { readonly call: number; readonly what: 'placed' };
+  | { readonly call: number; readonly what: 'placed' | 'handling' };
 type Call<T = ToParent> = T extends { readonly call: number } ? Omit<T, 'call'> : never;
 
 const [url = '', role = '', mode = 'work'] = process.argv.slice(2);
@@ -130,6 +130,7 @@ const channel: Channel = {
 function told(connector: Connector): Connector {
   return {
     name: connector.name,
+    readable: connector.readable,
     read: (subject, place) => connector.read(subject, place),
     converge: async (subject, place, want, key) => {
       const outcome = await connector.converge(subject, place, want, key);
@@ -171,7 +172,17 @@ async function main(): Promise<void> {
     }),
     complain,
   );
-  const incoming = createWorker(receiving({ desk, inbound: parts.inbound, conversation, channels, log }), complain);
+  const later: Conversation = {
+    ...conversation,
+    handle: async (inbound) => {
+      await ask({ what: 'handling' });
+      return conversation.handle(inbound);
+    },
+  };
+  const incoming = createWorker(
+    receiving({ desk, inbound: parts.inbound, conversation: later, channels, log }),
+    complain,
+  );
   parts.store.onCommit(() => {
     outgoing.wake();
   });

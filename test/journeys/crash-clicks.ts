@@ -71,7 +71,7 @@ interface Asked {
 }
 
 /** What replicas are killed in the middle of. */
-const INSTANTS: readonly Instant[] = ['click', 'post', 'placed', 'answered'];
+const INSTANTS: readonly Instant[] = ['click', 'post', 'stored', 'placed', 'told', 'answered'];
 
 export interface Crowd {
   readonly seed: number;
@@ -239,7 +239,9 @@ export async function click(crowd: Crowd): Promise<Told> {
       if (armed || able.length < 2 || !victim) return;
       const at = INSTANTS[(kills + crowd.seed) % INSTANTS.length] ?? 'click';
       kills += 1;
-      restarting = victim.killAt(at, Math.floor(random() * 8)).then(() => crowd.start().ready);
+      restarting = victim
+        .killAt(at, at === 'stored' || at === 'told' ? 1 : Math.floor(random() * 8))
+        .then(() => crowd.start().ready);
     };
     const person = async (): Promise<void> => {
       while (ledger.length < crowd.clicks) {

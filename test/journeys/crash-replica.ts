@@ -29,8 +29,12 @@ export class Platform {
   readonly answers = new Map<string, Shown[]>();
 }
 
-/** `click`: after a click was handed over; `post`: a message is there and not acknowledged; `placed`: a role is given and not written down; `answered`: right after a reply. */
-export type Instant = 'click' | 'post' | 'placed' | 'answered';
+/**
+ * `click`: a click was handed over; `answered`: right after a reply; `stored`: an event that was acknowledged is about to be handled;
+ * `told`: it is answered and not settled; `post`: a message is there and not acknowledged; `placed`: a role is given and not
+ * written down.
+ */
+export type Instant = 'click' | 'answered' | 'stored' | 'told' | 'post' | 'placed';
 
 type Asked = Extract<ToChild, { id: number }>;
 type WithoutId<T> = T extends { readonly id: number } ? Omit<T, 'id'> : never;
@@ -44,7 +48,10 @@ export class Replica {
   readonly #process: ChildProcess;
   readonly #platform: Platform;
   readonly #gone: Promise<void>;
-  readonly #waiting = new Map<number, { resolve: (shown: Shown | null) => void; reject: (error: Error) => void }>();
+  readonly #waiting = new Map<
+    number,
+    { what: Asked['do']; resolve: (shown: Shown | null) => void; reject: (error: Error) => void }
+  >();
   #asked = 0;
   #end: { readonly at: Instant; after: number } | null = null;
 
@@ -111,7 +118,7 @@ export class Replica {
     this.#asked += 1;
     const id = this.#asked;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
+      this.#waiting.set(id, { what: message.do, resolve, reject });
       this.#send({ ...message, id });
       if (message.do === 'handle' || message.do === 'accept') this.#meet('click');
     });
@@ -137,7 +144,7 @@ export class Replica {
     this.#waiting.delete(message.id);
     if ('failed' in message) asked?.reject(new Error(message.failed));
     else asked?.resolve(message.shown);
-    this.#meet('answered');
+    if (asked?.what === 'handle') this.#meet('answered');
   }
 
   #called(message: Extract<ToParent, { call: number }>): void {
@@ -154,7 +161,9 @@ export class Replica {
     if (message.what === 'answer') {
       const { answers } = this.#platform;
       answers.set(message.delivery, [...(answers.get(message.delivery) ?? []), message.shown]);
+      if (this.#meet('told')) return;
     }
+    if (message.what === 'handling' && this.#meet('stored')) return;
     if (message.what === 'placed' && this.#meet('placed')) return;
     this.#send({ answer: message.call, ...(gone ? { gone } : {}) });
   }
