@@ -26,6 +26,7 @@ const USAGE = `usher <command>
   apply <file...>           apply configuration files (--confirm where the plan asks for it)
   doctor                    check settings, database and rights, and say what is wrong
   job <name>                run one job now (${jobs.map((job) => job.name).join(', ')})
+  redrive [id...|all]       list what could not be sent or placed and was given up, or try it once more
   manifest slack|teams      print the app manifest (--url https://... for the address that the platform calls)
 
   --json                    print one JSON document instead of text
@@ -139,6 +140,34 @@ function job(call: Call): Promise<Result> {
   });
 }
 
+/** Rows that one listing shows, or one call puts back. */
+const REDRIVE_LIMIT = 1_000;
+
+function redrive(call: Call): Promise<Result> {
+  const ids = call.rest.map(Number);
+  const isAll = call.rest.length === 1 && call.rest[0] === 'all';
+  if (!isAll && ids.some((id) => !Number.isSafeInteger(id) || id < 1))
+    throw new UsageError('Say usher redrive, usher redrive all, or the ids that it lists.');
+  return inHouse(call, async ({ outbox }) => {
+    const dead = call.rest.length === 0 || isAll ? await outbox.dead(REDRIVE_LIMIT) : [];
+    if (call.rest.length === 0) {
+      const lines = dead.map((row) =>
+        [row.id, row.settledAt.toISOString(), row.notice ?? row.kind, row.person ?? row.subject, row.error].join('  '),
+      );
+      return done(lines.length === 0 ? 'Nothing was given up.' : lines.join('\n'), { dead });
+    }
+    const redriven: number[] = [];
+    const refused: number[] = [];
+    for (const id of isAll ? dead.map((row) => row.id) : ids)
+      ((await outbox.redrive(id)) ? redriven : refused).push(id);
+    const text = [
+      `${redriven.length} put back; the running Usher tries ${redriven.length === 1 ? 'it' : 'them'} within seconds.`,
+      ...(refused.length === 0 ? [] : [`Not given up, so not put back: ${refused.join(', ')}.`]),
+    ];
+    return { text: text.join('\n'), data: { redriven, refused }, ok: refused.length === 0 };
+  });
+}
+
 function manifest(call: Call): Promise<Result> {
   const [platform] = call.rest;
   const make: Readonly<Record<string, () => unknown>> = {
@@ -167,6 +196,7 @@ const commands: Readonly<Record<string, (call: Call) => Promise<Result>>> = {
   apply: (call) => configure(call, true),
   doctor,
   job,
+  redrive,
   manifest,
 };
 

@@ -25,7 +25,7 @@ import { receiving } from './jobs/receive';
 import { startSchedule } from './jobs/schedule';
 import { createWorker } from './jobs/worker';
 import type { Log } from './log';
-import type { Desk } from './operations/ports';
+import type { Backlog, Desk } from './operations/ports';
 import { settle } from './operations/settings';
 import { checkRole, connect, migrate } from './store/database';
 import type { Database } from './store/database';
@@ -130,19 +130,19 @@ export async function startUsher(config: Config, log: Log): Promise<Usher> {
     const complain = (what: string) => (error: unknown) => {
       log.error({ err: error }, `${what} worker could not work`);
     };
-    const outgoing = createWorker(
-      delivering({
-        desk: house.desk,
-        outbox: house.outbox,
-        cards: house.cards,
-        book,
-        channels,
-        connectors: connectors({ localRoles: house.localRoles }),
-        deadlineMs: CONNECTOR_MS,
-        log,
-      }),
-      complain('outgoing'),
-    );
+    const parts = {
+      desk: house.desk,
+      outbox: house.outbox,
+      cards: house.cards,
+      book,
+      channels,
+      connectors: connectors({ localRoles: house.localRoles }),
+      deadlineMs: CONNECTOR_MS,
+      log,
+    };
+    const outgoing = createWorker(delivering(parts, ['tell', 'redraw']), complain('outgoing'));
+    // A connected system that hangs must not keep people from their messages.
+    const placing = createWorker(delivering(parts, ['place']), complain('placing'));
     const incoming = createWorker(
       receiving({
         desk: house.desk,
@@ -155,6 +155,7 @@ export async function startUsher(config: Config, log: Log): Promise<Usher> {
     );
     house.store.onCommit(() => {
       outgoing.wake();
+      placing.wake();
     });
     const heard = {
       ...conversation,
@@ -185,6 +186,8 @@ export async function startUsher(config: Config, log: Log): Promise<Usher> {
     }
     outgoing.start();
     stops.push(() => outgoing.stop());
+    placing.start();
+    stops.push(() => placing.stop());
     incoming.start();
     stops.push(() => incoming.stop());
 
@@ -299,7 +302,8 @@ function pageSecret(home: string): string {
   return secret;
 }
 
-function metricsOf(house: House): Registry {
+/** What operators watch. */
+export function metricsOf(house: Pick<House, 'outbox' | 'views' | 'due'>): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const oldest = new Gauge({
@@ -309,6 +313,41 @@ function metricsOf(house: House): Registry {
     async collect() {
       const [next, now] = await Promise.all([house.outbox.nextAt(), house.views.now()]);
       oldest.set(next === null ? 0 : Math.max(0, (now.getTime() - next.getTime()) / 1000));
+    },
+  });
+  let watched: Promise<Backlog> | null = null;
+  // All gauges of a scrape are of one look.
+  const backlog = (): Promise<Backlog> =>
+    (watched ??= house.due.backlog().finally(() => {
+      watched = null;
+    }));
+  const dead = new Gauge({
+    name: 'usher_outgoing_dead',
+    help: 'Outgoing rows that were given up; `usher redrive` lists them and puts them back.',
+    labelNames: ['kind'],
+    registers: [registry],
+    async collect() {
+      const { dead: rows } = await backlog();
+      for (const kind of ['tell', 'redraw', 'place'] as const)
+        dead.set({ kind }, rows.find((row) => row.kind === kind)?.count ?? 0);
+    },
+  });
+  const removals = new Gauge({
+    name: 'usher_removals',
+    help: 'Access that ended longer ago than this and is not taken away everywhere yet.',
+    labelNames: ['state', 'older_than_seconds'],
+    registers: [registry],
+    async collect() {
+      for (const { state, olderThanSeconds, count } of (await backlog()).removals)
+        removals.set({ state, older_than_seconds: String(olderThanSeconds) }, count);
+    },
+  });
+  const slowest = new Gauge({
+    name: 'usher_removal_oldest_seconds',
+    help: 'Seconds since the oldest access ended that is not taken away everywhere yet; 0 when there is none.',
+    registers: [registry],
+    async collect() {
+      slowest.set((await backlog()).oldestRemovalSeconds);
     },
   });
   return registry;

@@ -5,7 +5,7 @@ import type { Log } from '../log';
 import type { OutgoingRow } from '../operations/ports';
 import { place } from './place';
 import type { PlaceParts } from './place';
-import { Never, NotNow, redraw, tell } from './tell';
+import { codeOf, isFinal, NotNow, redraw, tell } from './tell';
 import type { TellParts } from './tell';
 import type { Work } from './worker';
 import { backoff } from './worker';
@@ -14,19 +14,25 @@ const BATCH = 20;
 const LEASE_MS = 60_000;
 /** A card is repaired for days, a role is taken away for ever; this is only how seldom at the end. */
 const MOST_MS = 15 * 60_000;
-/** A message that could not be sent after this many tries goes to the dead letters, with its reason. */
+/** What a platform may be away: only then, and after so many tries, is a message given up. Both count, so that one put back by hand is tried anew. */
+const KEEP_TRYING_MS = 3 * 24 * 60 * 60_000;
+/** What fails by a mistake of ours fails again; after this many tries it goes to the dead letters, with its reason. */
 const MESSAGE_TRIES = 12;
 
-/** The work of the outgoing table. */
-export function delivering(parts: TellParts & PlaceParts & { readonly log: Log }): Work {
+/** The work of the outgoing table; of some kinds only, so that a system that hangs holds up nothing of another kind. */
+export function delivering(
+  parts: TellParts & PlaceParts & { readonly log: Log },
+  kinds?: readonly OutgoingRow['kind'][],
+): Work {
   return {
     async round() {
-      const rows = await parts.outbox.claim(BATCH, LEASE_MS);
-      if (rows.length === 0) return parts.outbox.reap();
+      // Always, not only when idle: whoever waits behind a lost lease may wait for his access to be taken.
+      await parts.outbox.reap();
+      const rows = await parts.outbox.claim(BATCH, LEASE_MS, kinds);
       await Promise.all(rows.map((row) => work(parts, row)));
       return rows.length;
     },
-    nextAt: () => parts.outbox.nextAt(),
+    nextAt: () => parts.outbox.nextAt(kinds),
     now: () => parts.desk.views.now(),
   };
 }
@@ -51,15 +57,10 @@ async function work(parts: TellParts & PlaceParts & { readonly log: Log }, row: 
     }
     await parts.outbox.settle(row.lease, { state: 'done' });
   } catch (error) {
-    if (
-      error instanceof Never ||
-      (error instanceof ChannelError && error.kind !== 'later') ||
-      (row.kind === 'tell' && row.attempts >= MESSAGE_TRIES && !isRate(error))
-    ) {
-      const reason =
-        error instanceof ChannelError ? error.code : error instanceof Error ? error.message.slice(0, 200) : 'failed';
-      parts.log.warn({ ...facts, code: reason }, 'outgoing row given up');
-      await parts.outbox.settle(row.lease, { state: 'dead', error: reason });
+    if (isFinal(error) || (await isOver(parts, row, error))) {
+      const code = isFinal(error) ? codeOf(error) : reasonOf(error, row.attempts)[0];
+      parts.log.warn({ ...facts, code }, 'outgoing row given up');
+      await parts.outbox.settle(row.lease, { state: 'dead', error: code });
       return;
     }
     if (error instanceof DomainError && error.code === 'stale') {
@@ -73,6 +74,14 @@ async function work(parts: TellParts & PlaceParts & { readonly log: Log }, row: 
     else parts.log.debug({ ...facts, code, wait }, 'outgoing row waits');
     await parts.outbox.retry(row.lease, wait, code);
   }
+}
+
+/** Whether it was tried long enough. Placements know themselves; who waits for his turn is never given up. */
+async function isOver(parts: TellParts, row: OutgoingRow, error: unknown): Promise<boolean> {
+  if (row.kind === 'place' || isRate(error) || row.attempts < MESSAGE_TRIES) return false;
+  if (!(error instanceof ChannelError)) return true;
+  const now = await parts.desk.views.now();
+  return now.getTime() - row.createdAt.getTime() > KEEP_TRYING_MS;
 }
 
 function isRate(error: unknown): boolean {

@@ -3,6 +3,7 @@
 import { DomainError } from '../domain/errors';
 import type { Log } from '../log';
 import { endDue, endForGone, endJustifications, remind } from '../operations/assignments';
+import { remindTask } from '../operations/placements';
 import type { By, Desk, Due } from '../operations/ports';
 import { cancelForGone, escalate, expireStage, remindStage, reroute, start } from '../operations/requests';
 import type { Misfire } from './schedule';
@@ -57,6 +58,15 @@ async function ends(parts: JobParts): Promise<number> {
     const ended = await endDue(parts.desk, by, 1_000);
     total += ended;
     if (ended === 0) return total;
+  }
+}
+
+async function staleCards(parts: JobParts): Promise<number> {
+  let total = 0;
+  for (;;) {
+    const found = await parts.due.staleCards(BATCH);
+    total += found;
+    if (found === 0) return total;
   }
 }
 
@@ -126,6 +136,13 @@ export const jobs: readonly Job[] = [
     misfire: 'catchUp',
     sweep: each('remind-holders', (due, limit) => due.remindersDue(limit), remind),
   },
+  {
+    name: 'remind-task-owners',
+    cron: '27-59/30 * * * * *',
+    misfire: 'catchUp',
+    sweep: each('remind-task-owners', (due, limit) => due.manualTasksToRemind(limit), remindTask),
+  },
+  { name: 'redraw-cards', cron: '45 */10 * * * *', misfire: 'skip', sweep: staleCards },
   { name: 'prune', cron: '0 41 * * * *', misfire: 'skip', sweep: prune },
   {
     name: 'audit-partitions',

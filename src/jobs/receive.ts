@@ -26,8 +26,8 @@ export interface ReceiveParts {
 export function receiving(parts: ReceiveParts): Work {
   return {
     async round() {
+      await parts.inbound.reap();
       const rows = await parts.inbound.claim(BATCH, LEASE_MS);
-      if (rows.length === 0) return parts.inbound.reap();
       await Promise.all(rows.map((row) => work(parts, row)));
       return rows.length;
     },

@@ -38,6 +38,9 @@ export class Never extends Error {
   override readonly name = 'Never';
 }
 
+/** A message that changes faster than it can be shown is left to the redraw of its last change. */
+const LOOKS = 4;
+
 /** Sends per second and burst for one conversation, and for one whole workspace or tenant (`research`: Slack 1/s a channel and about 50 updates a minute; Teams 7/s a conversation, 50/s a tenant). */
 const RATES: Readonly<
   Record<string, { readonly post: readonly [number, number]; readonly update: readonly [number, number] }>
@@ -50,18 +53,13 @@ const RATES: Readonly<
 /** Look-ups of people a second, and at once: Slack allows 50 a minute (tier 3). */
 const LOOKUPS = [50 / 60, 10] as const;
 
-/** The notice and what makes this message another one than the last of its kind: which reminder, which stage. */
+/**
+ * The notice and the event that it tells of. One event is one message, however often its row is worked; another event of the
+ * same kind (the next period's reminder, another outcome) is another message: a silent edit of an old one tells nobody.
+ */
 export function viewOf(row: OutgoingRow): string {
-  const notice = row.notice ?? '';
-  if (notice === 'approvalReminder') return `${notice}~${row.params['at'] ?? row.lease.id}`;
-  const mark = row.params['n'] ?? row.params['stage'] ?? null;
-  if (
-    (notice === 'accessEnding' || notice === 'accessExtended' || notice === 'approval') &&
-    mark !== null &&
-    mark !== 1
-  )
-    return `${notice}~${mark}`;
-  return notice;
+  const event = row.params['event'] ?? null;
+  return event === null ? (row.notice ?? '') : `${row.notice ?? ''}~${event}`;
 }
 
 /** Tells one person one thing. Resolves when the message is out, or when there is nothing to say any more. */
@@ -124,21 +122,35 @@ async function tellAt(parts: TellParts, row: OutgoingRow, person: Person, place:
     params: row.params,
   });
   const who = asReader(person, place);
+  // Told before, by a row that could not be settled, or by another audience of the same event: edited, never repeated.
+  if (kept.state === 'live') {
+    try {
+      await converge(parts, channel, kept, who);
+      return;
+    } catch (error) {
+      if (!(error instanceof ChannelError) || error.kind !== 'gone') throw error;
+      // Only the message is gone, not the person.
+      await parts.cards.failed(kept.id, error.code, true);
+      await tellAt(parts, row, person, place);
+      return;
+    }
+  }
   const drawn = await current(parts, kept, who);
   if (drawn === null) return;
-  // Told before, by a row that could not be settled, or by an earlier event about the same: edited, never repeated.
-  if (kept.state === 'live') {
-    await show(parts, channel, kept, drawn, who);
-    return;
-  }
   const card = bind(parts.book, drawn, who, kept.id);
   fits(channel, card);
   await rate(parts, place.platform, `${place.platform}:${place.tenant}:${place.user}`, 'post');
   const ref = await remote(parts, `${place.platform}:${place.tenant}`, () => channel.send(place, card));
-  await parts.cards.sent(kept.id, ref, hashOf(drawn));
+  const hash = hashOf(drawn);
+  await parts.cards.sent(kept.id, ref, hash);
+  // What changed while it was on its way was redrawn by nobody: it was no remembered message yet.
+  await converge(parts, channel, { ...kept, ...ref, state: 'live', hash }, who);
 }
 
-/** Makes every remembered message about a subject equal to how things stand. One that fails does not hold up the others. */
+/**
+ * Makes every remembered message about a subject equal to how things stand. One that fails, or that does not fit any more,
+ * is marked and does not hold up the others.
+ */
 export async function redraw(parts: TellParts, row: OutgoingRow): Promise<void> {
   const rows =
     row.subject.kind === 'request'
@@ -149,16 +161,23 @@ export async function redraw(parts: TellParts, row: OutgoingRow): Promise<void> 
     try {
       await redrawOne(parts, kept);
     } catch (error) {
-      if (error instanceof ChannelError && (error.kind === 'gone' || error.kind === 'unreachable')) {
-        await parts.cards.failed(kept.id, error.code, true);
-        continue;
-      }
-      if (!(error instanceof ChannelError) && !(error instanceof NotNow)) throw error;
-      await parts.cards.failed(kept.id, error.code, false);
-      if (!(error instanceof ChannelError) || error.kind === 'later') later = error;
+      const isGone = error instanceof ChannelError && (error.kind === 'gone' || error.kind === 'unreachable');
+      await parts.cards.failed(kept.id, codeOf(error), isGone);
+      if (!isFinal(error)) later = error;
     }
   }
   if (later !== null) throw later instanceof Error ? later : new Error('not redrawn');
+}
+
+/** Whether trying again cannot help. */
+export function isFinal(error: unknown): boolean {
+  return error instanceof Never || (error instanceof ChannelError && error.kind !== 'later');
+}
+
+/** What of an error may stand in a row: codes, and the reason of what was given up. */
+export function codeOf(error: unknown): string {
+  if (error instanceof ChannelError || error instanceof NotNow) return error.code;
+  return error instanceof Never ? error.message.slice(0, 200) : 'error';
 }
 
 async function redrawOne(parts: TellParts, kept: CardRow): Promise<void> {
@@ -170,14 +189,29 @@ async function redrawOne(parts: TellParts, kept: CardRow): Promise<void> {
     (await parts.desk.directory.reachable(kept.person)).find(
       (one) => one.platform === kept.platform && one.tenant === kept.tenant,
     ) ?? null;
-  const who = asReader(person, place);
-  const drawn = (await current(parts, kept, who)) ?? (await draw('gone', lookAt(parts, who, {})));
-  await show(parts, channel, kept, drawn, who);
+  await converge(parts, channel, kept, asReader(person, place));
+}
+
+/**
+ * Shows how things stand, and looks again after each change: of two workers that edit one message at once, the one with the
+ * older picture may come last.
+ */
+async function converge(parts: TellParts, channel: Channel, kept: CardRow, who: Who): Promise<void> {
+  let shown = kept.hash;
+  for (let look = 0; look < LOOKS; look += 1) {
+    const drawn = (await current(parts, kept, who)) ?? (await draw('gone', lookAt(parts, who, {})));
+    const hash = hashOf(drawn);
+    if (hash === shown) {
+      if (look === 0) await parts.cards.looked(kept.id, hash);
+      return;
+    }
+    await show(parts, channel, kept, drawn, who);
+    shown = hash;
+  }
 }
 
 async function show(parts: TellParts, channel: Channel, kept: CardRow, drawn: Drawn, who: Who): Promise<void> {
-  const hash = hashOf(drawn);
-  if (hash === kept.hash || kept.conversation === null || kept.message === null) return;
+  if (kept.conversation === null || kept.message === null) return;
   const card = bind(parts.book, drawn, who, kept.id);
   fits(channel, card);
   await rate(parts, kept.platform, `${kept.platform}:${kept.tenant}:updates`, 'update');
@@ -188,7 +222,7 @@ async function show(parts: TellParts, channel: Channel, kept: CardRow, drawn: Dr
     serviceUrl: kept.serviceUrl,
   };
   await remote(parts, `${kept.platform}:${kept.tenant}`, () => channel.update(ref, card));
-  await parts.cards.drawn(kept.id, hash);
+  await parts.cards.drawn(kept.id, hashOf(drawn));
 }
 
 /** How a remembered card looks now; null when its reader has no part in the subject any more. */

@@ -1,6 +1,6 @@
 // The plugs of the house in one file: what the operations ask of the store and of the machine tables. Values in, values out.
-import type { Change, DomainEvent, ManualTask } from '../domain/events';
-import type { AssignmentFacts, PairFacts, PlaceFacts, RequestFacts, Roles, SubmitFacts } from '../domain/facts';
+import type { Change, DomainEvent } from '../domain/events';
+import type { AssignmentFacts, PairFacts, PlaceFacts, RequestFacts, Roles, SubmitFacts, TaskFacts } from '../domain/facts';
 import type {
   AssignmentId,
   AssignmentState,
@@ -71,7 +71,7 @@ export interface Tx {
   forAssignment(id: AssignmentId): Promise<AssignmentFacts>;
   /** Locks the person and the grant; refuses with 'stale' when the outgoing lease is lost. */
   forPlace(grant: GrantId): Promise<PlaceFacts>;
-  forManualTask(id: string): Promise<PlaceFacts & { readonly task: ManualTask; readonly owners: readonly PersonId[] }>;
+  forManualTask(id: string): Promise<TaskFacts>;
   /** Roles of a person for a catalog (or the organization). */
   roles(person: PersonId, catalog: CatalogId | null): Promise<Roles>;
   /** The only writer of governed tables. */
@@ -84,6 +84,8 @@ export interface Tx {
   reply(reply: StoredReply): Promise<void>;
   /** Settles the leased outgoing row in this transaction; a lost lease throws 'stale' and rolls everything back. */
   settle(lease: Lease, result: { state: 'done' } | { state: 'dead'; error: string }): Promise<void>;
+  /** Back to ready in this transaction, not before `atLeastMs` from now; a lost lease throws 'stale' and rolls everything back. */
+  retry(lease: Lease, atLeastMs: number, error: string): Promise<void>;
   configuration(): Promise<Configuration>;
   /** Counts for what a plan says before anything is applied: who holds, who waits, who would be in conflict. */
   affected(by: AffectedBy): Promise<Affected>;
@@ -196,12 +198,19 @@ export interface Views {
   forSubmit(input: { requestor: PersonId; target: PersonId; package: PackageId }): Promise<SubmitFacts>;
   forRequest(id: RequestId): Promise<RequestFacts>;
   forAssignment(id: AssignmentId): Promise<AssignmentFacts>;
-  forManualTask(id: string): Promise<PlaceFacts & { readonly task: ManualTask; readonly owners: readonly PersonId[] }>;
+  forManualTask(id: string): Promise<TaskFacts>;
   requestByNumber(number: number): Promise<RequestId | null>;
   /** Requestable by the target (listed, catalog published, a policy in scope), by name, description, resource names; LIKE wildcards are literal. */
-  searchPackages(target: PersonId, query: string, limit: number, after: string | null): Promise<Page<PackageRow>>;
+  searchPackages(
+    target: PersonId,
+    query: string,
+    limit: number,
+    after: string | null,
+    /** Somebody else asks for the target: what only others may ask for is listed as well. */
+    onBehalf?: boolean,
+  ): Promise<Page<PackageRow>>;
   /** Exact name, case folded: those the person may know (requestable, or held, or hidden with the exact name in scope). */
-  packagesNamed(target: PersonId, name: string): Promise<readonly PackageRow[]>;
+  packagesNamed(target: PersonId, name: string, onBehalf?: boolean): Promise<readonly PackageRow[]>;
   searchPeople(
     query: string,
     limit: number,
@@ -284,9 +293,20 @@ export interface OutgoingRow {
   readonly attempts: number;
   readonly createdAt: Date;
 }
+/** A row that was given up, with its reason, for whoever may put it back. */
+export interface DeadRow {
+  readonly id: number;
+  readonly kind: OutgoingRow['kind'];
+  readonly notice: string | null;
+  readonly person: string | null;
+  readonly subject: string;
+  readonly attempts: number;
+  readonly error: string;
+  readonly settledAt: Date;
+}
 export interface Outbox {
-  /** Up to `limit` due rows, leased for `leaseMs`; one row per lane, oldest first; taking away before giving. */
-  claim(limit: number, leaseMs: number): Promise<readonly OutgoingRow[]>;
+  /** Up to `limit` due rows (of these kinds), leased for `leaseMs`; one row per lane, oldest first; taking away before giving. */
+  claim(limit: number, leaseMs: number, kinds?: readonly OutgoingRow['kind'][]): Promise<readonly OutgoingRow[]>;
   /** Expands an audience into one row per person and settles the parent, in one statement; idempotent. Returns the number. */
   expand(row: OutgoingRow): Promise<number>;
   settle(lease: Lease, result: { state: 'done' } | { state: 'dead'; error: string }): Promise<void>;
@@ -294,10 +314,12 @@ export interface Outbox {
   retry(lease: Lease, atLeastMs: number, error: string): Promise<void>;
   /** Returns rows whose lease ran out to ready. */
   reap(): Promise<number>;
+  /** What was given up, newest first. */
+  dead(limit: number): Promise<readonly DeadRow[]>;
   /** Puts a dead row back; for operators. */
   redrive(id: number): Promise<boolean>;
-  /** Instant of the next ready row, for the poll; null when idle. */
-  nextAt(): Promise<Date | null>;
+  /** Instant of the next ready row (of these kinds), for the poll; null when idle. */
+  nextAt(kinds?: readonly OutgoingRow['kind'][]): Promise<Date | null>;
   /** Takes one token of `target` (rate per second, burst); otherwise the milliseconds to wait. */
   pass(target: string, ratePerSecond: number, burst: number): Promise<number>;
   /** Closes the gate until then (Retry-After), or counts a failure (breaker). */
@@ -339,6 +361,8 @@ export interface Cards {
     hash: string,
   ): Promise<void>;
   drawn(id: CardId, hash: string): Promise<void>;
+  /** Compared with how things stand, and still equal. */
+  looked(id: CardId, hash: string): Promise<void>;
   failed(id: CardId, error: string, gone: boolean): Promise<void>;
   get(id: CardId): Promise<CardRow | null>;
   bySubject(subject: { kind: string; id: string }): Promise<readonly CardRow[]>;
@@ -408,15 +432,33 @@ export interface Due {
   remindersDue(limit: number): Promise<readonly AssignmentId[]>;
   /** Justifications that are over while others still hold the assignment. */
   justificationsOver(limit: number): Promise<readonly AssignmentId[]>;
-  /** Open requests and live assignments of people who are not enabled any more. */
+  /** Open manual tasks whose owners should hear again. */
+  manualTasksToRemind(limit: number): Promise<readonly string[]>;
+  /** Open requests of people who are not enabled any more (also those they asked for others, while undecided); live assignments. */
   requestsOfGone(limit: number): Promise<readonly RequestId[]>;
   assignmentsOfGone(limit: number): Promise<readonly AssignmentId[]>;
   /** Chunked deletion of settled outgoing and inbound rows, old ticks, expired drafts. Returns rows deleted. */
   prune(limit: number): Promise<number>;
   /** Creates the audit partitions of this and the next month where missing. */
   partitions(): Promise<void>;
+  /** Asks for a redraw of up to `limit` subjects with messages that may be out of date. Returns how many. */
+  staleCards(limit: number): Promise<number>;
+  /** What is not done yet and what was given up, for those who watch. */
+  backlog(): Promise<Backlog>;
   claimTick(job: string, dueAt: Date, by: string): Promise<boolean>;
   lastTick(job: string): Promise<Date | null>;
+}
+
+export interface Backlog {
+  readonly dead: readonly { readonly kind: OutgoingRow['kind']; readonly count: number }[];
+  /** Access that has ended and is not taken away everywhere. `olderThanSeconds` counts all that ended longer ago. */
+  readonly removals: readonly {
+    readonly state: 'removing' | 'removalFailed';
+    readonly olderThanSeconds: number;
+    readonly count: number;
+  }[];
+  /** 0: nothing waits for its removal. */
+  readonly oldestRemovalSeconds: number;
 }
 
 export interface LocalRoles {

@@ -28,6 +28,7 @@ update cards set state = 'live', conversation = $2, message = $3, service_url = 
   error = null, error_at = null
 where id = $1`;
 const DRAWN = 'update cards set hash = $2, drawn_at = usher_now(), error = null, error_at = null where id = $1';
+const LOOKED = 'update cards set drawn_at = usher_now(), error = null, error_at = null where id = $1 and hash = $2';
 const FAILED = `
 update cards set error = $2, error_at = usher_now(), state = case when $3::boolean then 'gone' else state end where id = $1`;
 const GET = `select ${COLUMNS} from cards where id = $1`;
@@ -57,6 +58,9 @@ export function createCards(q: Query): Cards {
     },
     async drawn(id, hash) {
       await q(DRAWN, [id, hash]);
+    },
+    async looked(id, hash) {
+      await q(LOOKED, [id, hash]);
     },
     async failed(id, error, gone) {
       await q(FAILED, [id, error, gone]);

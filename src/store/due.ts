@@ -1,7 +1,7 @@
 // Work that is due, found by the clock of the database. Only ids are read here: the act that follows locks, looks again, and
 // changes nothing where somebody was first, so two replicas that find the same row do no harm.
 import type { AssignmentId, RequestId } from '../domain/model';
-import type { Due } from '../operations/ports';
+import type { Backlog, Due } from '../operations/ports';
 import { CANDIDATES } from './approvers';
 import { LIVE, OPEN } from './loads';
 import type { Query } from './query';
@@ -82,9 +82,15 @@ where j.until <= usher_now() and j.ended_at is null
   and exists (select 1 from justifications other where other.assignment_id = j.assignment_id and other.ended_at is null
     and (other.until is null or other.until > usher_now()))
 order by id limit $1`,
+  manualTasksToRemind: `
+select id from manual_tasks where state = 'open' and remind_at <= usher_now() order by remind_at, id limit $1`,
+  // What somebody asked for others and was decided already goes on without them.
   requestsOfGone: `
-select r.id from people join requests r on r.target_id = people.id and r.state in ${OPEN}
-where people.state <> 'enabled' order by r.id limit $1`,
+select r.id from people join requests r on r.target_id = people.id and r.state in ${OPEN} where people.state <> 'enabled'
+union
+select r.id from people join requests r on r.requestor_id = people.id and r.state in ('submitted', 'pendingApproval')
+where people.state <> 'enabled'
+order by id limit $1`,
   assignmentsOfGone: `
 select a.id from people join assignments a on a.target_id = people.id and a.state in ${LIVE}
 where people.state <> 'enabled' order by a.id limit $1`,
@@ -102,6 +108,38 @@ const PRUNE = [
   `delete from job_ticks where (job, due_at) in (select job, due_at from job_ticks old where due_at < usher_now() - ${KEPT}
     and exists (select 1 from job_ticks newer where newer.job = old.job and newer.due_at > old.due_at) limit $1) returning 1`,
 ];
+
+// Remembered messages of the last weeks whose subject has changed since they were last compared with it, and those that could
+// not be changed. Whoever redraws after an event does nearly all of it; this finds what fell out on the way. Where a redraw
+// waits already nothing is added.
+const STALE = `
+with recent as materialized (
+  select state, subject_kind, subject_id, request_id, drawn_at, error_at, subject_kind || ':' || subject_id as about
+  from cards where created_at > usher_now() - interval '14 days'
+), stale as (
+  select distinct on (about) subject_kind, subject_id, request_id, about from recent c
+  where c.state = 'live' and (c.error_at < usher_now() - interval '1 hour' or (c.error_at is null and (
+      exists (select 1 from audit_events e where e.subject_kind = c.subject_kind and e.subject_id = c.subject_id and e.at > c.drawn_at)
+      or exists (select 1 from audit_events e where e.request_id = c.request_id and e.at > c.drawn_at))))
+    and not exists (select 1 from outgoing o where o.lane = 'redraw:' || about and o.state in ('ready', 'leased'))
+  order by about limit $1
+)
+insert into outgoing (kind, subject_kind, subject_id, request_id, lane, next_at, dedupe_key, created_at)
+select 'redraw', subject_kind, subject_id, request_id, 'redraw:' || about, usher_now(), concat_ws(':', 'stale', about, gen_random_uuid()),
+  usher_now()
+from stale returning id`;
+
+/** A minute is what people are promised; an hour wants a look; a day wants somebody. */
+const REMOVAL_AGES = [60, 3_600, 86_400];
+const DEAD = `select kind, count(*)::integer as count from outgoing where state = 'dead' group by kind order by kind`;
+const REMOVALS = `
+with waiting as (
+  select state, extract(epoch from usher_now() - ended_at)::float8 as age from assignments where state in ('removing', 'removalFailed')
+)
+select state, older, (count(*) filter (where waiting.age >= older))::integer as count,
+  (select coalesce(max(age), 0) from waiting) as oldest
+from unnest(array['removing', 'removalFailed']) as state cross join unnest($1::integer[]) as older left join waiting using (state)
+group by state, older order by state, older`;
 
 const PARTITIONS = 'select create_audit_partitions(usher_now())';
 const TICK = `insert into job_ticks (job, due_at, claimed_at, claimed_by) values ($1, $2, usher_now(), $3)
@@ -121,6 +159,9 @@ export function createDue(q: Query): Due {
     misroutedStages: requests(SQL.misroutedStages),
     startsDue: requests(SQL.startsDue),
     remindersDue: assignments(SQL.remindersDue),
+    async manualTasksToRemind(limit) {
+      return (await q(SQL.manualTasksToRemind, [limit])).map((row) => (row as { id: string }).id);
+    },
     justificationsOver: assignments(SQL.justificationsOver),
     requestsOfGone: requests(SQL.requestsOfGone),
     assignmentsOfGone: assignments(SQL.assignmentsOfGone),
@@ -128,6 +169,23 @@ export function createDue(q: Query): Due {
       let deleted = 0;
       for (const sql of PRUNE) deleted += (await q(sql, [limit])).length;
       return deleted;
+    },
+    async staleCards(limit) {
+      return (await q(STALE, [limit])).length;
+    },
+    async backlog() {
+      const dead = (await q(DEAD)) as Backlog['dead'];
+      const rows = (await q(REMOVALS, [REMOVAL_AGES])) as readonly {
+        state: Backlog['removals'][number]['state'];
+        older: number;
+        count: number;
+        oldest: number;
+      }[];
+      return {
+        dead,
+        removals: rows.map(({ state, older, count }) => ({ state, olderThanSeconds: older, count })),
+        oldestRemovalSeconds: rows[0]?.oldest ?? 0,
+      };
     },
     async partitions() {
       await q(PARTITIONS);

@@ -1,7 +1,7 @@
 // Work that waits to be told, redrawn or placed: claimed with a lease, settled with its token, retried, given up, put back.
 // Rows are made by the tail of a save (tail.ts); whom an audience means is audiences.ts.
 import { DomainError } from '../domain/errors';
-import type { Lease, Outbox, OutgoingRow } from '../operations/ports';
+import type { DeadRow, Lease, Outbox, OutgoingRow } from '../operations/ports';
 import { HEARERS } from './audiences';
 import { createGates } from './gates';
 import { type Query, isDuplicate } from './query';
@@ -22,6 +22,7 @@ interface Claimed {
   readonly next_at: Date;
   readonly created_at: Date;
 }
+const KINDS: readonly OutgoingRow['kind'][] = ['tell', 'redraw', 'place'];
 type Result = { state: 'done' } | { state: 'dead'; error: string };
 
 // The head of its lane: nothing of the lane is being worked, and nothing older waits. A row that waits for its next try
@@ -33,7 +34,7 @@ const CLAIM = `
 update outgoing set state = 'leased', attempts = attempts + 1, lease = gen_random_uuid(),
   lease_until = usher_now() + $2 * interval '1 millisecond'
 where id in (
-  select o.id from outgoing o where o.state = 'ready' and o.next_at <= usher_now() and ${HEAD}
+  select o.id from outgoing o where o.state = 'ready' and o.next_at <= usher_now() and o.kind = any ($3::text[]) and ${HEAD}
   order by o.next_at, o.id limit $1 for update skip locked)
 returning id, lease, kind, notice, audience, person_id, subject_kind, subject_id, request_id, params, attempts, next_at, created_at`;
 
@@ -71,8 +72,15 @@ with mine as (
 )
 select (select count(*)::integer from mine) as mine, (select count(*)::integer from told) as told`;
 
+// Served by the index of settled rows: those given up are few.
+const DEAD = `
+select o.id, o.kind, o.notice, people.name as person, o.subject_kind || ' ' || o.subject_id as subject, o.attempts,
+  coalesce(o.error, '') as error, o.settled_at
+from outgoing o left join people on people.id = o.person_id
+where o.state = 'dead' order by o.settled_at desc, o.id desc limit $1`;
+
 const NEXT = `
-select o.next_at from outgoing o where o.state = 'ready' and ${HEAD} order by o.next_at, o.id limit 1`;
+select o.next_at from outgoing o where o.state = 'ready' and o.kind = any ($1::text[]) and ${HEAD} order by o.next_at, o.id limit 1`;
 
 /** Settles inside an act's transaction: with a lost lease the whole act is undone. */
 export async function settleOutgoing(q: Query, { id, token }: Lease, result: Result): Promise<void> {
@@ -80,12 +88,21 @@ export async function settleOutgoing(q: Query, { id, token }: Lease, result: Res
   if (settled.length === 0) throw new DomainError('stale', {});
 }
 
+/** Back to ready; the same for the worker and inside an act's transaction. */
+export async function retryOutgoing(q: Query, { id, token }: Lease, atLeastMs: number, error: string): Promise<void> {
+  const back = await q(RETRY, [id, token, atLeastMs, error]);
+  if (back.length === 0) throw new DomainError('stale', {});
+}
+
 /** The queue of outgoing work. */
 export function createOutbox(q: Query): Outbox {
   return {
     ...createGates(q),
-    async claim(limit, leaseMs) {
-      const rows = (await orNothing(() => q(CLAIM, [limit, leaseMs]), 'one_leased_in_lane')) as readonly Claimed[];
+    async claim(limit, leaseMs, kinds = KINDS) {
+      const rows = (await orNothing(
+        () => q(CLAIM, [limit, leaseMs, kinds]),
+        'one_leased_in_lane',
+      )) as readonly Claimed[];
       return [...rows].sort((a, b) => a.next_at.getTime() - b.next_at.getTime() || a.id - b.id).map(outgoingOf);
     },
     async expand({ lease }) {
@@ -95,18 +112,21 @@ export function createOutbox(q: Query): Outbox {
       return told;
     },
     settle: (lease, result) => settleOutgoing(q, lease, result),
-    async retry({ id, token }, atLeastMs, error) {
-      const back = await twice(() => q(RETRY, [id, token, atLeastMs, error]));
-      if (back.length === 0) throw new DomainError('stale', {});
-    },
+    retry: (lease, atLeastMs, error) => twice(() => retryOutgoing(q, lease, atLeastMs, error)),
     async reap() {
       return (await twice(() => q(REAP))).length;
+    },
+    async dead(limit) {
+      return (await q(DEAD, [limit])).map((row) => {
+        const { settled_at, ...same } = row as Omit<DeadRow, 'settledAt'> & { settled_at: Date };
+        return { ...same, settledAt: instantOf(settled_at) };
+      });
     },
     async redrive(id) {
       return (await twice(() => q(REDRIVE, [id]))).length > 0;
     },
-    async nextAt() {
-      const [row] = await q(NEXT);
+    async nextAt(kinds = KINDS) {
+      const [row] = await q(NEXT, [kinds]);
       return row === undefined ? null : toInstant((row as { next_at: Date }).next_at);
     },
   };
@@ -123,7 +143,7 @@ async function orNothing(run: () => Promise<readonly unknown[]>, index: string):
 }
 
 // Between looking for a waiting placement and going back to wait, another one came in: the second look sees it.
-async function twice(run: () => Promise<readonly unknown[]>): Promise<readonly unknown[]> {
+async function twice<T>(run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (error) {

@@ -77,7 +77,8 @@ export function addTail(statement: Statement, types: ReadonlySet<EventType>, sig
   }
   // Redrawing and placing make equal, so one row per subject is enough for all events of a save. A taking is due an hour
   // before its time, which puts it in front of everything that gives. A placement that already waits covers this one
-  // (one_ready_place): its worker reads what is wanted behind our lock on the person.
+  // (one_ready_place): its worker reads what is wanted behind our lock on the person. But it waits no longer than this one
+  // would: after failures it may be hours away, and nobody keeps a role that long because giving it failed before.
   statement.part(
     'sent',
     `insert into outgoing (kind, notice, audience, person_id, subject_kind, subject_id, request_id, params, lane, next_at,
@@ -93,7 +94,7 @@ export function addTail(statement: Statement, types: ReadonlySet<EventType>, sig
          about_kind || ':' || about_id as about,
          case c.kind when 'tell' then concat_ws(':', a.id, c.notice, c.audience) end as once,
          case c.audience when 'person' then a.person_id end as person_id,
-         a.data || jsonb_strip_nulls(jsonb_build_object('stage', a.stage)) as params
+         a.data || jsonb_strip_nulls(jsonb_build_object('stage', a.stage, 'event', a.id)) as params
        from audited a
        join jsonb_to_recordset(${statement.json(follows)})
          as c ("on" text, "when" jsonb, kind text, notice text, audience text, about text)
@@ -105,7 +106,8 @@ export function addTail(statement: Statement, types: ReadonlySet<EventType>, sig
          when c.about = 'grant' then a.grant_id::text end as about_id) subject
      ) due
      order by kind, about, once, id
-     on conflict do nothing
+     on conflict (subject_id) where kind = 'place' and state = 'ready'
+       do update set next_at = least(outgoing.next_at, excluded.next_at), attempts = 0
      returning id`,
   );
 }

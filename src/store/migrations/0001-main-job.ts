@@ -230,6 +230,19 @@ create table resource_owners (
   check (num_nonnulls(person_id, group_id) = 1)
 );
 create unique index resource_owners_once on resource_owners (resource_id, coalesce(person_id, group_id));
+-- Who is in charge of a resource, groups resolved: its owners; where there are none, those of its catalog; then administrators.
+-- The one definition of who is asked to do a manual task and of who may report it done.
+create view resource_keepers as
+  select owner.resource_id, people.id as person_id, 1 as choice
+  from resource_owners owner
+  left join group_members member on member.group_id = owner.group_id
+  join people on people.id = coalesce(owner.person_id, member.person_id) and people.state = 'enabled'
+  union all
+  select resources.id, holder.person_id, 2
+  from resources join role_holders holder on holder.role = 'catalogOwner' and holder.catalog_id = resources.catalog_id
+  union all
+  select resources.id, holder.person_id, 3
+  from resources join role_holders holder on holder.role = 'administrator';
 
 create table resource_roles (
   id uuid primary key,
@@ -413,6 +426,7 @@ create unique index one_live_assignment on assignments (target_id, package_id)
 create index assignments_target on assignments (target_id, id desc);
 create index assignments_package on assignments (package_id) where state in ('scheduled', 'delivering', 'delivered', 'partiallyDelivered', 'deliveryFailed');
 create index assignments_due on assignments (ends_at) where ends_at is not null and ended_at is null;
+create index assignments_removal_due on assignments (ended_at) where state in ('removing', 'removalFailed');
 create index assignments_start on assignments (starts_at) where state = 'scheduled';
 create index assignments_remind on assignments (remind_at) where remind_at is not null and ended_at is null;
 
@@ -423,7 +437,7 @@ create table requests (
   state text not null check (state in ('submitted', 'pendingApproval', 'scheduled', 'delivering', 'delivered', 'partiallyDelivered',
     'deliveryFailed', 'removing', 'removed', 'removalFailed', 'denied', 'expired', 'canceled')),
   detail text check (detail in ('approvedByPolicy', 'deniedByApprover', 'noApprovers', 'notDecidedInTime', 'canceledByRequestor',
-    'canceledByOwner', 'targetDisabled', 'gateClosed', 'gaveUp', 'removedByOwner', 'endReached', 'outOfScope')),
+    'canceledByOwner', 'targetDisabled', 'requestorDisabled', 'gateClosed', 'contentChanged', 'gaveUp', 'removedByOwner', 'endReached', 'outOfScope')),
   requestor_id uuid references people,
   target_id uuid not null references people,
   package_id uuid not null references packages,
@@ -442,6 +456,8 @@ create table requests (
   starts_at timestamptz(3),
   ends_at timestamptz(3),
   completed_at timestamptz(3),
+  replaces_id uuid references requests,
+  refusal jsonb,
   version integer not null,
   foreign key (package_version_id, package_id) references package_versions (id, package_id),
   -- A request can only ever point at an assignment of the same person and package.
@@ -457,6 +473,7 @@ create table requests (
 create unique index one_open_request on requests (target_id, package_id) where state in ('submitted', 'pendingApproval', 'scheduled');
 create index requests_target on requests (target_id, id desc);
 create index requests_requestor on requests (requestor_id, id desc);
+create unique index requests_replaces on requests (replaces_id) where replaces_id is not null;
 create index requests_assignment on requests (assignment_id);
 create index requests_scheduled on requests (starts_at) where state = 'scheduled';
 
@@ -533,6 +550,7 @@ create table justifications (
   starts_at timestamptz(3) not null,
   until timestamptz(3),
   ended_at timestamptz(3),
+  period_at timestamptz(3) not null,
   extensions integer not null default 0,
   version integer not null
 );
@@ -566,6 +584,8 @@ create table manual_tasks (
   want boolean not null,
   state text not null check (state in ('open', 'done', 'canceled')),
   opened_at timestamptz(3) not null,
+  remind_at timestamptz(3),
+  escalated_at timestamptz(3),
   done_at timestamptz(3),
   done_by uuid references people,
   note text check (length(note) <= 2000),
@@ -573,6 +593,7 @@ create table manual_tasks (
   check ((state = 'done') = (done_at is not null and done_by is not null and note is not null))
 );
 create unique index one_open_manual_task on manual_tasks (grant_id) where state = 'open';
+create index manual_tasks_due on manual_tasks (remind_at) where state = 'open';
 
 -- The drawn edges. A save along any other edge is refused by the database as well.
 create table state_edges (noun text, from_state text, to_state text, primary key (noun, from_state, to_state));
@@ -718,6 +739,7 @@ create index outgoing_ready on outgoing (next_at, id) where state = 'ready';
 create index outgoing_leased on outgoing (lease_until) where state = 'leased';
 create index outgoing_lane on outgoing (lane, id) where state in ('ready', 'leased');
 create index outgoing_settled on outgoing (settled_at) where state in ('done', 'dead');
+create index outgoing_dead on outgoing (settled_at) where state = 'dead';
 create index outgoing_request on outgoing (request_id) where request_id is not null;
 -- Convergence, not commands: one waiting placement per grant is enough.
 create unique index one_ready_place on outgoing (subject_id) where kind = 'place' and state = 'ready';
@@ -761,6 +783,7 @@ create table cards (
 create unique index cards_message on cards (platform, tenant, conversation, message) where message is not null;
 create unique index cards_once on cards (person_id, platform, view, subject_kind, subject_id) where state <> 'gone';
 create index cards_subject on cards (subject_kind, subject_id) where state = 'live';
+create index cards_created on cards (created_at);
 create index cards_request on cards (request_id) where state = 'live' and request_id is not null;
 
 create table inbound (

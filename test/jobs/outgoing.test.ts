@@ -1,0 +1,257 @@
+// Messages out: outages of a platform, changes while a message is on its way, cards that do not fit, what is a new message and
+// what an edit, systems that hang, and what is given up.
+import { join } from 'node:path';
+import { loadCards } from '../../src/chat/cards';
+import { ChannelError } from '../../src/chat/channel';
+import type { Channel } from '../../src/chat/channel';
+import type { Card } from '../../src/chat/card';
+import { connectors } from '../../src/connectors';
+import { delivering } from '../../src/jobs/deliver';
+import type { OutgoingRow } from '../../src/operations/ports';
+import { aWorld, buttons, cardOf, SMALL, textOf } from '../support/world';
+import type { World } from '../support/world';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+const LONG = SMALL.replace(
+  '{ name: Employees, who: allMembers, expires: 8 hours, reason: optional }',
+  '{ name: Employees, who: allMembers, expires: 30 days, reason: optional, extension: { approval: false } }',
+);
+/** The row that told Ana is worked once more, as after a crash between its message and its settling. */
+const AGAIN = `update outgoing set state = 'ready', settled_at = null, next_at = usher_now()
+  where notice = 'approval' and person_id is not null`;
+let world: World;
+beforeEach(async () => {
+  world = await aWorld(LONG);
+});
+
+function latest(user: string) {
+  const last = world.messagesTo(user).at(-1);
+  if (!last) throw new Error(`${user} heard nothing`);
+  return last;
+}
+async function ask(name: string, values: Record<string, string> = { reason: 'month end' }) {
+  await world.submit('tara', cardOf(await world.say('tara', `request ${name}`)), values);
+}
+const titles = (card: Card): readonly string[] => [...buttons(card).keys()];
+
+/** The platform is away until it is told to be back. */
+function outage(): { over: () => void } {
+  const { mailbox } = world;
+  const [send, update] = [mailbox.send.bind(mailbox), mailbox.update.bind(mailbox)];
+  const away = () => Promise.reject(new ChannelError('later', 'service_unavailable'));
+  Object.assign(mailbox, { send: away, update: away });
+  return { over: () => void Object.assign(mailbox, { send, update }) };
+}
+
+/** One round of a worker of its own, as another replica (or another loop) makes it. */
+function worker(kinds?: readonly OutgoingRow['kind'][]) {
+  return delivering(
+    {
+      desk: world.desk,
+      outbox: world.outbox,
+      cards: world.cards,
+      book: loadCards(join(__dirname, '../../cards')),
+      channels: new Map<string, Channel>([['web', world.mailbox]]),
+      connectors: connectors({ localRoles: world.localRoles }),
+      deadlineMs: 500,
+      log: world.log,
+    },
+    kinds,
+  );
+}
+
+describe('a platform that is away', () => {
+  test('for half a day costs nobody a message', async () => {
+    await ask('ledger reader');
+    const platform = outage();
+    for (let hour = 0; hour < 14; hour += 1) await world.pass(HOUR);
+    platform.over();
+    await world.pass(HOUR);
+    expect(titles(latest('ana').card)).toContain('Approve');
+    expect(await world.outbox.dead(10)).toEqual([]);
+  });
+
+  test('for days ends in a dead letter that is counted, listed, and can be sent after all', async () => {
+    await ask('ledger auditor', {});
+    const platform = outage();
+    for (let tick = 0; tick < 14; tick += 1) await world.pass(6 * HOUR);
+    const dead = await world.outbox.dead(10);
+    expect(dead).toHaveLength(2);
+    for (const row of dead)
+      expect(row).toMatchObject({ kind: 'tell', person: 'Tara Lind', error: 'service_unavailable' });
+    expect((await world.due.backlog()).dead).toEqual([{ kind: 'tell', count: 2 }]);
+    expect(world.messagesTo('tara')).toEqual([]);
+    platform.over();
+    for (const row of dead) expect(await world.outbox.redrive(row.id)).toBe(true);
+    await world.settle();
+    expect(textOf(latest('tara').card)).toContain('You now have Ledger auditor');
+    expect((await world.due.backlog()).dead).toEqual([]);
+  });
+});
+
+describe('a message shows how things stand', () => {
+  test('when they changed while it was on its way', async () => {
+    const { mailbox } = world;
+    const send = mailbox.send.bind(mailbox);
+    await ask('ledger reader');
+    Object.assign(mailbox, {
+      send: async (...message: Parameters<typeof send>) => {
+        const ref = await send(...message);
+        await world.say('tara', 'cancel R-1001');
+        // Another replica redraws what it remembers, and this message is not among it yet.
+        await worker(['redraw']).round();
+        return ref;
+      },
+    });
+    await world.outgoing.settle();
+    const toAna = world.messagesTo('ana');
+    expect(toAna).toHaveLength(1);
+    expect(titles(latest('ana').card)).not.toContain('Approve');
+  });
+
+  test('when an older picture of it arrives last', async () => {
+    const { mailbox } = world;
+    await ask('ledger reader');
+    await world.settle();
+    await world.sql(AGAIN);
+    await world.sql(`update cards set hash = 'of before'`);
+    const update = mailbox.update.bind(mailbox);
+    let isFirst = true;
+    Object.assign(mailbox, {
+      update: async (...message: Parameters<typeof update>) => {
+        if (isFirst) {
+          isFirst = false;
+          await world.say('tara', 'cancel R-1001');
+          await worker(['redraw']).round();
+        }
+        await update(...message);
+      },
+    });
+    await worker(['tell']).round();
+    await world.outgoing.settle();
+    expect(titles(latest('ana').card)).not.toContain('Approve');
+  });
+
+  test('when nobody redrew it: what is remembered is compared with what is true', async () => {
+    await ask('ledger reader');
+    await world.settle();
+    await world.say('tara', 'cancel R-1001');
+    await world.sql(
+      `update outgoing set state = 'dead', error = 'lost', settled_at = usher_now() where kind = 'redraw' and state = 'ready'`,
+    );
+    await world.settle();
+    expect(titles(latest('ana').card)).not.toContain('Approve');
+    // Compared once, equal, and left alone.
+    expect(await world.due.staleCards(10)).toBe(0);
+  });
+
+  test('when it could not be changed before, an hour later', async () => {
+    await ask('ledger reader');
+    await world.settle();
+    await world.say('tara', 'cancel R-1001');
+    world.mailbox.fail(new ChannelError('refused', 'cannot_update'));
+    await world.settle();
+    expect(titles(latest('ana').card)).toContain('Approve');
+    await world.pass(2 * HOUR);
+    expect(titles(latest('ana').card)).not.toContain('Approve');
+  });
+
+  test('when the copy before it does not fit any more', async () => {
+    await ask('ledger writer', { reason: 'closing', 'answer.ticket': 'T-9' });
+    await world.settle();
+    await world.press('max', latest('max').card, 'Approve');
+    await world.settle();
+    const [first] = await world.sql<{ id: string }>(`select id from cards where state = 'live' order by id limit 1`);
+    Object.assign(world.mailbox, { misfit: (card: Card) => (card.id === first?.id ? 'too long' : null) });
+    await world.say('tara', 'cancel R-1001');
+    await world.settle();
+    for (const one of ['ana', 'ben']) expect(titles(latest(one).card)).not.toContain('Approve');
+    expect(await world.sql('select id, error from cards where error is not null')).toEqual([
+      { id: first?.id, error: expect.stringContaining('too long') as string },
+    ]);
+  });
+});
+
+describe('a new message, not an edit of an old one, says', () => {
+  test('that the next period ends soon', async () => {
+    await ask('ledger auditor', {});
+    await world.settle();
+    await world.pass(20 * DAY);
+    const before = world.messagesTo('tara').length;
+    await world.submit('tara', cardOf(await world.say('tara', 'extend ledger auditor')), { reason: 'still closing' });
+    await world.settle();
+    const kept = world.messagesTo('tara').slice(before);
+    expect(kept.filter((message) => textOf(message.card).includes('You keep Ledger auditor'))).toHaveLength(1);
+    await world.pass(27 * DAY);
+    expect(world.messagesTo('tara').length).toBeGreaterThan(before + kept.length);
+    expect(textOf(latest('tara').card)).toContain('Ledger auditor ends soon');
+  });
+
+  test('that somebody is asked again who had been released', async () => {
+    await ask('ledger reader');
+    await world.settle();
+    await world.sql(`update people set state = 'disabled', version = version + 1 where name = 'Ana Ruiz'`);
+    await world.settle();
+    await world.sql(`update people set state = 'enabled', version = version + 1 where name = 'Ana Ruiz'`);
+    await world.settle();
+    expect(world.messagesTo('ana')).toHaveLength(2);
+    expect(titles(latest('ana').card)).toContain('Approve');
+  });
+
+  test('nothing, when the row of an event is worked twice', async () => {
+    await ask('ledger reader');
+    await world.settle();
+    await world.sql(AGAIN);
+    await world.settle();
+    expect(world.messagesTo('ana')).toHaveLength(1);
+  });
+});
+
+test('a message that is gone is sent anew when it has something to say again, and its person stays reachable', async () => {
+  await ask('ledger reader');
+  await world.settle();
+  world.mailbox.messages.splice(0);
+  await world.sql(AGAIN);
+  await world.sql(`update cards set hash = 'of before'`);
+  await world.settle();
+  expect(titles(latest('ana').card)).toContain('Approve');
+});
+
+describe('work of one kind', () => {
+  test('does not wait for work of another', async () => {
+    await ask('ledger auditor', {});
+    const messages = worker(['tell', 'redraw']);
+    while ((await messages.round()) > 0);
+    expect(world.messagesTo('tara')).toHaveLength(1);
+    expect(await world.sql(`select state from outgoing where kind = 'place'`)).toEqual([{ state: 'ready' }]);
+    expect(await messages.nextAt()).toBeNull();
+    expect(await worker(['place']).nextAt()).not.toBeNull();
+  });
+
+  test('takes up what a lost worker held, however much else there is to do', async () => {
+    await ask('ledger auditor', {});
+    await world.outbox.claim(10, MINUTE, ['place']);
+    await world.sql('update organization set clock_offset_ms = clock_offset_ms + $1', [2 * MINUTE]);
+    await world.sql(`insert into outgoing (kind, subject_kind, subject_id, lane, next_at, dedupe_key, created_at)
+      select 'redraw', 'request', n::text, 'redraw:' || n, usher_now(), 'x' || n, usher_now() from generate_series(1, 5) n`);
+    expect(await worker().round()).toBeGreaterThan(5);
+    expect(await world.localRoles.has('tara', 'Ledger', 'Reader', 'root')).toBe(true);
+  });
+});
+
+test('a removal does not wait behind the pause of a giving that failed', async () => {
+  await ask('ledger auditor', {});
+  await world.localRoles.tell('Ledger', { mode: 'later', code: 'busy' });
+  await world.outgoing.settle();
+  await world.sql(`update outgoing set next_at = usher_now() + interval '1 hour' where kind = 'place'`);
+  await world.localRoles.tell('Ledger', null);
+  await world.localRoles.set('tara', 'Ledger', 'Reader', 'root', true);
+  await world.submit('tara', cardOf(await world.say('tara', 'give up ledger auditor')), {});
+  const [waiting] = await world.sql<{ due: boolean }>(
+    `select next_at <= usher_now() as due from outgoing where kind = 'place' and state = 'ready'`,
+  );
+  expect(waiting).toEqual({ due: true });
+});
