@@ -18,7 +18,7 @@ import { organization } from './crash-organization';
 import { onlyDeath, Platform, Replica } from './crash-replica';
 import type { Posted } from './crash-replica';
 
-const CLICKS = Number(process.env['CRASH_CLICKS'] ?? 400);
+const CLICKS = Number(process.env['CRASH_CLICKS'] ?? 300);
 const SEED = Number(process.env['CRASH_SEED'] ?? randomInt(1, 1_000_000));
 const KILLS = Math.max(6, Math.floor(CLICKS / 100));
 /** Subjects whose messages are drawn anew and compared. */
