@@ -14,7 +14,7 @@ import { latest } from './time';
 
 export { approve, deliver } from './delivery';
 export type { Delivered } from './delivery';
-export { confirm, desired, fail, finishTask, readBaseline } from './placement';
+export { confirm, desired, fail, finishTask, neverGiven, readBaseline, remindTask } from './placement';
 export type { PlaceOutcome } from './placement';
 
 export interface EndInput {
@@ -187,6 +187,8 @@ function removalOf(facts: AssignmentFacts, input: EndInput, state: 'removing' | 
     startsAt: null,
     endsAt: null,
     completedAt: state === 'removed' ? at.now : null,
+    replaces: null,
+    refusal: null,
     version: 1,
   };
 }

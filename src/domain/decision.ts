@@ -1,4 +1,5 @@
 // What deciding a stage, and its running out of time or of people, leads to.
+import { askAgain, gainedRoles } from './again';
 import {
   ask,
   closeStages,
@@ -12,7 +13,7 @@ import {
 } from './approval';
 import { inserted, isOnBehalf, textOf, toldOf, updated } from './change';
 import { approve } from './delivery';
-import { DomainError } from './errors';
+import { DomainError, kept } from './errors';
 import type { Change } from './events';
 import { noChange, together } from './events';
 import type { Now, RequestFacts } from './facts';
@@ -136,11 +137,12 @@ export function reroute(facts: RequestFacts, at: Now): Change {
 }
 
 /** A request that ends without access, and why. */
-export function denied(facts: RequestFacts, detail: RequestDetail, at: Now, gate?: DomainError['code']): Change {
+export function denied(facts: RequestFacts, detail: RequestDetail, at: Now, gate?: DomainError): Change {
   const { request } = facts;
-  const data = { detail, onBehalf: isOnBehalf(request), ...(gate ? { gate } : {}) };
+  const data = { detail, onBehalf: isOnBehalf(request), ...(gate ? { gate: gate.code } : {}) };
+  const refusal = gate ? kept(gate) : null;
   return together(
-    updated('request', request, { state: 'denied', detail, completedAt: at.now }),
+    updated('request', request, { state: 'denied', detail, refusal, completedAt: at.now }),
     toldOf(facts, request, 'request.denied', { data }),
   );
 }
@@ -148,8 +150,8 @@ export function denied(facts: RequestFacts, detail: RequestDetail, at: Now, gate
 /** The denial for a gate that closed after the request was made. Anything but a refusal is a bug and flies on. */
 export function deniedByGate(facts: RequestFacts, refusal: unknown, at: Now): Change {
   if (!(refusal instanceof DomainError)) throw refusal;
-  const detail = facts.target.state === 'enabled' ? 'gateClosed' : 'targetDisabled';
-  return denied(facts, detail, at, (refusal as DomainError).code);
+  if (facts.target.state !== 'enabled') return denied(facts, 'targetDisabled', at, refusal);
+  return denied(facts, refusal.code === 'no-approvers' ? 'noApprovers' : 'gateClosed', at, refusal);
 }
 
 function decisionOf(facts: RequestFacts, task: ApprovalTask, input: DecideInput, at: Now): Decision {
@@ -167,7 +169,7 @@ function decisionOf(facts: RequestFacts, task: ApprovalTask, input: DecideInput,
     decision: input.decision,
     reason,
     at: at.now,
-    shown: input.shown,
+    shown: { ...input.shown, policyVersion: facts.request.policyVersion, packageVersion: facts.request.packageVersion },
   };
 }
 
@@ -193,7 +195,9 @@ function afterStage(facts: RequestFacts, n: number, at: Now): Change {
 function grantFinally(facts: RequestFacts, at: Now): Change {
   const { request } = facts;
   try {
-    return approve(facts, { before: request, request, policy: keptPolicy(facts) }, at).change;
+    const { change } = approve(facts, { before: request, request, policy: keptPolicy(facts) }, at);
+    // What is held already stays as it is when it is joined or extended: only what is given anew brings new roles.
+    return facts.live === null && gainedRoles(facts) ? askAgain(facts, at) : change;
   } catch (refusal) {
     return deniedByGate(facts, refusal, at);
   }

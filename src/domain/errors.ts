@@ -1,6 +1,6 @@
 // Every refusal Usher can give, with the data its sentence needs. Rules throw; only chat/handle.ts, the job runner and
 // the command line catch. `chat/words.ts` has a sentence for each code and does not compile without one.
-import type { RequestState } from './model';
+import type { Refusal, RequestState } from './model';
 
 /** code -> data of the sentence. Names are display names: escaped by the card writers, never trusted. */
 export interface Faults {
@@ -13,6 +13,7 @@ export interface Faults {
   'person-disabled': Record<string, never>;
   // finding things. One sentence for everything that does not exist or must not be known (rule 3.2).
   'not-found': { what: 'package' | 'request' | 'person' | 'assignment' | 'card' };
+  'several-named': { typed: string; names: readonly string[] };
   'did-you-mean': { typed: string; names: readonly string[] };
   'unknown-command': { typed: string; near: string | null };
   // asking
@@ -53,6 +54,7 @@ export interface Faults {
   'not-held': { package: string; target: string | null };
   'removal-reason-required': Record<string, never>;
   'self-assignment': Record<string, never>;
+  'nothing-failed': { package: string };
   'task-not-open': Record<string, never>;
   'task-note-required': Record<string, never>;
   // rights and machinery
@@ -76,6 +78,27 @@ export class DomainError<C extends FaultCode = FaultCode> extends Error {
   ) {
     super(code);
   }
+}
+
+/** Fields of the data above that are instants; no fault has text under these names. */
+const INSTANTS: readonly string[] = ['endsAt', 'at', 'from', 'until'];
+
+/** A refusal as it is kept with a request. */
+export function kept(refusal: DomainError): Refusal {
+  const data = Object.entries(refusal.data as object).map(([key, value]: [string, unknown]) => [
+    key,
+    value instanceof Date ? value.toISOString() : value,
+  ]);
+  return { code: refusal.code, data: Object.fromEntries(data) as Refusal['data'] };
+}
+
+/** A kept refusal as it was thrown, with its instants. */
+export function restored(refusal: Refusal): DomainError {
+  const data = Object.entries(refusal.data).map(([key, value]) => [
+    key,
+    typeof value === 'string' && INSTANTS.includes(key) ? new Date(value) : value,
+  ]);
+  return new DomainError(refusal.code as FaultCode, Object.fromEntries(data) as Faults[FaultCode]);
 }
 
 /** Whether something thrown is a refusal (and not a bug). */

@@ -90,6 +90,14 @@ export interface SubmitFacts extends PairFacts {
   readonly managesTarget: boolean;
   /** The requestor's right on the package's catalog to assign directly. */
   readonly mayAssign: boolean;
+  /** The requestor may know the package: could ask for it, holds it, asked for it, or assigns it. */
+  readonly requestorMaySee: boolean;
+}
+
+/** One request asked again as another: the other's number, and the roles that the package had gained (`Resource / Role`). */
+export interface AskedAgain {
+  readonly number: number;
+  readonly added: readonly string[];
 }
 
 /** For everything that happens to one request. `policies` holds the version that the request keeps. */
@@ -103,6 +111,12 @@ export interface RequestFacts extends PairFacts {
   readonly people: readonly PersonRef[];
   /** The assignment the request names (also when it is no longer live), with all its justifications. */
   readonly assignment: Assignment | null;
+  /** What the package held when this was asked for: what everybody decides on. `content` is what it holds now. */
+  readonly asked: PackageVersion;
+  /** The request that asks this one again, if the package gained roles. */
+  readonly replacedBy: AskedAgain | null;
+  /** The request that this one asks again. */
+  readonly replaced: AskedAgain | null;
 }
 
 /** For everything that happens to one assignment. `latest` is the policy version of its newest live justification. */
@@ -130,6 +144,12 @@ export interface PlaceFacts {
     readonly request: Request | null;
     readonly grants: readonly Grant[];
   }[];
+}
+
+/** The same, found through a manual task. `owners`: who may report it done now (rule 3.25). */
+export interface TaskFacts extends PlaceFacts {
+  readonly task: ManualTask;
+  readonly owners: readonly PersonId[];
 }
 
 /** A member of something, for permission checks. */

@@ -277,7 +277,10 @@ export type RequestDetail =
   | 'canceledByRequestor'
   | 'canceledByOwner'
   | 'targetDisabled'
+  | 'requestorDisabled'
   | 'gateClosed'
+  /** The package gained a role after it was decided on: the request that `replaces` this one asks again (rule 3.8). */
+  | 'contentChanged'
   | 'gaveUp'
   | 'removedByOwner'
   | 'endReached'
@@ -288,6 +291,12 @@ export interface AskedPeriod {
   readonly startsAt: Date | null;
   readonly endsAt: Date | null;
   readonly hours: number | null;
+}
+
+/** A refusal as it is kept: the code and data of a `DomainError` (errors.ts), instants as ISO text. */
+export interface Refusal {
+  readonly code: string;
+  readonly data: Readonly<Record<string, unknown>>;
 }
 
 /** The only way to change an assignment. */
@@ -320,6 +329,10 @@ export interface Request extends Versioned {
   readonly startsAt: Date | null;
   readonly endsAt: Date | null;
   readonly completedAt: Date | null;
+  /** The request that this one asks again, because the package had gained roles (rule 3.8). */
+  readonly replaces: RequestId | null;
+  /** The gate that was closed when everybody had approved, or when the start had come (rule 3.2). */
+  readonly refusal: Refusal | null;
 }
 
 export type StageState = 'waiting' | 'inProgress' | 'approved' | 'denied' | 'expired' | 'canceled';
@@ -427,6 +440,9 @@ export interface Justification extends Versioned {
   readonly startsAt: Date;
   readonly until: Date | null;
   readonly endedAt: Date | null;
+  /** Start of the period that runs: its own start, or the end that it had before its last extension. */
+  readonly periodAt: Date;
+  /** Extensions used up, also by access that this one continues. */
   readonly extensions: number;
 }
 

@@ -28,7 +28,8 @@ export type OfferFacts = PairFacts & { readonly managesTarget?: boolean };
  * whether it exists or not; owners and the system see it anyway.
  */
 export function gate(facts: PairFacts, options: GateOptions): void {
-  if (options.for === 'ask' && !maySee(facts)) throw new DomainError('not-found', { what: 'package' });
+  if (options.for === 'ask' && !maySee(facts, options.onBehalf))
+    throw new DomainError('not-found', { what: 'package' });
   if (isGone(facts)) throw new DomainError('not-found', { what: 'package' });
 
   const byOther = options.requestor !== null && options.requestor.id !== facts.target.id;
@@ -51,12 +52,17 @@ export function gate(facts: PairFacts, options: GateOptions): void {
   }
 }
 
-/** Whether the target may know the package: requestable in principle, asked for, or held. Hidden changes lists only (3.19). */
-export function maySee(facts: PairFacts): boolean {
+/**
+ * Whether the target may know the package: requestable in principle, asked for, or held. Hidden changes lists only (3.19).
+ * What nobody can ask for themselves is known to those who ask for others.
+ */
+export function maySee(facts: PairFacts, onBehalf = false): boolean {
   if (facts.live || facts.open) return true;
   if (isGone(facts)) return false;
   if (isOutsider(facts.target) && !facts.catalog.externallyVisible) return false;
-  return facts.policies.some((fact) => isOpen(fact) && fact.policy.mode === 'request');
+  return facts.policies.some(
+    (fact) => isOpen(fact) && fact.policy.mode === 'request' && (onBehalf || fact.policy.selfRequest),
+  );
 }
 
 /**

@@ -1,4 +1,5 @@
 // What happens to a request from asking to its start. Deciding it: decision.ts (exported here as well).
+import { askAgain, gainedRoles } from './again';
 import { closeStages, openStages } from './approval';
 import { isOnBehalf, textOf, toldOf, updated, written } from './change';
 import { deniedByGate } from './decision';
@@ -21,7 +22,8 @@ import type {
   RequestId,
 } from './model';
 import { OPEN_REQUEST_STATES } from './model';
-import { checkStart, mayExtend, period } from './period';
+import { checkStart, extensionNeedsApproval, mayExtend, period } from './period';
+import type { Extension } from './period';
 import { choosePolicy, gate, maySee, offered } from './policy';
 import { isZone } from './time';
 
@@ -51,15 +53,15 @@ export interface Submitted {
 export function offer(facts: SubmitFacts): readonly PolicyVersion[] {
   const { requestor, target } = facts;
   const onBehalf = requestor.id !== target.id;
-  if (onBehalf && !facts.managesTarget) throw new DomainError('not-for-others', { package: facts.package.name });
+  if (onBehalf && !facts.managesTarget) throw notForOthers(facts);
   if (requestor.state !== 'enabled') throw new DomainError('person-disabled', {});
-  if (!maySee(facts)) throw new DomainError('not-found', { what: 'package' });
+  if (!maySee(facts, onBehalf)) throw new DomainError('not-found', { what: 'package' });
   refuseTwice(facts);
   gate(facts, { requestor, onBehalf, for: 'ask' });
 
   const policies = offered(facts, { onBehalf });
   if (policies.length > 0) return policies;
-  if (onBehalf) throw new DomainError('not-for-others', { package: facts.package.name });
+  if (onBehalf) throw notForOthers(facts);
   throw new DomainError('not-in-scope', { package: facts.package.name, target: null });
 }
 
@@ -99,6 +101,14 @@ export function submitDirect(facts: SubmitFacts, input: SubmitInput, at: Now): S
   return started(facts, 'adminAdd', { ...input, answers, policy }, at);
 }
 
+/** What an extension would give; refuses what `submitExtension` would refuse, so nobody fills in a form in vain. */
+export function offerExtension(facts: AssignmentFacts, now: Date): Extension {
+  if (facts.open) refuseTwice(facts);
+  const extension = mayExtend(facts, now);
+  gate(facts, { requestor: facts.target, onBehalf: false, for: 'extend', policyVersion: extension.policy.id });
+  return extension;
+}
+
 /** Asks to keep access for one more period (rule 3.9). */
 export function submitExtension(
   facts: AssignmentFacts,
@@ -107,9 +117,7 @@ export function submitExtension(
 ): Submitted {
   const { target, assignment } = facts;
   if (input.requestor !== target.id) throw new DomainError('not-found', { what: 'assignment' });
-  if (facts.open) refuseTwice(facts);
-  const { policy, until } = mayExtend(facts, at.now);
-  gate(facts, { requestor: target, onBehalf: false, for: 'extend', policyVersion: policy.id });
+  const { policy, until } = offerExtension(facts, at.now);
 
   const request: Request = {
     ...blank(facts, policy, at),
@@ -119,7 +127,7 @@ export function submitExtension(
     period: { startsAt: null, endsAt: until, hours: null },
     reason: reasonOf(input.reason, policy),
   };
-  const needsApproval = policy.extension.approval && policy.stages.length > 0;
+  const needsApproval = extensionNeedsApproval(policy);
   return { ...entered({ ...facts, assignment }, request, { policy, needsApproval }, at), clamped: null };
 }
 
@@ -165,6 +173,14 @@ export function startDue(facts: RequestFacts, at: Now): Change {
   } catch (refusal) {
     const reason = facts.target.state === 'enabled' ? 'gateClosed' : 'targetDisabled';
     return together(deniedByGate(facts, refusal, at), dropScheduled(facts, reason, at));
+  }
+  // Between the decision and the start the package may have gained roles on which nobody decided.
+  if (request.stage > 0 && gainedRoles(facts)) {
+    try {
+      return together(askAgain(facts, at), dropScheduled(facts, 'canceled', at));
+    } catch (refusal) {
+      return together(deniedByGate(facts, refusal, at), dropScheduled(facts, 'gateClosed', at));
+    }
   }
   return begin(facts, assignment, request, at);
 }
@@ -238,8 +254,17 @@ function blank(facts: PairFacts, policy: PolicyVersion, at: Now): Request {
     startsAt: null,
     endsAt: null,
     completedAt: null,
+    replaces: null,
+    refusal: null,
     version: 1,
   };
+}
+
+/** Names the package only to who may know it; for everybody else it does not exist (rule 3.2). */
+function notForOthers(facts: SubmitFacts): DomainError {
+  return facts.requestorMaySee
+    ? new DomainError('not-for-others', { package: facts.package.name })
+    : new DomainError('not-found', { what: 'package' });
 }
 
 function refuseTwice(facts: PairFacts): void {

@@ -2,6 +2,7 @@
 // caller beforehand (locks.ts), in a statement of their own. Grants and manual tasks: placements.ts.
 import { DomainError } from '../domain/errors';
 import type {
+  AskedAgain,
   AssignmentFacts,
   Candidate,
   Conflict,
@@ -44,6 +45,30 @@ const ASSIGNMENT = `select target_id, package_id, null::uuid as requestor_id, nu
 
 const AGGREGATE = (what: string, from: string): string => `(select coalesce(jsonb_agg(${what}), '[]') from ${from})`;
 
+const ROLES = AGGREGATE(
+  `jsonb_build_object('role', g.role_id, 'scope', g.scope_id) order by g.role_id, g.scope_id`,
+  'package_grants g where g.package_version_id = package_versions.id',
+);
+/** One request asked again as another: the number of `other`, and which roles the package had gained in between. */
+const AGAIN = (other: 'newer' | 'older'): string =>
+  `jsonb_build_object('number', ${other}.number, 'added', ${AGGREGATE(
+    `resources.name || ' / ' || role.name order by resources.name, role.name`,
+    `package_grants g join resource_roles role on role.id = g.role_id join resources on resources.id = role.resource_id
+     where g.package_version_id = newer.package_version_id and not exists (select 1 from package_grants had
+       where had.package_version_id = older.package_version_id and had.role_id = g.role_id and had.scope_id = g.scope_id)`,
+  )})`;
+// The requestor in place of the target: whether they could ask for it themselves, have it, or have asked for it.
+const SEES = `(
+  exists (select 1 from (${targetRow('(select requestor_id from pair)')}) target, package
+    join catalogs on catalogs.id = package.catalog_id, versions
+    join policy_subjects s on s.policy_version_id = versions.id and s.purpose = 'target'
+    where versions.enabled and versions.policy ->> 'mode' = 'request' and (versions.policy ->> 'self_request')::boolean
+      and (catalogs.externally_visible or target.kind = 'member') and ${MEANS_TARGET})
+  or exists (select 1 from pair join assignments a on a.target_id = pair.requestor_id and a.package_id = pair.package_id
+    and a.state in ${LIVE})
+  or exists (select 1 from pair join requests r on r.target_id = pair.requestor_id and r.package_id = pair.package_id
+    and r.state in ${OPEN}))`;
+
 function facts(header: string): string {
   return `
 with pair as materialized (${header}),
@@ -85,11 +110,13 @@ conflicts as (
   where exists (select 1 from group_members m where m.group_id = i.other_group_id and m.person_id = target.id)
 ),
 content as (
-  select package_versions.*, ${AGGREGATE(
-    `jsonb_build_object('role', g.role_id, 'scope', g.scope_id) order by g.role_id, g.scope_id`,
-    'package_grants g where g.package_version_id = package_versions.id',
-  )} as roles
+  select package_versions.*, ${ROLES} as roles
   from package join package_versions on package_versions.id = package.current_version_id
+),
+-- What the package held when the request was made.
+made as (
+  select package_versions.*, ${ROLES} as roles
+  from pair join requests r on r.id = pair.request_id join package_versions on package_versions.id = r.package_version_id
 ),
 held_grants as (
   select grants.*, ${AGGREGATE(
@@ -139,6 +166,12 @@ select usher_now() as now,
   ${AGGREGATE('to_jsonb(held_grants) order by id', 'held_grants')} as grants,
   ${AGGREGATE('to_jsonb(r) order by r.id', `named join requests r on r.assignment_id = named.id and r.state = 'delivering'`)}
     as delivering,
+  ${SEES} as requestor_sees,
+  (select to_jsonb(made) from made) as made,
+  (select ${AGAIN('newer')} from pair join requests older on older.id = pair.request_id
+    join requests newer on newer.replaces_id = older.id) as replaced_by,
+  (select ${AGAIN('older')} from pair join requests newer on newer.id = pair.request_id
+    join requests older on older.id = newer.replaces_id) as replaced,
   coalesce((select target.manager_id = pair.requestor_id from pair, target), false) as manages_target,
   exists (select 1 from pair, package join role_holders on role_holders.catalog_id = package.catalog_id
       and role_holders.role in ('catalogOwner', 'packageManager', 'assignmentManager')
@@ -177,6 +210,7 @@ export async function loadSubmit(
       requestor: fromRow(people, row['requestor']),
       managesTarget: row['manages_target'] as boolean,
       mayAssign: row['may_assign'] as boolean,
+      requestorMaySee: row['requestor_sees'] === true || row['may_assign'] === true,
     },
   };
 }
@@ -198,6 +232,9 @@ export async function loadRequest(q: Query, id: RequestId): Promise<At<RequestFa
       decisions: fromRows(governed.decision, row['decisions']),
       people: row['people'] as readonly PersonRef[],
       assignment: row['named'] === null ? null : fromRow(governed.assignment, row['named']),
+      asked: fromRow(packageVersions, row['made']),
+      replacedBy: row['replaced_by'] as AskedAgain | null,
+      replaced: row['replaced'] as AskedAgain | null,
     },
   };
 }

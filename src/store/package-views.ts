@@ -20,7 +20,8 @@ interface Found {
 }
 
 // Named people and groups come by index, from the person; only the few policies for everybody are looked at one by one.
-const SCOPED = `
+// What nobody may ask for themselves (self_request) is listed for those only who may ask for others: `others`, and managers.
+const scoped = (others: string): string => `
 target as materialized (${targetRow('$1')} and people.state = 'enabled'),
 meant as (
   select policy_version_id as id from policy_subjects s where s.purpose = 'target' and s.person_id = $1
@@ -34,7 +35,8 @@ meant as (
 scoped as materialized (
   select distinct p.package_id
   from target, meant
-  join policy_versions v on v.id = meant.id and v.mode = 'request'
+  join policy_versions v on v.id = meant.id and v.mode = 'request' and (v.self_request or (v.on_behalf and (${others}
+    or exists (select 1 from people report where report.manager_id = $1 and report.state = 'enabled'))))
   join policies p on p.current_version_id = v.id and p.state = 'enabled'
   join packages on packages.id = p.package_id and packages.state = 'active'
   join catalogs on catalogs.id = packages.catalog_id and catalogs.state = 'published'
@@ -58,7 +60,7 @@ const RANK = (query: string): string => `case when starts_with(lower(packages.na
   when strpos(lower(packages.name), lower(${query})) > 0 then 1 else 2 end`;
 
 const SEARCH = `
-with ${SCOPED}, listed as (
+with ${scoped('$8::boolean')}, listed as (
   select packages.*, ${RANK('$3')} as rank, lower(packages.name) as key
   from scoped join packages on packages.id = scoped.package_id
   where not packages.hidden and ${MATCHES('$2')}
@@ -69,7 +71,7 @@ where $4::integer is null or (packages.rank, packages.key, packages.id) > ($4, $
 order by packages.rank, packages.key, packages.id limit $7`;
 
 const NAMED = `
-with ${SCOPED}
+with ${scoped('$3::boolean')}
 select ${rows('$1')}, 0 as rank, lower(packages.name) as key
 from packages join catalogs on catalogs.id = packages.catalog_id
 where lower(packages.name) = lower($2) and packages.state = 'active'
@@ -88,13 +90,13 @@ order by rank, key, packages.id limit $4`;
 /** Lists of packages. */
 export function createPackageViews(q: Query): Pick<Views, 'searchPackages' | 'packagesNamed' | 'manageablePackages'> {
   return {
-    async searchPackages(target: PersonId, query, limit, after) {
+    async searchPackages(target: PersonId, query, limit, after, onBehalf = false) {
       const key = unpackCursor(after, 'integer', 'text', 'id');
-      const found = await q(SEARCH, [target, wordsOf(query), query.trim(), ...key, limit + 1]);
+      const found = await q(SEARCH, [target, wordsOf(query), query.trim(), ...key, limit + 1, onBehalf]);
       return pageOf(found as readonly Found[], limit, (row) => [row.rank, row.key, row.id], packageOf);
     },
-    async packagesNamed(target, name) {
-      return ((await q(NAMED, [target, name.trim()])) as readonly Found[]).map(packageOf);
+    async packagesNamed(target, name, onBehalf = false) {
+      return ((await q(NAMED, [target, name.trim(), onBehalf])) as readonly Found[]).map(packageOf);
     },
     async manageablePackages(person, query, limit) {
       const found = await q(MANAGEABLE, [person, wordsOf(query), query.trim(), limit]);

@@ -1,6 +1,7 @@
 // Deciding, and what time and changes of people do to a running stage (rules 3.2, 3.4-3.7, 3.27).
 import { decide, escalate, expireStage, remindStage, reroute } from '../../src/domain/decision';
 import type { DecideInput } from '../../src/domain/decision';
+import { DomainError, kept, restored } from '../../src/domain/errors';
 import type { RequestFacts } from '../../src/domain/facts';
 import {
   aConflict,
@@ -228,6 +229,96 @@ describe('a gate that closed meanwhile denies the final approval', () => {
     expect(rowOf(decide(twoStages({ conflicts: [aConflict()] }), ana, yes, at()), 'request').state).toBe(
       'pendingApproval',
     );
+  });
+});
+
+describe('a role added to the package after a decision re-opens the decision (rule 3.8)', () => {
+  const gained = (fields: Partial<RequestFacts> = {}) =>
+    requestFacts({ content: { ...aContent(2), id: 'content-2' as never }, asked: aContent(1), ...fields });
+
+  test('the request ends, the same is asked again with what the package holds now, and nothing is given', () => {
+    const wish = { reason: 'close', answers: { why: 'x' }, period: { startsAt: null, endsAt: days(9), hours: null } };
+    const change = sound(decide(gained({ request: aRequest(wish) }), ana, yes, at()));
+    const [old, again] = rowsOf(change, 'request');
+    expect(old).toMatchObject({ id: 'request-1', state: 'canceled', detail: 'contentChanged', completedAt: NOON });
+    expect(again).toMatchObject({
+      ...wish,
+      state: 'pendingApproval',
+      requestor: idOf('Tara'),
+      packageVersion: 'content-2',
+      policyVersion: old?.policyVersion,
+      replaces: 'request-1',
+      stage: 1,
+      version: 1,
+    });
+    expect([rowsOf(change, 'assignment'), rowsOf(change, 'grant')]).toEqual([[], []]);
+    expect(dataOf(change, 'request.canceled')).toMatchObject({ byRequestor: false, detail: 'contentChanged' });
+    expect(dataOf(change, 'request.submitted')).toMatchObject({ again: true, notify: true });
+  });
+  test('everybody is asked by tasks of the new request, who decided before as well; the old tasks stay where they were', () => {
+    const change = decide(gained(), ana, yes, at());
+    expect(askedIn(change)).toEqual(['ana', 'ben']);
+    const tasks = rowsOf(change, 'task').map(({ request, person, state }) => [request === 'request-1', person, state]);
+    expect(tasks.sort()).toEqual([
+      [false, 'ana', 'open'],
+      [false, 'ben', 'open'],
+      [true, 'ana', 'decided'],
+      [true, 'ben', 'closed'],
+    ]);
+  });
+  test('not before the last decision', () => {
+    const facts = gained({
+      stages: [runningStage(1, { approvalsRequired: 2 })],
+      policies: [inScope(aPolicy({ stages: [aStage(1, { approvalsRequired: 2 })] }))],
+    });
+    expect(rowsOf(decide(facts, ana, yes, at()), 'request')).toEqual([]);
+  });
+  test('a denial stays a denial', () => {
+    expect(rowOf(decide(gained(), ana, no, at()), 'request').state).toBe('denied');
+  });
+  test('a role only taken out re-opens nothing: what remains is given', () => {
+    const change = sound(decide(requestFacts({ content: aContent(1), asked: aContent(2) }), ana, yes, at()));
+    expect([rowOf(change, 'request').state, rowsOf(change, 'grant').length]).toEqual(['delivering', 1]);
+  });
+  test('a closed gate closes the request, whatever the package holds now', () => {
+    const change = sound(decide(gained({ conflicts: [aConflict()] }), ana, yes, at()));
+    expect(rowOf(change, 'request')).toMatchObject({ state: 'denied', detail: 'gateClosed' });
+  });
+  test('where nobody is left to decide again, it is closed for that reason', () => {
+    const policy = aPolicy({ stages: [aStage(1), aStage(2)] });
+    const facts = gained({
+      policies: [inScope(policy)],
+      request: aRequest({ stage: 2 }),
+      stages: [runningStage(2)],
+      tasks: [aTask('Ana', { n: 2 })],
+      candidates: who(2, 'primary', 'Ana'),
+    });
+    expect(rowOf(sound(decide(facts, ana, yes, at())), 'request')).toMatchObject({
+      state: 'denied',
+      detail: 'noApprovers',
+    });
+  });
+});
+
+describe('what is kept of a decision (rules 3.2, 3.27)', () => {
+  test('what was shown, with the versions that were decided on', () => {
+    expect(rowOf(decide(requestFacts(), ana, yes, at()), 'decision').shown).toEqual({
+      ...yes.shown,
+      policyVersion: 'policy-1.1',
+      packageVersion: 'content-1',
+    });
+  });
+  test('the gate that was closed, with what its sentence needs', () => {
+    const change = decide(requestFacts({ conflicts: [aConflict()] }), ana, yes, at());
+    expect(rowOf(change, 'request').refusal).toEqual({
+      code: 'incompatible',
+      data: { package: 'Sales tools', with: aConflict().name, target: null },
+    });
+  });
+  test('instants of a kept refusal come back as instants', () => {
+    const fault = new DomainError('already-held', { package: 'Sales tools', endsAt: NOON });
+    const back = restored(JSON.parse(JSON.stringify(kept(fault))) as ReturnType<typeof kept>);
+    expect([back.code, back.data]).toEqual([fault.code, fault.data]);
   });
 });
 

@@ -210,6 +210,10 @@ describe('may see', () => {
   ])('$name: $want', ({ give, want }) => {
     expect(maySee(pairFacts(give))).toBe(want);
   });
+  test('what one can never ask for oneself is known to those only who ask for one', () => {
+    const facts = pairFacts({ policy: aPolicy({ selfRequest: false, onBehalf: true }) });
+    expect([maySee(facts), maySee(facts, true)]).toEqual([false, true]);
+  });
 });
 
 describe('the strictest category counts', () => {

@@ -263,7 +263,7 @@ describe('what is refused when asking', () => {
     {
       name: 'for oneself, where the policy is for others',
       give: { policy: aPolicy({ selfRequest: false }) },
-      wantFault: 'not-in-scope',
+      wantFault: 'not-found',
     },
     {
       name: 'by a policy of another package',
@@ -356,6 +356,13 @@ describe('what is refused when asking', () => {
   test('2000 characters of reason and 500 of answer are not too many', () => {
     const input = { ...wish, reason: 'x'.repeat(2000), answers: { why: 'x'.repeat(500), more: 'x'.repeat(2000) } };
     expect(submit(submitFacts(withQuestions), input, at()).request.state).toBe('delivering');
+  });
+  test.each([
+    { name: 'who may know it hears why not', may: true, want: 'not-for-others' },
+    { name: 'for everybody else it does not exist', may: false, want: 'not-found' },
+  ])('for somebody whom one does not manage: $name', ({ may, want }) => {
+    const facts = submitFacts({ requestor: aPerson('Zoe'), requestorMaySee: may });
+    expect(faultOf(() => offer(facts)).code).toBe(want);
   });
   test('what is held is refused with its end, what is asked for with its number', () => {
     expect(faultOf(() => offer(submitFacts({ live: anAssignment() }))).data).toMatchObject({ endsAt: days(20) });
@@ -593,6 +600,21 @@ describe('the start of what was scheduled', () => {
     expect([rowOf(change, 'request').state, rowOf(change, 'assignment').state, rowsOf(change, 'grant').length]).toEqual(
       ['delivering', 'delivering', 3],
     );
+  });
+  test('a role that nobody decided on is asked for again before it starts, and what was planned ends', () => {
+    const facts = scheduled({ content: aContent(2), asked: aContent(1) });
+    const change = sound(startDue(facts, at()));
+    expect(rowsOf(change, 'request')).toMatchObject([
+      { id: 'request-1', state: 'canceled', detail: 'contentChanged' },
+      { state: 'pendingApproval', replaces: 'request-1', assignment: null, approvedAt: null, startsAt: null },
+    ]);
+    expect(rowOf(change, 'assignment')).toMatchObject({ state: 'removed', endReason: 'canceled' });
+    expect(rowsOf(change, 'grant')).toEqual([]);
+  });
+  test('where nobody decides, what the package holds now is given', () => {
+    const facts = scheduled({ content: aContent(2), asked: aContent(1) });
+    const change = sound(startDue({ ...facts, request: { ...facts.request, stage: 0 } }, at()));
+    expect([rowOf(change, 'request').state, rowsOf(change, 'grant').length]).toEqual(['delivering', 2]);
   });
   test('a package without roles is delivered', () => {
     const change = sound(startDue(scheduled({ content: aContent(0) }), at()));

@@ -223,6 +223,7 @@ export function submitFacts(fields: Partial<SubmitFacts> & { policy?: PolicyVers
     requestor: fields.target ?? aPerson(),
     managesTarget: false,
     mayAssign: false,
+    requestorMaySee: true,
     ...rest(fields),
   };
 }
@@ -257,6 +258,8 @@ export function aRequest(fields: Partial<Request> = {}): Request {
     startsAt: null,
     endsAt: null,
     completedAt: ['denied', 'expired', 'canceled', 'delivered'].includes(state) ? hours(-1) : null,
+    replaces: null,
+    refusal: null,
     version: 1,
     ...fields,
   };
@@ -318,6 +321,9 @@ export function requestFacts(fields: Partial<RequestFacts> & { policy?: PolicyVe
     decisions: [],
     people: [aRef('Ana'), aRef('Ben'), aRef('Cleo'), aRef('Dan')],
     assignment: null,
+    asked: fields.content ?? aContent(),
+    replacedBy: null,
+    replaced: null,
     ...rest(fields),
   };
 }
@@ -351,6 +357,7 @@ export function aJustification(fields: Partial<Justification> = {}): Justificati
     startsAt: days(-10),
     until: days(20),
     endedAt: null,
+    periodAt: fields.startsAt ?? days(-10),
     extensions: 0,
     version: 1,
     ...fields,
@@ -405,6 +412,8 @@ export function aManualTask(fields: Partial<ManualTask> = {}): ManualTask {
     want: true,
     state: 'open',
     openedAt: hours(-1),
+    remindAt: hours(23),
+    escalatedAt: null,
     doneAt: null,
     doneBy: null,
     note: null,
@@ -508,6 +517,9 @@ export function factsOf(facts: SubmitFacts, request: Request, change: Change): R
     decisions: [],
     people: [],
     assignment: null,
+    asked: facts.content,
+    replacedBy: null,
+    replaced: null,
   };
   return afterwards(start, change);
 }
