@@ -1,7 +1,7 @@
 // The one door: identify -> find -> parse -> run -> reply. The only place that turns refusals into words. Knows no platform.
 import { createHash, randomBytes } from 'node:crypto';
 import { DomainError, isRefusal } from '../domain/errors';
-import type { CardId, DraftId } from '../domain/model';
+import type { CardId, DraftId, RequestId } from '../domain/model';
 import { RepeatedDelivery } from '../operations/ports';
 import type { By, Cards, Delivery, Desk, InboundStore, StoredReply } from '../operations/ports';
 import { verb } from './actions';
@@ -109,38 +109,81 @@ async function run(parts: ConversationParts, inbound: Inbound, who: Who): Promis
   const { act } = inbound;
   if (act.kind === 'search') return search(parts.desk, who, act.search, act.query);
   const context = contextOf(parts, inbound, who, act.kind === 'press' || act.kind === 'submit' ? act.verb : null);
+  const shown = (answer: Answer): Promise<Reply> => reply(parts, inbound, who, context.by, answer);
+  let answer: Answer;
   try {
-    const answer = await answerOf(parts, context, inbound);
-    return await reply(parts, inbound, who, context.by, answer);
+    answer = await answerOf(parts, context, inbound);
   } catch (error) {
     // The same click delivered twice: the same answer, drawn anew; nothing happened a second time.
     if (!(error instanceof RepeatedDelivery)) throw error;
-    return error.reply === null
-      ? { kind: 'text', say: label('toast.alreadyDone') }
-      : repeated(parts, inbound, who, context.by, error.reply);
+    if (error.reply === null) return { kind: 'text', say: label('toast.alreadyDone') };
+    const stored = again(inbound, error.reply);
+    return shown(stored).catch((failure: unknown) => unshown(parts, inbound, stored, failure));
   }
+  if (!writes(inbound.act) || answer.place === 'form') return shown(answer);
+  return shown(answer).catch((failure: unknown) => unshown(parts, inbound, answer, failure));
+}
+
+/** Whether the act's verb changes something, once its form (if any) is sent. */
+function writes(act: Act): boolean {
+  if (act.kind === 'press' || act.kind === 'submit') return verb(act.verb)?.kind === 'writes';
+  return act.kind === 'text' && parse(act.text)?.kind === 'writes';
 }
 
 function contextOf(parts: ConversationParts, inbound: Inbound, who: Who, pressed: string | null): Context {
   // An event that was stored by `accept` owns its delivery key already; its act gets a key of its own beside it.
   const key = inbound.act.kind === 'text' ? `${inbound.delivery}:act` : inbound.delivery;
-  const writes = inbound.act.kind === 'text' || (pressed !== null && verb(pressed)?.kind === 'writes');
+  const writing = inbound.act.kind === 'text' || (pressed !== null && verb(pressed)?.kind === 'writes');
   const by: By = {
     actor: { kind: 'person', id: who.person.id },
     via: inbound.platform,
-    ...(writes ? { delivery: { platform: inbound.platform, key, bodyHash: inbound.bodyHash } } : {}),
+    ...(writing ? { delivery: { platform: inbound.platform, key, bodyHash: inbound.bodyHash } } : {}),
   };
-  return { desk: parts.desk, who, by, surface: inbound.surface, shown: shownBy(inbound) };
+  return {
+    desk: parts.desk,
+    who,
+    by,
+    surface: inbound.surface,
+    shown: (request) => shownOf(parts, inbound, who, by, request),
+  };
 }
 
-/** What the pressed card was, as its button says: kept with a decision, so it is only what our buttons could have said. */
-function shownBy({ platform, act }: Inbound): Context['shown'] {
+/**
+ * What somebody looks at before they decide. Card and version are what the button says, so only what our buttons could have
+ * said is kept; the drawing is ours. `hash` is that of the drawing which the message showed last: where it differs from that
+ * of `data`, things had changed since.
+ */
+async function shownOf(
+  parts: ConversationParts,
+  inbound: Inbound,
+  who: Who,
+  by: By,
+  request: RequestId,
+): Promise<Awaited<ReturnType<Context['shown']>>> {
+  const { act, platform } = inbound;
   const pressed = act.kind === 'press' ? act : null;
   const version = pressed?.data['v'];
+  const id = uuid.safeParse(pressed?.card).data ?? null;
+  const row = id === null ? null : await parts.cards.get(id as CardId);
+  const kept = row?.request === request && row.person === who.person.id ? row : null;
+  const view = kept?.view ?? 'approval';
+  const params = kept ? paramsOf(kept) : { request };
+  const data = await draw(view, { desk: parts.desk, who, by, params }).then(
+    (drawn) => drawn.data,
+    (error: unknown) => {
+      // Not to be seen by this person: the act itself refuses.
+      if (error instanceof DomainError) return null;
+      throw error;
+    },
+  );
   return {
-    surface: platform,
-    card: uuid.safeParse(pressed?.card).data ?? null,
+    surface: act.kind === 'text' ? 'typed' : platform,
+    platform,
+    card: id,
     version: Number.isSafeInteger(version) ? version : null,
+    view,
+    hash: kept?.hash ?? null,
+    data,
   };
 }
 
@@ -189,7 +232,7 @@ function ids(
   input: Readonly<Record<string, string>>,
   values: Readonly<Record<string, string>>,
 ): Record<string, string> {
-  const fixed = new Set(['package', 'target', 'request', 'assignment', 'task']);
+  const fixed = new Set(['package', 'target', 'request', 'assignment', 'task', 'shown']);
   return Object.fromEntries(Object.entries(input).filter(([key]) => fixed.has(key) || values[key] === undefined));
 }
 
@@ -237,18 +280,12 @@ export function paramsOf(row: {
   return { ...row.params, [row.subject.kind]: row.subject.id };
 }
 
-async function repeated(
-  parts: ConversationParts,
-  inbound: Inbound,
-  who: Who,
-  by: By,
-  stored: StoredReply,
-): Promise<Reply> {
-  return reply(parts, inbound, who, by, {
+function again(inbound: Inbound, stored: StoredReply): Answer {
+  return {
     view: stored.view as Answer['view'],
     params: stored.params,
     place: inbound.act.kind === 'text' ? 'new' : 'replace',
-  });
+  };
 }
 
 async function refusal(
@@ -320,16 +357,41 @@ async function freshCard(parts: ConversationParts, inbound: Inbound, who: Who): 
   }
 }
 
+/** The act is committed, its card could not be drawn: whatever went wrong, the person must not do it a second time. */
+async function unshown(parts: ConversationParts, inbound: Inbound, answer: Answer, failure: unknown): Promise<Reply> {
+  const reference = logged(parts, inbound, failure);
+  const request = answer.params['request'];
+  const number =
+    typeof request === 'string'
+      ? await parts.desk.views.forRequest(request as RequestId).then(
+          (facts) => facts.request.number,
+          () => null,
+        )
+      : null;
+  return {
+    kind: 'text',
+    say:
+      number === null
+        ? say('bug.recorded', { reference })
+        : say('bug.recordedNumber', { reference, number: say('number', { number }) }),
+  };
+}
+
 function bug(parts: ConversationParts, inbound: Inbound, error: unknown): Reply {
+  const sentence: Text = say('bug', { reference: logged(parts, inbound, error) });
+  if (inbound.act.kind === 'search') return { kind: 'choices', choices: [], more: sentence };
+  return inbound.act.kind === 'submit'
+    ? { kind: 'errors', fields: {}, say: sentence }
+    : { kind: 'text', say: sentence };
+}
+
+/** Logs what nobody foresaw; the reference is what the person can tell. */
+function logged(parts: ConversationParts, inbound: Inbound, error: unknown): string {
   const reference = randomBytes(2).toString('hex').toUpperCase();
   const delivered = createHash('sha256').update(inbound.delivery).digest('hex').slice(0, 12);
   parts.log.error(
     { err: error, reference, platform: inbound.platform, delivered, act: inbound.act.kind },
     'act failed',
   );
-  const sentence: Text = say('bug', { reference });
-  if (inbound.act.kind === 'search') return { kind: 'choices', choices: [], more: sentence };
-  return inbound.act.kind === 'submit'
-    ? { kind: 'errors', fields: {}, say: sentence }
-    : { kind: 'text', say: sentence };
+  return reference;
 }

@@ -1,7 +1,8 @@
 // From typed names to things: exact names first, then half names, then "Did you mean ...?". Nobody learns of a package here that
 // the search would not show.
 import { DomainError } from '../domain/errors';
-import type { PackageId, PersonId, PersonRef } from '../domain/model';
+import type { PersonId, PersonRef } from '../domain/model';
+import { assigns } from '../operations/assignments';
 import type { PackageRow } from '../operations/ports';
 import type { Context } from './verb';
 
@@ -20,36 +21,54 @@ export async function packageOf(
   typed: string,
   target: PersonId,
   manage: boolean,
-): Promise<{ id: PackageId; name: string }> {
-  const { views } = context.desk;
-  const find = async (query: string, limit: number): Promise<readonly PackageRow[]> =>
-    manage
-      ? views.manageablePackages(context.who.person.id, query, limit)
-      : (await views.searchPackages(target, query, limit, null)).rows;
-  const exact = manage
-    ? (await find(typed, 50)).filter((row) => row.name.toLowerCase() === typed.toLowerCase())
-    : await views.packagesNamed(target, typed);
+): Promise<PackageRow> {
+  const find = finder(context, target, manage);
+  const exact = await exactly(typed, (name) => packagesNamed(context, name, target, manage));
   const [only] = exact;
   if (only && exact.length === 1) return only;
+  if (only) throw new DomainError('several-named', { typed, names: told(exact) });
   const half = await find(typed, SUGGESTIONS + 1);
   const [first] = half;
-  if (first && half.length === 1 && exact.length === 0) return first;
+  if (first && half.length === 1) return first;
   const near = half.length > 0 ? half : closest(typed, await find('', 200), (row) => row.name);
   if (near.length === 0) throw new DomainError('not-found', { what: 'package' });
-  throw new DomainError('did-you-mean', { typed, names: near.slice(0, SUGGESTIONS).map((row) => row.name) });
+  throw new DomainError('did-you-mean', { typed, names: told(near) });
 }
 
-/** The person who is meant; `managedBy` limits the search to direct reports. */
+/** Whether the whole text is the name of a package that the target may know: names may hold the words between which we split. */
+export async function isPackageName(context: Context, typed: string, target: PersonId): Promise<boolean> {
+  return (await exactly(typed, (name) => packagesNamed(context, name, target, false))).length > 0;
+}
+
+function finder(context: Context, target: PersonId, manage: boolean) {
+  const { views } = context.desk;
+  return async (query: string, limit: number): Promise<readonly PackageRow[]> =>
+    manage
+      ? views.manageablePackages(context.who.person.id, query, limit)
+      : (await views.searchPackages(target, query, limit, null, target !== context.who.person.id)).rows;
+}
+
+async function packagesNamed(
+  context: Context,
+  name: string,
+  target: PersonId,
+  manage: boolean,
+): Promise<readonly Named<PackageRow>[]> {
+  const rows = manage
+    ? (await finder(context, target, true)(name, 50)).filter((row) => row.name.toLowerCase() === name.toLowerCase())
+    : await context.desk.views.packagesNamed(target, name, target !== context.who.person.id);
+  return rows.map((row) => ({ ...row, detail: row.catalog }));
+}
+
+/** The person who is meant; `managedBy` limits the search to direct reports. The whole directory is for those who assign. */
 export async function personNamed(context: Context, typed: string, managedBy: PersonId | null): Promise<PersonRef> {
   const { views } = context.desk;
-  const exact =
-    managedBy === null
-      ? await views.peopleNamed(typed)
-      : (await views.searchPeople(typed, 20, managedBy)).filter(
-          (row) => row.name.toLowerCase() === typed.toLowerCase(),
-        );
+  if (managedBy === null && !(await assigns(context.desk, context.who.person.id)))
+    throw new DomainError('forbidden', {});
+  const exact = await exactly(typed, (name) => peopleNamed(context, name, managedBy));
   const [only] = exact;
   if (only && exact.length === 1) return only;
+  if (only) throw new DomainError('several-named', { typed, names: told(exact) });
   const half = await views.searchPeople(typed, SUGGESTIONS + 1, managedBy);
   const [first] = half;
   if (first && half.length === 1) return first;
@@ -58,7 +77,76 @@ export async function personNamed(context: Context, typed: string, managedBy: Pe
       ? half
       : closest(typed, await views.searchPeople(typed.slice(0, 3), 50, managedBy), (row) => row.name);
   if (near.length === 0) throw new DomainError('not-found', { what: 'person' });
-  throw new DomainError('did-you-mean', { typed, names: near.slice(0, SUGGESTIONS).map((row) => row.name) });
+  throw new DomainError('did-you-mean', { typed, names: told(near) });
+}
+
+/** Exact names and mail addresses; those of one name with what tells them apart. */
+async function peopleNamed(
+  context: Context,
+  name: string,
+  managedBy: PersonId | null,
+): Promise<readonly Named<PersonRef>[]> {
+  const { views } = context.desk;
+  const exact = managedBy === null ? await views.peopleNamed(name) : null;
+  if (exact?.length === 1) return exact.map((row) => ({ ...row, detail: '' }));
+  const found = await views.searchPeople(name, 20, managedBy);
+  return found.filter((row) => row.name.toLowerCase() === name.toLowerCase());
+}
+
+type Named<T> = T & { readonly name: string; readonly detail: string };
+
+/** Those of exactly this name; "Name (detail)" means the one of several, as they were told apart. */
+async function exactly<T>(
+  typed: string,
+  named: (name: string) => Promise<readonly Named<T>[]>,
+): Promise<readonly Named<T>[]> {
+  const exact = await named(typed);
+  if (exact.length > 0) return exact;
+  const [, name, detail] = /^(.+\S)\s*\(([^()]+)\)$/.exec(typed) ?? [];
+  if (name === undefined || detail === undefined) return exact;
+  return (await named(name)).filter((row) => row.detail.toLowerCase() === detail.trim().toLowerCase());
+}
+
+/** Names to choose from; those that are the same with their catalog, or what else is known of them. */
+function told(rows: readonly (PackageRow | Named<PersonRef>)[]): readonly string[] {
+  const shown = rows.slice(0, SUGGESTIONS);
+  return shown.map((row) => {
+    const detail = 'catalog' in row ? row.catalog : row.detail;
+    const shared = rows.filter((other) => other.name.toLowerCase() === row.name.toLowerCase()).length > 1;
+    return shared && detail !== '' ? `${row.name} (${detail})` : row.name;
+  });
+}
+
+/** Every way to read "<one> <word> <other>", the first split first. */
+export function splits(typed: string, word: 'for' | 'to' | 'from'): readonly (readonly [string, string])[] {
+  return [...typed.matchAll(new RegExp(`\\s+${word}\\s+`, 'gi'))]
+    .map((match) => [typed.slice(0, match.index), typed.slice(match.index + match[0].length)] as const)
+    .filter(([before, after]) => before !== '' && after !== '');
+}
+
+/**
+ * The first reading of a text in which every name is known. Where there is none, the first refusal that names something near,
+ * else that of the first reading.
+ */
+export async function firstThatFits<T>(readings: readonly (() => Promise<T>)[]): Promise<T> {
+  const refusals: DomainError[] = [];
+  for (const reading of readings) {
+    try {
+      return await reading();
+    } catch (error) {
+      if (!isNameless(error)) throw error;
+      refusals.push(error);
+    }
+  }
+  throw (
+    refusals.find((one) => one.code === 'did-you-mean') ??
+    refusals[0] ??
+    new DomainError('not-found', { what: 'package' })
+  );
+}
+
+function isNameless(error: unknown): error is DomainError {
+  return error instanceof DomainError && (error.code === 'not-found' || error.code === 'did-you-mean');
 }
 
 /** Those whose name is at most a few typing mistakes away, nearest first. */

@@ -1,6 +1,6 @@
 // What an entry of the verb table is: one entry makes the button, the form, the typed command and the help line, on every platform.
 import { z } from 'zod';
-import type { DraftId } from '../domain/model';
+import type { DraftId, RequestId } from '../domain/model';
 import type { By, Desk } from '../operations/ports';
 import type { Params, ViewName } from './views';
 import type { Surface } from './inbound';
@@ -21,8 +21,11 @@ export interface Context {
   /** Carries the delivery, so that a repeat is not a second act. */
   readonly by: By;
   readonly surface: Surface;
-  /** What the person was looking at, kept with a decision (rule 3.27). */
-  readonly shown: Readonly<Record<string, unknown>>;
+  /**
+   * What the person is looking at, drawn before the act and kept with a decision (rule 3.27): the surface, the pressed card with
+   * the version that its button carried, and what the card says.
+   */
+  readonly shown: (request: RequestId) => Promise<Readonly<Record<string, unknown>>>;
 }
 
 /** A typed form of a verb. `rest` is what follows the words. */
@@ -32,7 +35,17 @@ export interface Typed {
   /** Whether a form answers, as far as the text alone tells. */
   readonly opens?: (rest: string) => boolean;
   readonly run: (context: Context, rest: string) => Promise<Answer>;
-  readonly help?: { readonly usage: string; readonly line: WordKey; readonly assigns?: boolean };
+  readonly help?: { readonly usage: string; readonly line: WordKey; readonly only?: keyof Audiences };
+}
+
+/** Who reads a help line that is not for everybody. */
+export interface Audiences {
+  /** May assign in some catalog. */
+  readonly owners: boolean;
+  /** Has direct reports. */
+  readonly managers: boolean;
+  /** Something waits for their decision. */
+  readonly approvers: boolean;
 }
 
 export interface Verb {

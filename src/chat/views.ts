@@ -2,9 +2,10 @@
 // here, so there is one rendering of everything, made from how things stand now.
 import { DomainError } from '../domain/errors';
 import type { AssignmentId, DraftId, PackageId, PersonId, RequestId } from '../domain/model';
-import { accessOf, view as assignmentView } from '../operations/assignments';
+import { accessOf, assigns, view as assignmentView } from '../operations/assignments';
 import { waiting } from '../operations/approvals';
 import { about } from '../operations/packages';
+import { mayReprocess } from '../operations/placements';
 import type { By, Desk, Draft } from '../operations/ports';
 import { formFor, view as requestView } from '../operations/requests';
 import { extensionOf } from '../operations/assignments';
@@ -109,8 +110,16 @@ const approval: View = async (look) => {
   const shown = number(facts.request.number);
   const decided = (): Text => {
     switch (facts.request.state) {
-      case 'denied':
+      case 'denied': {
+        // Everybody approved, and a gate was closed.
+        const why = Requests.gateText(facts, seen.viewer.person);
+        if (why) return say('approval.notGiven', { why });
         return say('decided.denied', { number: shown, requestor: facts.requestor?.name ?? '' });
+      }
+      case 'canceled': {
+        const again = Requests.askedAgain(facts);
+        return again ? say('decided.contentChanged', again) : say('decided.step', { number: shown });
+      }
       case 'pendingApproval': {
         const stage = Requests.running(facts);
         const mine = facts.decisions.find((one) => one.person === seen.viewer.person);
@@ -150,12 +159,14 @@ function ownerNotice(what: 'deliveryFailed' | 'removalAlarm'): View {
     const seen = await assignmentView(look.desk, viewer(look), assignment);
     if (!seen.owner) throw new DomainError('not-found', { what: 'assignment' });
     const problems = await look.desk.views.grantProblems(assignment);
+    const mayRetry = await mayReprocess(look.desk, viewer(look), seen.facts.catalog.id);
     return {
       card: 'notice',
       data: Notices.ownerNotice(
         seen,
         what,
         problems.map((row) => say('notice.roleProblem', { resource: row.resource, role: row.role, code: row.error })),
+        mayRetry,
       ),
     };
   };
@@ -171,8 +182,10 @@ const manualTask: View = async (look) => {
 
 /** The form of a draft, by the verb that the draft will send. What was filled in before is shown again. */
 const forms: Readonly<Record<string, (look: Look, draft: Draft) => Promise<Drawn>>> = {
-  'request.submit': async (look, draft) => requestForm(look, draft, 'ask'),
-  'assignment.assign': async (look, draft) => requestForm(look, draft, 'assign'),
+  'request.choose': async (look, draft) => requestForm(look, draft, 'ask', Forms.chooseForm),
+  'request.submit': async (look, draft) => requestForm(look, draft, 'ask', Forms.requestForm),
+  'assignment.choose': async (look, draft) => requestForm(look, draft, 'assign', Forms.chooseForm),
+  'assignment.assign': async (look, draft) => requestForm(look, draft, 'assign', Forms.requestForm),
   'approval.deny': async (look, draft) => decisionForm(look, draft, 'deny'),
   'approval.approveWithReason': async (look, draft) => decisionForm(look, draft, 'approve'),
   'access.extend': async (look, draft) => {
@@ -185,7 +198,7 @@ const forms: Readonly<Record<string, (look: Look, draft: Draft) => Promise<Drawn
   },
   'assignment.remove': async (look, draft) => {
     const seen = await assignmentView(look.desk, viewer(look), part(draft, 'assignment') as AssignmentId);
-    if (!seen.owner) throw new DomainError('forbidden', {});
+    if (!seen.mayRemove) throw new DomainError('forbidden', {});
     return { card: 'reason-form', data: Forms.removeForm(seen, draft.input), draft: draft.id };
   },
   'task.done': async (look, draft) => {
@@ -203,14 +216,19 @@ function part(draft: Draft, name: string): string {
   return value;
 }
 
-async function requestForm(look: Look, draft: Draft, mode: 'ask' | 'assign'): Promise<Drawn> {
+async function requestForm(
+  look: Look,
+  draft: Draft,
+  mode: 'ask' | 'assign',
+  step: typeof Forms.chooseForm,
+): Promise<Drawn> {
   const found = await formFor(
     look.desk,
     viewer(look),
     { package: part(draft, 'package') as PackageId, target: part(draft, 'target') as PersonId },
     mode,
   );
-  return { card: 'request-form', data: Forms.requestForm(found, viewer(look), draft.input, mode), draft: draft.id };
+  return { card: 'request-form', data: step(found, viewer(look), draft.input, mode), draft: draft.id };
 }
 
 async function decisionForm(look: Look, draft: Draft, decision: 'approve' | 'deny'): Promise<Drawn> {
@@ -234,9 +252,12 @@ const form: View = async (look) => {
 /** Every view by name. The names of notices are those of domain/consequences.ts. */
 export const views = {
   help: async (look) => {
-    const roles = await look.desk.views.roles(viewer(look), null);
-    const manages = await look.desk.views.manageablePackages(viewer(look), '', 1);
-    const rows = helpRows({ assigns: roles.administrator || manages.length > 0 });
+    const [owners, reports, asked] = await Promise.all([
+      assigns(look.desk, viewer(look)),
+      look.desk.views.searchPeople('', 1, viewer(look)),
+      waiting(look.desk, look.by, { limit: 1, after: null }),
+    ]);
+    const rows = helpRows({ owners, managers: reports.length > 0, approvers: asked.rows.length > 0 });
     return {
       card: 'help',
       data: {
@@ -324,7 +345,9 @@ export const views = {
   manualTask,
   package: async (look) => ({
     card: 'notice',
-    data: Notices.packageNotice(await about(look.desk, viewer(look), id(look, 'name'))),
+    data: Notices.packageNotice(
+      await about(look.desk, viewer(look), { id: id(look, 'package'), name: id(look, 'name') }),
+    ),
   }),
   gone: () => Promise.resolve({ card: 'notice', data: Notices.gone() }),
 } as const satisfies Record<string, View>;

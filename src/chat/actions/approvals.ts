@@ -1,13 +1,20 @@
 // Deciding: one tap to approve, a reason to deny.
 import { DomainError } from '../../domain/errors';
 import type { RequestId } from '../../domain/model';
-import { decide } from '../../operations/approvals';
-import { byNumber, view } from '../../operations/requests';
+import { decide, deciding } from '../../operations/approvals';
 import type { StoredReply } from '../../operations/ports';
 import { numberOf } from '../names';
-import type { Answer, Context, Verb } from '../verb';
+import type { Answer, Context, FormInput, Verb } from '../verb';
 import { idOf, list, reasonOf, requestOf } from './requests';
 import type { DraftId } from '../../domain/model';
+
+type Shown = Readonly<Record<string, unknown>>;
+
+/** What was pressed to open the form. Only a draft is believed: values without one come from the client. */
+function shownIn({ values, draft }: FormInput): Shown | undefined {
+  const shown = values['shown'];
+  return draft === null || shown === undefined ? undefined : (JSON.parse(shown) as Shown);
+}
 
 async function record(
   context: Context,
@@ -15,9 +22,11 @@ async function record(
   decision: 'approve' | 'deny',
   reason: string | null,
   draft: DraftId | null,
+  shown?: Shown,
 ): Promise<Answer> {
+  const seen = shown ?? (await context.shown(request));
   const answer: StoredReply = { view: 'approval', params: { request, say: 'decided' } };
-  await decide(context.desk, context.by, { request, decision, reason, shown: context.shown, draft }, () => answer);
+  await decide(context.desk, context.by, { request, decision, reason, shown: seen, draft }, () => answer);
   return { view: 'approval', params: answer.params, place: 'replace' };
 }
 
@@ -28,30 +37,21 @@ async function openDecision(
   request: RequestId,
 ): Promise<Answer> {
   const me = context.who.person.id;
-  const { facts, viewer } = await view(context.desk, me, request);
-  const number = facts.request.number;
-  if (viewer.own) throw new DomainError('own-request', { number });
-  const open = facts.tasks.some((task) => task.person === me && task.state === 'open');
-  if (!open) {
-    const mine = facts.decisions.find((one) => one.person === me);
-    if (mine) throw new DomainError('you-decided', { number, decision: mine.decision });
-    const last = [...facts.decisions].sort((a, b) => b.at.getTime() - a.at.getTime())[0];
-    if (!viewer.approver) throw new DomainError('not-an-approver', { number });
-    throw new DomainError('already-decided', {
-      number,
-      state: facts.request.state,
-      by: last ? (facts.people.find((person) => person.id === last.person)?.name ?? null) : null,
-      at: last?.at ?? null,
-    });
-  }
-  const draft = await context.desk.drafts.create(me, verb, 'fill', { request });
+  await deciding(context.desk, me, request);
+  const draft = await context.desk.drafts.create(me, verb, 'fill', {
+    request,
+    shown: JSON.stringify(await context.shown(request)),
+  });
   return { view: 'form', params: { draft: draft.id }, place: 'form' };
 }
 
 async function typedNumber(context: Context, typed: string): Promise<RequestId> {
   const number = numberOf(typed);
   if (number === null) throw new DomainError('not-found', { what: 'request' });
-  return byNumber(context.desk, number);
+  const found = await context.desk.views.requestByNumber(number);
+  // The sentence for a number that is somebody else's: nobody learns here which numbers there are.
+  if (found === null) throw new DomainError('not-an-approver', { number });
+  return found;
 }
 
 const fresh = (data: unknown): Answer => ({ view: 'approval', params: { request: requestOf(data) }, place: 'replace' });
@@ -87,7 +87,7 @@ export const approvalVerbs = {
           const [, number = rest, reason] = /^(\S+)\s+because\s+(.+)$/is.exec(rest) ?? [];
           return record(context, await typedNumber(context, number), 'approve', reason ?? null, null);
         },
-        help: { usage: 'approve R-1042', line: 'help.decide' },
+        help: { usage: 'approve R-1042', line: 'help.decide', only: 'approvers' },
       },
     ],
   },
@@ -95,16 +95,30 @@ export const approvalVerbs = {
     kind: 'writes',
     opens: true,
     press: (context, data) => openDecision(context, 'approval.approveWithReason', requestOf(data)),
-    submit: (context, { values, draft }) =>
-      record(context, idOf(values, 'request') as RequestId, 'approve', reasonOf(values), draft),
+    submit: (context, form) =>
+      record(
+        context,
+        idOf(form.values, 'request') as RequestId,
+        'approve',
+        reasonOf(form.values),
+        form.draft,
+        shownIn(form),
+      ),
     fresh,
   },
   'approval.deny': {
     kind: 'writes',
     opens: true,
     press: (context, data) => openDecision(context, 'approval.deny', requestOf(data)),
-    submit: (context, { values, draft }) =>
-      record(context, idOf(values, 'request') as RequestId, 'deny', reasonOf(values), draft),
+    submit: (context, form) =>
+      record(
+        context,
+        idOf(form.values, 'request') as RequestId,
+        'deny',
+        reasonOf(form.values),
+        form.draft,
+        shownIn(form),
+      ),
     fresh,
     typed: [
       {
@@ -116,7 +130,7 @@ export const approvalVerbs = {
             return openDecision(context, 'approval.deny', await typedNumber(context, rest));
           return record(context, await typedNumber(context, number), 'deny', reason, null);
         },
-        help: { usage: 'deny R-1042 because …', line: 'help.decide' },
+        help: { usage: 'deny R-1042 because …', line: 'help.decide', only: 'approvers' },
       },
     ],
   },

@@ -1,5 +1,7 @@
 // Forms: what a person fills in, and what is told before it is sent (who will be asked, what is the longest period).
 import { plan } from '../../domain/approval';
+import type { PlannedStage } from '../../domain/approval';
+import type { PairFacts } from '../../domain/facts';
 import type { PersonId, PolicyVersion } from '../../domain/model';
 import { period } from '../../domain/policy';
 import type { FormFacts, RequestView } from '../../operations/requests';
@@ -33,21 +35,26 @@ function dayIn(filled: Filled, name: string): string | null {
   return /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/.test(typed) ? typed : null;
 }
 
-function askedLines(form: FormFacts, policy: PolicyVersion, requestor: PersonId): Line[] {
-  const stages = plan(form.facts, policy, requestor, form.facts.target.id);
+function askedLines(facts: PairFacts, policy: PolicyVersion, requestor: PersonId): Line[] {
+  const stages = plan(facts, policy, requestor, facts.target.id);
   if (stages.length === 0) return [{ text: label('request.nobodyAsked') }];
-  return stages.map((stage) => {
-    const names = listed(
-      stage.asked.map((one) => one.name),
-      stage.approvalsRequired > 1 ? 'and' : 'or',
-    );
-    if (stage.approvalsRequired > 1) {
-      return { text: say('request.askedQuorum', { n: stage.n, count: stage.approvalsRequired, names }) };
-    }
-    return {
-      text: stages.length === 1 ? say('request.asked', { names }) : say('request.askedStage', { n: stage.n, names }),
-    };
-  });
+  return stages.flatMap((stage) => [askedLine(stage, stages.length), ...standInLines(stage)]);
+}
+
+function askedLine({ n, asked, approvalsRequired }: PlannedStage, stages: number): Line {
+  const names = listed(
+    asked.map((one) => one.name),
+    approvalsRequired > 1 ? 'and' : 'or',
+  );
+  if (approvalsRequired > 1) return { text: say('request.askedQuorum', { n, count: approvalsRequired, names }) };
+  return { text: stages === 1 ? say('request.asked', { names }) : say('request.askedStage', { n, names }) };
+}
+
+/** The requestor is told when others are asked than those whom the policy names first (rule 3.5). */
+function standInLines({ asked, standIns }: PlannedStage): Line[] {
+  const standing = asked.filter((one) => one.capacity !== 'primary').map((one) => one.name);
+  if (!standIns || standing.length === 0) return [];
+  return [{ text: say('request.standIns', { names: listed(standing, 'and'), count: standing.length }) }];
 }
 
 function maximumLine(policy: PolicyVersion): Text {
@@ -71,59 +78,132 @@ function questions(policy: PolicyVersion, filled: Filled): Question[] {
   }));
 }
 
-/** The request form, and the one for direct assignment. With several equal policies the requestor chooses. */
-export function requestForm(
+/** Whether the kinds of access ask for different things: then the kind is chosen first, and its own form follows. */
+export function needsChoice(offered: readonly PolicyVersion[]): boolean {
+  const asks = ({ questions, expiration, customPeriod, reasonRequired }: PolicyVersion): string =>
+    JSON.stringify([questions, expiration, customPeriod, reasonRequired]);
+  return new Set(offered.map(asks)).size > 1;
+}
+
+function titleOf({ facts }: FormFacts, requestor: PersonId, mode: 'ask' | 'assign'): Text {
+  const name = text(facts.package.name, 150);
+  if (mode === 'assign') return say('assign.titlePackage', { package: name });
+  return requestor === facts.target.id
+    ? say('request.title', { package: name })
+    : say('request.titleFor', { package: name, target: facts.target.name });
+}
+
+function descriptionOf({ facts }: FormFacts): Text {
+  return facts.package.description === '' ? label('find.title') : text(facts.package.description, 600);
+}
+
+/** In direct assignment the person is not in the title. */
+function targetLines({ facts }: FormFacts, requestor: PersonId, mode: 'ask' | 'assign'): Line[] {
+  if (mode === 'ask' || requestor === facts.target.id) return [];
+  return [{ text: [...label('fact.for'), { kind: 'fixed', text: ': ' }, ...text(facts.target.name)] }];
+}
+
+const choices = (offered: readonly PolicyVersion[]): Choice[] =>
+  offered.map((policy) => ({ title: text(policy.name, 75), value: policy.id }));
+
+const under = (policy: PolicyVersion, line: Text): Line => ({
+  text: say('request.policyLine', { policy: text(policy.name, 75), line }),
+});
+
+/** What was chosen before, else the only one that is made for direct assignment. */
+function preselected(offered: readonly PolicyVersion[], filled: Filled): string | null {
+  if (offered.some((policy) => policy.id === filled['policy'])) return filled['policy'] ?? null;
+  const [direct, second] = offered.filter((policy) => policy.mode === 'direct');
+  return direct && !second ? direct.id : null;
+}
+
+/** The step before the form, where the kinds of access ask for different things. */
+export function chooseForm(
   form: FormFacts,
   requestor: PersonId,
   filled: Filled,
   mode: 'ask' | 'assign',
 ): CardDataOf['request-form'] {
   const { facts, offered, now } = form;
-  const chosen = offered.find((policy) => policy.id === filled['policy']) ?? offered[0];
-  if (!chosen) throw new Error('a form needs a policy');
-  const name = text(facts.package.name, 150);
-  const own = requestor === facts.target.id;
-  const title =
-    mode === 'assign'
-      ? say('assign.titlePackage', { package: name })
-      : own
-        ? say('request.title', { package: name })
-        : say('request.titleFor', { package: name, target: facts.target.name });
-  const zone = facts.target.timeZone;
-  const { endsAt } = period(chosen, { startsAt: null, endsAt: null, hours: null }, now, zone);
-  const customPeriod = offered.some((policy) => policy.customPeriod);
-  const lines: Line[] =
-    offered.length === 1
-      ? [...askedLines(form, chosen, requestor), { text: maximumLine(chosen) }]
-      : offered.flatMap((policy) =>
-          askedLines(form, policy, requestor).map((line) => ({
-            text: [...text(policy.name, 75), { kind: 'fixed' as const, text: ': ' }, ...line.text],
-          })),
-        );
+  const title = titleOf(form, requestor, mode);
+  const today = day(now, facts.target.timeZone);
   return {
     summary: title,
     title,
-    description: facts.package.description === '' ? say('find.title') : text(facts.package.description, 600),
+    description: descriptionOf(form),
+    verb: mode === 'assign' ? 'assignment.choose' : 'request.choose',
+    submit: label('continue'),
+    lines: [
+      ...targetLines(form, requestor, mode),
+      ...offered.flatMap((policy) => [
+        ...askedLines(facts, policy, requestor).map((line) => under(policy, line.text)),
+        under(policy, maximumLine(policy)),
+      ]),
+    ],
+    policies: choices(offered),
+    policy: preselected(offered, filled),
+    asksReason: false,
+    customPeriod: false,
+    start: null,
+    end: null,
+    minDate: today,
+    maxDate: null,
+    maxStart: today,
+    reason: null,
+    reasonRequired: false,
+    questions: [],
+  };
+}
+
+/**
+ * The request form, and the one for direct assignment. With several kinds of access that ask for the same, the kind is chosen here;
+ * otherwise it was chosen before.
+ */
+export function requestForm(
+  form: FormFacts,
+  requestor: PersonId,
+  filled: Filled,
+  mode: 'ask' | 'assign',
+): CardDataOf['request-form'] {
+  const { facts, now } = form;
+  const chosen = form.offered.find((policy) => policy.id === filled['policy']) ?? form.offered[0];
+  if (!chosen) throw new Error('a form needs a policy');
+  const chosenBefore = needsChoice(form.offered);
+  const offered = chosenBefore ? [chosen] : form.offered;
+  const title = titleOf(form, requestor, mode);
+  const zone = facts.target.timeZone;
+  const { endsAt } = period(chosen, { startsAt: null, endsAt: null, hours: null }, now, zone);
+  const { customPeriod } = chosen;
+  const lines: Line[] =
+    offered.length === 1
+      ? [...askedLines(facts, chosen, requestor), { text: maximumLine(chosen) }]
+      : [
+          ...offered.flatMap((policy) => askedLines(facts, policy, requestor).map((line) => under(policy, line.text))),
+          { text: maximumLine(chosen) },
+        ];
+  return {
+    summary: title,
+    title,
+    description: descriptionOf(form),
     verb: mode === 'assign' ? 'assignment.assign' : 'request.submit',
     submit: label(mode === 'assign' ? 'assign' : 'submit'),
-    lines:
-      mode === 'assign' && !own
-        ? [{ text: [...label('fact.for'), { kind: 'fixed', text: ': ' }, ...text(facts.target.name)] }, ...lines]
-        : lines,
-    policies: offered.length === 1 ? [] : offered.map((policy) => ({ title: text(policy.name, 75), value: policy.id })),
+    lines: [
+      ...targetLines(form, requestor, mode),
+      ...(chosenBefore ? [{ text: say('request.kind', { policy: text(chosen.name, 75) }) }] : []),
+      ...lines,
+    ],
+    policies: offered.length === 1 ? [] : choices(offered),
     policy: filled['policy'] ?? null,
+    asksReason: true,
     customPeriod,
     start: dayIn(filled, 'start'),
     end: dayIn(filled, 'end'),
     minDate: day(now, zone),
-    maxDate:
-      customPeriod && endsAt && offered.length === 1
-        ? day(new Date(endsAt.getTime() + START_AHEAD_DAYS * DAY), zone)
-        : null,
+    maxDate: customPeriod && endsAt ? day(new Date(endsAt.getTime() + START_AHEAD_DAYS * DAY), zone) : null,
     maxStart: day(new Date(now.getTime() + START_AHEAD_DAYS * DAY), zone),
     reason: filled['reason'] ?? null,
-    reasonRequired: offered.every((policy) => policy.reasonRequired),
-    questions: mode === 'ask' || offered.length === 1 ? questions(chosen, filled) : [],
+    reasonRequired: chosen.reasonRequired,
+    questions: questions(chosen, filled),
   };
 }
 
@@ -190,17 +270,7 @@ export function extendForm(view: AssignmentView, filled: Filled): CardDataOf['re
     summary: title,
     title,
     intro: until && endsAt ? say('extend.intro', { until, endsAt }) : title,
-    lines: approval
-      ? askedLines(
-          {
-            facts: { ...facts, requestor: facts.target, managesTarget: false, mayAssign: false },
-            offered: [],
-            now: view.now,
-          },
-          extension.policy,
-          facts.target.id,
-        )
-      : [{ text: label('extend.atOnce') }],
+    lines: approval ? askedLines(facts, extension.policy, facts.target.id) : [{ text: label('extend.atOnce') }],
     verb: 'access.extend',
     submit: label('extend'),
     style: 'positive',

@@ -7,7 +7,7 @@ import type { RequestView } from '../../operations/requests';
 import type { Text } from '../card';
 import type { CardDataOf } from '../card-data';
 import { label, listed, say } from '../words';
-import { nameOf, number, text, typedNumber } from './common';
+import { nameOf, number, stateText, text, typedNumber } from './common';
 import type { Tone } from './common';
 import { outcome, policyOf, running } from './requests';
 
@@ -29,6 +29,8 @@ function notice(title: Text, tone: Tone, lines: readonly Text[], buttons: Partia
     mayGiveUp: false,
     mayAskAgain: false,
     mayAskAnew: false,
+    mayRetry: false,
+    targetName: '',
     mayRequest: false,
     mayDecide: false,
     version: 0,
@@ -53,11 +55,14 @@ export function requestOutcome(view: RequestView): Notice {
   };
   switch (request.state) {
     case 'denied':
-      return notice(say('outcome.titleDenied', values), 'attention', outcome(facts), buttons);
+      return notice(say('outcome.titleDenied', values), 'attention', outcome(facts, view.viewer.person), buttons);
     case 'expired':
       return notice(say('outcome.titleExpired', values), 'warning', outcome(facts), buttons);
     case 'canceled':
       return notice(say('outcome.titleCanceled', values), 'default', outcome(facts), buttons);
+    case 'partiallyDelivered':
+    case 'deliveryFailed':
+      return notice(say('outcome.titleApproved', values), 'warning', [label(`state.${request.state}`)], buttons);
     default:
       return notice(say('outcome.titleApproved', values), 'good', outcome(facts), buttons);
   }
@@ -109,6 +114,16 @@ export function accessNotice(
     assignment.endsAt === null ? label('notice.accessNoEnd') : say('notice.accessUntil', { endsAt: assignment.endsAt });
   const giveUp =
     held && view.facts.policies.some((fact) => fact.policy.id === latestPolicy(view) && fact.policy.selfRemove);
+  if (!view.own) {
+    // An owner looks, who removed it perhaps: nothing here is theirs to ask for, extend or give up.
+    const values = { target: view.facts.target.name, package: name };
+    return notice(say(ended ? 'notice.endedOther' : 'notice.heldOther', values), 'default', [
+      ...(remover?.reason ? [say('outcome.deniedReason', { reason: text(remover.reason, 1000) })] : []),
+      ...(ended && assignment.state !== 'removed'
+        ? [stateText({ state: assignment.state, startsAt: null, type: 'adminRemove' }, false)]
+        : []),
+    ]);
+  }
   if (ended) {
     const title =
       assignment.endReason === 'removedByOwner' && remover !== null
@@ -141,12 +156,14 @@ export function accessNotice(
     case 'accessEnding': {
       const lines = assignment.endsAt === null ? [] : [say('notice.accessEndingBody', { endsAt: assignment.endsAt })];
       const may = view.extension !== null;
-      return notice(
-        say('notice.accessEnding', { package: name }),
-        'warning',
-        [...lines, label(may ? 'notice.accessEndingExtend' : 'notice.accessEndingNoExtend')],
-        { ...base, mayExtend: may, mayGiveUp: giveUp },
-      );
+      const next = view.facts.open
+        ? say('notice.accessEndingAsked', { number: number(view.facts.open.number) })
+        : label(may ? 'notice.accessEndingExtend' : 'notice.accessEndingNoExtend');
+      return notice(say('notice.accessEnding', { package: name }), 'warning', [...lines, next], {
+        ...base,
+        mayExtend: may,
+        mayGiveUp: giveUp,
+      });
     }
     case 'access':
     case 'accessEnded':
@@ -163,13 +180,22 @@ export function ownerNotice(
   view: AssignmentView,
   what: 'deliveryFailed' | 'removalAlarm',
   problems: readonly Text[],
+  mayRetry: boolean,
 ): Notice {
   const values = { package: text(view.facts.package.name, 150), target: view.facts.target.name };
   if (what === 'deliveryFailed') {
     const title = say('notice.deliveryFailed', values);
-    if (problems.length === 0 || view.facts.assignment.endedAt !== null)
+    const { assignment } = view.facts;
+    if (assignment.endedAt === null && assignment.state === 'delivering')
+      return notice(title, 'default', [label('notice.tryingAgain')]);
+    if (problems.length === 0 || assignment.endedAt !== null)
       return notice(title, 'default', [label('notice.nowSetUp')]);
-    return notice(title, 'attention', [label('notice.deliveryFailedBody'), ...problems]);
+    return notice(title, 'attention', [label('notice.deliveryFailedBody'), ...problems], {
+      assignment: assignment.id,
+      packageName: view.facts.package.name,
+      targetName: view.facts.target.name,
+      mayRetry,
+    });
   }
   const title = say('notice.removalAlarm', values);
   if (problems.length === 0) return notice(title, 'default', [label('notice.nowRemoved')]);

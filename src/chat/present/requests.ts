@@ -1,11 +1,14 @@
 // One request as its requestor, its approvers and its owners see it.
+import { restored } from '../../domain/errors';
+import type { FaultCode, Faults } from '../../domain/errors';
 import type { RequestFacts } from '../../domain/facts';
-import type { Stage } from '../../domain/model';
+import type { ApprovalTask, PersonId, Stage } from '../../domain/model';
 import type { RequestView } from '../../operations/requests';
 import type { TimelineRow } from '../../operations/ports';
 import type { Text } from '../card';
 import type { CardDataOf } from '../card-data';
 import { label, listed, say } from '../words';
+import { explain } from '../words/faults';
 import { becauseText, nameOf, names, number, period, stateText, text, toneOf, typedNumber } from './common';
 
 type Fact = { readonly title: Text; readonly value: Text };
@@ -29,6 +32,7 @@ function approvals(facts: RequestFacts, stage: Stage): number {
 /** Who it waits for, since when, what happens next: the answer to "where does it stand?". */
 function waiting(view: RequestView): Line[] {
   const { facts } = view;
+  if (view.viewer.released) return [{ text: approvalState(view) }];
   const stage = running(facts);
   if (!stage) return [];
   const open = facts.tasks.filter((task) => task.n === stage.n && task.state === 'open');
@@ -38,6 +42,8 @@ function waiting(view: RequestView): Line[] {
   if (waitsFor && stage.openedAt) lines.push(say('wait.now', { names: waitsFor, since: stage.openedAt }));
   if (stage.approvalsRequired > 1)
     lines.push(say('wait.quorum', { done: approvals(facts, stage), required: stage.approvalsRequired }));
+  const standing = open.filter((task) => standsIn(task, stage)).map((task) => nameOf(facts, task.person) ?? '');
+  if (standing.length > 0) lines.push(say('wait.standIns', { names: listed(standing, 'and'), count: standing.length }));
   if (stage.escalateAt && !stage.escalatedAt) lines.push(say('wait.escalates', { at: stage.escalateAt }));
   if (stage.decideBy) lines.push(say('wait.until', { decideBy: stage.decideBy }));
   const unreached = view.reach.filter(
@@ -48,10 +54,35 @@ function waiting(view: RequestView): Line[] {
   return lines.map((line) => ({ text: line }));
 }
 
-/** How it ended, with who and when; empty while it runs. */
-export function outcome(facts: RequestFacts): Text[] {
+/** Asked in place of those whom the policy names first (rule 3.5). Alternates stand in until their time has come. */
+function standsIn(task: ApprovalTask, stage: Stage): boolean {
+  return task.capacity === 'alternate' ? stage.escalatedAt === null : task.capacity !== 'primary';
+}
+
+/** Which gate was closed when everybody had approved, or when the start had come, in its own sentence for this reader. */
+export function gateText(facts: RequestFacts, reader: PersonId): Text | null {
+  const { refusal } = facts.request;
+  if (refusal === null) return null;
+  const { code, data } = restored(refusal);
+  const own = reader === facts.target.id;
+  if (code === 'not-found') return say('outcome.packageGone', { package: text(facts.package.name, 150) });
+  if (code === 'person-disabled' && !own) return say('outcome.targetDisabled', { target: facts.target.name });
+  // The sentence names the target to everybody else.
+  const told = own || !('target' in data) ? data : { ...data, target: facts.target.name };
+  return explain<FaultCode>(code, told as Faults[FaultCode]);
+}
+
+/** What the package had gained, and which request asks again; null where the request was not asked again. */
+export function askedAgain(facts: RequestFacts): { readonly added: Text; readonly number: Text } | null {
+  const again = facts.replacedBy;
+  return again && { added: listed(again.added, 'and', 10), number: number(again.number) };
+}
+
+/** How it ended, with who and when; empty while it runs. `reader`: by default the target. */
+export function outcome(facts: RequestFacts, reader: PersonId = facts.target.id): Text[] {
   const { request } = facts;
   const last = [...facts.decisions].sort((a, b) => b.at.getTime() - a.at.getTime())[0];
+  const again = askedAgain(facts);
   switch (request.state) {
     case 'denied': {
       if (request.detail === 'deniedByApprover' && last) {
@@ -61,16 +92,24 @@ export function outcome(facts: RequestFacts): Text[] {
           ...(last.reason === null ? [] : [say('outcome.deniedReason', { reason: text(last.reason, ANSWER) })]),
         ];
       }
+      const why = gateText(facts, reader);
       return [
         label(
           request.detail === 'noApprovers' ? 'outcome.deniedSystem.noApprovers' : 'outcome.deniedSystem.gateClosed',
         ),
+        ...(why === null || request.detail === 'noApprovers' ? [] : [why]),
       ];
     }
     case 'expired':
       return request.completedAt === null ? [] : [say('outcome.expired', { at: request.completedAt })];
     case 'canceled':
-      return request.completedAt === null ? [] : [say('outcome.canceled', { at: request.completedAt })];
+      if (again) return [say('outcome.contentChanged', again)];
+      return [
+        ...(request.completedAt === null ? [] : [say('outcome.canceled', { at: request.completedAt })]),
+        ...(request.detail === 'requestorDisabled' && facts.requestor
+          ? [say('outcome.targetDisabled', { target: facts.requestor.name })]
+          : []),
+      ];
     case 'scheduled':
       return request.startsAt === null ? [] : [say('outcome.scheduled', { startsAt: request.startsAt })];
     case 'delivered':
@@ -86,10 +125,13 @@ function timelineRow(row: TimelineRow): Text | null {
   const person = row.person?.name ?? '';
   switch (row.type) {
     case 'request.submitted':
+      // Whoever approved last made Usher ask again; they did not ask.
+      if (row.data['again'] === true) return label('timeline.request.askedAgain');
       return by === null ? label('timeline.request.submittedSystem') : say('timeline.request.submitted', { by });
     case 'request.approved':
       return label(row.data['byPolicy'] === true ? 'timeline.request.approvedByPolicy' : 'timeline.request.approved');
     case 'request.canceled':
+      if (row.data['detail'] === 'contentChanged') return label('timeline.request.contentChanged');
       return by === null ? label('timeline.request.canceled') : say('timeline.request.canceledBy', { by });
     case 'request.denied':
     case 'request.expired':
@@ -103,6 +145,8 @@ function timelineRow(row: TimelineRow): Text | null {
     case 'assignment.extended':
     case 'assignment.scheduled':
       return label(`timeline.${row.type}`);
+    case 'stage.opened':
+      return row.data['standIns'] === true ? label('timeline.stage.standIns') : null;
     case 'stage.approved':
     case 'stage.expired':
       return say(`timeline.${row.type}`, { n: row.stage ?? 1 });
@@ -166,6 +210,7 @@ function answers(facts: RequestFacts): Fact[] {
 function what(view: RequestView): Fact[] {
   const { facts } = view;
   const { request } = facts;
+  if (view.viewer.released) return [];
   const onBehalf = request.requestor !== request.target;
   return [
     { title: label('fact.package'), value: text(facts.package.name, 150) },
@@ -173,6 +218,7 @@ function what(view: RequestView): Fact[] {
     ...(facts.requestor && (onBehalf || !view.viewer.own)
       ? [{ title: label('fact.requestor'), value: text(facts.requestor.name, 150) }]
       : []),
+    ...(facts.replaced ? [{ title: label('fact.added'), value: listed(facts.replaced.added, 'and', 10) }] : []),
     { title: label('fact.period'), value: period(request, policyOf(facts)?.expiration ?? null) },
     ...(request.reason === null || request.reason === ''
       ? []
@@ -183,7 +229,7 @@ function what(view: RequestView): Fact[] {
 /** What else the person holds, for the decision only: afterwards it would name what this very request gave. */
 function holds(view: RequestView): Fact[] {
   const { state } = view.facts.request;
-  if (state !== 'submitted' && state !== 'pendingApproval') return [];
+  if (view.holds === null || (state !== 'submitted' && state !== 'pendingApproval')) return [];
   const { names: held, total } = view.holds;
   const value =
     total === 0
@@ -201,16 +247,19 @@ export function requestCard(view: RequestView): CardDataOf['request'] {
   const state = stateText(request, view.viewer.person === request.target);
   const name = text(facts.package.name, 150);
   const mayCancel =
-    (view.viewer.own || view.viewer.owner) &&
+    view.viewer.mayCancel &&
     (request.state === 'submitted' || request.state === 'pendingApproval' || request.state === 'scheduled');
   return {
     summary: say('card.requestSummary', { number: number(request.number), package: name, state }),
     title: say('card.request', { number: number(request.number), package: name }),
     state,
     tone: toneOf(request.state),
-    lines: [...waiting(view), ...outcome(facts).map((line) => ({ text: line }))],
-    facts: [...what(view), ...(view.viewer.approver || view.viewer.owner ? holds(view) : [])],
-    answers: answers(facts),
+    lines: [
+      ...waiting(view),
+      ...(view.viewer.released ? [] : outcome(facts, view.viewer.person).map((line) => ({ text: line }))),
+    ],
+    facts: [...what(view), ...holds(view)],
+    answers: view.viewer.released ? [] : answers(facts),
     timeline: timeline(view),
     request: request.id,
     version: request.version,
@@ -220,7 +269,8 @@ export function requestCard(view: RequestView): CardDataOf['request'] {
     mayAskAgain:
       view.viewer.own &&
       request.type === 'userAdd' &&
-      (request.state === 'denied' || request.state === 'expired' || request.state === 'canceled'),
+      (request.state === 'denied' || request.state === 'expired' || request.state === 'canceled') &&
+      request.detail !== 'contentChanged',
   };
 }
 
@@ -244,6 +294,7 @@ function approvalTitle(facts: RequestFacts): Text {
 function approvalState(view: RequestView): Text {
   const { facts } = view;
   const { request } = facts;
+  const again = askedAgain(facts);
   const mine = facts.decisions.find((decision) => decision.person === view.viewer.person);
   const task = facts.tasks.filter((one) => one.person === view.viewer.person).sort((a, b) => b.n - a.n)[0];
   if (task?.state === 'open' && running(facts)?.n === task.n) return label('approval.open');
@@ -253,13 +304,16 @@ function approvalState(view: RequestView): Text {
     switch (request.state) {
       case 'denied': {
         const denial = facts.decisions.find((decision) => decision.decision === 'deny');
-        if (denial === undefined) return label('approval.closedElse');
+        if (denial === undefined) {
+          const why = gateText(facts, view.viewer.person);
+          return why === null ? label('approval.closedElse') : say('approval.notGiven', { why });
+        }
         return mine?.id === denial.id ? [] : say('approval.closedDenied', { by: nameOf(facts, denial.person) ?? '' });
       }
       case 'expired':
         return label('approval.closedExpired');
       case 'canceled':
-        return label('approval.closedCanceled');
+        return again ? say('outcome.contentChanged', again) : label('approval.closedCanceled');
       default: {
         if (mine) return stateText(request, false);
         const others = facts.decisions.filter((decision) => decision.n === task?.n && decision.decision === 'approve');
@@ -314,7 +368,7 @@ export function approvalCard(view: RequestView): CardDataOf['approval'] {
     state: approvalState(view),
     tone: open ? 'default' : toneOf(request.state),
     facts: facts_,
-    answers: answers(facts),
+    answers: view.viewer.released ? [] : answers(facts),
     request: request.id,
     version: request.version,
     open,

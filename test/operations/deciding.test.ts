@@ -1,0 +1,223 @@
+// Deciding on what is delivered: packages that change meanwhile, gates that close, what is kept with a decision, stand-ins, and
+// what may be known of a package.
+import { aWorld, buttons, cardOf, sentenceOf, SMALL, textOf } from '../support/world';
+import type { World } from '../support/world';
+
+const DAY = 24 * 3_600_000;
+let world: World;
+beforeEach(async () => {
+  world = await aWorld(SMALL);
+});
+
+async function ask(user: string, name: string, values: Record<string, string> = { reason: 'month end' }) {
+  const form = cardOf(await world.say(user, `request ${name}`));
+  const sent = await world.submit(user, form, values);
+  await world.settle();
+  return sent;
+}
+function latest(user: string) {
+  const last = world.messagesTo(user).at(-1);
+  if (!last) throw new Error(`${user} heard nothing`);
+  return last;
+}
+const said = (user: string) => world.messagesTo(user).map((message) => textOf(message.card));
+const holds = (user: string, role: string) => world.localRoles.has(user, 'Ledger', role, 'root');
+const requests = () =>
+  world.sql<{ number: string; state: string; detail: string | null }>(
+    'select number::text, state, detail from requests order by requests.number',
+  );
+const contain = (roles: string, name = 'Ledger reader') =>
+  world.configure(`catalogs:\n  - name: Finance\n    packages:\n      - { name: ${name}, roles: [${roles}] }\n`);
+const inDays = async (days: number) => {
+  const [clock] = await world.sql<{ now: Date }>('select usher_now() as now');
+  return new Date((clock?.now.getTime() ?? 0) + days * DAY).toISOString().slice(0, 10);
+};
+
+describe('a package that gains a role after it was decided on (rule 3.8)', () => {
+  test('nothing is given, the same is asked again, and everybody decides on what is delivered', async () => {
+    await ask('tara', 'ledger writer', { reason: 'close', 'answer.ticket': 'T-1' });
+    await world.press('max', latest('max').card, 'Approve');
+    await world.settle();
+    await contain('Ledger / Writer, Ledger / Reader, Vault / Key holder', 'Ledger writer');
+    await world.press('ana', latest('ana').card, 'Approve');
+    await world.settle();
+    const asked = latest('ben');
+    const reply = await world.press('ben', asked.card, 'Approve');
+    expect(sentenceOf(reply)).toBe(
+      'The package changed while you decided: it now also includes Vault / Key holder. R-1002 asks again.',
+    );
+    await world.settle();
+
+    expect(await requests()).toEqual([
+      { number: '1001', state: 'canceled', detail: 'contentChanged' },
+      { number: '1002', state: 'pendingApproval', detail: null },
+    ]);
+    expect(await world.sql('select 1 from assignments')).toEqual([]);
+    const why = 'it now also includes Vault / Key holder. R-1002 asks again.';
+    expect(said('tara').filter((text) => text.includes(why))).toHaveLength(2);
+    expect(textOf(asked.card)).toContain(why);
+    expect(textOf(cardOf(await world.say('tara', 'R-1001')))).not.toMatch(/Canceled by|Ben Okoye asked/);
+
+    const anew = latest('max');
+    expect(textOf(anew.card)).toMatch(/New in the package: Vault \/ Key holder/);
+    expect(textOf(anew.card)).toContain('close');
+    await world.press('max', anew.card, 'Approve');
+    await world.settle();
+    for (const user of ['ana', 'ben']) await world.press(user, latest(user).card, 'Approve');
+    await world.settle();
+    expect(textOf(latest('olga').card)).toContain('Please give Tara Lind the role Key holder on Vault');
+  });
+
+  test('a role added between the approval and the planned start is decided on before it starts', async () => {
+    await ask('tara', 'ledger reader', { reason: 'x', start: await inDays(5) });
+    await world.press('ana', latest('ana').card, 'Approve');
+    await world.settle();
+    await contain('Ledger / Reader, Ledger / Writer');
+    await world.pass(6 * DAY);
+    expect([await holds('tara', 'Reader'), await holds('tara', 'Writer')]).toEqual([false, false]);
+    expect(await requests()).toMatchObject([
+      { detail: 'contentChanged' },
+      { number: '1002', state: 'pendingApproval' },
+    ]);
+
+    await world.press('ana', latest('ana').card, 'Approve');
+    await world.settle();
+    expect([await holds('tara', 'Reader'), await holds('tara', 'Writer')]).toEqual([true, true]);
+  });
+
+  test('roles only taken out re-open nothing: what remains is given', async () => {
+    await ask('tara', 'ledger writer', { reason: 'close', 'answer.ticket': 'T-1' });
+    await world.press('max', latest('max').card, 'Approve');
+    await world.settle();
+    await contain('Ledger / Writer', 'Ledger writer');
+    for (const user of ['ana', 'ben']) await world.press(user, latest(user).card, 'Approve');
+    await world.settle();
+    expect([await holds('tara', 'Reader'), await holds('tara', 'Writer')]).toEqual([false, true]);
+    expect(await requests()).toHaveLength(1);
+  });
+});
+
+describe('a gate that closed before the last approval (rule 3.2)', () => {
+  test('is named to who approved and to who asked', async () => {
+    await ask('tara', 'ledger reader');
+    const asked = latest('ana');
+    await world.configure('catalogs:\n  - { name: Finance, published: false }\n');
+    const why = 'Ledger reader cannot be asked for at the moment: its catalog is closed. Ask its owners.';
+    expect(sentenceOf(await world.press('ana', asked.card, 'Approve'))).toBe(`It could not be given: ${why}`);
+    await world.settle();
+    expect(textOf(latest('tara').card)).toContain(why);
+    expect(textOf(asked.card)).toContain(`You approved this. It could not be given: ${why}`);
+  });
+
+  test('speaks of the person to others, and to the person of themselves', async () => {
+    await ask('tara', 'ledger writer', { reason: 'x', 'answer.ticket': 'T' });
+    await world.press('max', latest('max').card, 'Approve');
+    await world.settle();
+    await world.press('ana', latest('ana').card, 'Approve');
+    await world.settle();
+    await world.sql(`update policies set state = 'disabled'`);
+    const reply = await world.press('ben', latest('ben').card, 'Approve');
+    expect(sentenceOf(reply)).toBe(
+      'It could not be given: No policy lets Tara Lind have Ledger writer. Ask its owners.',
+    );
+    await world.settle();
+    expect(textOf(latest('tara').card)).toContain('No policy lets you ask for Ledger writer.');
+  });
+});
+
+describe('what is kept with a decision (rule 3.27)', () => {
+  const shown = async () =>
+    (await world.sql<{ shown: Record<string, unknown> }>('select shown from decisions order by id')).map(
+      (row) => row.shown,
+    );
+
+  test('the card, what it said, and the versions that were decided on', async () => {
+    await ask('tara', 'ledger reader');
+    const { card } = latest('ana');
+    await world.press('ana', card, 'Approve');
+    const [kept] = await shown();
+    const [row] = await world.sql<{ policy: string; content: string }>(
+      'select policy_version_id as policy, package_version_id as content from requests',
+    );
+    expect(kept).toMatchObject({
+      surface: 'web',
+      card: card.id,
+      version: 1,
+      policyVersion: row?.policy,
+      packageVersion: row?.content,
+      data: { open: true },
+    });
+    expect(JSON.stringify(kept?.['data'])).toContain('month end');
+    const [{ hash } = { hash: null }] = await world.sql<{ hash: string }>('select hash from cards where id = $1', [
+      card.id,
+    ]);
+    expect(hash).not.toBeNull();
+  });
+
+  test('a denial by form keeps the card that opened the form, and not what a client claims', async () => {
+    await ask('tara', 'ledger reader');
+    const { card } = latest('ana');
+    const form = cardOf(await world.press('ana', card, 'Deny'));
+    await world.submit('ana', form, { reason: 'no', shown: '{"card":"mine"}' });
+    const [kept] = await shown();
+    expect(kept).toMatchObject({ surface: 'web', card: card.id, version: 1, data: { open: true } });
+  });
+
+  test('what was typed says so', async () => {
+    await ask('tara', 'ledger reader');
+    await world.say('ana', 'deny R-1001 because not now');
+    expect(await shown()).toMatchObject([{ surface: 'typed', platform: 'web', card: null, version: null }]);
+  });
+});
+
+describe('stand-ins (rule 3.5)', () => {
+  test('the requestor is told in the form, on the card and in what happened', async () => {
+    await world.configure(
+      'catalogs:\n  - name: Finance\n    packages:\n      - name: Ledger reader\n        policies: [{ name: Employees, who: allMembers, approval: [{ approvers: tara }], expires: 30 days }]\n',
+    );
+    const told = 'Olga Petrov stands in: too few of the usual approvers can decide this.';
+    expect(textOf(cardOf(await world.say('tara', 'request ledger reader')))).toContain(told);
+    await ask('tara', 'ledger reader');
+    const card = textOf(cardOf(await world.say('tara', 'R-1001')));
+    expect(card).toContain(told);
+    expect(card).toContain('Too few of the usual approvers: others stand in');
+  });
+  test('nobody is said to stand in where the usual approvers decide', async () => {
+    expect(textOf(cardOf(await world.say('tara', 'request ledger reader')))).not.toContain('stands in');
+    await ask('tara', 'ledger reader');
+    expect(textOf(cardOf(await world.say('tara', 'R-1001')))).not.toContain('stand in');
+  });
+});
+
+describe('what may be known of a package', () => {
+  const fill = async (user: string, name: string, target: string) => {
+    const [found] = await world.sql<{ id: string }>('select id from packages where name = $1', [name]);
+    const [person] = await world.sql<{ id: string }>('select id from people where directory_key = $1', [target]);
+    const data = { package: found?.id, target: person?.id };
+    return world.conversation.handle(world.inbound(user, { kind: 'press', verb: 'request.fill', data, card: null }));
+  };
+  const unknown = 'I know no package of that name that you could ask for. Type “request” to search.';
+
+  test('asking for another person names it only to who may know it', async () => {
+    for (const name of ['Hidden gem', 'Given only']) expect(sentenceOf(await fill('tara', name, 'ben'))).toBe(unknown);
+    for (const name of ['Hidden gem', 'Given only']) expect(sentenceOf(await fill('max', name, 'tara'))).toBe(unknown);
+    expect(sentenceOf(await fill('tara', 'Ledger reader', 'ben'))).toContain('You cannot ask for Ledger reader');
+    expect(sentenceOf(await fill('olga', 'Given only', 'ben'))).toContain('You cannot ask for Given only');
+  });
+
+  test('what only managers may ask for is listed for managers only (rule 3.19)', async () => {
+    await world.configure(
+      'catalogs:\n  - name: Finance\n    packages:\n      - name: Team desk\n        roles: [Ledger / Reader]\n        policies: [{ name: E, who: allMembers, selfRequest: false, onBehalf: true, expires: 5 days, reason: optional }]\n',
+    );
+    const found = async (user: string) => {
+      const [row] = await world.sql<{ id: never }>('select id from people where directory_key = $1', [user]);
+      if (!row) throw new Error('nobody');
+      return (await world.desk.views.searchPackages(row.id, 'team', 5, null)).rows.map((one) => one.name);
+    };
+    expect([await found('tara'), await found('max')]).toEqual([[], ['Team desk']]);
+    expect(sentenceOf(await world.say('tara', 'request team desk'))).toBe(unknown);
+    expect(sentenceOf(await fill('tara', 'Team desk', 'tara'))).toBe(unknown);
+    const form = cardOf(await world.say('max', 'request team desk for tara lind'));
+    expect(buttons(form).has('Submit')).toBe(true);
+  });
+});
