@@ -34,6 +34,8 @@ export interface Outcome {
 
 export interface Connector {
   readonly name: string;
+  /** False where the system cannot be read at all: `read` says null, and there is no baseline (rule 3.10). */
+  readonly readable: boolean;
   /** Whether the person has the role now; null where the system cannot be read. */
   read(subject: Subject, place: RolePlace): Promise<boolean | null>;
   /** Idempotent; reads back before it says `present` or `absent`. Throws `ConnectorError`. */

@@ -18,6 +18,7 @@ export function localConnector(roles: LocalRoles): Connector {
   };
   return {
     name: 'local',
+    readable: true,
     read: async (subject, place) => {
       await check(place);
       return roles.has(subject.directoryKey, place.resource, place.role, place.scope);

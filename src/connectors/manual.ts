@@ -3,6 +3,7 @@ import type { Connector } from './connector';
 
 export const manualConnector: Connector = {
   name: 'manual',
+  readable: false,
   read: () => Promise.resolve(null),
   converge: () => Promise.resolve({ state: 'waiting', externalId: null }),
 };

@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { connectors } from '../connectors';
 import { place } from '../jobs/place';
-import { Never, NotNow } from '../jobs/tell';
 import { createWorker, type Work } from '../jobs/worker';
 import type { Log } from '../log';
 import { apply, parseBlueprint, planText, problemText } from '../operations/blueprint';
@@ -74,20 +73,14 @@ async function applyWoodgrove(desk: Desk): Promise<void> {
 }
 
 /** Places roles and says nothing: messages of long ago would only be scrolled past, and drawing them takes most of the time. */
-function quietly({ house }: DemoParts): Work {
-  const parts = { desk: house.desk, connectors: connectors({ localRoles: house.localRoles }), deadlineMs: 1_000 };
+function quietly({ house, log }: DemoParts): Work {
+  const parts = { desk: house.desk, connectors: connectors({ localRoles: house.localRoles }), deadlineMs: 1_000, log };
   const work = async (row: OutgoingRow): Promise<void> => {
     if (row.kind !== 'place') {
       await house.outbox.settle(row.lease, { state: 'done' });
       return;
     }
-    try {
-      await place(parts, row);
-    } catch (error) {
-      if (error instanceof Never) await house.outbox.settle(row.lease, { state: 'dead', error: error.message });
-      else if (error instanceof NotNow) await house.outbox.retry(row.lease, error.ms ?? 60_000, error.code);
-      else throw error;
-    }
+    await place(parts, row);
   };
   return {
     async round() {

@@ -101,7 +101,7 @@ function give(facts: PairFacts, gift: Gift, at: Now): Delivered {
   const running = grants.count > 0 ? 'delivering' : 'delivered';
   const state = isLater ? 'scheduled' : running;
 
-  const { opensAt } = extensionWindow(gift.span, { startsAt, until: endsAt, extensions: 0 });
+  const { opensAt } = extensionWindow(gift.span, { periodAt: startsAt, until: endsAt });
   const request: Request = {
     ...gift.request,
     assignment: id,
@@ -149,7 +149,7 @@ function join(facts: PairFacts, live: Assignment, gift: Gift, at: Now): Delivere
     completedAt: at.now,
   };
   const held = { startsAt: live.startsAt, endsAt };
-  const { opensAt } = extensionWindow(held, { startsAt, until: endsAt, extensions: 0 });
+  const { opensAt } = extensionWindow(held, { periodAt: startsAt, until: endsAt });
   const change = together(
     updated('assignment', live, { endsAt, remindAt: reminders(held, opensAt, 0), reminded: 0 }),
     justifying(facts, live, gift, at),
@@ -171,9 +171,9 @@ function extend(facts: DeliveryFacts, request: Request, policy: PolicyVersion, a
   const n = extended.extensions + 1;
   const others = ofAssignment(facts, live.id).filter((one) => one.id !== extended.id && one.endedAt === null);
   const endsAt = latest([until, ...others.map((one) => one.until)]);
-  const { opensAt } = extensionWindow({ ...live, endsAt }, { ...extended, until, extensions: n });
+  const { opensAt } = extensionWindow({ ...live, endsAt }, { periodAt: live.endsAt, until });
   const change = together(
-    updated('justification', extended, { until, extensions: n }),
+    updated('justification', extended, { until, periodAt: live.endsAt, extensions: n }),
     updated('assignment', live, { endsAt, remindAt: reminders({ ...live, endsAt }, opensAt, 0), reminded: 0 }),
     toldOfAssignment(facts, live, 'assignment.extended', request, { n, endsAt: endsAt?.toISOString() ?? null }),
   );
@@ -207,6 +207,7 @@ function justifying(facts: PairFacts, assignment: Assignment, gift: Gift, at: No
     startsAt: span.startsAt,
     until: span.endsAt,
     endedAt: null,
+    periodAt: span.startsAt,
     extensions: gift.extensions ?? 0,
     version: 1,
   };

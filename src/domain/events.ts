@@ -56,6 +56,9 @@ export type EventType =
   | 'grant.taken'
   | 'grant.takeFailed'
   | 'manualTask.opened'
+  | 'manualTask.reminded'
+  | 'manualTask.escalated'
+  | 'manualTask.canceled'
   | 'manualTask.done'
   | 'identity.linked'
   | 'identity.conflicted'
@@ -130,6 +133,10 @@ export interface ManualTask {
   readonly want: boolean;
   readonly state: 'open' | 'done' | 'canceled';
   readonly openedAt: Date;
+  /** When its owners hear of it again. */
+  readonly remindAt: Date | null;
+  /** Since when catalog owners and administrators are asked as well. */
+  readonly escalatedAt: Date | null;
   readonly doneAt: Date | null;
   readonly doneBy: PersonId | null;
   readonly note: string | null;

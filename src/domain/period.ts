@@ -66,16 +66,20 @@ export function period(policy: PolicyVersion, asked: AskedPeriod, at: Date, zone
   return { startsAt, endsAt, clamped: isShortened ? clamped : null };
 }
 
-/** From when on an extension may be asked for; null: the access has no end. Each period counts by itself. */
+/** From when on an extension may be asked for; null: the access has no end. Only the period that runs counts. */
 export function extensionWindow(
   assignment: Pick<Assignment, 'startsAt' | 'endsAt'>,
-  justification: Pick<Justification, 'startsAt' | 'until' | 'extensions'>,
+  justification: Pick<Justification, 'periodAt' | 'until'>,
 ): { readonly opensAt: Date | null } {
   if (!assignment.endsAt || !justification.until) return { opensAt: null };
-  const whole = justification.until.getTime() - justification.startsAt.getTime();
-  const one = whole / (justification.extensions + 1);
+  const one = justification.until.getTime() - justification.periodAt.getTime();
   const window = Math.min(one / 2, WINDOW_DAYS * DAY);
   return { opensAt: after(assignment.endsAt, -Math.round(window)) };
+}
+
+/** Approval of extensions by the stages of the policy; a policy without any has nobody to ask. */
+export function extensionNeedsApproval({ extension, stages }: PolicyVersion): boolean {
+  return extension.approval && stages.length > 0;
 }
 
 /**
@@ -100,7 +104,7 @@ export function mayExtend(facts: AssignmentFacts, at: Date): Extension {
 
   const n = justification.extensions + 1;
   // Unless said otherwise: once where it needs no approval, as often as it is approved where it does (rule 3.9).
-  const max = policy.extension.maxExtensions ?? (policy.extension.approval ? null : 1);
+  const max = policy.extension.maxExtensions ?? (extensionNeedsApproval(policy) ? null : 1);
   if (max !== null && n > max) throw new DomainError('extension-limit', { package: name, max });
 
   const { maxTotalDays } = policy.extension;

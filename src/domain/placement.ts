@@ -3,13 +3,20 @@ import { inserted, isOnBehalf, textOf, told, updated } from './change';
 import { DomainError } from './errors';
 import type { Change, DomainEvent, ManualTask } from './events';
 import { noChange, together } from './events';
-import type { Now, PlaceFacts } from './facts';
+import type { Now, PlaceFacts, TaskFacts } from './facts';
 import type { Assignment, Grant, PersonId, Request, RequestState } from './model';
 import { LIVE_ASSIGNMENT_STATES } from './model';
+import { after, DAY } from './time';
+
+/** A removal that people have to do, and did not do within this, is an alarm (rule 3.25). Owners hear again as often. */
+const TASK_REMINDER = DAY;
+
+/** One whose baseline could not be read failed before anything was given, and is tried again all the same. */
+const BEFORE_FIRST: readonly Grant['state'][] = ['unknown', 'placing', 'placeFailed'];
 
 export interface PlaceOutcome {
-  /** `waiting`: a person has to do it. */
-  readonly state: 'present' | 'absent' | 'waiting';
+  /** `waiting`: a person has to do it. `untouched`: the system can be read and nothing was ever given there. */
+  readonly state: 'present' | 'absent' | 'waiting' | 'untouched';
   readonly externalId: string | null;
 }
 
@@ -20,12 +27,20 @@ export function desired(facts: PlaceFacts): 'present' | 'absent' | 'keepBaseline
 }
 
 /**
+ * Whether a system that can be read was never asked to give: the baseline is read and committed before the first such call,
+ * so without one whatever the person has there is their own (rule 3.10) and is settled as `untouched`, without a call.
+ */
+export function neverGiven({ wanted, overrideBaseline, grant }: PlaceFacts): boolean {
+  return !wanted && !overrideBaseline && grant.baseline === null && grant.placedAt === null;
+}
+
+/**
  * Remembers whether the person had the role before. Committed before the first call that gives; once read, or once
  * anything was placed, never read again (rule 3.10). Null `present`: the system cannot be read.
  */
 export function readBaseline(facts: PlaceFacts, present: boolean | null): Change {
   const { grant } = facts;
-  const isFirst = facts.wanted && grant.placedAt === null && (grant.state === 'unknown' || grant.state === 'placing');
+  const isFirst = facts.wanted && grant.placedAt === null && BEFORE_FIRST.includes(grant.state);
   if (present === null || grant.baseline !== null || !isFirst) return noChange;
   return together(
     updated('grant', grant, { baseline: present }),
@@ -40,14 +55,21 @@ export function readBaseline(facts: PlaceFacts, present: boolean | null): Change
 export function confirm(facts: PlaceFacts, outcome: PlaceOutcome, at: Now): Change {
   const want = desired(facts);
   if (want === 'keepBaseline') return settled(facts, takenFrom(facts, true, at), at);
+  if (outcome.state === 'untouched') {
+    return neverGiven(facts) ? settled(facts, takenFrom(facts, true, at), at) : noChange;
+  }
   if (outcome.state === 'waiting') return openTask(facts, at);
   if (outcome.state !== want) return noChange;
   return settled(facts, want === 'present' ? placedBy(facts, outcome, at) : takenFrom(facts, false, at), at);
 }
 
-/** The connector could not. `final`: an owner must look; a removal is still retried for ever (rule 3.12). */
+/**
+ * The connector could not. `final`: an owner must look; a removal is still retried for ever (rule 3.12). What is as it is
+ * wanted cannot have failed: a late answer of an earlier try changes nothing.
+ */
 export function fail(facts: PlaceFacts, error: { readonly code: string; readonly final: boolean }, at: Now): Change {
   const { grant, wanted } = facts;
+  if (grant.state === (wanted ? 'placed' : 'taken')) return noChange;
   const failed = wanted ? 'placeFailed' : 'takeFailed';
   const state = error.final ? failed : grant.state;
   if (state === grant.state && error.code === grant.error) return settled(facts, { change: noChange, grant }, at);
@@ -56,26 +78,48 @@ export function fail(facts: PlaceFacts, error: { readonly code: string; readonly
   return settled(facts, { change: together(updated('grant', grant, after), event), grant: after }, at);
 }
 
-/** A resource owner reports a manual task as done: "reported by Ana" (rule 3.25). Never the person it is about. */
+/**
+ * A resource owner reports a manual task as done: "reported by Ana" (rule 3.25). Never the person it is about. Only the task
+ * that the report names: one that was turned round meanwhile is another task.
+ */
 export function finishTask(
-  facts: PlaceFacts,
+  facts: TaskFacts,
   person: PersonId,
   note: string | null,
   owners: readonly PersonId[],
   at: Now,
 ): Change {
-  const task = facts.openTask;
-  if (task?.state !== 'open') throw new DomainError('task-not-open', {});
+  const { task } = facts;
+  if (task.state !== 'open' || facts.openTask?.id !== task.id) throw new DomainError('task-not-open', {});
   if (person === facts.person.id || !owners.includes(person)) throw new DomainError('forbidden', {});
   const text = textOf(note, 'note');
   if (!text) throw new DomainError('task-note-required', {}, 'note');
   const done = together(
     updated('manualTask', task, { state: 'done', doneAt: at.now, doneBy: person, note: text }),
-    toldOfTask(facts, task, 'manualTask.done', text),
+    toldOfTask(facts, task, 'manualTask.done', {}, text),
   );
   if (task.want !== facts.wanted) return done;
   const outcome: PlaceOutcome = { state: task.want ? 'present' : 'absent', externalId: null };
   return together(done, confirm({ ...facts, openTask: null }, outcome, at));
+}
+
+/**
+ * A task still waits after a day: those who were asked hear again, and daily from then on. The first time those in charge of
+ * them are asked as well, and a removal becomes an alarm: access that should be gone is still there (rule 3.25).
+ */
+export function remindTask(facts: TaskFacts, at: Now): Change {
+  const { task } = facts;
+  if (task.state !== 'open' || !task.remindAt || task.remindAt > at.now) return noChange;
+  const isFirst = task.escalatedAt === null;
+  const n = 1 + Math.floor((at.now.getTime() - task.openedAt.getTime()) / TASK_REMINDER);
+  const reminded = { remindAt: after(at.now, TASK_REMINDER), escalatedAt: task.escalatedAt ?? at.now };
+  const isOverdueRemoval = isFirst && !task.want && !facts.wanted;
+  return together(
+    updated('manualTask', task, reminded),
+    toldOfTask(facts, task, 'manualTask.reminded', { n }),
+    isFirst ? toldOfTask(facts, task, 'manualTask.escalated') : noChange,
+    isOverdueRemoval ? fail(facts, { code: 'not_done_by_hand', final: true }, at) : noChange,
+  );
 }
 
 interface Settled {
@@ -107,29 +151,32 @@ function takenFrom(facts: PlaceFacts, kept: boolean, at: Now): Settled {
   };
 }
 
-/** A task for people; one that waits for the opposite turns round. */
+/** A task for people. One that waits for the opposite is over: a report of it must never count for the new one. */
 function openTask(facts: PlaceFacts, at: Now): Change {
   const { openTask: open, wanted } = facts;
   if (open?.want === wanted) return noChange;
-  if (open) {
-    const turned = { want: wanted, openedAt: at.now };
-    return together(
-      updated('manualTask', open, turned),
-      toldOfTask(facts, { ...open, ...turned }, 'manualTask.opened'),
-    );
-  }
   const task: ManualTask = {
     id: at.newId(),
     grant: facts.grant.id,
     want: wanted,
     state: 'open',
     openedAt: at.now,
+    remindAt: after(at.now, TASK_REMINDER),
+    escalatedAt: null,
     doneAt: null,
     doneBy: null,
     note: null,
     version: 1,
   };
-  return together(inserted('manualTask', task), toldOfTask(facts, task, 'manualTask.opened'));
+  return together(
+    open ? cancelTask(facts, open) : noChange,
+    inserted('manualTask', task),
+    toldOfTask(facts, task, 'manualTask.opened'),
+  );
+}
+
+function cancelTask(facts: PlaceFacts, task: ManualTask): Change {
+  return together(updated('manualTask', task, { state: 'canceled' }), toldOfTask(facts, task, 'manualTask.canceled'));
 }
 
 /** The grant's own change, and every assignment that thereby has come to its state. */
@@ -139,7 +186,7 @@ function settled(facts: PlaceFacts, { change, grant }: Settled, at: Now): Change
   return together(
     change,
     // Done some other way, or kept: nobody need do it any more.
-    isDone && open?.state === 'open' ? updated('manualTask', open, { state: 'canceled' }) : noChange,
+    isDone && open?.state === 'open' ? cancelTask(facts, open) : noChange,
     ...facts.assignments.map(({ assignment, request, grants }) => {
       const now = grants.map((one) => (one.id === grant.id ? grant : one));
       const state = stateOf(assignment, now);
@@ -212,9 +259,10 @@ function toldOfGrant(facts: PlaceFacts, type: DomainEvent['type'], data: DomainE
 function toldOfTask(
   facts: PlaceFacts,
   task: ManualTask,
-  type: 'manualTask.opened' | 'manualTask.done',
+  type: Extract<DomainEvent['type'], `manualTask.${string}`>,
+  data: DomainEvent['data'] = {},
   remark: string | null = null,
 ): Change {
   const refs = { grant: facts.grant.id, person: facts.person.id, catalog: facts.resource.catalog };
-  return told(type, { kind: 'manualTask', id: task.id }, refs, { want: task.want }, remark);
+  return told(type, { kind: 'manualTask', id: task.id }, refs, { want: task.want, ...data }, remark);
 }

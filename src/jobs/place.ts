@@ -2,28 +2,44 @@
 import type { Connector } from '../connectors/connector';
 import { ConnectorError } from '../connectors/connector';
 import type { GrantId } from '../domain/model';
+import type { Log } from '../log';
 import type { By, Desk, OutgoingRow } from '../operations/ports';
+import type { PlaceOutcome } from '../operations/placements';
 import { baseline, failed, look, settled } from '../operations/placements';
-import { Never, NotNow } from './tell';
+import { backoff } from './worker';
 
 export interface PlaceParts {
   readonly desk: Desk;
   readonly connectors: ReadonlyMap<string, Connector>;
   /** Milliseconds that one connector call may take. */
   readonly deadlineMs: number;
+  readonly log: Pick<Log, 'warn' | 'debug'>;
 }
 
 const by: By = { actor: { kind: 'system', name: 'place' }, via: 'place' };
 /** Giving is tried this often before owners are told that it failed for good; taking away is tried for ever. */
 const TRIES = 8;
+/** Owners are told that it is tried every hour for a day after that; then only when one of them asks. */
+const SLOW_TRIES = 24;
+const SLOW_MS = 60 * 60_000;
+/** How seldom a system that keeps failing is tried at the end. */
+const MOST_MS = 15 * 60_000;
 
 /** Works one `place` row; settles it itself, in the transaction of its result. */
 export async function place(parts: PlaceParts, row: OutgoingRow): Promise<void> {
   const grant = row.subject.id as GrantId;
   const first = await look(parts.desk, by, grant);
   const connector = parts.connectors.get(first.facts.resource.connector);
-  if (!connector)
-    return unusable(parts, grant, first.desired !== 'present', `no_connector_${first.facts.resource.connector}`);
+  const giving = first.desired === 'present';
+  if (!connector) {
+    const code = `no_connector_${first.facts.resource.connector}`;
+    return couldNot(parts, row, {
+      code,
+      final: true,
+      giving,
+      againInMs: giving ? slowly(row) : backoff(row.attempts, MOST_MS),
+    });
+  }
   const subject = {
     directoryKey: first.facts.person.directoryKey,
     email: first.facts.person.email,
@@ -38,26 +54,41 @@ export async function place(parts: PlaceParts, row: OutgoingRow): Promise<void> 
     if (first.needsBaseline) {
       await baseline(parts.desk, by, grant, await inTime(parts, connector.read(subject, where)));
     }
-    const { desired } = first.needsBaseline ? await look(parts.desk, by, grant) : first;
-    const outcome =
-      desired === 'keepBaseline'
-        ? ({ state: 'present', externalId: null } as const)
-        : await inTime(parts, connector.converge(subject, where, desired === 'present', String(row.lease.id)));
+    const now = first.needsBaseline ? await look(parts.desk, by, grant) : first;
+    const outcome = await (async (): Promise<PlaceOutcome> => {
+      if (now.desired === 'keepBaseline') return { state: 'present', externalId: null };
+      if (now.neverGiven && connector.readable) return { state: 'untouched', externalId: null };
+      return inTime(parts, connector.converge(subject, where, now.desired === 'present', String(row.lease.id)));
+    })();
     await settled(parts.desk, by, { grant, lease: row.lease, outcome });
   } catch (error) {
     if (!(error instanceof ConnectorError)) throw error;
-    const taking = first.desired !== 'present';
-    const final = !taking && (error.kind === 'failed' || row.attempts >= TRIES);
-    await failed(parts.desk, by, grant, { code: error.code, final: final || taking });
-    if (final) throw new Never(error.code);
-    throw new NotNow(error.code, error.retryAfterMs);
+    const isGivenUp = giving && (error.kind === 'failed' || row.attempts >= TRIES);
+    await couldNot(parts, row, {
+      code: error.code,
+      // A removal alarms at its first failure, and is tried for ever all the same.
+      final: isGivenUp || !giving,
+      giving,
+      againInMs: isGivenUp ? slowly(row) : (error.retryAfterMs ?? backoff(row.attempts, MOST_MS)),
+    });
   }
 }
 
-async function unusable(parts: PlaceParts, grant: GrantId, taking: boolean, code: string): Promise<never> {
-  await failed(parts.desk, by, grant, { code, final: true });
-  if (taking) throw new NotNow(code, null);
-  throw new Never(code);
+function slowly(row: OutgoingRow): number | null {
+  return row.attempts < TRIES + SLOW_TRIES ? SLOW_MS : null;
+}
+
+async function couldNot(
+  parts: PlaceParts,
+  row: OutgoingRow,
+  what: { code: string; final: boolean; giving: boolean; againInMs: number | null },
+): Promise<void> {
+  const { code, final, giving, againInMs } = what;
+  const grant = row.subject.id as GrantId;
+  await failed(parts.desk, by, { grant, lease: row.lease, error: { code, final }, giving, againInMs });
+  const facts = { row: row.lease.id, kind: row.kind, giving, code, attempts: row.attempts };
+  if (againInMs === null) parts.log.warn(facts, 'placement given up');
+  else parts.log.debug({ ...facts, wait: againInMs }, 'placement waits');
 }
 
 /** A system that does not answer is a system that failed for now; its late answer is not waited for. */

@@ -1,27 +1,40 @@
 // Making a grant equal to what is wanted: the acts around a connector's call. The call itself is made by the worker, after a commit
 // and before the next; the last act settles the worker's row in the same transaction, so a lost lease rolls its result back.
-import { confirm, desired, fail as failRule, finishTask, readBaseline } from '../domain/assignment';
+import * as Rules from '../domain/assignment';
+import type { PlaceOutcome } from '../domain/assignment';
 import type { PlaceFacts } from '../domain/facts';
-import type { DraftId, GrantId } from '../domain/model';
+import { DomainError } from '../domain/errors';
+import type { AssignmentId, CatalogId, DraftId, GrantId, PersonId } from '../domain/model';
+import { can } from '../domain/permissions';
+import { reprocess as again } from '../domain/reprocess';
 import type { Answering } from './act';
 import { act, moment, personOf } from './act';
 import type { By, Desk, Lease } from './ports';
 
+export type { PlaceOutcome };
+
 export interface Placement {
   readonly facts: PlaceFacts;
   /** `keepBaseline`: the person had it before, so nothing is taken. */
-  readonly desired: ReturnType<typeof desired>;
+  readonly desired: ReturnType<typeof Rules.desired>;
   /** The baseline must be read and committed before the first call that gives (rule 3.10). */
   readonly needsBaseline: boolean;
+  /** Where the connector can read: nothing was ever given there, so nothing is to be taken either. */
+  readonly neverGiven: boolean;
 }
 
 /** What is to be done for a grant now. */
 export function look(desk: Desk, by: By, grant: GrantId): Promise<Placement> {
   return act(desk, by, async (tx) => {
     const facts = await tx.forPlace(grant);
-    const want = desired(facts);
+    const want = Rules.desired(facts);
     const untouched = facts.grant.placedAt === null && facts.grant.takenAt === null && facts.grant.externalId === null;
-    return { facts, desired: want, needsBaseline: want === 'present' && facts.grant.baseline === null && untouched };
+    return {
+      facts,
+      desired: want,
+      needsBaseline: want === 'present' && facts.grant.baseline === null && untouched,
+      neverGiven: Rules.neverGiven(facts),
+    };
   });
 }
 
@@ -29,7 +42,7 @@ export function look(desk: Desk, by: By, grant: GrantId): Promise<Placement> {
 export function baseline(desk: Desk, by: By, grant: GrantId, present: boolean | null): Promise<void> {
   return act(desk, by, async (tx) => {
     const facts = await tx.forPlace(grant);
-    await tx.save(readBaseline(facts, present));
+    await tx.save(Rules.readBaseline(facts, present));
   });
 }
 
@@ -37,25 +50,75 @@ export function baseline(desk: Desk, by: By, grant: GrantId, present: boolean | 
 export function settled(
   desk: Desk,
   by: By,
-  input: {
-    grant: GrantId;
-    lease: Lease;
-    outcome: { state: 'present' | 'absent' | 'waiting'; externalId: string | null };
-  },
+  input: { grant: GrantId; lease: Lease; outcome: PlaceOutcome },
 ): Promise<void> {
   return act(desk, by, async (tx) => {
     const facts = await tx.forPlace(input.grant);
-    await tx.save(confirm(facts, input.outcome, moment(tx)));
+    await tx.save(Rules.confirm(facts, input.outcome, moment(tx)));
     await tx.settle(input.lease, { state: 'done' });
   });
 }
 
-/** The connector failed. The worker's row goes back for another try by `Outbox.retry`; removals are tried for ever. */
-export function failed(desk: Desk, by: By, grant: GrantId, error: { code: string; final: boolean }): Promise<void> {
+/**
+ * The connector failed. The worker's row is given up or goes back for another try in the same transaction, so a failure that
+ * comes in after the lease was lost is refused: another worker's result counts. A failed try of the opposite of what is wanted
+ * by now says nothing about that: the placement that follows will tell.
+ */
+export function failed(
+  desk: Desk,
+  by: By,
+  input: {
+    grant: GrantId;
+    lease: Lease;
+    error: { code: string; final: boolean };
+    /** What was tried. */
+    giving: boolean;
+    /** Null: given up. */
+    againInMs: number | null;
+  },
+): Promise<void> {
+  const { lease, error, againInMs } = input;
   return act(desk, by, async (tx) => {
-    const facts = await tx.forPlace(grant);
-    await tx.save(failRule(facts, error, moment(tx)));
+    const facts = await tx.forPlace(input.grant);
+    if (againInMs === null) await tx.settle(lease, { state: 'dead', error: error.code });
+    else await tx.retry(lease, againInMs, error.code);
+    if (facts.wanted === input.giving) await tx.save(Rules.fail(facts, error, moment(tx)));
   });
+}
+
+/** A manual task still waits: its owners hear again, after a day those in charge as well (rule 3.25). */
+export function remindTask(desk: Desk, by: By, id: string): Promise<void> {
+  return act(desk, by, async (tx) => {
+    const facts = await tx.forManualTask(id);
+    await tx.save(Rules.remindTask(facts, moment(tx)));
+  });
+}
+
+/** Whether somebody may have failed roles of the catalog tried again. */
+export async function mayReprocess(desk: Desk, person: PersonId, catalog: CatalogId): Promise<boolean> {
+  return can(await desk.views.roles(person, catalog), 'assignment.reprocess');
+}
+
+/** All roles of the assignment that could not be given are asked for once more. */
+export function reprocess(
+  desk: Desk,
+  by: By,
+  id: AssignmentId,
+  answering?: Answering<AssignmentId>,
+): Promise<AssignmentId> {
+  const person = personOf(by);
+  return act(
+    desk,
+    by,
+    async (tx) => {
+      const facts = await tx.forAssignment(id);
+      if (!can(await tx.roles(person, facts.catalog.id), 'assignment.reprocess'))
+        throw new DomainError('forbidden', {});
+      await tx.save(again(facts));
+      return id;
+    },
+    answering,
+  );
 }
 
 /** A resource owner reports a manual task as done (rule 3.25). */
@@ -72,7 +135,7 @@ export function finish(
     async (tx) => {
       if (input.draft) await tx.takeDraft(input.draft, person);
       const facts = await tx.forManualTask(input.task);
-      await tx.save(finishTask(facts, person, input.note, facts.owners, moment(tx)));
+      await tx.save(Rules.finishTask(facts, person, input.note, facts.owners, moment(tx)));
       return input.task;
     },
     answering,

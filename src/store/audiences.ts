@@ -30,21 +30,18 @@ about as materialized (
     and (about.notice <> 'approvalReminder' or task.opened_at < about.created_at - interval '1 hour')
   where audience = 'approvers'
   union all
-  -- Owners of the resource, groups resolved, never the target (rule 3.25).
-  select outgoing_id, coalesce(owner.person_id, member.person_id), 1 from about
-  join resource_owners owner on owner.resource_id = about.resource_id
-  left join group_members member on member.group_id = owner.group_id
-  where audience = 'resourceOwners' and coalesce(owner.person_id, member.person_id) <> about.target_id
+  -- Whoever may report a manual task, never the target (rule 3.25).
+  select outgoing_id, keeper.person_id, keeper.choice from about
+  join resource_keepers keeper on keeper.resource_id = about.resource_id
+  where audience = 'resourceOwners' and keeper.person_id <> about.target_id
   union all
   select outgoing_id, holder.person_id, 2 from about
   join role_holders holder on holder.role = 'catalogOwner' and holder.catalog_id = about.catalog_id
-  where audience in ('catalogOwners', 'resourceOwners')
-    and (audience = 'catalogOwners' or holder.person_id is distinct from about.target_id)
+  where audience = 'catalogOwners'
   union all
   select outgoing_id, holder.person_id, 3 from about
   join role_holders holder on holder.role = 'administrator'
-  where audience in ('administrators', 'catalogOwners', 'resourceOwners')
-    and (audience <> 'resourceOwners' or holder.person_id is distinct from about.target_id)
+  where audience in ('administrators', 'catalogOwners')
 ), ranked as (
   select meant.outgoing_id, meant.person_id,
     rank() over (partition by meant.outgoing_id order by meant.choice) as place

@@ -1,16 +1,12 @@
 // What placing one role for one person looks at: the grant, where it lives, whether it is wanted, and the assignments
 // whose delivery or removal it is part of. Locks: locks.ts. The rules: domain/placement.ts.
 import { DomainError } from '../domain/errors';
-import type { ManualTask } from '../domain/events';
-import type { PlaceFacts } from '../domain/facts';
+import type { PlaceFacts, TaskFacts } from '../domain/facts';
 import type { GrantId, PersonId } from '../domain/model';
 import { isId } from './ids';
 import { type At, JUSTIFYING } from './loads';
 import type { Query, Row } from './query';
 import { fromRow, fromRows, governed, instantOf, people, resourceRoles, resources, resourceScopes } from './tables';
-
-/** A grant's facts, with the manual task and the people who may report it done where it was found through a task. */
-export type TaskFacts = PlaceFacts & { readonly task: ManualTask; readonly owners: readonly PersonId[] };
 
 // Assignments that are over and done with (`removed`) can neither want the grant nor wait for it. They still count for
 // `absorb`: an absorbing package that ended while another one held the role has taken the baseline over.
@@ -28,11 +24,10 @@ select usher_now() as now, to_jsonb(the_grant) as grant, to_jsonb(person) as per
     or (state = 'removed' and ended_at >= the_grant.placed_at))) as override_baseline,
   (select to_jsonb(t) from manual_tasks t where t.grant_id = the_grant.id and t.state = 'open') as open_task,
   (select to_jsonb(t) from manual_tasks t where t.id = $1) as task,
-  (select coalesce(jsonb_agg(distinct p.id), '[]')
-    from resource_owners owner
-    left join group_members member on member.group_id = owner.group_id
-    join people p on p.id = coalesce(owner.person_id, member.person_id) and p.state = 'enabled'
-    where owner.resource_id = resource.id and p.id <> person.id) as owners,
+  (select coalesce(jsonb_agg(distinct keeper.person_id), '[]')
+    from (select person_id, choice, min(choice) over () as first from resource_keepers
+      where resource_id = resource.id and person_id <> person.id) keeper
+    where choice = first or exists (select 1 from manual_tasks t where t.id = $1 and t.escalated_at is not null)) as owners,
   (select coalesce(jsonb_agg(jsonb_build_object(
       'assignment', to_jsonb(linked),
       'request', (select to_jsonb(r) from requests r where r.assignment_id = linked.id
@@ -58,7 +53,10 @@ export async function loadPlace(q: Query, id: GrantId): Promise<At<PlaceFacts>> 
   return { facts: placeOf(row), now: instantOf(row['now']) };
 }
 
-/** One manual task with its grant. `owners` are the enabled owners of the resource, never the target (rule 3.25). */
+/**
+ * One manual task with its grant. `owners` are those in charge of the resource as the notice reaches them, never the target;
+ * catalog owners and administrators as well once it escalated (rule 3.25).
+ */
 export async function loadManualTask(q: Query, id: string): Promise<At<TaskFacts>> {
   const [found] = isId(id) ? await q(SQL.task, [id]) : [];
   if (found === undefined) throw new DomainError('task-not-open', {});

@@ -35,7 +35,7 @@ import {
   lockTargetOfAssignment,
   lockTargetOfRequest,
 } from './locks';
-import { createOutbox, settleOutgoing } from './outbox';
+import { createOutbox, retryOutgoing, settleOutgoing } from './outbox';
 import type { PageMessages } from './page-messages';
 import { createPageMessages } from './page-messages';
 import { loadManualTask, loadPlace } from './placements';
@@ -165,6 +165,7 @@ function openTx(q: Query, by: By): { tx: Tx; sent: () => number } {
       if (by.delivery) await keepReply(q, by.delivery, reply);
     },
     settle: (lease, result) => settleOutgoing(q, lease, result),
+    retry: (lease, atLeastMs, error) => retryOutgoing(q, lease, atLeastMs, error),
     configuration: () => loadConfiguration(q),
     affected: (input) => affected(q, input),
     async saveConfiguration(changes) {

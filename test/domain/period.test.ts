@@ -5,6 +5,7 @@ import { askedPeriod, checkStart, extensionWindow, mayExtend, period, reminders 
 import {
   aJustification,
   aPolicy,
+  aStage,
   anAssignment,
   assignmentFacts,
   DAY,
@@ -162,22 +163,20 @@ describe('the asked start', () => {
 
 describe('the extension window', () => {
   test.each([
-    { name: 'the last 14 days of 30', give: { length: 30, extensions: 0 }, want: 14 },
-    { name: 'the last 14 days of 28', give: { length: 28, extensions: 0 }, want: 14 },
-    { name: 'the second half of 20', give: { length: 20, extensions: 0 }, want: 10 },
-    { name: 'the second half of one', give: { length: 1, extensions: 0 }, want: 0.5 },
-    { name: 'each period by itself: the second 20', give: { length: 40, extensions: 1 }, want: 10 },
-    { name: 'each period by itself: the third 30', give: { length: 90, extensions: 2 }, want: 14 },
+    { name: 'the last 14 days of 30', give: { length: 30, from: 0 }, want: 14 },
+    { name: 'the last 14 days of 28', give: { length: 28, from: 0 }, want: 14 },
+    { name: 'the second half of 20', give: { length: 20, from: 0 }, want: 10 },
+    { name: 'the second half of one', give: { length: 1, from: 0 }, want: 0.5 },
+    { name: 'of the period that runs: 20 after 30', give: { length: 50, from: 30 }, want: 10 },
+    { name: 'of the period that runs: 30 after 20', give: { length: 50, from: 20 }, want: 14 },
   ])('$name', ({ give, want }) => {
     const [startsAt, endsAt] = [NOON, days(give.length)];
-    const { opensAt } = extensionWindow({ startsAt, endsAt }, { startsAt, until: endsAt, extensions: give.extensions });
+    const { opensAt } = extensionWindow({ startsAt, endsAt }, { periodAt: days(give.from), until: endsAt });
     expect(opensAt).toEqual(new Date(endsAt.getTime() - want * DAY));
   });
 
   test('what has no end has no window', () => {
-    expect(
-      extensionWindow({ startsAt: NOON, endsAt: null }, { startsAt: NOON, until: null, extensions: 0 }).opensAt,
-    ).toBeNull();
+    expect(extensionWindow({ startsAt: NOON, endsAt: null }, { periodAt: NOON, until: null }).opensAt).toBeNull();
   });
 });
 
@@ -187,7 +186,7 @@ function ending(left: number, policy: Partial<PolicyVersion> = {}, extensions = 
   return assignmentFacts({
     policy: aPolicy(policy),
     assignment: anAssignment({ startsAt, endsAt }),
-    justifications: [aJustification({ startsAt, until: endsAt, extensions })],
+    justifications: [aJustification({ startsAt, until: endsAt, periodAt: days(left - 30), extensions })],
   });
 }
 const extension = (fields: Partial<PolicyVersion['extension']>) => ({
@@ -200,7 +199,7 @@ describe('an extension', () => {
     { name: 'may be asked for at the very opening', give: ending(14), want: { until: days(44), n: 1 } },
     {
       name: 'without limit where it needs approval',
-      give: ending(5, extension({ approval: true }), 7),
+      give: ending(5, { ...extension({ approval: true }), stages: [aStage()] }, 7),
       want: { until: days(35), n: 8 },
     },
     {
@@ -245,6 +244,12 @@ describe('an extension', () => {
     {
       name: 'a second time where it needs no approval',
       give: ending(5, {}, 1),
+      wantFault: 'extension-limit',
+      data: { max: 1 },
+    },
+    {
+      name: 'a second time where approval is on and there is nobody to approve',
+      give: ending(5, { ...extension({ approval: true }), stages: [] }, 1),
       wantFault: 'extension-limit',
       data: { max: 1 },
     },
@@ -315,7 +320,7 @@ describe('reminders', () => {
     { name: 'the first also for an afternoon', give: { length: 0.25, reminded: 0 }, want: days(0.125) },
   ])('$name', ({ give, want }) => {
     const access = { startsAt: NOON, endsAt: days(give.length) };
-    const { opensAt } = extensionWindow(access, { startsAt: NOON, until: access.endsAt, extensions: 0 });
+    const { opensAt } = extensionWindow(access, { periodAt: NOON, until: access.endsAt });
     expect(reminders(access, opensAt, give.reminded)).toEqual(want);
   });
 

@@ -1,7 +1,7 @@
 // One grant made true elsewhere: baseline, outcomes, failures, manual tasks (rules 3.10, 3.12, 3.25).
-import type { PlaceFacts } from '../../src/domain/facts';
+import type { PlaceFacts, TaskFacts } from '../../src/domain/facts';
 import type { Assignment, Grant, Request } from '../../src/domain/model';
-import { confirm, desired, fail, finishTask, readBaseline } from '../../src/domain/placement';
+import { confirm, desired, fail, finishTask, neverGiven, readBaseline, remindTask } from '../../src/domain/placement';
 import {
   aGrant,
   aManualTask,
@@ -82,6 +82,34 @@ describe('what a role should be', () => {
     },
   ])('$name: $want', ({ give, want }) => {
     expect(desired(give)).toBe(want);
+  });
+});
+
+describe('what was never given', () => {
+  const untouched = { state: 'untouched', externalId: null } as const;
+  test.each<{ name: string; give: PlaceFacts; want: boolean }>([
+    { name: 'ended before the first call', give: losing([taking(1, { baseline: null, placedAt: null })]), want: true },
+    { name: 'wanted', give: placeFacts(), want: false },
+    { name: 'was read', give: losing([taking(1, { baseline: false, placedAt: null })]), want: false },
+    { name: 'was placed', give: losing([taking(1, { baseline: null })]), want: false },
+    {
+      name: 'is to be taken whoever gave it',
+      give: losing([taking(1, { baseline: null, placedAt: null })], { overrideBaseline: true }),
+      want: false,
+    },
+  ])('$name: $want', ({ give, want }) => {
+    expect(neverGiven(give)).toBe(want);
+  });
+  test('is over without a call, and stays with the person', () => {
+    const change = sound(confirm(losing([taking(1, { baseline: null, placedAt: null })]), untouched, at()));
+    expect(dataOf(change, 'grant.taken')).toEqual({ kept: true });
+    expect([rowOf(change, 'grant').state, rowOf(change, 'assignment').state]).toEqual(['taken', 'removed']);
+  });
+  test.each([
+    { name: 'wanted again meanwhile', give: placeFacts() },
+    { name: 'given meanwhile', give: losing([taking(1, { baseline: false })]) },
+  ])('but $name changes nothing', ({ give }) => {
+    expect(confirm(give, untouched, at()).rows).toEqual([]);
   });
 });
 
@@ -228,6 +256,12 @@ describe('a failure', () => {
   test('that repeats itself writes nothing', () => {
     expect(fail(placeFacts({ ...giving([placing(1, { error: 'rate_limited' })]) }), later, at()).rows).toEqual([]);
   });
+  test.each([
+    { name: 'given', give: placeFacts(giving([aGrant(1)], { state: 'delivered' }, { state: 'delivered' })) },
+    { name: 'taken', give: losing([taking(1, { state: 'taken' })]) },
+  ])('that comes in late does not undo what is $name', ({ give }) => {
+    expect(fail(give, final, at())).toEqual({ rows: [], links: [], events: [] });
+  });
   test('to take alarms, and the removal is not given up', () => {
     const change = sound(fail(losing([taking()]), final, at()));
     expect([rowOf(change, 'grant').state, rowOf(change, 'assignment').state, rowOf(change, 'request').state]).toEqual([
@@ -250,24 +284,26 @@ describe('what a person has to do', () => {
     expect(eventsOf(change)).toEqual(['manualTask.opened']);
     expect(confirm(placeFacts({ openTask: aManualTask() }), waiting, at()).rows).toEqual([]);
   });
-  test('turns round when the opposite is wanted', () => {
+  test('is over when the opposite is wanted, and that is another task', () => {
     const change = sound(confirm(losing([taking()], { openTask: aManualTask() }), waiting, at()));
-    expect(rowOf(change, 'manualTask')).toMatchObject({
-      id: 'manual-1',
-      want: false,
-      state: 'open',
-      openedAt: NOON,
-      version: 2,
-    });
+    const [old, opened] = rowsOf(change, 'manualTask');
+    expect(old).toMatchObject({ id: 'manual-1', want: true, state: 'canceled', version: 2 });
+    expect(opened).toMatchObject({ want: false, state: 'open', openedAt: NOON, version: 1 });
+    expect(opened?.id).not.toBe('manual-1');
+    expect(eventsOf(change)).toEqual(['manualTask.canceled', 'manualTask.opened']);
     expect(dataOf(change, 'manualTask.opened')).toEqual({ want: false });
   });
   test('need not be done any more once it is so', () => {
     const facts = placeFacts({ openTask: aManualTask() });
-    expect(rowOf(sound(confirm(facts, present, at())), 'manualTask')).toMatchObject({ state: 'canceled' });
+    const change = sound(confirm(facts, present, at()));
+    expect(rowOf(change, 'manualTask')).toMatchObject({ state: 'canceled' });
+    expect(eventsOf(change)).toContain('manualTask.canceled');
   });
 
-  const open = (fields: Partial<PlaceFacts> = {}) => placeFacts({ openTask: aManualTask(), ...fields });
   const owners = ['Olga', 'Tara'].map(idOf);
+  /** Facts of the task that is open, unless another one is named. */
+  const named = (facts: PlaceFacts, task = facts.openTask ?? aManualTask()): TaskFacts => ({ ...facts, task, owners });
+  const open = (fields: Partial<PlaceFacts> = {}) => named(placeFacts({ openTask: aManualTask(), ...fields }));
   test('is reported with a note, and delivers', () => {
     const change = sound(finishTask(open(), idOf('Olga'), ' Badge handed over. ', owners, at()));
     expect(rowOf(change, 'manualTask')).toMatchObject({
@@ -280,20 +316,29 @@ describe('what a person has to do', () => {
     expect(change.events[0]).toMatchObject({ type: 'manualTask.done', remark: 'Badge handed over.' });
   });
   test('is reported for a removal, and removes', () => {
-    const facts = losing([taking()], { openTask: aManualTask({ want: false }) });
+    const facts = named(losing([taking()], { openTask: aManualTask({ want: false }) }));
     expect(rowOf(sound(finishTask(facts, idOf('Olga'), 'Badge is back.', owners, at())), 'assignment').state).toBe(
       'removed',
     );
   });
   test('is done, though the opposite is wanted by now: then that comes next', () => {
-    const facts = losing([taking()], { openTask: aManualTask({ want: true }) });
+    const facts = named(losing([taking()], { openTask: aManualTask({ want: true }) }));
     expect(sound(finishTask(facts, idOf('Olga'), 'Done.', owners, at())).rows.map((row) => row.noun)).toEqual([
       'manualTask',
     ]);
   });
-  test.each<{ name: string; give?: PlaceFacts; person?: string; note?: string | null; wantFault: string }>([
-    { name: 'that is not there', give: placeFacts(), wantFault: 'task-not-open' },
-    { name: 'that is done', give: open({ openTask: aManualTask({ state: 'done' }) }), wantFault: 'task-not-open' },
+  test.each<{ name: string; give?: TaskFacts; person?: string; note?: string | null; wantFault: string }>([
+    { name: 'that is over', give: named(placeFacts()), wantFault: 'task-not-open' },
+    {
+      name: 'that is done',
+      give: named(placeFacts(), aManualTask({ state: 'done' })),
+      wantFault: 'task-not-open',
+    },
+    {
+      name: 'that another one followed',
+      give: named(losing([taking()], { openTask: aManualTask({ id: 'manual-2', want: false }) }), aManualTask()),
+      wantFault: 'task-not-open',
+    },
     { name: 'without a note', note: ' ', wantFault: 'task-note-required' },
     { name: 'with too long a note', note: 'x'.repeat(2001), wantFault: 'text-too-long' },
     { name: 'by somebody who does not own the resource', person: 'Zoe', wantFault: 'forbidden' },
@@ -302,5 +347,39 @@ describe('what a person has to do', () => {
     const act = () =>
       finishTask(give ?? open(), idOf(person ?? 'Olga'), note === undefined ? 'Done.' : note, owners, at());
     expect(faultOf(act).code).toBe(wantFault);
+  });
+
+  describe('and is not done', () => {
+    const due = aManualTask({ openedAt: hours(-24), remindAt: NOON });
+    test('is told of again after a day, and those in charge are asked as well', () => {
+      const change = sound(remindTask(open({ openTask: due }), at()));
+      expect(rowOf(change, 'manualTask')).toMatchObject({ state: 'open', remindAt: hours(24), escalatedAt: NOON });
+      expect(eventsOf(change)).toEqual(['manualTask.reminded', 'manualTask.escalated']);
+      expect(dataOf(change, 'manualTask.reminded')).toEqual({ want: true, n: 2 });
+    });
+    test('is told of daily from then on', () => {
+      const task = aManualTask({ openedAt: hours(-48), remindAt: NOON, escalatedAt: hours(-24) });
+      const change = sound(remindTask(open({ openTask: task }), at()));
+      expect(eventsOf(change)).toEqual(['manualTask.reminded']);
+      expect(rowOf(change, 'manualTask')).toMatchObject({ remindAt: hours(24), escalatedAt: hours(-24) });
+    });
+    test('is an alarm after a day where access should be gone, once', () => {
+      const facts = named(losing([taking()], { openTask: { ...due, want: false } }));
+      const change = sound(remindTask(facts, at()));
+      expect([rowOf(change, 'grant').state, rowOf(change, 'assignment').state]).toEqual([
+        'takeFailed',
+        'removalFailed',
+      ]);
+      expect(rowOf(change, 'manualTask')).toMatchObject({ state: 'open', escalatedAt: NOON });
+      expect(eventsOf(change)).toContain('assignment.removalFailed');
+      const later = named(losing([taking()], { openTask: { ...due, want: false, escalatedAt: hours(-24) } }));
+      expect(rowsOf(sound(remindTask(later, at())), 'grant')).toEqual([]);
+    });
+    test.each([
+      { name: 'before its time', give: open({ openTask: aManualTask({ remindAt: hours(1) }) }) },
+      { name: 'once it is over', give: named(placeFacts(), { ...due, state: 'canceled' }) },
+    ])('nobody hears $name', ({ give }) => {
+      expect(remindTask(give, at()).rows).toEqual([]);
+    });
   });
 });

@@ -117,8 +117,8 @@ async function shape(world: World, person: PersonId, one: Case): Promise<void> {
   )) as unknown as readonly { a: string; request_id: string; policy_version_id: string }[];
   for (const { a, request_id, policy_version_id } of rows) {
     await world.sql(
-      `insert into justifications (id, assignment_id, kind, request_id, policy_version_id, starts_at, until, version)
-       values ($1, $2, 'direct', $3, $4, now(), ${until}, 1)`,
+      `insert into justifications (id, assignment_id, kind, request_id, policy_version_id, starts_at, until, period_at, version)
+       values ($1, $2, 'direct', $3, $4, now(), ${until}, now(), 1)`,
       [newId(), a, request_id, policy_version_id],
     );
     await world.sql(

@@ -46,6 +46,8 @@ export function checkPolicy(
     readonly onBehalf: boolean;
     readonly expires: ExpiresText;
     readonly questions: readonly { readonly id?: string | undefined; readonly text: string }[];
+    readonly approval: readonly unknown[];
+    readonly extension: { readonly approval?: boolean | undefined };
   },
   context: Context,
 ): void {
@@ -53,6 +55,12 @@ export function checkPolicy(
     refuse(context, ['who'], 'This policy lets nobody ask. Add "who", for example allMembers');
   if (policy.mode === 'request' && !policy.selfRequest && !policy.onBehalf)
     refuse(context, ['selfRequest'], 'With "selfRequest" and "onBehalf" both false nobody can ask. Allow one of them');
+  if (policy.extension.approval === true && policy.approval.length === 0)
+    refuse(
+      context,
+      ['extension', 'approval'],
+      'There is nobody to approve an extension: the policy has no "approval". Add a stage, or write approval: false',
+    );
   const seen = new Set<string>();
   for (const [n, question] of policy.questions.entries()) {
     const key = questionKey(question);
