@@ -4,6 +4,7 @@ import { DomainError } from '../domain/errors';
 import { accessVerbs } from './actions/access';
 import { approvalVerbs } from './actions/approvals';
 import { ownerVerbs } from './actions/owners';
+import { reprocessVerbs } from './actions/reprocess';
 import { requestVerbs } from './actions/requests';
 import type { Answer, Verb } from './verb';
 import { read, uuid } from './verb';
@@ -33,7 +34,7 @@ const generalVerbs = {
   },
 } as const satisfies Record<string, Verb>;
 
-const table = { ...requestVerbs, ...approvalVerbs, ...accessVerbs, ...ownerVerbs, ...generalVerbs };
+const table = { ...requestVerbs, ...approvalVerbs, ...accessVerbs, ...ownerVerbs, ...reprocessVerbs, ...generalVerbs };
 
 /** Every verb by name. */
 export const verbs: Readonly<Record<string, Verb>> = table;

@@ -61,6 +61,8 @@ export type CardDataOf = {
     readonly lines: readonly Line[];
     readonly policies: readonly Choice[];
     readonly policy: string | null;
+    /** False in the step that only chooses the kind of access. */
+    readonly asksReason: boolean;
     readonly customPeriod: boolean;
     readonly start: string | null;
     readonly end: string | null;
@@ -140,6 +142,9 @@ export type CardDataOf = {
     readonly mayAskAgain: boolean;
     /** The package, from an empty form: there is no request to take anything from. */
     readonly mayAskAnew: boolean;
+    readonly mayRetry: boolean;
+    /** Whom it is about, for the typed form of Retry. */
+    readonly targetName: string;
     readonly mayRequest: boolean;
     readonly mayDecide: boolean;
     readonly version: number;

@@ -8,7 +8,7 @@ import type { Card } from '../../src/chat/card';
 import { connectors } from '../../src/connectors';
 import { delivering } from '../../src/jobs/deliver';
 import type { OutgoingRow } from '../../src/operations/ports';
-import { aWorld, buttons, cardOf, SMALL, textOf } from '../support/world';
+import { aWorld, buttons, cardOf, sentenceOf, SMALL, textOf } from '../support/world';
 import type { World } from '../support/world';
 
 const MINUTE = 60_000;
@@ -87,7 +87,8 @@ describe('a platform that is away', () => {
     platform.over();
     for (const row of dead) expect(await world.outbox.redrive(row.id)).toBe(true);
     await world.settle();
-    expect(textOf(latest('tara').card)).toContain('You now have Ledger auditor');
+    const texts = world.messagesTo('tara').map((message) => textOf(message.card));
+    expect(texts.filter((text) => text.includes('You now have Ledger auditor'))).toHaveLength(1);
     expect((await world.due.backlog()).dead).toEqual([]);
   });
 });
@@ -254,4 +255,73 @@ test('a removal does not wait behind the pause of a giving that failed', async (
     `select next_at <= usher_now() as due from outgoing where kind = 'place' and state = 'ready'`,
   );
   expect(waiting).toEqual({ due: true });
+});
+
+describe('a role that could not be given', () => {
+  const holds = () => world.localRoles.has('tara', 'Ledger', 'Reader', 'root');
+  beforeEach(async () => {
+    await world.localRoles.tell('Ledger', { mode: 'failed', code: 'no_such_role' });
+    await ask('ledger auditor', {});
+    await world.settle();
+    expect(textOf(latest('olga').card)).toContain('Ledger auditor could not be set up for Tara Lind');
+  });
+
+  test('is tried again every hour, and its person and the owners hear that it is there', async () => {
+    await world.localRoles.tell('Ledger', null);
+    expect(await holds()).toBe(false);
+    await world.pass(HOUR + MINUTE);
+    expect(await holds()).toBe(true);
+    expect(textOf(latest('tara').card)).toContain('You now have Ledger auditor');
+    expect(textOf(latest('olga').card)).toContain('Everything is set up now.');
+  });
+
+  test('is given up after a day, which is counted, and comes back with Retry', async () => {
+    for (let hour = 0; hour < 33; hour += 1) {
+      await world.sql('update organization set clock_offset_ms = clock_offset_ms + $1', [HOUR + MINUTE]);
+      await world.outgoing.settle();
+    }
+    expect((await world.due.backlog()).dead).toEqual([{ kind: 'place', count: 1 }]);
+    await world.localRoles.tell('Ledger', null);
+    const reply = await world.press('olga', latest('olga').card, 'Retry');
+    expect(textOf(cardOf(reply))).toContain('It is being tried again.');
+    await world.settle();
+    expect(await holds()).toBe(true);
+    expect(await world.sql('select state from assignments')).toEqual([{ state: 'delivered' }]);
+    expect(await world.sql('select state from requests')).toEqual([{ state: 'delivered' }]);
+    const [asked] = await world.sql<{ name: string }>(
+      `select people.name from audit_events join people on people.id = actor_id where type = 'grant.wanted' order by audit_events.id desc limit 1`,
+    );
+    expect(asked?.name).toBe('Olga Petrov');
+  });
+
+  test('is tried at once with Retry, and a new failure is a new message with Retry', async () => {
+    const before = world.messagesTo('olga').length;
+    await world.press('olga', latest('olga').card, 'Retry');
+    await world.settle();
+    expect(world.messagesTo('olga').length).toBe(before + 1);
+    for (const { card } of world.messagesTo('olga')) expect(titles(card)).toContain('Retry');
+    await world.localRoles.tell('Ledger', null);
+    expect(sentenceOf(await world.say('olga', 'reprocess tara lind ledger auditor'))).toBe('');
+    await world.settle();
+    expect(await holds()).toBe(true);
+    expect(sentenceOf(await world.say('olga', 'reprocess tara lind ledger auditor'))).toContain(
+      'Nothing of Ledger auditor waits to be tried again.',
+    );
+  });
+
+  test('keeps what the person had before, though that could not be read at first', async () => {
+    await world.localRoles.set('tara', 'Ledger', 'Reader', 'root', true);
+    await world.localRoles.tell('Ledger', null);
+    await world.pass(HOUR + MINUTE);
+    await world.submit('tara', cardOf(await world.say('tara', 'give up ledger auditor')), {});
+    await world.settle();
+    expect(await holds()).toBe(true);
+  });
+
+  test('is tried again for nobody without the right', async () => {
+    const { card } = latest('olga');
+    await world.press('tom', card, 'Retry');
+    expect(sentenceOf(await world.say('tom', 'reprocess tara lind ledger auditor'))).not.toBe('');
+    expect(await world.sql('select state from assignments')).toEqual([{ state: 'deliveryFailed' }]);
+  });
 });

@@ -43,6 +43,11 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
   },
   'did-you-mean': ({ typed, names }) =>
     sentence('I know no “{typed}”. Did you mean {names}?', { typed, names: listed(names, 'or', 4) }),
+  'several-named': ({ typed, names }) =>
+    sentence('More than one is called “{typed}”. Type which one you mean: {names}.', {
+      typed,
+      names: listed(names, 'or', 4),
+    }),
   'unknown-command': ({ typed, near }) =>
     near === null
       ? sentence('I do not understand “{typed}”. Type “help” to see what I can do.', { typed })
@@ -142,6 +147,7 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
       : sentence('{target} does not have {name}.', { name, target }),
   'removal-reason-required': () => say('remove.required'),
   'self-assignment': () => sentence('Nobody assigns themselves. Ask for it like everybody else, or ask another owner.'),
+  'nothing-failed': ({ package: name }) => sentence('Nothing of {package} waits to be tried again.', { package: name }),
   'task-not-open': () => sentence('This task is closed already. Nothing was changed.'),
   'task-note-required': () => say('task.noteRequired'),
   forbidden: () => sentence('You may not do that. Type “help” to see what you can do.'),

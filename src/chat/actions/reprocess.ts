@@ -1,0 +1,64 @@
+// What owners do when a role could not be given: have it tried again, by the button of the message or by names.
+import { z } from 'zod';
+import { DomainError } from '../../domain/errors';
+import type { AssignmentId } from '../../domain/model';
+import { reprocess } from '../../operations/placements';
+import type { StoredReply } from '../../operations/ports';
+import { packageOf, personNamed } from '../names';
+import type { Answer, Context, Verb } from '../verb';
+import { read, uuid } from '../verb';
+
+const byId = z.object({ assignment: uuid });
+
+async function again(context: Context, assignment: AssignmentId): Promise<Answer> {
+  const answer: StoredReply = { view: 'deliveryFailed', params: { assignment } };
+  await reprocess(context.desk, context.by, assignment, () => answer);
+  return { view: 'deliveryFailed', params: answer.params, place: 'replace' };
+}
+
+/** What the person holds of the package; names may be half typed, so every place between two words is tried as the border. */
+async function heldNamed(context: Context, typed: string): Promise<AssignmentId> {
+  const words = typed.trim().split(/\s+/);
+  let refusal = new DomainError('unknown-command', {
+    typed: `reprocess ${typed}`.trim(),
+    near: 'reprocess <person> <package>',
+  }) as DomainError;
+  for (let border = 1; border < words.length; border += 1) {
+    try {
+      const target = await personNamed(context, words.slice(0, border).join(' '), null);
+      const pkg = await packageOf(context, words.slice(border).join(' '), target.id, true);
+      const held = await context.desk.views.liveAssignment(target.id, pkg.id);
+      if (!held) throw new DomainError('not-held', { package: pkg.name, target: target.name });
+      return held;
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      // What came nearest to a name is what helps.
+      if (refusal.code === 'unknown-command' || (refusal.code === 'not-found' && error.code !== 'not-found'))
+        refusal = error;
+    }
+  }
+  throw refusal;
+}
+
+export const reprocessVerbs = {
+  'assignment.reprocess': {
+    kind: 'writes',
+    opens: false,
+    press: (context, data) => {
+      const found = read(byId, data);
+      if (!found) throw new DomainError('not-found', { what: 'assignment' });
+      return again(context, found.assignment as AssignmentId);
+    },
+    fresh: (data) => {
+      const found = read(byId, data);
+      return found ? { view: 'deliveryFailed', params: { assignment: found.assignment }, place: 'replace' } : null;
+    },
+    typed: [
+      {
+        words: 'reprocess',
+        run: async (context, rest) => again(context, await heldNamed(context, rest)),
+        help: { usage: 'reprocess <person> <package>', line: 'help.reprocess', only: 'owners' },
+      },
+    ],
+  },
+} as const satisfies Record<string, Verb>;
