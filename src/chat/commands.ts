@@ -1,15 +1,21 @@
 // Typed text to an entry of the verb table. Help and "did you mean" come from the same table.
 import { verbs } from './actions';
 import { closest } from './names';
-import type { Typed } from './verb';
+import type { Audiences, Typed, Verb } from './verb';
 import type { WordKey } from './words';
 
-const all: readonly Typed[] = Object.values(verbs)
-  .flatMap((verb) => verb.typed ?? [])
-  .sort((a, b) => b.words.length - a.words.length);
-
-export interface Command {
+interface Entry {
   readonly typed: Typed;
+  /** Of the verb that the words belong to. */
+  readonly kind: Verb['kind'];
+}
+
+const all: readonly Entry[] = Object.values(verbs).flatMap(({ kind, typed = [] }) =>
+  typed.map((one) => ({ typed: one, kind })),
+);
+const longestFirst = [...all].sort((a, b) => b.typed.words.length - a.typed.words.length);
+
+export interface Command extends Entry {
   readonly rest: string;
 }
 
@@ -17,10 +23,11 @@ export interface Command {
 export function parse(text: string): Command | null {
   const said = tidy(text);
   const lower = said.toLowerCase();
-  for (const typed of all) {
-    if (lower === typed.words) return { typed, rest: '' };
-    if (typed.words.endsWith('-') ? lower.startsWith(typed.words) : lower.startsWith(`${typed.words} `)) {
-      return { typed, rest: said.slice(typed.words.length).trim() };
+  for (const entry of longestFirst) {
+    const { words } = entry.typed;
+    if (lower === words) return { ...entry, rest: '' };
+    if (words.endsWith('-') ? lower.startsWith(words) : lower.startsWith(`${words} `)) {
+      return { ...entry, rest: said.slice(words.length).trim() };
     }
   }
   return null;
@@ -29,20 +36,17 @@ export function parse(text: string): Command | null {
 /** The command that was perhaps meant. */
 export function near(text: string): string | null {
   const said = tidy(text).toLowerCase();
-  const first =
-    closest(said, all, (typed) => typed.words)[0] ??
-    closest(said.split(' ').slice(0, 2).join(' '), all, (typed) => typed.words)[0] ??
-    closest(said.split(' ')[0] ?? '', all, (typed) => typed.words)[0];
+  const like = (words: string): Typed | undefined =>
+    closest(words, longestFirst, (entry) => entry.typed.words)[0]?.typed;
+  const first = like(said) ?? like(said.split(' ').slice(0, 2).join(' ')) ?? like(said.split(' ')[0] ?? '');
   return first?.help?.usage ?? first?.words ?? null;
 }
 
-/** Help lines for somebody; `assigns` shows what owners may do. */
-export function helpRows(may: {
-  readonly assigns: boolean;
-}): readonly { readonly usage: string; readonly line: WordKey }[] {
-  return Object.values(verbs)
-    .flatMap((verb) => verb.typed ?? [])
-    .flatMap((typed) => (typed.help && (may.assigns || typed.help.assigns !== true) ? [typed.help] : []));
+/** Help lines for somebody: what everybody may do, and what they may. */
+export function helpRows(reader: Audiences): readonly { readonly usage: string; readonly line: WordKey }[] {
+  return all
+    .flatMap(({ typed: { help } }) => (help ? [help] : []))
+    .filter(({ only }) => only === undefined || reader[only]);
 }
 
 function tidy(text: string): string {

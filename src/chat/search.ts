@@ -1,5 +1,6 @@
 // Search as you type: up to 15 choices on every platform (Teams shows no more), and a word to type on. Lists only what the
 // person may ask for; the chosen id is checked again at the submit.
+import { assigns } from '../operations/assignments';
 import type { Desk } from '../operations/ports';
 import type { Reply } from './inbound';
 import { user } from './spans';
@@ -33,9 +34,7 @@ const searches: Readonly<Record<string, (desk: Desk, who: Who, query: string) =>
       title: named(row),
     })),
   people: async (desk, who, query) => {
-    const roles = await desk.views.roles(who.person.id, null);
-    const manages = roles.administrator || (await desk.views.manageablePackages(who.person.id, '', 1)).length > 0;
-    if (!manages) return [];
+    if (!(await assigns(desk, who.person.id))) return [];
     return (await desk.views.searchPeople(query, CHOICES + 1, null)).map((row) => ({
       value: row.id,
       title: named(row),

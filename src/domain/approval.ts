@@ -93,7 +93,7 @@ export function plan(
 }
 
 /** The task by which the person may decide now; else throws why not (rules 3.5, 3.6, late and doubled clicks). */
-export function mayDecide(facts: RequestFacts, person: PersonId, at: Now): ApprovalTask {
+export function mayDecide(facts: RequestFacts, person: PersonId, at: Pick<Now, 'now'>): ApprovalTask {
   const { request } = facts;
   const { number } = request;
   if (person === request.target || person === request.requestor) throw new DomainError('own-request', { number });

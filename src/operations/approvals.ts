@@ -1,5 +1,7 @@
 // Deciding, and what waits to be decided.
-import type { RequestId } from '../domain/model';
+import { mayDecide } from '../domain/approval';
+import type { RequestFacts } from '../domain/facts';
+import type { PersonId, RequestId } from '../domain/model';
 import { decide as decideRule } from '../domain/request';
 import type { Answering } from './act';
 import { act, moment, personOf } from './act';
@@ -31,6 +33,13 @@ export function decide(desk: Desk, by: By, input: Decide, answering?: Answering<
     },
     answering,
   );
+}
+
+/** What the form for a decision shows; throws the refusal that the decision would meet now, so nobody types in vain. */
+export async function deciding(desk: Desk, viewer: PersonId, id: RequestId): Promise<RequestFacts> {
+  const [facts, now] = await Promise.all([desk.views.forRequest(id), desk.views.now()]);
+  mayDecide(facts, viewer, { now });
+  return facts;
 }
 
 /** What waits for this person, oldest deadline first. */

@@ -4,8 +4,7 @@ import { DomainError } from '../domain/errors';
 import type { AssignmentFacts } from '../domain/facts';
 import type { AssignmentId, DraftId, PersonId, RequestDetail } from '../domain/model';
 import { can } from '../domain/permissions';
-import { mayExtend } from '../domain/policy';
-import { cancel } from '../domain/request';
+import { cancel, offerExtension } from '../domain/request';
 import type { Answering } from './act';
 import { act, moment, personOf } from './act';
 import type { AccessRow, By, Desk, Page, Tx } from './ports';
@@ -98,6 +97,12 @@ export function endForGone(desk: Desk, by: By, id: AssignmentId): Promise<void> 
 
 // ---------------------------------------------------------------- reading
 
+/** Whether the person may assign directly anywhere: only then may they search the whole directory. */
+export async function assigns(desk: Desk, person: PersonId): Promise<boolean> {
+  const roles = await desk.views.roles(person, null);
+  return roles.administrator || (await desk.views.manageablePackages(person, '', 1)).length > 0;
+}
+
 /** Active, scheduled and recently ended access of a person. */
 export function accessOf(desk: Desk, by: By, page: { limit: number; after: string | null }): Promise<Page<AccessRow>> {
   return desk.views.access(personOf(by), page);
@@ -106,26 +111,30 @@ export function accessOf(desk: Desk, by: By, page: { limit: number; after: strin
 export interface AssignmentView {
   readonly facts: AssignmentFacts;
   readonly now: Date;
-  /** What an extension would give, or the refusal's code. */
-  readonly extension: ReturnType<typeof mayExtend> | null;
+  /** What an extension would give now; null where it would be refused. */
+  readonly extension: ReturnType<typeof offerExtension> | null;
   readonly own: boolean;
+  /** May look at assignments of the catalog; auditors may, and change nothing. */
   readonly owner: boolean;
+  readonly mayRemove: boolean;
 }
 
 /** One assignment for its holder or for those who manage it; for everybody else it does not exist. */
 export async function view(desk: Desk, viewer: PersonId, id: AssignmentId): Promise<AssignmentView> {
   const [facts, now] = await Promise.all([desk.views.forAssignment(id), desk.views.now()]);
   const own = facts.target.id === viewer;
-  const owner = can(await desk.views.roles(viewer, facts.catalog.id), 'assignment.read');
+  const roles = await desk.views.roles(viewer, facts.catalog.id);
+  const owner = can(roles, 'assignment.read');
   if (!own && !owner) throw new DomainError('not-found', { what: 'assignment' });
-  return { facts, now, extension: attempt(() => mayExtend(facts, now)), own, owner };
+  const extension = attempt(() => offerExtension(facts, now));
+  return { facts, now, extension, own, owner, mayRemove: can(roles, 'assignment.remove') };
 }
 
 /** What the extension form shows; throws the refusal that the submit would throw. */
 export async function extensionOf(desk: Desk, viewer: PersonId, id: AssignmentId): Promise<AssignmentView> {
   const seen = await view(desk, viewer, id);
   if (!seen.own) throw new DomainError('not-found', { what: 'assignment' });
-  return { ...seen, extension: mayExtend(seen.facts, seen.now) };
+  return { ...seen, extension: offerExtension(seen.facts, seen.now) };
 }
 
 function attempt<T>(rule: () => T): T | null {

@@ -133,8 +133,10 @@ export const remindStage = timed(Rules.remindStage);
 export const reroute = timed(Rules.reroute);
 /** A scheduled start has come: all gates are checked again (rule 3.2). */
 export const start = timed(Rules.startDue);
-/** The target left: whatever is still asked for ends. */
-export const cancelForGone = timed((facts, at) => Rules.cancel(facts, 'system', at, 'targetDisabled'));
+/** The target left: whatever is still asked for ends. So does what a requestor who left asked for others, while undecided. */
+export const cancelForGone = timed((facts, at) =>
+  Rules.cancel(facts, 'system', at, facts.target.state === 'enabled' ? 'requestorDisabled' : 'targetDisabled'),
+);
 
 // ---------------------------------------------------------------- reading
 
@@ -163,14 +165,20 @@ export interface RequestView {
   readonly facts: RequestFacts;
   readonly timeline: readonly TimelineRow[];
   readonly reach: readonly ReachRow[];
-  readonly holds: { readonly names: readonly string[]; readonly total: number };
+  /** What the target holds, for those who decide now and for owners; null for everybody else. */
+  readonly holds: { readonly names: readonly string[]; readonly total: number } | null;
   readonly now: Date;
-  /** In which roles the viewer looks. `approver`: has, or had, a task. `owner`: may manage requests of the catalog. */
+  /**
+   * In which roles the viewer looks. `approver`: has, or had, a task. `released`: that is over without a decision of theirs, so
+   * they read that it is, and not what was asked. `owner`: may look at requests of the catalog; auditors may, and change nothing.
+   */
   readonly viewer: {
     readonly person: PersonId;
     readonly own: boolean;
     readonly approver: boolean;
+    readonly released: boolean;
     readonly owner: boolean;
+    readonly mayCancel: boolean;
   };
 }
 
@@ -179,15 +187,32 @@ export async function view(desk: Desk, viewer: PersonId, id: RequestId): Promise
   const facts = await desk.views.forRequest(id);
   const own = viewer === facts.request.requestor || viewer === facts.request.target;
   const approver = !own && facts.tasks.some((task) => task.person === viewer);
-  const owner = can(await desk.views.roles(viewer, facts.catalog.id), 'request.read');
+  const roles = await desk.views.roles(viewer, facts.catalog.id);
+  const owner = can(roles, 'request.read');
   if (!own && !approver && !owner) throw new DomainError('not-found', { what: 'request' });
+  const asked = approver && facts.tasks.some((task) => task.person === viewer && task.state === 'open');
+  const decided = facts.decisions.some((decision) => decision.person === viewer);
+  const released = !own && !owner && !asked && !decided;
   const [timeline, reach, holds, now] = await Promise.all([
-    desk.views.timeline(id),
-    desk.views.reach(id),
-    approver || owner ? desk.views.holds(facts.target.id, 5) : { names: [], total: 0 },
+    released ? [] : desk.views.timeline(id),
+    released ? [] : desk.views.reach(id),
+    asked || owner ? desk.views.holds(facts.target.id, 5) : null,
     desk.views.now(),
   ]);
-  return { facts, timeline, reach, holds, now, viewer: { person: viewer, own, approver, owner } };
+  const mayCancel = own || can(roles, 'request.cancel');
+  return {
+    facts: released ? withoutContent(facts) : facts,
+    timeline,
+    reach,
+    holds,
+    now,
+    viewer: { person: viewer, own, approver, released, owner, mayCancel },
+  };
+}
+
+/** What somebody who has nothing to do with it any more is not told, whatever a view would show. */
+function withoutContent(facts: RequestFacts): RequestFacts {
+  return { ...facts, request: { ...facts.request, reason: null, answers: {} } };
 }
 
 /** Finds a request by the number that people type. */

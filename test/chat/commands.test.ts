@@ -83,7 +83,15 @@ test('no two typed commands share their words', () => {
   expect(new Set(words).size).toBe(words.length);
 });
 
-test('only owners read of assigning in the help', () => {
-  expect(helpRows({ assigns: false }).map((row) => row.usage)).not.toContain('assign <person> to <package>');
-  expect(helpRows({ assigns: true }).map((row) => row.usage)).toContain('assign <person> to <package>');
+test.each([
+  { only: 'owners', usage: 'assign <person> to <package>' },
+  { only: 'owners', usage: 'remove <person> from <package>' },
+  { only: 'managers', usage: 'request <package> for <person>' },
+  { only: 'approvers', usage: 'approve R-1042' },
+  { only: 'approvers', usage: 'deny R-1042 because …' },
+] as const)('only $only read of "$usage" in the help', ({ only, usage }) => {
+  const nobody = { owners: false, managers: false, approvers: false };
+  const usages = (reader: typeof nobody) => helpRows(reader).map((row) => row.usage);
+  expect(usages({ owners: true, managers: true, approvers: true, [only]: false })).not.toContain(usage);
+  expect(usages({ ...nobody, [only]: true })).toContain(usage);
 });

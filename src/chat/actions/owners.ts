@@ -1,26 +1,32 @@
 // What owners do: direct assignment and its removal, manual tasks.
 import { z } from 'zod';
 import { DomainError } from '../../domain/errors';
-import type { AssignmentId, PackageId, PersonId } from '../../domain/model';
+import type { AssignmentId, PackageId, PersonId, PersonRef } from '../../domain/model';
 import { remove, view } from '../../operations/assignments';
 import { finish } from '../../operations/placements';
 import { assign } from '../../operations/requests';
-import type { StoredReply } from '../../operations/ports';
-import { packageOf, personNamed } from '../names';
+import type { PackageRow, StoredReply } from '../../operations/ports';
+import { firstThatFits, packageOf, personNamed, splits } from '../names';
 import type { Answer, Context, Verb } from '../verb';
 import { read, uuid } from '../verb';
-import { answersOf, idOf, openForm, periodOf, policyOf, reasonOf } from './requests';
+import { answersOf, choosePolicy, idOf, openForm, periodOf, policyOf, reasonOf } from './requests';
 
 const byTask = z.object({ task: uuid });
 const pair = z.object({ package: uuid, target: uuid });
 
 async function openRemoval(context: Context, assignment: AssignmentId): Promise<Answer> {
-  const { facts, owner } = await view(context.desk, context.who.person.id, assignment);
-  if (!owner) throw new DomainError('forbidden', {});
+  const { facts, mayRemove } = await view(context.desk, context.who.person.id, assignment);
+  if (!mayRemove) throw new DomainError('forbidden', {});
   if (facts.assignment.endedAt !== null)
     throw new DomainError('not-held', { package: facts.package.name, target: facts.target.name });
   const draft = await context.desk.drafts.create(context.who.person.id, 'assignment.remove', 'fill', { assignment });
   return { view: 'form', params: { draft: draft.id }, place: 'form' };
+}
+
+/** A person and a package by their typed names, among all people and the packages that the owner may assign. */
+async function meant(context: Context, who: string, name: string): Promise<{ target: PersonRef; pkg: PackageRow }> {
+  const target = await personNamed(context, who, null);
+  return { target, pkg: await packageOf(context, name, target.id, true) };
 }
 
 export const ownerVerbs = {
@@ -33,14 +39,18 @@ export const ownerVerbs = {
         words: 'assign',
         opens: () => true,
         run: async (context, rest) => {
-          const [, who, name] = /^(.+?)\s+to\s+(.+)$/i.exec(rest) ?? [];
-          if (who === undefined || name === undefined)
-            return { view: 'find', params: { mode: 'assign' }, place: 'form' };
-          const target = await personNamed(context, who, null);
-          const pkg = await packageOf(context, name, target.id, true);
+          const readings = splits(rest, 'to');
+          if (readings.length === 0) return { view: 'find', params: { mode: 'assign' }, place: 'form' };
+          const { target, pkg } = await firstThatFits(
+            readings.map(
+              ([who, name]) =>
+                () =>
+                  meant(context, who, name),
+            ),
+          );
           return openForm(context, { package: pkg.id, target: target.id }, 'assign');
         },
-        help: { usage: 'assign <person> to <package>', line: 'help.assign', assigns: true },
+        help: { usage: 'assign <person> to <package>', line: 'help.assign', only: 'owners' },
       },
     ],
   },
@@ -62,6 +72,12 @@ export const ownerVerbs = {
         'assign',
       );
     },
+  },
+  'assignment.choose': {
+    kind: 'reads',
+    opens: true,
+    press: () => Promise.reject(new DomainError('draft-gone', {})),
+    submit: (context, { values }) => choosePolicy(context, values, 'assign'),
   },
   'assignment.assign': {
     kind: 'writes',
@@ -112,19 +128,24 @@ export const ownerVerbs = {
         words: 'remove',
         opens: () => true,
         run: async (context, rest) => {
-          const [, who, name] = /^(.+?)\s+from\s+(.+)$/i.exec(rest) ?? [];
-          if (who === undefined || name === undefined)
+          const readings = splits(rest, 'from');
+          if (readings.length === 0)
             throw new DomainError('unknown-command', {
               typed: `remove ${rest}`,
               near: 'remove <person> from <package>',
             });
-          const target = await personNamed(context, who, null);
-          const pkg = await packageOf(context, name, target.id, true);
+          const { target, pkg } = await firstThatFits(
+            readings.map(
+              ([who, name]) =>
+                () =>
+                  meant(context, who, name),
+            ),
+          );
           const held = await context.desk.views.liveAssignment(target.id, pkg.id);
           if (!held) throw new DomainError('not-held', { package: pkg.name, target: target.name });
           return openRemoval(context, held);
         },
-        help: { usage: 'remove <person> from <package>', line: 'help.remove', assigns: true },
+        help: { usage: 'remove <person> from <package>', line: 'help.remove', only: 'owners' },
       },
     ],
   },

@@ -6,7 +6,8 @@ import { askedPeriod } from '../../domain/policy';
 import type { Asked } from '../../operations/requests';
 import { byNumber, cancel, formFor, submit, view } from '../../operations/requests';
 import type { StoredReply } from '../../operations/ports';
-import { numberOf, packageOf, personNamed } from '../names';
+import { firstThatFits, isPackageName, numberOf, packageOf, personNamed, splits } from '../names';
+import { needsChoice } from '../present/forms';
 import { isInvisible } from '../spans';
 import type { Answer, Context, FormInput, Verb } from '../verb';
 import { read, uuid } from '../verb';
@@ -25,20 +26,42 @@ export function requestOf(data: unknown): RequestId {
   return found.request as RequestId;
 }
 
-/** Opens the form for a package and a person, after the same gates as the submit. */
+const FORM_VERBS = {
+  ask: { choose: 'request.choose', fill: 'request.submit' },
+  assign: { choose: 'assignment.choose', fill: 'assignment.assign' },
+} as const;
+
+/**
+ * Opens the form for a package and a person, after the same gates as the submit. Where the kinds of access that are offered ask
+ * for different things, choosing one comes first. `more`: what is filled in already.
+ */
 export async function openForm(
   context: Context,
   input: { package: PackageId; target: PersonId },
   mode: 'ask' | 'assign',
   more: Readonly<Record<string, string>> = {},
 ): Promise<Answer> {
-  const me = context.who.person.id;
-  await formFor(context.desk, me, input, mode);
-  const draft = await context.desk.drafts.create(me, mode === 'ask' ? 'request.submit' : 'assignment.assign', 'fill', {
-    ...input,
-    ...more,
-  });
+  const { offered } = await formFor(context.desk, context.who.person.id, input, mode);
+  return openStep(context, FORM_VERBS[mode][needsChoice(offered) ? 'choose' : 'fill'], { ...more, ...input });
+}
+
+async function openStep(context: Context, verb: string, input: Readonly<Record<string, string>>): Promise<Answer> {
+  const draft = await context.desk.drafts.create(context.who.person.id, verb, 'fill', input);
   return { view: 'form', params: { draft: draft.id }, place: 'form' };
+}
+
+/** The kind of access is chosen: its own form follows. The draft of the choice stays, so that one can go back to it. */
+export async function choosePolicy(
+  context: Context,
+  values: FormInput['values'],
+  mode: 'ask' | 'assign',
+): Promise<Answer> {
+  const input = { package: idOf(values, 'package') as PackageId, target: idOf(values, 'target') as PersonId };
+  const { facts, offered } = await formFor(context.desk, context.who.person.id, input, mode);
+  const policy = policyOf(values);
+  if (!offered.some((one) => one.id === policy))
+    throw new DomainError('policy-not-offered', { package: facts.package.name }, 'policy');
+  return openStep(context, FORM_VERBS[mode].fill, { ...values, ...input });
 }
 
 /** Dates are days; an end means the end of that day where the person who gets the access lives (rule 3.24). */
@@ -116,19 +139,34 @@ async function send(context: Context, input: FormInput): Promise<Answer> {
   return { view: 'request', params: answer(asked).params, place: 'replace' };
 }
 
-/** `request`, `request <package>`, `request <package> for <person>`. */
+interface Wanted {
+  readonly package: PackageId;
+  readonly target: PersonId;
+}
+
+/**
+ * `request`, `request <package>`, `request <package> for <person>`, with or without "access to" before it. A package may be
+ * called "Tools for Sales" or "Access reviews": what is a name as a whole is meant as a whole.
+ */
 async function typedRequest(context: Context, rest: string): Promise<Answer> {
-  const me = context.who.person;
-  if (rest === '' || rest.toLowerCase() === 'access') return { view: 'find', params: { mode: 'ask' }, place: 'form' };
-  const split = /^(.*?)\s+for\s+(.+)$/i.exec(rest);
-  const [, name, who] = split ?? [];
-  if (name !== undefined && who !== undefined && !/^(me|myself)$/i.test(who)) {
-    const target = await personNamed(context, who, me.id);
-    const pkg = await packageOf(context, name, target.id, false);
-    return openForm(context, { package: pkg.id, target: target.id }, 'ask');
+  const me = context.who.person.id;
+  if (/^(access(\s+to)?)?$/i.test(rest)) return { view: 'find', params: { mode: 'ask' }, place: 'form' };
+  const mine = async (name: string): Promise<Wanted> => ({
+    package: (await packageOf(context, name, me, false)).id,
+    target: me,
+  });
+  const bare = rest.replace(/^access\s+/i, '').replace(/^to\s+/i, '');
+  for (const whole of new Set([rest, rest.replace(/^access\s+/i, ''), bare])) {
+    if (await isPackageName(context, whole, me)) return openForm(context, await mine(whole), 'ask');
   }
-  const pkg = await packageOf(context, name ?? rest, me.id, false);
-  return openForm(context, { package: pkg.id, target: me.id }, 'ask');
+  const forSomebody = splits(bare, 'for')
+    .toReversed()
+    .map(([name, who]) => async (): Promise<Wanted> => {
+      if (/^(me|myself)$/i.test(who)) return mine(name);
+      const target = (await personNamed(context, who, me)).id;
+      return { package: (await packageOf(context, name, target, false)).id, target };
+    });
+  return openForm(context, await firstThatFits([...forSomebody, () => mine(bare)]), 'ask');
 }
 
 async function withNumber(context: Context, rest: string): Promise<RequestId> {
@@ -151,6 +189,7 @@ async function again(context: Context, request: RequestId): Promise<Answer> {
   );
   return openForm(context, { package: facts.package.id, target: facts.target.id }, 'ask', {
     ...answers,
+    ...(facts.request.policyVersion === null ? {} : { policy: facts.request.policyVersion }),
     ...(facts.request.reason === null ? {} : { reason: facts.request.reason }),
   });
 }
@@ -163,14 +202,23 @@ export const requestVerbs = {
     opens: true,
     press: () => Promise.resolve({ view: 'find', params: { mode: 'ask' }, place: 'form' }),
     typed: [
-      { words: 'request access', opens: () => true, run: typedRequest },
+      {
+        words: 'request access',
+        opens: () => true,
+        run: (context, rest) => typedRequest(context, `access ${rest}`.trim()),
+      },
       {
         words: 'request',
         opens: () => true,
         run: typedRequest,
         help: { usage: 'request <package>', line: 'help.request' },
       },
-      { words: 'ask for', opens: () => true, run: typedRequest },
+      {
+        words: 'ask for',
+        opens: () => true,
+        run: typedRequest,
+        help: { usage: 'request <package> for <person>', line: 'help.requestFor', only: 'managers' },
+      },
     ],
   },
   'request.fill': {
@@ -203,6 +251,12 @@ export const requestVerbs = {
         'ask',
       );
     },
+  },
+  'request.choose': {
+    kind: 'reads',
+    opens: true,
+    press: () => Promise.reject(new DomainError('draft-gone', {})),
+    submit: (context, { values }) => choosePolicy(context, values, 'ask'),
   },
   'request.submit': {
     kind: 'writes',
@@ -260,8 +314,8 @@ export const requestVerbs = {
       {
         words: 'package',
         run: async (context, rest) => {
-          const { name } = await packageOf(context, rest, context.who.person.id, false);
-          return { view: 'package', params: { name }, place: 'new' };
+          const { id, name } = await packageOf(context, rest, context.who.person.id, false);
+          return { view: 'package', params: { package: id, name }, place: 'new' };
         },
         help: { usage: 'package <name>', line: 'help.package' },
       },

@@ -1,0 +1,370 @@
+// What people are told, and what they are not: typed names, old forms, other people's business, and mishaps after the act.
+import { aWorld, buttons, cardOf, sentenceOf, SMALL, textOf } from '../support/world';
+import type { World } from '../support/world';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+let world: World;
+beforeEach(async () => {
+  world = await aWorld(SMALL);
+});
+
+function latest(user: string) {
+  const last = world.messagesTo(user).at(-1);
+  if (!last) throw new Error(`${user} heard nothing`);
+  return last;
+}
+async function get(user: string, name: string, values: Record<string, string> = { reason: 'month end' }) {
+  const sent = await world.submit(user, cardOf(await world.say(user, `request ${name}`)), values);
+  await world.settle();
+  return sent;
+}
+const getWriter = (user: string) => get(user, 'ledger writer', { reason: 'secret reason', 'answer.ticket': 'T-77' });
+async function getReader(user: string) {
+  await get(user, 'ledger reader');
+  await world.press('ana', latest('ana').card, 'Approve');
+  await world.settle();
+}
+const managerIs = async (manager: string) => {
+  await world.configure(`people:\n  - { key: tara, name: Tara Lind, manager: ${manager} }\n`);
+  await world.settle();
+};
+const titles = (card: Parameters<typeof buttons>[0]) => [...buttons(card).keys()];
+const finance = (packages: string) => world.configure(`catalogs:\n  - name: Finance\n    packages:\n${packages}`);
+
+describe('the directory', () => {
+  test.each(['assign be to x', 'remove a from x', 'assign tara lind to given only'])(
+    '"%s" tells somebody who may not assign nothing of anybody',
+    async (typed) => {
+      expect(sentenceOf(await world.say('tara', typed))).toBe(
+        'You may not do that. Type “help” to see what you can do.',
+      );
+    },
+  );
+
+  test('is open to those who assign', async () => {
+    expect(sentenceOf(await world.say('olga', 'assign be to x'))).toContain('Did you mean');
+    expect(textOf(cardOf(await world.say('olga', 'assign tara lind to given only')))).toContain('Tara Lind');
+  });
+});
+
+describe('an approver who is no longer asked', () => {
+  test('reads that, and not the reason, the answers, the holdings or the timeline', async () => {
+    await getWriter('tara');
+    await managerIs('cas');
+    await get('tara', 'vault keys', {});
+    for (const card of [latest('max').card, cardOf(await world.say('max', 'R-1001'))]) {
+      const seen = textOf(card);
+      expect(seen).toContain('Ledger writer');
+      expect(seen).toContain('You are no longer asked about this.');
+      for (const secret of ['secret reason', 'T-77', 'Which ticket?', 'Vault keys', 'holds', 'Cas de Vries'])
+        expect(seen).not.toContain(secret);
+    }
+  });
+
+  test('is told who decided when that is why, and no more', async () => {
+    await finance(`      - name: Ledger reader
+        policies: [{ name: Employees, who: allMembers, approval: [{ approvers: { group: Approvers } }], expires: 30 days }]
+`);
+    await get('tara', 'ledger reader');
+    await world.press('ana', latest('ana').card, 'Approve');
+    await world.settle();
+    expect(textOf(latest('ben').card)).toContain('Ana Ruiz approved this step.');
+    expect(textOf(latest('ben').card)).not.toContain('month end');
+  });
+
+  test('who decided goes on reading what was decided, without what the person holds by now', async () => {
+    await getWriter('tara');
+    await world.press('max', latest('max').card, 'Approve');
+    await world.settle();
+    await get('tara', 'vault keys', {});
+    const seen = textOf(cardOf(await world.say('max', 'R-1001')));
+    expect(seen).toContain('secret reason');
+    expect(seen).not.toContain('Already holds');
+    expect(textOf(cardOf(await world.say('ana', 'R-1001')))).toContain('Already holds: ');
+  });
+});
+
+describe('when the card cannot be drawn after the act', () => {
+  /** Runs with a view that fails from the first commit on. */
+  const breaking = async <T>(broken: 'timeline' | 'forRequest', run: () => Promise<T>): Promise<T> => {
+    const { views, store } = world.desk;
+    const view: unknown = views[broken].bind(views);
+    const write = store.write.bind(store);
+    const lost = () => Promise.reject(new Error('connection lost'));
+    const writing: typeof write = async (by, act) => {
+      const result = await write(by, act);
+      Object.assign(views, { [broken]: lost });
+      return result;
+    };
+    Object.assign(store, { write: writing });
+    try {
+      return await run();
+    } finally {
+      Object.assign(views, { [broken]: view });
+      Object.assign(store, { write });
+    }
+  };
+
+  test('the person reads that it was recorded and what to type, never that nothing was changed', async () => {
+    await get('tara', 'ledger reader');
+    const { card } = latest('ana');
+    const pressed = await breaking('timeline', () => world.press('ana', card, 'Approve', 'one-click'));
+    expect(sentenceOf(pressed)).toMatch(
+      /^It was recorded, but I could not show it \(ref [0-9A-F]{4}\)\. Type R-1001\.$/,
+    );
+    expect(await world.sql('select decision from decisions')).toEqual([{ decision: 'approve' }]);
+    expect(sentenceOf(await world.press('ana', card, 'Approve', 'one-click'))).toBe('Done. R-1001 is approved.');
+  });
+
+  test('a form that was sent is closed, also where not even the number can be read', async () => {
+    const form = cardOf(await world.say('tara', 'request ledger reader'));
+    const sent = await breaking('forRequest', () => world.submit('tara', form, { reason: 'x' }));
+    expect(sent.kind).toBe('text');
+    expect(sentenceOf(sent)).toMatch(/^It was recorded, .*There is no need to do it again\.$/);
+    expect(await world.sql('select state from requests')).toEqual([{ state: 'pendingApproval' }]);
+  });
+
+  test('a typed command that changed something says so, one that only reads says that nothing was changed', async () => {
+    await get('tara', 'ledger reader');
+    const canceled = await breaking('timeline', () => world.say('tara', 'cancel R-1001'));
+    expect(sentenceOf(canceled)).toContain('Type R-1001.');
+    Object.assign(world.desk.views, { timeline: () => Promise.reject(new Error('connection lost')) });
+    expect(sentenceOf(await world.say('tara', 'R-1001'))).toContain('Nothing was changed.');
+  });
+});
+
+describe('a late Deny says what a late Approve says', () => {
+  const both = async (user: string, card: Parameters<typeof buttons>[0]) => {
+    const said = [];
+    for (const title of ['Approve', 'Deny']) said.push(sentenceOf(await world.press(user, card, title)));
+    return said;
+  };
+
+  test('released', async () => {
+    await getWriter('tara');
+    const { card } = latest('max');
+    await managerIs('cas');
+    expect(await both('max', card)).toEqual(Array(2).fill('You are not asked to decide R-1001.'));
+  });
+
+  test('canceled, after somebody approved an earlier step', async () => {
+    await getWriter('tara');
+    await world.press('max', latest('max').card, 'Approve');
+    await world.settle();
+    const { card } = latest('ana');
+    await world.say('tara', 'cancel R-1001');
+    expect(await both('ana', card)).toEqual(Array(2).fill('R-1001 is closed already: Canceled. Nothing was changed.'));
+  });
+
+  test('past the deadline', async () => {
+    await get('tara', 'ledger reader');
+    const { card } = latest('ana');
+    await world.sql('update organization set clock_offset_ms = clock_offset_ms + $1', [4 * DAY]);
+    const [approve, deny] = await both('ana', card);
+    expect(approve).toContain('is closed already: Nobody decided in time');
+    expect(deny).toBe(approve);
+  });
+});
+
+test('typed decisions tell a stranger nothing of which numbers exist', async () => {
+  await get('tara', 'ledger reader');
+  for (const typed of ['approve R-1001', 'deny R-1001', 'deny R-1001 because no'])
+    expect(sentenceOf(await world.say('tom', typed))).toBe(
+      sentenceOf(await world.say('tom', typed.replace('1001', '9999'))).replace('9999', '1001'),
+    );
+});
+
+test('whoever removes access reads whose it was, and is offered nothing of it', async () => {
+  await world.submit('olga', cardOf(await world.say('olga', 'assign tara lind to given only')), {});
+  await world.settle();
+  const form = cardOf(await world.say('olga', 'remove tara lind from given only'));
+  const removed = cardOf(await world.submit('olga', form, { reason: 'project over' }));
+  expect(textOf(removed)).toContain('Tara Lind no longer has Given only');
+  expect(textOf(removed)).toContain('project over');
+  expect(textOf(removed)).not.toContain('your access');
+  expect(titles(removed)).toEqual([]);
+  await world.settle();
+  expect(textOf(latest('tara').card)).toContain('Olga Petrov removed your access to Given only');
+});
+
+describe('the form to extend', () => {
+  test('does not open while an extension waits, and neither list nor reminder offers it', async () => {
+    await getReader('tara');
+    await world.pass(28 * DAY);
+    const { card: first } = latest('tara');
+    await world.submit('tara', cardOf(await world.say('tara', 'extend ledger reader')), { reason: 'x' });
+    await world.settle();
+    expect(sentenceOf(await world.say('tara', 'extend ledger reader'))).toContain('is asked for already: R-1002');
+    expect(titles(cardOf(await world.say('tara', 'my access')))).not.toContain('Extend');
+    const late = await world.press('tara', first, 'Extend');
+    expect(sentenceOf(late)).toContain('is asked for already: R-1002');
+    await world.pass(DAY + HOUR);
+    const { card: second } = latest('tara');
+    for (const reminder of [cardOf(late), second]) {
+      expect(textOf(reminder)).toContain('Ledger reader ends soon');
+      expect(textOf(reminder)).toContain('You asked to keep it: R-1002');
+      expect(titles(reminder)).not.toContain('Extend');
+    }
+  });
+
+  test('does not open where a gate has closed', async () => {
+    await getReader('tara');
+    await world.pass(20 * DAY);
+    await world.configure('catalogs:\n  - { name: Finance, published: false }\n');
+    expect(sentenceOf(await world.say('tara', 'extend ledger reader'))).toContain('its catalog is closed');
+    expect(titles(cardOf(await world.say('tara', 'my access')))).not.toContain('Extend');
+  });
+});
+
+describe('a typed name', () => {
+  const at = '        policies: [{ name: E, who: allMembers, expires: 1 hours, reason: optional, onBehalf: true }]\n';
+  beforeEach(async () => {
+    await finance(
+      ['Tools for Sales', 'Move to Cloud', 'Data from Sales', 'Access reviews', 'To do list']
+        .map((name) => `      - name: ${name}\n        roles: [Ledger / Reader]\n${at}`)
+        .join(''),
+    );
+  });
+
+  test.each([
+    ['tara', 'request tools for sales', 'Request Tools for Sales'],
+    ['tara', 'request tools for sal', 'Request Tools for Sales'],
+    ['tara', 'request tools for sales for me', 'Request Tools for Sales'],
+    ['max', 'request tools for sales for tara lind', 'Request Tools for Sales for Tara Lind'],
+    ['tara', 'request access to ledger reader', 'Request Ledger reader'],
+    ['tara', 'request access ledger reader', 'Request Ledger reader'],
+    ['tara', 'ask for access to move to cloud', 'Request Move to Cloud'],
+    ['tara', 'request access reviews', 'Request Access reviews'],
+    ['tara', 'request access to access reviews', 'Request Access reviews'],
+    ['tara', 'request to do list', 'Request To do list'],
+    ['olga', 'assign tara lind to move to cloud', 'Assign Move to Cloud'],
+  ])('%s: "%s" opens "%s"', async (user, typed, title) => {
+    expect(textOf(cardOf(await world.say(user, typed))).split('\n')[0]).toBe(title);
+  });
+
+  test('"remove <person> from <package>" with the word in the name', async () => {
+    await get('tara', 'data from sales', {});
+    expect(textOf(cardOf(await world.say('olga', 'remove tara lind from data from sales')))).toContain(
+      'Remove Data from Sales from Tara Lind',
+    );
+  });
+
+  test('what is unknown is refused by the name that is unknown', async () => {
+    expect(sentenceOf(await world.say('max', 'request ledgr reader for tara lind'))).toContain(
+      'Did you mean Ledger reader?',
+    );
+    expect(sentenceOf(await world.say('max', 'request ledger reader for nobody'))).toBe('I know nobody of that name.');
+  });
+
+  test('two of one name are told apart by their catalogs, and the name with its catalog means the one', async () => {
+    await world.configure(`catalogs:
+  - name: Sales
+    resources: [{ name: Crm, connector: local, owners: olga, roles: [User] }]
+    packages:
+      - name: Ledger auditor
+        description: Of the sales books
+        roles: [Crm / User]
+        policies: [{ name: E, who: allMembers, expires: 1 hours, reason: optional }]
+`);
+    expect(sentenceOf(await world.say('tara', 'request ledger auditor'))).toBe(
+      'More than one is called “ledger auditor”. Type which one you mean: Ledger auditor (Finance) or Ledger auditor (Sales).',
+    );
+    expect(textOf(cardOf(await world.say('tara', 'request ledger auditor (sales)')))).toContain('Of the sales books');
+    const about = cardOf(await world.say('tara', 'package ledger auditor (sales)'));
+    expect(textOf(about)).toContain('Of the sales books');
+    expect(textOf(cardOf(await world.press('tara', about, 'Request access')))).toContain('Of the sales books');
+  });
+});
+
+describe('an auditor', () => {
+  beforeEach(() => world.configure('auditors: cas\n'));
+
+  test('reads a request and is not offered to cancel it', async () => {
+    await get('tara', 'ledger reader');
+    const seen = cardOf(await world.say('cas', 'R-1001'));
+    expect(textOf(seen)).toContain('month end');
+    expect(titles(seen)).not.toContain('Cancel request');
+    expect(titles(cardOf(await world.say('olga', 'R-1001')))).toContain('Cancel request');
+  });
+
+  test('gets no form to remove access', async () => {
+    await get('tara', 'ledger auditor', {});
+    const [row] = await world.sql<{ id: string }>('select id from assignments');
+    const press = world.inbound('cas', {
+      kind: 'press',
+      verb: 'assignment.remove',
+      data: { assignment: row?.id },
+      card: null,
+    });
+    expect(sentenceOf(await world.conversation.handle(press))).toContain('You may not do that.');
+  });
+});
+
+describe('several kinds of one access', () => {
+  const kinds = (second: string) =>
+    finance(`      - name: Two ways
+        roles: [Ledger / Reader]
+        policies:
+          - { name: A way, who: allMembers, expires: 1 hours, reason: optional }
+          - { name: B way, who: allMembers, reason: optional, ${second} }
+`);
+  const idOf = async (name: string) => {
+    const [row] = await world.sql<{ id: string }>('select current_version_id as id from policies where name = $1', [
+      name,
+    ]);
+    return row?.id ?? '';
+  };
+
+  test('that ask for different things are chosen first, and then only the chosen one asks', async () => {
+    await kinds('expires: 5 hours, questions: [{ id: q2, text: Which ticket?, required: true }]');
+    const choice = cardOf(await world.say('tara', 'request two ways'));
+    expect(textOf(choice)).toContain('Which kind of access');
+    expect(textOf(choice)).toContain('B way: At most 5 hours.');
+    for (const later of ['Which ticket?', 'Reason', 'Start on']) expect(textOf(choice)).not.toContain(later);
+    expect((await world.submit('tara', choice, {})).kind).toBe('errors');
+
+    const form = cardOf(await world.submit('tara', choice, { policy: await idOf('B way') }));
+    expect(textOf(form)).toContain('Kind of access: B way');
+    expect(textOf(form)).toContain('Which ticket?');
+    expect(textOf(form)).not.toContain('A way');
+    expect((await world.submit('tara', form, {})).kind).toBe('errors');
+    const sent = await world.submit('tara', form, { 'answer.q2': 'T-1' });
+    expect(sentenceOf(sent)).toBe('R-1001 is on its way.');
+    const kept = await world.sql('select policy_version_id as id from requests');
+    expect(kept).toEqual([{ id: await idOf('B way') }]);
+
+    // The other way from the same choice: what only the first one asks is not asked.
+    const other = cardOf(
+      await world.submit('tom', cardOf(await world.say('tom', 'request two ways')), {
+        policy: await idOf('A way'),
+      }),
+    );
+    expect(textOf(other)).not.toContain('Which ticket?');
+    expect(textOf(other)).toContain('At most 1 hour.');
+  });
+
+  test('that ask for the same stay one step', async () => {
+    await kinds('expires: 1 hours');
+    const form = cardOf(await world.say('tara', 'request two ways'));
+    expect(textOf(form)).toContain('Which kind of access');
+    expect(textOf(form)).toContain('Reason');
+    const sent = await world.submit('tara', form, { policy: await idOf('B way') });
+    expect(sentenceOf(sent)).toBe('R-1001 is on its way.');
+  });
+});
+
+test('help shows what concerns its reader: deciding where something waits, asking for reports to managers', async () => {
+  const help = async (user: string) => textOf(cardOf(await world.say(user, 'help')));
+  expect(await help('tara')).not.toContain('approve R-1042');
+  expect(await help('tara')).not.toContain('for <person>');
+  expect(await help('max')).toContain('request <package> for <person>');
+  expect(await help('ana')).not.toContain('approve R-1042');
+  await get('tara', 'ledger reader');
+  expect(await help('ana')).toContain('approve R-1042');
+});
+
+test('since when it waits is told with the day', async () => {
+  await get('tara', 'ledger reader');
+  expect(textOf(cardOf(await world.say('tara', 'R-1001')))).toMatch(/Waits for Ana Ruiz since \w{3} \d+ \w{3} \d{4}, /);
+});
