@@ -94,8 +94,8 @@ describe('card data are hints (rows 46, 47)', () => {
       'not an id \u0000',
     );
     expect(sentenceOf(reply)).toBe('Done. R-1001 is approved.');
-    expect(await world.sql('select shown from decisions')).toEqual([
-      { shown: { surface: 'web', card: null, version: null } },
+    expect(await world.sql('select shown from decisions')).toMatchObject([
+      { shown: { surface: 'web', card: null, version: null, data: { version: 1 } } },
     ]);
   });
 
