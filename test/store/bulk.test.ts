@@ -59,7 +59,8 @@ async function everything(q: Query, now: Date): Promise<unknown> {
     union all select 'grant', to_jsonb(t) from grants t
     union all select 'event', to_jsonb(t) - 'id' - 'xid'
       || jsonb_build_object('place', row_number() over (partition by assignment_id order by id)) from audit_events t
-    union all select 'outgoing', to_jsonb(t) - 'id' - 'xid' - 'dedupe_key' from outgoing t`);
+    union all select 'outgoing', to_jsonb(t) - 'id' - 'xid' - 'dedupe_key'
+      || jsonb_build_object('params', t.params - 'event') from outgoing t`);
   const told = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(told);
     if (typeof value === 'object' && value !== null) {
