@@ -1,6 +1,6 @@
 // What owners do when a role could not be given: have it tried again, by the button of the message or by names.
 import { z } from 'zod';
-import { DomainError } from '../../domain/errors';
+import { DomainError, isRefusal } from '../../domain/errors';
 import type { AssignmentId } from '../../domain/model';
 import { reprocess } from '../../operations/placements';
 import type { StoredReply } from '../../operations/ports';
@@ -19,10 +19,7 @@ async function again(context: Context, assignment: AssignmentId): Promise<Answer
 /** What the person holds of the package; names may be half typed, so every place between two words is tried as the border. */
 async function heldNamed(context: Context, typed: string): Promise<AssignmentId> {
   const words = typed.trim().split(/\s+/);
-  let refusal = new DomainError('unknown-command', {
-    typed: `reprocess ${typed}`.trim(),
-    near: 'reprocess <person> <package>',
-  }) as DomainError;
+  let refusal: DomainError | null = null;
   for (let border = 1; border < words.length; border += 1) {
     try {
       const target = await personNamed(context, words.slice(0, border).join(' '), null);
@@ -31,13 +28,15 @@ async function heldNamed(context: Context, typed: string): Promise<AssignmentId>
       if (!held) throw new DomainError('not-held', { package: pkg.name, target: target.name });
       return held;
     } catch (error) {
-      if (!(error instanceof DomainError)) throw error;
+      if (!isRefusal(error)) throw error;
       // What came nearest to a name is what helps.
-      if (refusal.code === 'unknown-command' || (refusal.code === 'not-found' && error.code !== 'not-found'))
-        refusal = error;
+      if (refusal === null || (refusal.code === 'not-found' && error.code !== 'not-found')) refusal = error;
     }
   }
-  throw refusal;
+  throw (
+    refusal ??
+    new DomainError('unknown-command', { typed: `reprocess ${typed}`.trim(), near: 'reprocess <person> <package>' })
+  );
 }
 
 export const reprocessVerbs = {
