@@ -139,6 +139,10 @@ describe('facts of a pair', () => {
     await world.sql(
       `update assignments set state = 'removing', ended_at = now(), end_reason = 'gaveUp', version = version + 1`,
     );
+    // What is ended and not yet taken away is still there.
+    expect(await conflicts(pay)).toEqual([{ kind: 'package', name: 'Audit', how: 'held' }]);
+    await world.sql(`update assignments set state = 'removed', version = version + 1`);
+    expect(await conflicts(pay)).toEqual([]);
     await world.ask(tara, pay);
     expect(await conflicts(audit)).toEqual([{ kind: 'package', name: 'Pay', how: 'held' }]);
   });
