@@ -1,6 +1,14 @@
 // The plugs of the house in one file: what the operations ask of the store and of the machine tables. Values in, values out.
 import type { Change, DomainEvent } from '../domain/events';
-import type { AssignmentFacts, PairFacts, PlaceFacts, RequestFacts, Roles, SubmitFacts, TaskFacts } from '../domain/facts';
+import type {
+  AssignmentFacts,
+  PairFacts,
+  PlaceFacts,
+  RequestFacts,
+  Roles,
+  SubmitFacts,
+  TaskFacts,
+} from '../domain/facts';
 import type {
   AssignmentId,
   AssignmentState,
