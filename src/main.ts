@@ -173,7 +173,15 @@ export async function startUsher(config: Config, log: Log): Promise<Usher> {
       await prepareDemo({
         house,
         log,
-        outgoing,
+        outgoing: {
+          // A placed role is a message, and a message may be about a role: until neither has anything left.
+          settle: async () => {
+            let total = 0;
+            for (let worked = 1; worked > 0; total += worked)
+              worked = (await placing.settle()) + (await outgoing.settle());
+            return total;
+          },
+        },
         sweep: async () => {
           for (const job of jobs) if (job.name !== 'prune') await sweep(job.name);
         },
