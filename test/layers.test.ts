@@ -97,7 +97,7 @@ const files = fs
   .map((file) => file.split(path.sep).join('/'))
   .filter((file) => file.endsWith('.ts') && !file.startsWith('channels/web/page/'));
 
-test('every import follows an arrow of the house', () => {
+test('row 68: every import follows an arrow of the house, and botbuilder lives in one folder only', () => {
   expect(files.length).toBeGreaterThan(50);
   expect(files.flatMap((file) => violations(file, fs.readFileSync(path.join(SRC, file), 'utf8')))).toEqual([]);
 });
