@@ -696,6 +696,8 @@ declare
   start timestamptz;
   month text;
 begin
+  -- Two at once would both find the month missing, and one of them would fail.
+  perform pg_advisory_xact_lock(7236002);
   for start in select generate_series(date_trunc('month', around, 'UTC'), date_trunc('month', around, 'UTC') + interval '32 days', interval '31 days') loop
     start := date_trunc('month', start, 'UTC');
     month := 'audit_events_' || to_char(start at time zone 'UTC', 'YYYY_MM');
