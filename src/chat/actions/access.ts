@@ -1,7 +1,7 @@
 // Keeping and losing what one has.
 import { z } from 'zod';
 import { DomainError } from '../../domain/errors';
-import type { AssignmentId, PersonId } from '../../domain/model';
+import type { AssignmentId } from '../../domain/model';
 import { extensionOf, giveUp, view } from '../../operations/assignments';
 import { extend } from '../../operations/requests';
 import type { StoredReply } from '../../operations/ports';
@@ -101,5 +101,3 @@ export const accessVerbs = {
     ],
   },
 } as const satisfies Record<string, Verb>;
-
-export type { PersonId };

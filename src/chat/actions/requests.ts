@@ -1,7 +1,7 @@
 // Asking: find, fill in, send, look, take back.
 import { z } from 'zod';
 import { DomainError } from '../../domain/errors';
-import type { AskedPeriod, DraftId, PackageId, PersonId, PolicyVersionId, RequestId } from '../../domain/model';
+import type { AskedPeriod, PackageId, PersonId, PolicyVersionId, RequestId } from '../../domain/model';
 import { askedPeriod } from '../../domain/policy';
 import type { Asked } from '../../operations/requests';
 import { byNumber, cancel, formFor, submit, view } from '../../operations/requests';
@@ -340,5 +340,3 @@ export function list(view: 'requestList' | 'accessList' | 'approvalList', data: 
   const cursor = read(page, data)?.page ?? null;
   return { view, params: { page: cursor }, place: cursor === null ? 'new' : 'replace' };
 }
-
-export type { DraftId };

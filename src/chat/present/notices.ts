@@ -7,7 +7,7 @@ import type { RequestView } from '../../operations/requests';
 import type { Text } from '../card';
 import type { CardDataOf } from '../card-data';
 import { label, listed, say } from '../words';
-import { nameOf, number, stateText, text, typedNumber } from './common';
+import { number, stateText, text, typedNumber } from './common';
 import type { Tone } from './common';
 import { outcome, policyOf, running } from './requests';
 
@@ -253,5 +253,3 @@ export function manualTask(
     open: task.state === 'open',
   };
 }
-
-export { nameOf };
