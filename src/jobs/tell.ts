@@ -13,7 +13,7 @@ import { asReader, introduce } from '../chat/who';
 import type { Who } from '../chat/who';
 import { DomainError } from '../domain/errors';
 import type { Person } from '../domain/model';
-import type { By, CardRow, Cards, Desk, Outbox, OutgoingRow, Reachable } from '../operations/ports';
+import type { By, CardRow, Cards, Desk, Lease, Outbox, OutgoingRow, Reachable } from '../operations/ports';
 
 export interface TellParts {
   readonly desk: Desk;
@@ -125,7 +125,7 @@ async function tellAt(parts: TellParts, row: OutgoingRow, person: Person, place:
   // Told before, by a row that could not be settled, or by another audience of the same event: edited, never repeated.
   if (kept.state === 'live') {
     try {
-      await converge(parts, channel, kept, who);
+      await converge(parts, channel, kept, who, row.lease);
       return;
     } catch (error) {
       if (!(error instanceof ChannelError) || error.kind !== 'gone') throw error;
@@ -141,10 +141,10 @@ async function tellAt(parts: TellParts, row: OutgoingRow, person: Person, place:
   fits(channel, card);
   await rate(parts, place.platform, `${place.platform}:${place.tenant}:${place.user}`, 'post');
   const ref = await remote(parts, `${place.platform}:${place.tenant}`, () => channel.send(place, card));
-  const hash = hashOf(drawn);
-  await parts.cards.sent(kept.id, ref, hash);
+  await parts.cards.sent(kept.id, ref, hashOf(drawn));
   // What changed while it was on its way was redrawn by nobody: it was no remembered message yet.
-  await converge(parts, channel, { ...kept, ...ref, state: 'live', hash }, who);
+  const changed = await parts.cards.overtaken(kept, row.lease);
+  if (changed !== null) await converge(parts, channel, changed, who, row.lease);
 }
 
 /**
@@ -159,7 +159,7 @@ export async function redraw(parts: TellParts, row: OutgoingRow): Promise<void> 
   let later: unknown = null;
   for (const kept of rows) {
     try {
-      await redrawOne(parts, kept);
+      await redrawOne(parts, kept, row.lease);
     } catch (error) {
       const isGone = error instanceof ChannelError && (error.kind === 'gone' || error.kind === 'unreachable');
       await parts.cards.failed(kept.id, codeOf(error), isGone);
@@ -180,7 +180,7 @@ export function codeOf(error: unknown): string {
   return error instanceof Never ? error.message.slice(0, 200) : 'error';
 }
 
-async function redrawOne(parts: TellParts, kept: CardRow): Promise<void> {
+async function redrawOne(parts: TellParts, kept: CardRow, own: Lease): Promise<void> {
   const channel = parts.channels.get(kept.platform);
   if (!channel || kept.conversation === null || kept.message === null) return;
   const person = await parts.desk.views.person(kept.person);
@@ -189,17 +189,18 @@ async function redrawOne(parts: TellParts, kept: CardRow): Promise<void> {
     (await parts.desk.directory.reachable(kept.person)).find(
       (one) => one.platform === kept.platform && one.tenant === kept.tenant,
     ) ?? null;
-  await converge(parts, channel, kept, asReader(person, place));
+  await converge(parts, channel, kept, asReader(person, place), own);
 }
 
 /**
- * Shows how things stand, and looks again after each change: of two workers that edit one message at once, the one with the
- * older picture may come last.
+ * Shows how things stand, and looks again where the message was overtaken: of two workers that edit one message at once, the
+ * one with the older picture may come last.
  */
-async function converge(parts: TellParts, channel: Channel, kept: CardRow, who: Who): Promise<void> {
+async function converge(parts: TellParts, channel: Channel, kept: CardRow, who: Who, own: Lease): Promise<void> {
+  let seen: CardRow | null = kept;
   let shown = kept.hash;
-  for (let look = 0; look < LOOKS; look += 1) {
-    const drawn = (await current(parts, kept, who)) ?? (await draw('gone', lookAt(parts, who, {})));
+  for (let look = 0; look < LOOKS && seen !== null; look += 1) {
+    const drawn = (await current(parts, seen, who)) ?? (await draw('gone', lookAt(parts, who, {})));
     const hash = hashOf(drawn);
     if (hash === shown) {
       if (look === 0) await parts.cards.looked(kept.id, hash);
@@ -207,6 +208,7 @@ async function converge(parts: TellParts, channel: Channel, kept: CardRow, who: 
     }
     await show(parts, channel, kept, drawn, who);
     shown = hash;
+    seen = await parts.cards.overtaken(seen, own);
   }
 }
 

@@ -349,6 +349,8 @@ export interface CardRow {
   readonly params: Readonly<Record<string, string | number | boolean | null>>;
   readonly state: 'sending' | 'live' | 'gone';
   readonly hash: string | null;
+  /** When this row was read: what is drawn from here on shows everything that was committed before. */
+  readonly readAt: Date;
 }
 /** Remembered messages. One per (person, platform, view, subject): told again means edited. */
 export interface Cards {
@@ -372,6 +374,8 @@ export interface Cards {
   /** Compared with how things stand, and still equal. */
   looked(id: CardId, hash: string): Promise<void>;
   failed(id: CardId, error: string, gone: boolean): Promise<void>;
+  /** The card read again if another row than `own` redraws its subject, or did since `seen` was read; null when none did. */
+  overtaken(seen: CardRow, own: Lease): Promise<CardRow | null>;
   get(id: CardId): Promise<CardRow | null>;
   bySubject(subject: { kind: string; id: string }): Promise<readonly CardRow[]>;
   byRequest(request: RequestId): Promise<readonly CardRow[]>;

@@ -4,18 +4,20 @@ import type { CardId } from '../domain/model';
 import type { CardRow, Cards } from '../operations/ports';
 import { isId, newId } from './ids';
 import type { Query } from './query';
+import { instantOf } from './tables';
 
-type Flat = Omit<CardRow, 'serviceUrl' | 'subject' | 'user' | 'person' | 'request'> & {
+type Flat = Omit<CardRow, 'serviceUrl' | 'subject' | 'user' | 'person' | 'request' | 'readAt'> & {
   readonly user_id: string;
   readonly person_id: CardRow['person'];
   readonly service_url: string | null;
   readonly subject_kind: string;
   readonly subject_id: string;
   readonly request_id: CardRow['request'];
+  readonly read_at: Date;
 };
 
 const COLUMNS = `id, platform, tenant, user_id, person_id, conversation, message, service_url, view, subject_kind, subject_id,
-  request_id, params, state, hash`;
+  request_id, params, state, hash, usher_now() as read_at`;
 
 const BEGIN = `
 insert into cards (id, platform, tenant, user_id, person_id, view, subject_kind, subject_id, request_id, params, state, created_at)
@@ -31,6 +33,14 @@ const DRAWN = 'update cards set hash = $2, drawn_at = usher_now(), error = null,
 const LOOKED = 'update cards set drawn_at = usher_now(), error = null, error_at = null where id = $1 and hash = $2';
 const FAILED = `
 update cards set error = $2, error_at = usher_now(), state = case when $3::boolean then 'gone' else state end where id = $1`;
+// A redraw that still waits reads the cards after this and shows what is new. One that is being worked, or was settled since,
+// may have read them too early. The margin is the rounding of the instants.
+const OVERTAKEN = `
+select ${COLUMNS} from cards c where id = $1 and exists (
+  select 1 from outgoing o where o.lane = any ($2::text[]) and o.state = 'leased' and o.id <> $4
+  union all
+  select 1 from outgoing o where o.lane = any ($2::text[]) and o.state in ('done', 'dead')
+    and o.settled_at >= $3::timestamptz - interval '10 milliseconds')`;
 const GET = `select ${COLUMNS} from cards where id = $1`;
 const BY_SUBJECT = `select ${COLUMNS} from cards where subject_kind = $1 and subject_id = $2 and state = 'live' order by id`;
 const BY_REQUEST = `select ${COLUMNS} from cards where request_id = $1 and state = 'live' order by id`;
@@ -65,6 +75,19 @@ export function createCards(q: Query): Cards {
     async failed(id, error, gone) {
       await q(FAILED, [id, error, gone]);
     },
+    async overtaken(seen, own) {
+      const lanes = [
+        `${seen.subject.kind}:${seen.subject.id}`,
+        ...(seen.request === null ? [] : [`request:${seen.request}`]),
+      ];
+      const [row] = await q(OVERTAKEN, [
+        seen.id,
+        lanes.map((lane) => `redraw:${lane}`),
+        seen.readAt.toISOString(),
+        own.id,
+      ]);
+      return row === undefined ? null : cardOf(row);
+    },
     async get(id: CardId) {
       const [row] = isId(id) ? await q(GET, [id]) : [];
       return row === undefined ? null : cardOf(row);
@@ -79,7 +102,7 @@ export function createCards(q: Query): Cards {
 }
 
 function cardOf(given: unknown): CardRow {
-  const { user_id, person_id, service_url, subject_kind, subject_id, request_id, ...same } = given as Flat;
+  const { user_id, person_id, service_url, subject_kind, subject_id, request_id, read_at, ...same } = given as Flat;
   return {
     ...same,
     user: user_id,
@@ -87,5 +110,6 @@ function cardOf(given: unknown): CardRow {
     serviceUrl: service_url,
     subject: { kind: subject_kind, id: subject_id },
     request: request_id,
+    readAt: instantOf(read_at),
   };
 }

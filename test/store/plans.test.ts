@@ -2,6 +2,7 @@
 // left only where no index can serve, so this holds for any amount of data.
 import type { Sequelize } from 'sequelize';
 import type { AssignmentId, GrantId, PackageId, PersonId, RequestId } from '../../src/domain/model';
+import type { CardRow } from '../../src/operations/ports';
 import { createCards } from '../../src/store/cards';
 import { createDirectory } from '../../src/store/directory';
 import { createDue } from '../../src/store/due';
@@ -121,6 +122,13 @@ test.each<{ name: string; act: (q: Query) => Promise<unknown>; answer?: readonly
   { name: 'claiming an event', act: (q) => createInbound(q).claim(10, 1000) },
   { name: 'reaping events', act: (q) => createInbound(q).reap() },
   { name: 'cards of a subject', act: (q) => createCards(q).bySubject({ kind: 'request', id }) },
+  {
+    name: 'a card that was overtaken',
+    act: async (q) => {
+      const seen = { id, subject: { kind: 'request', id }, request: id as RequestId, readAt: new Date() };
+      await createCards(q).overtaken(seen as unknown as CardRow, { id: 1, token: id });
+    },
+  },
   { name: 'cards of a request', act: (q) => createCards(q).byRequest(id as RequestId) },
   { name: 'where a person is reached', act: (q) => createDirectory(q).reachable(person) },
   {
