@@ -24,6 +24,7 @@ export interface Answers {
 export function createAnswers(messages: WebMessages, streams: Streams, wire: Wire): Answers {
   const unread = async (): Promise<Readonly<Record<string, number>>> => Object.fromEntries(await messages.unread());
   const tellUnread = async (): Promise<void> => {
+    if (streams.size() === 0) return;
     streams.tellAll('unread', await unread());
   };
   const post = async (user: string, content: WebContent, key: string | null): Promise<WebMessage> => {
