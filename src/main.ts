@@ -38,6 +38,7 @@ export const PACKAGE = resolve(__dirname, '..');
 /** A connector that does not answer within this failed for now. */
 const CONNECTOR_MS = 20_000;
 const APP_POOL = 12;
+const DEMO_POOL = 3;
 const APP_ROLE = 'usher_app';
 
 export interface Usher {
@@ -82,7 +83,12 @@ async function openDatabase(config: Config, log: Log, stops: (() => Promise<void
     } finally {
       await owner.close();
     }
-    const database = await connect({ url: embedded.url, poolMax: APP_POOL, role: APP_ROLE });
+    const database = await connect({
+      url: embedded.url,
+      role: APP_ROLE,
+      // Each connection plans every statement anew, which takes most of the demo's first start.
+      ...(config.demo ? { poolMax: DEMO_POOL, planOnce: true } : { poolMax: APP_POOL }),
+    });
     stops.push(() => database.close());
     return database;
   }
@@ -183,7 +189,7 @@ export async function startUsher(config: Config, log: Log): Promise<Usher> {
           },
         },
         sweep: async () => {
-          for (const job of jobs) if (job.name !== 'prune') await sweep(job.name);
+          await Promise.all(jobs.filter((job) => job.name !== 'prune').map((job) => sweep(job.name)));
         },
       });
     }

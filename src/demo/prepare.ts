@@ -7,7 +7,7 @@ import { place } from '../jobs/place';
 import { createWorker, type Work } from '../jobs/worker';
 import type { Log } from '../log';
 import { apply, parseBlueprint, planText, problemText } from '../operations/blueprint';
-import type { By, Desk, OutgoingRow } from '../operations/ports';
+import type { By, Desk } from '../operations/ports';
 import { createDemoStore } from '../store/demo';
 import type { Database } from '../store/database';
 import type { Stores } from '../store/store';
@@ -44,14 +44,17 @@ export async function prepareDemo(parts: DemoParts): Promise<void> {
   await applyWoodgrove(desk);
   // A system that is down, so that a failed delivery can be seen.
   await localRoles.tell('legacy-crm', { mode: 'failed', code: 'host_unreachable' });
-  const quiet = createWorker(quietly(parts), (error) => {
+  const quiet = createWorker(placing(parts), (error) => {
     throw error;
   });
   const acts = await makeHistory({
     desk,
     setClock: (offsetMs) => demo.setClock(offsetMs),
+    // Messages of long ago would only be scrolled past, and drawing them takes most of the time.
     work: async (spoken) => {
+      if (!spoken) await demo.hush();
       await (spoken ? parts.outgoing : quiet).settle();
+      if (!spoken) await demo.hush();
     },
     sweep: parts.sweep,
     openTask: (request, scope) => demo.openTask(request, scope),
@@ -72,23 +75,15 @@ async function applyWoodgrove(desk: Desk): Promise<void> {
   if (!plan.applied) throw new Error(plan.problems.map(problemText).join('\n') || planText(plan));
 }
 
-/** Places roles and says nothing: messages of long ago would only be scrolled past, and drawing them takes most of the time. */
-function quietly({ house, log }: DemoParts): Work {
+function placing({ house, log }: DemoParts): Work {
   const parts = { desk: house.desk, connectors: connectors({ localRoles: house.localRoles }), deadlineMs: 1_000, log };
-  const work = async (row: OutgoingRow): Promise<void> => {
-    if (row.kind !== 'place') {
-      await house.outbox.settle(row.lease, { state: 'done' });
-      return;
-    }
-    await place(parts, row);
-  };
   return {
     async round() {
-      const rows = await house.outbox.claim(50, 60_000);
-      await Promise.all(rows.map(work));
+      const rows = await house.outbox.claim(50, 60_000, ['place']);
+      await Promise.all(rows.map((row) => place(parts, row)));
       return rows.length;
     },
-    nextAt: () => house.outbox.nextAt(),
+    nextAt: () => house.outbox.nextAt(['place']),
     now: () => house.views.now(),
   };
 }

@@ -2,12 +2,15 @@
 // a moved clock on any database that was not marked as a demo.
 import type { Sequelize } from 'sequelize';
 import type { RequestId } from '../domain/model';
+import { hush } from './outbox';
 import { queryIn, type Row } from './query';
 
 export interface DemoStore {
   /** Puts the clock this many milliseconds ahead of the real one (back: negative). */
   setClock(offsetMs: number): Promise<void>;
   hasRequests(): Promise<boolean>;
+  /** Leaves untold what waits to be told. */
+  hush(): Promise<void>;
   /** An open manual task of the access that this request gave, or of one scope of it. */
   openTask(request: RequestId, scope: string | null): Promise<string | null>;
 }
@@ -29,6 +32,7 @@ export function createDemoStore(sequelize: Sequelize): DemoStore {
       const [row] = await q('select exists (select 1 from requests) as found');
       return (row as Row)['found'] === true;
     },
+    hush: () => hush(q),
     async openTask(request, scope) {
       const [row] = await q(OPEN_TASK, [request, scope]);
       return (row as { readonly id: string } | undefined)?.id ?? null;

@@ -82,6 +82,13 @@ where o.state = 'dead' order by o.settled_at desc, o.id desc limit $1`;
 const NEXT = `
 select o.next_at from outgoing o where o.state = 'ready' and o.kind = any ($1::text[]) and ${HEAD} order by o.next_at, o.id limit 1`;
 
+/** Settles what waits to be told or redrawn, unworked: only the demo's played past has nobody who wants to hear of it. */
+export async function hush(q: Query): Promise<void> {
+  await q(
+    `update outgoing set state = 'done', settled_at = usher_now() where state = 'ready' and kind in ('tell', 'redraw')`,
+  );
+}
+
 /** Settles inside an act's transaction: with a lost lease the whole act is undone. */
 export async function settleOutgoing(q: Query, { id, token }: Lease, result: Result): Promise<void> {
   const settled = await q(SETTLE, [id, token, result.state, result.state === 'dead' ? result.error : null]);
