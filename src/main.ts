@@ -176,15 +176,19 @@ export async function startUsher(config: Config, log: Log): Promise<Usher> {
       return job ? job.sweep({ desk: house.desk, due: house.due, log }) : Promise.resolve(0);
     };
     if (config.demo) {
+      // What happened long ago is no news: a line for each of its messages and placements would hide what follows.
+      const quiet = { ...parts, log: log.isLevelEnabled('info') ? log.child({}, { level: 'warn' }) : log };
+      const told = createWorker(delivering(quiet, ['tell', 'redraw']), complain('outgoing'));
+      const placed = createWorker(delivering(quiet, ['place']), complain('placing'));
       await prepareDemo({
         house,
         log,
+        quiet: quiet.log,
         outgoing: {
           // A placed role is a message, and a message may be about a role: until neither has anything left.
           settle: async () => {
             let total = 0;
-            for (let worked = 1; worked > 0; total += worked)
-              worked = (await placing.settle()) + (await outgoing.settle());
+            for (let worked = 1; worked > 0; total += worked) worked = (await placed.settle()) + (await told.settle());
             return total;
           },
         },

@@ -1,9 +1,10 @@
 // The one door: identify -> find -> parse -> run -> reply. The only place that turns refusals into words. Knows no platform.
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { DomainError, isRefusal } from '../domain/errors';
 import type { CardId, DraftId, RequestId } from '../domain/model';
+import type { Log } from '../log';
 import { RepeatedDelivery } from '../operations/ports';
-import type { By, Cards, Delivery, Desk, InboundStore, StoredReply } from '../operations/ports';
+import type { By, Cards, Delivery, Desk, InboundStore, StoredReply, Watch } from '../operations/ports';
 import { verb } from './actions';
 import type { Card, Text } from './card';
 import type { CardBook } from './cards';
@@ -13,6 +14,7 @@ import type { Act, Inbound, Reply } from './inbound';
 import { bind } from './render';
 import { search } from './search';
 import { tidied } from './tidy';
+import { traceOf } from './trace';
 import { uuid } from './verb';
 import type { Answer, Context } from './verb';
 import { draw } from './views';
@@ -29,7 +31,8 @@ export interface ConversationParts {
   readonly inbound: InboundStore;
   readonly book: CardBook;
   readonly profiles: Profiles;
-  readonly log: { error: (fields: object, message: string) => void };
+  readonly watch?: Watch;
+  readonly log: Pick<Log, 'debug' | 'info' | 'error'>;
 }
 
 const TYPED_ECHO = 80;
@@ -81,7 +84,38 @@ function delivery(inbound: Inbound): Delivery {
   return { platform: inbound.platform, key: inbound.delivery, bodyHash: inbound.bodyHash };
 }
 
+interface Ending {
+  readonly outcome: 'done' | 'refused' | 'failed';
+  readonly code?: string;
+}
+
 async function handle(parts: ConversationParts, inbound: Inbound): Promise<Reply> {
+  const began = performance.now();
+  const { reply, ending } = await answered(parts, inbound);
+  const seconds = (performance.now() - began) / 1000;
+  const kind = writes(inbound.act) ? 'writes' : 'reads';
+  parts.log[kind === 'writes' ? 'info' : 'debug'](
+    {
+      trace: traceOf(inbound),
+      platform: inbound.platform,
+      act: inbound.act.kind,
+      verb: nameOf(inbound.act),
+      ...ending,
+      ms: Math.round(seconds * 1000),
+    },
+    'act',
+  );
+  parts.watch?.acted(inbound.platform, kind, ending.outcome, seconds);
+  return reply;
+}
+
+/** Our own name for what was asked, never the person's words. */
+function nameOf(act: Act): string | undefined {
+  if (act.kind === 'text') return parse(act.text)?.typed.words;
+  return (act.kind === 'press' || act.kind === 'submit') && verb(act.verb) ? act.verb : undefined;
+}
+
+async function answered(parts: ConversationParts, inbound: Inbound): Promise<{ reply: Reply; ending: Ending }> {
   let who: Who | null = null;
   try {
     who = await identify(parts.desk, parts.profiles, inbound);
@@ -94,13 +128,20 @@ async function handle(parts: ConversationParts, inbound: Inbound): Promise<Reply
         serviceUrl: inbound.surface.serviceUrl,
       });
     }
-    return await run(parts, inbound, who);
+    return { reply: await run(parts, inbound, who), ending: { outcome: 'done' } };
   } catch (error) {
-    if (!isRefusal(error)) return bug(parts, inbound, error);
+    const failed = (failure: unknown): { reply: Reply; ending: Ending } => ({
+      reply: bug(parts, inbound, failure),
+      ending: { outcome: 'failed' },
+    });
+    if (!isRefusal(error)) return failed(error);
     try {
-      return await refusal(parts, inbound, who, error);
+      return {
+        reply: await refusal(parts, inbound, who, error),
+        ending: { outcome: 'refused', code: error.code },
+      };
     } catch (failure) {
-      return bug(parts, inbound, failure);
+      return failed(failure);
     }
   }
 }
@@ -137,6 +178,7 @@ function contextOf(parts: ConversationParts, inbound: Inbound, who: Who, pressed
   const by: By = {
     actor: { kind: 'person', id: who.person.id },
     via: inbound.platform,
+    trace: traceOf(inbound),
     ...(writing ? { delivery: { platform: inbound.platform, key, bodyHash: inbound.bodyHash } } : {}),
   };
   return {
@@ -388,9 +430,8 @@ function bug(parts: ConversationParts, inbound: Inbound, error: unknown): Reply 
 /** Logs what nobody foresaw; the reference is what the person can tell. */
 function logged(parts: ConversationParts, inbound: Inbound, error: unknown): string {
   const reference = randomBytes(2).toString('hex').toUpperCase();
-  const delivered = createHash('sha256').update(inbound.delivery).digest('hex').slice(0, 12);
   parts.log.error(
-    { err: error, reference, platform: inbound.platform, delivered, act: inbound.act.kind },
+    { err: error, reference, trace: traceOf(inbound), platform: inbound.platform, act: inbound.act.kind },
     'act failed',
   );
   return reference;

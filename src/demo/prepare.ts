@@ -20,6 +20,8 @@ export interface DemoParts {
     readonly database: Database;
   };
   readonly log: Log;
+  /** For what happened long ago; absent: the same. */
+  readonly quiet?: Log;
   /** The outgoing worker, not started yet. */
   readonly outgoing: { settle(): Promise<number> };
   /** Does what is due. */
@@ -75,8 +77,13 @@ async function applyWoodgrove(desk: Desk): Promise<void> {
   if (!plan.applied) throw new Error(plan.problems.map(problemText).join('\n') || planText(plan));
 }
 
-function placing({ house, log }: DemoParts): Work {
-  const parts = { desk: house.desk, connectors: connectors({ localRoles: house.localRoles }), deadlineMs: 1_000, log };
+function placing({ house, log, quiet = log }: DemoParts): Work {
+  const parts = {
+    desk: house.desk,
+    connectors: connectors({ localRoles: house.localRoles }),
+    deadlineMs: 1_000,
+    log: quiet,
+  };
   return {
     async round() {
       const rows = await house.outbox.claim(50, 60_000, ['place']);

@@ -38,7 +38,7 @@ export function delivering(
 }
 
 async function work(parts: TellParts & PlaceParts & { readonly log: Log }, row: OutgoingRow): Promise<void> {
-  const facts = { row: row.lease.id, kind: row.kind, notice: row.notice, attempts: row.attempts };
+  const facts = { trace: row.trace, row: row.lease.id, kind: row.kind, notice: row.notice, attempts: row.attempts };
   try {
     switch (row.kind) {
       case 'tell':

@@ -1,5 +1,6 @@
 // The table of jobs: when each rings, what a missed ring means, what it sweeps. Each sweep asks "what is due now", so a late
 // ring delays and never loses work; two processes share the rows by SKIP LOCKED and the ring by job_ticks.
+import { newTrace } from '../chat/trace';
 import { DomainError } from '../domain/errors';
 import type { Log } from '../log';
 import { endDue, endForGone, endJustifications, remind } from '../operations/assignments';
@@ -32,7 +33,6 @@ function each<Id extends string>(
   act: (desk: Desk, by: By, id: Id) => Promise<void>,
 ) {
   return async (parts: JobParts): Promise<number> => {
-    const by: By = { actor: { kind: 'system', name }, via: name };
     const seen = new Set<Id>();
     for (;;) {
       const found = await find(parts.due, BATCH + seen.size);
@@ -40,11 +40,13 @@ function each<Id extends string>(
       if (fresh.length === 0) return seen.size;
       for (const id of fresh) {
         seen.add(id);
+        const by: By = { actor: { kind: 'system', name }, via: name, trace: newTrace() };
         try {
           await act(parts.desk, by, id);
         } catch (error) {
-          if (error instanceof DomainError) parts.log.warn({ job: name, id, code: error.code }, 'due work was refused');
-          else parts.log.error({ job: name, id, err: error }, 'due work failed');
+          const facts = { trace: by.trace, job: name, id };
+          if (error instanceof DomainError) parts.log.warn({ ...facts, code: error.code }, 'due work was refused');
+          else parts.log.error({ ...facts, err: error }, 'due work failed');
         }
       }
     }
@@ -52,9 +54,9 @@ function each<Id extends string>(
 }
 
 async function ends(parts: JobParts): Promise<number> {
-  const by: By = { actor: { kind: 'system', name: 'end-access' }, via: 'end-access' };
   let total = 0;
   for (;;) {
+    const by: By = { actor: { kind: 'system', name: 'end-access' }, via: 'end-access', trace: newTrace() };
     const ended = await endDue(parts.desk, by, 1_000);
     total += ended;
     if (ended === 0) return total;

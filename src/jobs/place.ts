@@ -1,9 +1,10 @@
 // Making one grant equal to what is wanted: read what is desired, call the connector, confirm with its read-back.
 import type { Connector } from '../connectors/connector';
+import { newTrace } from '../chat/trace';
 import { ConnectorError } from '../connectors/connector';
 import type { GrantId } from '../domain/model';
 import type { Log } from '../log';
-import type { By, Desk, OutgoingRow } from '../operations/ports';
+import type { By, Desk, OutgoingRow, Watch } from '../operations/ports';
 import type { PlaceOutcome } from '../operations/placements';
 import { baseline, failed, look, settled } from '../operations/placements';
 import { backoff } from './worker';
@@ -13,10 +14,10 @@ export interface PlaceParts {
   readonly connectors: ReadonlyMap<string, Connector>;
   /** Milliseconds that one connector call may take. */
   readonly deadlineMs: number;
-  readonly log: Pick<Log, 'warn' | 'debug'>;
+  readonly watch?: Watch;
+  readonly log: Pick<Log, 'info' | 'warn' | 'debug'>;
 }
 
-const by: By = { actor: { kind: 'system', name: 'place' }, via: 'place' };
 /** Giving is tried this often before owners are told that it failed for good; taking away is tried for ever. */
 const TRIES = 8;
 /** Owners are told that it is tried every hour for a day after that; then only when one of them asks. */
@@ -28,12 +29,14 @@ const MOST_MS = 15 * 60_000;
 /** Works one `place` row; settles it itself, in the transaction of its result. */
 export async function place(parts: PlaceParts, row: OutgoingRow): Promise<void> {
   const grant = row.subject.id as GrantId;
+  // What follows from the result goes on under the id of the click that asked for it.
+  const by: By = { actor: { kind: 'system', name: 'place' }, via: 'place', trace: row.trace ?? newTrace() };
   const first = await look(parts.desk, by, grant);
   const connector = parts.connectors.get(first.facts.resource.connector);
   const giving = first.desired === 'present';
   if (!connector) {
     const code = `no_connector_${first.facts.resource.connector}`;
-    return couldNot(parts, row, {
+    return couldNot(parts, by, row, {
       code,
       final: true,
       giving,
@@ -52,19 +55,23 @@ export async function place(parts: PlaceParts, row: OutgoingRow): Promise<void> 
   };
   try {
     if (first.needsBaseline) {
-      await baseline(parts.desk, by, grant, await inTime(parts, connector.read(subject, where)));
+      const present = await call(parts, by, row, { connector, what: 'read' }, () => connector.read(subject, where));
+      await baseline(parts.desk, by, grant, present);
     }
     const now = first.needsBaseline ? await look(parts.desk, by, grant) : first;
     const outcome = await (async (): Promise<PlaceOutcome> => {
       if (now.desired === 'keepBaseline') return { state: 'present', externalId: null };
       if (now.neverGiven && connector.readable) return { state: 'untouched', externalId: null };
-      return inTime(parts, connector.converge(subject, where, now.desired === 'present', String(row.lease.id)));
+      const want = now.desired === 'present';
+      return call(parts, by, row, { connector, what: want ? 'give' : 'take' }, () =>
+        connector.converge(subject, where, want, String(row.lease.id)),
+      );
     })();
     await settled(parts.desk, by, { grant, lease: row.lease, outcome });
   } catch (error) {
     if (!(error instanceof ConnectorError)) throw error;
     const isGivenUp = giving && (error.kind === 'failed' || row.attempts >= TRIES);
-    await couldNot(parts, row, {
+    await couldNot(parts, by, row, {
       code: error.code,
       // A removal alarms at its first failure, and is tried for ever all the same.
       final: isGivenUp || !giving,
@@ -80,15 +87,53 @@ function slowly(row: OutgoingRow): number | null {
 
 async function couldNot(
   parts: PlaceParts,
+  by: By,
   row: OutgoingRow,
   what: { code: string; final: boolean; giving: boolean; againInMs: number | null },
 ): Promise<void> {
   const { code, final, giving, againInMs } = what;
   const grant = row.subject.id as GrantId;
   await failed(parts.desk, by, { grant, lease: row.lease, error: { code, final }, giving, againInMs });
-  const facts = { row: row.lease.id, kind: row.kind, giving, code, attempts: row.attempts };
+  const facts = { trace: by.trace, row: row.lease.id, kind: row.kind, giving, code, attempts: row.attempts };
   if (againInMs === null) parts.log.warn(facts, 'placement given up');
   else parts.log.debug({ ...facts, wait: againInMs }, 'placement waits');
+}
+
+/** One call to a connected system, told to the log and the metrics however it ends. */
+async function call<T>(
+  parts: PlaceParts,
+  by: By,
+  row: OutgoingRow,
+  { connector, what }: { readonly connector: Connector; readonly what: 'read' | 'give' | 'take' },
+  make: () => Promise<T>,
+): Promise<T> {
+  const began = performance.now();
+  const told = (outcome: 'done' | 'later' | 'failed', code?: string): void => {
+    const seconds = (performance.now() - began) / 1000;
+    parts.watch?.called(connector.name, what, outcome, seconds);
+    parts.log.info(
+      {
+        trace: by.trace,
+        row: row.lease.id,
+        connector: connector.name,
+        call: what,
+        outcome,
+        ...(code === undefined ? {} : { code }),
+        attempts: row.attempts,
+        ms: Math.round(seconds * 1000),
+      },
+      'connector called',
+    );
+  };
+  try {
+    const result = await inTime(parts, make());
+    told('done');
+    return result;
+  } catch (error) {
+    if (error instanceof ConnectorError) told(error.kind, error.code);
+    else told('failed');
+    throw error;
+  }
 }
 
 /** A system that does not answer is a system that failed for now; its late answer is not waited for. */

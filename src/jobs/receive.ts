@@ -2,10 +2,10 @@
 // and are answered through their channel.
 import type { Channel, Conversation } from '../chat/channel';
 import { ChannelError } from '../chat/channel';
-import type { Inbound } from '../chat/inbound';
+import type { Inbound, Reply } from '../chat/inbound';
+import { traceOf } from '../chat/trace';
 import type { Log } from '../log';
-import type { InboundRow, InboundStore } from '../operations/ports';
-import type { Desk } from '../operations/ports';
+import type { Desk, InboundRow, InboundStore, Watch } from '../operations/ports';
 import type { Work } from './worker';
 import { backoff } from './worker';
 
@@ -19,6 +19,7 @@ export interface ReceiveParts {
   readonly inbound: InboundStore;
   readonly conversation: Conversation;
   readonly channels: ReadonlyMap<string, Channel>;
+  readonly watch?: Watch;
   readonly log: Log;
 }
 
@@ -46,13 +47,13 @@ async function work(parts: ReceiveParts, row: InboundRow): Promise<void> {
   }
   try {
     const reply = await parts.conversation.handle(inbound);
-    if (reply.kind !== 'none') await channel.answer(inbound, reply);
+    if (reply.kind !== 'none') await answer(parts, channel, inbound, reply);
     await parts.inbound.settle(row.lease, { state: 'done' });
   } catch (error) {
     const code = error instanceof ChannelError ? error.code : 'error';
     const again = (!(error instanceof ChannelError) || error.kind === 'later') && row.attempts < TRIES;
     parts.log[again ? 'info' : 'warn'](
-      { row: row.lease.id, code, ...(error instanceof ChannelError ? {} : { err: error }) },
+      { trace: traceOf(inbound), row: row.lease.id, code, ...(error instanceof ChannelError ? {} : { err: error }) },
       'stored event not answered',
     );
     if (again)
@@ -64,5 +65,15 @@ async function work(parts: ReceiveParts, row: InboundRow): Promise<void> {
         code,
       );
     else await parts.inbound.settle(row.lease, { state: 'dead', error: code });
+  }
+}
+
+async function answer(parts: ReceiveParts, channel: Channel, inbound: Inbound, reply: Reply): Promise<void> {
+  try {
+    await channel.answer(inbound, reply);
+    parts.watch?.delivered(channel.platform, 'answer', 'done');
+  } catch (error) {
+    parts.watch?.delivered(channel.platform, 'answer', error instanceof ChannelError ? error.kind : 'failed');
+    throw error;
   }
 }

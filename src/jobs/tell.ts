@@ -13,7 +13,8 @@ import { asReader, introduce } from '../chat/who';
 import type { Who } from '../chat/who';
 import { DomainError } from '../domain/errors';
 import type { Person } from '../domain/model';
-import type { By, CardRow, Cards, Desk, Lease, Outbox, OutgoingRow, Reachable } from '../operations/ports';
+import type { Log } from '../log';
+import type { By, CardRow, Cards, Desk, Outbox, OutgoingRow, Reachable, Watch } from '../operations/ports';
 
 export interface TellParts {
   readonly desk: Desk;
@@ -21,6 +22,8 @@ export interface TellParts {
   readonly cards: Cards;
   readonly book: CardBook;
   readonly channels: ReadonlyMap<string, Channel>;
+  readonly watch?: Watch;
+  readonly log: Pick<Log, 'info'>;
 }
 
 /** A row's work that did not end well: try again not before `ms`, or give up for good. */
@@ -125,7 +128,7 @@ async function tellAt(parts: TellParts, row: OutgoingRow, person: Person, place:
   // Told before, by a row that could not be settled, or by another audience of the same event: edited, never repeated.
   if (kept.state === 'live') {
     try {
-      await converge(parts, channel, kept, who, row.lease);
+      await converge(parts, channel, kept, who, row);
       return;
     } catch (error) {
       if (!(error instanceof ChannelError) || error.kind !== 'gone') throw error;
@@ -140,11 +143,11 @@ async function tellAt(parts: TellParts, row: OutgoingRow, person: Person, place:
   const card = bind(parts.book, drawn, who, kept.id);
   fits(channel, card);
   await rate(parts, place.platform, `${place.platform}:${place.tenant}:${place.user}`, 'post');
-  const ref = await remote(parts, `${place.platform}:${place.tenant}`, () => channel.send(place, card));
+  const ref = await remote(parts, row, place, 'send', () => channel.send(place, card));
   await parts.cards.sent(kept.id, ref, hashOf(drawn));
   // What changed while it was on its way was redrawn by nobody: it was no remembered message yet.
   const changed = await parts.cards.overtaken(kept, row.lease);
-  if (changed !== null) await converge(parts, channel, changed, who, row.lease);
+  if (changed !== null) await converge(parts, channel, changed, who, row);
 }
 
 /**
@@ -159,7 +162,7 @@ export async function redraw(parts: TellParts, row: OutgoingRow): Promise<void> 
   let later: unknown = null;
   for (const kept of rows) {
     try {
-      await redrawOne(parts, kept, row.lease);
+      await redrawOne(parts, kept, row);
     } catch (error) {
       const isGone = error instanceof ChannelError && (error.kind === 'gone' || error.kind === 'unreachable');
       await parts.cards.failed(kept.id, codeOf(error), isGone);
@@ -180,7 +183,7 @@ export function codeOf(error: unknown): string {
   return error instanceof Never ? error.message.slice(0, 200) : 'error';
 }
 
-async function redrawOne(parts: TellParts, kept: CardRow, own: Lease): Promise<void> {
+async function redrawOne(parts: TellParts, kept: CardRow, row: OutgoingRow): Promise<void> {
   const channel = parts.channels.get(kept.platform);
   if (!channel || kept.conversation === null || kept.message === null) return;
   const person = await parts.desk.views.person(kept.person);
@@ -189,14 +192,14 @@ async function redrawOne(parts: TellParts, kept: CardRow, own: Lease): Promise<v
     (await parts.desk.directory.reachable(kept.person)).find(
       (one) => one.platform === kept.platform && one.tenant === kept.tenant,
     ) ?? null;
-  await converge(parts, channel, kept, asReader(person, place), own);
+  await converge(parts, channel, kept, asReader(person, place), row);
 }
 
 /**
  * Shows how things stand, and looks again where the message was overtaken: of two workers that edit one message at once, the
  * one with the older picture may come last.
  */
-async function converge(parts: TellParts, channel: Channel, kept: CardRow, who: Who, own: Lease): Promise<void> {
+async function converge(parts: TellParts, channel: Channel, kept: CardRow, who: Who, row: OutgoingRow): Promise<void> {
   let seen: CardRow | null = kept;
   let shown = kept.hash;
   for (let look = 0; look < LOOKS && seen !== null; look += 1) {
@@ -206,13 +209,20 @@ async function converge(parts: TellParts, channel: Channel, kept: CardRow, who: 
       if (look === 0) await parts.cards.looked(kept.id, hash);
       return;
     }
-    await show(parts, channel, kept, drawn, who);
+    await show(parts, channel, kept, drawn, who, row);
     shown = hash;
-    seen = await parts.cards.overtaken(seen, own);
+    seen = await parts.cards.overtaken(seen, row.lease);
   }
 }
 
-async function show(parts: TellParts, channel: Channel, kept: CardRow, drawn: Drawn, who: Who): Promise<void> {
+async function show(
+  parts: TellParts,
+  channel: Channel,
+  kept: CardRow,
+  drawn: Drawn,
+  who: Who,
+  row: OutgoingRow,
+): Promise<void> {
   if (kept.conversation === null || kept.message === null) return;
   const card = bind(parts.book, drawn, who, kept.id);
   fits(channel, card);
@@ -223,7 +233,7 @@ async function show(parts: TellParts, channel: Channel, kept: CardRow, drawn: Dr
     message: kept.message,
     serviceUrl: kept.serviceUrl,
   };
-  await remote(parts, `${kept.platform}:${kept.tenant}`, () => channel.update(ref, card));
+  await remote(parts, row, kept, 'update', () => channel.update(ref, card));
   await parts.cards.drawn(kept.id, hashOf(drawn));
 }
 
@@ -260,12 +270,26 @@ async function rate(parts: TellParts, platform: string, target: string, what: 'p
 }
 
 /** One remote call. A platform that names a time holds its gate for everybody, in all replicas. */
-async function remote<T>(parts: TellParts, gate: string, call: () => Promise<T>): Promise<T> {
+async function remote<T>(
+  parts: TellParts,
+  row: OutgoingRow,
+  { platform, tenant }: { readonly platform: string; readonly tenant: string },
+  what: 'send' | 'update',
+  call: () => Promise<T>,
+): Promise<T> {
+  const gate = `${platform}:${tenant}`;
   const closed = await parts.outbox.pass(gate, 50, 50);
   if (closed > 0) throw new NotNow('gate', closed);
   try {
-    return await call();
+    const result = await call();
+    parts.watch?.delivered(platform, what, 'done');
+    parts.log.info(
+      { trace: row.trace, row: row.lease.id, kind: row.kind, notice: row.notice, platform },
+      what === 'send' ? 'message sent' : 'message changed',
+    );
+    return result;
   } catch (error) {
+    parts.watch?.delivered(platform, what, error instanceof ChannelError ? error.kind : 'failed');
     if (error instanceof ChannelError && error.kind === 'later' && error.retryAfterMs !== null)
       await parts.outbox.hold(gate, error.retryAfterMs);
     throw error;

@@ -52,6 +52,8 @@ export type Actor =
 export interface By {
   readonly actor: Actor;
   readonly via: string;
+  /** Goes with what follows from the act into the log lines about it. */
+  readonly trace?: string;
   /** Set for synchronous writes: the delivery is stored in the act's own transaction, a repeat gets the stored reply. */
   readonly delivery?: Delivery;
 }
@@ -282,6 +284,28 @@ export interface IdentityChange {
   readonly locale: string | null;
 }
 
+// ---------------------------------------------------------------- what operators watch
+
+/** Hears of what happens, for the metrics. Every word is one of ours: never an id, a name or a text. */
+export interface Watch {
+  acted(platform: string, kind: 'reads' | 'writes', outcome: 'done' | 'refused' | 'failed', seconds: number): void;
+  /** A request that people were asked about came to its end, so long after it was asked for. */
+  decided(outcome: 'approved' | 'denied' | 'expired', seconds: number): void;
+  delivered(
+    platform: string,
+    what: 'send' | 'update' | 'answer',
+    outcome: 'done' | 'later' | 'gone' | 'unreachable' | 'refused' | 'failed',
+  ): void;
+  called(
+    connector: string,
+    what: 'read' | 'give' | 'take',
+    outcome: 'done' | 'later' | 'failed',
+    seconds: number,
+  ): void;
+  /** A job swept, or failed to. */
+  ran(job: string, outcome: 'done' | 'failed', seconds: number): void;
+}
+
 // ---------------------------------------------------------------- machine tables
 
 /** Proof that a worker holds a row; a result with a lost lease is refused. */
@@ -298,6 +322,8 @@ export interface OutgoingRow {
   readonly subject: { readonly kind: string; readonly id: string };
   readonly request: RequestId | null;
   readonly params: Readonly<Record<string, string | number | boolean | null>>;
+  /** Of the act that made the row; null where none did. */
+  readonly trace: string | null;
   readonly attempts: number;
   readonly createdAt: Date;
 }

@@ -18,6 +18,7 @@ interface Claimed {
   readonly subject_id: string;
   readonly request_id: OutgoingRow['request'];
   readonly params: OutgoingRow['params'];
+  readonly trace: string | null;
   readonly attempts: number;
   readonly next_at: Date;
   readonly created_at: Date;
@@ -36,7 +37,8 @@ update outgoing set state = 'leased', attempts = attempts + 1, lease = gen_rando
 where id in (
   select o.id from outgoing o where o.state = 'ready' and o.next_at <= usher_now() and o.kind = any ($3::text[]) and ${HEAD}
   order by o.next_at, o.id limit $1 for update skip locked)
-returning id, lease, kind, notice, audience, person_id, subject_kind, subject_id, request_id, params, attempts, next_at, created_at`;
+returning id, lease, kind, notice, audience, person_id, subject_kind, subject_id, request_id, params, trace, attempts, next_at,
+  created_at`;
 
 const SETTLE = `
 update outgoing set state = $3, error = $4, settled_at = usher_now(), lease = null, lease_until = null
@@ -63,9 +65,9 @@ with mine as (
   where id = $1 and lease = $2 returning *
 ), ${HEARERS}, told as (
   insert into outgoing (kind, notice, audience, person_id, subject_kind, subject_id, request_id, params, lane, next_at,
-    dedupe_key, created_at)
+    dedupe_key, created_at, trace)
   select kind, notice, audience, hearers.person_id, subject_kind, subject_id, request_id, params,
-    hearers.person_id || ':' || subject_kind || ':' || subject_id, usher_now(), dedupe_key || ':' || hearers.person_id, created_at
+    hearers.person_id || ':' || subject_kind || ':' || subject_id, usher_now(), dedupe_key || ':' || hearers.person_id, created_at, trace
   from mine join hearers on hearers.outgoing_id = mine.id
   on conflict (dedupe_key) do nothing
   returning id
@@ -169,6 +171,7 @@ function outgoingOf(row: Claimed): OutgoingRow {
     subject: { kind: row.subject_kind, id: row.subject_id },
     request: row.request_id,
     params: row.params,
+    trace: row.trace,
     attempts: row.attempts,
     createdAt: instantOf(row.created_at),
   };

@@ -1,6 +1,7 @@
 // The write path: one act, one transaction, run again after a lost race; and everything else that keeps rows, put together.
 // What is read and written stands in the files by noun; nothing here knows a column.
 import type { Sequelize } from 'sequelize';
+import type { Change } from '../domain/events';
 import type { Log } from '../log';
 import type {
   By,
@@ -14,6 +15,7 @@ import type {
   Store,
   Tx,
   Views,
+  Watch,
 } from '../operations/ports';
 import { endDue } from './bulk';
 import { createCards } from './cards';
@@ -64,10 +66,18 @@ const RETRIES = 3;
 const JITTER_MS = 25;
 
 /** Everything that keeps rows, over one pool of connections. */
-export function createStore({ sequelize, log }: { sequelize: Sequelize; log: Pick<Log, 'info'> }): Stores {
+export function createStore({
+  sequelize,
+  log,
+  watch,
+}: {
+  sequelize: Sequelize;
+  log: Pick<Log, 'info'>;
+  watch?: Watch;
+}): Stores {
   const q = queryIn(sequelize);
   return {
-    store: createWrites(sequelize, q, log),
+    store: createWrites(sequelize, q, log, watch),
     views: createViews(q),
     outbox: createOutbox(q),
     cards: createCards(q),
@@ -80,17 +90,18 @@ export function createStore({ sequelize, log }: { sequelize: Sequelize; log: Pic
   };
 }
 
-function createWrites(sequelize: Sequelize, q: Query, log: Pick<Log, 'info'>): Store {
+function createWrites(sequelize: Sequelize, q: Query, log: Pick<Log, 'info'>, watch: Watch | undefined): Store {
   const wakes: (() => void)[] = [];
 
   async function once<T>(by: By, act: (tx: Tx) => Promise<T>): Promise<T> {
-    const { result, sent } = await sequelize.transaction(async (transaction) => {
+    const { result, sent, decided } = await sequelize.transaction(async (transaction) => {
       const inside = queryIn(sequelize, transaction);
       if (by.delivery) await takeDelivery(inside, by.delivery);
-      const { tx, sent } = openTx(inside, by);
-      return { result: await act(tx), sent };
+      const { tx, sent, decided } = openTx(inside, by);
+      return { result: await act(tx), sent, decided };
     });
     if (sent() > 0) for (const wake of wakes) wake();
+    for (const { outcome, seconds } of decided) watch?.decided(outcome, seconds);
     return result;
   }
 
@@ -101,7 +112,7 @@ function createWrites(sequelize: Sequelize, q: Query, log: Pick<Log, 'info'>): S
           return await once(by, act);
         } catch (error) {
           if (run === RETRIES || !isConflict(error)) throw await refusalOf(error, q);
-          log.info({ run: run + 1, via: by.via }, 'an act lost a race and runs again');
+          log.info({ trace: by.trace, run: run + 1, via: by.via }, 'an act lost a race and runs again');
           await pause(JITTER_MS * (run + Math.random()));
         }
       }
@@ -114,7 +125,8 @@ function createWrites(sequelize: Sequelize, q: Query, log: Pick<Log, 'info'>): S
 }
 
 // The port of one transaction. The instant of the act is that of its first load, read after the lock.
-function openTx(q: Query, by: By): { tx: Tx; sent: () => number } {
+function openTx(q: Query, by: By): { tx: Tx; sent: () => number; decided: readonly Decided[] } {
+  const decided: Decided[] = [];
   let now: Date | null = null;
   let sent = 0;
   const told = (at: Date): Date => (now ??= at);
@@ -157,7 +169,9 @@ function openTx(q: Query, by: By): { tx: Tx; sent: () => number } {
     },
     roles: (person, catalog) => rolesOf(q, person, catalog),
     async save(change) {
-      sent += await saveChange(q, change, await signature());
+      const signed = await signature();
+      sent += await saveChange(q, change, signed);
+      decided.push(...decidedIn(change, signed.now));
     },
     record: (events) => record(events.map((event) => ({ event, rows: [] }))),
     takeDraft: (id, person) => takeDraft(q, id, person),
@@ -181,7 +195,22 @@ function openTx(q: Query, by: By): { tx: Tx; sent: () => number } {
       return ended.count;
     },
   };
-  return { tx, sent: () => sent };
+  return { tx, sent: () => sent, decided };
+}
+
+interface Decided {
+  readonly outcome: Parameters<Watch['decided']>[0];
+  readonly seconds: number;
+}
+
+function decidedIn({ rows }: Change, now: Date): readonly Decided[] {
+  return rows.flatMap((row): Decided[] => {
+    if (row.noun !== 'request' || row.before?.state !== 'pendingApproval') return [];
+    const { state, approvedAt, createdAt } = row.after;
+    const seconds = (now.getTime() - createdAt.getTime()) / 1000;
+    if (state === 'denied' || state === 'expired') return [{ outcome: state, seconds }];
+    return row.before.approvedAt === null && approvedAt !== null ? [{ outcome: 'approved', seconds }] : [];
+  });
 }
 
 function pause(ms: number): Promise<void> {

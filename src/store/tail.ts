@@ -82,13 +82,13 @@ export function addTail(statement: Statement, types: ReadonlySet<EventType>, sig
   statement.part(
     'sent',
     `insert into outgoing (kind, notice, audience, person_id, subject_kind, subject_id, request_id, params, lane, next_at,
-       dedupe_key, created_at)
+       dedupe_key, created_at, trace)
      select distinct on (kind, about, once)
        kind, notice, audience, person_id, about_kind, about_id, request_id, params,
        case kind when 'place' then 'grant:' || about_id when 'redraw' then 'redraw:' || about
          else coalesce(person_id::text, 'tell') || ':' || about end,
        case when kind = 'place' and type = 'grant.unwanted' then ${at} - interval '1 hour' else ${at} end,
-       concat_ws(':', id, kind, notice, audience), ${at}
+       concat_ws(':', id, kind, notice, audience), ${at}, ${statement.bind(by.trace ?? null)}::text
      from (
        select a.id, a.type, c.kind, c.notice, c.audience, a.request_id, about_kind, about_id,
          about_kind || ':' || about_id as about,
@@ -107,7 +107,8 @@ export function addTail(statement: Statement, types: ReadonlySet<EventType>, sig
      ) due
      order by kind, about, once, id
      on conflict (subject_id) where kind = 'place' and state = 'ready'
-       do update set next_at = least(outgoing.next_at, excluded.next_at), attempts = 0
+       do update set next_at = least(outgoing.next_at, excluded.next_at), attempts = 0,
+         trace = coalesce(excluded.trace, outgoing.trace)
      returning id`,
   );
 }

@@ -1,6 +1,7 @@
 // The list of migrations, in order: explicit, because a search for files finds .ts in development and .js in dist.
 // Running them is database.ts. A migration that has been released is never edited; the next one corrects it.
 import { mainJob } from './0001-main-job';
+import { operations } from './0002-operations';
 
 export type Migration = {
   /** `0001-name`, as the file is called. */
@@ -9,4 +10,4 @@ export type Migration = {
   readonly up: (query: (sql: string) => Promise<void>) => Promise<void>;
 };
 
-export const migrations: readonly Migration[] = [mainJob];
+export const migrations: readonly Migration[] = [mainJob, operations];
