@@ -96,7 +96,8 @@ export function escalate(facts: RequestFacts, at: Now): Change {
 export function remindStage(facts: RequestFacts, at: Now): Change {
   const stage = runningStage(facts);
   if (!stage?.remindAt || stage.remindAt > at.now) return noChange;
-  const missed = Math.floor((at.now.getTime() - stage.remindAt.getTime()) / DAY);
+  // To the nearest day: after an outage nobody is reminded again a few hours later.
+  const missed = Math.round((at.now.getTime() - stage.remindAt.getTime()) / DAY);
   const next = after(stage.remindAt, (missed + 1) * DAY);
   const isInTime = stage.decideBy !== null && next < stage.decideBy;
   return together(

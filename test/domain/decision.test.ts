@@ -445,8 +445,13 @@ describe('a stage that nobody decides', () => {
     { name: 'and again a day later', give: { remindAt: NOON, decideBy: days(7) }, want: days(1) },
     {
       name: 'at the same hour, whatever was missed',
-      give: { remindAt: days(-3.5), decideBy: days(7) },
-      want: days(0.5),
+      give: { remindAt: days(-3.25), decideBy: days(7) },
+      want: days(0.75),
+    },
+    {
+      name: 'and after a long delay not again the same day',
+      give: { remindAt: days(-3.75), decideBy: days(7) },
+      want: days(1.25),
     },
     { name: 'but not at the deadline', give: { remindAt: NOON, decideBy: days(1) }, want: null },
   ])('is reminded of, $name', ({ give, want }) => {
