@@ -34,7 +34,7 @@ const generalVerbs = {
   },
 } as const satisfies Record<string, Verb>;
 
-const table = { ...requestVerbs, ...approvalVerbs, ...accessVerbs, ...ownerVerbs, ...reprocessVerbs, ...generalVerbs };
+const table = { ...requestVerbs, ...accessVerbs, ...approvalVerbs, ...ownerVerbs, ...reprocessVerbs, ...generalVerbs };
 
 /** Every verb by name. */
 export const verbs: Readonly<Record<string, Verb>> = table;

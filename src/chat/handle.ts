@@ -13,6 +13,7 @@ import { near, parse } from './commands';
 import type { Act, Inbound, Reply } from './inbound';
 import { bind } from './render';
 import { search } from './search';
+import { toldTo } from './text';
 import { tidied } from './tidy';
 import { traceOf } from './trace';
 import { uuid } from './verb';
@@ -128,7 +129,7 @@ async function answered(parts: ConversationParts, inbound: Inbound): Promise<{ r
         serviceUrl: inbound.surface.serviceUrl,
       });
     }
-    return { reply: await run(parts, inbound, who), ending: { outcome: 'done' } };
+    return { reply: personal(await run(parts, inbound, who), who), ending: { outcome: 'done' } };
   } catch (error) {
     const failed = (failure: unknown): { reply: Reply; ending: Ending } => ({
       reply: bug(parts, inbound, failure),
@@ -136,13 +137,36 @@ async function answered(parts: ConversationParts, inbound: Inbound): Promise<{ r
     });
     if (!isRefusal(error)) return failed(error);
     try {
+      const said = await refusal(parts, inbound, who, error);
       return {
-        reply: await refusal(parts, inbound, who, error),
+        reply: who ? personal(said, who) : said,
         ending: { outcome: 'refused', code: error.code },
       };
     } catch (failure) {
       return failed(failure);
     }
+  }
+}
+
+/** Cards know their reader; the sentences beside them and in their place do not, so their moments are put into words here (rule 3.24). */
+function personal(reply: Reply, who: Who): Reply {
+  const told = (text: Text): Text => toldTo(text, { zone: who.zone, locale: who.locale });
+  switch (reply.kind) {
+    case 'card':
+      return reply.say === null ? reply : { ...reply, say: told(reply.say) };
+    case 'text':
+      return { ...reply, say: told(reply.say) };
+    case 'errors':
+      return {
+        ...reply,
+        fields: Object.fromEntries(Object.entries(reply.fields).map(([id, text]) => [id, told(text)])),
+        say: reply.say && told(reply.say),
+      };
+    case 'choices':
+      return { ...reply, more: reply.more && told(reply.more) };
+    case 'form':
+    case 'none':
+      return reply;
   }
 }
 

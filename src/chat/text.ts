@@ -1,7 +1,7 @@
 // The plain-text writer: the same content as a card without any markup, for mail-like places, logs of what was shown and tests.
 // Also the one place where a moment becomes words.
 import type { Action, Card, Element, Input, Reader, Span, Text } from './card';
-import { clip } from './spans';
+import { clip, fixed, strong } from './spans';
 
 const LONGEST_LINE = 3000;
 const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
@@ -107,6 +107,21 @@ export function formatInstant(at: Date, style: 'date' | 'dateTime' | 'time', rea
 /** A text without any markup, on one or more lines. */
 export function plain(text: Text, reader: Reader | null): string {
   return text.map((span) => plainSpan(span, reader)).join('');
+}
+
+/** The same text with its moments put into words for this reader, for sentences that travel without a card. */
+export function toldTo(text: Text, reader: Reader): Text {
+  return text.map((span): Span => {
+    switch (span.kind) {
+      case 'instant':
+        return fixed(formatInstant(span.at, span.style, reader));
+      case 'strong':
+        return strong(...toldTo(span.spans, reader));
+      case 'fixed':
+      case 'user':
+        return span;
+    }
+  });
 }
 
 function plainSpan(span: Span, reader: Reader | null): string {

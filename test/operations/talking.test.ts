@@ -368,3 +368,59 @@ test('since when it waits is told with the day', async () => {
   await get('tara', 'ledger reader');
   expect(textOf(cardOf(await world.say('tara', 'R-1001')))).toMatch(/Waits for Ana Ruiz since \w{3} \d+ \w{3} \d{4}, /);
 });
+
+describe('a command without a name', () => {
+  beforeEach(() => getReader('tara'));
+
+  test.each([
+    ['extend', 'Your access'],
+    ['give up', 'Your access'],
+    ['cancel', 'Your requests'],
+    ['ask again', 'Your requests'],
+    ['approve', 'Waiting for you'],
+    ['deny', 'Waiting for you'],
+    ['package', 'Request access'],
+  ])('"%s" is answered with what there is to choose from: "%s"', async (typed, title) => {
+    expect(textOf(cardOf(await world.say('tara', typed))).split('\n')[0]).toBe(title);
+  });
+
+  test('and with a name that is nothing, "extend" and "give up" point to what one has', async () => {
+    for (const typed of ['extend qqqqqq', 'give up qqqqqq'])
+      expect(sentenceOf(await world.say('tara', typed))).toBe(
+        'You do not have that. Type “my access” to see what you have.',
+      );
+  });
+});
+
+test('help names what one asks for first, then what one has, then what one decides', async () => {
+  await get('tara', 'ledger reader');
+  const help = textOf(cardOf(await world.say('ana', 'help')));
+  const places = [
+    'request <package>',
+    'my requests',
+    'R-1042',
+    'my access',
+    'extend <package>',
+    'approvals',
+    'approve R-1042',
+  ];
+  expect(places.map((usage) => help.indexOf(`${usage}:`)).every((at, n, all) => at > (all[n - 1] ?? -1))).toBe(true);
+});
+
+test('a sentence without a card tells its moments in the zone of whom it is said to (rule 3.24)', async () => {
+  await world.configure('people:\n  - { key: tara, name: Tara Lind, timeZone: Asia/Tokyo }\n');
+  await getReader('tara');
+  expect(sentenceOf(await world.say('tara', 'request ledger reader'))).toMatch(
+    /until \w{3} \d+ \w{3} \d{4}, \d\d:\d\d JST/,
+  );
+  const [pkg] = await world.sql<{ id: string }>("select id from packages where name = 'Ledger reader'");
+  const refused = await world.submit('tara', cardOf(await world.say('tara', 'request')), { package: pkg?.id ?? '' });
+  expect(sentenceOf(refused)).toContain(' JST');
+});
+
+test('a list of requests says of which day each is', async () => {
+  await get('tara', 'ledger reader');
+  expect(textOf(cardOf(await world.say('tara', 'my requests')))).toMatch(
+    /Waiting for approval · request of \w{3} \d+ \w{3} \d{4}/,
+  );
+});

@@ -8,7 +8,7 @@ import type { StoredReply } from '../../operations/ports';
 import { packageOf } from '../names';
 import type { Answer, Context, Verb } from '../verb';
 import { read, uuid } from '../verb';
-import { idOf, list, reasonOf } from './requests';
+import { idOf, list, named, reasonOf } from './requests';
 
 const byId = z.object({ assignment: uuid });
 
@@ -18,10 +18,13 @@ function assignmentOf(data: unknown): AssignmentId {
   return found.assignment as AssignmentId;
 }
 
-/** What the person holds by that name. */
+/** What the person holds by that name. Of a name that is nothing they learn what they have, not what they could ask for. */
 async function heldNamed(context: Context, typed: string): Promise<AssignmentId> {
   const me = context.who.person.id;
-  const pkg = await packageOf(context, typed, me, false);
+  const pkg = await packageOf(context, typed, me, false).catch((error: unknown) => {
+    if (!(error instanceof DomainError) || error.code !== 'not-found') throw error;
+    throw new DomainError('not-found', { what: 'assignment' });
+  });
   const held = await context.desk.views.liveAssignment(me, pkg.id);
   if (!held) throw new DomainError('not-held', { package: pkg.name, target: null });
   return held;
@@ -75,8 +78,9 @@ export const accessVerbs = {
     typed: [
       {
         words: 'extend',
-        opens: () => true,
-        run: async (context, rest) => openExtension(context, await heldNamed(context, rest)),
+        opens: named,
+        run: async (context, rest) =>
+          named(rest) ? openExtension(context, await heldNamed(context, rest)) : list('accessList', {}),
         help: { usage: 'extend <package>', line: 'help.extend' },
       },
     ],
@@ -94,8 +98,9 @@ export const accessVerbs = {
     typed: [
       {
         words: 'give up',
-        opens: () => true,
-        run: async (context, rest) => openGiveUp(context, await heldNamed(context, rest)),
+        opens: named,
+        run: async (context, rest) =>
+          named(rest) ? openGiveUp(context, await heldNamed(context, rest)) : list('accessList', {}),
         help: { usage: 'give up <package>', line: 'help.giveUp' },
       },
     ],

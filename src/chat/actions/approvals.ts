@@ -5,7 +5,7 @@ import { decide, deciding } from '../../operations/approvals';
 import type { StoredReply } from '../../operations/ports';
 import { numberOf } from '../names';
 import type { Answer, Context, FormInput, Verb } from '../verb';
-import { idOf, list, reasonOf, requestOf } from './requests';
+import { idOf, list, named, reasonOf, requestOf } from './requests';
 import type { DraftId } from '../../domain/model';
 
 type Shown = Readonly<Record<string, unknown>>;
@@ -84,6 +84,7 @@ export const approvalVerbs = {
       {
         words: 'approve',
         run: async (context, rest) => {
+          if (!named(rest)) return list('approvalList', {});
           const [, number = rest, reason] = /^(\S+)\s+because\s+(.+)$/is.exec(rest) ?? [];
           return record(context, await typedNumber(context, number), 'approve', reason ?? null, null);
         },
@@ -123,8 +124,9 @@ export const approvalVerbs = {
     typed: [
       {
         words: 'deny',
-        opens: (rest) => !/\bbecause\s+\S/i.test(rest),
+        opens: (rest) => named(rest) && !/\bbecause\s+\S/i.test(rest),
         run: async (context, rest) => {
+          if (!named(rest)) return list('approvalList', {});
           const [, number, reason] = /^(\S+)\s+because\s+(.+)$/is.exec(rest) ?? [];
           if (number === undefined || reason === undefined)
             return openDecision(context, 'approval.deny', await typedNumber(context, rest));

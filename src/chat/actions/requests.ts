@@ -264,6 +264,35 @@ export const requestVerbs = {
     press: () => Promise.reject(new DomainError('draft-gone', {})),
     submit: send,
   },
+  'package.show': {
+    kind: 'reads',
+    opens: false,
+    press: () => Promise.reject(new DomainError('not-found', { what: 'package' })),
+    typed: [
+      {
+        words: 'package',
+        opens: (rest) => !named(rest),
+        run: async (context, rest) => {
+          if (!named(rest)) return { view: 'find', params: { mode: 'ask' }, place: 'form' };
+          const { id, name } = await packageOf(context, rest, context.who.person.id, false);
+          return { view: 'package', params: { package: id, name }, place: 'new' };
+        },
+        help: { usage: 'package <name>', line: 'help.package' },
+      },
+    ],
+  },
+  'requests.list': {
+    kind: 'reads',
+    opens: false,
+    press: (_context, data) => Promise.resolve(list('requestList', data)),
+    typed: [
+      {
+        words: 'my requests',
+        run: () => Promise.resolve(list('requestList', {})),
+        help: { usage: 'my requests', line: 'help.requests' },
+      },
+    ],
+  },
   'request.show': {
     kind: 'reads',
     opens: false,
@@ -288,7 +317,8 @@ export const requestVerbs = {
     typed: [
       {
         words: 'cancel',
-        run: async (context, rest) => take(context, await withNumber(context, rest)),
+        run: async (context, rest) =>
+          named(rest) ? take(context, await withNumber(context, rest)) : list('requestList', {}),
         help: { usage: 'cancel R-1042', line: 'help.cancel' },
       },
     ],
@@ -300,40 +330,19 @@ export const requestVerbs = {
     typed: [
       {
         words: 'ask again',
-        opens: () => true,
-        run: async (context, rest) => again(context, await withNumber(context, rest)),
+        opens: named,
+        run: async (context, rest) =>
+          named(rest) ? again(context, await withNumber(context, rest)) : list('requestList', {}),
         help: { usage: 'ask again R-1042', line: 'help.askAgain' },
       },
     ],
   },
-  'package.show': {
-    kind: 'reads',
-    opens: false,
-    press: () => Promise.reject(new DomainError('not-found', { what: 'package' })),
-    typed: [
-      {
-        words: 'package',
-        run: async (context, rest) => {
-          const { id, name } = await packageOf(context, rest, context.who.person.id, false);
-          return { view: 'package', params: { package: id, name }, place: 'new' };
-        },
-        help: { usage: 'package <name>', line: 'help.package' },
-      },
-    ],
-  },
-  'requests.list': {
-    kind: 'reads',
-    opens: false,
-    press: (_context, data) => Promise.resolve(list('requestList', data)),
-    typed: [
-      {
-        words: 'my requests',
-        run: () => Promise.resolve(list('requestList', {})),
-        help: { usage: 'my requests', line: 'help.requests' },
-      },
-    ],
-  },
 } as const satisfies Record<string, Verb>;
+
+/** Whether something follows the words of a command. Without a name the list to choose from is the answer. */
+export function named(rest: string): boolean {
+  return rest !== '';
+}
 
 /** A page of a list; turning pages replaces the list. */
 export function list(view: 'requestList' | 'accessList' | 'approvalList', data: unknown): Answer {

@@ -87,8 +87,8 @@ export function requestList(page: Page<RequestRow> & Pages, viewer: string): Car
         title: [...number(row.number), { kind: 'fixed', text: ' · ' }, ...text(row.packageName, NAME)],
         detail:
           row.target.id === viewer
-            ? say('requests.row', { type, state })
-            : say('requests.rowFor', { type, state, target: row.target.name }),
+            ? say('requests.row', { type, state, at: row.createdAt })
+            : say('requests.rowFor', { type, state, at: row.createdAt, target: row.target.name }),
         tone: toneOf(row.state),
         request: row.id,
         typed: typedNumber(row.number),

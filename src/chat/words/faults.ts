@@ -78,8 +78,11 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
     sentence('{name} is asked for already: {number}. Type that to see where it stands.', { name, number: number(n) }),
   'already-held': ({ package: name, endsAt }) =>
     endsAt === null
-      ? sentence('{name} is held already. Type “my access” to see it.', { name })
-      : sentence('{name} is held already, until {endsAt:dateTime}. Type “my access” to extend it.', { name, endsAt }),
+      ? sentence('No need to ask: {name} is given already, without an end date. Type “my access” to see it.', { name })
+      : sentence('No need to ask: {name} is given already, until {endsAt:dateTime}. A reminder comes before it ends.', {
+          name,
+          endsAt,
+        }),
   'not-for-others': ({ package: name }) =>
     sentence(
       'You cannot ask for {name} for that person. Managers can, for direct reports, where the policy allows it.',
