@@ -191,7 +191,10 @@ const ALWAYS: readonly (readonly [name: string, sql: string])[] = [
          or g.placed_at is null or not exists (select 1 from audit_events e where e.type = 'grant.placed' and e.grant_id = g.id)))
      union all select a.id::text from assignments a where a.state = 'removed' and exists (
        select 1 from grant_assignments l join wants g on g.id = l.grant_id
-       where l.assignment_id = a.id and not g.wanted and g.state not in ('taken', 'placing', 'placeFailed'))`,
+       where l.assignment_id = a.id and not g.wanted and g.state not in ('taken', 'placing', 'placeFailed')
+         -- Other access that had the same role may be ending just now.
+         and not exists (select 1 from grant_assignments also join assignments b on b.id = also.assignment_id
+           where also.grant_id = g.id and b.state in ('removing', 'removalFailed')))`,
   ],
   [
     'I24 outgoing work is written by the transaction of its event',

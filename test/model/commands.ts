@@ -1,0 +1,616 @@
+// The commands: an act alone, an act again, two acts at once, time, jobs, workers that live or die, systems that fail, and the
+// organization as it is edited. After each the answer and everything that is written is compared with the model.
+import fc from 'fast-check';
+import { isRefusal } from '../../src/domain/errors';
+import type { By, Desk } from '../../src/operations/ports';
+import { RepeatedDelivery } from '../../src/operations/ports';
+import { bind, repairs, shift, wish } from './acts';
+import type { Act, AWish } from './acts';
+import type { Illness } from './chat';
+import type { Answer, Key, Organization } from './model';
+import { ADMINISTRATOR, HELD, jobs as modelJobs, OWNER } from './model';
+import { absorb, lines } from './observe';
+import { edits, PEOPLE, VARIANTS } from './organization';
+import { cut, holding, PowerCut } from './world';
+import type { ModelWorld, Shift } from './world';
+
+/** What a run carries along: the model, and how much it looks. */
+export interface Run {
+  o: Organization;
+  /** Commands so far. */
+  done: number;
+  /** Check the invariants after every command, not after every tenth. */
+  readonly careful: boolean;
+  /** `person role` that were given by somebody else before Usher ever gave them. */
+  readonly outside: Set<string>;
+  /** People who left at some time: a leaver's baseline is taken as well, whenever the worker comes. */
+  readonly left: Set<Key>;
+  /** What happened, for whoever reads a failure. */
+  readonly story: string[];
+}
+
+type Real = ModelWorld;
+export type Step = fc.AsyncCommand<Run, Real>;
+
+/** Time goes on by this after each command, so that instants differ. */
+const TICK = 1_000;
+
+abstract class Command implements Step {
+  abstract check(run: Readonly<Run>): boolean;
+  protected abstract act(run: Run, real: Real): Promise<void>;
+  abstract toString(): string;
+
+  async run(run: Run, real: Real): Promise<void> {
+    await this.act(run, real);
+    run.done += 1;
+    if (run.careful || run.done % 10 === 0) expect(await real.invariants('always')).toEqual([]);
+  }
+}
+
+/** Compares all that is written with the model; `worked`: how far the workers came is taken over. */
+async function compare(run: Run, real: Real, worked: boolean): Promise<void> {
+  const seen = await real.observe(TICK);
+  if (worked) absorb(run.o, seen);
+  expect(lines(seen)).toEqual(lines(run.o));
+  run.o.now += TICK;
+}
+
+/** The answer of Usher in the model's words. What is no refusal is a fault. */
+async function answerOf(act: Promise<unknown>): Promise<Answer> {
+  try {
+    await act;
+    return 'ok';
+  } catch (error) {
+    if (error instanceof RepeatedDelivery) return `again ${JSON.stringify(error.reply?.params)}`;
+    if (error instanceof PowerCut) return 'power cut';
+    if (isRefusal(error)) return error.code;
+    throw error;
+  }
+}
+
+const AGAIN = `again ${JSON.stringify({ answer: 'ok' })}`;
+
+/** The act in the model, as a click that may have been seen before. */
+function clicked(o: Organization, act: Act, key: string | null): Answer {
+  const before = key === null ? undefined : o.deliveries[key];
+  if (before) return before.body === act.body ? AGAIN : 'same-key-other-body';
+  const answer = act.model(o);
+  if (key !== null && answer === 'ok') o.deliveries[key] = { body: act.body, answer };
+  return answer;
+}
+
+function clicking(real: Real, act: Act, key: string | null, desk: Desk = real.desk): Promise<Answer> {
+  return answerOf(act.real(real, desk, real.by(act.actor, key === null ? undefined : { key, body: act.body })));
+}
+
+/** Somebody does something; sometimes by a click that is delivered again later. */
+export class Do extends Command {
+  constructor(
+    readonly wish: AWish,
+    readonly click: number | null,
+  ) {
+    super();
+  }
+  check(run: Readonly<Run>): boolean {
+    return bind(run.o, this.wish) !== null;
+  }
+  async act(run: Run, real: Real): Promise<void> {
+    const act = bind(run.o, this.wish);
+    if (!act) return;
+    const key = this.click === null ? null : `click-${this.click}`;
+    const foretold = clicked(run.o, act, key);
+    run.story.push(`${act.words}: ${foretold}`);
+    expect(await clicking(real, act, key)).toBe(foretold);
+    await compare(run, real, false);
+  }
+  toString(): string {
+    return `Do(${JSON.stringify(this.wish)}${this.click === null ? '' : `, click ${this.click}`})`;
+  }
+}
+
+/** The same delivery comes again, at once and once more, or with another body. */
+export class Again extends Command {
+  constructor(
+    readonly wish: AWish,
+    readonly click: number,
+    readonly other: boolean,
+  ) {
+    super();
+  }
+  check(run: Readonly<Run>): boolean {
+    return bind(run.o, this.wish) !== null && run.o.deliveries[`click-${this.click}`] === undefined;
+  }
+  async act(run: Run, real: Real): Promise<void> {
+    const act = bind(run.o, this.wish);
+    if (!act) return;
+    const key = `click-${this.click}`;
+    const foretold = clicked(run.o, act, key);
+    const second: Act = this.other ? { ...act, body: `${act.body} and more` } : act;
+    const then = clicked(run.o, second, key);
+    run.story.push(`${act.words}, delivered twice: ${foretold}, ${then}`);
+    // What was refused left nothing, so the second is the first again; only then may they come at once in any order.
+    if (this.other || foretold !== 'ok') {
+      expect([await clicking(real, act, key), await clicking(real, second, key)]).toEqual([foretold, then]);
+    } else {
+      const both = await Promise.all([clicking(real, act, key), clicking(real, second, key)]);
+      expect(both.toSorted()).toEqual([foretold, then].toSorted());
+    }
+    await compare(run, real, false);
+  }
+  toString(): string {
+    return `Again(${JSON.stringify(this.wish)}, click ${this.click}${this.other ? ', other body' : ''})`;
+  }
+}
+
+/** The power goes before the commit: nothing happened (I34). */
+export class Cut extends Command {
+  constructor(readonly wish: AWish) {
+    super();
+  }
+  check(run: Readonly<Run>): boolean {
+    return bind(run.o, this.wish) !== null;
+  }
+  async act(run: Run, real: Real): Promise<void> {
+    const act = bind(run.o, this.wish);
+    if (!act) return;
+    const foretold = act.model(structuredClone(run.o));
+    run.story.push(`${act.words}, and the power goes`);
+    expect(await clicking(real, act, null, cut(real.desk))).toBe(foretold === 'ok' ? 'power cut' : foretold);
+    await compare(run, real, false);
+  }
+  toString(): string {
+    return `Cut(${JSON.stringify(this.wish)})`;
+  }
+}
+
+type Other = AWish | { readonly kind: 'job'; readonly job: string } | { readonly kind: 'work'; readonly shift: Shift };
+
+/** One side of a race: what it does, and its ways through the model, one thing after the other. */
+interface Side {
+  readonly words: string;
+  readonly run: (real: Real, desk: Desk) => Promise<Answer>;
+  readonly model: (o: Organization, busy?: Key) => Generator<void, Answer>;
+  readonly target?: Key;
+}
+
+function sideOf(o: Organization, other: Other): Side | null {
+  if (other.kind === 'job')
+    return {
+      words: other.job,
+      run: (real) => answerOf(real.job(other.job)),
+      *model(one, busy) {
+        yield* modelJobs[other.job]?.(one, busy) ?? [];
+        return 'ok';
+      },
+    };
+  if (other.kind === 'work')
+    return {
+      words: `work ${JSON.stringify(other.shift)}`,
+      run: (real) => answerOf(real.work(other.shift)),
+      *model() {
+        return 'ok';
+      },
+    };
+  const act = bind(o, other);
+  if (!act) return null;
+  return {
+    words: act.words,
+    target: act.target,
+    run: (real, desk) => clicking(real, act, null, desk),
+    *model(one) {
+      return act.model(one);
+    },
+  };
+}
+
+/** The longest that the held one waits for the other, which may be waiting for its lock. */
+const HOLD_MS = 4;
+
+/**
+ * Two at once: the second begins while the first is in the middle of its transaction. What comes out must be what comes out of one
+ * after the other, in either order, or of an act between two things of a job.
+ */
+export class Race extends Command {
+  constructor(
+    readonly one: AWish,
+    readonly other: Other,
+    readonly steps: number,
+  ) {
+    super();
+  }
+  check(run: Readonly<Run>): boolean {
+    return bind(run.o, this.one) !== null && sideOf(run.o, this.other) !== null;
+  }
+  async act(run: Run, real: Real): Promise<void> {
+    const [a, b] = [sideOf(run.o, this.one), sideOf(run.o, this.other)];
+    if (!a || !b) return;
+    let go: () => void = () => undefined;
+    let reached: () => void = () => undefined;
+    const gone = new Promise<void>((resolve) => (go = resolve));
+    const held = new Promise<void>((resolve) => (reached = resolve));
+    const first = a.run(real, holding(real.desk, this.steps, reached, gone));
+    // A refusal may end it before it comes so far.
+    await Promise.race([held, first]);
+    const second = b.run(real, real.desk);
+    await Promise.race([second, new Promise((resolve) => setTimeout(resolve, HOLD_MS))]);
+    go();
+    const answers = await Promise.all([first, second]);
+    const seen = await real.observe(TICK);
+    const worked = this.other.kind === 'work';
+    const outcomes = [...orders(run.o, a, b), ...orders(run.o, a, b, a.target)].map((way) => {
+      if (worked) absorb(way.o, seen);
+      return { ...way, told: [...way.answers, ...lines(way.o)] };
+    });
+    const found = [...answers, ...lines(seen)];
+    const match = outcomes.find(({ told }) => JSON.stringify(told) === JSON.stringify(found));
+    run.story.push(`at once: ${a.words} | ${b.words}: ${answers.join(', ')}`);
+    if (!match) expect(found).toEqual(outcomes[0]?.told);
+    else run.o = match.o;
+    run.o.now += TICK;
+  }
+  toString(): string {
+    return `Race(${JSON.stringify(this.one)}, ${JSON.stringify(this.other)}, after ${this.steps})`;
+  }
+}
+
+/** The act, and before and after it as much of the other as it may be; without what concerns somebody who is `busy`. */
+function orders(o: Organization, a: Side, b: Side, busy?: Key): { o: Organization; answers: [Answer, Answer] }[] {
+  const ways: { o: Organization; answers: [Answer, Answer] }[] = [];
+  for (let before = 0; ; before += 1) {
+    const copy = structuredClone(o);
+    const other = b.model(copy, busy);
+    let step = { done: false } as IteratorResult<void, Answer>;
+    for (let n = 0; n < before && !step.done; n += 1) step = other.next();
+    const whole = step.done;
+    const mine = a.model(copy).next().value ?? 'ok';
+    while (!step.done) step = other.next();
+    ways.push({ o: copy, answers: [mine, step.value] });
+    if (whole) return ways;
+  }
+}
+
+export class Wait extends Command {
+  constructor(readonly ms: number) {
+    super();
+  }
+  check(): boolean {
+    return true;
+  }
+  async act(run: Run, real: Real): Promise<void> {
+    run.story.push(`${this.ms / 3_600_000} hours go by`);
+    await real.wait(this.ms);
+    run.o.now += this.ms;
+  }
+  toString(): string {
+    return `Wait(${this.ms / 3_600_000} h)`;
+  }
+}
+
+export const JOBS = Object.keys(modelJobs);
+export const HAND = 'remind-task-owners';
+
+/** One job, or all of them in an order. */
+export class Sweep extends Command {
+  constructor(readonly names: readonly string[]) {
+    super();
+  }
+  check(): boolean {
+    return true;
+  }
+  async act(run: Run, real: Real): Promise<void> {
+    run.story.push(this.toString());
+    for (const name of this.names) {
+      const job = modelJobs[name]?.(run.o);
+      while (job && job.next().done === false);
+      await real.job(name);
+    }
+    // A removal that people did not do in a day is an alarm.
+    await compare(run, real, this.names.includes(HAND));
+  }
+  toString(): string {
+    return `Sweep(${this.names.join()})`;
+  }
+}
+
+export class Work extends Command {
+  constructor(readonly shift: Shift) {
+    super();
+  }
+  check(): boolean {
+    return true;
+  }
+  async act(run: Run, real: Real): Promise<void> {
+    run.story.push(this.toString());
+    await real.work(this.shift);
+    await compare(run, real, true);
+  }
+  toString(): string {
+    return `Work(${JSON.stringify(this.shift)})`;
+  }
+}
+
+/** Workers that stood still since whenever go on. */
+export class Resume extends Command {
+  check(): boolean {
+    return true;
+  }
+  async act(run: Run, real: Real): Promise<void> {
+    run.story.push('Resume()');
+    await real.resume();
+    await compare(run, real, true);
+  }
+  toString(): string {
+    return 'Resume()';
+  }
+}
+
+const SYSTEMS = ['reader', 'writer', 'auditor', 'printer'] as const;
+
+export class Fail extends Command {
+  constructor(
+    readonly system: (typeof SYSTEMS)[number],
+    readonly mode: 'later' | 'failed' | null,
+  ) {
+    super();
+  }
+  check(): boolean {
+    return true;
+  }
+  async act(run: Run, real: Real): Promise<void> {
+    run.story.push(this.toString());
+    await real.localRoles.tell(this.system, this.mode && { mode: this.mode, code: 'out_of_order' });
+  }
+  toString(): string {
+    return `Fail(${this.system}, ${this.mode ?? 'well again'})`;
+  }
+}
+
+export class Ill extends Command {
+  constructor(readonly illnesses: readonly Illness[]) {
+    super();
+  }
+  check(): boolean {
+    return true;
+  }
+  act(run: Run, real: Real): Promise<void> {
+    run.story.push(this.toString());
+    if (this.illnesses.length === 0) real.chat.heal();
+    else real.chat.fall(...this.illnesses);
+    return Promise.resolve();
+  }
+  toString(): string {
+    return `Ill(${this.illnesses.join()})`;
+  }
+}
+
+/** A role is given outside of Usher, where Usher never gave it: the baseline of later access. */
+export class Outside extends Command {
+  constructor(
+    readonly person: number,
+    readonly system: (typeof SYSTEMS)[number],
+  ) {
+    super();
+  }
+  check(run: Readonly<Run>): boolean {
+    return run.o.grants[`${PEOPLE[this.person] ?? ''} ${this.system}`] === undefined;
+  }
+  async act(run: Run, real: Real): Promise<void> {
+    run.story.push(this.toString());
+    run.outside.add(`${PEOPLE[this.person] ?? ''} ${this.system}`);
+    await real.localRoles.set(PEOPLE[this.person] ?? '', this.system, 'use', 'root', true);
+  }
+  toString(): string {
+    return `Outside(${PEOPLE[this.person] ?? ''}, ${this.system})`;
+  }
+}
+
+/** A manual task is reported, or an owner has failed roles tried again: by anybody. */
+export class Repair extends Command {
+  constructor(
+    readonly what: 'finish' | 'reprocess',
+    readonly which: number,
+    readonly who: number,
+    readonly note: boolean,
+  ) {
+    super();
+  }
+  check(run: Readonly<Run>): boolean {
+    return run.o.people[PEOPLE[this.who] ?? '']?.enabled === true;
+  }
+  async act(run: Run, real: Real): Promise<void> {
+    const actor = PEOPLE[this.who] ?? '';
+    let foretold: Answer;
+    let repair: (desk: Desk, by: By) => Promise<unknown>;
+    if (this.what === 'finish') {
+      const tasks = real.manualTasks();
+      const task = tasks[this.which % Math.max(1, tasks.length)];
+      if (!task) return;
+      const keepers = ['cas', OWNER].filter((one) => run.o.people[one]?.enabled && one !== task.person);
+      const may = keepers.length === 0 || task.escalated ? [...keepers, ADMINISTRATOR] : keepers;
+      const allowed = may.includes(actor) && actor !== task.person;
+      foretold = !allowed ? 'forbidden' : this.note ? 'ok' : 'task-note-required';
+      repair = repairs.finish(task.id, this.note ? 'done' : null);
+    } else {
+      const all = run.o.assignments;
+      const one = all[this.which % Math.max(1, all.length)];
+      if (!one) return;
+      const failed = one.roles.some((role) => run.o.grants[`${one.target} ${role}`]?.state === 'placeFailed');
+      const allowed = actor === OWNER || actor === ADMINISTRATOR;
+      const why = one.endReason !== null ? 'not-held' : failed && HELD.includes(one.state) ? 'ok' : 'nothing-failed';
+      foretold = allowed ? why : 'forbidden';
+      repair = repairs.reprocess(real.assignment(one.key));
+    }
+    run.story.push(`${actor} ${this.toString()}: ${foretold}`);
+    expect(await answerOf(repair(real.desk, real.by(actor)))).toBe(foretold);
+    await compare(run, real, true);
+  }
+  toString(): string {
+    return `Repair(${this.what}, ${this.which}, ${PEOPLE[this.who] ?? ''})`;
+  }
+}
+
+type Edit =
+  | { readonly kind: 'person'; readonly who: number }
+  | { readonly kind: 'manager'; readonly who: number; readonly manager: number | null }
+  | { readonly kind: 'group'; readonly group: 'approvers' | 'staff'; readonly who: number }
+  | { readonly kind: 'catalog' }
+  | { readonly kind: 'toggle'; readonly pack: number; readonly which: number }
+  | { readonly kind: 'terms'; readonly pack: number; readonly which: number; readonly variant: number }
+  | { readonly kind: 'roles'; readonly pack: number; readonly role: number };
+
+/** The organization is edited by a blueprint. */
+export class Edited extends Command {
+  constructor(readonly edit: Edit) {
+    super();
+  }
+  check(): boolean {
+    return this.edit.kind !== 'manager' || this.edit.who !== this.edit.manager;
+  }
+  async act(run: Run, real: Real): Promise<void> {
+    const text = change(run.o, this.edit);
+    for (const key of PEOPLE) if (!run.o.people[key]?.enabled) run.left.add(key);
+    run.story.push(this.toString());
+    await real.configure(text);
+    await compare(run, real, false);
+  }
+  toString(): string {
+    return `Edited(${JSON.stringify(this.edit)})`;
+  }
+}
+
+function change(o: Organization, edit: Edit): string {
+  const key = (n: number): Key => PEOPLE[n] ?? '';
+  const pack = (n: number): Key => Object.keys(o.packages)[n % Object.keys(o.packages).length] ?? '';
+  switch (edit.kind) {
+    case 'person': {
+      const one = o.people[key(edit.who)];
+      if (one) one.enabled = !one.enabled;
+      return edits.person(o, key(edit.who));
+    }
+    case 'manager': {
+      const one = o.people[key(edit.who)];
+      if (one) one.manager = edit.manager === null ? null : key(edit.manager);
+      return edits.person(o, key(edit.who));
+    }
+    case 'group': {
+      const members = o.groups[edit.group] ?? [];
+      const who = key(edit.who);
+      o.groups[edit.group] = members.includes(who) ? members.filter((one) => one !== who) : [...members, who];
+      return edits.group(o, edit.group);
+    }
+    case 'catalog':
+      o.published = !o.published;
+      return edits.catalog(o);
+    case 'toggle': {
+      const policies = o.packages[pack(edit.pack)]?.policies ?? [];
+      const policy = policies[edit.which % policies.length];
+      if (policy) policy.enabled = !policy.enabled;
+      return edits.package(o, pack(edit.pack));
+    }
+    case 'terms': {
+      const policies = o.packages[pack(edit.pack)]?.policies ?? [];
+      const policy = policies[edit.which % policies.length];
+      const wanted = VARIANTS[edit.variant % VARIANTS.length];
+      if (policy && wanted && JSON.stringify(o.terms[policy.current]) !== JSON.stringify(wanted))
+        policy.current = o.terms.push(wanted) - 1;
+      return edits.package(o, pack(edit.pack));
+    }
+    case 'roles': {
+      const one = o.packages[pack(edit.pack)];
+      const role = SYSTEMS[edit.role % SYSTEMS.length] ?? 'reader';
+      if (one) {
+        const has = one.roles.includes(role);
+        if (!has) one.roles = [...one.roles, role];
+        else if (one.roles.length > 1) one.roles = one.roles.filter((each) => each !== role);
+      }
+      return edits.package(o, pack(edit.pack));
+    }
+  }
+}
+
+const nat = fc.nat(1_000);
+const who = fc.nat(PEOPLE.length - 1);
+const HOUR = 3_600_000;
+const job = fc.constantFrom(...JOBS);
+
+const edit: fc.Arbitrary<Edit> = fc.oneof(
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant('person' as const), who }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('manager' as const), who, manager: fc.option(who) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('group' as const),
+      group: fc.constantFrom('approvers' as const, 'staff' as const),
+      who,
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('catalog' as const) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('toggle' as const), pack: nat, which: nat }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('terms' as const), pack: nat, which: nat, variant: nat }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('roles' as const), pack: nat, role: nat }) },
+);
+
+const of = <T>(weight: number, arbitrary: fc.Arbitrary<T>, make: (value: T) => Step) => ({
+  weight,
+  arbitrary: arbitrary.map(make),
+});
+
+/** Every command by how often it comes. */
+export const command: fc.Arbitrary<Step> = fc.oneof(
+  of(46, fc.tuple(wish, fc.option(fc.nat(30), { freq: 5 })), ([w, click]) => new Do(w, click)),
+  of(2, fc.tuple(wish, fc.nat(200), fc.boolean()), ([w, click, other]) => new Again(w, 100 + click, other)),
+  of(2, wish, (w) => new Cut(w)),
+  of(
+    9,
+    fc.tuple(
+      wish,
+      fc.oneof(
+        { weight: 5, arbitrary: wish },
+        { weight: 2, arbitrary: job.map((name) => ({ kind: 'job' as const, job: name })) },
+        {
+          weight: 1,
+          arbitrary: shift.filter((one) => one.crash === 'no').map((one) => ({ kind: 'work' as const, shift: one })),
+        },
+      ),
+      fc.integer({ min: 1, max: 3 }),
+    ),
+    ([a, b, steps]) => new Race(a, b, steps),
+  ),
+  of(
+    10,
+    fc.constantFrom(
+      10_000,
+      120_000,
+      HOUR,
+      5 * HOUR,
+      24 * HOUR,
+      24 * HOUR,
+      50 * HOUR,
+      73 * HOUR,
+      8 * 24 * HOUR,
+      25 * 24 * HOUR,
+    ),
+    (ms) => new Wait(ms),
+  ),
+  of(6, job, (name) => new Sweep([name])),
+  of(4, fc.shuffledSubarray([...JOBS, HAND], { minLength: JOBS.length + 1 }), (names) => new Sweep(names)),
+  of(9, shift, (one) => new Work(one)),
+  of(1, fc.constant(null), () => new Resume()),
+  of(
+    3,
+    fc.tuple(fc.constantFrom(...SYSTEMS), fc.constantFrom('later' as const, 'failed' as const, null, null)),
+    ([s, m]) => new Fail(s, m),
+  ),
+  of(
+    2,
+    fc.tuple(fc.constantFrom('finish' as const, 'reprocess' as const), nat, who, fc.boolean()),
+    (a) => new Repair(...a),
+  ),
+  of(1, fc.tuple(who, fc.constantFrom(...SYSTEMS)), (a) => new Outside(...a)),
+  of(4, edit, (one) => new Edited(one)),
+  of(
+    2,
+    fc.array(fc.constantFrom<Illness>('later', 'busy', 'lost', 'refused', 'gone'), { maxLength: 3 }),
+    (all) => new Ill(all),
+  ),
+);

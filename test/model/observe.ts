@@ -1,0 +1,196 @@
+// How things stand in the database, in the words of the model, and both as lines that can be compared.
+import type { Assignment, Key, Organization, Request } from './model';
+import { ENDING, HELD } from './model';
+
+const MS = (column: string): string => `(extract(epoch from ${column}) * 1000)::bigint`;
+const ALL = (what: string, from: string): string => `(select coalesce(json_agg(${what}), '[]') from ${from})`;
+
+/** One row with one JSON value. */
+export const OBSERVE = `select json_build_object(
+'requests', ${ALL(
+  `json_build_object('id', r.id, 'type', r.type, 'state', r.state, 'detail', r.detail, 'requestor', r.requestor_id, 'target', r.target_id,
+    'package', r.package_id, 'assignment', r.assignment_id, 'stage', r.stage, 'startsAt', ${MS('r.starts_at')}, 'endsAt', ${MS('r.ends_at')})
+   order by r.number`,
+  'requests r',
+)},
+'stages', ${ALL(
+  `json_build_object('request', s.request_id, 'n', s.n, 'state', s.state, 'decideBy', ${MS('s.decide_by')}, 'escalateAt', ${MS('s.escalate_at')},
+    'escalatedAt', ${MS('s.escalated_at')}, 'remindAt', ${MS('s.remind_at')}) order by s.n`,
+  'approval_stages s',
+)},
+'tasks', ${ALL(
+  `json_build_object('request', t.request_id, 'n', t.n, 'person', t.person_id, 'capacity', t.capacity, 'state', t.state)`,
+  'approval_tasks t',
+)},
+'decisions', ${ALL(
+  `json_build_object('request', d.request_id, 'n', d.n, 'person', d.person_id, 'decision', d.decision)`,
+  'decisions d',
+)},
+'assignments', ${ALL(
+  `json_build_object('id', a.id, 'target', a.target_id, 'package', a.package_id, 'state', a.state, 'startsAt', ${MS('a.starts_at')},
+    'endsAt', ${MS('a.ends_at')}, 'endReason', a.end_reason, 'remindAt', ${MS('a.remind_at')}, 'reminded', a.reminded) order by a.id`,
+  'assignments a',
+)},
+'reasons', ${ALL(
+  `json_build_object('assignment', j.assignment_id, 'kind', j.kind, 'startsAt', ${MS('j.starts_at')}, 'until', ${MS('j.until')},
+    'periodAt', ${MS('j.period_at')}, 'extensions', j.extensions, 'ended', j.ended_at is not null) order by j.id`,
+  'justifications j',
+)},
+'links', ${ALL(
+  `json_build_object('assignment', l.assignment_id, 'role', resources.origin_id)`,
+  `grant_assignments l join grants g on g.id = l.grant_id join resource_roles role on role.id = g.role_id
+   join resources on resources.id = role.resource_id`,
+)},
+'grants', ${ALL(
+  `json_build_object('person', g.person_id, 'role', resources.origin_id, 'state', g.state, 'baseline', g.baseline)`,
+  `grants g join resource_roles role on role.id = g.role_id join resources on resources.id = role.resource_id`,
+)},
+'byHand', ${ALL(
+  `json_build_object('id', m.id, 'person', g.person_id, 'escalated', m.escalated_at is not null) order by m.id`,
+  `manual_tasks m join grants g on g.id = m.grant_id where m.state = 'open'`,
+)}) as seen`;
+
+type Plain<T> = Omit<T, 'key'> & { id: string };
+interface Rows {
+  readonly requests: Plain<Request>[];
+  readonly stages: (Request['stages'][number] & { request: string })[];
+  readonly tasks: (Request['tasks'][number] & { request: string })[];
+  readonly decisions: (Request['decisions'][number] & { request: string })[];
+  readonly assignments: Plain<Assignment>[];
+  readonly reasons: (Assignment['reasons'][number] & { assignment: string })[];
+  readonly links: { assignment: string; role: string }[];
+  readonly grants: { person: string; role: string; state: string; baseline: boolean | null }[];
+  readonly byHand: { id: string; person: string; escalated: boolean }[];
+}
+
+export interface Observed extends Pick<Organization, 'requests' | 'assignments' | 'grants'> {
+  /** Ids of what is called so, and of open manual tasks. */
+  readonly ids: {
+    readonly requests: ReadonlyMap<Key, string>;
+    readonly assignments: ReadonlyMap<Key, string>;
+    readonly tasks: readonly { readonly id: string; readonly person: Key; readonly escalated: boolean }[];
+  };
+}
+
+interface Names {
+  readonly people: ReadonlyMap<string, Key>;
+  readonly packages: ReadonlyMap<string, Key>;
+}
+
+export function observed(seen: unknown, { people, packages }: Names): Observed {
+  const rows = seen as Rows;
+  const person = (id: string): Key => people.get(id) ?? id;
+  const pack = (id: string): Key => packages.get(id) ?? id;
+  const keyed = (all: readonly { id: string; target: string; package: string }[]): Map<string, Key> => {
+    const counts = new Map<string, number>();
+    return new Map(
+      all.map((one) => {
+        const pair = `${person(one.target)}/${pack(one.package)}`;
+        const n = counts.get(pair) ?? 0;
+        counts.set(pair, n + 1);
+        return [one.id, `${pair}/${n}`];
+      }),
+    );
+  };
+  const requestKeys = keyed(rows.requests);
+  const assignmentKeys = keyed(rows.assignments);
+  const swap = (map: Map<string, Key>): Map<Key, string> => new Map([...map].map(([id, key]) => [key, id]));
+  return {
+    requests: rows.requests.map((one) => ({
+      ...one,
+      key: requestKeys.get(one.id) ?? '',
+      requestor: one.requestor === null ? null : person(one.requestor),
+      target: person(one.target),
+      package: pack(one.package),
+      assignment: one.assignment === null ? null : (assignmentKeys.get(one.assignment) ?? one.assignment),
+      stages: rows.stages.filter(({ request }) => request === one.id),
+      tasks: rows.tasks
+        .filter(({ request }) => request === one.id)
+        .map((task) => ({ ...task, person: person(task.person) })),
+      decisions: rows.decisions
+        .filter(({ request }) => request === one.id)
+        .map((decision) => ({ ...decision, person: person(decision.person) })),
+    })),
+    assignments: rows.assignments.map((one) => ({
+      ...one,
+      key: assignmentKeys.get(one.id) ?? '',
+      target: person(one.target),
+      package: pack(one.package),
+      reasons: rows.reasons.filter(({ assignment }) => assignment === one.id),
+      roles: rows.links.filter(({ assignment }) => assignment === one.id).map(({ role }) => role),
+    })),
+    grants: Object.fromEntries(
+      rows.grants.map(({ person: id, role, state, baseline }) => [`${person(id)} ${role}`, { state, baseline }]),
+    ),
+    ids: {
+      requests: swap(requestKeys),
+      assignments: swap(assignmentKeys),
+      tasks: rows.byHand.map((task) => ({ ...task, person: person(task.person) })),
+    },
+  };
+}
+
+const time = (at: number | null): string =>
+  at === null ? '-' : new Date(at).toISOString().slice(5, 19).replace('T', ' ');
+
+/** What is compared, one line for each thing. */
+export function lines({ requests, assignments, grants }: Pick<Organization, 'requests' | 'assignments' | 'grants'>) {
+  return [
+    ...requests.map((one) =>
+      [
+        `request ${one.key} ${one.type} ${one.state} ${one.detail ?? ''} by ${one.requestor ?? 'usher'} for ${one.assignment ?? 'nothing'}`,
+        `${time(one.startsAt)}..${time(one.endsAt)} at stage ${one.stage}`,
+        ...one.stages.map(
+          (s) =>
+            `stage ${s.n} ${s.state} by ${time(s.decideBy)} escalates ${time(s.escalateAt)} ${time(s.escalatedAt)} reminds ${time(s.remindAt)}`,
+        ),
+        ...one.tasks.map((t) => `${t.person}: ${t.n} ${t.capacity} ${t.state}`).sort(),
+        ...one.decisions.map((d) => `${d.person} ${d.decision} ${d.n}`).sort(),
+      ].join(' | '),
+    ),
+    ...assignments.map((one) =>
+      [
+        `access ${one.key} ${one.state} ${one.endReason ?? ''} ${time(one.startsAt)}..${time(one.endsAt)}`,
+        `reminded ${one.reminded} next ${time(one.remindAt)}`,
+        ...one.reasons
+          .map(
+            (r) =>
+              `${r.kind} ${time(r.startsAt)}..${time(r.until)} ${time(r.periodAt)} +${r.extensions}${r.ended ? ' over' : ''}`,
+          )
+          .sort(),
+        [...one.roles].sort().join(),
+      ].join(' | '),
+    ),
+    ...Object.entries(grants).map(([key, { state, baseline }]) => `grant ${key} ${state} ${String(baseline)}`),
+  ].sort();
+}
+
+const DELIVERY = [...HELD, ...ENDING, 'removed'];
+
+/**
+ * How far the worker came is not foretold, for it depends on chance: the model takes it over where it is a step on the way. What the
+ * states must mean is checked by the invariants, and at the end, when everything is well again, they are foretold as well.
+ */
+export function absorb(o: Organization, seen: Observed): void {
+  const onItsWay = (before: string, after: string): boolean =>
+    HELD.includes(before) ? HELD.includes(after) : ENDING.includes(before) && [...ENDING, 'removed'].includes(after);
+  for (const one of o.assignments) {
+    const now = seen.assignments.find(({ key }) => key === one.key);
+    if (now && onItsWay(one.state, now.state)) one.state = now.state;
+  }
+  for (const one of o.requests) {
+    const now = seen.requests.find(({ key }) => key === one.key);
+    if (now && DELIVERY.includes(one.state) && onItsWay(one.state, now.state)) one.state = now.state;
+  }
+  for (const [key, now] of Object.entries(seen.grants)) {
+    const grant = o.grants[key];
+    if (!grant) continue;
+    const [holder, role] = key.split(' ');
+    const wanted = o.assignments.some(
+      (one) => one.target === holder && HELD.includes(one.state) && one.roles.includes(role ?? ''),
+    );
+    const way = wanted ? ['placing', 'placed', 'placeFailed'] : ['taking', 'taken', 'takeFailed'];
+    if (way.includes(now.state)) grant.state = now.state;
+    if (grant.baseline === null) grant.baseline = now.baseline;
+  }
+}

@@ -1,0 +1,155 @@
+// Runs of the model: how many, from which seed, and what is said of one that fails.
+import fc from 'fast-check';
+import { command, HAND, JOBS, Resume, Sweep, Wait, Work } from './commands';
+import type { Run } from './commands';
+import { expectHeard } from './messages';
+import { HELD } from './model';
+import { lines } from './observe';
+import { beginning, MANUAL, PEOPLE } from './organization';
+import { openWorld } from './world';
+import type { ModelWorld } from './world';
+
+export interface Share {
+  readonly runs: number;
+  readonly seed: number;
+  /** One run again, as a failure prints it: with every check after every command. */
+  readonly path?: string;
+  /** Look for the shortest run that fails, which takes its time. */
+  readonly shrink?: boolean;
+}
+
+/** A run is half as long on average. */
+const MOST_COMMANDS = 130;
+/** One run of so many speaks: its messages are drawn, sent and looked at as well, which takes ten times as long. */
+const SPEAKS = 20;
+
+const run = fc.record({
+  steps: fc.commands([command], { maxCommands: MOST_COMMANDS, size: 'max' }),
+  speaks: fc.integer({ min: 1, max: SPEAKS }).map((n) => n === SPEAKS),
+});
+
+/** Milliseconds that a run may take on a slow machine before the test is thought to hang. */
+const PATIENCE_MS = 5_000;
+/** How many runs where nothing is said, both halves together. */
+const RUNS = 1_000;
+
+/** One half of the runs as a test. Settings come from the environment: `npm run model` sets it. */
+export function modelTest(half: 0 | 1): void {
+  const { MODEL_RUNS, MODEL_SEED, MODEL_PATH, MODEL_SHRINK } = process.env;
+  const again = MODEL_PATH !== undefined;
+  const runs = Math.ceil(Number(MODEL_RUNS ?? RUNS) / 2);
+  // Another seed every time: what one of them finds becomes a story in found.test.ts.
+  const seed = MODEL_SEED === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(MODEL_SEED) + (again ? 0 : half);
+  test(
+    `Usher does what the model does: seed ${seed}`,
+    async () => {
+      const told = await runModel({
+        runs,
+        seed,
+        shrink: MODEL_SHRINK === 'true',
+        ...(again ? { path: MODEL_PATH } : {}),
+      });
+      process.stderr.write(`model: ${told}\n`);
+    },
+    60_000 + runs * PATIENCE_MS,
+  );
+}
+
+/** Runs the model; throws with all that is needed to run the failing one again. Returns what to print. */
+export async function runModel({ runs, seed, path, shrink = false }: Share): Promise<string> {
+  const world = await openWorld();
+  const since = performance.now();
+  let commands = 0;
+  let story: readonly string[] = [];
+  try {
+    const property = fc.asyncProperty(run, async ({ steps, speaks }) => {
+      const one = freshRun(path !== undefined);
+      if (speaks) one.story.push('a run that speaks');
+      story = one.story;
+      await world.begin(speaks);
+      await fc.asyncModelRun(() => ({ model: one, real: world }), steps);
+      await finish(one, world, speaks);
+      commands += one.done;
+    });
+    const result = await fc.check(property, {
+      numRuns: runs,
+      seed,
+      endOnFailure: !shrink,
+      ...(path === undefined ? {} : { path }),
+    });
+    if (result.failed) {
+      const error =
+        result.errorInstance instanceof Error ? result.errorInstance : new Error(String(result.errorInstance));
+      error.message = [
+        `Run ${result.numRuns} of seed ${seed} failed. Again, with every check after every command:`,
+        `  npm run model -- --seed ${seed} --path ${result.counterexamplePath ?? ''}`,
+        ...story.map((line, n) => `${n + 1}. ${line}`),
+        error.message,
+      ].join('\n');
+      throw error;
+    }
+    const seconds = (performance.now() - since) / 1_000;
+    return `seed ${seed}: ${runs} runs of ${Math.round(commands / runs)} commands each in ${seconds.toFixed(0)} s`;
+  } finally {
+    await world.close();
+  }
+}
+
+/** The beginning of a run; `careful`: with every check after every command. */
+export function freshRun(careful: boolean): Run {
+  return { o: beginning(), done: 0, careful, outside: new Set(), left: new Set(), story: [] };
+}
+
+const HOUR = 3_600_000;
+const WORKER = { rounds: 1_000, crash: 'no', at: 0 } as const;
+const SILENT = { requests: [], assignments: [], grants: {} };
+
+/** Every system is well again and every worker works; what should be true then is foretold wholly. */
+export async function finish(one: Run, world: ModelWorld, speaks: boolean): Promise<void> {
+  one.story.push('all is well again');
+  await new Resume().run(one, world);
+  await world.sql('delete from local_faults');
+  world.chat.heal();
+  await new Wait(HOUR + 1_000).run(one, world);
+  await new Sweep([...JOBS, HAND]).run(one, world);
+  // Leases end after a minute, the last tries come by the hour, and a platform that was busy wants its time.
+  for (let round = 0; round < 5 && (await world.waiting()) > 0; round += 1) {
+    await new Work(WORKER).run(one, world);
+    await new Wait(HOUR + 1_000).run(one, world);
+  }
+  if (speaks) {
+    await world.job('redraw-cards');
+    await new Work(WORKER).run(one, world);
+  }
+  await new Sweep(['end-access', 'end-justifications']).run(one, world);
+  await new Work(WORKER).run(one, world);
+  expect(await world.invariants('settled')).toEqual([]);
+  await expectPlaced(one, world);
+  if (speaks) await expectHeard(one, world);
+}
+
+async function expectPlaced({ o, outside, left }: Run, world: ModelWorld): Promise<void> {
+  const byHand = new Set(world.manualTasks().map(({ person }) => person));
+  const wanted = new Set(
+    o.assignments
+      .filter(({ state }) => HELD.includes(state))
+      .flatMap(({ target, roles }) => roles.map((role) => `${target} ${role}`)),
+  );
+  const unsettled = o.assignments.filter(
+    ({ state, roles, target }) =>
+      !['scheduled', 'delivered', 'removed'].includes(state) && !(roles.includes(MANUAL) && byHand.has(target)),
+  );
+  expect(lines({ ...SILENT, assignments: unsettled })).toEqual([]);
+
+  const rows = await world.sql<{ one: string }>(`select subject || ' ' || resource as one from local_roles`);
+  const there = new Set(rows.map((row) => row.one));
+  const wrong = PEOPLE.flatMap((person) =>
+    ['reader', 'writer', 'auditor', 'printer'].map((role) => `${person} ${role}`),
+  ).filter((key) => {
+    if (wanted.has(key)) return !there.has(key);
+    const kept = outside.has(key) && (o.grants[key]?.baseline ?? true);
+    if (kept && left.has(key.split(' ')[0] ?? '')) return false;
+    return there.has(key) !== kept;
+  });
+  expect(wrong).toEqual([]);
+}
