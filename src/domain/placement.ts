@@ -79,6 +79,14 @@ export function fail(facts: PlaceFacts, error: { readonly code: string; readonly
 }
 
 /**
+ * A call to the system came late: another worker had taken the row over, or nobody waited for its answer any more. Nobody knows
+ * what the system did last, so what is wanted is made equal once more. Changes no state: what was found true there counts.
+ */
+export function cameLate(facts: PlaceFacts): Change {
+  return toldOfGrant(facts, facts.wanted ? 'grant.wanted' : 'grant.unwanted', { again: true });
+}
+
+/**
  * A resource owner reports a manual task as done: "reported by Ana" (rule 3.25). Never the person it is about. Only the task
  * that the report names: one that was turned round meanwhile is another task.
  */

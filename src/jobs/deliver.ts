@@ -57,24 +57,39 @@ async function work(parts: TellParts & PlaceParts & { readonly log: Log }, row: 
     }
     await parts.outbox.settle(row.lease, { state: 'done' });
   } catch (error) {
-    if (isFinal(error) || (await isOver(parts, row, error))) {
-      const code = isFinal(error) ? codeOf(error) : reasonOf(error, row.attempts)[0];
-      parts.log.warn({ ...facts, code }, 'outgoing row given up');
-      await parts.outbox.settle(row.lease, { state: 'dead', error: code });
-      return;
-    }
-    if (error instanceof DomainError && error.code === 'stale') {
-      // The lease was lost to another worker: its result counts, ours was rolled back.
+    try {
+      await setback(parts, row, facts, error);
+    } catch (stale) {
+      if (!isStale(stale)) throw stale;
+      // Even to say that it failed was too late.
       parts.log.info(facts, 'outgoing row was taken over');
-      return;
     }
-    const [code, wait] = reasonOf(error, row.attempts);
-    if (!(error instanceof NotNow) && !(error instanceof ChannelError))
-      parts.log.error({ ...facts, err: error }, 'outgoing row failed');
-    else parts.log.debug({ ...facts, code, wait }, 'outgoing row waits');
-    await parts.outbox.retry(row.lease, wait, code);
   }
 }
+
+/** What becomes of a row whose work did not end well. */
+async function setback(
+  parts: TellParts & PlaceParts & { readonly log: Log },
+  row: OutgoingRow,
+  facts: object,
+  error: unknown,
+): Promise<void> {
+  // The lease was lost to another worker: its result counts, ours was rolled back.
+  if (isStale(error)) throw error;
+  if (isFinal(error) || (await isOver(parts, row, error))) {
+    const code = isFinal(error) ? codeOf(error) : reasonOf(error, row.attempts)[0];
+    parts.log.warn({ ...facts, code }, 'outgoing row given up');
+    await parts.outbox.settle(row.lease, { state: 'dead', error: code });
+    return;
+  }
+  const [code, wait] = reasonOf(error, row.attempts);
+  if (!(error instanceof NotNow) && !(error instanceof ChannelError))
+    parts.log.error({ ...facts, err: error }, 'outgoing row failed');
+  else parts.log.debug({ ...facts, code, wait }, 'outgoing row waits');
+  await parts.outbox.retry(row.lease, wait, code);
+}
+
+const isStale = (error: unknown): boolean => error instanceof DomainError && error.code === 'stale';
 
 /** Whether it was tried long enough. Placements know themselves; who waits for his turn is never given up. */
 async function isOver(parts: TellParts, row: OutgoingRow, error: unknown): Promise<boolean> {

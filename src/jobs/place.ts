@@ -2,11 +2,12 @@
 import type { Connector } from '../connectors/connector';
 import { newTrace } from '../chat/trace';
 import { ConnectorError } from '../connectors/connector';
+import { DomainError } from '../domain/errors';
 import type { GrantId } from '../domain/model';
 import type { Log } from '../log';
 import type { By, Desk, OutgoingRow, Watch } from '../operations/ports';
 import type { PlaceOutcome } from '../operations/placements';
-import { baseline, failed, look, settled } from '../operations/placements';
+import { baseline, failed, late, look, settled } from '../operations/placements';
 import { backoff } from './worker';
 
 export interface PlaceParts {
@@ -31,6 +32,24 @@ export async function place(parts: PlaceParts, row: OutgoingRow): Promise<void> 
   const grant = row.subject.id as GrantId;
   // What follows from the result goes on under the id of the click that asked for it.
   const by: By = { actor: { kind: 'system', name: 'place' }, via: 'place', trace: row.trace ?? newTrace() };
+  const calls: Calls = { made: false, again: () => late(parts.desk, by, grant) };
+  try {
+    await attempt(parts, by, row, calls);
+  } catch (error) {
+    // Another worker took the row over while this one stood still, and its call may have come after the other's.
+    if (calls.made && error instanceof DomainError && error.code === 'stale') await calls.again();
+    throw error;
+  }
+}
+
+/** Whether a call that changes the system was begun, and what looks once more at what it did. */
+interface Calls {
+  made: boolean;
+  readonly again: () => Promise<void>;
+}
+
+async function attempt(parts: PlaceParts, by: By, row: OutgoingRow, calls: Calls): Promise<void> {
+  const grant = row.subject.id as GrantId;
   const first = await look(parts.desk, by, grant);
   const connector = parts.connectors.get(first.facts.resource.connector);
   const giving = first.desired === 'present';
@@ -63,9 +82,9 @@ export async function place(parts: PlaceParts, row: OutgoingRow): Promise<void> 
       if (now.desired === 'keepBaseline') return { state: 'present', externalId: null };
       if (now.neverGiven && connector.readable) return { state: 'untouched', externalId: null };
       const want = now.desired === 'present';
-      return call(parts, by, row, { connector, what: want ? 'give' : 'take' }, () =>
-        connector.converge(subject, where, want, String(row.lease.id)),
-      );
+      const make = () => connector.converge(subject, where, want, String(row.lease.id));
+      calls.made = true;
+      return call(parts, by, row, { connector, what: want ? 'give' : 'take', again: calls.again }, make);
     })();
     await settled(parts.desk, by, { grant, lease: row.lease, outcome });
   } catch (error) {
@@ -104,7 +123,16 @@ async function call<T>(
   parts: PlaceParts,
   by: By,
   row: OutgoingRow,
-  { connector, what }: { readonly connector: Connector; readonly what: 'read' | 'give' | 'take' },
+  {
+    connector,
+    what,
+    again,
+  }: {
+    readonly connector: Connector;
+    readonly what: 'read' | 'give' | 'take';
+    /** After an answer for which nobody waited any more. */
+    readonly again?: () => Promise<void>;
+  },
   make: () => Promise<T>,
 ): Promise<T> {
   const began = performance.now();
@@ -126,7 +154,7 @@ async function call<T>(
     );
   };
   try {
-    const result = await inTime(parts, make());
+    const result = await inTime(parts, make(), again);
     told('done');
     return result;
   } catch (error) {
@@ -136,17 +164,30 @@ async function call<T>(
   }
 }
 
-/** A system that does not answer is a system that failed for now; its late answer is not waited for. */
-async function inTime<T>(parts: PlaceParts, call: Promise<T>): Promise<T> {
+/**
+ * A system that does not answer is a system that failed for now. Its late answer is not waited for; but what it did so late may
+ * not be wanted any more, so `again` looks at it then.
+ */
+async function inTime<T>(parts: PlaceParts, call: Promise<T>, again?: () => Promise<void>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       reject(new ConnectorError('later', 'no_answer'));
+      if (again) void lookAgain(parts, call, again);
     }, parts.deadlineMs);
   });
   try {
     return await Promise.race([call, late]);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+async function lookAgain(parts: PlaceParts, call: Promise<unknown>, again: () => Promise<void>): Promise<void> {
+  await Promise.allSettled([call]);
+  try {
+    await again();
+  } catch (error) {
+    parts.log.warn({ err: error }, 'what a late answer did was not looked at');
   }
 }

@@ -86,6 +86,13 @@ export function failed(
   });
 }
 
+/** A call came late, and may have undone what another worker made equal since: it is looked at once more. */
+export function late(desk: Desk, by: By, grant: GrantId): Promise<void> {
+  return act(desk, by, async (tx) => {
+    await tx.save(Rules.cameLate(await tx.forPlace(grant)));
+  });
+}
+
 /** A manual task still waits: its owners hear again, after a day those in charge as well (rule 3.25). */
 export function remindTask(desk: Desk, by: By, id: string): Promise<void> {
   return act(desk, by, async (tx) => {
