@@ -824,8 +824,9 @@ export const jobs: Record<string, (o: Organization, busy?: Key) => Generator<voi
       yield;
       const stage = stageDue(one);
       if (!stage || stage.remindAt === null || stage.remindAt > o.now) continue;
+      // At the same hour, but never less than half a day after a late one.
       let next = stage.remindAt;
-      while (next <= o.now) next += DAY;
+      while (next <= o.now + DAY / 2) next += DAY;
       stage.remindAt = next < Number(stage.decideBy) ? next : null;
     }
   },
