@@ -122,7 +122,20 @@ function makeTable(routes: readonly (Route | RawRoute)[]): Table {
   return table;
 }
 
+// Ways to say another method than the request line does: nothing here reads them, so whoever sends one hopes for somebody
+// beside us who does.
+const OVERRIDES = ['x-http-method-override', 'x-http-method', 'x-method-override'];
+
 async function serve(table: Table, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (OVERRIDES.some((name) => name in request.headers)) {
+    refuse(request, response, 400, 'method override');
+    return;
+  }
+  // Nobody who calls us packs a body, and a small packed one may hold gigabytes.
+  if ((request.headers['content-encoding'] ?? 'identity') !== 'identity') {
+    refuse(request, response, 415, 'content encoding');
+    return;
+  }
   const methods = table.get(pathOf(request));
   if (methods === undefined) {
     refuse(request, response, 404, 'not found');

@@ -4,11 +4,13 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { Channel } from './chat/channel';
 import { hasInputs } from './chat/card';
 import { loadCards } from './chat/cards';
 import { createConversation } from './chat/handle';
+import { createRefusals } from './chat/refusals';
+import type { Refusals } from './chat/refusals';
 import { toMessage, toModal } from './channels/slack/blocks';
 import { createSlackChannel } from './channels/slack/bot';
 import { createTeamsChannel } from './channels/teams/bot';
@@ -123,13 +125,18 @@ export async function startUsher(config: Config, log: Log): Promise<Usher> {
     if (unknown.length > 0) log.warn({ unknown }, 'administrators of the settings that are not in the directory');
     const book = loadCards(join(PACKAGE, 'cards'));
     const pagePort = { value: config.pagePort };
-    const channels = channelsOf(config, house, log, pagePort);
+    const refused = refusedCounter();
+    const refusals = createRefusals(log, (platform, code) => {
+      refused.inc({ platform, code });
+    });
+    const channels = channelsOf(config, house, log, refusals, pagePort);
     const conversation = createConversation({
       desk: house.desk,
       cards: house.cards,
       inbound: house.inbound,
       book,
       profiles: async (platform, tenant, user) => (await channels.get(platform)?.profile(tenant, user)) ?? null,
+      refusals,
       log,
     });
 
@@ -220,6 +227,7 @@ export async function startUsher(config: Config, log: Log): Promise<Usher> {
     stops.push(() => schedule.stop());
 
     const registry = metricsOf(house);
+    registry.registerMetric(refused);
     const ready = async (): Promise<boolean> => {
       try {
         await house.views.now();
@@ -245,6 +253,7 @@ function channelsOf(
   config: Config,
   house: House,
   log: Log,
+  refusals: Refusals,
   pagePort: { readonly value: number },
 ): ReadonlyMap<string, Channel> {
   const channels: Channel[] = [];
@@ -256,6 +265,7 @@ function channelsOf(
         appToken: config.slack.appToken?.reveal() ?? null,
         teamId: config.slack.teamId,
         ...(config.slack.apiUrl === null ? {} : { apiUrl: config.slack.apiUrl }),
+        refusals,
         log,
       }),
     );
@@ -273,6 +283,7 @@ function channelsOf(
         ...(config.teams.loginUrl === null ? {} : { loginUrl: config.teams.loginUrl }),
         playground: config.teams.playground,
         allowGuests: config.allowGuests,
+        refusals,
         log,
       }),
     );
@@ -318,6 +329,16 @@ function pageSecret(home: string): string {
   const secret = randomBytes(32).toString('hex');
   writeFileSync(file, secret, { mode: 0o600 });
   return secret;
+}
+
+/** What was turned away before anybody was known: nothing of it is stored, and its lines in the log are bounded. */
+function refusedCounter(): Counter {
+  return new Counter({
+    name: 'usher_turned_away_total',
+    help: 'Deliveries and accounts that were turned away, by reason.',
+    labelNames: ['platform', 'code'],
+    registers: [],
+  });
 }
 
 /** What operators watch. */

@@ -4,6 +4,7 @@ import { DomainError, isRefusal } from '../domain/errors';
 import type { CardId, DraftId, RequestId } from '../domain/model';
 import type { Log } from '../log';
 import { RepeatedDelivery } from '../operations/ports';
+import { recordRefusal } from '../operations/refusals';
 import type { By, Cards, Delivery, Desk, InboundStore, StoredReply, Watch } from '../operations/ports';
 import { verb } from './actions';
 import type { Card, Text } from './card';
@@ -11,6 +12,7 @@ import type { CardBook } from './cards';
 import type { Conversation } from './channel';
 import { near, parse } from './commands';
 import type { Act, Inbound, Reply } from './inbound';
+import type { Refusals } from './refusals';
 import { bind } from './render';
 import { search } from './search';
 import { toldTo } from './text';
@@ -25,6 +27,7 @@ import type { Profiles, Who } from './who';
 import { label } from './words';
 import { explain } from './words/faults';
 import { say } from './words';
+import { Windows } from './windows';
 
 export interface ConversationParts {
   readonly desk: Desk;
@@ -33,8 +36,22 @@ export interface ConversationParts {
   readonly book: CardBook;
   readonly profiles: Profiles;
   readonly watch?: Watch;
+  /** Hears of accounts that may not speak here at all. */
+  readonly refusals?: Refusals;
   readonly log: Pick<Log, 'debug' | 'info' | 'error'>;
 }
+
+/** Refusals that a person meets who tries what is not theirs. Late clicks are among them, so each counts for little. */
+const SUSPECT: ReadonlySet<string> = new Set([
+  'own-request',
+  'not-an-approver',
+  'forbidden',
+  'self-assignment',
+  'same-key-other-body',
+]);
+/** Rows of the audit trail about one person and one reason in ten minutes: enough to be seen, too few to fill it. */
+const MOST_RECORDED = 10;
+const recorded = new Windows(600_000, 10_000);
 
 const TYPED_ECHO = 80;
 /** Inputs of our forms that are not answers to a policy's questions. */
@@ -137,6 +154,7 @@ async function answered(parts: ConversationParts, inbound: Inbound): Promise<{ r
     });
     if (!isRefusal(error)) return failed(error);
     try {
+      await noted(parts, inbound, who, error);
       const said = await refusal(parts, inbound, who, error);
       return {
         reply: who ? personal(said, who) : said,
@@ -168,6 +186,19 @@ function personal(reply: Reply, who: Who): Reply {
     case 'none':
       return reply;
   }
+}
+
+/** Whoever is known leaves a row of the audit trail, whoever is not a line of the log. */
+async function noted(parts: ConversationParts, inbound: Inbound, who: Who | null, error: DomainError): Promise<void> {
+  if (who === null) {
+    const { platform, tenant, user } = inbound;
+    parts.refusals?.refused(platform, error.code, { tenant, user });
+    return;
+  }
+  const { id } = who.person;
+  if (!SUSPECT.has(error.code) || recorded.add(`${id} ${error.code}`).count > MOST_RECORDED) return;
+  const by: By = { actor: { kind: 'person', id }, via: inbound.platform, trace: traceOf(inbound) };
+  await recordRefusal(parts.desk, by, id, { code: error.code, verb: nameOf(inbound.act) ?? null });
 }
 
 async function run(parts: ConversationParts, inbound: Inbound, who: Who): Promise<Reply> {

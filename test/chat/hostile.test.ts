@@ -60,7 +60,9 @@ test('whatever a form holds, it is answered in words and never with a bug', asyn
         const form = cardOf(await world.say('tara', 'request ledger writer'));
         const reply = await world.submit('tara', form, values);
         expect(JSON.stringify(reply)).not.toContain(BUG);
-        await world.sql(`update requests set state = 'canceled', completed_at = now() where state = 'pendingApproval'`);
+        await world.sql(
+          `update requests set state = 'canceled', version = version + 1, completed_at = now() where state = 'pendingApproval'`,
+        );
       },
     ),
     { numRuns: 25 },

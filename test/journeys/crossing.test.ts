@@ -200,7 +200,7 @@ describe.each(['http', 'socket'] as const)('over Slack by %s', (mode) => {
     await whole.teamsMessage(gita, 'Guests cannot use me here');
     expect((await teams.press(gita, await whole.teamsMessage(ben, 'Payroll'), 'Details')).status).toBe(200);
     const far = { ...ben, tenant: '99999999-9999-4999-8999-999999999999' };
-    expect((await teams.say(far, 'approvals')).status).toBe(401);
+    expect((await teams.say(far, 'approvals')).status).toBe(403);
     const nobody = { ...teams.person('Nils'), conversation: 'a:meeting', role: 'anonymous' };
     expect((await teams.say(nobody, 'help')).status).toBe(200);
 

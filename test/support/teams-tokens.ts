@@ -8,24 +8,33 @@ export interface TokenChange {
   readonly header?: Readonly<Record<string, unknown>>;
   /** Signed with a key that the issuer never published. */
   readonly otherKey?: boolean;
+  /** Signed with a key that the issuer published for another channel. */
+  readonly otherChannel?: boolean;
 }
 
 /** Issues channel tokens and publishes its key. */
 export class TeamsTokens {
   readonly #kid = randomUUID();
   readonly #keys = keyPair('published');
+  readonly #otherKid = randomUUID();
 
   constructor(readonly appId: string) {}
 
   jwks(): object {
-    const { n, e } = this.#keys.publicKey.export({ format: 'jwk' });
-    return { keys: [{ kty: 'RSA', use: 'sig', kid: this.#kid, x5t: this.#kid, n, e, endorsements: ['msteams'] }] };
+    const published = (kid: string, pair: ReturnType<typeof newPair>, channel: string): object => {
+      const { n, e } = pair.publicKey.export({ format: 'jwk' });
+      return { kty: 'RSA', use: 'sig', kid, x5t: kid, n, e, endorsements: [channel] };
+    };
+    return {
+      keys: [published(this.#kid, this.#keys, 'msteams'), published(this.#otherKid, keyPair('webchat'), 'webchat')],
+    };
   }
 
   /** A token for one service URL, as Teams would send it. */
   token(serviceUrl: string, change: TokenChange = {}): string {
     const now = Math.floor(Date.now() / 1000);
-    const header = { alg: 'RS256', typ: 'JWT', kid: this.#kid, x5t: this.#kid, ...change.header };
+    const kid = change.otherChannel === true ? this.#otherKid : this.#kid;
+    const header = { alg: 'RS256', typ: 'JWT', kid, x5t: kid, ...change.header };
     const claims = {
       serviceurl: serviceUrl,
       nbf: now,
@@ -37,8 +46,9 @@ export class TeamsTokens {
     };
     const content = [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
     if (header.alg === 'none') return `${content}.`;
-    const key = change.otherKey === true ? keyPair('other').privateKey : this.#keys.privateKey;
-    return `${content}.${sign('sha256', Buffer.from(content), key).toString('base64url')}`;
+    const pair =
+      change.otherKey === true ? keyPair('other') : change.otherChannel === true ? keyPair('webchat') : this.#keys;
+    return `${content}.${sign('sha256', Buffer.from(content), pair.privateKey).toString('base64url')}`;
   }
 }
 
@@ -49,7 +59,7 @@ function newPair() {
   return generateKeyPairSync('rsa', { modulusLength: 2048 });
 }
 
-function keyPair(name: 'published' | 'other') {
+function keyPair(name: 'published' | 'other' | 'webchat') {
   const pair = pairs.get(name) ?? newPair();
   pairs.set(name, pair);
   return pair;

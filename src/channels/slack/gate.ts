@@ -2,7 +2,8 @@
 // Runs no listener and knows no Bolt; which workspace and which person it is about comes later (standing.ts).
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { isObject, type Json } from './json';
+import { readObject } from '../../chat/json';
+import type { Json } from './json';
 import type { SlackSettings } from './options';
 
 /** A form may carry a whole view with its state (250 KB) inside url-encoded JSON, which can triple it. */
@@ -40,7 +41,7 @@ export function judge(
     return refuse(401, 'timestamp too far off');
   if (!isSigned(settings.signingSecret, signature, timestamp, body)) return refuse(401, 'signature does not match');
 
-  const parsed = type === 'json' ? parseJson(body.toString('utf8')) : parseForm(body.toString('utf8'));
+  const parsed = type === 'json' ? readObject(body.toString('utf8')) : parseForm(body.toString('utf8'));
   if (parsed === null) return refuse(400, 'body cannot be parsed');
   if (parsed['ssl_check'] === '1') return { kind: 'answer', status: 200, text: '', why: null };
   if (parsed['type'] === 'url_verification') return answerChallenge(parsed['challenge']);
@@ -78,22 +79,13 @@ function isSigned(secret: string, signature: string, timestamp: string, body: Bu
   return timingSafeEqual(expected, Buffer.from(match[1], 'hex'));
 }
 
-function parseJson(text: string): Json | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : null;
-  } catch {
-    return null;
-  }
-}
-
 // Interactions are one field `payload` with JSON in it; slash commands are plain fields.
 function parseForm(text: string): Json | null {
   const fields = new URLSearchParams(text);
   const names = [...fields.keys()];
   if (names.length === 0 || new Set(names).size !== names.length) return null;
   const payload = fields.get('payload');
-  return payload === null ? Object.fromEntries(fields) : parseJson(payload);
+  return payload === null ? Object.fromEntries(fields) : readObject(payload);
 }
 
 function answerChallenge(challenge: unknown): Verdict {

@@ -129,7 +129,7 @@ export function createListeners({ conversation, people, settings, show, turns }:
     isOurs: (body) => {
       const team = installedTeam(body);
       if (team === settings.teamId) return true;
-      log.warn({ team: loggable(team) }, 'slack delivery of another workspace');
+      settings.refusals.refused('slack', 'other workspace', { tenant: loggable(team) });
       return false;
     },
 

@@ -1,5 +1,6 @@
 // What the Slack channel needs to know, checked before anything starts: a bot that would believe anybody does not start.
 // Reading the environment is config's work.
+import { createRefusals, type Refusals } from '../../chat/refusals';
 import type { Log } from '../../log';
 
 /** Settings of `createSlackChannel`. There is on purpose none that switches the check of signatures off. */
@@ -16,6 +17,8 @@ export interface SlackOptions {
   /** Milliseconds since 1970; the replay window and the age of answer addresses are measured with it. */
   readonly clock?: () => number;
   readonly log: Log;
+  /** Hears of what is turned away. */
+  readonly refusals?: Refusals;
   /** After this long a person is told that it takes longer, and an event counts as not stored. */
   readonly deadlineMs?: number;
   /** How long Slack may wait for the outcome before it gets an empty acknowledgement. */
@@ -34,6 +37,7 @@ export function checkOptions(options: SlackOptions): SlackSettings {
     clock: Date.now,
     deadlineMs: 2_000,
     ackAfterMs: 800,
+    refusals: createRefusals(options.log),
     ...options,
   };
   const problems: string[] = [];

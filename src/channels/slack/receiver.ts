@@ -40,7 +40,7 @@ export class HttpReceiver implements Receiver {
   private async receive(request: IncomingMessage, response: ServerResponse, body: Buffer): Promise<void> {
     const verdict = judge(this.settings, request, body);
     if (verdict.kind === 'answer') {
-      if (verdict.why !== null) this.settings.log.warn({ why: verdict.why }, 'slack delivery refused');
+      if (verdict.why !== null) this.settings.refusals.refused('slack', verdict.why);
       send(response, verdict.status, verdict.text);
       return;
     }

@@ -45,7 +45,7 @@ export function createTeamsChannel(options: TeamsOptions): Channel {
         log.error({ err: error }, 'a Teams delivery failed');
         return refused(500);
       }
-      log.warn({ status: error.status, code: error.code }, 'a Teams delivery was turned away');
+      settings.refusals.refused('teams', error.code, error.account);
       return refused(error.status);
     }
   };
@@ -93,6 +93,7 @@ export function createTeamsChannel(options: TeamsOptions): Channel {
 const CODES: Readonly<Record<number, string>> = {
   400: 'BadRequest',
   401: 'Unauthorized',
+  403: 'Forbidden',
   500: 'InternalError',
   503: 'Unavailable',
 };

@@ -15,8 +15,10 @@ export type ConnectorOptions = NonNullable<AuthenticationArguments[4]>;
 export class GateError extends Error {
   override readonly name = 'GateError';
   constructor(
-    readonly status: 401 | 503,
+    readonly status: 401 | 403 | 503,
     readonly code: string,
+    /** Who it was, where the token was good. */
+    readonly account: Readonly<Record<string, string | null>> = {},
   ) {
     super(code);
   }
@@ -119,13 +121,28 @@ function checkSender(settings: TeamsSettings, activity: Activity, claim: (name: 
     if (!isLoopback(serviceUrl)) throw new GateError(401, 'service URL not on loopback');
   } else {
     if (claim('iss') !== settings.tokenIssuer) throw new GateError(401, 'other issuer');
+    // The SDK checks an end that is there; a token without one would be good for ever.
+    if (claim('exp') === null) throw new GateError(401, 'no end');
     if (claim('aud') !== settings.appId) throw new GateError(401, 'other audience');
     if (claim('serviceurl') !== serviceUrl) throw new GateError(401, 'service URL unlike the claim');
     if (!mayServe(settings, serviceUrl)) throw new GateError(401, 'service host not allowed');
   }
   const tenants = tenantsOf(activity);
   if (tenants.length === 0) throw new GateError(401, 'no tenant');
-  if (!tenants.every((tenant) => mayUse(settings, tenant))) throw new GateError(401, 'tenant not allowed');
+  const stranger = tenants.find((tenant) => !mayUse(settings, tenant));
+  // The delivery is Microsoft's and says who it is; only the person is none of ours.
+  if (stranger !== undefined) throw new GateError(403, 'tenant not allowed', accountOf(activity, stranger));
+}
+
+const GUID = /^[0-9a-f-]{36}$/i;
+
+// Ids that have their form: nothing else of a stranger's goes into the log.
+function accountOf(activity: Activity, tenant: string): Readonly<Record<string, string | null>> {
+  const user: unknown = (activity.from as { aadObjectId?: unknown } | null | undefined)?.aadObjectId;
+  return {
+    tenant: GUID.test(tenant) ? tenant : null,
+    user: typeof user === 'string' && GUID.test(user) ? user : null,
+  };
 }
 
 /** Every tenant that an activity names, the conversation's first. */

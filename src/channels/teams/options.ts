@@ -1,5 +1,6 @@
 // What the Teams channel needs to know, checked before anything starts: a bot that would listen to anybody does not start.
 // Reading the environment is config's work.
+import { createRefusals, type Refusals } from '../../chat/refusals';
 import type { Log } from '../../log';
 
 /** Settings of `createTeamsChannel`. The three overrides exist for local stand-ins and accept loopback only. */
@@ -22,6 +23,8 @@ export interface TeamsOptions {
   readonly allowGuests: boolean;
   readonly clock?: () => Date;
   readonly log: Log;
+  /** Hears of what is turned away. */
+  readonly refusals?: Refusals;
   /** How long an invoke may take before it is answered with "still working". Teams' budget is 3 s in all. */
   readonly patienceMs?: number;
   /** How long a remote call may take. */
@@ -75,6 +78,7 @@ export function checkOptions(options: TeamsOptions): TeamsSettings {
     clock: () => new Date(),
     patienceMs: 2_500,
     remoteTimeoutMs: 10_000,
+    refusals: createRefusals(options.log),
     ...options,
     allowedTenants: options.allowedTenants.map((tenant) => tenant.toLowerCase()),
     serviceHosts: options.serviceHosts.map((host) => host.toLowerCase()),

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Act, Inbound } from '../../chat/inbound';
+import { readObject } from '../../chat/json';
 import { Refusal } from './gate';
 
 /** The one tenant of the page; personas are its accounts. */
@@ -52,13 +53,7 @@ export const Bodies = {
 export function parseBody<T>(schema: z.ZodType<T>, contentType: string | undefined, body: Buffer): T {
   // Forms of other sites can send text/plain without asking first, never this.
   if (contentType?.split(';')[0]?.trim().toLowerCase() !== 'application/json') throw new Refusal(415, 'content-type');
-  let json: unknown;
-  try {
-    json = JSON.parse(body.toString('utf8'));
-  } catch {
-    throw new Refusal(400, 'body');
-  }
-  const parsed = schema.safeParse(json);
+  const parsed = schema.safeParse(readObject(body.toString('utf8')));
   if (!parsed.success) throw new Refusal(400, 'body');
   return parsed.data;
 }

@@ -388,7 +388,7 @@ describe.each(MODES)('row 34: over %s', (mode) => {
     await slack.press('U0ADA', message, 'Approve', { team: null, user: { id: 'U0ADA', team_id: 'T0ELSE' } });
     expect(conversation.handled).toEqual([]);
     expect(conversation.accepted).toEqual([]);
-    expect(world.lines.filter((line) => line.includes('another workspace'))).toHaveLength(4);
+    expect(world.lines.filter((line) => line.includes('"security":"other workspace"'))).toHaveLength(4);
   });
 
   test('row 13: a form is opened with the life of the trigger, before anything slow', async () => {
