@@ -8,15 +8,15 @@ import { EXAMPLE_SETTINGS, teamsManifest } from './channels/teams/manifest';
 import type { Config } from './config';
 import { ConfigError, readConfig } from './config';
 import { jobs } from './jobs';
-import { createLog } from './log';
+import { cleanLine, createLog } from './log';
 import type { Log } from './log';
 import { openHouse, StartError, startUsher } from './main';
-import type { House } from './main';
+import type { House, Opening } from './main';
 import { apply, parseBlueprint, plan, planText, problemText } from './operations/blueprint';
 import type { By } from './operations/ports';
 import { DomainError } from './domain/errors';
 import { DatabaseProblem } from './store/address';
-import { pendingMigrations } from './store/database';
+import { checkDatabase } from './store/database';
 
 const USAGE = `usher <command>
 
@@ -56,8 +56,8 @@ function operator(): By {
   return { actor: { kind: 'operator', name: userInfo({ encoding: 'utf8' }).username }, via: 'cli' };
 }
 
-async function inHouse(call: Call, work: (house: House) => Promise<Result>): Promise<Result> {
-  const house = await openHouse(call.config, call.log);
+async function inHouse(call: Call, work: (house: House) => Promise<Result>, opening?: Opening): Promise<Result> {
+  const house = await openHouse(call.config, call.log, opening);
   try {
     return await work(house);
   } finally {
@@ -84,16 +84,9 @@ async function start(call: Call): Promise<Result> {
 }
 
 function migrate(call: Call): Promise<Result> {
-  return inHouse(call, async (house) => {
-    const pending = await pendingMigrations(house.database);
-    if (pending.length > 0)
-      return {
-        text: `Still missing: ${pending.join(', ')}. Set DATABASE_MIGRATION_URL.`,
-        data: { pending },
-        ok: false,
-      };
-    return done('The database is up to date.', { pending });
-  });
+  // Where something is missing still, or may not be used, opening the house says so.
+  const upToDate = (): Promise<Result> => Promise.resolve(done('The database is up to date.', { pending: [] }));
+  return inHouse(call, upToDate, { migrate: true });
 }
 
 function files(call: Call): { readonly name: string; readonly text: string }[] {
@@ -113,21 +106,19 @@ async function configure(call: Call, write: boolean): Promise<Result> {
 }
 
 function doctor(call: Call): Promise<Result> {
-  return inHouse(call, async (house) => {
-    const pending = await pendingMigrations(house.database);
-    const now = await house.views.now();
-    const findings = [
-      ...(pending.length > 0 ? [`Migrations are missing: ${pending.join(', ')}. Run usher migrate.`] : []),
-      ...(Math.abs(now.getTime() - Date.now()) > 60_000 && !call.config.demo
-        ? ['The clocks of this machine and of the database differ by more than a minute.']
-        : []),
-      ...(call.config.slack === null && call.config.teams === null && !call.config.demo
-        ? ['No chat platform is set up.']
-        : []),
-    ];
+  const look = async (house: House): Promise<Result> => {
+    // The embedded database is migrated at each start, and its one account gives up its rights.
+    const findings = call.config.databaseUrl === null ? [] : await checkDatabase(house.database);
+    // The database tells its time by a function of ours, so only one that can be used is asked.
+    const now = findings.length === 0 ? await house.views.now() : null;
+    if (now !== null && Math.abs(now.getTime() - Date.now()) > 60_000 && !call.config.demo)
+      findings.push('The clocks of this machine and of the database differ by more than a minute.');
+    if (call.config.slack === null && call.config.teams === null && !call.config.demo)
+      findings.push('No chat platform is set up.');
     const text = findings.length === 0 ? 'Everything looks well.' : findings.join('\n');
     return { text, data: { findings }, ok: findings.length === 0 };
-  });
+  };
+  return inHouse(call, look, { migrate: false, anyway: true });
 }
 
 function job(call: Call): Promise<Result> {
@@ -135,8 +126,11 @@ function job(call: Call): Promise<Result> {
   const found = jobs.find((one) => one.name === name);
   if (!found) throw new UsageError(`There is no job "${name}". Jobs: ${jobs.map((one) => one.name).join(', ')}.`);
   return inHouse(call, async (house) => {
-    const worked = await found.sweep({ desk: house.desk, due: house.due, log: call.log });
-    return done(`${name}: ${worked} done.`, { job: name, worked });
+    let failed = 0;
+    const tried = await found.sweep({ desk: house.desk, due: house.due, log: call.log, failed: () => (failed += 1) });
+    const worked = tried - failed;
+    const text = `${name}: ${worked} done${failed === 0 ? '' : `, ${failed} failed`}.`;
+    return { text, data: { job: name, worked, failed }, ok: failed === 0 };
   });
 }
 
@@ -161,7 +155,11 @@ function redrive(call: Call): Promise<Result> {
     for (const id of isAll ? dead.map((row) => row.id) : ids)
       ((await outbox.redrive(id)) ? redriven : refused).push(id);
     const text = [
-      `${redriven.length} put back; the running Usher tries ${redriven.length === 1 ? 'it' : 'them'} within seconds.`,
+      ...(redriven.length === 0 && refused.length > 0
+        ? []
+        : [
+            `${redriven.length} put back; the running Usher tries ${redriven.length === 1 ? 'it' : 'them'} within seconds.`,
+          ]),
       ...(refused.length === 0 ? [] : [`Not given up, so not put back: ${refused.join(', ')}.`]),
     ];
     return { text: text.join('\n'), data: { redriven, refused }, ok: refused.length === 0 };
@@ -218,7 +216,11 @@ async function run(words: readonly string[]): Promise<number> {
     return values.help === true ? 0 : 2;
   }
   const config = readConfig(process.env);
-  const log = createLog(name === 'start' ? config.logLevel : 'warn');
+  // What a command prints is for programs as well; only the log of a server goes where its output goes.
+  const log =
+    name === 'start'
+      ? createLog(config.logLevel)
+      : createLog('warn', { write: (line) => void process.stderr.write(line) });
   const json = values.json === true;
   const result = await command({ config, log, rest, json, confirm: values.confirm === true, url: values.url ?? null });
   process.stdout.write(`${json ? JSON.stringify(result.data) : result.text}\n`);
@@ -238,7 +240,10 @@ function explain(error: unknown): { readonly text: string; readonly code: number
     return { text: error.message, code: 1 };
   if (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))
     return { text: `${error.message}\n\n${USAGE}`, code: 2 };
-  return { text: error instanceof Error ? (error.stack ?? error.message) : String(error), code: 1 };
+  if (!(error instanceof Error)) return { text: String(error), code: 1 };
+  // Errors of the database keep their sentence out of their stack.
+  const text = error.stack?.includes(error.message) ? error.stack : `${error.message}\n${error.stack ?? ''}`;
+  return { text: cleanLine(text), code: 1 };
 }
 
 run(process.argv.slice(2)).then(

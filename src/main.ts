@@ -29,7 +29,7 @@ import { createWorker } from './jobs/worker';
 import type { Log } from './log';
 import type { Backlog, Desk } from './operations/ports';
 import { settle } from './operations/settings';
-import { checkRole, connect, migrate } from './store/database';
+import { checkDatabase, connect, migrate } from './store/database';
 import type { Database } from './store/database';
 import { startEmbedded } from './store/embedded';
 import { createStore } from './store/store';
@@ -56,14 +56,21 @@ export class StartError extends Error {
   override readonly name = 'StartError';
 }
 
-/** The house with its database, without channels: what the command line works with. */
-export async function openHouse(config: Config, log: Log) {
+export interface Opening {
+  /** Brings a server up to date where DATABASE_MIGRATION_URL is set. The embedded database always is brought up to date. */
+  readonly migrate: boolean;
+  /** Opens also what cannot be worked with: only for whoever says what is wrong with it. */
+  readonly anyway?: boolean;
+}
+
+/** The house with its database, without channels: what the command line works with. Throws where it could not work. */
+export async function openHouse(config: Config, log: Log, opening: Opening = { migrate: false }) {
   const stops: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
     for (const step of stops.splice(0).reverse()) await step();
   };
   try {
-    const database = await openDatabase(config, log, stops);
+    const database = await openDatabase(config, log, stops, opening);
     const parts = createStore({ sequelize: database.sequelize, log });
     const desk: Desk = { store: parts.store, views: parts.views, drafts: parts.drafts, directory: parts.directory };
     return { ...parts, desk, database, stop };
@@ -75,7 +82,12 @@ export async function openHouse(config: Config, log: Log) {
 
 export type House = Awaited<ReturnType<typeof openHouse>>;
 
-async function openDatabase(config: Config, log: Log, stops: (() => Promise<void>)[]): Promise<Database> {
+async function openDatabase(
+  config: Config,
+  log: Log,
+  stops: (() => Promise<void>)[],
+  opening: Opening,
+): Promise<Database> {
   if (config.databaseUrl === null) {
     const embedded = await startEmbedded({ dir: config.home, log });
     stops.push(() => embedded.stop());
@@ -94,7 +106,7 @@ async function openDatabase(config: Config, log: Log, stops: (() => Promise<void
     stops.push(() => database.close());
     return database;
   }
-  if (config.migrationUrl !== null) {
+  if (opening.migrate && config.migrationUrl !== null) {
     const owner = await connect({ url: config.migrationUrl.reveal(), poolMax: 2 });
     try {
       await migrate(owner, log);
@@ -104,14 +116,14 @@ async function openDatabase(config: Config, log: Log, stops: (() => Promise<void
   }
   const database = await connect({ url: config.databaseUrl.reveal(), poolMax: APP_POOL });
   stops.push(() => database.close());
-  const problems = await checkRole(database);
+  const problems = opening.anyway === true ? [] : await checkDatabase(database);
   if (problems.length > 0) throw new StartError(problems.join('\n'));
   return database;
 }
 
 /** Starts everything and resolves when requests are served. Throws with a sentence; nothing is left running then. */
 export async function startUsher(config: Config, log: Log): Promise<Usher> {
-  const house = await openHouse(config, log);
+  const house = await openHouse(config, log, { migrate: true });
   const stops: (() => Promise<void>)[] = [() => house.stop()];
   const stop = async (): Promise<void> => {
     for (const step of stops.splice(0).reverse()) {

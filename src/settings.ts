@@ -118,7 +118,7 @@ export const variables: Readonly<Record<keyof Settings, Variable>> = {
     required: 'no',
     default: '',
     meaning:
-      'The same database as the role that owns the tables. Unset: the start only checks that nothing is pending, and `usher migrate` runs elsewhere.',
+      'The same database as the role that owns the tables; only `start` and `migrate` use it. Unset: the start only checks that nothing is pending, and `usher migrate` runs elsewhere.',
     secret: true,
   },
   USHER_HOME: { required: 'no', default: '.usher', meaning: 'Folder of the embedded database.' },

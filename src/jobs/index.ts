@@ -13,6 +13,8 @@ export interface JobParts {
   readonly desk: Desk;
   readonly due: Due;
   readonly log: Log;
+  /** Hears of each act that failed or was refused; the sweep goes on. */
+  readonly failed?: () => void;
 }
 
 export interface Job {
@@ -20,7 +22,7 @@ export interface Job {
   /** Six fields, second first, UTC. */
   readonly cron: string;
   readonly misfire: Misfire;
-  /** Works all that is due; returns how much it was. */
+  /** Works all that is due; returns how much was tried. */
   readonly sweep: (parts: JobParts) => Promise<number>;
 }
 
@@ -44,6 +46,7 @@ function each<Id extends string>(
         try {
           await act(parts.desk, by, id);
         } catch (error) {
+          parts.failed?.();
           const facts = { trace: by.trace, job: name, id };
           if (error instanceof DomainError) parts.log.warn({ ...facts, code: error.code }, 'due work was refused');
           else parts.log.error({ ...facts, err: error }, 'due work failed');

@@ -130,39 +130,63 @@ export async function pendingMigrations(database: Database): Promise<string[]> {
 }
 
 /**
- * What the role of the program could do to the audit trail, as sentences; none means that it can only add to it. Asks
- * about the role that logged in, because `reset role` leads back to it.
+ * What is wrong with the role of the program, as sentences; none means that it can work and can only add to the audit
+ * trail. Asks about the role that logged in and about every role that it could become, because `reset role` and `set role`
+ * lead there.
  */
 export async function checkRole(database: Database): Promise<string[]> {
   const [role] = await database.sequelize.query<{
     name: string;
-    super: boolean;
-    makes_roles: boolean;
+    super: string | null;
+    makes_roles: string | null;
     owns: string | null;
     changes: string | null;
+    works: boolean;
   }>(
     `with trail as (
        select c.oid, c.relname, c.relowner from pg_class c
        where c.oid = to_regclass('audit_events')
           or c.oid in (select inhrelid from pg_inherits where inhparent = to_regclass('audit_events'))
+     ), me as (
+       select oid, rolname from pg_roles where rolname = session_user
+     ), could_be as (
+       select r.* from me, pg_roles r where pg_has_role(me.oid, r.oid, 'member')
      )
-     select r.rolname as name, r.rolsuper as super, r.rolcreaterole as makes_roles,
-       (select string_agg(relname, ', ') from trail where pg_has_role(r.oid, relowner, 'member')) as owns,
-       (select string_agg(relname, ', ') from trail
-         where has_table_privilege(r.oid, oid, 'update') or has_table_privilege(r.oid, oid, 'delete')
-            or has_table_privilege(r.oid, oid, 'truncate')) as changes
-     from pg_roles r where r.rolname = session_user`,
+     select me.rolname as name,
+       (select rolname from could_be where rolsuper order by rolname <> me.rolname, rolname limit 1) as super,
+       (select rolname from could_be where rolcreaterole order by rolname <> me.rolname, rolname limit 1) as makes_roles,
+       (select string_agg(relname, ', ' order by relname) from trail where relowner in (select oid from could_be)) as owns,
+       (select string_agg(relname, ', ' order by relname) from trail where exists (select 1 from could_be
+         where has_any_column_privilege(could_be.oid, trail.oid, 'update') or has_table_privilege(could_be.oid, trail.oid, 'delete')
+            or has_table_privilege(could_be.oid, trail.oid, 'truncate'))) as changes,
+       to_regclass('audit_events') is null or has_table_privilege(current_user, to_regclass('audit_events'), 'insert') as works
+     from me`,
     { type: QueryTypes.SELECT },
   );
   if (role === undefined) return ['The role of the connection does not exist any more.'];
   const who = `The database role "${role.name}" of DATABASE_URL`;
+  const is = (found: string, what: string): string =>
+    found === role.name ? `${who} ${what}` : `${who} can become "${found}", which ${what}`;
   // A superuser has every right, so the other sentences would only repeat the first.
-  if (role.super) return [`${who} is a superuser and could change the audit trail.`];
+  if (role.super !== null) return [`${is(role.super, 'is a superuser')} and could change the audit trail.`];
   return [
-    role.makes_roles ? `${who} may create roles and could give itself any right.` : undefined,
+    role.makes_roles !== null
+      ? `${is(role.makes_roles, 'may create roles')} and could give itself any right.`
+      : undefined,
     role.owns !== null ? `${who} owns the audit trail (${role.owns}).` : undefined,
     role.owns === null && role.changes !== null ? `${who} may change the audit trail (${role.changes}).` : undefined,
+    role.works ? undefined : `${who} has no rights on the tables. As their owner: grant usher_app to "${role.name}".`,
   ].filter((sentence) => sentence !== undefined);
+}
+
+/** Everything about the database that keeps the program from working, as sentences: rights first, then what is not migrated. */
+export async function checkDatabase(database: Database): Promise<string[]> {
+  const problems = await checkRole(database);
+  if (problems.length > 0) return problems;
+  const pending = await pendingMigrations(database);
+  return pending.length === 0
+    ? []
+    : [`The database lacks ${pending.join(', ')}. Run usher migrate with DATABASE_MIGRATION_URL.`];
 }
 
 // Numbers of PostgreSQL's bigint as numbers: counts and identities, all far below 2^53. One that is not stops the read

@@ -178,15 +178,46 @@ describe('the role of the program', () => {
   });
 
   test('is a problem when it owns the trail or one month of it', async () => {
-    expect(await login('owner', 'alter table audit_events_default owner to ROLE')).toEqual([
+    expect(await login('owner', `grant ${APP_ROLE} to ROLE; alter table audit_events_default owner to ROLE`)).toEqual([
       expect.stringContaining('owns the audit trail (audit_events_default)'),
     ]);
   });
 
   test('is a problem when it may change the trail or make itself another role', async () => {
-    expect(await login('changer', 'alter role ROLE createrole; grant delete on audit_events to ROLE')).toEqual([
+    expect(
+      await login(
+        'changer',
+        `grant ${APP_ROLE} to ROLE; alter role ROLE createrole; grant delete on audit_events to ROLE`,
+      ),
+    ).toEqual([
       expect.stringContaining('may create roles'),
       expect.stringContaining('may change the audit trail (audit_events)'),
+    ]);
+  });
+
+  test('is a problem when it can become a role that may do more, by whatever way', async () => {
+    const boss = runName('boss');
+    const { url } = await testDatabase();
+    await asOwner(url, `create role ${boss} superuser nologin`);
+    try {
+      expect(await login('climber', `alter role ROLE noinherit; grant ${APP_ROLE}, ${boss} to ROLE`)).toEqual([
+        expect.stringContaining(`can become "${boss}", which is a superuser`),
+      ]);
+      await asOwner(url, `alter role ${boss} nosuperuser; grant delete on audit_events to ${boss}`);
+      expect(
+        await login('borrower', `grant ${APP_ROLE} to ROLE; alter role ROLE noinherit; grant ${boss} to ROLE`),
+      ).toContainEqual(expect.stringContaining('may change the audit trail (audit_events)'));
+      expect(await login('column', `grant ${APP_ROLE} to ROLE; grant update (data) on audit_events to ROLE`)).toEqual([
+        expect.stringContaining('may change the audit trail (audit_events)'),
+      ]);
+    } finally {
+      await asOwner(url, `drop owned by ${boss}; drop role ${boss}`);
+    }
+  });
+
+  test('is a problem when it may use nothing: the sentence says how to let it', async () => {
+    expect(await login('stranger', 'select 1')).toEqual([
+      expect.stringMatching(/has no rights on the tables\. As their owner: grant usher_app to ".*stranger"/),
     ]);
   });
 });
