@@ -69,23 +69,25 @@ const SEES = `(
   or exists (select 1 from pair join requests r on r.target_id = pair.requestor_id and r.package_id = pair.package_id
     and r.state in ${OPEN}))`;
 
-function facts(header: string): string {
-  return `
+/** What every look at a pair reads: its parts of a `with`, given its header and those of its versions. */
+const PAIR = (header: string, versions: string): string => `
 with pair as materialized (${header}),
 target as materialized (${targetRow('(select target_id from pair)')}),
-package as materialized (select packages.* from pair join packages on packages.id = pair.package_id),
+package as materialized (select packages.* from packages where packages.id = (select package_id from pair)),
 -- Asking sees the enabled policies as they are now; a request keeps its version (rule 3.8); an assignment has both.
 versions as materialized (
   select v.id, p.state = 'enabled' as enabled, ${POLICY_VERSION} as policy
-  from pair join policies p on p.package_id = pair.package_id join policy_versions v on v.policy_id = p.id
-  where v.id = pair.kept or (pair.request_id is null and p.state = 'enabled' and v.id = p.current_version_id)
+  from ${versions}
 ),
 asked as (select null::uuid as key, versions.id as version_id, pair.target_id, null::integer as n from versions, pair),
 ${CANDIDATES},
+-- Of the organization and of this catalog.
+holders as materialized (
+  select role_holders.* from role_holders where catalog_id is null or catalog_id = (select catalog_id from package)
+),
 live as materialized (
   select a.* from pair join assignments a on a.target_id = pair.target_id and a.package_id = pair.package_id and a.state in ${LIVE}
 ),
-named as materialized (select a.* from pair join assignments a on a.id = pair.assignment_id),
 against as (
   select other_package_id as package_id from pair join incompatibilities i on i.package_id = pair.package_id
   where i.state = 'active' and other_package_id is not null
@@ -108,37 +110,38 @@ conflicts as (
   join incompatibilities i on i.package_id = pair.package_id and i.state = 'active'
   join groups on groups.id = i.other_group_id
   where exists (select 1 from group_members m where m.group_id = i.other_group_id and m.person_id = target.id)
-),
-content as (
-  select package_versions.*, ${ROLES} as roles
-  from package join package_versions on package_versions.id = package.current_version_id
-),
--- What the package held when the request was made.
-made as (
-  select package_versions.*, ${ROLES} as roles
-  from pair join requests r on r.id = pair.request_id join package_versions on package_versions.id = r.package_version_id
-),
-held_grants as (
+)`;
+const CURRENT = `policies p join policy_versions v on v.id = p.current_version_id
+  where p.package_id = (select package_id from pair) and p.state = 'enabled'`;
+const KEPT = `policy_versions v join policies p on p.id = v.policy_id where v.id = (select kept from pair)`;
+const BOTH = `policies p join policy_versions v on v.policy_id = p.id
+  where p.package_id = (select package_id from pair)
+    and (v.id = (select kept from pair) or (p.state = 'enabled' and v.id = p.current_version_id))`;
+const NAMED = `named as materialized (select a.* from assignments a where a.id = (select assignment_id from pair))`;
+
+/** Grants of the pair's roles, and those that hang on the assignments of `mine` (parts with an `id`). */
+const heldGrants = (mine: readonly string[]): string => `
   select grants.*, ${AGGREGATE(
     'link.assignment_id order by link.assignment_id',
     `grant_assignments link join assignments a on a.id = link.assignment_id and a.state in ${JUSTIFYING}
      where link.grant_id = grants.id`,
   )} as justified_by
-  from target join grants on grants.person_id = target.id
-  where exists (select 1 from package join package_grants g on g.package_version_id = package.current_version_id
+  from grants where grants.person_id = (select target_id from pair)
+  and (exists (select 1 from package join package_grants g on g.package_version_id = package.current_version_id
       where g.role_id = grants.role_id and g.scope_id = grants.scope_id)
     or exists (select 1 from grant_assignments link where link.grant_id = grants.id
-      and (link.assignment_id = (select id from live) or link.assignment_id = (select id from named)))
-),
-tasks as materialized (select t.* from pair join approval_tasks t on t.request_id = pair.request_id),
-decided as materialized (select d.* from pair join decisions d on d.request_id = pair.request_id)
-select usher_now() as now,
+      and (${mine.map((part) => `link.assignment_id = (select id from ${part})`).join(' or ')})))`;
+
+const HOLDERS = (where: string): string =>
+  AGGREGATE(`jsonb_build_object('id', person_id, 'name', name) order by person_id`, `holders where ${where}`);
+
+const PAIR_COLUMNS = (mine: readonly string[]): string => `
+  usher_now() as now,
   (select to_jsonb(target) from target) as target,
-  (select to_jsonb(requestor) from pair join people requestor on requestor.id = pair.requestor_id) as requestor,
   (select to_jsonb(package) from package) as package,
-  (select to_jsonb(catalogs) from package join catalogs on catalogs.id = package.catalog_id) as catalog,
-  (select to_jsonb(content) from content) as content,
-  (select policy from versions, pair where versions.id = pair.kept) as kept,
+  (select to_jsonb(catalogs) from catalogs where catalogs.id = (select catalog_id from package)) as catalog,
+  (select to_jsonb(package_versions) || jsonb_build_object('roles', ${ROLES})
+    from package_versions where package_versions.id = (select current_version_id from package)) as content,
   ${AGGREGATE(
     `jsonb_build_object('policy', policy, 'enabled', enabled, 'in_scope', exists (
        select 1 from policy_subjects s, target
@@ -146,49 +149,62 @@ select usher_now() as now,
     'versions',
   )} as policies,
   ${AGGREGATE('to_jsonb(candidates) order by n, capacity, person_id', 'candidates')} as candidates,
-  ${AGGREGATE(
-    `jsonb_build_object('id', role_holders.person_id, 'name', role_holders.name) order by role_holders.person_id`,
-    `package join role_holders
-    on role_holders.role = 'catalogOwner' and role_holders.catalog_id = package.catalog_id`,
-  )} as owners,
-  ${AGGREGATE(`jsonb_build_object('id', role_holders.person_id, 'name', role_holders.name) order by role_holders.person_id`, `role_holders where role = 'administrator'`)}
-    as administrators,
+  ${HOLDERS(`role = 'catalogOwner' and catalog_id is not null`)} as owners,
+  ${HOLDERS(`role = 'administrator'`)} as administrators,
   ${AGGREGATE('to_jsonb(conflicts) order by kind, name', 'conflicts where how is not null')} as conflicts,
-  (select to_jsonb(r) from pair join requests r on r.target_id = pair.target_id and r.package_id = pair.package_id
-    and r.state in ${OPEN}) as open,
+  (select to_jsonb(r) from requests r where r.target_id = (select target_id from pair)
+    and r.package_id = (select package_id from pair) and r.state in ${OPEN}) as open,
   (select to_jsonb(live) from live) as live,
-  (select to_jsonb(named) from named) as named,
   ${AGGREGATE(
     'to_jsonb(j) order by j.id',
-    `justifications j where (j.assignment_id = (select id from live) and j.ended_at is null)
-      or j.assignment_id = (select id from named)`,
+    `justifications j where (j.assignment_id = (select id from live) and j.ended_at is null)${
+      mine.includes('named') ? ' or j.assignment_id = (select id from named)' : ''
+    }`,
   )} as justifications,
-  ${AGGREGATE('to_jsonb(held_grants) order by id', 'held_grants')} as grants,
-  ${AGGREGATE('to_jsonb(r) order by r.id', `named join requests r on r.assignment_id = named.id and r.state = 'delivering'`)}
-    as delivering,
+  ${AGGREGATE('to_jsonb(held_grants) order by id', `(${heldGrants(mine)}) held_grants`)} as grants`;
+
+const SQL = {
+  submit: `${PAIR(SUBMIT, CURRENT)}
+select ${PAIR_COLUMNS(['live'])},
+  (select to_jsonb(requestor) from people requestor where requestor.id = (select requestor_id from pair)) as requestor,
   ${SEES} as requestor_sees,
-  (select to_jsonb(made) from made) as made,
+  coalesce((select target.manager_id = pair.requestor_id from pair, target), false) as manages_target,
+  exists (select 1 from pair join holders on holders.person_id = pair.requestor_id
+    and (holders.role = 'administrator'
+      or holders.catalog_id is not null and holders.role in ('catalogOwner', 'packageManager', 'assignmentManager'))) as may_assign`,
+  request: `${PAIR(REQUEST, KEPT)},
+${NAMED},
+tasks as materialized (select t.* from approval_tasks t where t.request_id = (select request_id from pair)),
+decided as materialized (select d.* from decisions d where d.request_id = (select request_id from pair))
+select ${PAIR_COLUMNS(['live', 'named'])},
+  (select to_jsonb(requestor) from people requestor where requestor.id = (select requestor_id from pair)) as requestor,
+  (select to_jsonb(named) from named) as named,
+  -- What the package held when the request was made.
+  (select to_jsonb(package_versions) || jsonb_build_object('roles', ${ROLES})
+    from requests r join package_versions on package_versions.id = r.package_version_id
+    where r.id = (select request_id from pair)) as made,
   (select ${AGAIN('newer')} from pair join requests older on older.id = pair.request_id
     join requests newer on newer.replaces_id = older.id) as replaced_by,
   (select ${AGAIN('older')} from pair join requests newer on newer.id = pair.request_id
     join requests older on older.id = newer.replaces_id) as replaced,
-  coalesce((select target.manager_id = pair.requestor_id from pair, target), false) as manages_target,
-  exists (select 1 from pair, package join role_holders on role_holders.catalog_id = package.catalog_id
-      and role_holders.role in ('catalogOwner', 'packageManager', 'assignmentManager')
-      where role_holders.person_id = pair.requestor_id)
-    or exists (select 1 from pair join role_holders on role = 'administrator' and person_id = pair.requestor_id) as may_assign,
-  (select to_jsonb(r) from pair join requests r on r.id = pair.request_id) as request,
-  ${AGGREGATE('to_jsonb(s) order by s.n', 'pair join approval_stages s on s.request_id = pair.request_id')} as stages,
+  (select to_jsonb(r) from requests r where r.id = (select request_id from pair)) as request,
+  ${AGGREGATE('to_jsonb(s) order by s.n', 'approval_stages s where s.request_id = (select request_id from pair)')} as stages,
   ${AGGREGATE('to_jsonb(tasks) order by n, id', 'tasks')} as tasks,
   ${AGGREGATE('to_jsonb(decided) order by n, id', 'decided')} as decisions,
   ${AGGREGATE(
     `jsonb_build_object('id', p.id, 'name', p.name) order by p.id`,
     `people p where p.id in (select person_id from tasks union select person_id from decided)`,
   )} as people
-where exists (select 1 from pair)`;
-}
-
-const SQL = { submit: facts(SUBMIT), request: facts(REQUEST), assignment: facts(ASSIGNMENT) };
+where exists (select 1 from pair)`,
+  assignment: `${PAIR(ASSIGNMENT, BOTH)},
+${NAMED}
+select ${PAIR_COLUMNS(['live', 'named'])},
+  (select policy from versions where id = (select kept from pair)) as kept,
+  (select to_jsonb(named) from named) as named,
+  ${AGGREGATE('to_jsonb(r) order by r.id', `requests r where r.assignment_id = (select id from named) and r.state = 'delivering'`)}
+    as delivering
+where exists (select 1 from pair)`,
+};
 
 /** What asking for a package looks at. Unknown people and packages, and deleted packages, do not exist. */
 export async function loadSubmit(
