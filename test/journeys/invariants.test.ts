@@ -101,6 +101,14 @@ const damages: readonly (readonly [invariant: string, damage: string, sql: reado
   ['I14', 'access outlives its end', [`update assignments set starts_at = '2020-01-01', ends_at = '2020-01-02'`]],
   ['I15', 'access outlives its reason', [`update assignments set ends_at = ends_at + interval '1 year'`]],
   ['I15', 'a reason outlives its policy', [`update justifications set until = until + interval '1 year'`]],
+  [
+    'I16',
+    'access follows terms that were not kept',
+    [
+      `update justifications j set policy_version_id = (select id from policy_versions v where v.id <> j.policy_version_id limit 1)`,
+    ],
+  ],
+  ['I16', 'an extension was never asked for', ['update justifications set extensions = extensions + 1']],
   ['I17', 'somebody left and holds access', [`update people set state = 'disabled' where directory_key = 'tara'`]],
   [
     'I18',
@@ -114,6 +122,15 @@ const damages: readonly (readonly [invariant: string, damage: string, sql: reado
        from packages reader, packages given where reader.name = 'Ledger reader' and given.name = 'Given only'`,
     ],
   ],
+  ['I19', 'what was asked for came later', [`update policy_versions set created_at = created_at + interval '1 year'`]],
+  ['I19', 'somebody asked by a policy that is not for asking', [`update policy_versions set mode = 'direct'`]],
+  [
+    'I19',
+    'the terms were old when it was asked for',
+    [
+      `insert into policy_versions select (jsonb_populate_record(v, jsonb_build_object('id', gen_random_uuid(), 'number', 9))).* from policy_versions v`,
+    ],
+  ],
   ['I22', 'a role that is wanted is taken', [`update grants set state = 'taken' where state = 'placed'`]],
   ['I22', 'a role that nobody justifies stays', [`update grants set state = 'placed' where state = 'taken'`]],
   ['I22b', 'the connected system lost a role', ['delete from local_roles']],
@@ -121,6 +138,11 @@ const damages: readonly (readonly [invariant: string, damage: string, sql: reado
   ['I24', 'a notice was written by another transaction', [`update outgoing set xid = '3'::xid8`]],
   ['I24', 'a notice is forgotten', [`delete from outgoing where notice = 'access'`]],
   ['I24', 'a notice has no event', [`update outgoing set dedupe_key = '0:' || dedupe_key`]],
+  [
+    'I25',
+    'the last word is said first',
+    [`update outgoing set settled_at = '2020-01-01'::timestamptz - id * interval '1 second' where kind = 'tell'`],
+  ],
   [
     'I26',
     'a reminder is told twice',
@@ -139,6 +161,7 @@ const damages: readonly (readonly [invariant: string, damage: string, sql: reado
     ],
   ],
   ['I33', 'a click that acted is forgotten', [`delete from inbound where delivery = 'tara-approved'`]],
+  ['I36', 'an instant loses its zone', ['alter table drafts alter column expires_at type timestamp']],
   ['no row', 'a request vanishes', ['delete from requests']],
 ];
 
