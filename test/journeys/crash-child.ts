@@ -47,7 +47,7 @@ export type ToParent =
     }
   | { readonly call: number; readonly what: 'update'; readonly message: string; readonly shown: Shown }
   | { readonly call: number; readonly what: 'answer'; readonly delivery: string; readonly shown: Shown }
-  | { readonly call: number; readonly what: 'placed' | 'handling' };
+  | { readonly call: number; readonly what: 'placing' | 'placed' | 'handling' };
 type Call<T = ToParent> = T extends { readonly call: number } ? Omit<T, 'call'> : never;
 
 const [url = '', role = '', mode = 'work'] = process.argv.slice(2);
@@ -133,6 +133,7 @@ function told(connector: Connector): Connector {
     readable: connector.readable,
     read: (subject, place) => connector.read(subject, place),
     converge: async (subject, place, want, key) => {
+      await ask({ what: 'placing' });
       const outcome = await connector.converge(subject, place, want, key);
       await ask({ what: 'placed' });
       return outcome;

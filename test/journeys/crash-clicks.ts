@@ -40,7 +40,7 @@ export const EVENT: Readonly<Record<Kind, string>> = {
 };
 
 /** The same choices for the same seed (mulberry32). */
-function seeded(seed: number): () => number {
+export function seeded(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
@@ -50,7 +50,8 @@ function seeded(seed: number): () => number {
   };
 }
 
-function inboundOf(from: string, act: Act, key: string = randomUUID()): Inbound {
+/** What the platform delivers. */
+export function inboundOf(from: string, act: Act, key: string = randomUUID()): Inbound {
   return {
     platform: 'web',
     tenant: 'demo',

@@ -32,9 +32,9 @@ export class Platform {
 /**
  * `click`: a click was handed over; `answered`: right after a reply; `stored`: an event that was acknowledged is about to be handled;
  * `told`: it is answered and not settled; `post`: a message is there and not acknowledged; `placed`: a role is given and not
- * written down.
+ * written down. `posting` and `placing`: a moment before that.
  */
-export type Instant = 'click' | 'answered' | 'stored' | 'told' | 'post' | 'placed';
+export type Instant = 'click' | 'answered' | 'stored' | 'told' | 'posting' | 'post' | 'placing' | 'placed';
 
 type Asked = Extract<ToChild, { id: number }>;
 type WithoutId<T> = T extends { readonly id: number } ? Omit<T, 'id'> : never;
@@ -54,6 +54,7 @@ export class Replica {
   >();
   #asked = 0;
   #end: { readonly at: Instant; after: number } | null = null;
+  #pause: { readonly at: Instant; after: number; readonly stopped: (goOn: () => void) => void } | null = null;
 
   constructor(args: readonly string[], platform: Platform) {
     this.#platform = platform;
@@ -104,6 +105,11 @@ export class Replica {
     return this.#gone;
   }
 
+  /** Stops it (SIGSTOP) at the next such instant but `after`; resolves then, with what lets it go on. */
+  pauseAt(at: Instant, after: number): Promise<() => void> {
+    return new Promise((stopped) => (this.#pause = { at, after, stopped }));
+  }
+
   get isDoomed(): boolean {
     return this.#end !== null && !this.dead;
   }
@@ -147,11 +153,45 @@ export class Replica {
     if (asked?.what === 'handle') this.#meet('answered');
   }
 
+  // True where it was stopped; what it was about to do, or had done, goes on with it.
+  #halts(at: Instant, goOn: () => void): boolean {
+    const pause = this.#pause;
+    if (pause?.at !== at) return false;
+    if (pause.after > 0) {
+      pause.after -= 1;
+      return false;
+    }
+    this.#pause = null;
+    this.#process.kill('SIGSTOP');
+    pause.stopped(() => {
+      this.#process.kill('SIGCONT');
+      goOn();
+    });
+    return true;
+  }
+
   #called(message: Extract<ToParent, { call: number }>): void {
+    const before = { send: 'posting', placing: 'placing' } as const;
+    const at = message.what in before ? before[message.what as keyof typeof before] : null;
+    if (
+      at !== null &&
+      (this.#meet(at) ||
+        this.#halts(at, () => {
+          this.#did(message);
+        }))
+    )
+      return;
+    this.#did(message);
+  }
+
+  #did(message: Extract<ToParent, { call: number }>): void {
     let gone = false;
+    const answer = (): void => {
+      this.#send({ answer: message.call, ...(gone ? { gone } : {}) });
+    };
     if (message.what === 'send') {
       this.#platform.messages.push({ id: message.message, to: message.to, by: this, shown: message.shown });
-      if (this.#meet('post')) return;
+      if (this.#meet('post') || this.#halts('post', answer)) return;
     }
     if (message.what === 'update') {
       const found = this.#platform.messages.find((one) => one.id === message.message);
@@ -164,7 +204,7 @@ export class Replica {
       if (this.#meet('told')) return;
     }
     if (message.what === 'handling' && this.#meet('stored')) return;
-    if (message.what === 'placed' && this.#meet('placed')) return;
-    this.#send({ answer: message.call, ...(gone ? { gone } : {}) });
+    if (message.what === 'placed' && (this.#meet('placed') || this.#halts('placed', answer))) return;
+    answer();
   }
 }
