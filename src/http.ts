@@ -26,9 +26,10 @@ export type HttpOptions = {
   readonly host: string;
   /** 0 takes a free one; `HttpServer.port` tells which. */
   readonly port: number;
-  readonly routes: readonly (Route | RawRoute)[];
-  /** Whether requests can be served now: the database answers, the channels are connected. */
-  readonly ready: () => Promise<boolean>;
+  /** Absent: everything but our own pages is answered 503 until `open` brings them. */
+  readonly routes?: readonly (Route | RawRoute)[];
+  /** Why requests cannot be served now; none means that they can. */
+  readonly ready: () => Promise<readonly string[]>;
   readonly metrics?: Metrics;
   /** On the public listener only this machine may read the metrics; on one of their own, whoever reaches it. */
   readonly metricsFor?: 'loopback' | 'everybody';
@@ -48,6 +49,10 @@ export type HttpLimits = {
 
 export type HttpServer = {
   readonly port: number;
+  /** Serves these from now on. */
+  open(routes: readonly (Route | RawRoute)[]): void;
+  /** Answers nothing but our own pages any more; resolves when what runs is answered, or when that takes too long. */
+  drain(): Promise<void>;
   /** Takes no more requests, finishes what runs, and cuts what does not end in time. */
   stop(): Promise<void>;
 };
@@ -57,12 +62,34 @@ const LIMITS: HttpLimits = { headers: 10_000, request: 20_000, stop: 7_000 };
 const KEEP_ALIVE = 65_000;
 const HEAD_BYTES = 16_384;
 
-/** Listens, so call it when everything behind the routes is ready. */
+/** Listens. With routes it serves them at once, so then call it when everything behind them is ready. */
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const limits = { ...LIMITS, ...options.limits };
-  const state = { stopping: false };
-  const table = makeTable([...options.routes, ...ownRoutes(options, state)]);
+  const state = { stopping: false, draining: false };
+  const own = ownRoutes(options, state);
+  const pages = makeTable(own);
+  let table = options.routes === undefined ? null : makeTable([...options.routes, ...own]);
   const secure = helmet();
+  const running = new Set<ServerResponse>();
+  let idle: () => void = () => undefined;
+
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (pages.has(pathOf(request))) {
+      await serve(pages, request, response);
+      return;
+    }
+    if (table === null || state.draining) {
+      response.setHeader('retry-after', '5');
+      refuse(request, response, 503, table === null ? 'starting' : 'stopping');
+      return;
+    }
+    running.add(response);
+    response.once('close', () => {
+      running.delete(response);
+      if (running.size === 0) idle();
+    });
+    await serve(table, request, response);
+  };
 
   const server = createServer(
     { maxHeaderSize: HEAD_BYTES, connectionsCheckingInterval: Math.min(1000, limits.headers / 2) },
@@ -70,9 +97,9 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
       const id = randomUUID();
       request.headers['x-request-id'] = id; // ours, whatever the caller sent
       response.setHeader('x-request-id', id);
-      if (state.stopping) response.setHeader('connection', 'close');
+      if (state.stopping || state.draining) response.setHeader('connection', 'close');
       secure(request, response, () => {
-        serve(table, request, response).catch((error: unknown) => {
+        handle(request, response).catch((error: unknown) => {
           options.log.error({ err: error, request: id, path: pathOf(request) }, 'request failed');
           if (response.headersSent) response.destroy();
           else answer(response, 500, 'error');
@@ -95,6 +122,20 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   await listen(server, options.port, options.host);
   return {
     port: (server.address() as AddressInfo).port,
+    open: (routes) => {
+      table = makeTable([...routes, ...own]);
+    },
+    drain: async () => {
+      state.draining = true;
+      if (running.size === 0) return;
+      await new Promise<void>((resolve) => {
+        const enough = setTimeout(resolve, limits.stop);
+        idle = () => {
+          clearTimeout(enough);
+          resolve();
+        };
+      });
+    },
     stop: async () => {
       state.stopping = true;
       await close(server, limits.stop);
@@ -187,7 +228,7 @@ function refuse(request: IncomingMessage, response: ServerResponse, status: numb
 
 function ownRoutes(
   { ready, metrics, metricsFor, log }: HttpOptions,
-  state: { readonly stopping: boolean },
+  state: { readonly stopping: boolean; readonly draining: boolean },
 ): RawRoute[] {
   const both = (path: string, handle: RawRoute['handle']): RawRoute[] => [
     { raw: true, method: 'GET', path, handle },
@@ -198,9 +239,15 @@ function ownRoutes(
       answer(response, 200, 'ok');
       return Promise.resolve();
     }),
-    ...both('/readyz', async (_, response) => {
-      const is = !state.stopping && (await ready().catch(() => false));
-      answer(response, is ? 200 : 503, is ? 'ready' : 'not ready');
+    ...both('/readyz', async (request, response) => {
+      const problems =
+        state.stopping || state.draining ? ['stopping'] : await ready().catch(() => ['cannot tell whether it is']);
+      if (problems.length === 0) {
+        answer(response, 200, 'ready');
+        return;
+      }
+      // Why is for operators on this machine; a stranger learns no more than a load balancer has to know.
+      answer(response, 503, ['not ready', ...(isFromHere(request) ? problems : [])].join('\n'));
     }),
     ...(metrics === undefined
       ? []

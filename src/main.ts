@@ -4,7 +4,6 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
-import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { Channel } from './chat/channel';
 import { hasInputs } from './chat/card';
 import { loadCards } from './chat/cards';
@@ -20,16 +19,19 @@ import { connectors } from './connectors';
 import { featured } from './demo/personas';
 import { prepareDemo } from './demo/prepare';
 import { startHttp } from './http';
-import type { HttpServer } from './http';
+import type { HttpOptions, HttpServer } from './http';
 import { delivering } from './jobs/deliver';
 import { jobs } from './jobs';
 import { receiving } from './jobs/receive';
 import { startSchedule } from './jobs/schedule';
 import { createWorker } from './jobs/worker';
 import type { Log } from './log';
-import type { Backlog, Desk } from './operations/ports';
+import { createMetrics } from './metrics';
+import type { MetricsText } from './metrics';
+import type { Desk, Watch } from './operations/ports';
 import { settle } from './operations/settings';
-import { checkDatabase, connect, migrate } from './store/database';
+import { createReadiness } from './readiness';
+import { checkDatabase, connect, migrate, pendingMigrations } from './store/database';
 import type { Database } from './store/database';
 import { startEmbedded } from './store/embedded';
 import { createStore } from './store/store';
@@ -61,6 +63,7 @@ export interface Opening {
   readonly migrate: boolean;
   /** Opens also what cannot be worked with: only for whoever says what is wrong with it. */
   readonly anyway?: boolean;
+  readonly watch?: Watch;
 }
 
 /** The house with its database, without channels: what the command line works with. Throws where it could not work. */
@@ -71,7 +74,11 @@ export async function openHouse(config: Config, log: Log, opening: Opening = { m
   };
   try {
     const database = await openDatabase(config, log, stops, opening);
-    const parts = createStore({ sequelize: database.sequelize, log });
+    const parts = createStore({
+      sequelize: database.sequelize,
+      log,
+      ...(opening.watch ? { watch: opening.watch } : {}),
+    });
     const desk: Desk = { store: parts.store, views: parts.views, drafts: parts.drafts, directory: parts.directory };
     return { ...parts, desk, database, stop };
   } catch (error) {
@@ -123,8 +130,7 @@ async function openDatabase(
 
 /** Starts everything and resolves when requests are served. Throws with a sentence; nothing is left running then. */
 export async function startUsher(config: Config, log: Log): Promise<Usher> {
-  const house = await openHouse(config, log, { migrate: true });
-  const stops: (() => Promise<void>)[] = [() => house.stop()];
+  const stops: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
     for (const step of stops.splice(0).reverse()) {
       await step().catch((error: unknown) => {
@@ -133,13 +139,17 @@ export async function startUsher(config: Config, log: Log): Promise<Usher> {
     }
   };
   try {
+    const metrics = createMetrics();
+    const readiness = createReadiness();
+    const chat = await listen(config, metrics, () => readiness.problems(), log, stops);
+    const house = await openHouse(config, log, { migrate: true, watch: metrics.watch });
+    stops.push(() => house.stop());
     const unknown = await settle(house.desk, config, { demo: config.demo });
     if (unknown.length > 0) log.warn({ unknown }, 'administrators of the settings that are not in the directory');
     const book = loadCards(join(PACKAGE, 'cards'));
     const pagePort = { value: config.pagePort };
-    const refused = refusedCounter();
     const refusals = createRefusals(log, (platform, code) => {
-      refused.inc({ platform, code });
+      metrics.watch.turnedAway(platform, code);
     });
     const channels = channelsOf(config, house, log, refusals, pagePort);
     const conversation = createConversation({
@@ -149,6 +159,7 @@ export async function startUsher(config: Config, log: Log): Promise<Usher> {
       book,
       profiles: async (platform, tenant, user) => (await channels.get(platform)?.profile(tenant, user)) ?? null,
       refusals,
+      watch: metrics.watch,
       log,
     });
 
@@ -163,6 +174,7 @@ export async function startUsher(config: Config, log: Log): Promise<Usher> {
       channels,
       connectors: connectors({ localRoles: house.localRoles }),
       deadlineMs: CONNECTOR_MS,
+      watch: metrics.watch,
       log,
     };
     const outgoing = createWorker(delivering(parts, ['tell', 'redraw']), complain('outgoing'));
@@ -174,6 +186,7 @@ export async function startUsher(config: Config, log: Log): Promise<Usher> {
         inbound: house.inbound,
         conversation,
         channels,
+        watch: metrics.watch,
         log,
       }),
       complain('inbound'),
@@ -232,33 +245,85 @@ export async function startUsher(config: Config, log: Log): Promise<Usher> {
       jobs,
       claimTick: (job, dueAt) => house.due.claimTick(job, dueAt, `${hostname()}:${process.pid}`),
       run: async (job) => {
-        await job.sweep({ desk: house.desk, due: house.due, log });
+        const began = performance.now();
+        const ran = (outcome: 'done' | 'failed'): void => {
+          metrics.watch.ran(job.name, outcome, (performance.now() - began) / 1000);
+        };
+        try {
+          await job.sweep({ desk: house.desk, due: house.due, log });
+        } catch (error) {
+          ran('failed');
+          throw error;
+        }
+        ran('done');
       },
       log,
     });
     stops.push(() => schedule.stop());
 
-    const registry = metricsOf(house);
-    registry.registerMetric(refused);
-    const ready = async (): Promise<boolean> => {
-      try {
-        await house.views.now();
-        return true;
-      } catch {
-        return false;
-      }
+    const silent = {
+      outgoing: () => outgoing.silent(),
+      placing: () => placing.silent(),
+      inbound: () => incoming.silent(),
+      schedule: () => schedule.silent(),
     };
-    const servers = await listen(config, channels, registry, ready, log, stops);
-    if (servers.page) pagePort.value = servers.page.port;
+    metrics.from({
+      backlog: () => house.due.backlog(jobs.map((job) => job.name)),
+      pool: () => house.database.pool(),
+      ready: async () => (await readiness.problems()).length === 0,
+      silent,
+      late: (job, answered) => schedule.late(job, answered),
+      jobs: jobs.map((job) => job.name),
+      platforms: [...channels.keys()],
+      connectors: [...parts.connectors.keys()],
+    });
+    const web = channels.get('web');
+    const page = web
+      ? await startHttp({
+          host: '127.0.0.1',
+          port: config.pagePort,
+          routes: web.routes,
+          ready: () => readiness.problems(),
+          ...(config.metricsPort === null ? { metrics } : {}),
+          log,
+        })
+      : null;
+    if (page) {
+      stops.push(() => page.stop());
+      pagePort.value = page.port;
+    }
+    if (chat) {
+      chat.open([...channels.values()].filter((channel) => channel !== web).flatMap((channel) => channel.routes));
+      stops.push(() => chat.drain());
+    }
+    readiness.open({
+      database: async () => {
+        const missing = await pendingMigrations(house.database);
+        return missing.length === 0 ? null : `migrations are missing (${missing.join(', ')})`;
+      },
+      ...Object.fromEntries(Object.entries(silent).map(([part, seconds]) => [part, () => stuck(seconds())])),
+      ...Object.fromEntries([...channels].map(([name, channel]) => [name, () => channel.trouble?.() ?? null])),
+    });
+    stops.push(() => {
+      readiness.close();
+      return Promise.resolve();
+    });
     return {
-      page: servers.page ? `http://localhost:${servers.page.port}/` : null,
-      endpoint: servers.chat ? `http://${config.host}:${servers.chat.port}` : null,
+      page: page ? `http://localhost:${page.port}/` : null,
+      endpoint: chat ? `http://${config.host}:${chat.port}` : null,
       stop,
     };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** A round is over within a lease of its rows, a minute; a job rings every few seconds. */
+const STUCK_SECONDS = 120;
+
+function stuck(silentSeconds: number): string | null {
+  return silentSeconds < STUCK_SECONDS ? null : `stuck for ${Math.round(silentSeconds)} s`;
 }
 
 function channelsOf(
@@ -343,105 +408,37 @@ function pageSecret(home: string): string {
   return secret;
 }
 
-/** What was turned away before anybody was known: nothing of it is stored, and its lines in the log are bounded. */
-function refusedCounter(): Counter {
-  return new Counter({
-    name: 'usher_turned_away_total',
-    help: 'Deliveries and accounts that were turned away, by reason.',
-    labelNames: ['platform', 'code'],
-    registers: [],
-  });
-}
-
-/** What operators watch. */
-export function metricsOf(house: Pick<House, 'outbox' | 'views' | 'due'>): Registry {
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
-  const oldest = new Gauge({
-    name: 'usher_outgoing_next_seconds',
-    help: 'Seconds since the oldest due outgoing row was due; 0 when none is due.',
-    registers: [registry],
-    async collect() {
-      const [next, now] = await Promise.all([house.outbox.nextAt(), house.views.now()]);
-      oldest.set(next === null ? 0 : Math.max(0, (now.getTime() - next.getTime()) / 1000));
-    },
-  });
-  let watched: Promise<Backlog> | null = null;
-  // All gauges of a scrape are of one look.
-  const backlog = (): Promise<Backlog> =>
-    (watched ??= house.due.backlog().finally(() => {
-      watched = null;
-    }));
-  const dead = new Gauge({
-    name: 'usher_outgoing_dead',
-    help: 'Outgoing rows that were given up; `usher redrive` lists them and puts them back.',
-    labelNames: ['kind'],
-    registers: [registry],
-    async collect() {
-      const { dead: rows } = await backlog();
-      for (const kind of ['tell', 'redraw', 'place'] as const)
-        dead.set({ kind }, rows.find((row) => row.kind === kind)?.count ?? 0);
-    },
-  });
-  const removals = new Gauge({
-    name: 'usher_removals',
-    help: 'Access that ended longer ago than this and is not taken away everywhere yet.',
-    labelNames: ['state', 'older_than_seconds'],
-    registers: [registry],
-    async collect() {
-      for (const { state, olderThanSeconds, count } of (await backlog()).removals)
-        removals.set({ state, older_than_seconds: String(olderThanSeconds) }, count);
-    },
-  });
-  const slowest = new Gauge({
-    name: 'usher_removal_oldest_seconds',
-    help: 'Seconds since the oldest access ended that is not taken away everywhere yet; 0 when there is none.',
-    registers: [registry],
-    async collect() {
-      slowest.set((await backlog()).oldestRemovalSeconds);
-    },
-  });
-  return registry;
-}
-
+/**
+ * The listeners that platforms and operators call. They come first and go last: who asks meanwhile hears that the process lives
+ * and is not ready, however long the database takes.
+ */
 async function listen(
   config: Config,
-  channels: ReadonlyMap<string, Channel>,
-  registry: Registry,
-  ready: () => Promise<boolean>,
+  metrics: MetricsText,
+  ready: HttpOptions['ready'],
   log: Log,
   stops: (() => Promise<void>)[],
-): Promise<{ readonly page: HttpServer | null; readonly chat: HttpServer | null }> {
-  const page = channels.get('web') ?? null;
-  const others = [...channels.values()].filter((channel) => channel.platform !== 'web');
-  const routes = others.flatMap((channel) => channel.routes);
-  const pageServer = page
-    ? await startHttp({ host: '127.0.0.1', port: config.pagePort, routes: page.routes, ready, log })
-    : null;
-  if (pageServer) stops.push(() => pageServer.stop());
-  const chat =
-    others.length === 0
-      ? null
-      : await startHttp({
-          host: config.host,
-          port: config.port,
-          routes,
-          ready,
-          ...(config.metricsPort === null ? { metrics: registry } : {}),
-          log,
-        });
-  if (chat) stops.push(() => chat.stop());
+): Promise<HttpServer | null> {
   if (config.metricsPort !== null) {
-    const metrics = await startHttp({
+    const own = await startHttp({
       host: config.host,
       port: config.metricsPort,
       routes: [],
       ready,
-      metrics: registry,
+      metrics,
       metricsFor: 'everybody',
       log,
     });
-    stops.push(() => metrics.stop());
+    stops.push(() => own.stop());
   }
-  return { page: pageServer, chat };
+  if (config.slack === null && config.teams === null) return null;
+  const chat = await startHttp({
+    host: config.host,
+    port: config.port,
+    ready,
+    ...(config.metricsPort === null ? { metrics } : {}),
+    log,
+  });
+  stops.push(() => chat.stop());
+  return chat;
 }

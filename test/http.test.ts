@@ -27,7 +27,7 @@ const start = async (more: Partial<HttpOptions> = {}): Promise<HttpServer> => {
     host: '127.0.0.1',
     port: 0,
     routes: [echo],
-    ready: () => Promise.resolve(true),
+    ready: () => Promise.resolve([]),
     log: { debug: () => undefined, error: (facts: unknown) => logged.push(facts) },
     ...more,
   });
@@ -153,13 +153,20 @@ describe('our own routes', () => {
   });
 
   test.each([
-    { name: 'ready', ready: () => Promise.resolve(true), want: 200 },
-    { name: 'not ready', ready: () => Promise.resolve(false), want: 503 },
+    { name: 'ready', ready: () => Promise.resolve([]), want: 200 },
+    { name: 'not ready', ready: () => Promise.resolve(['database: does not answer']), want: 503 },
     { name: 'unable to tell', ready: () => Promise.reject(new Error('down')), want: 503 },
   ])('/readyz is $want when $name, /healthz is 200', async ({ ready, want }) => {
     const server = await start({ ready });
     expect((await ask(server, '/readyz')).status).toBe(want);
     expect((await ask(server, '/healthz', { method: 'HEAD' })).status).toBe(200);
+  });
+
+  test('/readyz tells this machine why, and nobody else', async () => {
+    const server = await start({ ready: () => Promise.resolve(['database: does not answer', 'slack: gone']) });
+    expect(await (await ask(server, '/readyz')).text()).toBe('not ready\ndatabase: does not answer\nslack: gone\n');
+    const outside = await ask(server, '/readyz', { headers: { 'x-forwarded-for': '203.0.113.9' } });
+    expect([outside.status, await outside.text()]).toEqual([503, 'not ready\n']);
   });
 
   const metrics = { contentType: 'text/plain; version=0.0.4', metrics: () => Promise.resolve('usher_up 1\n') };
@@ -195,6 +202,67 @@ describe('our own routes', () => {
 
   test('/metrics is not there without a registry', async () => {
     expect((await ask(await start(), '/metrics')).status).toBe(404);
+  });
+});
+
+describe('before and after it serves', () => {
+  test('without routes it says that it lives and starts, until they are there', async () => {
+    const server = await startHttp({
+      host: '127.0.0.1',
+      port: 0,
+      ready: () => Promise.resolve(['starting']),
+      log: { debug: () => undefined, error: (facts: unknown) => logged.push(facts) },
+    });
+    running.push(server);
+    expect((await ask(server, '/healthz')).status).toBe(200);
+    expect((await ask(server, '/readyz')).status).toBe(503);
+    const early = await ask(server, '/echo', { method: 'POST', body: 'early' });
+    expect([early.status, early.headers.get('retry-after'), await early.text()]).toEqual([503, '5', 'starting\n']);
+    server.open([echo]);
+    expect((await ask(server, '/echo', { method: 'POST' })).status).toBe(200);
+  });
+
+  test('draining it finishes what runs, refuses the rest, and says that it lives and is not ready', async () => {
+    let letGo: () => void = () => undefined;
+    let entered: () => void = () => undefined;
+    const inside = new Promise<void>((resolve) => (entered = resolve));
+    const waiting: Route = {
+      ...echo,
+      handle: async (_, response) => {
+        entered();
+        await new Promise<void>((resolve) => (letGo = resolve));
+        response.end('done');
+      },
+    };
+    const server = await start({ routes: [waiting] });
+    const answer = ask(server, '/echo', { method: 'POST' });
+    await inside;
+    let drained = false;
+    const draining = server.drain().then(() => (drained = true));
+    const late = await ask(server, '/echo', { method: 'POST' });
+    expect([late.status, await late.text()]).toEqual([503, 'stopping\n']);
+    expect(await (await ask(server, '/readyz')).text()).toBe('not ready\nstopping\n');
+    expect((await ask(server, '/healthz')).status).toBe(200);
+    expect(drained).toBe(false);
+    letGo();
+    expect(await (await answer).text()).toBe('done');
+    await draining;
+  });
+
+  test('draining ends although an answer does not', async () => {
+    let entered: () => void = () => undefined;
+    const inside = new Promise<void>((resolve) => (entered = resolve));
+    const endless: Route = {
+      ...echo,
+      handle: () => {
+        entered();
+        return Promise.resolve();
+      },
+    };
+    const server = await start({ routes: [endless], limits: { stop: 50 } });
+    ask(server, '/echo', { method: 'POST' }).catch(() => undefined);
+    await inside;
+    await server.drain();
   });
 });
 

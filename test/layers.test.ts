@@ -14,6 +14,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   settings: ['store/address'],
   log: [],
   http: ['chat/channel', 'log'],
+  metrics: ['operations/alarms', 'operations/ports'],
+  readiness: [],
   'channels/slack': ['chat', 'log'],
   'channels/teams': ['chat', 'log'],
   'channels/web': ['chat', 'log'],
@@ -35,6 +37,7 @@ const HOMES: readonly (readonly [name: RegExp, home: RegExp])[] = [
   [/^node-cron$/, /^jobs\/schedule\.ts$/],
   [/^pino$/, /^log\.ts$/],
   [/^helmet$/, /^http\.ts$/],
+  [/^prom-client$/, /^metrics\.ts$/],
 ];
 
 /** What breaks a rule in a file, as sentences. `file` is relative to src. */

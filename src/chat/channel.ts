@@ -78,6 +78,8 @@ export interface Channel {
    * platform cannot be asked, or lets nobody be written to first (Teams). Throws `ChannelError`.
    */
   find?(email: string): Promise<Pick<Inbound, 'tenant' | 'user' | 'profile'> | null>;
+  /** Why nobody can be heard on this platform now, in words for operators; null while they can. Absent where HTTP decides that. */
+  trouble?(): string | null;
   /** Which of a card's limits it breaks, in words for a log, or null: the worker drops list rows until it fits. */
   misfit(card: Card): string | null;
 }

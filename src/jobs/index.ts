@@ -3,6 +3,7 @@
 import { newTrace } from '../chat/trace';
 import { DomainError } from '../domain/errors';
 import type { Log } from '../log';
+import { alarmsOf } from '../operations/alarms';
 import { endDue, endForGone, endJustifications, remind } from '../operations/assignments';
 import { remindTask } from '../operations/placements';
 import type { By, Desk, Due } from '../operations/ports';
@@ -84,6 +85,13 @@ async function prune(parts: JobParts): Promise<number> {
   }
 }
 
+/** Says what somebody has to act on, every minute while it is so. The metrics say the same. */
+async function watch(parts: JobParts): Promise<number> {
+  const alarms = alarmsOf(await parts.due.backlog());
+  for (const alarm of alarms) parts.log.error(alarm, 'alarm');
+  return alarms.length;
+}
+
 /** Every job. Access ends and leavers lose it within 60 s, so those ring every 20 s. */
 export const jobs: readonly Job[] = [
   { name: 'end-access', cron: '*/20 * * * * *', misfire: 'catchUp', sweep: ends },
@@ -148,6 +156,7 @@ export const jobs: readonly Job[] = [
     sweep: each('remind-task-owners', (due, limit) => due.manualTasksToRemind(limit), remindTask),
   },
   { name: 'redraw-cards', cron: '45 */10 * * * *', misfire: 'skip', sweep: staleCards },
+  { name: 'watch', cron: '50 * * * * *', misfire: 'skip', sweep: watch },
   { name: 'prune', cron: '0 41 * * * *', misfire: 'skip', sweep: prune },
   {
     name: 'audit-partitions',

@@ -34,6 +34,10 @@ export type Schedule = {
   tick(name: string, dueAt: Date): Promise<Outcome>;
   /** Runs what its policy says about instants that passed unanswered. Done once by itself at the start. */
   catchUp(): Promise<void>;
+  /** Seconds since any job was last rung for: a process that hears no rings does no work that is due by time. */
+  silent(): number;
+  /** Seconds by which a job is late whose last answered instant this was; null: never answered. */
+  late(name: string, answered: Date | null): number;
   /** No more rings; resolves when what runs has ended. */
   stop(): Promise<void>;
 };
@@ -52,6 +56,8 @@ export function startSchedule<Job extends Timed>(options: ScheduleOptions<Job>):
   const late = new Set<string>();
   const rings = new Map<string, { job: Job; task: ScheduledTask }>();
   let stopped = false;
+  const startedAt = now();
+  let rung = performance.now();
 
   const answer = async (job: Job, dueAt: Date): Promise<Outcome> => {
     try {
@@ -96,7 +102,11 @@ export function startSchedule<Job extends Timed>(options: ScheduleOptions<Job>):
 
   for (const job of jobs) {
     if (rings.has(job.name)) throw new Error(`two jobs are called ${job.name}`);
-    const task = createTask(job.cron, ({ date }) => tick(job.name, date), {
+    const ring = ({ date }: { readonly date: Date }): Promise<Outcome> => {
+      rung = performance.now();
+      return tick(job.name, date);
+    };
+    const task = createTask(job.cron, ring, {
       name: job.name,
       timezone: 'Etc/UTC',
       missedExecutionTolerance: LATE_LIMIT,
@@ -119,12 +129,34 @@ export function startSchedule<Job extends Timed>(options: ScheduleOptions<Job>):
   return {
     tick,
     catchUp,
+    silent: () => (stopped ? 0 : (performance.now() - rung) / 1000),
+    late: (name, answered) => {
+      const ring = rings.get(name);
+      if (ring === undefined) throw new Error(`no job is called ${name}`);
+      return lateness(ring.task, ring.job, { answered, startedAt, now: now() });
+    },
     stop: async () => {
       stopped = true;
       for (const { task } of rings.values()) await task.destroy();
       await Promise.allSettled(running.values());
     },
   };
+}
+
+// A job that is caught up at the start is late from its first unanswered instant on; one that skips is expected again from
+// the start of this process on.
+function lateness(
+  task: ScheduledTask,
+  { cron, misfire }: Timed,
+  { answered, startedAt, now }: { answered: Date | null; startedAt: Date; now: Date },
+): number {
+  const since = answered === null || (misfire === 'skip' && answered < startedAt) ? startedAt : answered;
+  const latest = latestDue(task, cron, now);
+  if (latest === undefined || latest <= since) return 0;
+  const before = latestDue(task, cron, new Date(latest.getTime() - 1));
+  const period = before === undefined ? 0 : latest.getTime() - before.getTime();
+  // Not at the instant itself: whoever answers it needs a moment.
+  return Math.max(0, now.getTime() - Math.min(latest.getTime(), since.getTime() + period)) / 1000;
 }
 
 // Only moments that the line names are asked about, newest first: a question costs 20 microseconds, and a month has

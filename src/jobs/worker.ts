@@ -16,6 +16,8 @@ export interface Worker {
   start(): void;
   /** Ends after the round under way. */
   stop(): Promise<void>;
+  /** Seconds since it last came round; 0 when it does not run. One that is stuck in a round does not come round. */
+  silent(): number;
 }
 
 /** A commit that another process made is seen at the latest after this. */
@@ -25,11 +27,16 @@ const PAUSE_MS = 1_000;
 /** Enough for any real backlog of a test; a loop beyond it is a bug that must not hang. */
 const ROUNDS = 10_000;
 
-/** Makes a worker. `failed` hears of a round that threw; the loop goes on. */
-export function createWorker(work: Work, failed: (error: unknown) => void): Worker {
+/** Makes a worker. `failed` hears of a round that threw; the loop goes on. `clock` counts milliseconds, whatever the time is. */
+export function createWorker(
+  work: Work,
+  failed: (error: unknown) => void,
+  clock: () => number = () => performance.now(),
+): Worker {
   let running: Promise<void> | null = null;
   let stopping = false;
   let woken = false;
+  let turned = 0;
   let rouse: () => void = () => undefined;
 
   const pause = (ms: number): Promise<void> =>
@@ -48,6 +55,7 @@ export function createWorker(work: Work, failed: (error: unknown) => void): Work
   const loop = async (): Promise<void> => {
     while (!isStopping()) {
       woken = false;
+      turned = clock();
       try {
         if ((await work.round()) > 0) continue;
         const [next, now] = await Promise.all([work.nextAt(), work.now()]);
@@ -78,6 +86,7 @@ export function createWorker(work: Work, failed: (error: unknown) => void): Work
     start() {
       running ??= loop();
     },
+    silent: () => (running === null || stopping ? 0 : (clock() - turned) / 1000),
     async stop() {
       stopping = true;
       rouse();

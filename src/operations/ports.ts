@@ -302,6 +302,8 @@ export interface Watch {
     outcome: 'done' | 'later' | 'failed',
     seconds: number,
   ): void;
+  /** What was turned away before anybody was known. */
+  turnedAway(platform: string, code: string): void;
   /** A job swept, or failed to. */
   ran(job: string, outcome: 'done' | 'failed', seconds: number): void;
 }
@@ -481,14 +483,36 @@ export interface Due {
   partitions(): Promise<void>;
   /** Asks for a redraw of up to `limit` subjects with messages that may be out of date. Returns how many. */
   staleCards(limit: number): Promise<number>;
-  /** What is not done yet and what was given up, for those who watch. */
-  backlog(): Promise<Backlog>;
+  /** What is not done yet and what was given up, for those who watch; bounded work, counts stop at ten thousand. */
+  backlog(jobs?: readonly string[]): Promise<Backlog>;
   claimTick(job: string, dueAt: Date, by: string): Promise<boolean>;
   lastTick(job: string): Promise<Date | null>;
 }
 
 export interface Backlog {
+  /** Of the database, without the offset that a demo may have. */
+  readonly clock: Date;
+  readonly outgoing: readonly {
+    readonly kind: OutgoingRow['kind'];
+    /** Due now. */
+    readonly due: number;
+    /** Waiting for the next try. */
+    readonly later: number;
+    /** Since the oldest was asked for. */
+    readonly oldestSeconds: number;
+    /** Since the oldest that is due became so: how far the workers are behind. */
+    readonly overdueSeconds: number;
+  }[];
+  readonly leased: number;
   readonly dead: readonly { readonly kind: OutgoingRow['kind']; readonly count: number }[];
+  readonly inbound: { readonly waiting: number; readonly oldestSeconds: number };
+  readonly inboundDead: number;
+  /** Remembered messages whose last change could not be shown. */
+  readonly cardsFailed: number;
+  readonly requests: { readonly pendingApproval: number; readonly scheduled: number };
+  readonly manualTasks: number;
+  readonly grantsFailed: readonly { readonly connector: string; readonly giving: boolean; readonly count: number }[];
+  readonly gatesClosed: readonly { readonly platform: string; readonly count: number }[];
   /** Access that has ended and is not taken away everywhere. `olderThanSeconds` counts all that ended longer ago. */
   readonly removals: readonly {
     readonly state: 'removing' | 'removalFailed';
@@ -497,6 +521,10 @@ export interface Backlog {
   }[];
   /** 0: nothing waits for its removal. */
   readonly oldestRemovalSeconds: number;
+  /** Removals that somebody has to look at: minutes for a system, a day for a task. */
+  readonly overdueRemovals: number;
+  /** The last run of each job that was asked about and ever ran. */
+  readonly jobs: readonly { readonly job: string; readonly dueAt: Date; readonly ranSecondsAgo: number }[];
 }
 
 export interface LocalRoles {

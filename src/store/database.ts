@@ -10,6 +10,8 @@ import { type Migration, migrations as allMigrations } from './migrations';
 
 export type Database = {
   readonly sequelize: Sequelize;
+  /** Connections: used by an act, idle, and acts that wait for one. */
+  pool(): { readonly used: number; readonly idle: number; readonly waiting: number; readonly max: number };
   close(): Promise<void>;
 };
 
@@ -74,7 +76,20 @@ export async function connect(options: ConnectOptions): Promise<Database> {
     await close();
     throw error;
   }
-  return { sequelize, close };
+  return { sequelize, close, pool: () => poolOf(sequelize) };
+}
+
+interface Pool {
+  readonly using: number;
+  readonly available: number;
+  readonly waiting: number;
+  readonly maxSize: number;
+}
+
+// Sequelize names its pool nowhere in its types.
+function poolOf(sequelize: Sequelize): ReturnType<Database['pool']> {
+  const { pool } = sequelize.connectionManager as unknown as { readonly pool: Pool };
+  return { used: pool.using, idle: pool.available, waiting: pool.waiting, max: pool.maxSize };
 }
 
 /**

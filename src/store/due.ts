@@ -1,8 +1,9 @@
 // Work that is due, found by the clock of the database. Only ids are read here: the act that follows locks, looks again, and
 // changes nothing where somebody was first, so two replicas that find the same row do no harm.
 import type { AssignmentId, RequestId } from '../domain/model';
-import type { Backlog, Due } from '../operations/ports';
+import type { Due } from '../operations/ports';
 import { CANDIDATES } from './approvers';
+import { backlogOf } from './backlog';
 import { LIVE, OPEN } from './loads';
 import type { Query } from './query';
 import { toInstant } from './tables';
@@ -129,18 +130,6 @@ select 'redraw', subject_kind, subject_id, request_id, 'redraw:' || about, usher
   usher_now()
 from stale returning id`;
 
-/** A minute is what people are promised; an hour wants a look; a day wants somebody. */
-const REMOVAL_AGES = [60, 3_600, 86_400];
-const DEAD = `select kind, count(*)::integer as count from outgoing where state = 'dead' group by kind order by kind`;
-const REMOVALS = `
-with waiting as (
-  select state, extract(epoch from usher_now() - ended_at)::float8 as age from assignments where state in ('removing', 'removalFailed')
-)
-select state, older, (count(*) filter (where waiting.age >= older))::integer as count,
-  (select coalesce(max(age), 0) from waiting) as oldest
-from unnest(array['removing', 'removalFailed']) as state cross join unnest($1::integer[]) as older left join waiting using (state)
-group by state, older order by state, older`;
-
 const PARTITIONS = 'select create_audit_partitions(usher_now())';
 const TICK = `insert into job_ticks (job, due_at, claimed_at, claimed_by) values ($1, $2, usher_now(), $3)
   on conflict do nothing returning 1`;
@@ -173,20 +162,7 @@ export function createDue(q: Query): Due {
     async staleCards(limit) {
       return (await q(STALE, [limit])).length;
     },
-    async backlog() {
-      const dead = (await q(DEAD)) as Backlog['dead'];
-      const rows = (await q(REMOVALS, [REMOVAL_AGES])) as readonly {
-        state: Backlog['removals'][number]['state'];
-        older: number;
-        count: number;
-        oldest: number;
-      }[];
-      return {
-        dead,
-        removals: rows.map(({ state, older, count }) => ({ state, olderThanSeconds: older, count })),
-        oldestRemovalSeconds: rows[0]?.oldest ?? 0,
-      };
-    },
+    backlog: (jobs = []) => backlogOf(q, jobs),
     async partitions() {
       await q(PARTITIONS);
     },

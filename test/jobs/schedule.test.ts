@@ -205,3 +205,33 @@ test.each([
     });
   expect(start).toThrow(want);
 });
+
+test.each<{ name: string; misfire: Misfire; now: string; answered: string | null; want: number }>([
+  { name: 'answered its latest instant', misfire: 'catchUp', now: '10:19:59', answered: '10:10:00', want: 0 },
+  { name: 'has an instant that nobody answered', misfire: 'catchUp', now: '10:24:00', answered: '10:10:00', want: 240 },
+  { name: 'missed three', misfire: 'catchUp', now: '10:41:00', answered: '10:10:00', want: 1_260 },
+  {
+    name: 'was last answered before this process began',
+    misfire: 'catchUp',
+    now: '10:06:00',
+    answered: '09:40:00',
+    want: 960,
+  },
+  { name: 'skips what was before this process', misfire: 'skip', now: '10:09:59', answered: '09:40:00', want: 0 },
+  { name: 'skips, and did not answer since', misfire: 'skip', now: '10:22:00', answered: '09:40:00', want: 690 },
+  { name: 'never ran, in the first minutes', misfire: 'catchUp', now: '10:09:00', answered: null, want: 0 },
+  { name: 'never ran, and should have', misfire: 'catchUp', now: '10:11:00', answered: null, want: 60 },
+])('how late a job is that $name', ({ misfire, now, answered, want }) => {
+  const at = (time: string): Date => new Date(`2026-06-15T${time}Z`);
+  let clock = at('10:00:30');
+  const schedule = startSchedule<Timed>({
+    jobs: [{ name: 'sweep', cron: '0 */10 * * * *', misfire }],
+    claimTick: () => Promise.resolve(false),
+    run: () => Promise.resolve(),
+    log: { debug: () => undefined, warn: () => undefined, error: () => undefined },
+    now: () => clock,
+  });
+  started.push(schedule);
+  clock = at(now);
+  expect(schedule.late('sweep', answered === null ? null : at(answered))).toBe(want);
+});

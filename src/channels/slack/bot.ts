@@ -17,6 +17,8 @@ import { type Bolt, clientOptions, Web } from './web';
 // How long the start waits for Socket Mode; later it goes on trying by itself.
 const CONNECT_MS = 10_000;
 const STOP_MS = 5_000;
+/** Slack ends each connection now and then, and the next one stands within seconds. */
+const GAP_MS = 5_000;
 
 interface Live {
   readonly people: People;
@@ -24,6 +26,7 @@ interface Live {
   readonly show: Show;
   readonly listeners: Listeners;
   readonly disconnect: () => Promise<void>;
+  readonly trouble: () => string | null;
 }
 
 /** Slack as a channel. Throws when the options would let strangers in (row 4). */
@@ -54,6 +57,7 @@ export function createSlackChannel(options: SlackOptions): Channel {
     answer: async (inbound, reply) => await started().show.stored(inbound, reply),
     profile: async (_tenant, user) => await started().people.profile(user),
     find: async (email) => await started().people.find(email),
+    trouble: () => live?.trouble() ?? null,
     misfit,
   };
 }
@@ -87,8 +91,9 @@ async function connect(settings: SlackSettings, http: HttpReceiver | null, conve
     },
   });
   wire(app, bolt, settings, listeners);
+  const trouble = socket === null ? () => null : watchSocket(socket);
   if (socket !== null) await startSocket(socket, settings);
-  return { people, post, show, listeners, disconnect: () => disconnect(app, socket) };
+  return { people, post, show, listeners, disconnect: () => disconnect(app, socket), trouble };
 }
 
 // A wrong or revoked token stops the start; an unreachable Slack does not, since it comes back by itself.
@@ -156,6 +161,21 @@ function socketReceiver(bolt: Bolt, settings: SlackSettings, appToken: string, l
       },
     },
   });
+}
+
+// Over Socket Mode nobody is heard while there is no connection, and nothing else would tell.
+function watchSocket({ client }: SocketModeReceiver): () => string | null {
+  let downSince: number | null = performance.now();
+  client.on('connected', () => {
+    downSince = null;
+  });
+  client.on('close', () => {
+    if (client.websocket?.isActive() !== true) downSince ??= performance.now();
+  });
+  return () => {
+    const down = downSince === null ? 0 : performance.now() - downSince;
+    return down < GAP_MS ? null : `Socket Mode is not connected for ${Math.round(down / 1000)} s`;
+  };
 }
 
 // A refused token rejects; an unreachable Slack goes on connecting behind us.

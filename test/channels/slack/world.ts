@@ -117,7 +117,7 @@ export async function startWorld(
       host: '127.0.0.1',
       port: 0,
       routes: channel.routes,
-      ready: () => Promise.resolve(true),
+      ready: () => Promise.resolve([]),
       log,
     });
     url = `http://127.0.0.1:${http.port}/slack/events`;

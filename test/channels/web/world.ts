@@ -75,7 +75,7 @@ export async function openWorld(
     host: '127.0.0.1',
     port: wantedPort,
     routes: channel.routes,
-    ready: () => Promise.resolve(true),
+    ready: () => Promise.resolve([]),
     log,
   });
   port = server.port;

@@ -1,0 +1,52 @@
+// What somebody has to be woken for: the same thresholds for the log and for the metrics.
+import type { Backlog } from './ports';
+
+/** A message is out within seconds where its platform answers. */
+const MESSAGE_SECONDS = 240;
+/** Who wrote waits for an answer. */
+const INBOUND_SECONDS = 120;
+
+export const alarmNames = ['removalsOverdue', 'messagesLate', 'answersLate', 'workNotTaken'] as const;
+
+export interface Alarm {
+  readonly alarm: (typeof alarmNames)[number];
+  readonly count: number;
+  readonly oldestSeconds: number;
+}
+
+/** The alarms of a look; none where all is well. */
+export function alarmsOf(backlog: Backlog): readonly Alarm[] {
+  const messages = backlog.outgoing.filter(({ kind }) => kind !== 'place');
+  const oldest = (numbers: readonly number[]): number => Math.round(Math.max(0, ...numbers));
+  const waiting = (rows: Backlog['outgoing']): number => rows.reduce((sum, { due, later }) => sum + due + later, 0);
+  const alarms: readonly (Alarm & { readonly rings: boolean })[] = [
+    {
+      alarm: 'removalsOverdue',
+      count: backlog.overdueRemovals,
+      oldestSeconds: oldest([backlog.oldestRemovalSeconds]),
+      rings: backlog.overdueRemovals > 0,
+    },
+    {
+      alarm: 'messagesLate',
+      count: waiting(messages),
+      oldestSeconds: oldest(messages.map((row) => row.oldestSeconds)),
+      rings: messages.some((row) => row.oldestSeconds > MESSAGE_SECONDS),
+    },
+    {
+      alarm: 'answersLate',
+      count: backlog.inbound.waiting,
+      oldestSeconds: oldest([backlog.inbound.oldestSeconds]),
+      rings: backlog.inbound.oldestSeconds > INBOUND_SECONDS,
+    },
+    {
+      // A placement that waits for its next try is no alarm of its own; one that is due and not taken up is.
+      alarm: 'workNotTaken',
+      count: backlog.outgoing.reduce((sum, { due }) => sum + due, 0),
+      oldestSeconds: oldest(backlog.outgoing.map((row) => row.overdueSeconds)),
+      rings: backlog.outgoing.some((row) => row.overdueSeconds > MESSAGE_SECONDS),
+    },
+  ];
+  return alarms
+    .filter(({ rings }) => rings)
+    .map(({ alarm, count, oldestSeconds }) => ({ alarm, count, oldestSeconds }));
+}

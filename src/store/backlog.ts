@@ -1,0 +1,75 @@
+// What waits, what failed and what was given up, for those who watch: one statement over partial indexes. Each part reads a
+// bounded number of rows, so a scrape costs the same in a bad hour as in a good one; a count that stops there says so.
+import type { Backlog } from '../operations/ports';
+import type { Query } from './query';
+import { instantOf } from './tables';
+
+/** Counts stop here. */
+export const MOST = 10_000;
+/** A minute is what people are promised; an hour wants a look; a day wants somebody. */
+const REMOVAL_AGES = [60, 3_600, 86_400];
+/** A connected system has taken it away by now, or somebody must know within five minutes. A task for people takes its time. */
+const OVERDUE_SECONDS = 240;
+const OVERDUE_TASK_SECONDS = 24 * 60 * 60;
+
+const rows = (sql: string): string => `(select coalesce(jsonb_agg(found), '[]') from (${sql}) found)`;
+const count = (from: string): string => `(select count(*)::integer from (select 1 from ${from} limit ${MOST}) found)`;
+
+const LOOK = `
+with at as materialized (select usher_now() as now),
+ending as materialized (
+  select a.id, a.state, extract(epoch from at.now - a.ended_at)::float8 as age
+  from at, assignments a where a.state in ('removing', 'removalFailed') order by a.ended_at limit ${MOST}
+),
+ready as materialized (
+  select o.kind, o.next_at <= at.now as due, extract(epoch from at.now - o.created_at)::float8 as age,
+    extract(epoch from at.now - greatest(o.next_at, o.created_at))::float8 as late
+  from at, (select * from outgoing where state = 'ready' order by next_at, id limit ${MOST}) o
+)
+select clock_timestamp() as clock, jsonb_build_object(
+  'outgoing', ${rows(`select kind, (count(*) filter (where due))::integer as due, (count(*) filter (where not due))::integer as later,
+      greatest(0, max(age)) as "oldestSeconds", greatest(0, coalesce(max(late) filter (where due), 0)) as "overdueSeconds"
+    from ready group by kind`)},
+  'leased', ${count(`outgoing where state = 'leased'`)},
+  'dead', ${rows(`select kind, count(*)::integer as count from
+      (select kind from outgoing where state = 'dead' order by settled_at desc limit ${MOST}) given_up group by kind order by kind`)},
+  'inbound', (select jsonb_build_object('waiting', count(*), 'oldestSeconds', greatest(0, coalesce(max(waits), 0))) from (
+      select extract(epoch from at.now - next_at)::float8 as waits
+      from at, (select next_at from inbound where state = 'stored' order by next_at, id limit ${MOST}) stored) waiting),
+  'inboundDead', ${count(`inbound where state = 'dead'`)},
+  'cardsFailed', ${count(`cards where state = 'live' and error_at is not null`)},
+  'requests', jsonb_build_object('pendingApproval', ${count(`approval_stages where state = 'inProgress'`)},
+    'scheduled', ${count(`requests where state = 'scheduled'`)}),
+  'manualTasks', ${count(`manual_tasks where state = 'open'`)},
+  'grantsFailed', ${rows(`select resources.connector, failed.state = 'placeFailed' as giving, count(*)::integer as count
+    from (select state, role_id from grants where state in ('placeFailed', 'takeFailed') limit ${MOST}) failed
+    join resource_roles role on role.id = failed.role_id join resources on resources.id = role.resource_id group by 1, 2`)},
+  'gatesClosed', ${rows(`select split_part(target, ':', 1) as platform, count(*)::integer as count
+    from (select target from gates where not_before is not null and not_before > (select now from at) limit ${MOST}) closed group by 1`)},
+  'removals', ${rows(`select state, older as "olderThanSeconds", (count(*) filter (where ending.age >= older))::integer as count
+    from unnest(array['removing', 'removalFailed']) as state cross join unnest($1::integer[]) as older
+    left join ending using (state) group by state, older order by state, older`)},
+  'oldestRemovalSeconds', (select greatest(0, coalesce(max(age), 0)) from ending),
+  'overdueRemovals', (select count(*) from ending where age > ${OVERDUE_TASK_SECONDS} or (age > ${OVERDUE_SECONDS} and not exists (
+    select 1 from grant_assignments link join manual_tasks task on task.grant_id = link.grant_id and task.state = 'open'
+    where link.assignment_id = ending.id)))
+) as backlog,
+(select coalesce(jsonb_agg(jsonb_build_object('job', job, 'dueAt', tick.due_at, 'ranSecondsAgo',
+    greatest(0, extract(epoch from (select now from at) - tick.claimed_at)))), '[]')
+  from unnest($2::text[]) as job
+  cross join lateral (select due_at, claimed_at from job_ticks where job_ticks.job = job.job order by due_at desc limit 1) tick) as jobs`;
+
+/** One look. `jobs` are the names whose last run is asked for. */
+export async function backlogOf(q: Query, jobs: readonly string[]): Promise<Backlog> {
+  const [row] = await q(LOOK, [REMOVAL_AGES, jobs]);
+  const found = row as {
+    readonly clock: Date;
+    readonly backlog: Omit<Backlog, 'clock' | 'jobs'>;
+    readonly jobs: readonly { readonly job: string; readonly dueAt: string; readonly ranSecondsAgo: number }[];
+  };
+  return {
+    ...found.backlog,
+    clock: instantOf(found.clock),
+    jobs: found.jobs.map((job) => ({ ...job, dueAt: new Date(job.dueAt) })),
+  };
+}

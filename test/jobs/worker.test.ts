@@ -1,0 +1,64 @@
+// A worker says since when it has not come round, so that one that is stuck is seen.
+import { createWorker, type Work, type Worker } from '../../src/jobs/worker';
+
+function aWork(): Work & { rounds: number; hold: Promise<void> | null } {
+  return {
+    rounds: 0,
+    hold: null,
+    async round() {
+      this.rounds += 1;
+      await this.hold;
+      return 0;
+    },
+    nextAt: () => Promise.resolve(null),
+    now: () => Promise.resolve(new Date()),
+  };
+}
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+const workers: Worker[] = [];
+afterEach(() => Promise.all(workers.splice(0).map((worker) => worker.stop())));
+
+test('one that is stuck in a round grows silent, and is heard again when the round ends', async () => {
+  let milliseconds = 1_000;
+  let letGo: () => void = () => undefined;
+  const work = aWork();
+  work.hold = new Promise((resolve) => (letGo = resolve));
+  const worker = createWorker(
+    work,
+    () => undefined,
+    () => milliseconds,
+  );
+  workers.push(worker);
+  expect(worker.silent()).toBe(0);
+  worker.start();
+  milliseconds += 130_000;
+  worker.wake();
+  await turn();
+  expect([worker.silent(), work.rounds]).toEqual([130, 1]);
+
+  work.hold = null;
+  letGo();
+  for (let turns = 0; turns < 1_000 && work.rounds < 2; turns += 1) await turn();
+  expect(worker.silent()).toBe(0);
+  await worker.stop();
+  milliseconds += 130_000;
+  expect(worker.silent()).toBe(0);
+});
+
+test('one whose rounds fail comes round all the same: the database tells by itself that it is away', async () => {
+  let milliseconds = 1_000;
+  const failures: unknown[] = [];
+  const worker = createWorker(
+    { ...aWork(), round: () => Promise.reject(new Error('away')) },
+    (error) => failures.push(error),
+    () => milliseconds,
+  );
+  workers.push(worker);
+  worker.start();
+  for (let turns = 0; turns < 1_000 && failures.length === 0; turns += 1) await turn();
+  milliseconds += 130_000;
+  worker.wake();
+  for (let turns = 0; turns < 1_000 && failures.length < 2; turns += 1) await turn();
+  expect([worker.silent(), failures.length]).toEqual([0, 2]);
+});
