@@ -318,6 +318,8 @@ describeInBrowser('the local page in a browser', () => {
     await page.getByText('Nobody matches.').waitFor();
     await page.getByRole('searchbox').fill('maximiliane');
     await become(page, LONG);
+    // The search has done its work: everybody is there for the next choice.
+    expect(await page.getByRole('option').count()).toBe(306);
     await say(page, 'x'.repeat(400));
     await page.locator('.bubble', { hasText: `You said: ${'x'.repeat(400)}` }).waitFor();
     for (const width of [1400, 1000, 375]) {

@@ -109,6 +109,10 @@ export function createPersonas(host) {
   /** @param {string} key */
   const choose = (key) => {
     close();
+    if (filter.value !== '') {
+      filter.value = '';
+      narrow();
+    }
     host.choose(key);
   };
 
