@@ -59,16 +59,14 @@ function pageOf(look: Look): { limit: number; after: string | null; previous: st
 /** What is said beside the card after an act; the words need facts of the card itself. */
 function spoken(
   look: Look,
-  values: { number?: Text; requestor?: string; package?: Text; target?: string; until?: Date | null },
+  values: { number?: Text; atOnce?: boolean; package?: Text; target?: string },
 ): { say?: Text } {
   const what = look.params['say'];
   const shown = values.number ?? [];
   const pkg = values.package ?? [];
   switch (what) {
     case 'sent':
-      return { say: say('request.sent', { number: shown }) };
-    case 'sentAtOnce':
-      return { say: say('request.sentAtOnce', { number: shown }) };
+      return { say: say(values.atOnce ? 'request.sentAtOnce' : 'request.sent', { number: shown }) };
     case 'clamped':
       return {
         say: [...say('request.sent', { number: shown }), { kind: 'fixed', text: ' ' }, ...label('request.clamped')],
@@ -96,7 +94,12 @@ const request: View = async (look) => {
     card: 'request',
     data: Requests.requestCard(seen),
     ...(extended ? { say: say('extend.done', { package: text(pkg.name, 150), until: extended }) } : {}),
-    ...spoken(look, { number: number(one.number), target: target.name, package: text(pkg.name, 150) }),
+    ...spoken(look, {
+      number: number(one.number),
+      atOnce: one.state === 'delivering' && seen.facts.stages.length === 0,
+      target: target.name,
+      package: text(pkg.name, 150),
+    }),
     ...(look.params['say'] === 'extended' && !extended
       ? { say: say('request.sent', { number: number(one.number) }) }
       : {}),

@@ -69,7 +69,7 @@ describe('an approver who is no longer asked', () => {
     await get('tara', 'ledger reader');
     await world.press('ana', latest('ana').card, 'Approve');
     await world.settle();
-    expect(textOf(latest('ben').card)).toContain('Ana Ruiz approved this step.');
+    expect(textOf(latest('ben').card)).toContain('Ana Ruiz approved this.');
     expect(textOf(latest('ben').card)).not.toContain('month end');
   });
 
@@ -330,7 +330,7 @@ describe('several kinds of one access', () => {
     expect(textOf(form)).not.toContain('A way');
     expect((await world.submit('tara', form, {})).kind).toBe('errors');
     const sent = await world.submit('tara', form, { 'answer.q2': 'T-1' });
-    expect(sentenceOf(sent)).toBe('R-1001 is on its way.');
+    expect(sentenceOf(sent)).toBe('R-1001 needs no approval. It is being set up.');
     const kept = await world.sql('select policy_version_id as id from requests');
     expect(kept).toEqual([{ id: await idOf('B way') }]);
 
@@ -350,7 +350,7 @@ describe('several kinds of one access', () => {
     expect(textOf(form)).toContain('Which kind of access');
     expect(textOf(form)).toContain('Reason');
     const sent = await world.submit('tara', form, { policy: await idOf('B way') });
-    expect(sentenceOf(sent)).toBe('R-1001 is on its way.');
+    expect(sentenceOf(sent)).toBe('R-1001 needs no approval. It is being set up.');
   });
 });
 
@@ -423,4 +423,36 @@ test('a list of requests says of which day each is', async () => {
   expect(textOf(cardOf(await world.say('tara', 'my requests')))).toMatch(
     /Waiting for approval · request of \w{3} \d+ \w{3} \d{4}/,
   );
+});
+
+describe('the timeline of a request', () => {
+  const timelineOf = async () => textOf(cardOf(await world.say('tara', 'R-1001'))).split('What happened')[1] ?? '';
+
+  test('of one step says once that it was approved, and once that it was denied', async () => {
+    await getReader('tara');
+    expect(await timelineOf()).toContain('Ana Ruiz approved');
+    expect(await timelineOf()).not.toContain('Step 1');
+  });
+
+  test('that was denied ends with who denied', async () => {
+    await get('tara', 'ledger reader');
+    await world.say('ana', 'deny R-1001 because not now');
+    await world.settle();
+    expect((await timelineOf()).trim()).toMatch(/Ana Ruiz denied$/m);
+    expect(await timelineOf()).not.toContain('Closed: denied');
+  });
+
+  test('of several steps names each', async () => {
+    await getWriter('tara');
+    await world.press('max', latest('max').card, 'Approve');
+    expect(await timelineOf()).toContain('Step 1 approved');
+  });
+});
+
+test('whoever needs no approval hears that, and not that something is on its way', async () => {
+  await finance(
+    '      - { name: Given only, policies: [{ name: E, who: allMembers, expires: 1 hours, reason: optional }] }\n',
+  );
+  expect(sentenceOf(await get('tara', 'given only', {}))).toBe('R-1001 needs no approval. It is being set up.');
+  expect(sentenceOf(await get('tara', 'ledger reader'))).toBe('R-1002 is on its way.');
 });

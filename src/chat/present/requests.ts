@@ -120,7 +120,8 @@ export function outcome(facts: RequestFacts, reader: PersonId = facts.target.id)
   }
 }
 
-function timelineRow(row: TimelineRow): Text | null {
+/** `steps`: of how many approvals; where it is one, the approver's own line says it all. */
+function timelineRow(row: TimelineRow, steps: number): Text | null {
   const by = row.actor?.name ?? null;
   const person = row.person?.name ?? '';
   switch (row.type) {
@@ -134,6 +135,7 @@ function timelineRow(row: TimelineRow): Text | null {
       if (row.data['detail'] === 'contentChanged') return label('timeline.request.contentChanged');
       return by === null ? label('timeline.request.canceled') : say('timeline.request.canceledBy', { by });
     case 'request.denied':
+      return row.data['detail'] === 'deniedByApprover' ? null : label('timeline.request.denied');
     case 'request.expired':
     case 'request.delivered':
     case 'request.partiallyDelivered':
@@ -149,6 +151,7 @@ function timelineRow(row: TimelineRow): Text | null {
       return row.data['standIns'] === true ? label('timeline.stage.standIns') : null;
     case 'stage.approved':
     case 'stage.expired':
+      if (steps < 2) return null;
       return say(`timeline.${row.type}`, { n: row.stage ?? 1 });
     case 'approver.released':
       return say('timeline.approver.released', { person });
@@ -182,7 +185,7 @@ function timeline(view: RequestView): Fact[] {
       asked.names.push(one.person?.name ?? '');
       continue;
     }
-    const what = timelineRow(one);
+    const what = timelineRow(one, view.facts.stages.length);
     if (what === null) continue;
     flush();
     rows.push(row(one.at, what));
@@ -322,7 +325,8 @@ function approvalState(view: RequestView): Text {
           'and',
         );
         const stage = facts.stages.find((one) => one.n === task?.n);
-        if (stage?.state === 'approved' && by) return say('approval.movedOn', { by });
+        if (stage?.state === 'approved' && by)
+          return say(facts.stages.length > 1 ? 'approval.movedOn' : 'approval.othersApproved', { by });
         return label('approval.closedReleased');
       }
     }
