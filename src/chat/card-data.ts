@@ -67,7 +67,6 @@ export type CardDataOf = {
     readonly start: string | null;
     readonly end: string | null;
     readonly minDate: string;
-    readonly maxDate: string | null;
     readonly maxStart: string;
     readonly reason: string | null;
     readonly reasonRequired: boolean;

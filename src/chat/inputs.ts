@@ -124,7 +124,8 @@ function baseOf(raw: Raw, place: Place, words = 'label'): Bound<Base> {
   const label = text(raw, words, place);
   const needed = flag(raw, 'isRequired', place, false);
   // Without it a client says a word of its own, in its own language, or only colours the field.
-  if ('isRequired' in raw && raw['isRequired'] !== false) required(raw, 'errorMessage', place);
+  const refused = ('isRequired' in raw && raw['isRequired'] !== false) || 'min' in raw || 'max' in raw;
+  if (refused) required(raw, 'errorMessage', place);
   const errorMessage = optional(raw, 'errorMessage', place, shown);
   return (scope) => ({
     id: id(scope) ?? '',

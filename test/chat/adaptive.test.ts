@@ -395,6 +395,7 @@ describe('layout', () => {
          "type": "Input.Text",
        },
        {
+         "errorMessage": "Say why.",
          "id": "days",
          "label": "Days",
          "max": 90,
@@ -403,6 +404,7 @@ describe('layout', () => {
          "value": 30,
        },
        {
+         "errorMessage": "Say why.",
          "id": "from",
          "label": "From",
          "min": "2026-01-01",

@@ -143,6 +143,11 @@ describe('a template is refused at load, with file and path, when', () => {
       give: bare([{ type: 'Input.Time', id: 'a', label: '${a}', isRequired: true }]),
       wantFault: '$.body[0]: has no "errorMessage"',
     },
+    {
+      name: 'a day is limited and nothing says so',
+      give: bare([{ type: 'Input.Date', id: 'a', label: '${a}', min: '2026-12-01' }]),
+      wantFault: '$.body[0]: has no "errorMessage"',
+    },
   ];
   test.each(cases)('$name', ({ give, wantFault }) => {
     expect(parse(give)).toThrow(TemplateError);

@@ -48,7 +48,6 @@ const requestForm: CardDataOf['request-form'] = {
   start: null,
   end: '2026-12-31',
   minDate: '2026-11-21',
-  maxDate: null,
   maxStart: '2027-05-20',
   reason: null,
   reasonRequired: true,

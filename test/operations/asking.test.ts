@@ -56,7 +56,7 @@ describe('asking', () => {
 
   test('a package without approval is given at once, and the form says so before', async () => {
     const form = cardOf(await world.say('tara', 'request ledger auditor'));
-    expect(textOf(form)).toContain('No approval is needed: you get it at once.');
+    expect(textOf(form)).toContain('No approval is needed: the access comes at once.');
     await world.submit('tara', form, {});
     await world.settle();
     expect(await holds('tara', 'Reader')).toBe(true);

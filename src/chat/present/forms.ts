@@ -3,7 +3,6 @@ import { plan } from '../../domain/approval';
 import type { PlannedStage } from '../../domain/approval';
 import type { PairFacts } from '../../domain/facts';
 import type { PersonId, PolicyVersion } from '../../domain/model';
-import { period } from '../../domain/policy';
 import type { FormFacts, RequestView } from '../../operations/requests';
 import type { AssignmentView } from '../../operations/assignments';
 import type { Text } from '../card';
@@ -147,7 +146,6 @@ export function chooseForm(
     start: null,
     end: null,
     minDate: today,
-    maxDate: null,
     maxStart: today,
     reason: null,
     reasonRequired: false,
@@ -172,7 +170,6 @@ export function requestForm(
   const offered = chosenBefore ? [chosen] : form.offered;
   const title = titleOf(form, requestor, mode);
   const zone = facts.target.timeZone;
-  const { endsAt } = period(chosen, { startsAt: null, endsAt: null, hours: null }, now, zone);
   const { customPeriod } = chosen;
   const lines: Line[] =
     offered.length === 1
@@ -199,7 +196,6 @@ export function requestForm(
     start: dayIn(filled, 'start'),
     end: dayIn(filled, 'end'),
     minDate: day(now, zone),
-    maxDate: customPeriod && endsAt ? day(new Date(endsAt.getTime() + START_AHEAD_DAYS * DAY), zone) : null,
     maxStart: day(new Date(now.getTime() + START_AHEAD_DAYS * DAY), zone),
     reason: filled['reason'] ?? null,
     reasonRequired: chosen.reasonRequired,
