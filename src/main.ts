@@ -184,6 +184,7 @@ export async function startUsher(config: Config, log: Log): Promise<Usher> {
       receiving({
         desk: house.desk,
         inbound: house.inbound,
+        outbox: house.outbox,
         conversation,
         channels,
         watch: metrics.watch,

@@ -32,12 +32,19 @@ export interface Outcome {
   readonly externalId: string | null;
 }
 
+/** One call: what makes a repetition of it recognizable, and when nobody waits for it any more. */
+export interface Attempt {
+  readonly key: string;
+  /** Aborted at the deadline. From then on nothing more may be changed: somebody else may be at it, and want the opposite. */
+  readonly signal: AbortSignal;
+}
+
 export interface Connector {
   readonly name: string;
   /** False where the system cannot be read at all: `read` says null, and there is no baseline (rule 3.10). */
   readonly readable: boolean;
   /** Whether the person has the role now; null where the system cannot be read. */
-  read(subject: Subject, place: RolePlace): Promise<boolean | null>;
+  read(subject: Subject, place: RolePlace, attempt: Attempt): Promise<boolean | null>;
   /** Idempotent; reads back before it says `present` or `absent`. Throws `ConnectorError`. */
-  converge(subject: Subject, place: RolePlace, want: boolean, key: string): Promise<Outcome>;
+  converge(subject: Subject, place: RolePlace, want: boolean, attempt: Attempt): Promise<Outcome>;
 }

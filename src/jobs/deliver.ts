@@ -3,15 +3,20 @@ import { ChannelError } from '../chat/channel';
 import { DomainError } from '../domain/errors';
 import type { Log } from '../log';
 import type { OutgoingRow } from '../operations/ports';
+import { NotNow } from './gate';
 import { place } from './place';
 import type { PlaceParts } from './place';
-import { codeOf, isFinal, NotNow, redraw, tell } from './tell';
+import { codeOf, isFinal, redraw, tell } from './tell';
 import type { TellParts } from './tell';
 import type { Work } from './worker';
 import { backoff } from './worker';
 
 const BATCH = 20;
 const LEASE_MS = 60_000;
+/** A round waits this long for its rows. One that hangs longer goes on beside the next rounds and holds up none of them. */
+const PATIENCE_MS = 3_000;
+/** So many rows may be under way at once. */
+const MOST_ROWS = 40;
 /** A card is repaired for days, a role is taken away for ever; this is only how seldom at the end. */
 const MOST_MS = 15 * 60_000;
 /** What a platform may be away: only then, and after so many tries, is a message given up. Both count, so that one put back by hand is tried anew. */
@@ -23,18 +28,49 @@ const MESSAGE_TRIES = 12;
 export function delivering(
   parts: TellParts & PlaceParts & { readonly log: Log },
   kinds?: readonly OutgoingRow['kind'][],
+  patienceMs: number = PATIENCE_MS,
 ): Work {
+  const underWay = new Set<Promise<void>>();
+  const failures: unknown[] = [];
+  const begin = (row: OutgoingRow): Promise<void> => {
+    const working: Promise<void> = work(parts, row)
+      .catch((error: unknown) => void failures.push(error))
+      .finally(() => underWay.delete(working));
+    underWay.add(working);
+    return working;
+  };
+  const complain = (): void => {
+    const [first] = failures.splice(0);
+    if (first !== undefined) throw first instanceof Error ? first : new Error('a row could not be worked');
+  };
   return {
     async round() {
+      if (underWay.size >= MOST_ROWS) await Promise.race(underWay);
       // Always, not only when idle: whoever waits behind a lost lease may wait for his access to be taken.
       await parts.outbox.reap();
-      const rows = await parts.outbox.claim(BATCH, LEASE_MS, kinds);
-      await Promise.all(rows.map((row) => work(parts, row)));
+      const rows = await parts.outbox.claim(Math.min(BATCH, MOST_ROWS - underWay.size), LEASE_MS, kinds);
+      await within(patienceMs, Promise.all(rows.map(begin)));
+      complain();
       return rows.length;
+    },
+    async rest() {
+      const left = underWay.size;
+      await Promise.all(underWay);
+      complain();
+      return left;
     },
     nextAt: () => parts.outbox.nextAt(kinds),
     now: () => parts.desk.views.now(),
   };
+}
+
+async function within(ms: number, all: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([all, over]);
+  clearTimeout(timer);
 }
 
 async function work(parts: TellParts & PlaceParts & { readonly log: Log }, row: OutgoingRow): Promise<void> {

@@ -1,5 +1,5 @@
 // Making one grant equal to what is wanted: read what is desired, call the connector, confirm with its read-back.
-import type { Connector } from '../connectors/connector';
+import type { Attempt, Connector } from '../connectors/connector';
 import { newTrace } from '../chat/trace';
 import { ConnectorError } from '../connectors/connector';
 import { DomainError } from '../domain/errors';
@@ -16,7 +16,7 @@ export interface PlaceParts {
   /** Milliseconds that one connector call may take. */
   readonly deadlineMs: number;
   readonly watch?: Watch;
-  readonly log: Pick<Log, 'info' | 'warn' | 'debug'>;
+  readonly log: Pick<Log, 'info' | 'warn' | 'debug' | 'error'>;
 }
 
 /** Giving is tried this often before owners are told that it failed for good; taking away is tried for ever. */
@@ -74,7 +74,9 @@ async function attempt(parts: PlaceParts, by: By, row: OutgoingRow, calls: Calls
   };
   try {
     if (first.needsBaseline) {
-      const present = await call(parts, by, row, { connector, what: 'read' }, () => connector.read(subject, where));
+      const present = await call(parts, by, row, { connector, what: 'read' }, (attempt) =>
+        connector.read(subject, where, attempt),
+      );
       await baseline(parts.desk, by, grant, present);
     }
     const now = first.needsBaseline ? await look(parts.desk, by, grant) : first;
@@ -82,9 +84,10 @@ async function attempt(parts: PlaceParts, by: By, row: OutgoingRow, calls: Calls
       if (now.desired === 'keepBaseline') return { state: 'present', externalId: null };
       if (now.neverGiven && connector.readable) return { state: 'untouched', externalId: null };
       const want = now.desired === 'present';
-      const make = () => connector.converge(subject, where, want, String(row.lease.id));
       calls.made = true;
-      return call(parts, by, row, { connector, what: want ? 'give' : 'take', again: calls.again }, make);
+      return call(parts, by, row, { connector, what: want ? 'give' : 'take', again: calls.again }, (each) =>
+        connector.converge(subject, where, want, each),
+      );
     })();
     await settled(parts.desk, by, { grant, lease: row.lease, outcome });
   } catch (error) {
@@ -133,7 +136,7 @@ async function call<T>(
     /** After an answer for which nobody waited any more. */
     readonly again?: () => Promise<void>;
   },
-  make: () => Promise<T>,
+  make: (attempt: Attempt) => Promise<T>,
 ): Promise<T> {
   const began = performance.now();
   const told = (outcome: 'done' | 'later' | 'failed', code?: string): void => {
@@ -154,26 +157,40 @@ async function call<T>(
     );
   };
   try {
-    const result = await inTime(parts, make(), again);
+    const made = (signal: AbortSignal): Promise<T> => make({ key: String(row.lease.id), signal });
+    const result = await inTime(parts, made, again);
     told('done');
     return result;
   } catch (error) {
-    if (error instanceof ConnectorError) told(error.kind, error.code);
-    else told('failed');
-    throw error;
+    if (error instanceof ConnectorError) {
+      told(error.kind, error.code);
+      throw error;
+    }
+    told('failed');
+    // A mistake in a connector must not be quieter than a refusal of its system: owners hear, and removals alarm.
+    parts.log.error({ trace: by.trace, row: row.lease.id, connector: connector.name, err: error }, 'connector failed');
+    throw new ConnectorError('later', 'unexpected');
   }
 }
 
 /**
- * A system that does not answer is a system that failed for now. Its late answer is not waited for; but what it did so late may
- * not be wanted any more, so `again` looks at it then.
+ * A system that does not answer is a system that failed for now. It is told to stop and its late answer is not waited for; but
+ * what it did so late may not be wanted any more, so `again` looks at it then.
  */
-async function inTime<T>(parts: PlaceParts, call: Promise<T>, again?: () => Promise<void>): Promise<T> {
+async function inTime<T>(
+  parts: PlaceParts,
+  make: (signal: AbortSignal) => Promise<T>,
+  again?: () => Promise<void>,
+): Promise<T> {
+  const controller = new AbortController();
+  const call = make(controller.signal);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new ConnectorError('later', 'no_answer'));
-      if (again) void lookAgain(parts, call, again);
+      const fault = new ConnectorError('later', 'no_answer');
+      reject(fault);
+      if (again) void lookAgain(parts, call, fault, again);
+      controller.abort(fault);
     }, parts.deadlineMs);
   });
   try {
@@ -183,8 +200,15 @@ async function inTime<T>(parts: PlaceParts, call: Promise<T>, again?: () => Prom
   }
 }
 
-async function lookAgain(parts: PlaceParts, call: Promise<unknown>, again: () => Promise<void>): Promise<void> {
-  await Promise.allSettled([call]);
+/** A call that ended because it was told to did nothing after that, so there is nothing to look at. */
+async function lookAgain(
+  parts: PlaceParts,
+  call: Promise<unknown>,
+  told: ConnectorError,
+  again: () => Promise<void>,
+): Promise<void> {
+  const [late] = await Promise.allSettled([call]);
+  if (late.status === 'rejected' && late.reason === told) return;
   try {
     await again();
   } catch (error) {

@@ -5,7 +5,8 @@ import { ChannelError } from '../chat/channel';
 import type { Inbound, Reply } from '../chat/inbound';
 import { traceOf } from '../chat/trace';
 import type { Log } from '../log';
-import type { Desk, InboundRow, InboundStore, Watch } from '../operations/ports';
+import type { Desk, InboundRow, InboundStore, Outbox, Watch } from '../operations/ports';
+import { NotNow, throughGate } from './gate';
 import type { Work } from './worker';
 import { backoff } from './worker';
 
@@ -17,6 +18,8 @@ const TRIES = 8;
 export interface ReceiveParts {
   readonly desk: Desk;
   readonly inbound: InboundStore;
+  /** Its gates: answers wait at the same ones as messages. */
+  readonly outbox: Pick<Outbox, 'pass' | 'hold'>;
   readonly conversation: Conversation;
   readonly channels: ReadonlyMap<string, Channel>;
   readonly watch?: Watch;
@@ -50,6 +53,11 @@ async function work(parts: ReceiveParts, row: InboundRow): Promise<void> {
     if (reply.kind !== 'none') await answer(parts, channel, inbound, reply);
     await parts.inbound.settle(row.lease, { state: 'done' });
   } catch (error) {
+    if (error instanceof NotNow) {
+      // Not tried: who waits for his turn is never given up.
+      await parts.inbound.retry(row.lease, error.ms ?? backoff(row.attempts, MOST_MS), error.code);
+      return;
+    }
     const code = error instanceof ChannelError ? error.code : 'error';
     const again = (!(error instanceof ChannelError) || error.kind === 'later') && row.attempts < TRIES;
     parts.log[again ? 'info' : 'warn'](
@@ -69,11 +77,13 @@ async function work(parts: ReceiveParts, row: InboundRow): Promise<void> {
 }
 
 async function answer(parts: ReceiveParts, channel: Channel, inbound: Inbound, reply: Reply): Promise<void> {
-  try {
-    await channel.answer(inbound, reply);
-    parts.watch?.delivered(channel.platform, 'answer', 'done');
-  } catch (error) {
-    parts.watch?.delivered(channel.platform, 'answer', error instanceof ChannelError ? error.kind : 'failed');
-    throw error;
-  }
+  await throughGate(parts.outbox, inbound, async () => {
+    try {
+      await channel.answer(inbound, reply);
+      parts.watch?.delivered(channel.platform, 'answer', 'done');
+    } catch (error) {
+      parts.watch?.delivered(channel.platform, 'answer', error instanceof ChannelError ? error.kind : 'failed');
+      throw error;
+    }
+  });
 }

@@ -15,6 +15,7 @@ import { DomainError } from '../domain/errors';
 import type { Person } from '../domain/model';
 import type { Log } from '../log';
 import type { By, CardRow, Cards, Desk, Outbox, OutgoingRow, Reachable, Watch } from '../operations/ports';
+import { NotNow, throughGate } from './gate';
 
 export interface TellParts {
   readonly desk: Desk;
@@ -26,17 +27,7 @@ export interface TellParts {
   readonly log: Pick<Log, 'info'>;
 }
 
-/** A row's work that did not end well: try again not before `ms`, or give up for good. */
-export class NotNow extends Error {
-  override readonly name = 'NotNow';
-  constructor(
-    readonly code: string,
-    /** Null: the caller's own backoff. */
-    readonly ms: number | null,
-  ) {
-    super(code);
-  }
-}
+/** A row's work that can never end well. */
 export class Never extends Error {
   override readonly name = 'Never';
 }
@@ -269,31 +260,29 @@ async function rate(parts: TellParts, platform: string, target: string, what: 'p
   if (wait > 0) throw new NotNow('rate', wait);
 }
 
-/** One remote call. A platform that names a time holds its gate for everybody, in all replicas. */
+/** One remote call, behind the gate of its workspace or tenant. */
 async function remote<T>(
   parts: TellParts,
   row: OutgoingRow,
-  { platform, tenant }: { readonly platform: string; readonly tenant: string },
+  place: { readonly platform: string; readonly tenant: string },
   what: 'send' | 'update',
   call: () => Promise<T>,
 ): Promise<T> {
-  const gate = `${platform}:${tenant}`;
-  const closed = await parts.outbox.pass(gate, 50, 50);
-  if (closed > 0) throw new NotNow('gate', closed);
-  try {
-    const result = await call();
-    parts.watch?.delivered(platform, what, 'done');
-    parts.log.info(
-      { trace: row.trace, row: row.lease.id, kind: row.kind, notice: row.notice, platform },
-      what === 'send' ? 'message sent' : 'message changed',
-    );
-    return result;
-  } catch (error) {
-    parts.watch?.delivered(platform, what, error instanceof ChannelError ? error.kind : 'failed');
-    if (error instanceof ChannelError && error.kind === 'later' && error.retryAfterMs !== null)
-      await parts.outbox.hold(gate, error.retryAfterMs);
-    throw error;
-  }
+  const { platform } = place;
+  return throughGate(parts.outbox, place, async () => {
+    try {
+      const result = await call();
+      parts.watch?.delivered(platform, what, 'done');
+      parts.log.info(
+        { trace: row.trace, row: row.lease.id, kind: row.kind, notice: row.notice, platform },
+        what === 'send' ? 'message sent' : 'message changed',
+      );
+      return result;
+    } catch (error) {
+      parts.watch?.delivered(platform, what, error instanceof ChannelError ? error.kind : 'failed');
+      throw error;
+    }
+  });
 }
 
 /** Of what the card says, not of how it looks: new wording does not redraw history. */

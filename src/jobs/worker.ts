@@ -7,6 +7,8 @@ export interface Work {
   nextAt(): Promise<Date | null>;
   /** The database's now: rows are due by its clock. */
   now(): Promise<Date>;
+  /** Waits for what rounds left under way; returns how many that were. */
+  rest?(): Promise<number>;
 }
 
 export interface Worker {
@@ -14,7 +16,7 @@ export interface Worker {
   /** Works until nothing is due any more; for tests and for `usher job`. */
   settle(): Promise<number>;
   start(): void;
-  /** Ends after the round under way. */
+  /** Ends after what is under way. */
   stop(): Promise<void>;
   /** Seconds since it last came round; 0 when it does not run. One that is stuck in a round does not come round. */
   silent(): number;
@@ -78,7 +80,8 @@ export function createWorker(
       let total = 0;
       for (let round = 0; round < ROUNDS; round += 1) {
         const worked = await work.round();
-        if (worked === 0) return total;
+        // What ends late may have made new work.
+        if (worked === 0 && ((await work.rest?.()) ?? 0) === 0) return total;
         total += worked;
       }
       throw new Error('the work does not end');
@@ -91,6 +94,7 @@ export function createWorker(
       stopping = true;
       rouse();
       await running;
+      await work.rest?.();
     },
   };
 }

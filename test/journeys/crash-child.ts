@@ -131,10 +131,10 @@ function told(connector: Connector): Connector {
   return {
     name: connector.name,
     readable: connector.readable,
-    read: (subject, place) => connector.read(subject, place),
-    converge: async (subject, place, want, key) => {
+    read: (subject, place, attempt) => connector.read(subject, place, attempt),
+    converge: async (subject, place, want, attempt) => {
       await ask({ what: 'placing' });
-      const outcome = await connector.converge(subject, place, want, key);
+      const outcome = await connector.converge(subject, place, want, attempt);
       await ask({ what: 'placed' });
       return outcome;
     },
@@ -181,7 +181,7 @@ async function main(): Promise<void> {
     },
   };
   const incoming = createWorker(
-    receiving({ desk, inbound: parts.inbound, conversation: later, channels, log }),
+    receiving({ desk, inbound: parts.inbound, outbox: parts.outbox, conversation: later, channels, log }),
     complain,
   );
   parts.store.onCommit(() => {

@@ -128,9 +128,12 @@ export async function aWorld(yaml: string) {
       throw error;
     },
   );
-  const incoming = createWorker(receiving({ desk, inbound: parts.inbound, conversation, channels, log }), (error) => {
-    throw error;
-  });
+  const incoming = createWorker(
+    receiving({ desk, inbound: parts.inbound, outbox: parts.outbox, conversation, channels, log }),
+    (error) => {
+      throw error;
+    },
+  );
 
   async function configure(text: string, demo = false): Promise<string> {
     const read = parseBlueprint([{ name: 'world.yaml', text }]);
