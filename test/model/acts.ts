@@ -54,6 +54,8 @@ const wishes = {
     ),
     target: person,
     pack: fc.nat(PACKS - 1),
+    /** Something that somebody holds already. */
+    held: fc.option(pick, { freq: 1 }),
     policy: fc.option(fc.nat(2), { freq: 3 }),
     hours: fc.option(fc.constantFrom(5, 500), { freq: 4 }),
     start: fc.option(fc.constantFrom(3, 100), { freq: 4 }),
@@ -101,6 +103,7 @@ export type AWish = typeof wish extends fc.Arbitrary<infer T> ? T : never;
 
 const at = <T>(list: readonly T[], n: number): T | undefined => list[n % Math.max(1, list.length)];
 const name = (n: number): Key => PEOPLE[n % PEOPLE.length] ?? '';
+const held = (o: Organization): Model.Assignment[] => o.assignments.filter(({ state }) => Model.LIVE.includes(state));
 const working = (o: Organization, key: Key): boolean => o.people[key]?.enabled === true;
 
 /** What the wish means now; null where it means nothing. Who left cannot act: the door of the conversation sees to that. */
@@ -116,8 +119,9 @@ function bound(o: Organization, given: AWish): Act | null {
   switch (given.kind) {
     case 'ask':
     case 'assign': {
-      const target = name(given.target);
-      const pack = at(Object.keys(o.packages), given.pack) ?? '';
+      const again = given.kind === 'assign' && given.held !== null ? at(held(o), given.held) : undefined;
+      const target = again?.target ?? name(given.target);
+      const pack = again?.package ?? at(Object.keys(o.packages), given.pack) ?? '';
       const by = given.kind === 'assign' ? given.actor : given.by;
       const actor =
         by === 'self' ? target : by === 'manager' ? o.people[target]?.manager : typeof by === 'number' ? name(by) : by;
@@ -213,8 +217,7 @@ function bound(o: Organization, given: AWish): Act | null {
     case 'extend':
     case 'giveUp':
     case 'remove': {
-      const held = o.assignments.filter(({ state }) => Model.LIVE.includes(state));
-      const assignment = at(given.which % 6 === 0 ? o.assignments : held, given.which);
+      const assignment = at(given.which % 6 === 0 ? o.assignments : held(o), given.which);
       if (!assignment) return null;
       const { key, target } = assignment;
       const actor = given.who === null ? target : name(given.who);

@@ -80,12 +80,14 @@ export async function runModel({ runs, seed, path, shrink = false }: Share): Pro
     if (result.failed) {
       const error =
         result.errorInstance instanceof Error ? result.errorInstance : new Error(String(result.errorInstance));
-      error.message = [
+      const told = [
         `Run ${result.numRuns} of seed ${seed} failed. Again, with every check after every command:`,
         `  npm run model -- --seed ${seed} --path ${result.counterexamplePath ?? ''}`,
         ...story.map((line, n) => `${n + 1}. ${line}`),
-        error.message,
       ].join('\n');
+      const stack = error.stack ?? '';
+      error.message = `${told}\n${error.message}`;
+      error.stack = `${told}\n${stack}`;
       throw error;
     }
     const seconds = (performance.now() - since) / 1_000;
