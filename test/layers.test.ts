@@ -40,6 +40,21 @@ const HOMES: readonly (readonly [name: RegExp, home: RegExp])[] = [
   [/^prom-client$/, /^metrics\.ts$/],
 ];
 
+// Who may read the clock of the process, and why: everything else takes its time from the database, or from a clock it is given (I36).
+const CLOCKS: Readonly<Record<string, string>> = {
+  'chat/refusals.ts': 'how often the same account is refused by this process',
+  'chat/windows.ts': 'how often the same account asks this process',
+  'channels/slack/options.ts': 'how old a signature may be; can be given',
+  'channels/teams/options.ts': 'how old a token may be; can be given',
+  'jobs/schedule.ts': 'when rings are due; can be given',
+  'store/embedded.ts': 'how long a server may take to start',
+  'store/ids.ts': 'ids that sort by time',
+  'metrics.ts': 'how far the two clocks are apart',
+  'cli.ts': 'how long a job took, and how far the two clocks are apart',
+  'demo/history.ts': 'where the past of the demo ends',
+  'demo/prepare.ts': 'how long the demo took to make',
+};
+
 /** What breaks a rule in a file, as sentences. `file` is relative to src. */
 function violations(file: string, text: string): string[] {
   const code = withoutComments(text);
@@ -62,6 +77,15 @@ function violations(file: string, text: string): string[] {
     const may = allowed.some((one) => one === '*' || target === one || target.startsWith(`${one}/`));
     if (!may) found.push(`${file} imports ${target}, and ${layer} may not`);
   }
+  const own = /new Date\(\s*\)|\bDate\.now\b/.exec(code);
+  if (own !== null && CLOCKS[file] === undefined && layer !== 'domain' && layer !== 'operations')
+    found.push(`${file} uses ${own[0]}; time is the database's`);
+  if (
+    layer === 'store' &&
+    !file.startsWith('store/migrations/') &&
+    /(?<![\w.])(?:now\(\)|current_timestamp)/.test(sqlOf(code))
+  )
+    found.push(`${file} asks the server for the time; usher_now() is the one that tests and the demo can move`);
   if (layer === 'domain' || layer === 'operations') {
     const clock = /new Date\(\s*\)|\bDate\.now\b|\bMath\.random\b|\bperformance\.now\b|\bsetTimeout\b/.exec(code);
     if (clock !== null) found.push(`${file} uses ${clock[0]}; time is tx.now and chance comes from outside`);
@@ -71,6 +95,11 @@ function violations(file: string, text: string): string[] {
     if (waits !== null) found.push(`${file} uses ${waits[0]}; the rules wait for nothing`);
   }
   return found;
+}
+
+// Inside of template strings, which is where SQL is. What the migrations run under has no clock yet.
+function sqlOf(code: string): string {
+  return [...code.matchAll(/`(?:[^`\\]|\\.)*`/g)].map(([text]) => text).join('\n');
 }
 
 function layerOf(file: string): string | undefined {
@@ -137,6 +166,9 @@ describe('the check sees', () => {
       text: `import { readConfig } from '../../config';`,
     },
     { name: 'a clock in an act', file: 'operations/a.ts', text: `const now = new Date();` },
+    { name: 'a clock in a channel', file: 'channels/web/a.ts', text: `const now = Date.now();` },
+    { name: 'a clock in a job', file: 'jobs/a.ts', text: `const now = new Date();` },
+    { name: 'another clock in SQL', file: 'store/a.ts', text: 'const SQL = `select 1 from a where at < now()`;' },
     { name: 'chance in a rule', file: 'domain/a.ts', text: `const x = Math.random();` },
     { name: 'waiting in a rule', file: 'domain/a.ts', text: `export async function x() {}` },
     { name: 'a folder that nobody planned', file: 'utils/a.ts', text: '' },
@@ -147,6 +179,7 @@ describe('the check sees', () => {
   test.each([
     { name: 'its own folder', file: 'channels/slack/a.ts', text: `import { x } from './b';` },
     { name: 'the ports', file: 'store/a.ts', text: `import type { x } from '../operations/ports';` },
+    { name: 'the one clock in SQL', file: 'store/a.ts', text: 'const SQL = `select usher_now() as now`;' },
     { name: 'a date made of a given time', file: 'domain/a.ts', text: `const x = new Date(now.getTime() + 1);` },
     { name: 'a comment', file: 'domain/a.ts', text: `// await new Date() from 'pg'\n/* import 'pg' */` },
     { name: 'an address in a string', file: 'domain/a.ts', text: `const x = 'http://a'; // Math.random()` },
