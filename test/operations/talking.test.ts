@@ -456,3 +456,19 @@ test('whoever needs no approval hears that, and not that something is on its way
   expect(sentenceOf(await get('tara', 'given only', {}))).toBe('R-1001 needs no approval. It is being set up.');
   expect(sentenceOf(await get('tara', 'ledger reader'))).toBe('R-1002 is on its way.');
 });
+
+test.each([
+  { name: 'from its start', values: { start: 1, end: 400 }, want: /Period: From .+ until / },
+  { name: 'from approval', values: { end: 400 }, want: /Period: 30 days from approval/ },
+])(
+  'an approver reads the period that would be given, not the longer one that was asked for, $name',
+  async ({ values, want }) => {
+    const [clock] = await world.sql<{ now: Date }>('select usher_now() as now');
+    const day = (n: number) => new Date((clock?.now.getTime() ?? 0) + n * DAY).toISOString().slice(0, 10);
+    const days = Object.fromEntries(Object.entries(values).map(([name, n]) => [name, day(n)]));
+    await get('tara', 'ledger reader', { reason: 'month end', ...days });
+    const card = textOf(latest('ana').card);
+    expect(card).toMatch(want);
+    expect(card).not.toContain(day(400).slice(0, 4) === day(31).slice(0, 4) ? 'never' : day(400).slice(0, 4));
+  },
+);

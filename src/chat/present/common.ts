@@ -1,6 +1,7 @@
 // Small pieces that several cards share: periods, states, names. Domain values in, Text out.
 import type { PairFacts, RequestFacts } from '../../domain/facts';
-import type { Because, Expiration, PersonId, Request } from '../../domain/model';
+import type { Because, Expiration, PersonId, PolicyVersion, Request } from '../../domain/model';
+import { period as periodGiven } from '../../domain/policy';
 import type { Text } from '../card';
 import { user } from '../spans';
 import { label, listed, say } from '../words';
@@ -29,14 +30,23 @@ export function longest(expiration: Expiration): Text | null {
   }
 }
 
-/** The period of a request: what is fixed once approved, else what was asked for, else what the policy gives. */
-export function period(request: Request, expiration: Expiration | null): Text {
+/** The period of a request: what is fixed once approved, else what was asked for, cut to what the policy gives in `zone`. */
+export function period(request: Request, policy: PolicyVersion | null, zone: string): Text {
+  const expiration = policy?.expiration ?? null;
   if (request.startsAt !== null) {
     return request.endsAt === null
       ? say('period.startNoEnd', { startsAt: request.startsAt })
       : say('period.both', { startsAt: request.startsAt, endsAt: request.endsAt });
   }
-  const { startsAt, endsAt, hours } = request.period;
+  const { startsAt, hours } = request.period;
+  const given =
+    policy !== null && request.period.endsAt !== null && request.type !== 'userExtend'
+      ? periodGiven(policy, request.period, request.createdAt, zone)
+      : null;
+  // From approval where no start was asked for: the longest period then says more than a day counted from today.
+  const most = given?.clamped === 'maximum' && startsAt === null && expiration !== null ? longest(expiration) : null;
+  if (most !== null) return say('period.afterApproval', { length: most });
+  const endsAt = given === null ? request.period.endsAt : given.endsAt;
   if (startsAt !== null && endsAt !== null) return say('period.both', { startsAt, endsAt });
   if (endsAt !== null) return say('period.untilOnly', { endsAt });
   const asked = hours === null ? (expiration === null ? null : longest(expiration)) : length(hours);

@@ -222,7 +222,7 @@ function what(view: RequestView): Fact[] {
       ? [{ title: label('fact.requestor'), value: text(facts.requestor.name, 150) }]
       : []),
     ...(facts.replaced ? [{ title: label('fact.added'), value: listed(facts.replaced.added, 'and', 10) }] : []),
-    { title: label('fact.period'), value: period(request, policyOf(facts)?.expiration ?? null) },
+    { title: label('fact.period'), value: period(request, policyOf(facts), facts.target.timeZone) },
     ...(request.reason === null || request.reason === ''
       ? []
       : [{ title: label('fact.reason'), value: text(request.reason, ANSWER) }]),
