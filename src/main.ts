@@ -31,7 +31,7 @@ import type { MetricsText } from './metrics';
 import type { Desk, Watch } from './operations/ports';
 import { settle } from './operations/settings';
 import { createReadiness } from './readiness';
-import { checkDatabase, connect, migrate, pendingMigrations } from './store/database';
+import { checkDatabase, connect, databaseTrouble, migrate } from './store/database';
 import type { Database } from './store/database';
 import { startEmbedded } from './store/embedded';
 import { createStore } from './store/store';
@@ -298,10 +298,7 @@ export async function startUsher(config: Config, log: Log): Promise<Usher> {
       stops.push(() => chat.drain());
     }
     readiness.open({
-      database: async () => {
-        const missing = await pendingMigrations(house.database);
-        return missing.length === 0 ? null : `migrations are missing (${missing.join(', ')})`;
-      },
+      database: () => databaseTrouble(house.database),
       ...Object.fromEntries(Object.entries(silent).map(([part, seconds]) => [part, () => stuck(seconds())])),
       ...Object.fromEntries([...channels].map(([name, channel]) => [name, () => channel.trouble?.() ?? null])),
     });

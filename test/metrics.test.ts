@@ -1,8 +1,11 @@
 // What operators see at /metrics, read over HTTP, of rows that stand in a real database.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type HttpServer, startHttp } from '../src/http';
 import { jobs } from '../src/jobs';
 import { startSchedule } from '../src/jobs/schedule';
 import { createMetrics, type Sources } from '../src/metrics';
+import { alarmNames } from '../src/operations/alarms';
 import { testDatabase } from './support/postgres';
 import { aWorld, buttons, cardOf, SMALL, type World } from './support/world';
 
@@ -251,6 +254,16 @@ test('many scrapes cost one look', async () => {
   await Promise.all(Array.from({ length: 20 }, scrape));
   await scrape();
   expect(looks).toBe(1);
+});
+
+test('the README names every metric of ours, and none that is not there', async () => {
+  const metrics = createMetrics();
+  metrics.from(await sources());
+  const shown = [...(await metrics.metrics()).matchAll(/^# TYPE (usher_\w+)/gm)].map(([, name]) => name);
+  const readme = readFileSync(join(__dirname, '../README.md'), 'utf8');
+  const watched = readme.slice(readme.indexOf('### What to watch'), readme.indexOf('### Upgrade'));
+  expect([...new Set(watched.match(/usher_[a-z_]+/g))].sort()).toEqual(shown.sort());
+  for (const alarm of alarmNames) expect(watched).toContain(`usher_alarm{alarm="${alarm}"}`);
 });
 
 test('no label holds an id, a name or a text', async () => {

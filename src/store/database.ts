@@ -194,6 +194,18 @@ export async function checkRole(database: Database): Promise<string[]> {
   ].filter((sentence) => sentence !== undefined);
 }
 
+/** Why the database cannot be worked with now, in words for operators; null while it can: it answers, lacks nothing, takes writes. */
+export async function databaseTrouble(database: Database): Promise<string | null> {
+  const [session] = await database.sequelize.query<{ read_only: string }>(
+    `select current_setting('transaction_read_only') as read_only`,
+    { type: QueryTypes.SELECT },
+  );
+  // A standby, after a failover that led here.
+  if (session?.read_only !== 'off') return 'takes no writes';
+  const missing = await pendingMigrations(database);
+  return missing.length === 0 ? null : `migrations are missing (${missing.join(', ')})`;
+}
+
 /** Everything about the database that keeps the program from working, as sentences: rights first, then what is not migrated. */
 export async function checkDatabase(database: Database): Promise<string[]> {
   const problems = await checkRole(database);

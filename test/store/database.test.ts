@@ -1,6 +1,6 @@
 // The connection: what it refuses, what it reads, what it survives, and what migrations promise.
 import { QueryTypes } from 'sequelize';
-import { checkRole, connect, migrate, pendingMigrations } from '../../src/store/database';
+import { checkRole, connect, databaseTrouble, migrate, pendingMigrations } from '../../src/store/database';
 import { asOwner, runName } from '../support/cluster';
 import { APP_ROLE, freshDatabase, openDatabase, testDatabase } from '../support/postgres';
 
@@ -143,6 +143,16 @@ describe('migrate', () => {
     const empty = await openDatabase(await freshDatabase('pending', 'empty'));
     expect(await pendingMigrations(empty)).toContain('0001-main-job');
     expect(await pendingMigrations((await testDatabase()).database)).toEqual([]);
+  });
+
+  test('says why it cannot be worked with: what is missing, and that it takes no writes', async () => {
+    expect(await databaseTrouble((await testDatabase()).database)).toBeNull();
+    const url = await freshDatabase('trouble', 'empty');
+    expect(await databaseTrouble(await openDatabase(url))).toContain('migrations are missing (0001-main-job');
+    const standby = await freshDatabase('standby', 'migrated');
+    const [row] = (await asOwner(standby, 'select current_database() as name')) as { name: string }[];
+    await asOwner(standby, `alter database ${row?.name ?? ''} set default_transaction_read_only = on`);
+    expect(await databaseTrouble(await openDatabase(standby))).toBe('takes no writes');
   });
 });
 
