@@ -444,6 +444,9 @@ async function freshCard(parts: ConversationParts, inbound: Inbound, who: Who): 
   try {
     const kept = await pressedCard(parts, inbound, who, by);
     if (kept) return kept;
+    // A message that was sent to somebody else shows what they may see: nobody else's view takes its place.
+    const row = act.card === null ? null : await parts.cards.get(act.card as CardId);
+    if (row && row.person !== who.person.id) return null;
     const answer = verb(act.verb)?.fresh?.(act.data) ?? null;
     return answer
       ? bind(parts.book, await draw(answer.view, { desk: parts.desk, who, by, params: answer.params }), who, null)

@@ -2,7 +2,8 @@
 // that no HTTP client would send.
 import { request, type IncomingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
-import { startWhole, type Whole } from '../journeys/support';
+import { HOME, startWhole, type Whole } from '../journeys/support';
+import type { SlackMessage } from '../support/slack-server';
 import type { TeamsPerson } from '../support/teams-server';
 
 export { until, teamsTextOf, type Whole } from '../journeys/support';
@@ -20,15 +21,62 @@ const STATE = `select
   (select count(*)::int from drafts) as drafts, (select count(*)::int from inbound) as inbound,
   (select count(*)::int from identities) as identities`;
 
+let forged = 0;
+/** A message that somebody else posted somewhere. */
+const FOREIGN: SlackMessage = { channel: 'C0ELSEWHERE', ts: '1.1', text: '', blocks: [], onlyFor: null, edits: 0 };
+
 export interface Answered {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
 }
 
+/**
+ * People who lead each other, and packages of which one of them owns everything: catalog, resource, approval. Whoever asks for
+ * one of these is, in one way or another, among those who could be asked about it.
+ */
+const DETOURS = `
+people:
+  - { key: mia, name: Mia Wolf, email: mia@${HOME}, manager: max, timeZone: Europe/Berlin }
+  - { key: max, name: Max Thorn, email: max@${HOME}, manager: mia, timeZone: Europe/Berlin }
+groups:
+  - { name: Ring, people: [mia], groups: [Inner ring] }
+  - { name: Inner ring, people: [cleo, max] }
+catalogs:
+  - name: Detours
+    owners: mia
+    resources:
+      - { name: Door, connector: local, owners: mia, roles: [Group, Alternate, Manager, Owner, Behalf, Two, Left, Right] }
+    packages:
+      - { name: By group, roles: [Door / Group], policies: [{ name: All, who: allMembers, expires: 30 days, approval: [{ approvers: [group: Ring] }] }] }
+      - name: By alternate
+        roles: [Door / Alternate]
+        policies:
+          - { name: All, who: allMembers, expires: 30 days, approval: [{ approvers: [cleo], alternates: [mia, group: Ring], escalateAfter: 1 hour, decideWithin: 3 days }] }
+      - { name: By manager, roles: [Door / Manager], policies: [{ name: All, who: allMembers, expires: 30 days, approval: [{ approvers: [manager, mia], fallbacks: [cleo] }] }] }
+      - { name: By owner, roles: [Door / Owner], policies: [{ name: All, who: allMembers, expires: 30 days, approval: [{ approvers: [mia], fallbacks: [mia] }] }] }
+      - { name: On behalf, roles: [Door / Behalf], policies: [{ name: All, who: allMembers, expires: 30 days, onBehalf: true, approval: [{ approvers: [mia, max, cleo] }] }] }
+      - name: Two stages
+        roles: [Door / Two]
+        policies:
+          - { name: All, who: allMembers, expires: 30 days, approval: [{ approvers: [cleo] }, { approvers: [mia, group: Ring] }] }
+      - { name: Given, roles: [Door / Two], policies: [{ name: Direct, mode: direct, expires: 30 days, reason: optional, approval: [{ approvers: [mia, cleo] }] }] }
+      - name: Left
+        roles: [Door / Left]
+        incompatibleWith: [{ package: Right, mutual: true }]
+        policies: [{ name: All, who: allMembers, expires: 30 days, approval: [{ approvers: [cleo] }] }]
+      - { name: Right, roles: [Door / Right], policies: [{ name: All, who: allMembers, expires: 30 days, approval: [{ approvers: [cleo] }] }] }
+      - name: Secret plans
+        hidden: true
+        roles: [Door / Left]
+        policies: [{ name: Ring, who: [group: Ring], expires: 30 days, reason: optional }]
+`;
+
 /** The whole with Ada and Cleo in Slack, Ben and Ana in Teams with the app installed. */
-export async function startAttacked(demo = false) {
-  const whole = await startWhole('http', demo);
+export async function startAttacked(demo = false, settings: Readonly<Record<string, string>> = {}) {
+  const whole = await startWhole('http', demo, DETOURS, settings);
+  whole.slack.addUser({ id: 'U0MIA', name: 'Mia Wolf', email: `mia@${HOME}` });
+  whole.slack.addUser({ id: 'U0MAX', name: 'Max Thorn', email: `max@${HOME}` });
   const ben = whole.teams.person('Ben');
   const ana = whole.teams.person('Ana');
   await whole.teams.install(ben);
@@ -37,12 +85,42 @@ export async function startAttacked(demo = false) {
   await whole.teamsMessage(ana, 'Hi Ana');
   await whole.slack.command('U0ADA', 'my access');
   await whole.slack.command('U0CLEO', 'my access');
+  await whole.slack.command('U0MIA', 'my access');
+  await whole.slack.command('U0MAX', 'my access');
   await whole.idle();
   return {
     ...whole,
     ben,
     ana,
     state: async (): Promise<unknown> => (await whole.sql(STATE))[0],
+    /** A press as a client could make it up: any verb, any data, on any message. */
+    forge: (
+      user: string,
+      verb: string,
+      value: unknown,
+      on: SlackMessage = FOREIGN,
+      more: Record<string, unknown> = {},
+    ) =>
+      whole.slack.pressActions(
+        user,
+        on,
+        [
+          {
+            type: 'button',
+            action_id: `${verb}~0`,
+            block_id: 'b',
+            value: typeof value === 'string' ? value : JSON.stringify(value),
+            action_ts: `1.${(forged += 1)}`,
+          },
+        ],
+        more,
+      ),
+    /** What somebody who is known was refused, from the audit trail. */
+    audited: (person: string) =>
+      whole.sql<{ code: string; verb: string | null; via: string }>(
+        `select e.data ->> 'code' as code, e.data ->> 'verb' as verb, e.via from audit_events e
+         join people p on p.id = e.actor_id where e.type = 'access.refused' and p.directory_key = '${person}' order by e.id`,
+      ),
     /** Log lines about what was turned away, as records. */
     refusals: (): Record<string, unknown>[] =>
       whole.lines

@@ -70,8 +70,16 @@ catalogs:
 `;
 }
 
-/** A whole Usher. `demo` marks its database as a demo's, the only kind whose clock may be moved. */
-export async function startWhole(mode: Mode, demo = false) {
+/**
+ * A whole Usher. `demo` marks its database as a demo's, the only kind whose clock may be moved. `more` is a second configuration
+ * file beside the organization's; `settings` are put over the settings.
+ */
+export async function startWhole(
+  mode: Mode,
+  demo = false,
+  more: string | null = null,
+  settings: Readonly<Record<string, string>> = {},
+) {
   const slack = new SlackServer();
   const teams = new TeamsServer(TEAMS_PEOPLE);
   await Promise.all([slack.start(), teams.start()]);
@@ -109,6 +117,7 @@ export async function startWhole(mode: Mode, demo = false) {
     TEAMS_OPENID_METADATA_URL: teams.urls.openIdMetadataUrl,
     TEAMS_TOKEN_ISSUER: teams.urls.tokenIssuer,
     TEAMS_LOGIN_URL: teams.urls.loginUrl,
+    ...settings,
   });
   const lines: string[] = [];
   const log = createLog(config.logLevel, { write: (line) => void lines.push(line) });
@@ -123,7 +132,10 @@ export async function startWhole(mode: Mode, demo = false) {
     }
   }
   await beside(async ({ desk }) => {
-    const read = parseBlueprint([{ name: 'whole.yaml', text: organization(teams, slack) }]);
+    const read = parseBlueprint([
+      { name: 'whole.yaml', text: organization(teams, slack) },
+      ...(more === null ? [] : [{ name: 'more.yaml', text: more }]),
+    ]);
     if ('problems' in read) throw new Error(read.problems.map(problemText).join('\n'));
     const plan = await apply(desk, operator, read.blueprint, { demo, confirm: true });
     if (!plan.applied) throw new Error(planText(plan));

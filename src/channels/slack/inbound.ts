@@ -47,9 +47,12 @@ function pressAct(verb: string, action: unknown, fields: Json): Act {
 /** Where a button was: in a message (its own or an ephemeral one), or in a view. */
 export function pressSurface(body: Json): Surface {
   const channel = textAt(body, 'container', 'channel_id') ?? textAt(body, 'channel', 'id');
+  const kind = surfaceKind(channel, textAt(body, 'channel', 'name'));
   return {
-    kind: surfaceKind(channel, textAt(body, 'channel', 'name')),
-    conversation: channel,
+    kind,
+    // What only this person sees may stand between two other people, where a command was typed; our own direct messages never
+    // hold anything of the kind.
+    conversation: kind === 'personal' && isEphemeral(body) ? null : channel,
     message: isEphemeral(body) ? null : textAt(body, 'container', 'message_ts'),
     serviceUrl: null,
     canOpenForm: true,
