@@ -8,7 +8,6 @@ import type {
   Catalog,
   Decision,
   Grant,
-  Group,
   Justification,
   Package,
   PackageVersion,
@@ -103,7 +102,7 @@ export interface AskedAgain {
 /** For everything that happens to one request. `policies` holds the version that the request keeps. */
 export interface RequestFacts extends PairFacts {
   readonly request: Request;
-  readonly requestor: PersonRef | null;
+  readonly requestor: (PersonRef & Pick<Person, 'state'>) | null;
   readonly stages: readonly Stage[];
   readonly tasks: readonly ApprovalTask[];
   readonly decisions: readonly Decision[];
@@ -159,5 +158,3 @@ export interface Roles {
   /** Role names held on the catalog in question, groups resolved. */
   readonly onCatalog: readonly ('catalogOwner' | 'catalogReader' | 'packageManager' | 'assignmentManager')[];
 }
-
-export type { Group };

@@ -159,6 +159,19 @@ export function cancel(
   );
 }
 
+/**
+ * Ends what nobody can have any more: all that is open of a target who left, and what a requestor who left asked for others,
+ * unless it is decided already. Changes nothing for whoever is back by now.
+ */
+export function cancelForGone(facts: RequestFacts, at: Now): Change {
+  const { request, requestor, target } = facts;
+  if (!OPEN_REQUEST_STATES.some((open) => open === request.state)) return noChange;
+  if (target.state !== 'enabled') return cancel(facts, 'system', at, 'targetDisabled');
+  const isUndecided = request.state === 'submitted' || request.state === 'pendingApproval';
+  const isAbandoned = requestor !== null && requestor.state !== 'enabled' && isUndecided;
+  return isAbandoned ? cancel(facts, 'system', at, 'requestorDisabled') : noChange;
+}
+
 /** The start of scheduled access has come: all gates are looked at again (rule 3.2). Changes nothing before. */
 export function startDue(facts: RequestFacts, at: Now): Change {
   const { request, assignment } = facts;

@@ -29,12 +29,10 @@ import type {
   PersonRef,
   Policy,
   PolicyVersion,
-  PolicyVersionId,
   RequestId,
   RequestState,
   RequestType,
   Resource,
-  ResourceId,
   ResourceRole,
   ResourceScope,
   RoleName,
@@ -651,5 +649,3 @@ export interface Desk {
   readonly drafts: Drafts;
   readonly directory: Directory;
 }
-
-export type { PolicyVersionId, ResourceId };

@@ -134,9 +134,7 @@ export const reroute = timed(Rules.reroute);
 /** A scheduled start has come: all gates are checked again (rule 3.2). */
 export const start = timed(Rules.startDue);
 /** The target left: whatever is still asked for ends. So does what a requestor who left asked for others, while undecided. */
-export const cancelForGone = timed((facts, at) =>
-  Rules.cancel(facts, 'system', at, facts.target.state === 'enabled' ? 'requestorDisabled' : 'targetDisabled'),
-);
+export const cancelForGone = timed(Rules.cancelForGone);
 
 // ---------------------------------------------------------------- reading
 

@@ -242,7 +242,7 @@ export async function loadRequest(q: Query, id: RequestId): Promise<At<RequestFa
     facts: {
       ...pairOf(row),
       request: fromRow(governed.request, row['request']),
-      requestor: requestor && { id: requestor.id, name: requestor.name },
+      requestor: requestor && { id: requestor.id, name: requestor.name, state: requestor.state },
       stages: fromRows(governed.stage, row['stages']),
       tasks: fromRows(governed.task, row['tasks']),
       decisions: fromRows(governed.decision, row['decisions']),

@@ -1,7 +1,16 @@
 // Asking, assigning, extending, taking back, starting: what is written and what is refused (rules 3.1-3.5, 3.8, 3.9, 3.22).
 import type { AssignmentFacts, RequestFacts, SubmitFacts } from '../../src/domain/facts';
 import type { SubmitInput } from '../../src/domain/request';
-import { cancel, offer, offerDirect, startDue, submit, submitDirect, submitExtension } from '../../src/domain/request';
+import {
+  cancel,
+  cancelForGone,
+  offer,
+  offerDirect,
+  startDue,
+  submit,
+  submitDirect,
+  submitExtension,
+} from '../../src/domain/request';
 import {
   aConflict,
   aContent,
@@ -591,6 +600,32 @@ describe('taking a request back', () => {
   });
   test('a stranger does not learn that it exists', () => {
     expect(faultOf(() => cancel(requestFacts(), { person: idOf('Zoe'), owner: false }, at())).code).toBe('not-found');
+  });
+});
+
+describe('when somebody left', () => {
+  const gone = { state: 'disabled' } as const;
+  const tara = { ...aRef('Tara'), ...gone };
+  const cases: { name: string; give: RequestFacts; want: string | null }[] = [
+    { name: 'the target', give: requestFacts({ target: { ...aPerson(), ...gone } }), want: 'targetDisabled' },
+    {
+      name: 'the target of what is decided and scheduled',
+      give: scheduled({ target: { ...aPerson(), ...gone } }),
+      want: 'targetDisabled',
+    },
+    { name: 'who asked for somebody', give: requestFacts({ requestor: tara }), want: 'requestorDisabled' },
+    { name: 'who asked, once it is decided', give: scheduled({ requestor: tara }), want: null },
+    { name: 'nobody any more, when both are back', give: requestFacts(), want: null },
+    {
+      name: 'the target of what ended meanwhile',
+      give: requestFacts({ request: aRequest({ state: 'denied' }), target: { ...aPerson(), ...gone } }),
+      want: null,
+    },
+  ];
+  test.each(cases)('$name', ({ give, want }) => {
+    const change = sound(cancelForGone(give, at()));
+    if (want === null) expect(eventsOf(change)).toEqual([]);
+    else expect(rowOf(change, 'request')).toMatchObject({ state: 'canceled', detail: want });
   });
 });
 

@@ -315,7 +315,7 @@ export function requestFacts(fields: Partial<RequestFacts> & { policy?: PolicyVe
       open: ['submitted', 'pendingApproval', 'scheduled'].includes(request.state) ? request : null,
     }),
     request,
-    requestor: aRef('Tara'),
+    requestor: { ...aRef('Tara'), state: 'enabled' },
     stages: isPending ? [runningStage()] : [],
     tasks: isPending ? [aTask('Ana'), aTask('Ben')] : [],
     decisions: [],
@@ -511,7 +511,7 @@ export function factsOf(facts: SubmitFacts, request: Request, change: Change): R
   const start: RequestFacts = {
     ...facts,
     request,
-    requestor: request.requestor && { id: request.requestor, name: facts.requestor.name },
+    requestor: request.requestor && { id: request.requestor, name: facts.requestor.name, state: facts.requestor.state },
     stages: [],
     tasks: [],
     decisions: [],
