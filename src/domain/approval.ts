@@ -92,8 +92,19 @@ export function plan(
   }));
 }
 
-/** The task by which the person may decide now; else throws why not (rules 3.5, 3.6, late and doubled clicks). */
-export function mayDecide(facts: RequestFacts, person: PersonId, at: Pick<Now, 'now'>): ApprovalTask {
+/**
+ * The task by which the person may decide now; else throws why not (rules 3.5, 3.6, late and doubled clicks).
+ *
+ * `seen`: the version of the request that the pressed button showed. What is asked for never changes, and while a request waits
+ * its version rises with its stage only: votes, reminders, escalations and new approvers are rows of their own. So another
+ * version is another question, which the person has not seen: a second click must not answer the next stage as well.
+ */
+export function mayDecide(
+  facts: RequestFacts,
+  person: PersonId,
+  at: Pick<Now, 'now'>,
+  seen: number | null = null,
+): ApprovalTask {
   const { request } = facts;
   const { number } = request;
   if (person === request.target || person === request.requestor) throw new DomainError('own-request', { number });
@@ -107,6 +118,7 @@ export function mayDecide(facts: RequestFacts, person: PersonId, at: Pick<Now, '
       throw new DomainError('already-decided', { number, state: 'expired', by: null, at: stage.decideBy });
     }
     if (!isStillAsked(facts, task, stage)) throw new DomainError('not-an-approver', { number });
+    if (seen !== null && seen !== request.version) throw new DomainError('moved-on', { number, stage: stage.n });
     return task;
   }
 

@@ -28,11 +28,13 @@ export interface DecideInput {
   readonly reason: string | null;
   /** What the decider was shown (rule 3.27). */
   readonly shown: Readonly<Record<string, unknown>>;
+  /** The version of the request that was shown; null where it was decided by its number. */
+  readonly seen?: number | null;
 }
 
 /** One decision. A denial ends the request; the last approval a stage needs opens the next one or gives the access. */
 export function decide(facts: RequestFacts, person: PersonId, input: DecideInput, at: Now): Change {
-  const task = mayDecide(facts, person, at);
+  const task = mayDecide(facts, person, at, input.seen);
   const decision = decisionOf(facts, task, input, at);
   const stage = { refs: { stage: task.n } };
   const recorded = together(

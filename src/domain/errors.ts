@@ -40,6 +40,7 @@ export interface Faults {
   'not-an-approver': { number: number };
   'already-decided': { number: number; state: RequestState; by: string | null; at: Date | null };
   'you-decided': { number: number; decision: 'approve' | 'deny' };
+  'moved-on': { number: number; stage: number };
   'denial-reason-required': Record<string, never>;
   'approval-reason-required': Record<string, never>;
   'sensitive-one-by-one': { number: number };

@@ -13,12 +13,14 @@ export interface Decide {
   readonly reason: string | null;
   /** What the decider was shown (rule 3.27): surface, card, the version that the button carried. */
   readonly shown: Readonly<Record<string, unknown>>;
+  /** The version of the request that the button showed; null where it was decided by its number. */
+  readonly seen?: number | null;
   readonly draft: Draft['id'] | null;
 }
 
 /**
  * Records one decision and what follows from it. Who may decide is looked at now, under the lock: not the requestor, not
- * the target, still an approver of the running stage, still enabled (rules 3.5, 3.6). Only a person decides.
+ * the target, still an approver of the running stage, still enabled (rules 3.5, 3.6), and whether they saw the stage that they decide. Only a person decides.
  */
 export function decide(desk: Desk, by: By, input: Decide, answering?: Answering<RequestId>): Promise<RequestId> {
   const person = personOf(by);
@@ -36,9 +38,14 @@ export function decide(desk: Desk, by: By, input: Decide, answering?: Answering<
 }
 
 /** What the form for a decision shows; throws the refusal that the decision would meet now, so nobody types in vain. */
-export async function deciding(desk: Desk, viewer: PersonId, id: RequestId): Promise<RequestFacts> {
+export async function deciding(
+  desk: Desk,
+  viewer: PersonId,
+  id: RequestId,
+  seen: number | null = null,
+): Promise<RequestFacts> {
   const [facts, now] = await Promise.all([desk.views.forRequest(id), desk.views.now()]);
-  mayDecide(facts, viewer, { now });
+  mayDecide(facts, viewer, { now }, seen);
   return facts;
 }
 

@@ -125,6 +125,63 @@ describe('a gate that closed before the last approval (rule 3.2)', () => {
   });
 });
 
+describe('a decision is on what the person saw', () => {
+  // Ana alone decides both stages, so nothing but the stage tells her two cards apart.
+  const TWICE = SMALL.replace(
+    '- { name: Employees, who: allMembers, approval: [{ approvers: ana, decideWithin: 3 days }], expires: 30 days }',
+    `- name: Employees
+            who: allMembers
+            samePersonInStages: true
+            approval:
+              - { approvers: ana, decideWithin: 3 days }
+              - { approvers: ana, decideWithin: 3 days }
+            expires: 30 days`,
+  );
+  const decisions = () => world.sql('select n, decision from decisions order by id');
+
+  test('a second click on one card does not decide the next stage: it shows it', async () => {
+    await world.configure(TWICE, true);
+    await ask('tara', 'ledger reader');
+    const { card } = latest('ana');
+    await world.press('ana', card, 'Approve');
+    const reply = await world.press('ana', card, 'Approve');
+    expect(sentenceOf(reply)).toBe(
+      'R-1001 has reached step 2 since this was shown. Nothing was decided: look again, then decide.',
+    );
+    expect(await decisions()).toEqual([{ n: 1, decision: 'approve' }]);
+    await world.press('ana', cardOf(reply), 'Approve');
+    expect(await decisions()).toEqual([
+      { n: 1, decision: 'approve' },
+      { n: 2, decision: 'approve' },
+    ]);
+  });
+
+  test('a form for a decision is not opened from an old card, and one that is open says so once', async () => {
+    await world.configure(TWICE, true);
+    await ask('tara', 'ledger reader');
+    const { card } = latest('ana');
+    const form = cardOf(await world.press('ana', card, 'Deny'));
+    await world.press('ana', card, 'Approve');
+    const old = await world.press('ana', card, 'Deny');
+    expect([old.kind, sentenceOf(old)]).toEqual(['card', expect.stringContaining('has reached step 2')]);
+    const first = await world.submit('ana', form, { reason: 'no' });
+    expect([first.kind, sentenceOf(first)]).toEqual(['errors', expect.stringContaining('has reached step 2')]);
+    expect(await decisions()).toEqual([{ n: 1, decision: 'approve' }]);
+    await world.submit('ana', form, { reason: 'no' });
+    expect(await decisions()).toContainEqual({ n: 2, decision: 'deny' });
+  });
+
+  test('a vote of somebody else, a reminder and a new approver ask nobody to look again', async () => {
+    await ask('tara', 'ledger writer', { reason: 'month end', 'answer.ticket': 'T-1' });
+    await world.press('max', latest('max').card, 'Approve');
+    await world.settle();
+    const { card } = latest('ana');
+    await world.press('ben', latest('ben').card, 'Approve');
+    await world.pass(3 * DAY);
+    expect(sentenceOf(await world.press('ana', card, 'Approve'))).toBe('Done. R-1001 is approved.');
+  });
+});
+
 describe('what is kept with a decision (rule 3.27)', () => {
   const shown = async () =>
     (await world.sql<{ shown: Record<string, unknown> }>('select shown from decisions order by id')).map(

@@ -1,5 +1,5 @@
 // Deciding: one tap to approve, a reason to deny.
-import { DomainError } from '../../domain/errors';
+import { DomainError, isRefusal } from '../../domain/errors';
 import type { RequestId } from '../../domain/model';
 import { decide, deciding } from '../../operations/approvals';
 import type { StoredReply } from '../../operations/ports';
@@ -16,6 +16,12 @@ function shownIn({ values, draft }: FormInput): Shown | undefined {
   return draft === null || shown === undefined ? undefined : (JSON.parse(shown) as Shown);
 }
 
+/** The version of the request that was shown with the button. */
+function versionOf(shown: Shown): number | null {
+  const { version } = shown;
+  return typeof version === 'number' ? version : null;
+}
+
 async function record(
   context: Context,
   request: RequestId,
@@ -26,7 +32,12 @@ async function record(
 ): Promise<Answer> {
   const seen = shown ?? (await context.shown(request));
   const answer: StoredReply = { view: 'approval', params: { request, say: 'decided' } };
-  await decide(context.desk, context.by, { request, decision, reason, shown: seen, draft }, () => answer);
+  await decide(
+    context.desk,
+    context.by,
+    { request, decision, reason, shown: seen, seen: versionOf(seen), draft },
+    () => answer,
+  );
   return { view: 'approval', params: answer.params, place: 'replace' };
 }
 
@@ -37,12 +48,26 @@ async function openDecision(
   request: RequestId,
 ): Promise<Answer> {
   const me = context.who.person.id;
-  await deciding(context.desk, me, request);
-  const draft = await context.desk.drafts.create(me, verb, 'fill', {
-    request,
-    shown: JSON.stringify(await context.shown(request)),
-  });
+  const shown = await context.shown(request);
+  await deciding(context.desk, me, request, versionOf(shown));
+  const draft = await context.desk.drafts.create(me, verb, 'fill', { request, shown: JSON.stringify(shown) });
   return { view: 'form', params: { draft: draft.id }, place: 'form' };
+}
+
+/** The form for a decision, sent. Where the request moved on meanwhile, the person hears so, and what is sent after that counts. */
+async function send(context: Context, form: FormInput, decision: 'approve' | 'deny'): Promise<Answer> {
+  const request = idOf(form.values, 'request') as RequestId;
+  try {
+    return await record(context, request, decision, reasonOf(form.values), form.draft, shownIn(form));
+  } catch (error) {
+    if (form.draft !== null && isRefusal(error) && error.code === 'moved-on') {
+      const me = context.who.person.id;
+      const { request: now } = await deciding(context.desk, me, request);
+      const shown = JSON.stringify({ ...(await context.shown(request)), version: now.version });
+      await context.desk.drafts.change(form.draft, me, 'fill', { request, shown });
+    }
+    throw error;
+  }
 }
 
 async function typedNumber(context: Context, typed: string): Promise<RequestId> {
@@ -96,30 +121,14 @@ export const approvalVerbs = {
     kind: 'writes',
     opens: true,
     press: (context, data) => openDecision(context, 'approval.approveWithReason', requestOf(data)),
-    submit: (context, form) =>
-      record(
-        context,
-        idOf(form.values, 'request') as RequestId,
-        'approve',
-        reasonOf(form.values),
-        form.draft,
-        shownIn(form),
-      ),
+    submit: (context, form) => send(context, form, 'approve'),
     fresh,
   },
   'approval.deny': {
     kind: 'writes',
     opens: true,
     press: (context, data) => openDecision(context, 'approval.deny', requestOf(data)),
-    submit: (context, form) =>
-      record(
-        context,
-        idOf(form.values, 'request') as RequestId,
-        'deny',
-        reasonOf(form.values),
-        form.draft,
-        shownIn(form),
-      ),
+    submit: (context, form) => send(context, form, 'deny'),
     fresh,
     typed: [
       {

@@ -124,6 +124,11 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
     decision === 'approve'
       ? sentence('You approved {number} already.', { number: number(n) })
       : sentence('You denied {number} already.', { number: number(n) }),
+  'moved-on': ({ number: n, stage }) =>
+    sentence('{number} has reached step {stage} since this was shown. Nothing was decided: look again, then decide.', {
+      number: number(n),
+      stage,
+    }),
   'denial-reason-required': () => say('deny.required'),
   'approval-reason-required': () => say('approve.required'),
   'sensitive-one-by-one': ({ number: n }) =>
