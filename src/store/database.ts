@@ -1,6 +1,5 @@
 // The connection to PostgreSQL, embedded or a server: pool, settings of a session, migrations, and the check of the
 // rights that the program itself has. What is read and written is not decided here.
-import { createHash } from 'node:crypto';
 import { types } from 'pg';
 import { QueryTypes, Sequelize, type Transaction } from 'sequelize';
 import { Umzug } from 'umzug';
@@ -239,33 +238,14 @@ function prepareConnection(role: string | undefined): (connection: unknown) => P
   return async (connection) => {
     const client = connection as Client;
     if (role !== undefined) await client.query(`set role "${role}"`);
-    keepPlans(client);
+    client.pipeline = true;
   };
 }
 
 interface Client {
-  query(text: unknown, values?: unknown, done?: unknown): Promise<unknown>;
-}
-
-/** Shorter statements are planned in less time than it takes to look a name up. */
-const LONG = 300;
-
-/**
- * Long statements are prepared under a name on their connection: planning the loads of an act takes longer than running
- * them, and Sequelize has no word for it.
- */
-function keepPlans(client: Client): void {
-  const names = new Map<string, string>();
-  const query = client.query.bind(client);
-  client.query = (text, values, done) => {
-    if (typeof text !== 'string' || text.length < LONG || !Array.isArray(values)) return query(text, values, done);
-    let name = names.get(text);
-    if (name === undefined) {
-      name = createHash('sha256').update(text).digest('hex').slice(0, 32);
-      names.set(text, name);
-    }
-    return query({ name, text, values }, done);
-  };
+  query(text: string): Promise<unknown>;
+  /** The driver's: statements are sent without waiting for the answer to the one before. The server works them in their order. */
+  pipeline: boolean;
 }
 
 async function checkServer(sequelize: Sequelize): Promise<void> {

@@ -42,7 +42,7 @@ import type { PageMessages } from './page-messages';
 import { createPageMessages } from './page-messages';
 import { loadManualTask, loadPlace } from './placements';
 import type { Query } from './query';
-import { queryIn } from './query';
+import { inTransaction, queryIn } from './query';
 import { rolesOf } from './roles';
 import { saveChange } from './save';
 import type { Recorded, Signature } from './tail';
@@ -94,8 +94,7 @@ function createWrites(sequelize: Sequelize, q: Query, log: Pick<Log, 'info'>, wa
   const wakes: (() => void)[] = [];
 
   async function once<T>(by: By, act: (tx: Tx) => Promise<T>): Promise<T> {
-    const { result, sent, decided } = await sequelize.transaction(async (transaction) => {
-      const inside = queryIn(sequelize, transaction);
+    const { result, sent, decided } = await inTransaction(sequelize, async (inside) => {
       if (by.delivery) await takeDelivery(inside, by.delivery);
       const { tx, sent, decided } = openTx(inside, by);
       return { result: await act(tx), sent, decided };
@@ -148,24 +147,19 @@ function openTx(q: Query, by: By): { tx: Tx; sent: () => number; decided: readon
     clock,
     newId,
     async forSubmit(input) {
-      await lockPerson(q, input.target);
-      return loaded(await loadSubmit(q, input));
+      return loaded(await behind(lockPerson(q, input.target), loadSubmit(q, input)));
     },
     async forRequest(id) {
-      await lockTargetOfRequest(q, id);
-      return loaded(await loadRequest(q, id));
+      return loaded(await behind(lockTargetOfRequest(q, id), loadRequest(q, id)));
     },
     async forAssignment(id) {
-      await lockTargetOfAssignment(q, id);
-      return loaded(await loadAssignment(q, id));
+      return loaded(await behind(lockTargetOfAssignment(q, id), loadAssignment(q, id)));
     },
     async forPlace(grant) {
-      await lockPersonOfGrant(q, grant);
-      return loaded(await loadPlace(q, grant));
+      return loaded(await behind(lockPersonOfGrant(q, grant), loadPlace(q, grant)));
     },
     async forManualTask(id) {
-      await lockPersonOfManualTask(q, id);
-      return loaded(await loadManualTask(q, id));
+      return loaded(await behind(lockPersonOfManualTask(q, id), loadManualTask(q, id)));
     },
     roles: (person, catalog) => rolesOf(q, person, catalog),
     async save(change) {
@@ -196,6 +190,12 @@ function openTx(q: Query, by: By): { tx: Tx; sent: () => number; decided: readon
     },
   };
   return { tx, sent: () => sent, decided };
+}
+
+// The load is sent with the lock, without waiting for its answer; the server begins it once the lock is held, and reads then.
+async function behind<T>(lock: Promise<void>, load: Promise<T>): Promise<T> {
+  const [, loaded] = await Promise.all([lock, load]);
+  return loaded;
 }
 
 interface Decided {
