@@ -238,14 +238,11 @@ function prepareConnection(role: string | undefined): (connection: unknown) => P
   return async (connection) => {
     const client = connection as Client;
     if (role !== undefined) await client.query(`set role "${role}"`);
-    client.pipeline = true;
   };
 }
 
 interface Client {
   query(text: string): Promise<unknown>;
-  /** The driver's: statements are sent without waiting for the answer to the one before. The server works them in their order. */
-  pipeline: boolean;
 }
 
 async function checkServer(sequelize: Sequelize): Promise<void> {

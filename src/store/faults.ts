@@ -11,6 +11,8 @@ export class Stale extends Error {
 }
 
 const SERIALIZATION = new Set(['40001', '40P01']);
+/** Raised by usher_expect: a save met fewer rows than it had read. */
+const OVERTAKEN = 'UR001';
 const BUSY = new Set(['55P03', '57014', '53300']);
 const LENGTHS: Readonly<Record<string, { field: string; max: number }>> = {
   requests_reason_check: { field: 'reason', max: 2000 },
@@ -23,7 +25,7 @@ const LENGTHS: Readonly<Record<string, { field: string; max: number }>> = {
 export function isConflict(error: unknown): boolean {
   if (error instanceof Stale) return true;
   const server = serverError(error);
-  return server !== null && (SERIALIZATION.has(server.code) || server.code === '23505');
+  return server !== null && (SERIALIZATION.has(server.code) || server.code === '23505' || server.code === OVERTAKEN);
 }
 
 /** What a person is told; anything that is not expected here is a bug and comes back as it is. */
@@ -33,7 +35,7 @@ export async function refusalOf(error: unknown, q: Query): Promise<unknown> {
   const server = serverError(error);
   if (server === null) return error;
   if (BUSY.has(server.code)) return busy();
-  if (SERIALIZATION.has(server.code)) return new DomainError('stale', {});
+  if (SERIALIZATION.has(server.code) || server.code === OVERTAKEN) return new DomainError('stale', {});
   if (server.code === '23505') return duplicate(server, q);
   const length = server.code === '23514' && server.constraint !== null ? LENGTHS[server.constraint] : undefined;
   return length ? new DomainError('text-too-long', length, length.field) : error;

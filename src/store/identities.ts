@@ -2,7 +2,7 @@
 import type { DomainEvent } from '../domain/events';
 import type { IdentityChange } from '../operations/ports';
 import { newId } from './ids';
-import type { Query, Row } from './query';
+import type { Row, TxQuery } from './query';
 import type { Signature } from './tail';
 import { recordEvents } from './tail';
 
@@ -19,24 +19,26 @@ returning ${COLUMNS}`;
 const EVENTS = { linked: 'identity.linked', conflict: 'identity.conflicted', unlinked: 'identity.unlinked' } as const;
 const PERSONAL: ReadonlySet<string> = new Set(['zone', 'locale']);
 
-/** Writes an identity; an event only where the link itself changed. Returns the number of outgoing rows. */
-export async function saveIdentity(q: Query, change: IdentityChange, signature: Signature): Promise<number> {
+/** Writes an identity; an event only where the link itself changed. Tells the number of outgoing rows. */
+export async function saveIdentity(
+  q: TxQuery,
+  change: IdentityChange,
+  signature: Signature,
+  sent: (rows: number) => void,
+): Promise<void> {
   const { platform, tenant, user, person, state, linkedBy, standing, zone, locale } = change;
   const [found] = await q(FIND, [platform, tenant, user]);
   const before = (found as Row | undefined) ?? null;
   const [written] = await q(WRITE, [newId(), platform, tenant, user, person, state, linkedBy, standing, zone, locale]);
   const after = written as Row;
   const id = after['id'] as string;
-  if (before && before['state'] === state && before['person_id'] === person) return 0;
+  if (before && before['state'] === state && before['person_id'] === person) return;
   const event: DomainEvent = {
     type: EVENTS[state],
     subject: { kind: 'identity', id },
     refs: person === null ? {} : { person },
     data: { platform, linkedBy, standing },
   };
-  return recordEvents(
-    q,
-    [{ event, rows: [{ table: 'identities', id, before, after, personal: PERSONAL }] }],
-    signature,
-  );
+  const rows = [{ table: 'identities', id, before, after, personal: PERSONAL }];
+  await recordEvents(q, [{ event, rows }], signature, sent);
 }

@@ -1,5 +1,6 @@
 // What the rules look at, read in one statement: a (target, package) pair, a request, an assignment. Locks are taken by the
-// caller beforehand (locks.ts), in a statement of their own. Grants and manual tasks: placements.ts.
+// caller beforehand (locks.ts), in a statement of their own. Versions, which never change, come from versions.ts. Grants and
+// manual tasks: placements.ts.
 import { DomainError } from '../domain/errors';
 import type {
   AskedAgain,
@@ -11,12 +12,29 @@ import type {
   RequestFacts,
   SubmitFacts,
 } from '../domain/facts';
-import type { AssignmentId, PackageId, PersonId, PersonRef, PolicyVersion, RequestId } from '../domain/model';
+import type {
+  AssignmentId,
+  PackageId,
+  PackageVersion,
+  PackageVersionId,
+  PersonId,
+  PersonRef,
+  PolicyVersion,
+  PolicyVersionId,
+  RequestId,
+} from '../domain/model';
 import { CANDIDATES } from './approvers';
 import { isId } from './ids';
-import { MEANS_TARGET, POLICY_VERSION, policyVersionOf, targetRow } from './policies';
+import { MEANS_TARGET, targetRow } from './policies';
 import type { Query, Row } from './query';
-import { catalogs, fromRow, fromRows, governed, instantOf, packages, packageVersions, people } from './tables';
+import { catalogs, fromRow, fromRows, governed, instantOf, packages, people } from './tables';
+import { contents, policyVersions } from './versions';
+
+interface PolicyRow {
+  readonly id: PolicyVersionId;
+  readonly in_scope: boolean;
+  readonly enabled: boolean;
+}
 
 /** A value together with the instant (database clock) at which it was true. */
 export interface At<T> {
@@ -45,10 +63,6 @@ const ASSIGNMENT = `select target_id, package_id, null::uuid as requestor_id, nu
 
 const AGGREGATE = (what: string, from: string): string => `(select coalesce(jsonb_agg(${what}), '[]') from ${from})`;
 
-const ROLES = AGGREGATE(
-  `jsonb_build_object('role', g.role_id, 'scope', g.scope_id) order by g.role_id, g.scope_id`,
-  'package_grants g where g.package_version_id = package_versions.id',
-);
 /** One request asked again as another: the number of `other`, and which roles the package had gained in between. */
 const AGAIN = (other: 'newer' | 'older'): string =>
   `jsonb_build_object('number', ${other}.number, 'added', ${AGGREGATE(
@@ -62,7 +76,7 @@ const SEES = `(
   exists (select 1 from (${targetRow('(select requestor_id from pair)')}) target, package
     join catalogs on catalogs.id = package.catalog_id, versions
     join policy_subjects s on s.policy_version_id = versions.id and s.purpose = 'target'
-    where versions.enabled and versions.policy ->> 'mode' = 'request' and (versions.policy ->> 'self_request')::boolean
+    where versions.enabled and versions.mode = 'request' and versions.self_request
       and (catalogs.externally_visible or target.kind = 'member') and ${MEANS_TARGET})
   or exists (select 1 from pair join assignments a on a.target_id = pair.requestor_id and a.package_id = pair.package_id
     and a.state in ${LIVE})
@@ -76,7 +90,7 @@ target as materialized (${targetRow('(select target_id from pair)')}),
 package as materialized (select packages.* from packages where packages.id = (select package_id from pair)),
 -- Asking sees the enabled policies as they are now; a request keeps its version (rule 3.8); an assignment has both.
 versions as materialized (
-  select v.id, p.state = 'enabled' as enabled, ${POLICY_VERSION} as policy
+  select v.id, p.state = 'enabled' as enabled, v.name, v.mode, v.self_request
   from ${versions}
 ),
 asked as (select null::uuid as key, versions.id as version_id, pair.target_id, null::integer as n from versions, pair),
@@ -140,12 +154,10 @@ const PAIR_COLUMNS = (mine: readonly string[]): string => `
   (select to_jsonb(target) from target) as target,
   (select to_jsonb(package) from package) as package,
   (select to_jsonb(catalogs) from catalogs where catalogs.id = (select catalog_id from package)) as catalog,
-  (select to_jsonb(package_versions) || jsonb_build_object('roles', ${ROLES})
-    from package_versions where package_versions.id = (select current_version_id from package)) as content,
   ${AGGREGATE(
-    `jsonb_build_object('policy', policy, 'enabled', enabled, 'in_scope', exists (
+    `jsonb_build_object('id', versions.id, 'enabled', enabled, 'in_scope', exists (
        select 1 from policy_subjects s, target
-       where s.policy_version_id = versions.id and s.purpose = 'target' and ${MEANS_TARGET})) order by policy ->> 'name', id`,
+       where s.policy_version_id = versions.id and s.purpose = 'target' and ${MEANS_TARGET})) order by versions.name, versions.id`,
     'versions',
   )} as policies,
   ${AGGREGATE('to_jsonb(candidates) order by n, capacity, person_id', 'candidates')} as candidates,
@@ -179,10 +191,6 @@ decided as materialized (select d.* from decisions d where d.request_id = (selec
 select ${PAIR_COLUMNS(['live', 'named'])},
   (select to_jsonb(requestor) from people requestor where requestor.id = (select requestor_id from pair)) as requestor,
   (select to_jsonb(named) from named) as named,
-  -- What the package held when the request was made.
-  (select to_jsonb(package_versions) || jsonb_build_object('roles', ${ROLES})
-    from requests r join package_versions on package_versions.id = r.package_version_id
-    where r.id = (select request_id from pair)) as made,
   (select ${AGAIN('newer')} from pair join requests older on older.id = pair.request_id
     join requests newer on newer.replaces_id = older.id) as replaced_by,
   (select ${AGAIN('older')} from pair join requests newer on newer.id = pair.request_id
@@ -199,7 +207,7 @@ where exists (select 1 from pair)`,
   assignment: `${PAIR(ASSIGNMENT, BOTH)},
 ${NAMED}
 select ${PAIR_COLUMNS(['live', 'named'])},
-  (select policy from versions where id = (select kept from pair)) as kept,
+  (select kept from pair) as kept,
   (select to_jsonb(named) from named) as named,
   ${AGGREGATE('to_jsonb(r) order by r.id', `requests r where r.assignment_id = (select id from named) and r.state = 'delivering'`)}
     as delivering
@@ -217,7 +225,7 @@ export async function loadSubmit(
   const row = found as Row;
   if (row['target'] === null || row['requestor'] === null) throw new DomainError('not-found', { what: 'person' });
   if (row['package'] === null) throw new DomainError('not-found', { what: 'package' });
-  const pair = pairOf(row);
+  const pair = await pairOf(q, row);
   if (pair.package.state === 'deleted') throw new DomainError('not-found', { what: 'package' });
   return {
     now: instantOf(row['now']),
@@ -236,19 +244,20 @@ export async function loadRequest(q: Query, id: RequestId): Promise<At<RequestFa
   const [found] = isId(id) ? await q(SQL.request, [id]) : [];
   if (found === undefined) throw new DomainError('not-found', { what: 'request' });
   const row = found as Row;
+  const request = fromRow(governed.request, row['request']);
   const requestor = row['requestor'] === null ? null : fromRow(people, row['requestor']);
   return {
     now: instantOf(row['now']),
     facts: {
-      ...pairOf(row),
-      request: fromRow(governed.request, row['request']),
+      ...(await pairOf(q, row)),
+      request,
       requestor: requestor && { id: requestor.id, name: requestor.name, state: requestor.state },
       stages: fromRows(governed.stage, row['stages']),
       tasks: fromRows(governed.task, row['tasks']),
       decisions: fromRows(governed.decision, row['decisions']),
       people: row['people'] as readonly PersonRef[],
       assignment: row['named'] === null ? null : fromRow(governed.assignment, row['named']),
-      asked: fromRow(packageVersions, row['made']),
+      asked: await contentOf(q, request.packageVersion),
       replacedBy: row['replaced_by'] as AskedAgain | null,
       replaced: row['replaced'] as AskedAgain | null,
     },
@@ -260,29 +269,36 @@ export async function loadAssignment(q: Query, id: AssignmentId): Promise<At<Ass
   const [found] = isId(id) ? await q(SQL.assignment, [id]) : [];
   if (found === undefined) throw new DomainError('not-found', { what: 'assignment' });
   const row = found as Row;
+  const [latest] = row['kept'] === null ? [] : await policyVersions(q, [row['kept'] as PolicyVersionId]);
   return {
     now: instantOf(row['now']),
     facts: {
-      ...pairOf(row),
+      ...(await pairOf(q, row)),
       assignment: fromRow(governed.assignment, row['named']),
-      latest: row['kept'] === null ? null : policyVersionOf(row['kept']),
+      latest: latest ?? null,
       delivering: fromRows(governed.request, row['delivering']),
     },
   };
 }
 
-function pairOf(row: Row): PairFacts {
+async function pairOf(q: Query, row: Row): Promise<PairFacts> {
   const target = row['target'] as Row;
+  const pkg = fromRow(packages, row['package']);
+  const found = row['policies'] as readonly PolicyRow[];
+  const versions = await policyVersions(
+    q,
+    found.map(({ id }) => id),
+  );
   return {
     target: fromRow(people, target),
     organizationConfigured: target['kind'] === 'member' || target['organization_state'] === 'configured',
     catalog: fromRow(catalogs, row['catalog']),
-    package: fromRow(packages, row['package']),
-    content: fromRow(packageVersions, row['content']),
-    policies: (row['policies'] as readonly Row[]).map((fact) => ({
-      policy: policyVersionOf(fact['policy']),
-      inScope: fact['in_scope'] as boolean,
-      enabled: fact['enabled'] as boolean,
+    package: pkg,
+    content: await contentOf(q, pkg.current),
+    policies: versions.map((policy, index) => ({
+      policy,
+      inScope: found[index]?.in_scope === true,
+      enabled: found[index]?.enabled === true,
     })),
     candidates: (row['candidates'] as readonly Row[]).map(candidateOf),
     owners: row['owners'] as readonly PersonRef[],
@@ -293,6 +309,12 @@ function pairOf(row: Row): PairFacts {
     justifications: fromRows(governed.justification, row['justifications']),
     grants: (row['grants'] as readonly Row[]).map(grantFactOf),
   };
+}
+
+async function contentOf(q: Query, id: PackageVersionId): Promise<PackageVersion> {
+  const [content] = await contents(q, [id]);
+  if (content === undefined) throw new Error('a package without content');
+  return content;
 }
 
 function candidateOf(row: Row): Candidate {

@@ -8,7 +8,7 @@
 // approver) takes KEY SHARE: FOR UPDATE would let two managers who decide for each other at once end in a deadlock.
 import type { AssignmentId, GrantId, PersonId, RequestId } from '../domain/model';
 import { isId } from './ids';
-import type { Query } from './query';
+import type { TxQuery } from './query';
 
 /** Nobody waits longer for a row than a click may take; beyond it the act is refused as too busy. */
 export const LOCK_WAIT_MS = 2_000;
@@ -29,17 +29,18 @@ const SQL = {
   ),
 };
 
-async function lock(q: Query, sql: string, id: string): Promise<void> {
-  if (isId(id)) await q(sql, [id]);
+// It leaves with the statement that reads behind it; the server begins that one once the lock is held.
+async function lock(q: TxQuery, sql: string, id: string): Promise<void> {
+  if (isId(id)) await q.later(sql, [id]);
 }
 
 /** Waits for the person's row, like all of these; nothing is locked, and nothing thrown, for what does not exist. */
-export const lockPerson = (q: Query, id: PersonId): Promise<void> => lock(q, SQL.person, id);
+export const lockPerson = (q: TxQuery, id: PersonId): Promise<void> => lock(q, SQL.person, id);
 /** Locks the target of a request. */
-export const lockTargetOfRequest = (q: Query, id: RequestId): Promise<void> => lock(q, SQL.request, id);
+export const lockTargetOfRequest = (q: TxQuery, id: RequestId): Promise<void> => lock(q, SQL.request, id);
 /** Locks the target of an assignment. */
-export const lockTargetOfAssignment = (q: Query, id: AssignmentId): Promise<void> => lock(q, SQL.assignment, id);
+export const lockTargetOfAssignment = (q: TxQuery, id: AssignmentId): Promise<void> => lock(q, SQL.assignment, id);
 /** Locks the person of a grant. */
-export const lockPersonOfGrant = (q: Query, id: GrantId): Promise<void> => lock(q, SQL.grant, id);
+export const lockPersonOfGrant = (q: TxQuery, id: GrantId): Promise<void> => lock(q, SQL.grant, id);
 /** Locks the person whose role a manual task is about. */
-export const lockPersonOfManualTask = (q: Query, id: string): Promise<void> => lock(q, SQL.manualTask, id);
+export const lockPersonOfManualTask = (q: TxQuery, id: string): Promise<void> => lock(q, SQL.manualTask, id);

@@ -1,10 +1,7 @@
 // One thin function over a connection of the pool: SQL text with $1 binds in, rows out. And the codes of PostgreSQL that the
-// store reacts to, so that no other file looks inside an error.
-//
-// Statements go straight to the driver. Sequelize keeps the pool and its connections; its own way to a statement reads the
-// whole text for placeholders each time and wraps every answer, which took longer than many of our statements run.
-import { createHash } from 'node:crypto';
+// store reacts to, so that no other file looks inside an error. How statements get to the server: message.ts.
 import type { Sequelize, Transaction } from 'sequelize';
+import { type Answer, type Client, send, type Statement as Sent } from './message';
 
 /** One row by column name. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -12,22 +9,33 @@ export type Row = Readonly<Record<string, unknown>>;
 /** Runs one statement. jsonb parameters are given as JSON text. */
 export type Query = (sql: string, bind?: readonly unknown[]) => Promise<readonly unknown[]>;
 
-/** The driver's connection, as far as we use it. */
-interface Client {
-  query(statement: {
-    readonly text: string;
-    readonly values?: unknown[];
-    readonly name?: string;
-  }): Promise<{ readonly rows: readonly unknown[]; readonly command: string }>;
+/** The same inside a transaction. */
+export interface TxQuery extends Query {
+  /**
+   * A statement whose answer the act does not need before it goes on: it leaves with the next one, or with COMMIT, and fails that
+   * where it fails itself.
+   */
+  later(sql: string, bind: readonly unknown[], then?: (rows: readonly unknown[]) => void): Promise<void>;
 }
 
-/** Statements inside a transaction, or (without one) each on its own. */
-export function queryIn(sequelize: Sequelize, transaction?: Transaction): Query {
-  if (transaction !== undefined) return queryOn(Reflect.get(transaction, 'connection') as Client);
+/** Statements each on its own, or inside a transaction of Sequelize. */
+export function queryIn(sequelize: Sequelize): Query;
+export function queryIn(sequelize: Sequelize, transaction: Transaction): TxQuery;
+export function queryIn(sequelize: Sequelize, transaction?: Transaction): Query | TxQuery {
+  if (transaction !== undefined) {
+    const client = Reflect.get(transaction, 'connection') as Client;
+    const query: Query = async (sql, bind) => rowsOf(await send(client, [{ text: sql, values: bind ?? [] }]));
+    return Object.assign(query, {
+      async later(sql: string, bind: readonly unknown[], then?: (rows: readonly unknown[]) => void) {
+        const rows = await query(sql, bind);
+        then?.(rows);
+      },
+    });
+  }
   return async (sql, bind) => {
     const client = await borrow(sequelize);
     try {
-      const rows = await queryOn(client)(sql, bind);
+      const rows = rowsOf(await send(client, [{ text: sql, values: bind ?? [] }]));
       sequelize.connectionManager.releaseConnection(client);
       return rows;
     } catch (error) {
@@ -37,25 +45,44 @@ export function queryIn(sequelize: Sequelize, transaction?: Transaction): Query 
   };
 }
 
-/**
- * Runs `act` in one transaction of a connection of its own. BEGIN does not wait for its answer: it goes ahead of the first
- * statement, and fails it where it fails.
- */
-export async function inTransaction<T>(sequelize: Sequelize, act: (q: Query) => Promise<T>): Promise<T> {
+interface Waiting extends Sent {
+  readonly then?: ((rows: readonly unknown[]) => void) | undefined;
+}
+
+/** Runs `act` in one transaction of a connection of its own. */
+export async function inTransaction<T>(sequelize: Sequelize, act: (q: TxQuery) => Promise<T>): Promise<T> {
   const client = await borrow(sequelize);
+  let waiting: Waiting[] = [{ text: 'begin', values: [] }];
+  const flush = async (last: Sent): Promise<Answer | undefined> => {
+    const sent = [...waiting, last];
+    waiting = [];
+    const answers = await send(client, sent);
+    for (const [index, one] of sent.entries()) if ('then' in one) (one as Waiting).then?.(answers[index]?.rows ?? []);
+    return answers.at(-1);
+  };
+  const query: Query = async (sql, bind) => (await flush({ text: sql, values: bind ?? [] }))?.rows ?? [];
+  const q = Object.assign(query, {
+    later(text: string, values: readonly unknown[], then?: (rows: readonly unknown[]) => void) {
+      waiting.push({ text, values, then });
+      return Promise.resolve();
+    },
+  });
   try {
-    const begun = client.query({ text: 'begin' });
-    const [result] = await Promise.all([act(queryOn(client)), begun]);
+    const result = await act(q);
+    const committed = await flush({ text: 'commit', values: [] });
     // The server answers COMMIT with ROLLBACK where a statement had failed and the act went on all the same.
-    const { command } = await client.query({ text: 'commit' });
-    if (command !== 'COMMIT') throw new Error('a transaction ended without its changes');
+    if (committed?.command !== 'COMMIT') throw new Error('a transaction ended without its changes');
     sequelize.connectionManager.releaseConnection(client);
     return result;
   } catch (error) {
-    const undone = await client.query({ text: 'rollback' }).catch((failed: unknown) => failed);
-    await giveBack(sequelize, client, undone instanceof Error ? undone : error);
+    const undone: unknown = await send(client, [{ text: 'rollback', values: [] }]).catch((failed: unknown) => failed);
+    await giveBack(sequelize, client, undone instanceof Error ? undone : null);
     throw error;
   }
+}
+
+function rowsOf(answers: readonly Answer[]): readonly unknown[] {
+  return answers[0]?.rows ?? [];
 }
 
 async function borrow(sequelize: Sequelize): Promise<Client> {
@@ -64,28 +91,8 @@ async function borrow(sequelize: Sequelize): Promise<Client> {
 
 // What the server refused leaves the connection as good as it was; after anything else nobody knows.
 async function giveBack(sequelize: Sequelize, client: Client, error: unknown): Promise<void> {
-  if (serverError(error) !== null) sequelize.connectionManager.releaseConnection(client);
+  if (error === null || serverError(error) !== null) sequelize.connectionManager.releaseConnection(client);
   else await sequelize.connectionManager.destroyConnection(client);
-}
-
-// Statements with values are prepared under a name on their connection: planning the loads of an act takes longer than running
-// them. A name is made once for each text; the texts are those of this folder, and of the shapes that a save can have.
-const names = new Map<string, string>();
-
-function nameOf(text: string): string {
-  let name = names.get(text);
-  if (name === undefined) {
-    name = createHash('sha256').update(text).digest('hex').slice(0, 32);
-    names.set(text, name);
-  }
-  return name;
-}
-
-function queryOn(client: Client): Query {
-  return async (sql, bind = []) => {
-    const statement = bind.length > 0 ? { text: sql, name: nameOf(sql), values: [...bind] } : { text: sql };
-    return (await client.query(statement)).rows;
-  };
 }
 
 /** Collects parts of one statement (`with a as (...), b as (...) select ...`) together with its binds. */
@@ -110,8 +117,16 @@ export class Statement {
   }
 
   run(q: Query, select: string): Promise<readonly unknown[]> {
-    const head = this.parts.length > 0 ? `with ${this.parts.join(',\n')}\n` : '';
-    return q(head + select, this.values);
+    return q(this.text(select), this.values);
+  }
+
+  /** Leaves with the next statement of the transaction. */
+  later(q: TxQuery, select: string, then: (rows: readonly unknown[]) => void): Promise<void> {
+    return q.later(this.text(select), this.values, then);
+  }
+
+  private text(select: string): string {
+    return (this.parts.length > 0 ? `with ${this.parts.join(',\n')}\n` : '') + select;
   }
 }
 

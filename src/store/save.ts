@@ -1,8 +1,7 @@
 // The only writer of governed tables: the rows of a Change, their audit events and what follows, in one data-changing
-// statement. Fewer rows than expected means that somebody else was first: Stale.
+// statement. Fewer rows than expected means that somebody else was first; the statement itself fails then (usher_expect).
 import type { Change, GovernedNouns, RowChange } from '../domain/events';
-import { Stale } from './faults';
-import type { Query } from './query';
+import type { TxQuery } from './query';
 import { Statement } from './query';
 import type { Table } from './tables';
 import { fieldsOf, governed, toRow } from './tables';
@@ -22,9 +21,14 @@ interface Written {
 const PART_OF: Readonly<Record<string, string>> = { justifications: 'assignment_id', manual_tasks: 'grant_id' };
 const NOUNS = Object.keys(governed) as readonly Noun[];
 
-/** Writes a change; returns how many outgoing rows it made. */
-export async function saveChange(q: Query, change: Change, signature: Signature): Promise<number> {
-  if (change.rows.length === 0 && change.links.length === 0 && change.events.length === 0) return 0;
+/** Writes a change, with the next statement or COMMIT; tells how many outgoing rows it made. */
+export async function saveChange(
+  q: TxQuery,
+  change: Change,
+  signature: Signature,
+  sent: (rows: number) => void,
+): Promise<void> {
+  if (change.rows.length === 0 && change.links.length === 0 && change.events.length === 0) return;
   const written = change.rows.map(check);
   const keys = new Set(written.map(({ row }) => `${row.table}:${row.id}`));
   if (keys.size < written.length) throw new Error('two changes of one row in a save');
@@ -64,13 +68,16 @@ export async function saveChange(q: Query, change: Change, signature: Signature)
     ),
     signature,
   );
-  const counts = [...Object.keys(expected), 'sent'].map((part) => `(select count(*)::integer from ${part}) as ${part}`);
-  const [found] = await statement.run(q, `select ${counts.join(', ')}`);
-  const affected = found as Record<string, number>;
-  for (const [part, count] of Object.entries(expected)) {
-    if (affected[part] !== count) throw new Stale(part);
-  }
-  return affected['sent'] ?? 0;
+  const found = Object.entries(expected).map(
+    ([part, count]) => `usher_expect('${part}', (select count(*) from ${part}), ${statement.bind(count)}::integer)`,
+  );
+  await statement.later(
+    q,
+    `select ${[...found, '(select count(*)::integer from sent) as sent'].join(', ')}`,
+    ([row]) => {
+      sent((row as { sent: number }).sent);
+    },
+  );
 }
 
 function check(change: RowChange): Written {

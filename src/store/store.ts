@@ -41,7 +41,7 @@ import { createOutbox, retryOutgoing, settleOutgoing } from './outbox';
 import type { PageMessages } from './page-messages';
 import { createPageMessages } from './page-messages';
 import { loadManualTask, loadPlace } from './placements';
-import type { Query } from './query';
+import type { Query, TxQuery } from './query';
 import { inTransaction, queryIn } from './query';
 import { rolesOf } from './roles';
 import { saveChange } from './save';
@@ -124,7 +124,7 @@ function createWrites(sequelize: Sequelize, q: Query, log: Pick<Log, 'info'>, wa
 }
 
 // The port of one transaction. The instant of the act is that of its first load, read after the lock.
-function openTx(q: Query, by: By): { tx: Tx; sent: () => number; decided: readonly Decided[] } {
+function openTx(q: TxQuery, by: By): { tx: Tx; sent: () => number; decided: readonly Decided[] } {
   const decided: Decided[] = [];
   let now: Date | null = null;
   let sent = 0;
@@ -135,8 +135,11 @@ function openTx(q: Query, by: By): { tx: Tx; sent: () => number; decided: readon
   };
   const clock = async (): Promise<Date> => now ?? told(await clockOf(q));
   const signature = async (): Promise<Signature> => ({ by, now: await clock() });
+  const count = (rows: number): void => {
+    sent += rows;
+  };
   const record = async (events: readonly Recorded[]): Promise<void> => {
-    sent += await recordEvents(q, events, await signature());
+    await recordEvents(q, events, await signature(), count);
   };
 
   const tx: Tx = {
@@ -147,24 +150,29 @@ function openTx(q: Query, by: By): { tx: Tx; sent: () => number; decided: readon
     clock,
     newId,
     async forSubmit(input) {
-      return loaded(await behind(lockPerson(q, input.target), loadSubmit(q, input)));
+      await lockPerson(q, input.target);
+      return loaded(await loadSubmit(q, input));
     },
     async forRequest(id) {
-      return loaded(await behind(lockTargetOfRequest(q, id), loadRequest(q, id)));
+      await lockTargetOfRequest(q, id);
+      return loaded(await loadRequest(q, id));
     },
     async forAssignment(id) {
-      return loaded(await behind(lockTargetOfAssignment(q, id), loadAssignment(q, id)));
+      await lockTargetOfAssignment(q, id);
+      return loaded(await loadAssignment(q, id));
     },
     async forPlace(grant) {
-      return loaded(await behind(lockPersonOfGrant(q, grant), loadPlace(q, grant)));
+      await lockPersonOfGrant(q, grant);
+      return loaded(await loadPlace(q, grant));
     },
     async forManualTask(id) {
-      return loaded(await behind(lockPersonOfManualTask(q, id), loadManualTask(q, id)));
+      await lockPersonOfManualTask(q, id);
+      return loaded(await loadManualTask(q, id));
     },
     roles: (person, catalog) => rolesOf(q, person, catalog),
     async save(change) {
       const signed = await signature();
-      sent += await saveChange(q, change, signed);
+      await saveChange(q, change, signed, count);
       decided.push(...decidedIn(change, signed.now));
     },
     record: (events) => record(events.map((event) => ({ event, rows: [] }))),
@@ -180,7 +188,7 @@ function openTx(q: Query, by: By): { tx: Tx; sent: () => number; decided: readon
       await saveConfiguration(q, changes, record);
     },
     async saveIdentity(change) {
-      sent += await saveIdentity(q, change, await signature());
+      await saveIdentity(q, change, await signature(), count);
     },
     async endDue(limit) {
       const ended = await endDue(q, limit, by);
@@ -190,12 +198,6 @@ function openTx(q: Query, by: By): { tx: Tx; sent: () => number; decided: readon
     },
   };
   return { tx, sent: () => sent, decided };
-}
-
-// The load is sent with the lock, without waiting for its answer; the server begins it once the lock is held, and reads then.
-async function behind<T>(lock: Promise<void>, load: Promise<T>): Promise<T> {
-  const [, loaded] = await Promise.all([lock, load]);
-  return loaded;
 }
 
 interface Decided {

@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { consequences } from '../domain/consequences';
 import type { DomainEvent, EventType } from '../domain/events';
 import type { By } from '../operations/ports';
-import type { Query, Row } from './query';
+import type { Row, TxQuery } from './query';
 import { Statement } from './query';
 
 /** A changed row as the audit trail shows it. `personal` names the columns that must not be in the trail itself. */
@@ -113,13 +113,19 @@ export function addTail(statement: Statement, types: ReadonlySet<EventType>, sig
   );
 }
 
-/** Appends events without a state row of the rules: refusals, identities, configuration. Returns the number of outgoing rows. */
-export async function recordEvents(q: Query, recorded: readonly Recorded[], signature: Signature): Promise<number> {
-  if (recorded.length === 0) return 0;
+/** Appends events without a state row of the rules: refusals, identities, configuration. Tells the number of outgoing rows. */
+export async function recordEvents(
+  q: TxQuery,
+  recorded: readonly Recorded[],
+  signature: Signature,
+  sent: (rows: number) => void,
+): Promise<void> {
+  if (recorded.length === 0) return;
   const statement = new Statement();
   addEvents(statement, recorded, signature);
-  const [row] = await statement.run(q, `select (select count(*)::integer from sent) as sent`);
-  return (row as { sent: number }).sent;
+  await statement.later(q, `select (select count(*)::integer from sent) as sent`, ([row]) => {
+    sent((row as { sent: number }).sent);
+  });
 }
 
 function eventRow({ event, rows }: Recorded, ord: number, remarks: Remark[]): Row {

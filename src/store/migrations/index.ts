@@ -2,6 +2,7 @@
 // Running them is database.ts. A migration that has been released is never edited; the next one corrects it.
 import { mainJob } from './0001-main-job';
 import { operations } from './0002-operations';
+import { speed } from './0003-speed';
 
 export type Migration = {
   /** `0001-name`, as the file is called. */
@@ -10,4 +11,4 @@ export type Migration = {
   readonly up: (query: (sql: string) => Promise<void>) => Promise<void>;
 };
 
-export const migrations: readonly Migration[] = [mainJob, operations];
+export const migrations: readonly Migration[] = [mainJob, operations, speed];
