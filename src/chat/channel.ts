@@ -1,5 +1,6 @@
 // The port between the conversation and a chat platform. A channel verifies, translates and sends; it decides nothing.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { CardId } from '../domain/model';
 import type { Card, Text } from './card';
 import type { Act, Inbound, Platform, Reply } from './inbound';
 
@@ -69,6 +70,13 @@ export interface Channel {
   send(to: Address, card: Card): Promise<MessageRef>;
   /** Replaces a message that this bot sent. Throws `ChannelError`. */
   update(ref: MessageRef, card: Card): Promise<void>;
+  /**
+   * The message that carries this card among the newest of the person's conversation with the bot; null where there is none.
+   * For a try whose end nobody heard of. Absent where a bot cannot read its own messages (Teams). Throws `ChannelError`.
+   */
+  sent?(to: Address, card: CardId): Promise<MessageRef | null>;
+  /** Takes back a message that this bot sent, where two tries both got through. Throws `ChannelError`. */
+  remove?(ref: MessageRef): Promise<void>;
   /** Answers an accepted (stored) event in the conversation where it was said. */
   answer(inbound: Inbound, reply: Reply): Promise<MessageRef | null>;
   /** Facts about an account that are not in a delivery (Slack `users.info`); null where there is nothing to ask. */

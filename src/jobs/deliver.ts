@@ -6,7 +6,7 @@ import type { OutgoingRow } from '../operations/ports';
 import { NotNow } from './gate';
 import { place } from './place';
 import type { PlaceParts } from './place';
-import { codeOf, isFinal, redraw, tell } from './tell';
+import { codeOf, isFinal, redraw, tell, UNSURE } from './tell';
 import type { TellParts } from './tell';
 import type { Work } from './worker';
 import { backoff } from './worker';
@@ -136,7 +136,7 @@ async function isOver(parts: TellParts, row: OutgoingRow, error: unknown): Promi
 }
 
 function isRate(error: unknown): boolean {
-  return error instanceof NotNow && (error.code === 'rate' || error.code === 'gate');
+  return error instanceof NotNow && (error.code === 'rate' || error.code === 'gate' || error.code === UNSURE);
 }
 
 function reasonOf(error: unknown, attempts: number): readonly [string, number] {

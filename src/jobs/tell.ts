@@ -44,8 +44,11 @@ const RATES: Readonly<
   web: { post: [1_000, 1_000], update: [1_000, 1_000] },
 };
 
-/** Look-ups of people a second, and at once: Slack allows 50 a minute (tier 3). */
+/** Look-ups of one kind a second, and at once: Slack allows 50 a minute (tier 3). */
 const LOOKUPS = [50 / 60, 10] as const;
+
+/** Code of a row of which is not known whether its message is out, because nobody could look. */
+export const UNSURE = 'unsure';
 
 /**
  * The notice and the event that it tells of. One event is one message, however often its row is worked; another event of the
@@ -129,16 +132,44 @@ async function tellAt(parts: TellParts, row: OutgoingRow, person: Person, place:
       return;
     }
   }
+  if (row.unsure && (await adopt(parts, channel, place, kept))) {
+    // Found: it is told, and only has to be true.
+    const found = await parts.cards.get(kept.id);
+    if (found !== null) await converge(parts, channel, found, who, row);
+    return;
+  }
   const drawn = await current(parts, kept, who);
   if (drawn === null) return;
   const card = bind(parts.book, drawn, who, kept.id);
   fits(channel, card);
   await rate(parts, place.platform, `${place.platform}:${place.tenant}:${place.user}`, 'post');
   const ref = await remote(parts, row, place, 'send', () => channel.send(place, card));
-  await parts.cards.sent(kept.id, ref, hashOf(drawn));
+  if (!(await parts.cards.sent(kept.id, ref, hashOf(drawn)))) {
+    // This worker stood still for so long that another one told it, or found what this one had sent.
+    const counts = await parts.cards.get(kept.id);
+    if (counts?.message !== ref.message) await remote(parts, row, place, 'remove', async () => channel.remove?.(ref));
+    return;
+  }
   // What changed while it was on its way was redrawn by nobody: it was no remembered message yet.
   const changed = await parts.cards.overtaken(kept, row.lease);
   if (changed !== null) await converge(parts, channel, changed, who, row);
+}
+
+/** Whether the message of an earlier try is there: then it is the remembered one from now on. */
+async function adopt(parts: TellParts, channel: Channel, place: Reachable, kept: CardRow): Promise<boolean> {
+  if (!channel.sent) return false;
+  // As long as it is not known, with a code that does not make the next try sure.
+  const wait = await parts.outbox.pass(`${channel.platform}:messages`, ...LOOKUPS);
+  if (wait > 0) throw new NotNow(UNSURE, wait);
+  const look = channel.sent.bind(channel, place, kept.id);
+  const found = await throughGate(parts.outbox, place, look).catch((error: unknown) => {
+    if (error instanceof NotNow) throw new NotNow(UNSURE, error.ms);
+    if (!(error instanceof ChannelError)) throw error;
+    // Whoever may not look says it once more rather than never.
+    if (error.kind !== 'later') return null;
+    throw new ChannelError('later', UNSURE, error.retryAfterMs);
+  });
+  return found !== null && (await parts.cards.sent(kept.id, found, null));
 }
 
 /**
@@ -265,7 +296,7 @@ async function remote<T>(
   parts: TellParts,
   row: OutgoingRow,
   place: { readonly platform: string; readonly tenant: string },
-  what: 'send' | 'update',
+  what: 'send' | 'update' | 'remove',
   call: () => Promise<T>,
 ): Promise<T> {
   const { platform } = place;
@@ -275,7 +306,7 @@ async function remote<T>(
       parts.watch?.delivered(platform, what, 'done');
       parts.log.info(
         { trace: row.trace, row: row.lease.id, kind: row.kind, notice: row.notice, platform },
-        what === 'send' ? 'message sent' : 'message changed',
+        { send: 'message sent', update: 'message changed', remove: 'message taken back' }[what],
       );
       return result;
     } catch (error) {

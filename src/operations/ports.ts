@@ -291,7 +291,7 @@ export interface Watch {
   decided(outcome: 'approved' | 'denied' | 'expired', seconds: number): void;
   delivered(
     platform: string,
-    what: 'send' | 'update' | 'answer',
+    what: 'send' | 'update' | 'remove' | 'answer',
     outcome: 'done' | 'later' | 'gone' | 'unreachable' | 'refused' | 'failed',
   ): void;
   called(
@@ -325,6 +325,8 @@ export interface OutgoingRow {
   /** Of the act that made the row; null where none did. */
   readonly trace: string | null;
   readonly attempts: number;
+  /** The try before this one may have got through: its worker vanished, or nobody heard how it ended. */
+  readonly unsure: boolean;
   readonly createdAt: Date;
 }
 /** A row that was given up, with its reason, for whoever may put it back. */
@@ -391,11 +393,12 @@ export interface Cards {
     request: RequestId | null;
     params: CardRow['params'];
   }): Promise<CardRow>;
+  /** The message is out, and the one that counts; false where another try's message counts already. */
   sent(
     id: CardId,
     ref: { conversation: string; message: string; serviceUrl: string | null },
-    hash: string,
-  ): Promise<void>;
+    hash: string | null,
+  ): Promise<boolean>;
   drawn(id: CardId, hash: string): Promise<void>;
   /** Compared with how things stand, and still equal. */
   looked(id: CardId, hash: string): Promise<void>;

@@ -28,7 +28,8 @@ returning ${COLUMNS}`;
 const SENT = `
 update cards set state = 'live', conversation = $2, message = $3, service_url = $4, hash = $5, drawn_at = usher_now(),
   error = null, error_at = null
-where id = $1`;
+where id = $1 and state = 'sending'
+returning id`;
 const DRAWN = 'update cards set hash = $2, drawn_at = usher_now(), error = null, error_at = null where id = $1';
 const LOOKED = 'update cards set drawn_at = usher_now(), error = null, error_at = null where id = $1 and hash = $2';
 const FAILED = `
@@ -64,7 +65,7 @@ export function createCards(q: Query): Cards {
       return cardOf(row);
     },
     async sent(id, ref, hash) {
-      await q(SENT, [id, ref.conversation, ref.message, ref.serviceUrl, hash]);
+      return (await q(SENT, [id, ref.conversation, ref.message, ref.serviceUrl, hash])).length > 0;
     },
     async drawn(id, hash) {
       await q(DRAWN, [id, hash]);

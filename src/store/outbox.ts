@@ -20,10 +20,13 @@ interface Claimed {
   readonly params: OutgoingRow['params'];
   readonly trace: string | null;
   readonly attempts: number;
+  readonly error: string | null;
   readonly next_at: Date;
   readonly created_at: Date;
 }
 const KINDS: readonly OutgoingRow['kind'][] = ['tell', 'redraw', 'place'];
+/** After a try that ended so, nothing went out. */
+const SURE: ReadonlySet<string> = new Set(['rate', 'gate', 'ratelimited']);
 type Result = { state: 'done' } | { state: 'dead'; error: string };
 
 // The head of its lane: nothing of the lane is being worked, and nothing older waits. A row that waits for its next try
@@ -37,7 +40,7 @@ update outgoing set state = 'leased', attempts = attempts + 1, lease = gen_rando
 where id in (
   select o.id from outgoing o where o.state = 'ready' and o.next_at <= usher_now() and o.kind = any ($3::text[]) and ${HEAD}
   order by o.next_at, o.id limit $1 for update skip locked)
-returning id, lease, kind, notice, audience, person_id, subject_kind, subject_id, request_id, params, trace, attempts, next_at,
+returning id, lease, kind, notice, audience, person_id, subject_kind, subject_id, request_id, params, trace, attempts, error, next_at,
   created_at`;
 
 const SETTLE = `
@@ -55,7 +58,7 @@ const RETRY = `
 update outgoing o set ${BACK}, error = $4, next_at = usher_now() + $3 * interval '1 millisecond'
 where o.id = $1 and o.lease = $2
 returning o.id`;
-const REAP = `update outgoing o set ${BACK} where o.state = 'leased' and o.lease_until < usher_now() returning o.id`;
+const REAP = `update outgoing o set ${BACK}, error = 'lost' where o.state = 'leased' and o.lease_until < usher_now() returning o.id`;
 const REDRIVE = `
 update outgoing o set ${BACK}, attempts = 0, error = null, next_at = usher_now() where o.id = $1 and o.state = 'dead' returning o.id`;
 
@@ -173,6 +176,7 @@ function outgoingOf(row: Claimed): OutgoingRow {
     params: row.params,
     trace: row.trace,
     attempts: row.attempts,
+    unsure: row.error !== null && !SURE.has(row.error),
     createdAt: instantOf(row.created_at),
   };
 }

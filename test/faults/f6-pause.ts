@@ -9,7 +9,7 @@ import { ask, diceOf } from './people';
 
 const FREE = [5, 9, 10, 14].map(packageName);
 const ASKED = [1, 6, 11, 16].map(packageName);
-const INSTANTS: readonly Instant[] = ['placing', 'placed'];
+const INSTANTS: readonly Instant[] = ['placing', 'placed', 'posting', 'post'];
 
 export const f6: Fault = {
   id: 'F6',

@@ -8,10 +8,6 @@ import type { OutgoingRow } from '../../src/operations/ports';
 import { DONE, EVENT } from './crash-clicks';
 import type { Click, Kind, Told } from './crash-clicks';
 import type { House } from './crash-house';
-import type { Posted, Replica } from './crash-replica';
-
-/** What a replica has in hand at once at the most: the batch of its outgoing worker. */
-const IN_HAND = 20;
 
 interface Found {
   readonly delivery: string;
@@ -94,7 +90,7 @@ export async function expectRoles({ world }: House): Promise<void> {
   expect(await world.sql(`select kind, error from outgoing where state <> 'done'`)).toEqual([]);
 }
 
-/** Everybody was told, and nobody reads a message twice but where a replica died between posting and settling. */
+/** Everybody was told, and nobody reads a message twice, wherever a replica died or stood still. */
 export async function expectCopies({ world, platform }: House): Promise<void> {
   const unsaid = await world.sql(
     `select o.notice, o.subject_id from outgoing o where o.kind = 'tell' and o.person_id is not null and not exists (
@@ -102,22 +98,8 @@ export async function expectCopies({ world, platform }: House): Promise<void> {
          and split_part(c.view, '~', 1) = o.notice)`,
   );
   expect(unsaid).toEqual([]);
-  const copies = new Map<string | null, Posted[]>();
-  for (const message of platform.messages)
-    copies.set(message.shown.card, [...(copies.get(message.shown.card) ?? []), message]);
-  const again = new Map<Replica, number>();
-  for (const posts of copies.values()) {
-    const earlier = posts.slice(0, -1);
-    for (const { by } of earlier) {
-      expect(by.dead).toBe(true);
-      again.set(by, (again.get(by) ?? 0) + 1);
-    }
-    expect(new Set(posts.map(({ by }) => by)).size).toBe(posts.length);
-  }
-  expect(Math.max(0, ...again.values())).toBeLessThanOrEqual(IN_HAND);
-  console.info(
-    `crash test: ${platform.messages.length} messages, copies of killed replicas: ${[...again.values()].join(', ') || 'none'}`,
-  );
+  const cards = platform.messages.map(({ shown }) => shown.card);
+  expect(cards.filter((card, at) => cards.indexOf(card) !== at)).toEqual([]);
 }
 
 /** What stands in every remembered message is what would be drawn now. */

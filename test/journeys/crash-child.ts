@@ -32,7 +32,7 @@ export type ToChild =
   | { readonly id: number; readonly do: 'handle' | 'accept'; readonly inbound: Inbound }
   /** `rest`: the workers end what they have in hand and start nothing new. `settle`: work until nothing is due. */
   | { readonly id: number; readonly do: 'rest' | 'settle' | 'sweep' }
-  | { readonly answer: number; readonly gone?: true };
+  | { readonly answer: number; readonly gone?: true; readonly message?: string };
 export type ToParent =
   | { readonly ready: true }
   | { readonly id: number; readonly shown: Shown | null }
@@ -46,22 +46,25 @@ export type ToParent =
       readonly shown: Shown;
     }
   | { readonly call: number; readonly what: 'update'; readonly message: string; readonly shown: Shown }
+  | { readonly call: number; readonly what: 'find'; readonly to: string; readonly card: string }
+  | { readonly call: number; readonly what: 'remove'; readonly message: string }
   | { readonly call: number; readonly what: 'answer'; readonly delivery: string; readonly shown: Shown }
   | { readonly call: number; readonly what: 'placing' | 'placed' | 'handling' };
+type Answer = Extract<ToChild, { readonly answer: number }>;
 type Call<T = ToParent> = T extends { readonly call: number } ? Omit<T, 'call'> : never;
 
 const [url = '', role = '', mode = 'work'] = process.argv.slice(2);
-const waiting = new Map<number, (answer: { readonly gone?: true }) => void>();
+const waiting = new Map<number, (answer: Answer) => void>();
 let calls = 0;
 
 function say(message: ToParent): void {
   process.send?.(message);
 }
 
-async function ask(call: Call): Promise<{ readonly gone?: true }> {
+async function ask(call: Call): Promise<Answer> {
   calls += 1;
   const id = calls;
-  const answered = new Promise<{ readonly gone?: true }>((resolve) => waiting.set(id, resolve));
+  const answered = new Promise<Answer>((resolve) => waiting.set(id, resolve));
   say({ ...call, call: id });
   return answered;
 }
@@ -119,6 +122,15 @@ const channel: Channel = {
       shown: { kind: 'card', said: '', ...show(card) },
     });
     if (gone) throw new ChannelError('gone', 'message_not_found');
+  },
+  async sent(to, card): Promise<MessageRef | null> {
+    const { message } = await ask({ what: 'find', to: to.user, card });
+    return message === undefined
+      ? null
+      : { tenant: to.tenant, conversation: `c-${to.user}`, message, serviceUrl: null };
+  },
+  async remove(ref) {
+    await ask({ what: 'remove', message: ref.message });
   },
   async answer(inbound, reply) {
     await ask({ what: 'answer', delivery: inbound.delivery, shown: shownOf(reply) });

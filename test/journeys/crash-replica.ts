@@ -186,9 +186,18 @@ export class Replica {
 
   #did(message: Extract<ToParent, { call: number }>): void {
     let gone = false;
+    let found: string | null = null;
     const answer = (): void => {
-      this.#send({ answer: message.call, ...(gone ? { gone } : {}) });
+      this.#send({ answer: message.call, ...(gone ? { gone } : {}), ...(found === null ? {} : { message: found }) });
     };
+    const { messages } = this.#platform;
+    if (message.what === 'find')
+      found = messages.find((one) => one.to === message.to && one.shown.card === message.card)?.id ?? null;
+    if (message.what === 'remove')
+      messages.splice(
+        messages.findIndex((one) => one.id === message.message),
+        1,
+      );
     if (message.what === 'send') {
       this.#platform.messages.push({ id: message.message, to: message.to, by: this, shown: message.shown });
       if (this.#meet('post') || this.#halts('post', answer)) return;

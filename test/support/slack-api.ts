@@ -25,6 +25,7 @@ export interface SlackMessage {
   blocks: readonly Json[];
   /** Set: only this person sees it. */
   readonly onlyFor: string | null;
+  readonly metadata?: unknown;
   edits: number;
 }
 
@@ -48,7 +49,9 @@ export interface Call {
 export type Failure =
   | { readonly status: number; readonly retryAfter?: number; readonly body?: string }
   | { readonly error: string }
-  | { readonly hang: true };
+  | { readonly hang: true }
+  /** Does its work, and nobody hears of it. */
+  | { readonly lost: true };
 
 interface Trigger {
   readonly user: string;
@@ -216,7 +219,15 @@ export class SlackApi {
   protected addMessage(channel: string, content: Json, onlyFor: string | null): SlackMessage {
     const ts = `${Math.floor(this.now() / 1000)}.${String(this.unique()).padStart(6, '0')}`;
     const blocks = (content['blocks'] ?? []) as Json[];
-    const message = { channel, ts, text: String(content['text']), blocks, onlyFor, edits: 0 };
+    const message = {
+      channel,
+      ts,
+      text: String(content['text']),
+      blocks,
+      onlyFor,
+      metadata: content['metadata'] ?? null,
+      edits: 0,
+    };
     this.messages.push(message);
     return message;
   }
@@ -245,7 +256,7 @@ export class SlackApi {
     const failure = this.#takeFailure(method);
     if (failure !== null && 'hang' in failure) this.#hanging.push(response);
     else if (failure !== null && 'error' in failure) reply(200, { ok: false, error: failure.error });
-    else if (failure !== null) {
+    else if (failure !== null && !('lost' in failure)) {
       const retry: Record<string, string> =
         failure.retryAfter === undefined ? {} : { 'retry-after': String(failure.retryAfter) };
       response.writeHead(failure.status, retry);
@@ -256,7 +267,8 @@ export class SlackApi {
       const wanted = method === 'apps.connections.open' ? this.appToken : this.botToken;
       const result = token === wanted ? this.#call(method, args) : problem('invalid_auth');
       const seconds = result['retry_after'];
-      if (typeof seconds === 'number') reply(429, problem('ratelimited'), { 'retry-after': String(seconds) });
+      if (failure !== null) response.destroy();
+      else if (typeof seconds === 'number') reply(429, problem('ratelimited'), { 'retry-after': String(seconds) });
       else reply(200, result);
     }
   }
@@ -291,6 +303,10 @@ export class SlackApi {
         return this.#post(args, null);
       case 'chat.postEphemeral':
         return this.#post(args, String(args['user']));
+      case 'chat.delete':
+        return this.#delete(args);
+      case 'conversations.history':
+        return this.#history(args);
       case 'chat.update':
         return this.#update(args);
       case 'views.open':
@@ -366,6 +382,26 @@ export class SlackApi {
     message.blocks = (args['blocks'] ?? []) as Json[];
     message.edits += 1;
     return { ok: true, channel, ts };
+  }
+
+  #delete({ channel, ts }: Json): Json {
+    const message = this.messages.find((one) => one.channel === channel && one.ts === ts && one.onlyFor === null);
+    if (message === undefined) return problem('message_not_found');
+    this.deleteMessage(message);
+    return { ok: true, channel, ts };
+  }
+
+  // Newest first; what an app attached is given only where it is asked for.
+  #history({ channel, include_all_metadata, limit }: Json): Json {
+    if (![...this.#direct.values()].includes(String(channel))) return problem('channel_not_found');
+    const most = Number(limit ?? 100);
+    if (!(most >= 1 && most <= 999)) return problem('invalid_limit');
+    const found = this.messages.filter((one) => one.channel === channel && one.onlyFor === null).toReversed();
+    const messages = found.slice(0, most).map(({ blocks, metadata, text, ts }) => {
+      const shown = { type: 'message', user: this.bot, bot_id: 'B0BOT', text, ts, blocks };
+      return String(include_all_metadata) === 'true' && metadata ? { ...shown, metadata } : shown;
+    });
+    return { ok: true, messages, has_more: found.length > most };
   }
 
   #openView(args: Json): Json {

@@ -30,7 +30,7 @@ export interface TeamsMessage {
   readonly edits: number;
 }
 
-export type Call = 'post' | 'update' | 'create' | 'member' | 'token' | 'keys';
+export type Call = 'post' | 'update' | 'delete' | 'create' | 'member' | 'token' | 'keys';
 
 export interface Fault {
   readonly on: Call;
@@ -251,6 +251,11 @@ export class TeamsConnector {
       else send(response, 200, rosterEntry(person));
       return;
     }
+    if (call === 'delete') {
+      const known = this.#messages.get(message)?.conversation === id && this.#messages.delete(message);
+      send(response, known ? 200 : 404, known ? {} : { error: { code: 'ActivityNotFoundInConversation' } });
+      return;
+    }
     const activity = isJson(body) ? body : {};
     if (at(activity, 'conversation', 'conversationType') === '' || at(activity, 'from', 'id') === '28:') {
       send(response, 400, { error: { code: 'BadSyntax' } });
@@ -322,6 +327,7 @@ function callOf(method: string, path: string): Call | null {
   if (path === '/emea/v3/conversations' && method === 'POST') return 'create';
   if (path.includes('/members/') && method === 'GET') return 'member';
   if (method === 'PUT') return 'update';
+  if (method === 'DELETE') return 'delete';
   return method === 'POST' ? 'post' : null;
 }
 

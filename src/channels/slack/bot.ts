@@ -54,6 +54,10 @@ export function createSlackChannel(options: SlackOptions): Channel {
     update: async (ref, card) => {
       await started().post.update(ref, card);
     },
+    sent: async (to, card) => await started().post.sent(to, card),
+    remove: async (ref) => {
+      await started().post.remove(ref);
+    },
     answer: async (inbound, reply) => await started().show.stored(inbound, reply),
     profile: async (_tenant, user) => await started().people.profile(user),
     find: async (email) => await started().people.find(email),

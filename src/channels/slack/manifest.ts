@@ -7,7 +7,8 @@ export const SCOPES = {
   'app_mentions:read': 'hear somebody who mentions the bot in a channel',
   'chat:write': 'send cards to people and update them',
   commands: 'the slash command',
-  'im:history': 'hear what people write to the bot in its direct messages',
+  'im:history':
+    'hear what people write to the bot in its direct messages, and find a message there whose sending was cut off',
   'im:write': 'open direct messages with somebody who has to decide',
   'users:read': 'name, time zone, and whether an account is a guest, a bot or deactivated',
   'users:read.email': 'propose which person of the directory an account belongs to',

@@ -11,6 +11,9 @@ import type { Web } from './web';
 
 const MOST_CONVERSATIONS = 20_000;
 
+/** How far back a message is looked for: many more than one person gets while a try is in doubt. */
+const NEWEST = 100;
+
 /** Where a person can be told one line. */
 export interface Ear {
   readonly user: string;
@@ -31,16 +34,33 @@ export class Post {
   /** A new message in a person's direct messages. Throws `ChannelError`. */
   async send(to: Pick<Address, 'user' | 'conversation'>, card: Card): Promise<MessageRef> {
     const channel = to.conversation ?? (await this.open(to.user));
-    const answer = await this.web.call('chat.postMessage', { channel, ...body(card) });
+    const answer = await this.web.call('chat.postMessage', { channel, ...body(card), ...mark(card) });
     const message = textAt(answer, 'ts');
-    // It may have been posted, so that another try could post it twice.
-    if (message === null) throw new ChannelError('refused', 'unreadable_answer');
+    // It may have been posted; the next try looks for it by its mark.
+    if (message === null) throw new ChannelError('later', 'unreadable_answer');
     return {
       tenant: this.settings.teamId,
       conversation: textAt(answer, 'channel') ?? channel,
       message,
       serviceUrl: null,
     };
+  }
+
+  /** The message that carries a card among the newest in a person's direct messages. Throws `ChannelError`. */
+  async sent(to: Pick<Address, 'user' | 'conversation'>, card: string): Promise<MessageRef | null> {
+    const channel = to.conversation ?? (await this.open(to.user));
+    const history = { channel, limit: NEWEST, include_all_metadata: true };
+    const messages: unknown = (await this.web.call('conversations.history', history))['messages'];
+    const found = (Array.isArray(messages) ? (messages as unknown[]) : []).find(
+      (message) => textAt(message, 'metadata', 'event_payload', 'card') === card,
+    );
+    const message = textAt(found, 'ts');
+    return message === null ? null : { tenant: this.settings.teamId, conversation: channel, message, serviceUrl: null };
+  }
+
+  /** Takes a message of the bot back. Throws `ChannelError`. */
+  async remove(ref: Pick<MessageRef, 'conversation' | 'message'>): Promise<void> {
+    await this.web.call('chat.delete', { channel: ref.conversation, ts: ref.message });
   }
 
   /** Replaces a message of the bot, blocks and text together: text alone would drop the blocks. Throws `ChannelError`. */
@@ -75,6 +95,11 @@ export class Post {
     this.conversations.set(user, channel);
     return channel;
   }
+}
+
+/** Not shown to anybody; Slack gives it back with the message. */
+function mark(card: Card): Json {
+  return card.id === null ? {} : { metadata: { event_type: 'usher_card', event_payload: { card: card.id } } };
 }
 
 // Previews of links would fetch pages that people wrote into a reason.

@@ -11,6 +11,7 @@ import type { Content, Sender, Target } from './sender';
 const MOST_REMEMBERED = 5_000;
 
 export interface Answers extends Pick<Channel, 'send' | 'update' | 'answer' | 'profile'> {
+  remove(ref: MessageRef): Promise<void>;
   readonly draw: Draw;
   /** Remembers where a person was last heard, for `profile` and for private answers. Verified deliveries only (row 55). */
   heard(inbound: Inbound): void;
@@ -89,6 +90,7 @@ export function createAnswers(settings: TeamsSettings, conversation: Conversatio
     },
     send: (to: Address, card) => post(to, asContent(card, true)),
     update,
+    remove: (ref) => sender.remove(ref, ref.message),
     async answer(inbound, reply) {
       switch (reply.kind) {
         case 'card':

@@ -84,6 +84,7 @@ export function createTeamsChannel(options: TeamsOptions): Channel {
     },
     send: (to, card) => started().answers.send(to, card),
     update: (ref, card) => started().answers.update(ref, card),
+    remove: (ref) => started().answers.remove(ref),
     answer: (inbound, reply) => started().answers.answer(inbound, reply),
     profile: (tenant, user) => started().answers.profile(tenant, user),
     misfit,

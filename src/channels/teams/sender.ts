@@ -23,6 +23,7 @@ export interface Sender {
   /** Gives the id of the new message. */
   post(target: Target, content: Content): Promise<string>;
   replace(target: Target, message: string, content: Content): Promise<void>;
+  remove(target: Target, message: string): Promise<void>;
   /** Shows that an answer is on its way. */
   typing(target: Target): Promise<void>;
   /** Opens (or finds) the bot's own conversation with a person who shares a team or chat with it. Gives its id. */
@@ -68,6 +69,10 @@ export function createSender(sdk: Sdk, adapter: CloudAdapter, settings: TeamsSet
     replace: (target, message, content) =>
       inConversation(target, async (context) => {
         await context.updateActivity({ ...toActivity(content), id: message });
+      }),
+    remove: (target, message) =>
+      inConversation(target, async (context) => {
+        await context.deleteActivity(message);
       }),
     typing: (target) =>
       inConversation(target, async (context) => {

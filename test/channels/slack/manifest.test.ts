@@ -65,6 +65,8 @@ describe('row 33: the manifest', () => {
       'chat.postMessage': 'chat:write',
       'chat.postEphemeral': 'chat:write',
       'chat.update': 'chat:write',
+      'chat.delete': 'chat:write',
+      'conversations.history': 'im:history',
       'views.open': null,
       'views.update': null,
     };

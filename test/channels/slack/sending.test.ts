@@ -1,6 +1,7 @@
 // Messages that the outbox sends and updates: one attempt each, limits kept, every failure named.
 import type { Card } from '../../../src/chat/card';
 import { ChannelError } from '../../../src/chat/channel';
+import type { CardId } from '../../../src/domain/model';
 import { button, card, startWorld, textBlock, words, type World } from './world';
 
 let world: World;
@@ -122,6 +123,21 @@ describe('row 21: a failure is one attempt and says what the outbox may do', () 
     expect(await failure(channel.send(to('U0ADA'), approval()))).toEqual({ ...want, retryAfterMs: null });
     expect(slack.callsOf('chat.postMessage')).toHaveLength(1);
   });
+});
+
+test('row 21: a message whose answer was lost is found by its card, and can be taken back', async () => {
+  const { channel, slack } = world;
+  const [lately, before] = [approval(), { ...approval(), id: 'card-2' }];
+  await channel.send(to('U0ADA'), before);
+  slack.fail('chat.postMessage', { lost: true });
+  expect(await failure(channel.send(to('U0ADA'), lately))).toMatchObject({ kind: 'later', code: 'no_answer' });
+  const found = await channel.sent?.(to('U0ADA'), 'card-1' as CardId);
+  const [, lost] = slack.messagesOf('U0ADA');
+  expect(found).toMatchObject({ conversation: lost?.channel, message: lost?.ts });
+  expect(await channel.sent?.(to('U0ADA'), 'c-never' as CardId)).toBeNull();
+  if (found) await channel.remove?.(found);
+  expect(slack.messagesOf('U0ADA')).toHaveLength(1);
+  expect(await channel.sent?.(to('U0ADA'), 'card-1' as CardId)).toBeNull();
 });
 
 test('row 21: people who cannot be written to are unreachable', async () => {

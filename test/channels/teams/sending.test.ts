@@ -69,6 +69,12 @@ describe('a message', () => {
     });
   });
 
+  test('is taken back where two tries both got through', async () => {
+    const ref = await send(ben);
+    await world.channel.remove?.(ref);
+    expect(teams.messagesOf(ben)).toEqual([]);
+  });
+
   test('row 48: keeps to schema 1.5, six buttons, unique ids and 25 KB', async () => {
     await send(ana, form({ actions: Array.from({ length: 6 }, (_, n) => button(`verb-${n}`, `Button ${n}`)) }));
     const shown = teams.messagesOf(ana)[0]?.card;
