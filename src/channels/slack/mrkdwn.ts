@@ -9,7 +9,8 @@ const ELLIPSIS = '…';
 const LOOKALIKES: Readonly<Record<string, string>> = { '*': '∗', _: 'ˍ', '~': '∼', '`': 'ˋ' };
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 const QUOTE = '›';
-const WORD = /[A-Za-z0-9]/;
+/** Alone: a letter with marks on it is none for Slack. */
+const WORD = /^[A-Za-z0-9]$/;
 const OPENS_ISOLATE = /[\u2066-\u2068]/u;
 const CLOSES_ISOLATE = '\u2069';
 

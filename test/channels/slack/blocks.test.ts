@@ -187,6 +187,7 @@ describe('row 19: people’s words stay words', () => {
     { give: '`code`', want: 'ˋcodeˋ' },
     { give: '*bold* _it_ ~gone~', want: '∗bold∗ ˍitˍ ∼gone∼' },
     { give: 'snake_case 2*3', want: 'snake_case 2*3' },
+    { give: 'cafe\u0301_0', want: 'cafe\u0301ˍ0' },
     { give: 'a\n> quote', want: 'a\n› quote' },
     { give: '>>> quote', want: '››› quote' },
   ])('$give', ({ give, want }) => {
