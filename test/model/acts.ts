@@ -29,6 +29,9 @@ export interface Act {
 const PACKS = 7;
 const person = fc.nat(PEOPLE.length - 1);
 const pick = fc.nat(1_000);
+/** Null as many times as said for each time that it is not. */
+export const mostlyNot = <T>(times: number, arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> =>
+  fc.oneof({ weight: times, arbitrary: fc.constant(null) }, { weight: 1, arbitrary });
 const mostly = fc.integer({ min: 0, max: 9 }).map((n) => n > 0);
 
 const wishes = {
@@ -41,9 +44,9 @@ const wishes = {
       { weight: 2, arbitrary: fc.constant('manager' as const) },
       { weight: 1, arbitrary: person },
     ),
-    policy: fc.option(fc.nat(2), { freq: 3 }),
-    hours: fc.option(fc.constantFrom(1, 8, 100, 3_000), { freq: 4 }),
-    start: fc.option(fc.constantFrom(2, 24, 200), { freq: 5 }),
+    policy: mostlyNot(3, fc.nat(2)),
+    hours: mostlyNot(4, fc.constantFrom(1, 8, 100, 3_000)),
+    start: mostlyNot(5, fc.constantFrom(2, 24, 200)),
     reason: mostly,
   }),
   assign: fc.record({
@@ -55,10 +58,10 @@ const wishes = {
     target: person,
     pack: fc.nat(PACKS - 1),
     /** Something that somebody holds already. */
-    held: fc.option(pick, { freq: 1 }),
-    policy: fc.option(fc.nat(2), { freq: 3 }),
-    hours: fc.option(fc.constantFrom(5, 500), { freq: 4 }),
-    start: fc.option(fc.constantFrom(3, 100), { freq: 4 }),
+    held: mostlyNot(1, pick),
+    policy: mostlyNot(3, fc.nat(2)),
+    hours: mostlyNot(4, fc.constantFrom(5, 500)),
+    start: mostlyNot(4, fc.constantFrom(3, 100)),
     reason: mostly,
   }),
   decide: fc.record({
@@ -78,10 +81,10 @@ const wishes = {
   extend: fc.record({
     kind: fc.constant('extend' as const),
     which: pick,
-    who: fc.option(person, { freq: 8 }),
+    who: mostlyNot(8, person),
     reason: mostly,
   }),
-  giveUp: fc.record({ kind: fc.constant('giveUp' as const), which: pick, who: fc.option(person, { freq: 8 }) }),
+  giveUp: fc.record({ kind: fc.constant('giveUp' as const), which: pick, who: mostlyNot(8, person) }),
   remove: fc.record({
     kind: fc.constant('remove' as const),
     which: pick,
@@ -91,11 +94,11 @@ const wishes = {
 };
 
 export const wish = fc.oneof(
-  { weight: 14, arbitrary: wishes.ask },
-  { weight: 3, arbitrary: wishes.assign },
+  { weight: 13, arbitrary: wishes.ask },
+  { weight: 5, arbitrary: wishes.assign },
   { weight: 18, arbitrary: wishes.decide },
-  { weight: 3, arbitrary: wishes.cancel },
-  { weight: 4, arbitrary: wishes.extend },
+  { weight: 2, arbitrary: wishes.cancel },
+  { weight: 8, arbitrary: wishes.extend },
   { weight: 2, arbitrary: wishes.giveUp },
   { weight: 2, arbitrary: wishes.remove },
 );
@@ -119,7 +122,8 @@ function bound(o: Organization, given: AWish): Act | null {
   switch (given.kind) {
     case 'ask':
     case 'assign': {
-      const again = given.kind === 'assign' && given.held !== null ? at(held(o), given.held) : undefined;
+      const lasting = held(o).filter(({ state, endsAt }) => state !== 'scheduled' && endsAt !== null);
+      const again = given.kind === 'assign' && given.held !== null ? at(lasting, given.held) : undefined;
       const target = again?.target ?? name(given.target);
       const pack = again?.package ?? at(Object.keys(o.packages), given.pack) ?? '';
       const by = given.kind === 'assign' ? given.actor : given.by;
@@ -167,8 +171,11 @@ function bound(o: Organization, given: AWish): Act | null {
       };
     }
     case 'decide': {
-      const pending = o.requests.filter(({ state }) => state === 'pendingApproval');
-      const asked = pending.flatMap((request) =>
+      const waiting = o.requests.filter(({ state }) => state === 'pendingApproval');
+      const inTime = waiting.filter(({ stages }) =>
+        stages.some((s) => s.state === 'inProgress' && Number(s.decideBy) > o.now),
+      );
+      const asked = (inTime.length > 0 ? inTime : waiting).flatMap((request) =>
         request.tasks
           .filter(({ state }) => state === 'open')
           .map((task) => ({ key: request.key, person: task.person })),
@@ -217,7 +224,9 @@ function bound(o: Organization, given: AWish): Act | null {
     case 'extend':
     case 'giveUp':
     case 'remove': {
-      const assignment = at(given.which % 6 === 0 ? o.assignments : held(o), given.which);
+      const ending = held(o).filter((one) => given.kind === 'extend' && Model.extensionOpens(one) <= o.now);
+      const likely = ending.length > 0 ? ending : held(o);
+      const assignment = at(given.which % 8 === 0 ? o.assignments : likely, given.which);
       if (!assignment) return null;
       const { key, target } = assignment;
       const actor = given.who === null ? target : name(given.who);

@@ -4,11 +4,11 @@ import fc from 'fast-check';
 import { isRefusal } from '../../src/domain/errors';
 import type { By, Desk } from '../../src/operations/ports';
 import { RepeatedDelivery } from '../../src/operations/ports';
-import { bind, repairs, shift, wish } from './acts';
+import { bind, mostlyNot, repairs, shift, wish } from './acts';
 import type { Act, AWish } from './acts';
 import type { Illness } from './chat';
 import type { Answer, Key, Organization } from './model';
-import { ADMINISTRATOR, HELD, jobs as modelJobs, OWNER } from './model';
+import { ADMINISTRATOR, HELD, jobs as modelJobs, LIVE, OWNER } from './model';
 import { absorb, lines } from './observe';
 import { edits, PEOPLE, VARIANTS } from './organization';
 import { cut, holding, PowerCut } from './world';
@@ -37,7 +37,7 @@ const TICK = 1_000;
 
 abstract class Command implements Step {
   abstract check(run: Readonly<Run>): boolean;
-  protected abstract act(run: Run, real: Real): Promise<void>;
+  abstract act(run: Run, real: Real): Promise<void>;
   abstract toString(): string;
 
   async run(run: Run, real: Real): Promise<void> {
@@ -286,6 +286,39 @@ export class Wait extends Command {
   }
 }
 
+/** Every instant at which something becomes due, from now on. */
+function instants({ now, requests, assignments }: Organization): number[] {
+  const stages = requests.flatMap((one) => (one.state === 'pendingApproval' ? one.stages : []));
+  const all = [
+    ...stages.flatMap(({ decideBy, escalateAt, remindAt }) => [decideBy, escalateAt, remindAt]),
+    ...assignments.flatMap(({ state, startsAt, endsAt, remindAt }) =>
+      LIVE.includes(state) ? [startsAt, endsAt, remindAt] : [],
+    ),
+  ];
+  return all.filter((at): at is number => at !== null && at > now);
+}
+
+/** Until the very instant at which something becomes due, or just before it. */
+export class Until extends Command {
+  constructor(
+    readonly which: number,
+    readonly early: boolean,
+  ) {
+    super();
+  }
+  check(run: Readonly<Run>): boolean {
+    return instants(run.o).length > 0;
+  }
+  act(run: Run, real: Real): Promise<void> {
+    const all = instants(run.o);
+    const at = all[this.which % all.length] ?? run.o.now;
+    return new Wait(Math.max(0, at - run.o.now - (this.early ? TICK : 0))).act(run, real);
+  }
+  toString(): string {
+    return `Until(${this.which}${this.early ? ', just before' : ''})`;
+  }
+}
+
 export const JOBS = Object.keys(modelJobs);
 export const HAND = 'remind-task-owners';
 
@@ -450,6 +483,8 @@ export class Repair extends Command {
 }
 
 type Edit =
+  /** Whoever left comes back, else the catalog opens, else a policy is enabled: so that not everything ends after a while. */
+  | { readonly kind: 'back' }
   | { readonly kind: 'person'; readonly who: number }
   | { readonly kind: 'manager'; readonly who: number; readonly manager: number | null }
   | { readonly kind: 'group'; readonly group: 'approvers' | 'staff'; readonly who: number }
@@ -463,7 +498,8 @@ export class Edited extends Command {
   constructor(readonly edit: Edit) {
     super();
   }
-  check(): boolean {
+  check({ o }: Readonly<Run>): boolean {
+    if (this.edit.kind === 'back') return !o.published || gone(o) !== undefined || off(o) !== undefined;
     return this.edit.kind !== 'manager' || this.edit.who !== this.edit.manager;
   }
   async act(run: Run, real: Real): Promise<void> {
@@ -478,10 +514,31 @@ export class Edited extends Command {
   }
 }
 
+const gone = (o: Organization): Key | undefined => PEOPLE.find((key) => !o.people[key]?.enabled);
+const off = (o: Organization) =>
+  Object.entries(o.packages)
+    .flatMap(([pack, { policies }]) => policies.map((one) => ({ pack, one })))
+    .find(({ one }) => !one.enabled);
+
 function change(o: Organization, edit: Edit): string {
   const key = (n: number): Key => PEOPLE[n] ?? '';
   const pack = (n: number): Key => Object.keys(o.packages)[n % Object.keys(o.packages).length] ?? '';
   switch (edit.kind) {
+    case 'back': {
+      const who = gone(o);
+      const one = who === undefined ? undefined : o.people[who];
+      if (who !== undefined && one) {
+        one.enabled = true;
+        return edits.person(o, who);
+      }
+      const policy = off(o);
+      if (o.published && policy) {
+        policy.one.enabled = true;
+        return edits.package(o, policy.pack);
+      }
+      o.published = true;
+      return edits.catalog(o);
+    }
     case 'person': {
       const one = o.people[key(edit.who)];
       if (one) one.enabled = !one.enabled;
@@ -534,6 +591,7 @@ const HOUR = 3_600_000;
 const job = fc.constantFrom(...JOBS);
 
 const edit: fc.Arbitrary<Edit> = fc.oneof(
+  { weight: 8, arbitrary: fc.record({ kind: fc.constant('back' as const) }) },
   { weight: 5, arbitrary: fc.record({ kind: fc.constant('person' as const), who }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('manager' as const), who, manager: fc.option(who) }) },
   {
@@ -557,7 +615,7 @@ const of = <T>(weight: number, arbitrary: fc.Arbitrary<T>, make: (value: T) => S
 
 /** Every command by how often it comes. */
 export const command: fc.Arbitrary<Step> = fc.oneof(
-  of(46, fc.tuple(wish, fc.option(fc.nat(30), { freq: 5 })), ([w, click]) => new Do(w, click)),
+  of(46, fc.tuple(wish, mostlyNot(3, fc.nat(60))), ([w, click]) => new Do(w, click)),
   of(2, fc.tuple(wish, fc.nat(200), fc.boolean()), ([w, click, other]) => new Again(w, 100 + click, other)),
   of(2, wish, (w) => new Cut(w)),
   of(
@@ -577,7 +635,7 @@ export const command: fc.Arbitrary<Step> = fc.oneof(
     ([a, b, steps]) => new Race(a, b, steps),
   ),
   of(
-    10,
+    5,
     fc.constantFrom(
       10_000,
       120_000,
@@ -592,6 +650,7 @@ export const command: fc.Arbitrary<Step> = fc.oneof(
     ),
     (ms) => new Wait(ms),
   ),
+  of(8, fc.tuple(nat, fc.boolean()), (a) => new Until(...a)),
   of(6, job, (name) => new Sweep([name])),
   of(4, fc.shuffledSubarray([...JOBS, HAND], { minLength: JOBS.length + 1 }), (names) => new Sweep(names)),
   of(9, shift, (one) => new Work(one)),
@@ -607,7 +666,7 @@ export const command: fc.Arbitrary<Step> = fc.oneof(
     (a) => new Repair(...a),
   ),
   of(1, fc.tuple(who, fc.constantFrom(...SYSTEMS)), (a) => new Outside(...a)),
-  of(4, edit, (one) => new Edited(one)),
+  of(6, edit, (one) => new Edited(one)),
   of(
     2,
     fc.array(fc.constantFrom<Illness>('later', 'busy', 'lost', 'refused', 'gone'), { maxLength: 3 }),

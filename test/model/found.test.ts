@@ -1,5 +1,5 @@
 // What the model found, told as short stories so that no change of its commands can lose them. Each failed before its fault was mended.
-import { Do, Sweep, Wait, Work } from './commands';
+import { Do, Ill, Resume, Sweep, Wait, Work } from './commands';
 import type { Run, Step } from './commands';
 import { finish, freshRun } from './run';
 import { openWorld } from './world';
@@ -38,4 +38,19 @@ test('a worker that stood still while access ended takes back what it gives too 
       new Sweep(['end-access']),
       new Work({ rounds: 3, crash: 'no', at: 0 }),
     ]);
+});
+
+test('a worker that comes too late to say that a message was refused ends its round in peace', async () => {
+  for (const at of [9, 15])
+    await live(
+      [
+        asks(1, 2),
+        new Ill(['refused', 'refused']),
+        new Work({ rounds: 2, crash: 'pause', at }),
+        new Wait(HOUR),
+        new Work({ rounds: 3, crash: 'no', at: 0 }),
+        new Resume(),
+      ],
+      true,
+    );
 });

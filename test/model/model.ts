@@ -630,6 +630,12 @@ function windowOf(endsAt: number | null, { periodAt, until }: Pick<Reason, 'peri
   return endsAt - Math.round(Math.min((until - periodAt) / 2, 14 * DAY));
 }
 
+/** From when on an extension may be asked for. */
+export function extensionOpens(assignment: Assignment): number {
+  const last = newest(assignment, null);
+  return (last && windowOf(assignment.endsAt, last)) ?? Infinity;
+}
+
 /** The newest live reason, of these terms or of all. */
 function newest(assignment: Assignment, terms: number | null, policy?: string): Reason | undefined {
   const all = live(assignment).filter((one) => terms === null || (one.terms === terms && one.policy === policy));

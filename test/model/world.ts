@@ -113,7 +113,8 @@ export async function openWorld() {
     return rows[0]?.id ?? '';
   };
 
-  let ids: Observed['ids'] = { requests: new Map(), assignments: new Map(), tasks: [] };
+  const nothing: Observed['ids'] = { requests: new Map(), assignments: new Map(), tasks: [] };
+  let ids = nothing;
   let paused: { life: Life; round: Promise<unknown> }[] = [];
   let runs = 0;
 
@@ -166,6 +167,7 @@ export async function openWorld() {
     async begin(speaks: boolean): Promise<void> {
       await this.resume();
       chat.reset();
+      ids = nothing;
       this.casualties = 0;
       this.kinds = speaks ? ['tell', 'redraw', 'place'] : ['place'];
       await owner.query('select begin_again()');
