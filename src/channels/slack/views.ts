@@ -77,9 +77,11 @@ export function errorsAnswer(view: Json, reply: Errors, otherwise: Text): Json {
 export function restoreForm(view: Json, reply: Errors, otherwise: Text): types.ModalView {
   const state = objectAt(view, 'state', 'values');
   const general = problems({ ...reply, fields: {} }, Object.keys(reply.fields).length === 0 ? otherwise : []);
-  const blocks: unknown[] = general.length === 0 ? [] : [...toMessage(sayCard(general)).blocks];
+  const blocks: unknown[] = general.length === 0 ? [] : [...note(general, '')];
   for (const block of listAt(view, 'blocks')) {
     const id = textAt(block, 'block_id') ?? '';
+    // What was wrong the last time; Slack refuses a view that has one id twice.
+    if (id.startsWith(NOTE)) continue;
     const input = inputOf(id);
     if (input === null || !isObject(block)) {
       blocks.push(block);
@@ -87,8 +89,7 @@ export function restoreForm(view: Json, reply: Errors, otherwise: Text): types.M
     }
     blocks.push({ ...block, element: filled(objectAt(block, 'element'), Object.values(objectAt(state, id))[0]) });
     const wrong = reply.fields[input];
-    if (wrong !== undefined)
-      blocks.push(...toMessage(sayCard(wrong)).blocks.map((note) => ({ ...note, block_id: `bad~${input}` })));
+    if (wrong !== undefined) blocks.push(...note(wrong, input));
   }
   const kept = Object.fromEntries(
     ['callback_id', 'title', 'submit', 'close', 'private_metadata'].flatMap((key) =>
@@ -97,6 +98,13 @@ export function restoreForm(view: Json, reply: Errors, otherwise: Text): types.M
   );
   // The parts were written by us and came back through Slack, whose signature covers them.
   return { type: 'modal', ...kept, blocks } as unknown as types.ModalView;
+}
+
+const NOTE = 'bad~';
+
+/** What is wrong, as a block that is left out when the form comes back. `input`: empty for what belongs to no field. */
+function note(text: Text, input: string): readonly unknown[] {
+  return toMessage(sayCard(text)).blocks.map((block) => ({ ...block, block_id: `${NOTE}${input}~${block.block_id ?? ''}` }));
 }
 
 function inputBlocks(view: Json): string[] {

@@ -496,6 +496,25 @@ describe.each(MODES)('row 34: over %s', (mode) => {
     expect(view.open).toBe(false);
   });
 
+  test('a form that is refused late again and again says the last refusal only', async () => {
+    const { conversation, slack } = world;
+    const view = await opened('U0ADA');
+    const refuse = async (fields: readonly string[], say: string): Promise<void> => {
+      answerWith({
+        kind: 'errors',
+        fields: Object.fromEntries(fields.map((field) => [field, words(`No such ${field}.`)])),
+        say: words(say),
+      });
+      const open = closeGate(conversation);
+      await slack.submit(view, { reason: 'a long story', who: 'p-2' });
+      open();
+      await until(() => view.view['callback_id'] === 'request-submit');
+    };
+    await refuse(['who', 'reason'], 'Nothing was sent.');
+    await refuse(['who'], 'Nothing was sent.');
+    expect(wordsOf(view).match(/Nothing was sent\.|No such \w+\./g)).toEqual(['Nothing was sent.', 'No such who.']);
+  });
+
   test('a button inside a form sends what is typed so far, and a refusal keeps it', async () => {
     const { conversation, slack } = world;
     const view = await opened('U0ADA', {
