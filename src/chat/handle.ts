@@ -137,12 +137,14 @@ async function answered(parts: ConversationParts, inbound: Inbound): Promise<{ r
   let who: Who | null = null;
   try {
     who = await identify(parts.desk, parts.profiles, inbound);
-    if (inbound.surface.kind === 'personal' && inbound.surface.conversation !== null) {
+    const { conversation, kind } = inbound.surface;
+    // Without a conversation it is a slash command, or a form that followed one.
+    if (kind === 'personal' && (conversation !== null || inbound.act.kind === 'text')) {
       await parts.desk.directory.seen({
         platform: inbound.platform,
         tenant: inbound.tenant,
         user: inbound.user,
-        conversation: inbound.surface.conversation,
+        conversation,
         serviceUrl: inbound.surface.serviceUrl,
       });
     }

@@ -65,7 +65,7 @@ export async function tell(parts: TellParts, row: OutgoingRow): Promise<void> {
   const person = await parts.desk.views.person(row.person);
   if (person?.state !== 'enabled') return;
   const places = await placesOf(parts, person);
-  let last = 'unreachable';
+  let last = '';
   for (const place of places) {
     try {
       await tellAt(parts, row, person, place);
@@ -76,7 +76,8 @@ export async function tell(parts: TellParts, row: OutgoingRow): Promise<void> {
       await parts.desk.directory.dead(place, error.code);
     }
   }
-  throw new Never(last);
+  // The word is what the store looks for when the person is heard again.
+  throw new Never(last === '' ? 'unreachable' : `unreachable: ${last}`);
 }
 
 // One who never spoke to us is looked for first: else an approver who is asked for the first time would hear nothing.

@@ -422,12 +422,15 @@ export interface Reachable {
 }
 export interface Directory {
   reachable(person: PersonId): Promise<readonly Reachable[]>;
-  /** Remembers a conversation from a verified delivery; revives a dead one. */
+  /**
+   * Remembers a conversation from a verified delivery; revives a dead one, and puts back what was given up meanwhile and is still
+   * open. Null: heard, and the platform opens a conversation itself.
+   */
   seen(place: {
     platform: string;
     tenant: string;
     user: string;
-    conversation: string;
+    conversation: string | null;
     serviceUrl: string | null;
   }): Promise<void>;
   dead(place: { platform: string; tenant: string; user: string }, code: string): Promise<void>;

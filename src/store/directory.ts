@@ -1,6 +1,7 @@
 // Where people can be reached. Conversations are written from verified deliveries only; which platform was used last
 // decides where a person is written to first.
 import type { Directory, Reachable } from '../operations/ports';
+import { putBack } from './outbox';
 import type { Query } from './query';
 
 const REACHABLE = `
@@ -12,7 +13,8 @@ where i.person_id = $1 and i.state = 'linked' and c.state is distinct from 'dead
 order by i.last_seen_at desc nulls last, i.platform, i.tenant`;
 
 // Clicks come often and places change seldom, so nothing is written that would say the same. `last_seen_at` only orders
-// platforms, and a minute is fine enough for that.
+// platforms, and a minute is fine enough for that. A place that is new, or takes messages again, brings what was given up before.
+const ACCOUNT = 'platform = $1 and tenant = $2 and user_id = $3';
 const SEEN = `
 with place as (
   insert into conversations (platform, tenant, user_id, conversation, service_url, state, updated_at)
@@ -21,10 +23,16 @@ with place as (
     service_url = excluded.service_url, state = 'alive', dead_code = null, updated_at = excluded.updated_at
   where (conversations.conversation, conversations.service_url, conversations.state)
     is distinct from (excluded.conversation, excluded.service_url, 'alive')
-)
+  returning platform, tenant, user_id
+), back as (${putBack(`select i.person_id from identities i join place using (platform, tenant, user_id) where i.state = 'linked'`)})
 update identities set last_seen_at = usher_now()
-where platform = $1 and tenant = $2 and user_id = $3
-  and (last_seen_at is null or last_seen_at < usher_now() - interval '1 minute')`;
+where ${ACCOUNT} and (last_seen_at is null or last_seen_at < usher_now() - interval '1 minute')`;
+// Heard where nobody can be written to (a slash command): the platform opens a conversation when there is something to say.
+const HEARD = `
+with dead as (delete from conversations where ${ACCOUNT} and state = 'dead'),
+back as (${putBack(`select person_id from identities where ${ACCOUNT} and state = 'linked'`)})
+update identities set last_seen_at = usher_now()
+where ${ACCOUNT} and (last_seen_at is null or last_seen_at < usher_now() - interval '1 minute')`;
 
 const DEAD = `
 insert into conversations (platform, tenant, user_id, conversation, state, dead_code, updated_at)
@@ -39,7 +47,8 @@ export function createDirectory(q: Query): Directory {
       return (await q(REACHABLE, [person])) as readonly Reachable[];
     },
     async seen({ platform, tenant, user, conversation, serviceUrl }) {
-      await q(SEEN, [platform, tenant, user, conversation, serviceUrl]);
+      if (conversation === null) await q(HEARD, [platform, tenant, user]);
+      else await q(SEEN, [platform, tenant, user, conversation, serviceUrl]);
     },
     async dead({ platform, tenant, user }, code) {
       await q(DEAD, [platform, tenant, user, code]);

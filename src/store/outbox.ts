@@ -62,6 +62,39 @@ const REAP = `update outgoing o set ${BACK}, error = 'lost' where o.state = 'lea
 const REDRIVE = `
 update outgoing o set ${BACK}, attempts = 0, error = null, next_at = usher_now() where o.id = $1 and o.state = 'dead' returning o.id`;
 
+/** How the reason of a message begins that was given up because its reader could not be reached anywhere. */
+const UNREACHABLE = 'unreachable';
+/** More than anybody has open, fewer than would be a flood. */
+const MOST_BACK = 20;
+
+// What still waits for the reader, or will end without a word; what is over is for them to ask. A reminder is not among it: what
+// it reminds of comes back itself.
+const STILL_OPEN = `case o.notice
+  when 'approval' then exists (select 1 from approval_tasks t
+    where t.request_id = o.request_id and t.person_id = o.person_id and t.state = 'open')
+  when 'request' then exists (select 1 from requests r
+    where r.id = o.request_id and r.state in ('submitted', 'pendingApproval', 'scheduled'))
+  when 'manualTask' then exists (select 1 from manual_tasks m where m.id = o.subject_id::uuid and m.state = 'open')
+  when 'accessEnding' then exists (select 1 from assignments a
+    where a.id = o.subject_id::uuid and a.state in ('delivered', 'partiallyDelivered'))
+  when 'deliveryFailed' then exists (select 1 from assignments a
+    where a.id = o.subject_id::uuid and a.state in ('partiallyDelivered', 'deliveryFailed'))
+  when 'removalAlarm' then exists (select 1 from assignments a where a.id = o.subject_id::uuid and a.state = 'removalFailed')
+  else false end`;
+
+/**
+ * Puts back what was given up while people could not be reached: the newest message of each kind about each open subject. A row
+ * is put back once, since it is dead no more. `people`: a query of one column.
+ */
+export const putBack = (people: string): string => `
+update outgoing set state = 'ready', attempts = 0, error = null, settled_at = null, next_at = usher_now()
+where state = 'dead' and id in (
+  select id from (
+    select distinct on (o.notice, o.subject_kind, o.subject_id) o.id from outgoing o
+    where o.state = 'dead' and o.kind = 'tell' and o.error like '${UNREACHABLE}%' and o.person_id in (${people}) and ${STILL_OPEN}
+    order by o.notice, o.subject_kind, o.subject_id, o.id desc) newest
+  order by id desc limit ${MOST_BACK})`;
+
 const EXPAND = `
 with mine as (
   update outgoing set state = 'done', settled_at = usher_now(), lease = null, lease_until = null

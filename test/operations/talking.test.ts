@@ -1,4 +1,5 @@
 // What people are told, and what they are not: typed names, old forms, other people's business, and mishaps after the act.
+import { ChannelError } from '../../src/chat/channel';
 import { aWorld, buttons, cardOf, sentenceOf, SMALL, textOf } from '../support/world';
 import type { World } from '../support/world';
 
@@ -82,6 +83,61 @@ describe('an approver who is no longer asked', () => {
     expect(seen).toContain('secret reason');
     expect(seen).not.toContain('Already holds');
     expect(textOf(cardOf(await world.say('ana', 'R-1001')))).toContain('Already holds: ');
+  });
+});
+
+describe('an approver who could not be reached', () => {
+  const givenUp = () => world.sql(`select notice, error from outgoing where state = 'dead' order by id`);
+  const lost = async () => {
+    world.mailbox.fail(new ChannelError('unreachable', 'NotInstalled'));
+    await get('tom', 'ledger reader');
+    expect(await givenUp()).toEqual([{ notice: 'approval', error: 'unreachable: NotInstalled' }]);
+  };
+  const heardOf = (number: string) =>
+    world.messagesTo('ana').filter(({ card }) => textOf(card).includes(number)).length;
+
+  test('is asked as soon as they are heard, once', async () => {
+    await lost();
+    for (let n = 0; n < 2; n += 1) {
+      await world.say('ana', 'help');
+      await world.settle();
+      expect([heardOf('R-1001'), await givenUp()]).toEqual([1, []]);
+    }
+    expect(titles(latest('ana').card)).toContain('Approve');
+  });
+
+  test('by a slash command as well, which names no conversation of ours', async () => {
+    await lost();
+    const typed = world.inbound('ana', { kind: 'text', text: 'help' });
+    await world.conversation.handle({ ...typed, surface: { ...typed.surface, conversation: null } });
+    await world.settle();
+    expect([heardOf('R-1001'), await givenUp()]).toEqual([1, []]);
+  });
+
+  test('does not bring what others missed, or what failed otherwise', async () => {
+    await lost();
+    const kept = async (user: string, error: string) =>
+      world.sql(
+        `insert into outgoing (kind, notice, person_id, subject_kind, subject_id, request_id, lane, state, error, next_at, settled_at, dedupe_key, created_at)
+         select 'tell', notice, i.person_id, subject_kind, subject_id, request_id, 'other', 'dead', $2, next_at, now(), $2, now()
+         from outgoing o, identities i where o.state = 'dead' and i.user_id = $1 and o.dedupe_key <> o.error`,
+        [user, error],
+      );
+    await kept('ana', 'card approval: too long');
+    await kept('ben', 'unreachable');
+    await world.say('ana', 'help');
+    await world.settle();
+    expect(heardOf('R-1001')).toBe(1);
+    expect(await givenUp()).toMatchObject([{ error: 'card approval: too long' }, { error: 'unreachable' }]);
+  });
+
+  test('hears nothing of what is over', async () => {
+    await lost();
+    await world.say('tom', 'cancel R-1001');
+    await world.settle();
+    await world.say('ana', 'help');
+    await world.settle();
+    expect(heardOf('R-1001')).toBe(0);
   });
 });
 

@@ -104,7 +104,10 @@ const NOTE = 'bad~';
 
 /** What is wrong, as a block that is left out when the form comes back. `input`: empty for what belongs to no field. */
 function note(text: Text, input: string): readonly unknown[] {
-  return toMessage(sayCard(text)).blocks.map((block) => ({ ...block, block_id: `${NOTE}${input}~${block.block_id ?? ''}` }));
+  return toMessage(sayCard(text)).blocks.map((block) => ({
+    ...block,
+    block_id: `${NOTE}${input}~${block.block_id ?? ''}`,
+  }));
 }
 
 function inputBlocks(view: Json): string[] {
