@@ -246,9 +246,13 @@ function explain(error: unknown): { readonly text: string; readonly code: number
   return { text: cleanLine(text), code: 1 };
 }
 
+const EXIT_MS = 1_000;
+
 run(process.argv.slice(2)).then(
   (code) => {
     process.exitCode = code;
+    // A call that still hangs must not keep the process: all that counts is written down.
+    setTimeout(() => process.exit(), EXIT_MS).unref();
   },
   (error: unknown) => {
     const { text, code } = explain(error);

@@ -9,7 +9,7 @@ import type { PlaceParts } from './place';
 import { codeOf, isFinal, redraw, tell, UNSURE } from './tell';
 import type { TellParts } from './tell';
 import type { Work } from './worker';
-import { backoff } from './worker';
+import { backoff, within } from './worker';
 
 const BATCH = 20;
 const LEASE_MS = 60_000;
@@ -62,15 +62,6 @@ export function delivering(
     nextAt: () => parts.outbox.nextAt(kinds),
     now: () => parts.desk.views.now(),
   };
-}
-
-async function within(ms: number, all: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const over = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([all, over]);
-  clearTimeout(timer);
 }
 
 async function work(parts: TellParts & PlaceParts & { readonly log: Log }, row: OutgoingRow): Promise<void> {

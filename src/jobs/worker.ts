@@ -26,6 +26,8 @@ export interface Worker {
 const POLL_MS = 2_000;
 /** After a round that failed (the database is away), so that it is not asked in a tight loop. */
 const PAUSE_MS = 1_000;
+/** So long a stop waits for what is under way, so that all of it is over within 10 s. What still hangs is left to its lease. */
+const REST_MS = 3_000;
 /** Enough for any real backlog of a test; a loop beyond it is a bug that must not hang. */
 const ROUNDS = 10_000;
 
@@ -34,6 +36,7 @@ export function createWorker(
   work: Work,
   failed: (error: unknown) => void,
   clock: () => number = () => performance.now(),
+  restMs: number = REST_MS,
 ): Worker {
   let running: Promise<void> | null = null;
   let stopping = false;
@@ -94,9 +97,22 @@ export function createWorker(
       stopping = true;
       rouse();
       await running;
-      await work.rest?.();
+      if (work.rest) await within(restMs, work.rest());
     },
   };
+}
+
+/** Resolves when `all` does, or after these milliseconds. */
+export async function within(ms: number, all: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  try {
+    await Promise.race([all, over]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Milliseconds until try number `attempts + 1`: doubling from a second to `most`, with jitter so that tries do not line up. */

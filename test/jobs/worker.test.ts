@@ -62,3 +62,10 @@ test('one whose rounds fail comes round all the same: the database tells by itse
   for (let turns = 0; turns < 1_000 && failures.length < 2; turns += 1) await turn();
   expect([worker.silent(), failures.length]).toEqual([0, 2]);
 });
+
+test('one that stops does not wait for ever for what hangs', async () => {
+  const hanging = { ...aWork(), rest: () => new Promise<number>(() => undefined) };
+  const worker = createWorker(hanging, () => undefined, undefined, 1);
+  worker.start();
+  await expect(worker.stop()).resolves.toBeUndefined();
+});
