@@ -10,7 +10,7 @@ import {
   type Text,
   type TextBlock,
 } from '../../chat/card';
-import { cut } from '../../chat/spans';
+import { fixed } from '../../chat/spans';
 import { plain } from '../../chat/text';
 import { encode } from './ids';
 import * as limit from './limits';
@@ -114,16 +114,22 @@ function submitOf(card: Card): ExecuteAction | null {
   return card.actions.find((action) => action.type === 'Action.Execute') ?? null;
 }
 
-/** The title comes from the first heading; a heading that fits into the title whole is not said again below it. */
+/**
+ * The title is the first heading where that fits whole, and is then not said again below it. A longer one stays whole as the first
+ * block, and the title is what the form does (its submit button), or our name: half a package's name could be another's.
+ */
 function modalSheet(card: Card, rest: readonly Action[]): { readonly sheet: Sheet; readonly title: Text } {
   const heading = card.body.find(
     (element): element is TextBlock => element.type === 'TextBlock' && element.style === 'heading',
   );
-  const whole = heading !== undefined && plain(heading.text, card.reader).length <= limit.VIEW_WORD;
+  const fits = (text: Text | undefined): text is Text =>
+    text !== undefined && plain(text, card.reader).length <= limit.VIEW_WORD;
+  const whole = fits(heading?.text);
   const sheet = new Sheet(card);
   sheet.elements(whole ? card.body.filter((element) => element !== heading) : card.body);
   sheet.buttonRow(rest);
-  return { sheet, title: heading?.text ?? card.summary };
+  const submit = hasInputs(card) ? submitOf(card)?.title : undefined;
+  return { sheet, title: [heading?.text ?? card.summary, submit].find(fits) ?? [fixed('Usher')] };
 }
 
 function summary(card: Card): string {
@@ -131,15 +137,7 @@ function summary(card: Card): string {
   return text === '' ? card.name : text;
 }
 
-/** At most 24 characters, cut between words where that leaves enough. */
+/** On one line, at most 24 characters. Words of ours fit whole: what is longer is cut here and stands in a block as well. */
 function short(text: Text, reader: Reader | null): types.PlainTextElement {
-  const whole = line(text, reader, limit.SECTION_TEXT);
-  if (whole.length <= limit.VIEW_WORD) return { type: 'plain_text', text: whole, emoji: false };
-  const space = whole.lastIndexOf(' ', limit.VIEW_WORD - 1);
-  const words = space >= limit.VIEW_WORD / 2 ? `${whole.slice(0, space).replace(/[\s,;:.–-]+$/, '')}…` : whole;
-  return {
-    type: 'plain_text',
-    text: line([{ kind: 'user', text: cut(words, limit.VIEW_WORD) }], null, limit.VIEW_WORD),
-    emoji: false,
-  };
+  return { type: 'plain_text', text: line(text, reader, limit.VIEW_WORD), emoji: false };
 }

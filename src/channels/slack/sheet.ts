@@ -91,7 +91,8 @@ export class Sheet {
     const text = signed(sign, element.text);
     if (isBlank(text)) return;
     const { reader } = this.card;
-    if (element.style === 'heading') {
+    // A longer heading would lose its end.
+    if (element.style === 'heading' && plain(text, reader).length <= limit.HEADER_TEXT) {
       const title = { type: 'plain_text' as const, text: line(text, reader, limit.HEADER_TEXT), emoji: false };
       this.#blocks.push({ type: 'header', text: title });
     } else if (element.subtle || element.size === 'small') {

@@ -649,7 +649,7 @@ describe('layout', () => {
        },
        "title": {
          "emoji": false,
-         "text": "Request access to…",
+         "text": "Submit",
          "type": "plain_text",
        },
        "type": "modal",
@@ -682,11 +682,20 @@ describe('layout', () => {
 
   test.each([
     { title: 'Approve', want: 'Approve' },
-    { title: 'Request access to Payroll administration', want: 'Request access to…' },
-    { title: 'Donaudampfschifffahrtsgesellschaft', want: 'Donaudampfschifffahrtsg…' },
-    { title: '😀'.repeat(20), want: `${'😀'.repeat(11)}…` },
-  ])('the title of a modal is cut sensibly: $title', ({ title, want }) => {
+    { title: 'Request access to Payroll administration', want: 'Submit' },
+    { title: 'Donaudampfschifffahrtsgesellschaft', want: 'Submit' },
+    { title: '😀'.repeat(20), want: 'Submit' },
+  ])('the title of a modal is whole, or says what the form does: $title', ({ title, want }) => {
     expect(toModal(requestForm({ title: [user(title)] })).title.text).toBe(want);
+  });
+
+  test('a heading that is too long for a title stands whole in the first block', () => {
+    for (const title of ['Tara Lind asks for Payroll administration', `Request ${'ledger '.repeat(30)}`.trim()]) {
+      const heading = { ...block([user(title)]), style: 'heading' as const, weight: 'bolder' as const };
+      const view = toResultModal(cardOf([heading]));
+      expect(view.title.text).toBe('Usher');
+      expect(textObjects(view.blocks)[0]?.text.replace(/\*/g, '')).toBe(title);
+    }
   });
 
   test('a heading that fits into the title is not said twice', () => {
