@@ -15,18 +15,19 @@ export interface Done {
   readonly now: Date;
 }
 
-const OVER = (now: string): string => `a.state in ${LIVE} and a.ends_at <= ${now}
-  and exists (select 1 from justifications j where j.assignment_id = a.id and j.ended_at is null)
-  and not exists (select 1 from justifications j where j.assignment_id = a.id and j.ended_at is null
-    and (j.until is null or j.until > ${now}))`;
+// One look at the reasons of each row, in the order of the index of ends: the planner makes joins of two EXISTS and reads all
+// justifications there are. `ended_at is null` says nothing new; it is what that index holds.
+const OVER = (now: string): string => `a.state in ${LIVE} and a.ended_at is null and a.ends_at <= ${now}
+  and (select bool_and(j.until is not null and j.until <= ${now}) from justifications j
+    where j.assignment_id = a.id and j.ended_at is null)`;
 
-// The people first, in id order; who is being worked on by somebody else is left for the next sweep. The soonest ends come
-// first, so a backlog is worked off from its start.
-const LOCK = `${LIMITS}, due as (
-  select target_id from assignments a where ${OVER('usher_now()')} order by ends_at limit $1
+// The people first; who is being worked on by somebody else is passed over, so that two sweepers share what is due. The soonest
+// ends come first, so a backlog is worked off from its start. The clock is read once, and not for each row.
+const LOCK = `${LIMITS}, clock as materialized (select usher_now() as now), due as materialized (
+  select a.id, a.target_id, a.ends_at from assignments a join people on people.id = a.target_id
+  where ${OVER('(select now from clock)')} order by a.ends_at limit $1 for no key update of people skip locked
 )
-select people.id, usher_now() as now from limits, people
-where people.id in (select target_id from due) order by people.id for no key update of people skip locked`;
+select distinct on (due.target_id) due.id, clock.now from limits, clock, due order by due.target_id, due.ends_at, due.id`;
 
 // Instants inside before and after, as the saves of the app write them.
 const ISO = (at: string): string => `to_char(${at} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
@@ -45,8 +46,8 @@ export async function endDue(q: Query, limit: number, by: By): Promise<Done> {
   const now = instantOf(first.now);
   const statement = new Statement();
   const at = `${statement.bind(now.toISOString())}::timestamptz`;
-  const people = `${statement.bind(locked.map(({ id }) => id))}::uuid[]`;
-  for (const [name, sql] of parts(at, people)) statement.part(name, sql);
+  const chosen = `${statement.bind(locked.map(({ id }) => id))}::uuid[]`;
+  for (const [name, sql] of parts(at, chosen)) statement.part(name, sql);
   addTail(
     statement,
     new Set([
@@ -66,16 +67,21 @@ export async function endDue(q: Query, limit: number, by: By): Promise<Done> {
   return { ...(row as { count: number; sent: number }), now };
 }
 
-function parts(at: string, people: string): readonly (readonly [string, string])[] {
+function parts(at: string, chosen: string): readonly (readonly [string, string])[] {
   return [
     [
       'due',
-      `select distinct on (a.target_id) a.*, package.catalog_id, package.current_version_id, person.time_zone, usher_id() as removal_id,
-         (select j.policy_version_id from justifications j where j.assignment_id = a.id and j.ended_at is null
-           order by j.starts_at desc, j.id desc limit 1) as latest
+      // Looked at again behind the lock. Reasons are read with the row: parts that look each other up would do so row by row.
+      `select a.*, package.catalog_id, package.current_version_id, person.time_zone, usher_id() as removal_id, reasons.latest,
+         reasons.before as reasons_before, reasons.after as reasons_after
        from assignments a join packages package on package.id = a.package_id join people person on person.id = a.target_id
-       where a.target_id = any(${people}) and ${OVER(at)}
-       order by a.target_id, a.ends_at, a.id`,
+       cross join lateral (
+         select (array_agg(j.policy_version_id order by j.starts_at desc, j.id desc))[1] as latest,
+           jsonb_object_agg(j.id, jsonb_build_object('ended_at', null, 'version', j.version)) as before,
+           jsonb_object_agg(j.id, jsonb_build_object('ended_at', ${ISO(at)}, 'version', j.version + 1)) as after
+         from justifications j where j.assignment_id = a.id and j.ended_at is null
+       ) reasons
+       where a.id = any(${chosen}) and ${OVER(at)}`,
     ],
     [
       'free',
@@ -99,7 +105,7 @@ function parts(at: string, people: string): readonly (readonly [string, string])
       'unjustified',
       `update justifications j set ended_at = ${at}, version = j.version + 1
        from due where j.assignment_id = due.id and j.ended_at is null
-       returning j.id, j.assignment_id, j.version`,
+       returning j.id`,
     ],
     [
       'taken',
@@ -119,7 +125,7 @@ function parts(at: string, people: string): readonly (readonly [string, string])
        select removal_id, 'systemRemove', next, 'endReached', target_id, package_id, current_version_id, latest, id, time_zone, '{}', 0,
          ${at}, case next when 'removed' then ${at} end, 1
        from going
-       returning *`,
+       returning id`,
     ],
     ['event', events(at)],
   ];
@@ -136,9 +142,10 @@ select row_number() over (order by told.assignment_id, told.step, told.subject_i
 from (
   select 1 as step, 'request.submitted' as type, 'request' as subject_kind, removal_id::text as subject_id, ${refs('removal_id', 'null')},
     jsonb_build_object('type', 'systemRemove', 'notify', false, 'onBehalf', false, 'bySystem', true) as data, null::jsonb as before,
-    (select jsonb_build_object('requests', jsonb_build_object(removal.id, jsonb_strip_nulls(to_jsonb(removal) - 'number' - 'answers'
-       || jsonb_build_object('created_at', ${now}, 'completed_at', case going.next when 'removed' then ${now} end))))
-     from removal where removal.id = removal_id) as after
+    jsonb_build_object('requests', jsonb_build_object(removal_id, jsonb_strip_nulls(jsonb_build_object('id', removal_id,
+      'type', 'systemRemove', 'state', next, 'detail', 'endReached', 'target_id', target_id, 'package_id', package_id,
+      'package_version_id', current_version_id, 'policy_version_id', latest, 'assignment_id', id, 'zone', time_zone, 'stage', 0,
+      'created_at', ${now}, 'completed_at', case next when 'removed' then ${now} end, 'version', 1)))) as after
   from going
   union all
   select 3, 'request.canceled', 'request', given_up.id::text, ${refs('given_up.id', 'null')},
@@ -154,12 +161,10 @@ from (
     jsonb_build_object('reason', 'endReached', 'tell', true),
     jsonb_build_object('assignments', jsonb_build_object(going.id, jsonb_build_object('state', state, 'ended_at', null, 'end_reason', null,
         'version', version) || case when remind_at is null then '{}'::jsonb else jsonb_build_object('remind_at', ${ISO('remind_at')}) end),
-      'justifications', (select jsonb_object_agg(id, jsonb_build_object('ended_at', null, 'version', version - 1))
-        from unjustified where assignment_id = going.id)),
+      'justifications', reasons_before),
     jsonb_build_object('assignments', jsonb_build_object(going.id, jsonb_build_object('state', next, 'ended_at', ${now},
         'end_reason', 'endReached', 'version', version + 1) || case when remind_at is null then '{}'::jsonb else '{"remind_at": null}' end),
-      'justifications', (select jsonb_object_agg(id, jsonb_build_object('ended_at', ${now}, 'version', version))
-        from unjustified where assignment_id = going.id))
+      'justifications', reasons_after)
   from going
   union all
   select 5, 'grant.unwanted', 'grant', free.id::text, ${refs('null', 'free.id')}, '{}',

@@ -1,6 +1,7 @@
 // The PostgreSQL of a run and the databases in it: the server that BENCH_DATABASE_URL names, or one of our own from the installed
 // programs, with fsync on and the settings of the recorded limits. Each size of data is loaded once and cloned for each scenario.
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -8,6 +9,7 @@ import { Client } from 'pg';
 import { createLog } from '../../src/log';
 import type { Desk } from '../../src/operations/ports';
 import { connect, migrate } from '../../src/store/database';
+import { migrations } from '../../src/store/migrations';
 import { serverAccount } from '../../src/store/place';
 import { createStore, type Stores } from '../../src/store/store';
 
@@ -128,7 +130,9 @@ async function loaded(server: Server, size: Size, note: (line: object) => void):
     path.join(__dirname, file),
   );
   const [schema = '', limitSeed = '', seed = '', check = ''] = files.map((file) => fs.readFileSync(file, 'utf8'));
-  const name = `usher_bench_seed_${size.people}_${size.assignments}`;
+  // Another schema or another seed is another database.
+  const made = createHash('sha256').update([schema, limitSeed, seed, ...migrations.map((one) => one.name)].join('\n'));
+  const name = `usher_bench_seed_${size.people}_${size.assignments}_${made.digest('hex').slice(0, 6)}`;
   const known = await asOwner(server.url, (client) =>
     client.query('select 1 from pg_database where datname = $1', [name]),
   );
