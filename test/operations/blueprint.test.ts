@@ -255,6 +255,21 @@ describe('finding', () => {
       want: '1:17: Nobody would administer Usher. Name at least one person or group.',
     },
     {
+      name: 'the last administrator leaving',
+      give: 'people:\n  - { key: ana, name: Ana Berger, email: ana@woodgrove.example, enabled: false }',
+      want: '2:5: Nobody who works here would administer Usher any more. Name an administrator who is enabled first.',
+    },
+    {
+      name: 'an administrator who left',
+      give: 'people:\n  - { key: ben, name: Ben Carter, manager: ana, enabled: false }\nadministrators: [ben]',
+      want: '3:17: Nobody who works here would administer Usher any more. Name an administrator who is enabled first.',
+    },
+    {
+      name: 'an empty group as administrator',
+      give: 'groups:\n  - { name: Nobody, people: [] }\nadministrators: [{ group: Nobody }]',
+      want: '3:17: Nobody who works here would administer Usher any more. Name an administrator who is enabled first.',
+    },
+    {
       name: 'a group that is in use',
       give: 'groups:\n  - { name: Clerks, state: deleted }',
       want: '2:28: The group "Clerks" is still named by policy "Clerks" of "Postings". Change that first.',

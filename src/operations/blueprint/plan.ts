@@ -8,7 +8,7 @@ import { packageNames, settleIncompatibilities, settlePackages } from './package
 import { findPeople, settleGroups, settlePeople, type People } from './people';
 import { settleIdentities, settleInstallations, settlePartners } from './places';
 import { byPosition, type Blueprint, type Problem } from './read';
-import { settleOrganizationRoles } from './roles';
+import { refuseNobodyLeft, settleOrganizationRoles } from './roles';
 
 /** What applying the files would do, or did. With problems nothing is done. */
 export interface Plan {
@@ -56,6 +56,7 @@ export function draftPlan(
   }
   settleIncompatibilities(draft, found, shelves, names);
   refuseDeletedGroups(draft, found);
+  refuseNobodyLeft(draft);
   return draft;
 }
 

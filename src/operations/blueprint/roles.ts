@@ -1,7 +1,7 @@
 // Roles of Usher itself, and the people or groups that own things: lists that are complete where they are written.
 import type { DomainEvent } from '../../domain/events';
 import type { CatalogId, GroupId, PersonId, RoleName } from '../../domain/model';
-import type { RoleConfig } from '../ports';
+import type { Configuration, ConfigurationNouns, RoleConfig } from '../ports';
 import { at, refuse, settle, words, type Draft } from './draft';
 import type { People } from './people';
 import type { Place } from './read';
@@ -114,6 +114,50 @@ export function settleOrganizationRoles(draft: Draft, found: People): void {
     const byId = new Map(holders.map((one) => ['person' in one ? one.person : (one.group as string), one]));
     settleRole(draft, role, null, [...byId.values()]);
   }
+}
+
+/**
+ * Files must not take the last administrator who works: one who is disabled, or a group that is empty, administers nothing.
+ * Called when everything is settled.
+ */
+export function refuseNobodyLeft(draft: Draft): void {
+  // Of files with problems nobody knows what they would leave.
+  if (draft.problems.length > 0) return;
+  const before = administrators(draft.known);
+  const changed = <N extends 'person' | 'group' | 'role'>(noun: N) =>
+    draft.changes.flatMap((change) => (change.noun === noun ? [change.after as ConfigurationNouns[N]] : []));
+  const after = administrators({
+    people: [...draft.known.people, ...changed('person')],
+    groups: [...draft.known.groups, ...changed('group')],
+    roles: [...draft.known.roles, ...changed('role')],
+  });
+  const file = draft.blueprint.files.findIndex(({ content }) => content.administrators !== undefined);
+  const written = file >= 0 && (draft.blueprint.files[file]?.content.administrators ?? []).length > 0;
+  if (after.size > 0 || (before.size === 0 && !written)) return;
+  const [last] = [...before].flatMap((id) => draft.places.get(id) ?? []);
+  refuse(
+    draft,
+    written ? { file, path: ['administrators'] } : (last ?? { file: 0, path: [] }),
+    'Nobody who works here would administer Usher any more. Name an administrator who is enabled first.',
+  );
+}
+
+/** Enabled people who administer Usher, by themselves or through a group. A later row of an id replaces an earlier one. */
+function administrators({ people, groups, roles }: Pick<Configuration, 'people' | 'groups' | 'roles'>): Set<PersonId> {
+  const enabled = new Map(people.map((one) => [one.id, one.state === 'enabled']));
+  const group = new Map(groups.map((one) => [one.id, one]));
+  const found = new Set<PersonId>();
+  const seen = new Set<GroupId>();
+  const look = (person: PersonId | null, inside: GroupId | null): void => {
+    if (person !== null && enabled.get(person)) found.add(person);
+    if (inside === null || seen.has(inside)) return;
+    seen.add(inside);
+    for (const member of group.get(inside)?.people ?? []) look(member, null);
+    for (const nested of group.get(inside)?.groups ?? []) look(null, nested);
+  };
+  for (const one of new Map(roles.map((role) => [role.id, role])).values())
+    if (one.role === 'administrator' && one.state === 'active') look(one.person, one.group);
+  return found;
 }
 
 const labels: Readonly<Record<RoleName, string>> = {
