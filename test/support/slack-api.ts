@@ -47,9 +47,11 @@ export interface Call {
 
 /** What a method does instead of its work. `hang` answers when the server stops. */
 export type Failure =
-  | { readonly status: number; readonly retryAfter?: number; readonly body?: string }
+  | { readonly status: number; readonly retryAfter?: number | string; readonly body?: string }
   | { readonly error: string }
   | { readonly hang: true }
+  /** Answers without an end: a redirect to itself, or a body that never stops, fast or slow. */
+  | { readonly endless: 'redirect' | 'body' | 'drip' }
   /** Does its work, and nobody hears of it. */
   | { readonly lost: true };
 
@@ -255,6 +257,7 @@ export class SlackApi {
     this.calls.push({ method, args, at: this.now() });
     const failure = this.#takeFailure(method);
     if (failure !== null && 'hang' in failure) this.#hanging.push(response);
+    else if (failure !== null && 'endless' in failure) endless(failure.endless, request, response);
     else if (failure !== null && 'error' in failure) reply(200, { ok: false, error: failure.error });
     else if (failure !== null && !('lost' in failure)) {
       const retry: Record<string, string> =
@@ -471,6 +474,20 @@ function problem(error: string): Json {
 
 function pick(args: Json, ...keys: readonly string[]): Json {
   return Object.fromEntries(keys.flatMap((key) => (args[key] === undefined ? [] : [[key, args[key]]])));
+}
+
+function endless(how: 'redirect' | 'body' | 'drip', request: IncomingMessage, response: ServerResponse): void {
+  if (how === 'redirect') {
+    response.writeHead(307, { location: request.url ?? '/' });
+    response.end();
+    return;
+  }
+  response.writeHead(200, { 'content-type': 'application/json' });
+  const part = how === 'body' ? Buffer.alloc(1024 * 1024, ' ') : Buffer.from(' ');
+  const timer = setInterval(() => response.write(part), how === 'body' ? 1 : 1_000);
+  response.on('close', () => {
+    clearInterval(timer);
+  });
 }
 
 // Slack gives every block an id, and sends it back.

@@ -41,6 +41,8 @@ export interface Fault {
   readonly retryAfter?: string;
   /** Never answers. */
   readonly hang?: boolean;
+  /** An answer whose body never stops. */
+  readonly endless?: boolean;
 }
 
 export interface RecordedCall {
@@ -188,6 +190,13 @@ export class TeamsConnector {
       kind === 'typing' ? undefined : this.#faults.find(({ fault, left }) => fault.on === call && left > 0);
     if (planned !== undefined) {
       planned.left -= 1;
+      if (planned.fault.endless === true) {
+        const timer = setInterval(() => response.write(Buffer.alloc(1024 * 1024, ' ')), 1);
+        response.on('close', () => {
+          clearInterval(timer);
+        });
+        return;
+      }
       const { hang, status = 500, code, retryAfter } = planned.fault;
       if (hang === true) return;
       if (retryAfter !== undefined) response.setHeader('retry-after', retryAfter);

@@ -2,6 +2,7 @@
 // Retrying and pacing are the outbox's work; the SDK's own retries would post twice (row 21).
 import type { WebClientOptions } from '@slack/web-api';
 import { ChannelError } from '../../chat/channel';
+import { boundedFetch } from './fetch';
 import type { Json } from './json';
 import type { SlackSettings } from './options';
 
@@ -58,6 +59,7 @@ export function clientOptions(settings: SlackSettings): WebClientOptions {
     retryConfig: { retries: 0 },
     rejectRateLimitedCalls: true,
     timeout: TIMEOUT_MS,
+    fetch: boundedFetch(TIMEOUT_MS, settings.clock),
     allowAbsoluteUrls: false,
   };
 }
@@ -86,7 +88,8 @@ export class Web {
   private translate(method: string, error: unknown): ChannelError {
     const { webApi } = this.bolt;
     if (error instanceof webApi.WebAPIRateLimitedError)
-      return new ChannelError('later', 'ratelimited', error.retryAfter * 1000);
+      // Without a time that can be used it is the outbox's own backoff, with its jitter.
+      return new ChannelError('later', 'ratelimited', error.retryAfter > 0 ? error.retryAfter * 1000 : null);
     if (error instanceof webApi.WebAPIHTTPError) return new ChannelError('later', `http_${error.statusCode}`);
     if (!(error instanceof webApi.WebAPIPlatformError)) return new ChannelError('later', 'no_answer');
     // What is not JSON comes as an error whose code is the whole body; nothing of it may reach a log.

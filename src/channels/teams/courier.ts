@@ -47,7 +47,7 @@ async function call(
       redirect: 'manual', // following one would carry the bot's token to a host nobody checked
       signal: AbortSignal.timeout(settings.remoteTimeoutMs),
     });
-    return { status: response.status, headers: response.headers, body: await response.text() };
+    return { status: response.status, headers: response.headers, body: await read(response) };
   } catch (error) {
     const late = (error as { name?: unknown } | null)?.name === 'TimeoutError';
     throw new ChannelError('later', late ? 'Timeout' : 'Network');
@@ -60,6 +60,20 @@ function answerHeaders(request: Parameters<HttpClient['sendRequest']>[0], header
   const type = headers.get('content-type');
   if (type !== null) answer.set('content-type', type);
   return answer;
+}
+
+/** Far more than any answer to a message. */
+const MOST_BYTES = 4 * 1024 * 1024;
+
+async function read(response: Response): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    bytes += part.byteLength;
+    if (bytes > MOST_BYTES) throw new Error(`an answer of more than ${MOST_BYTES} bytes`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString('utf8');
 }
 
 /** What a refusing answer of the Bot Connector means for the message (rows 52 and 54). */

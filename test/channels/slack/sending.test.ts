@@ -84,6 +84,40 @@ test('row 20: Retry-After comes through exactly, and one slow conversation holds
   });
 });
 
+test.each<{ name: string; give: string | null; want: number | null }>([
+  { name: 'none', give: null, want: null },
+  { name: 'seconds', give: '120', want: 120_000 },
+  { name: 'a part of a second', give: '0.2', want: 1_000 },
+  { name: 'no time at all', give: '0', want: null },
+  { name: 'less than none', give: '-5', want: null },
+  { name: 'a word', give: 'soon', want: null },
+  { name: 'a number that is none', give: '1e9', want: null },
+  { name: 'a date that is over', give: 'Wed, 21 Oct 2015 07:28:00 GMT', want: null },
+])('row 20: Retry-After as $name', async ({ give, want }) => {
+  const { channel, slack } = world;
+  slack.fail('chat.postMessage', { status: 429, ...(give === null ? {} : { retryAfter: give }) });
+  expect(await failure(channel.send(to('U0ADA'), approval()))).toEqual({
+    kind: 'later',
+    code: 'ratelimited',
+    retryAfterMs: want,
+  });
+});
+
+test('row 20: Retry-After as a date is never undercut', async () => {
+  const { channel, slack } = world;
+  const until = Math.ceil(slack.now() / 1000) * 1000 + 90_000;
+  slack.fail('chat.postMessage', { status: 429, retryAfter: new Date(until).toUTCString() });
+  const { retryAfterMs } = await failure(channel.send(to('U0ADA'), approval()));
+  expect(slack.now() + (retryAfterMs ?? 0)).toBeGreaterThanOrEqual(until);
+});
+
+test.each(['redirect', 'body'] as const)('an answer without an end (%s) is cut off and later', async (endless) => {
+  const { channel, slack } = world;
+  slack.fail('chat.postMessage', { endless });
+  expect(await failure(channel.send(to('U0ADA'), approval()))).toMatchObject({ kind: 'later', code: 'no_answer' });
+  expect(slack.callsOf('chat.postMessage')).toHaveLength(1);
+});
+
 describe('row 21: a failure is one attempt and says what the outbox may do', () => {
   test.each([
     { name: 'an error of the server', give: { status: 503 }, want: { kind: 'later', code: 'http_503' } },
@@ -92,7 +126,7 @@ describe('row 21: a failure is one attempt and says what the outbox may do', () 
       give: { status: 200, body: '<html>canary</html>' },
       want: { kind: 'later', code: 'unreadable_answer' },
     },
-    { name: 'too many requests without a time', give: { status: 429 }, want: { kind: 'later', code: 'no_answer' } },
+    { name: 'too many requests without a time', give: { status: 429 }, want: { kind: 'later', code: 'ratelimited' } },
     { name: 'ratelimited as an error', give: { error: 'ratelimited' }, want: { kind: 'later', code: 'ratelimited' } },
     { name: 'a revoked token', give: { error: 'token_revoked' }, want: { kind: 'later', code: 'token_revoked' } },
     { name: 'a missing scope', give: { error: 'missing_scope' }, want: { kind: 'later', code: 'missing_scope' } },

@@ -198,6 +198,11 @@ describe('row 52: answers of Teams', () => {
     expect(teams.messagesOf(ana)).toEqual([]);
   });
 
+  test('an answer without an end is cut off and later', async () => {
+    teams.fail({ on: 'post', endless: true });
+    expect(await failure(send(ana))).toMatchObject({ kind: 'later', code: 'Network' });
+  });
+
   test('an update is one attempt as well', async () => {
     const ref = await send(ana);
     teams.fail({ on: 'update', times: 10, status: 503 });
