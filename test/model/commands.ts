@@ -362,6 +362,27 @@ export class Work extends Command {
   }
 }
 
+/** Two workers share what is to be done. */
+export class Shifts extends Command {
+  constructor(
+    readonly one: Shift,
+    readonly other: Shift,
+  ) {
+    super();
+  }
+  check(): boolean {
+    return true;
+  }
+  async act(run: Run, real: Real): Promise<void> {
+    run.story.push(this.toString());
+    await Promise.all([real.work(this.one), real.work(this.other)]);
+    await compare(run, real, true);
+  }
+  toString(): string {
+    return `Shifts(${JSON.stringify(this.one)}, ${JSON.stringify(this.other)})`;
+  }
+}
+
 /** Workers that stood still since whenever go on. */
 export class Resume extends Command {
   check(): boolean {
@@ -653,7 +674,8 @@ export const command: fc.Arbitrary<Step> = fc.oneof(
   of(8, fc.tuple(nat, fc.boolean()), (a) => new Until(...a)),
   of(6, job, (name) => new Sweep([name])),
   of(4, fc.shuffledSubarray([...JOBS, HAND], { minLength: JOBS.length + 1 }), (names) => new Sweep(names)),
-  of(9, shift, (one) => new Work(one)),
+  of(8, shift, (one) => new Work(one)),
+  of(1, fc.tuple(shift, shift), (a) => new Shifts(...a)),
   of(1, fc.constant(null), () => new Resume()),
   of(
     3,
