@@ -117,9 +117,13 @@ function told(rows: readonly (PackageRow | Named<PersonRef>)[]): readonly string
   });
 }
 
-/** Every way to read "<one> <word> <other>", the first split first. */
+/** Each way to read a text is looked up. Two names hold fewer; a text that holds more was made to keep us busy. */
+export const MOST_READINGS = 24;
+
+/** Every way to read "<one> <word> <other>", the first split first; none where there are more than any names have. */
 export function splits(typed: string, word: 'for' | 'to' | 'from'): readonly (readonly [string, string])[] {
-  return [...typed.matchAll(new RegExp(`\\s+${word}\\s+`, 'gi'))]
+  const found = [...typed.matchAll(new RegExp(`\\s+${word}\\s+`, 'gi'))];
+  return (found.length > MOST_READINGS ? [] : found)
     .map((match) => [typed.slice(0, match.index), typed.slice(match.index + match[0].length)] as const)
     .filter(([before, after]) => before !== '' && after !== '');
 }

@@ -274,6 +274,21 @@ describe('the form to extend', () => {
 });
 
 describe('a typed name', () => {
+  test.each([
+    { name: 'one who may not look people up', user: 'tara', give: `reprocess${' a b'.repeat(10)}`, most: 1 },
+    { name: 'an owner', user: 'olga', give: `reprocess${' a'.repeat(900)}`, most: 1 },
+    { name: 'a manager', user: 'max', give: `request a${' for a'.repeat(300)}`, most: 2 },
+  ])('of more readings than any name has is not looked up again and again: $name', async ({ user, give, most }) => {
+    const asked = [
+      jest.spyOn(world.desk.views, 'roles'),
+      jest.spyOn(world.desk.views, 'searchPeople'),
+      jest.spyOn(world.desk.views, 'peopleNamed'),
+    ];
+    expect((await world.say(user, give)).kind).not.toBe('none');
+    expect(asked.reduce((sum, one) => sum + one.mock.calls.length, 0)).toBeLessThanOrEqual(most);
+    for (const one of asked) one.mockRestore();
+  });
+
   const at = '        policies: [{ name: E, who: allMembers, expires: 1 hours, reason: optional, onBehalf: true }]\n';
   beforeEach(async () => {
     await finance(

@@ -4,7 +4,7 @@ import { DomainError, isRefusal } from '../../domain/errors';
 import type { AssignmentId } from '../../domain/model';
 import { reprocess } from '../../operations/placements';
 import type { StoredReply } from '../../operations/ports';
-import { packageOf, personNamed } from '../names';
+import { MOST_READINGS, packageOf, personNamed } from '../names';
 import type { Answer, Context, Verb } from '../verb';
 import { read, uuid } from '../verb';
 
@@ -20,7 +20,8 @@ async function again(context: Context, assignment: AssignmentId): Promise<Answer
 async function heldNamed(context: Context, typed: string): Promise<AssignmentId> {
   const words = typed.trim().split(/\s+/);
   let refusal: DomainError | null = null;
-  for (let border = 1; border < words.length; border += 1) {
+  const borders = words.length > MOST_READINGS ? 0 : words.length;
+  for (let border = 1; border < borders; border += 1) {
     try {
       const target = await personNamed(context, words.slice(0, border).join(' '), null);
       const pkg = await packageOf(context, words.slice(border).join(' '), target.id, true);
@@ -28,7 +29,8 @@ async function heldNamed(context: Context, typed: string): Promise<AssignmentId>
       if (!held) throw new DomainError('not-held', { package: pkg.name, target: target.name });
       return held;
     } catch (error) {
-      if (!isRefusal(error)) throw error;
+      // Who may not look people up may not at the next border either.
+      if (!isRefusal(error) || error.code === 'forbidden') throw error;
       // What came nearest to a name is what helps.
       if (refusal === null || (refusal.code === 'not-found' && error.code !== 'not-found')) refusal = error;
     }
