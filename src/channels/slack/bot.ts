@@ -156,6 +156,8 @@ function socketReceiver(bolt: Bolt, settings: SlackSettings, appToken: string, l
   return new HoldingReceiver({
     appToken,
     logger,
+    // The SDK would acknowledge what could not be authorized: an event that nobody stored would be lost for good.
+    processEventErrorHandler: () => Promise.resolve(false),
     installerOptions: {
       clientOptions: {
         ...clientOptions(settings),

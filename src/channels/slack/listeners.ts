@@ -72,6 +72,10 @@ export function createListeners({ conversation, people, settings, show, turns }:
   const nameOf = (mentioned: string): Promise<Profile | null> =>
     within(people.profile(mentioned), settings.ackAfterMs / 2);
 
+  const lost = (): void => {
+    log.warn('slack acknowledgement could not be sent');
+  };
+
   const turnOf = (body: Json, ack: Turn['ack'], user: string, team: string | null): Parts => ({
     user,
     sender: people.sender(user, team),
@@ -151,7 +155,7 @@ export function createListeners({ conversation, people, settings, show, turns }:
     }),
 
     command: tracked(async (body, boltAck) => {
-      const ack = first(boltAck);
+      const ack = first(boltAck, lost);
       const parts = turnOf(body, ack, textAt(body, 'user_id') ?? '', null);
       if (body['command'] !== settings.command) {
         log.warn({ command: loggable(body['command']) }, 'slack command unknown');
@@ -165,7 +169,7 @@ export function createListeners({ conversation, people, settings, show, turns }:
     }),
 
     action: tracked(async (body, boltAck) => {
-      const ack = first(boltAck);
+      const ack = first(boltAck, lost);
       const parts = interaction(body, ack);
       const surface = pressSurface(body);
       const place = { message: messageOf(body), view: viewOf(body) };
@@ -182,7 +186,7 @@ export function createListeners({ conversation, people, settings, show, turns }:
     }),
 
     view: tracked(async (body, boltAck) => {
-      const ack = first(boltAck);
+      const ack = first(boltAck, lost);
       if (body['type'] !== 'view_submission') {
         await ack();
         return;
@@ -198,7 +202,7 @@ export function createListeners({ conversation, people, settings, show, turns }:
     }),
 
     options: tracked(async (body, boltAck) => {
-      const ack = first(boltAck);
+      const ack = first(boltAck, lost);
       const search = searchAct(body);
       if (search === null) {
         log.warn({ action: loggable(body['action_id']) }, 'slack options unknown');
@@ -209,7 +213,7 @@ export function createListeners({ conversation, people, settings, show, turns }:
     }),
 
     shortcut: tracked(async (body, boltAck) => {
-      const ack = first(boltAck);
+      const ack = first(boltAck, lost);
       log.warn({ shortcut: loggable(body['callback_id']) }, 'slack shortcut unknown');
       await turns.unsupported(ack, { ...interaction(body, ack), channel: null });
     }),
@@ -228,13 +232,19 @@ function toTurn({ sender, ...parts }: Parts, act: Act, delivery: string, surface
 }
 
 /** The acknowledgement as a thing that happens once. */
-function first(ack: BoltAck): Turn['ack'] {
+function first(ack: BoltAck, onLost: () => void): Turn['ack'] {
   let open = true;
   return async (answer) => {
     if (!open) return false;
     open = false;
-    await ack(answer);
-    return true;
+    try {
+      await ack(answer);
+      return true;
+    } catch {
+      // Over Socket Mode the connection may end meanwhile. What the act led to is still to be shown, in another way.
+      onLost();
+      return false;
+    }
   };
 }
 

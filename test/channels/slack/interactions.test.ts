@@ -790,6 +790,47 @@ describe('when Slack is ill', () => {
     expect(conversation.accepted).toHaveLength(1);
   });
 
+  test('row 12: over Socket Mode such an event is not acknowledged either', async () => {
+    world = await startWorld('socket', {}, (slack) => {
+      slack.fail('auth.test', { status: 500 }, 2);
+    });
+    const { conversation, lines, slack } = world;
+    let acknowledged = false;
+    void slack.say('U0ADA', 'help').then(() => {
+      acknowledged = true;
+    });
+    await until(() => lines.some((line) => line.includes('could not be authorized')));
+    const event = slack.deliveries.at(-1);
+    if (event === undefined) throw new Error('no delivery');
+    await slack.deliver(event);
+    expect([acknowledged, conversation.accepted.length]).toEqual([false, 1]);
+  });
+
+  test('row 34: an acknowledgement that finds no connection does not keep the outcome back', async () => {
+    world = await startWorld('socket', { ackAfterMs: 400, deadlineMs: 800 });
+    const { conversation, lines, slack } = world;
+    await world.channel.send(
+      { tenant: slack.team, user: 'U0ADA', conversation: null, serviceUrl: null },
+      card('Ben asks for VPN', { id: 'card-1', actions: [button('approve', 'Approve')] }),
+    );
+    const message = slack.messagesOf('U0ADA').at(-1);
+    if (message === undefined) throw new Error('nothing was sent');
+    conversation.reply = () => ({
+      kind: 'card',
+      card: card('Approved by Ada', { id: 'card-1' }),
+      replaces: true,
+      say: null,
+    });
+    const open = closeGate(conversation);
+    void slack.press('U0ADA', message, 'Approve');
+    await until(() => conversation.handled.length === 1);
+    slack.fail('apps.connections.open', { status: 500 }, 3);
+    slack.dropConnections();
+    await until(() => lines.some((line) => line.includes('acknowledgement could not be sent')));
+    open();
+    await until(() => message.edits === 1);
+  });
+
   test('row 34: a connection that breaks is made again, and deliveries go on', async () => {
     world = await startWorld('socket');
     const { conversation, slack } = world;
