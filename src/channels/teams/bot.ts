@@ -114,12 +114,15 @@ function send(response: ServerResponse, { status, body }: Answer): void {
   response.end(JSON.stringify(body));
 }
 
+// A proxy on this machine makes every stranger look local; it leaves at least one of these.
+const PROXIED = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip'];
+
 // The playground sends no token, so whoever can reach the port could speak as anybody: only programs of this machine, and
 // no web page that was made to post here (pages send Origin, and a name that was rebound to loopback shows in Host).
 function isOwnMachine(request: IncomingMessage): boolean {
   const from = request.socket.remoteAddress ?? '';
-  const { origin, host = '', forwarded } = request.headers;
-  if (origin !== undefined || forwarded !== undefined || request.headers['x-forwarded-for'] !== undefined) return false;
+  const { origin, host = '' } = request.headers;
+  if (origin !== undefined || PROXIED.some((name) => name in request.headers)) return false;
   const loopback = from === '::1' || /^(::ffff:)?127\.\d+\.\d+\.\d+$/.test(from);
   return loopback && isLoopback(`http://${host}`);
 }

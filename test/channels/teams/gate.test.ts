@@ -285,6 +285,8 @@ describe('the playground', () => {
   test.each([
     { name: 'a web page', headers: { origin: 'https://evil.example' }, fields: {} },
     { name: 'somebody behind a proxy', headers: { 'x-forwarded-for': '203.0.113.7' }, fields: {} },
+    { name: 'somebody behind a proxy that names them otherwise', headers: { 'x-real-ip': '203.0.113.7' }, fields: {} },
+    { name: 'somebody behind a proxy that names itself', headers: { via: '1.1 proxy' }, fields: {} },
     { name: 'a service URL elsewhere', headers: {}, fields: { serviceUrl: 'https://smba.trafficmanager.net/emea/' } },
     { name: 'another channel', headers: {}, fields: { channelId: 'webchat' } },
   ])('refuses $name', async ({ headers, fields }) => {
