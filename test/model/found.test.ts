@@ -1,5 +1,5 @@
 // What the model found, told as short stories so that no change of its commands can lose them. Each failed before its fault was mended.
-import { Do, Ill, Resume, Sweep, Wait, Work } from './commands';
+import { Do, Edited, Ill, Resume, Sweep, Wait, Work } from './commands';
 import type { Run, Step } from './commands';
 import { finish, freshRun } from './run';
 import { openWorld } from './world';
@@ -38,6 +38,32 @@ test('a worker that stood still while access ended takes back what it gives too 
       new Sweep(['end-access']),
       new Work({ rounds: 3, crash: 'no', at: 0 }),
     ]);
+});
+
+// Not found by the model, but by breaking what guards them: nothing else noticed.
+test('what somebody else asked for a person who leaves is taken back', async () => {
+  const run = await live([
+    new Do(
+      { kind: 'ask', target: 0, pack: 1, by: 'manager', policy: null, hours: null, start: null, reason: true },
+      null,
+    ),
+    new Edited({ kind: 'person', who: 0 }),
+    new Sweep(['cancel-for-leavers']),
+  ]);
+  expect(run.o.requests).toMatchObject([{ requestor: 'max', state: 'canceled', detail: 'targetDisabled' }]);
+});
+
+test('a request is decided by the terms that it was made under', async () => {
+  const decides = (which: number): Step =>
+    new Do({ kind: 'decide', asked: true, which, who: 0, approve: true, reason: true }, null);
+  const run = await live([
+    asks(1, 0),
+    new Edited({ kind: 'terms', pack: 0, which: 0, variant: 5 }),
+    new Wait(HOUR),
+    decides(0),
+  ]);
+  expect(run.o.requests).toMatchObject([{ state: 'delivered', stage: 1 }]);
+  expect(run.o.assignments).toMatchObject([{ endsAt: Number(run.o.assignments[0]?.startsAt) + 30 * 24 * HOUR }]);
 });
 
 test('a worker that comes too late to say that a message was refused ends its round in peace', async () => {
