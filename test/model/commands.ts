@@ -521,6 +521,8 @@ export class Edited extends Command {
   }
   check({ o }: Readonly<Run>): boolean {
     if (this.edit.kind === 'back') return !o.published || gone(o) !== undefined || off(o) !== undefined;
+    // The only administrator stays: files that take the last one are refused.
+    if (this.edit.kind === 'person') return PEOPLE[this.edit.who] !== ADMINISTRATOR;
     return this.edit.kind !== 'manager' || this.edit.who !== this.edit.manager;
   }
   async act(run: Run, real: Real): Promise<void> {

@@ -75,7 +75,7 @@ export async function runModel({ runs, seed, path, shrink = false }: Share): Pro
       commands += one.done;
     });
     const result = await fc.check(property, {
-      numRuns: runs,
+      numRuns: path === undefined ? runs : 1,
       seed,
       endOnFailure: !shrink,
       ...(path === undefined ? {} : { path }),
