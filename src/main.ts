@@ -108,7 +108,7 @@ async function openDatabase(
       url: embedded.url,
       role: APP_ROLE,
       // Each connection plans every statement anew, which takes most of the demo's first start.
-      ...(config.demo ? { poolMax: DEMO_POOL, planOnce: true } : { poolMax: APP_POOL }),
+      poolMax: config.demo ? DEMO_POOL : APP_POOL,
     });
     stops.push(() => database.close());
     return database;

@@ -20,8 +20,6 @@ export type ConnectOptions = {
   /** Every connection of the pool acts as this role. The embedded database has one superuser, and this takes its rights. */
   readonly role?: string;
   readonly limits?: Partial<SessionLimits>;
-  /** Plans a statement once a connection and not for each value: right for a small database that is new every time. */
-  readonly planOnce?: boolean;
 };
 
 /** Milliseconds. A statement beyond them fails; whoever needs more sets it with `set local` in the transaction. */
@@ -63,8 +61,9 @@ export async function connect(options: ConnectOptions): Promise<Database> {
       statement_timeout: limits.statement,
       lock_timeout: limits.lock,
       idle_in_transaction_session_timeout: limits.idleInTransaction,
-      // Compiling a plan takes longer than running any of our statements.
-      options: options.planOnce === true ? '-c jit=off -c plan_cache_mode=force_generic_plan' : '-c jit=off',
+      // Compiling a plan takes longer than running any of our statements. So does planning one for each value, which the server
+      // would go on doing for the long ones; ours are written so that one plan is right for all values.
+      options: '-c jit=off -c plan_cache_mode=force_generic_plan',
     },
     hooks: { afterConnect: prepareConnection(options.role) },
   });

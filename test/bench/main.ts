@@ -3,16 +3,22 @@
 import os from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Bench } from './bench';
+import { p8 } from './callback';
 import { p9 } from './decide';
 import { p2, p2Growth } from './expiry';
+import { p5 } from './list';
 import type { Line } from './measure';
 import { cloneOf, startServer } from './server';
+import { p14 } from './start';
 import { p1, p1Growth } from './submit';
 
 const SCENARIOS: Readonly<Record<string, (bench: Bench) => Promise<Line[]>>> = {
   p1,
   p9,
   p2,
+  p5,
+  p8,
+  p14,
   'p1-growth': p1Growth,
   'p2-growth': p2Growth,
 };

@@ -3,6 +3,7 @@
 import { mainJob } from './0001-main-job';
 import { operations } from './0002-operations';
 import { speed } from './0003-speed';
+import { lists } from './0004-lists';
 
 export type Migration = {
   /** `0001-name`, as the file is called. */
@@ -11,4 +12,4 @@ export type Migration = {
   readonly up: (query: (sql: string) => Promise<void>) => Promise<void>;
 };
 
-export const migrations: readonly Migration[] = [mainJob, operations, speed];
+export const migrations: readonly Migration[] = [mainJob, operations, speed, lists];

@@ -1,6 +1,6 @@
 // The acts of the limit: hand-written statements, prepared on their connection, with nothing between them and the server. What
 // they do per act is what quality targets are ratios of; each counts its own work, so that a wrong one cannot look fast.
-import type { Client, QueryResult } from 'pg';
+import type { Client, Pool, QueryResult } from 'pg';
 
 type Values = readonly unknown[];
 
@@ -124,4 +124,41 @@ const endAll = prepared(
 export async function end(client: Client, at: Date, most: number): Promise<number> {
   const { rows } = await endAll<{ n: number }>(client, [at, most]);
   return rows[0]?.n ?? 0;
+}
+
+// -- what may a person ask for: groups flattened, nothing held or pending, nothing in conflict with it
+
+const listAll = prepared(
+  'list',
+  `with ok as (
+     select package_id from policies where enabled and scope = 'everyone'
+     union
+     select p.package_id from group_people g join group_closure c on c.group_id = g.group_id
+     join policy_groups named on named.group_id = c.ancestor_id join policies p on p.id = named.policy_id and p.enabled
+     where g.person_id = $1
+     union
+     select p.package_id from policy_people named join policies p on p.id = named.policy_id and p.enabled where named.person_id = $1
+   ), held as materialized (
+     select package_id from assignments where person_id = $1 and state in ('delivering', 'delivered')
+     union
+     select package_id from requests where person_id = $1 and state in ('pending', 'approved')
+   )
+   select k.id, k.name from ok join packages k on k.id = ok.package_id
+   where not k.hidden and k.id not in (select package_id from held)
+     and not exists (select 1 from incompatible i where i.package_id = k.id and i.other_id in (select package_id from held))
+   order by k.name`,
+);
+
+/** The packages that a person may ask for, all of them. */
+export async function list(client: Client, person: number): Promise<number> {
+  return (await listAll(client, [person])).rows.length;
+}
+
+// -- a callback is stored once, whatever it says
+
+const storeOnce = prepared('store', 'insert into inbound (key, body) values ($1, $2) on conflict do nothing');
+
+/** Keeps what a platform delivered; true when it was new. */
+export async function store(client: Client | Pool, key: string, body: string): Promise<boolean> {
+  return (await storeOnce(client as Client, [key, body])).rowCount === 1;
 }
