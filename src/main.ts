@@ -7,7 +7,9 @@ import { join, resolve } from 'node:path';
 import type { Channel } from './chat/channel';
 import { hasInputs } from './chat/card';
 import { loadCards } from './chat/cards';
+import { createCooling } from './chat/cooling';
 import { createConversation } from './chat/handle';
+import { paced } from './chat/pace';
 import { createRefusals } from './chat/refusals';
 import type { Refusals } from './chat/refusals';
 import { toMessage, toModal } from './channels/slack/blocks';
@@ -159,6 +161,7 @@ export async function startUsher(config: Config, log: Log): Promise<Usher> {
       book,
       profiles: async (platform, tenant, user) => (await channels.get(platform)?.profile(tenant, user)) ?? null,
       refusals,
+      cooling: createCooling(house.outbox),
       watch: metrics.watch,
       log,
     });
@@ -196,13 +199,23 @@ export async function startUsher(config: Config, log: Log): Promise<Usher> {
       outgoing.wake();
       placing.wake();
     });
-    const heard = {
-      ...conversation,
-      accept: async (inbound: Parameters<typeof conversation.accept>[0]) => {
-        await conversation.accept(inbound);
-        incoming.wake();
+    // What was stored already is worked without asking how fast it came.
+    const heard = paced(
+      {
+        ...conversation,
+        accept: async (inbound) => {
+          await conversation.accept(inbound);
+          incoming.wake();
+        },
       },
-    };
+      {
+        pass: (target, perSecond, burst) => house.outbox.pass(target, perSecond, burst),
+        tell: async (inbound, reply) => {
+          await channels.get(inbound.platform)?.answer(inbound, reply);
+        },
+        refusals,
+      },
+    );
 
     const sweep = (name: string) => {
       const job = jobs.find((one) => one.name === name);

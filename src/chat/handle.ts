@@ -10,6 +10,7 @@ import { verb } from './actions';
 import type { Card, Text } from './card';
 import type { CardBook } from './cards';
 import type { Conversation } from './channel';
+import type { Cooling } from './cooling';
 import { near, parse } from './commands';
 import type { Act, Inbound, Reply } from './inbound';
 import type { Refusals } from './refusals';
@@ -38,6 +39,7 @@ export interface ConversationParts {
   readonly watch?: Watch;
   /** Hears of accounts that may not speak here at all. */
   readonly refusals?: Refusals;
+  readonly cooling?: Cooling;
   readonly log: Pick<Log, 'debug' | 'info' | 'error'>;
 }
 
@@ -243,6 +245,7 @@ function contextOf(parts: ConversationParts, inbound: Inbound, who: Who, pressed
     who,
     by,
     surface: inbound.surface,
+    ...(parts.cooling === undefined ? {} : { cooling: parts.cooling }),
     shown: (request) => shownOf(parts, inbound, who, by, request),
   };
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { DraftId, RequestId } from '../domain/model';
 import type { By, Desk } from '../operations/ports';
 import type { Params, ViewName } from './views';
+import type { Cooling } from './cooling';
 import type { Surface } from './inbound';
 import type { WordKey } from './words';
 import type { Who } from './who';
@@ -21,6 +22,8 @@ export interface Context {
   /** Carries the delivery, so that a repeat is not a second act. */
   readonly by: By;
   readonly surface: Surface;
+  /** Slows whoever asks and takes back again and again; absent: nobody is slowed. */
+  readonly cooling?: Cooling;
   /**
    * What the person is looking at, drawn before the act and kept with a decision (rule 3.27): the surface, the pressed card with
    * the version that its button carried, and what the card says.

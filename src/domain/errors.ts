@@ -23,6 +23,7 @@ export interface Faults {
   'not-in-scope': { package: string; target: string | null };
   'already-requested': { package: string; number: number };
   'already-held': { package: string; endsAt: Date | null };
+  'asked-too-often': { minutes: number };
   'not-for-others': { package: string };
   'reason-required': Record<string, never>;
   'answer-required': { question: string };

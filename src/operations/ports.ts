@@ -358,6 +358,8 @@ export interface Outbox {
   nextAt(kinds?: readonly OutgoingRow['kind'][]): Promise<Date | null>;
   /** Takes one token of `target` (rate per second, burst); otherwise the milliseconds to wait. */
   pass(target: string, ratePerSecond: number, burst: number): Promise<number>;
+  /** How long the gate of `target` stays closed, in milliseconds; 0 where it is open. Takes no token. */
+  held(target: string): Promise<number>;
   /** Closes the gate until then (Retry-After), or counts a failure (breaker). */
   hold(target: string, ms: number): Promise<void>;
 }

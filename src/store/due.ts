@@ -108,6 +108,9 @@ const PRUNE = [
   // The newest tick of a job stays, however old: it says when the job last ran.
   `delete from job_ticks where (job, due_at) in (select job, due_at from job_ticks old where due_at < usher_now() - ${KEPT}
     and exists (select 1 from job_ticks newer where newer.job = old.job and newer.due_at > old.due_at) limit $1) returning 1`,
+  // A bucket that nobody touched for a day is full again, which is what a new one is.
+  `delete from gates where target in (select target from gates where refilled_at < usher_now() - interval '1 day'
+    and (not_before is null or not_before < usher_now()) limit $1 for update skip locked) returning 1`,
 ];
 
 // Remembered messages of the last weeks whose subject has changed since they were last compared with it, and those that could

@@ -29,13 +29,20 @@ on conflict (target) do update set
   not_before = greatest(gates.not_before, excluded.not_before, case when $2::float8 = 0 and gates.failures + 1 >= ${BREAKER_FROM}
     then usher_now() + least(${BREAKER_MAX_SECONDS}, 2 ^ least(gates.failures + 1 - ${BREAKER_FROM}, 10)) * interval '1 second' end)`;
 
+const HELD = `select ceil(1000 * greatest(0, extract(epoch from not_before - usher_now())::float8))::integer as wait
+  from gates where target = $1 and not_before is not null`;
+
 /** The gates of all targets. */
-export function createGates(q: Query): Pick<Outbox, 'pass' | 'hold'> {
+export function createGates(q: Query): Pick<Outbox, 'pass' | 'hold' | 'held'> {
   return {
     async pass(target, ratePerSecond, burst) {
       const [row] = await q(PASS, [target, ratePerSecond, burst]);
       const { passed, wait } = row as { passed: boolean; wait: number };
       return passed ? 0 : Math.max(1, wait);
+    },
+    async held(target) {
+      const [row] = await q(HELD, [target]);
+      return (row as { wait: number } | undefined)?.wait ?? 0;
     },
     async hold(target, ms) {
       await q(HOLD, [target, ms]);

@@ -18,6 +18,8 @@ const page = z.object({ page: z.string().max(200).optional() });
 
 export const DAY = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/;
 const MAX_ANSWER = 2000;
+/** The end of a day is the beginning of the next, and years have four digits. Whoever writes 9999 means for ever. */
+const LAST_DAY = '9998-12-31';
 
 /** The id of a request that a button or a typed number names. */
 export function requestOf(data: unknown): RequestId {
@@ -76,7 +78,7 @@ export function periodOf(values: Readonly<Record<string, string>>, zone: string)
     ) {
       throw new DomainError('not-a-date', { typed: typed.slice(0, 40) }, name);
     }
-    return typed;
+    return typed > LAST_DAY ? LAST_DAY : typed;
   };
   return askedPeriod({ startDate: day('start'), endDate: day('end'), hours: null }, zone);
 }
@@ -120,13 +122,15 @@ async function send(context: Context, input: FormInput): Promise<Answer> {
   const target = idOf(input.values, 'target') as PersonId;
   const person = await context.desk.views.person(target);
   if (!person) throw new DomainError('not-found', { what: 'person' });
+  const wanted = idOf(input.values, 'package') as PackageId;
+  await context.cooling?.check(context.who.person.id, wanted);
   const answer = sent('sent');
   const asked = await submit(
     context.desk,
     context.by,
     {
       target,
-      package: idOf(input.values, 'package') as PackageId,
+      package: wanted,
       policyVersion: policyOf(input.values),
       period: periodOf(input.values, person.timeZone),
       zone: person.timeZone,
@@ -178,6 +182,11 @@ async function withNumber(context: Context, rest: string): Promise<RequestId> {
 async function take(context: Context, request: RequestId): Promise<Answer> {
   const answer: StoredReply = { view: 'request', params: { request, say: 'canceled' } };
   await cancel(context.desk, context.by, request, () => answer);
+  if (context.cooling) {
+    const { request: taken } = await context.desk.views.forRequest(request);
+    const me = context.who.person.id;
+    if (taken.requestor === me) await context.cooling.tookBack(me, taken.package);
+  }
   return { view: 'request', params: answer.params, place: 'replace' };
 }
 

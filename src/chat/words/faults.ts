@@ -76,6 +76,11 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
       : sentence('No policy lets {target} have {name}. Ask its owners.', { name, target }),
   'already-requested': ({ package: name, number: n }) =>
     sentence('{name} is asked for already: {number}. Type that to see where it stands.', { name, number: number(n) }),
+  'asked-too-often': ({ minutes }) =>
+    sentence(
+      'You asked for this and took this back several times, so nobody is called about it for now. Ask again in {minutes|# minute|# minutes}.',
+      { minutes },
+    ),
   'already-held': ({ package: name, endsAt }) =>
     endsAt === null
       ? sentence('No need to ask: {name} is given already, without an end date. Type “my access” to see it.', { name })

@@ -329,6 +329,8 @@ export const sentences = {
   'surface.busy': 'That took too long and nothing was changed. Please try again.',
   'surface.retry': 'That form could not be opened in time. Please press the button once more.',
   'surface.unsupported': 'I do not know that button any more. Type “help” to see what I can do.',
+  'surface.tooFast':
+    'You are quicker than I can follow. Please wait a minute and go on more slowly. Nothing was changed.',
   'surface.loading': 'One moment …',
   'surface.brokenInput': 'I could not read that. Nothing was changed. Please try again.',
   'bug.recorded': 'It was recorded, but I could not show it (ref {reference}). There is no need to do it again.',
