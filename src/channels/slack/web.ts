@@ -92,8 +92,10 @@ export class Web {
       return new ChannelError('later', 'ratelimited', error.retryAfter > 0 ? error.retryAfter * 1000 : null);
     if (error instanceof webApi.WebAPIHTTPError) return new ChannelError('later', `http_${error.statusCode}`);
     if (!(error instanceof webApi.WebAPIPlatformError)) return new ChannelError('later', 'no_answer');
-    // What is not JSON comes as an error whose code is the whole body; nothing of it may reach a log.
-    const code = /^[a-z_]{1,64}$/.test(error.data.error) ? error.data.error : 'unreadable_answer';
+    // What is not JSON comes as an error whose code is the whole body, and JSON of another shape as one without; nothing of it
+    // may reach a log, and neither says that the message is not there.
+    const told: unknown = error.data.error;
+    const code = typeof told === 'string' && /^[a-z_]{1,64}$/.test(told) ? told : 'unreadable_answer';
     if (OURS.has(code) || code === 'account_inactive')
       this.settings.log.error({ method, code }, 'slack refuses our token: the app must be installed again');
     if (OURS.has(code) || LATER.has(code) || code === 'unreadable_answer') {
