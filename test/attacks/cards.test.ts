@@ -8,6 +8,7 @@ beforeAll(async () => {
   whole = await startAttacked();
 });
 afterAll(() => whole.stop());
+beforeEach(() => whole.rested());
 
 /** Nothing of what is done may leave anything, and none of it is a mistake of ours. */
 async function unchanged(act: () => Promise<void>): Promise<void> {

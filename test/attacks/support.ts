@@ -93,6 +93,12 @@ export async function startAttacked(demo = false, settings: Readonly<Record<stri
     ben,
     ana,
     state: async (): Promise<unknown> => (await whole.sql(STATE))[0],
+    /** Nobody types as fast as these tests, so the pace of one account and the rest of a package are forgotten between two. */
+    rested: async (): Promise<void> => {
+      await whole.sql(
+        `delete from gates where target like 'pace:%' or target like 'asking:%' or target like 'taken-back:%'`,
+      );
+    },
     /** A press as a client could make it up: any verb, any data, on any message. */
     forge: (
       user: string,

@@ -14,17 +14,10 @@ beforeAll(async () => {
 });
 afterAll(() => whole.stop());
 
-/** Nobody types as fast as these tests, so the pace of one account and the rest of a package are forgotten between two texts. */
-async function rested(): Promise<void> {
-  await whole.sql(
-    `delete from gates where target like 'pace:%' or target like 'asking:%' or target like 'taken-back:%'`,
-  );
-}
-
 /** Asks for a package in Slack and takes the request back again; gives what was stored as its reason, or what was said instead. */
 async function reasonKept(name: string, reason: string): Promise<{ stored: string | null; said: string }> {
   const { slack } = whole;
-  await rested();
+  await whole.rested();
   await slack.command('U0ADA', `request ${name}`);
   const form = await whole.slackView('U0ADA', `Request ${name}`);
   const sent = await slack.submit(form, { Reason: reason });
@@ -64,7 +57,7 @@ test('X20: SQL in every text field, name, search, cursor and sort key is text, o
   const people = await whole.sql('select count(*)::int as n from people');
   for (const text of INJECTIONS) {
     expect(await reasonKept('Payroll', text)).toEqual({ stored: text, said: '' });
-    await rested();
+    await whole.rested();
     for (const line of [
       'request',
       'package',
@@ -77,7 +70,7 @@ test('X20: SQL in every text field, name, search, cursor and sort key is text, o
       'who has',
     ])
       expect((await slack.command('U0ADA', `${line} ${text}`)).status).toBe(200);
-    await rested();
+    await whole.rested();
     await slack.command('U0ADA', 'request access');
     const form = await whole.slackView('U0ADA', 'Request access');
     expect(await slack.options(form, 'Access package', text)).toEqual([]);
@@ -129,7 +122,7 @@ const MENTIONS = [
 test('X25: mentions, links and Markdown in a reason are shown as they were written, and nobody is called', async () => {
   const { slack, ben } = whole;
   for (const text of MENTIONS) {
-    await rested();
+    await whole.rested();
     await slack.command('U0ADA', 'request Taxes');
     await slack.submit(await whole.slackView('U0ADA', 'Request Taxes'), { Reason: text });
     await whole.slackView('U0ADA', 'is on its way');
@@ -348,7 +341,7 @@ test('X53: dates in the past, in the year 9999, of no calendar or in no zone are
   const { slack } = whole;
   const { readPeriod } = {
     readPeriod: async (start: string, end: string) => {
-      await rested();
+      await whole.rested();
       await slack.command('U0ADA', 'request Payroll');
       const form = await whole.slackView('U0ADA', 'Request Payroll');
       const sent = await slack.submit(form, { Reason: 'dates', start, end }).catch((error: unknown) => error as Error);
