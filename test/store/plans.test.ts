@@ -99,7 +99,12 @@ const person = id as PersonId;
 const lease = { id: 1, token: id };
 const page = { limit: 10, after: null };
 
-test.each<{ name: string; act: (q: Query) => Promise<unknown>; answer?: readonly unknown[] }>([
+test.each<{
+  name: string;
+  act: (q: Query) => Promise<unknown>;
+  answer?: readonly unknown[];
+  whole?: readonly string[];
+}>([
   { name: 'expired stages', act: (q) => createDue(q).expiredStages(10) },
   { name: 'stages to escalate', act: (q) => createDue(q).stagesToEscalate(10) },
   { name: 'stages to remind', act: (q) => createDue(q).stagesToRemind(10) },
@@ -112,7 +117,9 @@ test.each<{ name: string; act: (q: Query) => Promise<unknown>; answer?: readonly
   { name: 'messages out of date', act: (q) => createDue(q).staleCards(10) },
   { name: 'what was given up', act: (q) => createOutbox(q).dead(10) },
   { name: 'how much waits', act: (q) => createDue(q).backlog(['end-access']) },
-  { name: 'pruning', act: (q) => createDue(q).prune(10) },
+  // Gates have a row for each account and place of the last day. An index on the instant that every message moves would cost each
+  // of them more than one look at all rows an hour does.
+  { name: 'pruning', act: (q) => createDue(q).prune(10), whole: ['gates by '] },
   { name: 'finding ended access', act: (q) => endDue(q, 10, bySystem) },
   { name: 'ending access', act: (q) => endDue(q, 10, bySystem), answer: [{ id, now: new Date() }] },
   { name: 'a claim', act: (q) => createOutbox(q).claim(10, 1000) },
@@ -148,6 +155,6 @@ test.each<{ name: string; act: (q: Query) => Promise<unknown>; answer?: readonly
   { name: 'who an account is', act: (q) => createViews(q).identity('slack', 'T', 'U') },
   { name: 'people by mail address', act: (q) => createViews(q).peopleByMail('a@b') },
   { name: 'people by exact name', act: (q) => createViews(q).peopleNamed('Ana') },
-])('$name: read by index', async ({ act, answer }) => {
-  expect(await wholeReads(act, answer)).toEqual([]);
+])('$name: read by index', async ({ act, answer, whole = [] }) => {
+  expect(await wholeReads(act, answer)).toEqual(whole);
 });
