@@ -1,4 +1,4 @@
-// npm run bench -- [scenario ...] [--small] [--pairs 5] [--seconds 4]: one JSON line for each figure; ends with 1 where a target is
+// npm run bench -- [scenario ...] [--small] [--pairs 5] [--seconds 4] [--warm 1] [--minutes 20]: one JSON line for each figure; ends with 1 where a target is
 // missed or the pairs lie too far apart. Which scenarios there are and what they mean: README.md.
 import os from 'node:os';
 import { parseArgs } from 'node:util';
@@ -9,6 +9,8 @@ import { p2, p2Growth } from './expiry';
 import { p5 } from './list';
 import type { Line } from './measure';
 import { cloneOf, startServer } from './server';
+import { p7 } from './outbox';
+import { soak } from './soak';
 import { p14 } from './start';
 import { p1, p1Growth } from './submit';
 
@@ -17,10 +19,12 @@ const SCENARIOS: Readonly<Record<string, (bench: Bench) => Promise<Line[]>>> = {
   p9,
   p2,
   p5,
+  p7,
   p8,
   p14,
   'p1-growth': p1Growth,
   'p2-growth': p2Growth,
+  soak,
 };
 
 async function main(): Promise<void> {
@@ -29,7 +33,9 @@ async function main(): Promise<void> {
     options: {
       small: { type: 'boolean', default: false },
       pairs: { type: 'string', default: '5' },
+      warm: { type: 'string', default: '1' },
       seconds: { type: 'string', default: '4' },
+      minutes: { type: 'string', default: '20' },
     },
   });
   const wanted = positionals.length > 0 ? positionals : Object.keys(SCENARIOS);
@@ -45,7 +51,8 @@ async function main(): Promise<void> {
       size,
       pairs: Number(values.pairs),
       seconds: Number(values.seconds),
-      warm: 1,
+      minutes: Number(values.minutes),
+      warm: Number(values.warm),
       clone: (other = size) => cloneOf(server, other, say),
     };
     say({ machine: os.cpus()[0]?.model, cpus: os.cpus().length, node: process.version, ...size, small: values.small });
