@@ -20,7 +20,7 @@ const ALLOWED = 50;
 export class Platform implements Channel {
   readonly platform = 'slack';
   readonly routes = [];
-  sent = 0;
+  count = 0;
   over = 0;
   /** Hears of each message that was taken. */
   taken: () => void = () => undefined;
@@ -41,7 +41,7 @@ export class Platform implements Channel {
     return Promise.resolve({
       tenant: to.tenant,
       conversation: to.conversation ?? `D${to.user}`,
-      message: `m${this.sent}`,
+      message: `m${this.count}`,
       serviceUrl: null,
     });
   };
@@ -62,7 +62,7 @@ export class Platform implements Channel {
     }
     this.#tokens -= 1;
     if (user !== null) this.#lastTo.set(user, now);
-    this.sent += 1;
+    this.count += 1;
     this.taken();
   }
 }
@@ -112,7 +112,7 @@ export async function p7(bench: Bench): Promise<Line[]> {
   const from = performance.now();
   const drained = new Promise<void>((resolve) => {
     platform.taken = () => {
-      if (platform.sent >= waiting) resolve();
+      if (platform.count >= waiting) resolve();
     };
   });
   worker.start();

@@ -76,7 +76,7 @@ export async function soak(bench: Bench): Promise<Line[]> {
         heap: [0, 1, 2, 3].map((n) => round(of(n, 'heap'))),
         resident: [0, 1, 2, 3].map((n) => round(of(n, 'resident'))),
         p95: [0, 1, 2, 3].map((n) => round(of(n, 'p95'))),
-        messages: platform.sent,
+        messages: platform.count,
       },
     ),
   ];
