@@ -45,6 +45,8 @@ export const PACKAGE = resolve(__dirname, '..');
 const CONNECTOR_MS = 20_000;
 const APP_POOL = 12;
 const DEMO_POOL = 3;
+/** Of the past nothing is old enough to go, and nobody has to be woken for what the demo does late on purpose. */
+const NOT_PLAYED: ReadonlySet<string> = new Set(['prune', 'watch']);
 const APP_ROLE = 'usher_app';
 
 export interface Usher {
@@ -239,7 +241,7 @@ export async function startUsher(config: Config, log: Log): Promise<Usher> {
           },
         },
         sweep: async () => {
-          await Promise.all(jobs.filter((job) => job.name !== 'prune').map((job) => sweep(job.name)));
+          await Promise.all(jobs.filter((job) => !NOT_PLAYED.has(job.name)).map((job) => sweep(job.name)));
         },
       });
     }

@@ -81,9 +81,18 @@ export function fail(facts: PlaceFacts, error: { readonly code: string; readonly
 /**
  * A call to the system came late: another worker had taken the row over, or nobody waited for its answer any more. Nobody knows
  * what the system did last, so what is wanted is made equal once more. Changes no state: what was found true there counts.
+ *
+ * `gaveFor`: where it gave, when the role was wanted for which it gave. If all access of then is gone and the role was wanted anew
+ * since, it may have been there by this call alone when somebody looked what the person had before: that is no baseline (rule 3.10).
  */
-export function cameLate(facts: PlaceFacts): Change {
-  return toldOfGrant(facts, facts.wanted ? 'grant.wanted' : 'grant.unwanted', { again: true });
+export function cameLate(facts: PlaceFacts, gaveFor: Date | null): Change {
+  const { grant, assignments } = facts;
+  const told = toldOfGrant(facts, facts.wanted ? 'grant.wanted' : 'grant.unwanted', { again: true });
+  const isLater = ({ assignment }: (typeof assignments)[number]): boolean =>
+    gaveFor !== null && assignment.startsAt.getTime() > gaveFor.getTime();
+  const isOver =
+    assignments.some(isLater) && assignments.every((one) => isLater(one) || one.assignment.state === 'removed');
+  return isOver && grant.baseline !== false ? together(updated('grant', grant, { baseline: false }), told) : told;
 }
 
 /**

@@ -32,7 +32,11 @@ export async function place(parts: PlaceParts, row: OutgoingRow): Promise<void> 
   const grant = row.subject.id as GrantId;
   // What follows from the result goes on under the id of the click that asked for it.
   const by: By = { actor: { kind: 'system', name: 'place' }, via: 'place', trace: row.trace ?? newTrace() };
-  const calls: Calls = { made: false, again: () => late(parts.desk, by, grant) };
+  const calls: Calls = {
+    made: false,
+    gave: false,
+    again: () => late(parts.desk, by, grant, calls.gave ? row.createdAt : null),
+  };
   try {
     await attempt(parts, by, row, calls);
   } catch (error) {
@@ -45,6 +49,8 @@ export async function place(parts: PlaceParts, row: OutgoingRow): Promise<void> 
 /** Whether a call that changes the system was begun, and what looks once more at what it did. */
 interface Calls {
   made: boolean;
+  /** Whether it gave. */
+  gave: boolean;
   readonly again: () => Promise<void>;
 }
 
@@ -85,6 +91,7 @@ async function attempt(parts: PlaceParts, by: By, row: OutgoingRow, calls: Calls
       if (now.neverGiven && connector.readable) return { state: 'untouched', externalId: null };
       const want = now.desired === 'present';
       calls.made = true;
+      calls.gave = want;
       return call(parts, by, row, { connector, what: want ? 'give' : 'take', again: calls.again }, (each) =>
         connector.converge(subject, where, want, each),
       );

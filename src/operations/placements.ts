@@ -86,10 +86,13 @@ export function failed(
   });
 }
 
-/** A call came late, and may have undone what another worker made equal since: it is looked at once more. */
-export function late(desk: Desk, by: By, grant: GrantId): Promise<void> {
+/**
+ * A call came late, and may have undone what another worker made equal since: it is looked at once more. `gaveFor`: where it gave,
+ * when what it gave for was wanted.
+ */
+export function late(desk: Desk, by: By, grant: GrantId, gaveFor: Date | null): Promise<void> {
   return act(desk, by, async (tx) => {
-    await tx.save(Rules.cameLate(await tx.forPlace(grant)));
+    await tx.save(Rules.cameLate(await tx.forPlace(grant), gaveFor));
   });
 }
 

@@ -1,7 +1,16 @@
 // One grant made true elsewhere: baseline, outcomes, failures, manual tasks (rules 3.10, 3.12, 3.25).
 import type { PlaceFacts, TaskFacts } from '../../src/domain/facts';
 import type { Assignment, Grant, Request } from '../../src/domain/model';
-import { confirm, desired, fail, finishTask, neverGiven, readBaseline, remindTask } from '../../src/domain/placement';
+import {
+  cameLate,
+  confirm,
+  desired,
+  fail,
+  finishTask,
+  neverGiven,
+  readBaseline,
+  remindTask,
+} from '../../src/domain/placement';
 import {
   aGrant,
   aManualTask,
@@ -10,6 +19,7 @@ import {
   at,
   dataOf,
   eventsOf,
+  days,
   hours,
   idOf,
   NOON,
@@ -381,5 +391,35 @@ describe('what a person has to do', () => {
     ])('nobody hears $name', ({ give }) => {
       expect(remindTask(give, at()).rows).toEqual([]);
     });
+  });
+});
+
+describe('a call that gave too late', () => {
+  const of = (state: Assignment['state'], startsAt: Date) => ({
+    assignment: anAssignment({ state, startsAt }),
+    request: null,
+    grants: [],
+  });
+  const anew = of('delivered', days(-1));
+  test.each([
+    {
+      name: 'for what is gone, where it is wanted anew',
+      of: [of('removed', days(-9)), anew],
+      gaveFor: days(-8),
+      want: false,
+    },
+    {
+      name: 'for what is gone, and so is what came after',
+      of: [of('removed', days(-9)), of('removed', days(-1))],
+      gaveFor: days(-8),
+      want: false,
+    },
+    { name: 'for what is still held', of: [of('delivered', days(-9))], gaveFor: days(-8), want: true },
+    { name: 'for what is still being taken', of: [of('removing', days(-9)), anew], gaveFor: days(-8), want: true },
+    { name: 'and took, in truth', of: [of('removed', days(-9)), anew], gaveFor: null, want: true },
+  ])('$name: what the person had before is believed: $want', ({ of: assignments, gaveFor, want }) => {
+    const change = sound(cameLate(placeFacts({ grant: placing(1, { baseline: true }), assignments }), gaveFor));
+    expect(rowsOf(change, 'grant')).toEqual(want ? [] : [expect.objectContaining({ baseline: false })]);
+    expect(dataOf(change, 'grant.wanted')).toEqual({ again: true });
   });
 });
