@@ -285,24 +285,30 @@ test('X37: no pattern of the program takes longer than 50 ms for anything', () =
   patterns.set('/<@U0BOT(?:\\|[^<>]*)?>[ \\t]*[:,]?/g', 'typed.ts').set('/\\s+for\\s+/gi', 'names.ts');
 
   const context = createContext({});
+  const costOf = (pattern: string, text: string): number => {
+    const began = process.cpuUsage();
+    try {
+      // Read again, because a pattern of ours with `g` remembers where it stopped.
+      runInContext(
+        `for (const _ of ${JSON.stringify(text)}.matchAll(new RegExp(${pattern}, 'g' + ${pattern}.flags.replace('g', '')))) ;`,
+        context,
+        { timeout: 2_000 },
+      );
+    } catch {
+      return Infinity;
+    }
+    return process.cpuUsage(began).user;
+  };
   const slow: unknown[] = [];
   for (const [pattern, path] of patterns) {
     for (const text of hostileFor(pattern)) {
-      const began = process.cpuUsage();
-      // Read again, because a pattern of ours with `g` remembers where it stopped. A bomb ends after 2 s instead of never.
-      try {
-        runInContext(
-          `for (const _ of ${JSON.stringify(text)}.matchAll(new RegExp(${pattern}, 'g' + ${pattern}.flags.replace('g', '')))) ;`,
-          context,
-          { timeout: 2_000 },
-        );
-      } catch (error) {
-        slow.push([pattern, path, String(error)]);
+      // The best of three: a collection of garbage in between is not the pattern's doing. A bomb ends after 2 s instead of never.
+      let best = Infinity;
+      for (let tries = 0; tries < 3 && best > 50_000; tries += 1) best = Math.min(best, costOf(pattern, text));
+      if (best > 50_000) {
+        slow.push([pattern, path, text.slice(0, 20), text.length, best / 1000]);
         break;
       }
-      const { user } = process.cpuUsage(began);
-      // Twice, since somebody else may have been on the processor's mind.
-      if (user > 50_000) slow.push([pattern, path, text.slice(0, 20), text.length, user / 1000]);
     }
   }
   expect(slow).toEqual([]);
