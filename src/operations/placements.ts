@@ -54,8 +54,12 @@ export function settled(
 ): Promise<void> {
   return act(desk, by, async (tx) => {
     const facts = await tx.forPlace(input.grant);
-    await tx.save(Rules.confirm(facts, input.outcome, moment(tx)));
-    await tx.settle(input.lease, { state: 'done' });
+    const change = Rules.confirm(facts, input.outcome, moment(tx));
+    await tx.save(change);
+    // What is wanted changed while the call was made, by an act that left no placement of its own: this one looks again.
+    const isOpen = facts.grant.state !== (facts.wanted ? 'placed' : 'taken') && input.outcome.state !== 'waiting';
+    if (change.events.length === 0 && change.rows.length === 0 && isOpen) await tx.retry(input.lease, 0, 'changed');
+    else await tx.settle(input.lease, { state: 'done' });
   });
 }
 
