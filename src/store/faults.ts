@@ -3,14 +3,13 @@
 
 import { DomainError } from '../domain/errors';
 import type { Query, ServerError } from './query';
-import { serverError } from './query';
+import { isSerialization, serverError } from './query';
 
 /** Somebody else changed a row since it was read. `write` runs the act again. */
 export class Stale extends Error {
   override readonly name = 'Stale';
 }
 
-const SERIALIZATION = new Set(['40001', '40P01']);
 /** Raised by usher_expect: a save met fewer rows than it had read. */
 const OVERTAKEN = 'UR001';
 const BUSY = new Set(['55P03', '57014', '53300']);
@@ -23,9 +22,9 @@ const LENGTHS: Readonly<Record<string, { field: string; max: number }>> = {
 
 /** Whether running the act again can help: a lost race, seen by us, by a unique index, or by the server itself. */
 export function isConflict(error: unknown): boolean {
-  if (error instanceof Stale) return true;
-  const server = serverError(error);
-  return server !== null && (SERIALIZATION.has(server.code) || server.code === '23505' || server.code === OVERTAKEN);
+  if (error instanceof Stale || isSerialization(error)) return true;
+  const code = serverError(error)?.code;
+  return code === '23505' || code === OVERTAKEN;
 }
 
 /** What a person is told; anything that is not expected here is a bug and comes back as it is. */
@@ -35,7 +34,7 @@ export async function refusalOf(error: unknown, q: Query): Promise<unknown> {
   const server = serverError(error);
   if (server === null) return error;
   if (BUSY.has(server.code)) return busy();
-  if (SERIALIZATION.has(server.code) || server.code === OVERTAKEN) return new DomainError('stale', {});
+  if (isSerialization(error) || server.code === OVERTAKEN) return new DomainError('stale', {});
   if (server.code === '23505') return duplicate(server, q);
   const length = server.code === '23514' && server.constraint !== null ? LENGTHS[server.constraint] : undefined;
   return length ? new DomainError('text-too-long', length, length.field) : error;

@@ -58,7 +58,11 @@ const RETRY = `
 update outgoing o set ${BACK}, error = $4, next_at = usher_now() + $3 * interval '1 millisecond'
 where o.id = $1 and o.lease = $2
 returning o.id`;
-const REAP = `update outgoing o set ${BACK}, error = 'lost' where o.state = 'leased' and o.lease_until < usher_now() returning o.id`;
+// What somebody else is settling right now was not lost.
+const REAP = `
+update outgoing o set ${BACK}, error = 'lost' where o.id in (
+  select id from outgoing where state = 'leased' and lease_until < usher_now() order by id for update skip locked)
+returning o.id`;
 const REDRIVE = `
 update outgoing o set ${BACK}, attempts = 0, error = null, next_at = usher_now() where o.id = $1 and o.state = 'dead' returning o.id`;
 

@@ -18,7 +18,7 @@ export interface TxQuery extends Query {
   later(sql: string, bind: readonly unknown[], then?: (rows: readonly unknown[]) => void): Promise<void>;
 }
 
-/** Statements each on its own, or inside a transaction of Sequelize. */
+/** Statements each on its own (run again where a deadlock was broken at their expense), or inside a transaction of Sequelize. */
 export function queryIn(sequelize: Sequelize): Query;
 export function queryIn(sequelize: Sequelize, transaction: Transaction): TxQuery;
 export function queryIn(sequelize: Sequelize, transaction?: Transaction): Query | TxQuery {
@@ -33,16 +33,29 @@ export function queryIn(sequelize: Sequelize, transaction?: Transaction): Query 
     });
   }
   return async (sql, bind) => {
-    const client = await borrow(sequelize);
-    try {
-      const rows = rowsOf(await send(client, [{ text: sql, values: bind ?? [] }]));
-      sequelize.connectionManager.releaseConnection(client);
-      return rows;
-    } catch (error) {
-      await giveBack(sequelize, client, error);
-      throw error;
+    for (let run = 1; ; run += 1) {
+      try {
+        return await alone(sequelize, { text: sql, values: bind ?? [] });
+      } catch (error) {
+        // All of it was undone, so it can be said again: whoever it met is done by then.
+        if (run === RUNS || !isSerialization(error)) throw error;
+      }
     }
   };
+}
+
+const RUNS = 4;
+
+async function alone(sequelize: Sequelize, statement: Sent): Promise<readonly unknown[]> {
+  const client = await borrow(sequelize);
+  try {
+    const rows = rowsOf(await send(client, [statement]));
+    sequelize.connectionManager.releaseConnection(client);
+    return rows;
+  } catch (error) {
+    await giveBack(sequelize, client, error);
+    throw error;
+  }
 }
 
 interface Waiting extends Sent {
@@ -149,6 +162,12 @@ export function serverError(error: unknown): ServerError | null {
     return typeof value === 'string' ? value : null;
   };
   return { code: original.code, constraint: text('constraint'), detail: text('detail') };
+}
+
+/** Whether the server gave one of several transactions up so that the others could go on: deadlock, serialization failure. */
+export function isSerialization(error: unknown): boolean {
+  const code = serverError(error)?.code;
+  return code === '40001' || code === '40P01';
 }
 
 /** True for a violation of this unique index. */

@@ -130,6 +130,35 @@ describe('a lost lease', () => {
     await expect(world.outbox.retry(place.lease, 0, 'late')).rejects.toMatchObject({ code: 'stale' });
   });
 
+  test('given back in a deadlock with an act is given back all the same', async () => {
+    const grants = [1, 2, 3].map((n) => `0192f000-0000-7000-8000-00000000000${n}`);
+    const place = (id: string): Promise<number> =>
+      put(`grant:${id}`, { kind: 'place', notice: null, subject_kind: 'grant', subject_id: id });
+    for (const id of grants) await place(id);
+    expect(await world.outbox.claim(10, 1)).toHaveLength(3);
+    await world.later(MINUTE);
+    // An act wants the second grant placed anew, and the other two once somebody waits for it. It is not the one to give way.
+    const wanted = (
+      id: string,
+    ): string => `insert into outgoing (kind, subject_kind, subject_id, lane, next_at, dedupe_key, created_at)
+      values ('place', 'grant', '${id}', 'grant:${id}', usher_now(), 'again ${id}', usher_now()) on conflict do nothing;`;
+    const [first = '', second = '', third = ''] = grants;
+    const act = world.sql(`do $$ begin
+      set local deadlock_timeout = '1min';
+      ${wanted(second)}
+      while not exists (select from pg_locks l where not l.granted and l.transactionid = pg_current_xact_id()::xid) loop
+        perform pg_sleep(0.002);
+      end loop;
+      ${wanted(first)} ${wanted(third)}
+    end $$`);
+    const asleep = `select from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'`;
+    while ((await world.sql(asleep)).length === 0) await new Promise(setImmediate);
+    expect(await world.outbox.reap()).toBeGreaterThanOrEqual(1);
+    await act;
+    expect(await world.sql(`select from outgoing where kind = 'place' and state = 'ready'`)).toHaveLength(3);
+    expect(await world.sql(`select from outgoing where state = 'leased'`)).toEqual([]);
+  });
+
   test('of a placement that another one covers ends it', async () => {
     const id = '0192f000-0000-7000-8000-000000000001';
     await put(`grant:${id}`, { kind: 'place', notice: null, subject_kind: 'grant', subject_id: id });
