@@ -40,6 +40,19 @@ test('a worker that stood still while access ended takes back what it gives too 
     ]);
 });
 
+test('a person who leaves while a worker settles that nothing was ever given is looked at again', async () => {
+  // What they may have had before is theirs while they stay, and is taken from a leaver: the answer of the worker is void.
+  for (let at = 1; at <= 12; at += 1)
+    await live([
+      asks(1, 2),
+      new Wait(9 * HOUR),
+      new Sweep(['end-access']),
+      new Work({ rounds: 1, crash: 'pause', at }),
+      new Edited({ kind: 'person', who: 1 }),
+      new Resume(),
+    ]);
+});
+
 // Not found by the model, but by breaking what guards them: nothing else noticed.
 test('what somebody else asked for a person who leaves is taken back', async () => {
   const run = await live([
