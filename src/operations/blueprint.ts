@@ -15,7 +15,7 @@ export { planText } from './blueprint/text';
 export function plan(desk: Desk, by: By, blueprint: Blueprint, options: PlanOptions = {}): Promise<Plan> {
   return desk.store.write(by, async (tx) => {
     await allow(tx, by, 'configuration.plan');
-    return (await compare(tx, blueprint, options)).plan;
+    return (await compare(tx, blueprint, options, () => Promise.resolve())).plan;
   });
 }
 
@@ -23,7 +23,8 @@ export function plan(desk: Desk, by: By, blueprint: Blueprint, options: PlanOpti
 export function apply(desk: Desk, by: By, blueprint: Blueprint, options: PlanOptions = {}): Promise<Plan> {
   return desk.store.write(by, async (tx) => {
     await allow(tx, by, 'configuration.apply');
-    const { draft, plan: found } = await compare(tx, blueprint, options);
+    await tx.holdConfiguration();
+    const { draft, plan: found } = await compare(tx, blueprint, options, (changes) => tx.holdChanged(changes));
     if (found.problems.length > 0) return found;
     if (draft.changes.length === 0) return { ...found, applied: true };
     await tx.saveConfiguration(draft.changes);
@@ -47,8 +48,15 @@ export function apply(desk: Desk, by: By, blueprint: Blueprint, options: PlanOpt
   });
 }
 
-async function compare(tx: Tx, blueprint: Blueprint, options: PlanOptions): Promise<{ draft: Draft; plan: Plan }> {
+/** `hold` comes before the counting: what a plan refuses because of people must still be so when it is saved. */
+async function compare(
+  tx: Tx,
+  blueprint: Blueprint,
+  options: PlanOptions,
+  hold: (changes: Draft['changes']) => Promise<void>,
+): Promise<{ draft: Draft; plan: Plan }> {
   const draft = draftPlan(await tx.configuration(), blueprint, () => tx.newId(), options);
+  await hold(draft.changes);
   const affected = await tx.affected(affectedBy(draft));
   return { draft, plan: finishPlan(draft, affected, options) };
 }

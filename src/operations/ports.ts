@@ -95,6 +95,13 @@ export interface Tx {
   /** Back to ready in this transaction, not before `atLeastMs` from now; a lost lease throws 'stale' and rolls everything back. */
   retry(lease: Lease, atLeastMs: number, error: string): Promise<void>;
   configuration(): Promise<Configuration>;
+  /** Waits until nobody else changes configuration; what `configuration` reads from then on is changed by this act alone. */
+  holdConfiguration(): Promise<void>;
+  /**
+   * Locks whom the changes concern before they are counted: people first, then packages that are deleted, for which nobody can
+   * ask from then on.
+   */
+  holdChanged(changes: readonly ConfigurationChange[]): Promise<void>;
   /** Counts for what a plan says before anything is applied: who holds, who waits, who would be in conflict. */
   affected(by: AffectedBy): Promise<Affected>;
   saveConfiguration(changes: readonly ConfigurationChange[]): Promise<void>;

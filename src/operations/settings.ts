@@ -26,6 +26,7 @@ export function settle(
 ): Promise<readonly string[]> {
   return act(desk, by, async (tx) => {
     await tx.clock();
+    await tx.holdConfiguration();
     const known = await tx.configuration();
     if (options.demo && known.organization?.demo === false) throw new DomainError('forbidden', {});
     const changes: ConfigurationChange[] = [];

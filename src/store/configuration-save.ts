@@ -43,7 +43,7 @@ export async function saveConfiguration(
     for (const one of list) recorded.push(...withRows(one.events, rowsOf(one)));
   };
 
-  await lockPeople(q, of('person'), of('group'));
+  await holdChanged(q, changes);
   await saveOrganization(q, of('organization'));
   note(of('organization'), ({ before, after }) => [
     changed('organization', 'organization', before && { ...before }, { ...after }),
@@ -98,25 +98,30 @@ export async function saveConfiguration(
 
 const EVENTS_AT_ONCE = 2_000; // a directory of 100,000 people is one act, but not one statement
 
-// Who may ask and who is asked hangs on people and groups, so whoever changes these holds the people's rows first, in the
-// order of ids in which every bulk act takes them.
-async function lockPeople(
-  q: Query,
-  people: readonly Of<'person'>[],
-  changedGroups: readonly Of<'group'>[],
-): Promise<void> {
-  const ids = new Set<string>(people.flatMap(({ before }) => (before ? [before.id] : [])));
-  for (const { before, after } of changedGroups) {
-    const had = new Set(before?.people);
-    const has = new Set(after.people);
-    for (const id of after.people) if (!had.has(id)) ids.add(id);
-    for (const id of before?.people ?? []) if (!has.has(id)) ids.add(id);
+/**
+ * Who may ask and who is asked hangs on people and groups, so whoever changes these holds the people's rows first, in the order
+ * of ids in which every bulk act takes them; then the packages that are deleted. Whoever asks holds both the same way round
+ * (locks.ts), so a request is either counted before its package goes, or finds no package.
+ */
+export async function holdChanged(q: Query, changes: readonly ConfigurationChange[]): Promise<void> {
+  const people = new Set<string>();
+  const packages = new Set<string>();
+  for (const change of changes) {
+    if (change.noun === 'person' && change.before) people.add(change.before.id);
+    if (change.noun === 'package' && change.before && change.after.state === 'deleted') packages.add(change.after.id);
+    if (change.noun !== 'group') continue;
+    const had = new Set(change.before?.people);
+    const has = new Set(change.after.people);
+    for (const id of has) if (!had.has(id)) people.add(id);
+    for (const id of had) if (!has.has(id)) people.add(id);
   }
-  if (ids.size === 0) return;
-  await q(
-    `select id from people where id in (select value::uuid from jsonb_array_elements_text($1::jsonb)) order by id for no key update`,
-    [JSON.stringify([...ids])],
-  );
+  const lock = async (table: string, ids: ReadonlySet<string>, strength: string): Promise<void> => {
+    if (ids.size === 0) return;
+    const wanted = 'select value::uuid from jsonb_array_elements_text($1::jsonb)';
+    await q(`select id from ${table} where id in (${wanted}) order by id for ${strength}`, [JSON.stringify([...ids])]);
+  };
+  await lock('people', people, 'no key update');
+  await lock('packages', packages, 'update');
 }
 
 /** Updates with their versions compared, then inserts: a name that one row gives up can be taken by a new one. */

@@ -27,7 +27,12 @@ import {
   resourceScopes,
 } from './tables';
 
-export { saveConfiguration } from './configuration-save';
+export { holdChanged, saveConfiguration } from './configuration-save';
+
+/** One act changes configuration at a time: names found, counts and circles are compared with what nobody else can change. */
+export async function holdConfiguration(q: Query): Promise<void> {
+  await q('select pg_advisory_xact_lock($1)', [TURN]);
+}
 
 /** All live configuration; of people and groups the deleted ones too, because their keys come back. */
 export async function loadConfiguration(q: Query): Promise<Configuration> {
@@ -101,6 +106,7 @@ export async function affected(q: Query, by: AffectedBy): Promise<Affected> {
 }
 
 const PATIENCE_MS = 120_000;
+const TURN = 7_236_003;
 
 const GROUPS = `select g.*,
   coalesce((select jsonb_agg(person_id order by person_id) from group_people where group_id = g.id), '[]') as people,

@@ -6,7 +6,7 @@
 //
 // NO KEY UPDATE, because a foreign key check on the same row (somebody else's request names this person as requestor or
 // approver) takes KEY SHARE: FOR UPDATE would let two managers who decide for each other at once end in a deadlock.
-import type { AssignmentId, GrantId, PersonId, RequestId } from '../domain/model';
+import type { AssignmentId, GrantId, PackageId, PersonId, RequestId } from '../domain/model';
 import { isId } from './ids';
 import type { TxQuery } from './query';
 
@@ -20,7 +20,10 @@ const lockOf = (person: string): string =>
   `${LIMITS} select people.id from limits, people where people.id = ${person} for no key update of people`;
 
 const SQL = {
-  person: lockOf('$1'),
+  // The package as a foreign key holds it: many may ask at once, and nobody deletes it meanwhile. The person comes first, because
+  // the join has both rows before it locks the second.
+  pair: `${LIMITS}, held as (select people.id from limits, people where people.id = $1 for no key update of people)
+    select packages.id from held, packages where packages.id = $2 for key share of packages`,
   request: lockOf('(select target_id from requests where id = $1)'),
   assignment: lockOf('(select target_id from assignments where id = $1)'),
   grant: lockOf('(select person_id from grants where id = $1)'),
@@ -34,8 +37,10 @@ async function lock(q: TxQuery, sql: string, id: string): Promise<void> {
   if (isId(id)) await q.later(sql, [id]);
 }
 
-/** Waits for the person's row, like all of these; nothing is locked, and nothing thrown, for what does not exist. */
-export const lockPerson = (q: TxQuery, id: PersonId): Promise<void> => lock(q, SQL.person, id);
+/** Waits for the rows, like all of these; nothing is locked, and nothing thrown, for what does not exist. */
+export async function lockPair(q: TxQuery, person: PersonId, pkg: PackageId): Promise<void> {
+  if (isId(person) && isId(pkg)) await q.later(SQL.pair, [person, pkg]);
+}
 /** Locks the target of a request. */
 export const lockTargetOfRequest = (q: TxQuery, id: RequestId): Promise<void> => lock(q, SQL.request, id);
 /** Locks the target of an assignment. */

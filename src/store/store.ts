@@ -19,7 +19,7 @@ import type {
 } from '../operations/ports';
 import { endDue } from './bulk';
 import { createCards } from './cards';
-import { affected, loadConfiguration, saveConfiguration } from './configuration';
+import { affected, holdChanged, holdConfiguration, loadConfiguration, saveConfiguration } from './configuration';
 import { createDirectory } from './directory';
 import { createDrafts, takeDraft } from './drafts';
 import { createDue } from './due';
@@ -31,7 +31,7 @@ import { loadAssignment, loadRequest, loadSubmit } from './loads';
 import type { At } from './loads';
 import { createLocalRoles } from './local-roles';
 import {
-  lockPerson,
+  lockPair,
   lockPersonOfGrant,
   lockPersonOfManualTask,
   lockTargetOfAssignment,
@@ -150,7 +150,7 @@ function openTx(q: TxQuery, by: By): { tx: Tx; sent: () => number; decided: read
     clock,
     newId,
     async forSubmit(input) {
-      await lockPerson(q, input.target);
+      await lockPair(q, input.target, input.package);
       return loaded(await loadSubmit(q, input));
     },
     async forRequest(id) {
@@ -183,6 +183,8 @@ function openTx(q: TxQuery, by: By): { tx: Tx; sent: () => number; decided: read
     settle: (lease, result) => settleOutgoing(q, lease, result),
     retry: (lease, atLeastMs, error) => retryOutgoing(q, lease, atLeastMs, error),
     configuration: () => loadConfiguration(q),
+    holdConfiguration: () => holdConfiguration(q),
+    holdChanged: (changes) => holdChanged(q, changes),
     affected: (input) => affected(q, input),
     async saveConfiguration(changes) {
       await saveConfiguration(q, changes, record);

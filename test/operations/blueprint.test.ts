@@ -553,6 +553,84 @@ describe('applying', () => {
   });
 });
 
+describe('two at once', () => {
+  const DELETED = 'catalogs:\n  - name: Finance\n    packages:\n      - { name: Books, state: deleted }';
+
+  /** A desk whose acts wait where they would save, until they are told to go on. */
+  function slowly(wait: Promise<void>): { readonly desk: Desk; readonly there: Promise<void> } {
+    let arrive: () => void = () => undefined;
+    const there = new Promise<void>((resolve) => (arrive = resolve));
+    const stop = async (): Promise<void> => {
+      arrive();
+      await wait;
+    };
+    const write: Desk['store']['write'] = (by, act) =>
+      desk.store.write(by, (tx) =>
+        act(
+          Object.create(tx, {
+            save: { value: async (change: Parameters<typeof tx.save>[0]) => (await stop(), tx.save(change)) },
+            saveConfiguration: {
+              value: async (changes: Parameters<typeof tx.saveConfiguration>[0]) => (
+                await stop(),
+                tx.saveConfiguration(changes)
+              ),
+            },
+          }) as typeof tx,
+        ),
+      );
+    return { desk: { ...desk, store: { ...desk.store, write } }, there };
+  }
+
+  /** Runs the first act up to its save, the second until it waits for the first, then both to their ends. */
+  async function overlapping<A, B>(first: (desk: Desk) => Promise<A>, second: () => Promise<B>): Promise<[A, B]> {
+    let go: () => void = () => undefined;
+    const slow = slowly(new Promise((resolve) => (go = resolve)));
+    const one = first(slow.desk);
+    await slow.there;
+    const end = { reached: false };
+    const other = second().finally(() => (end.reached = true));
+    const waiting = `select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
+    while (!end.reached && (await sql(waiting)).length === 0);
+    go();
+    return Promise.all([one, other]);
+  }
+
+  test('a package is not deleted under somebody who is just asking for it', async () => {
+    await applied(BASE);
+    const [, done] = await overlapping(
+      (slow) => take('ben', 'Postings', slow),
+      () => apply(desk, operator, read(DELETED.replace('Books', 'Postings'))),
+    );
+    expect(texts(done)).toEqual([
+      '1.yaml:4:34: "Postings" cannot be deleted yet: 0 people hold it, 1 open request. End that first; "hidden: true" hides it meanwhile.',
+    ]);
+    expect(await packageNamed('Postings')).toMatchObject({ state: 'active' });
+  });
+
+  test('who asks while a package is deleted finds none', async () => {
+    await applied(BASE);
+    const [done, asked] = await overlapping(
+      (slow) => apply(slow, operator, read(DELETED)),
+      () => take('ben', 'Books').catch((error: unknown) => error),
+    );
+    expect(done.applied).toBe(true);
+    expect(asked).toMatchObject({ code: 'not-found', data: { what: 'package' } });
+    expect(await sql('select state from requests')).toEqual([]);
+  });
+
+  test('a group is not deleted by one operator while another names it in a policy', async () => {
+    await applied(BASE.replace('administrators', '  - { name: Spare, people: [ben] }\nadministrators'));
+    const [one, other] = await overlapping(
+      (slow) => apply(slow, operator, read(BASE.replace("'group: Clerks'", "'group: Spare'"))),
+      () => apply(desk, operator, read('groups:\n  - { name: Spare, state: deleted }')),
+    );
+    expect(one.applied).toBe(true);
+    expect(texts(other)).toEqual([
+      '1.yaml:2:27: The group "Spare" is still named by policy "Clerks" of "Postings". Change that first.',
+    ]);
+  });
+});
+
 describe('whom it concerns', () => {
   const held = async (): Promise<void> => {
     await applied(BASE);
@@ -680,11 +758,11 @@ async function personId(key: string) {
   return person.id;
 }
 
-async function take(who: string, name: string): Promise<void> {
+async function take(who: string, name: string, at: Desk = desk): Promise<void> {
   const person = await personId(who);
   const found = await packageNamed(name);
   await submit(
-    desk,
+    at,
     { actor: { kind: 'person', id: person }, via: 'web' },
     {
       target: person,
