@@ -14,6 +14,8 @@ const BATCH = 20;
 const LEASE_MS = 30_000;
 const MOST_MS = 60_000;
 const TRIES = 8;
+/** An event whose worker ended so often without a word is taken for what ended it. */
+const LOST_TRIES = 5;
 
 export interface ReceiveParts {
   readonly desk: Desk;
@@ -30,7 +32,13 @@ export interface ReceiveParts {
 export function receiving(parts: ReceiveParts): Work {
   return {
     async round() {
-      await parts.inbound.reap();
+      for (const { id, platform, delivery, attempts } of await parts.inbound.reap(LOST_TRIES)) {
+        parts.watch?.delivered(platform, 'answer', 'failed');
+        parts.log.error(
+          { trace: traceOf({ platform: platform as Inbound['platform'], delivery }), row: id, attempts, code: 'lost' },
+          'stored event given up: its worker ended each time without a word',
+        );
+      }
       const rows = await parts.inbound.claim(BATCH, LEASE_MS);
       await Promise.all(rows.map((row) => work(parts, row)));
       return rows.length;
@@ -55,7 +63,7 @@ async function work(parts: ReceiveParts, row: InboundRow): Promise<void> {
   } catch (error) {
     if (error instanceof NotNow) {
       // Not tried: who waits for his turn is never given up.
-      await parts.inbound.retry(row.lease, error.ms ?? backoff(row.attempts, MOST_MS), error.code);
+      await parts.inbound.retry(row.lease, error.ms ?? backoff(row.attempts, MOST_MS), error.code, { tried: false });
       return;
     }
     const code = error instanceof ChannelError ? error.code : 'error';

@@ -450,13 +450,25 @@ export interface InboundRow {
   readonly payload: unknown;
   readonly attempts: number;
 }
+export interface GivenUp {
+  readonly id: number;
+  readonly platform: string;
+  readonly delivery: string;
+  readonly attempts: number;
+}
 export interface InboundStore {
   /** Stores an event; false when the delivery was stored before. Another body under the same key throws 'same-key-other-body'. */
   store(delivery: Delivery, payload: unknown): Promise<boolean>;
+  /** The oldest due; one that was lost with its worker comes alone. */
   claim(limit: number, leaseMs: number): Promise<readonly InboundRow[]>;
   settle(lease: Lease, result: { state: 'done' } | { state: 'dead'; error: string }): Promise<void>;
-  retry(lease: Lease, atLeastMs: number, error: string): Promise<void>;
-  reap(): Promise<number>;
+  /** `tried` false: it only waited for its turn, which is no try. */
+  retry(lease: Lease, atLeastMs: number, error: string, how?: { readonly tried?: boolean }): Promise<void>;
+  /**
+   * Takes back what was lost with its worker. After `tries` of them an event is given up, because it may be what ends its workers;
+   * returns those.
+   */
+  reap(tries: number): Promise<readonly GivenUp[]>;
 }
 
 export interface Draft {

@@ -6,6 +6,9 @@ import { RepeatedDelivery } from '../operations/ports';
 import { LIMITS } from './locks';
 import type { Query } from './query';
 
+/** Why a row came back whose worker never said how it went. */
+const LOST = 'lost';
+
 interface Seen {
   readonly body_hash: string;
   readonly reply: StoredReply | null;
@@ -30,11 +33,17 @@ values ($1, $2, $3, $4, 'stored', usher_now(), usher_now())
 on conflict (platform, delivery) do nothing
 returning id`;
 
+// One that was lost once already, because the process that worked it ended, may be what ended it. It is worked alone, so that
+// those beside it are not lost with it each time; whoever is due before it comes first.
 const CLAIM = `
+with due as materialized (
+  select id, next_at, error is not distinct from '${LOST}' as lost from inbound
+  where state = 'stored' and next_at <= usher_now() order by next_at, id limit $1 for update skip locked
+), placed as (select id, lost, row_number() over (order by next_at, id) as place from due)
 update inbound set state = 'leased', attempts = attempts + 1, lease = gen_random_uuid(),
   lease_until = usher_now() + $2 * interval '1 millisecond'
 where id in (
-  select id from inbound where state = 'stored' and next_at <= usher_now() order by next_at, id limit $1 for update skip locked)
+  select id from placed where place = 1 or place < coalesce((select min(place) from placed where lost), $1 + 1))
 returning id, lease, payload, attempts`;
 
 // What people wrote is kept only as long as it is needed.
@@ -46,14 +55,15 @@ returning id`;
 
 const RETRY = `
 update inbound set state = 'stored', error = $4, next_at = usher_now() + $3 * interval '1 millisecond', lease = null,
-  lease_until = null
+  lease_until = null, attempts = attempts - $5
 where id = $1 and lease = $2
 returning id`;
 
 const REAP = `
-update inbound set state = 'stored', lease = null, lease_until = null
+update inbound set state = case when attempts < $1 then 'stored' else 'dead' end, error = '${LOST}', lease = null, lease_until = null,
+  settled_at = case when attempts < $1 then settled_at else usher_now() end
 where state = 'leased' and lease_until < usher_now()
-returning id`;
+returning id, platform, delivery, state, attempts`;
 
 /** Makes the delivery this transaction's own. Throws RepeatedDelivery, or refuses another body under the same key. */
 export async function takeDelivery(q: Query, { platform, key, bodyHash }: Delivery): Promise<void> {
@@ -101,12 +111,19 @@ export function createInbound(q: Query): InboundStore {
       const [done] = await q(`select 1 from inbound where id = $1 and state = 'done'`, [id]);
       if (done === undefined) throw new DomainError('stale', {});
     },
-    async retry({ id, token }, atLeastMs, error) {
-      const back = await q(RETRY, [id, token, atLeastMs, error]);
+    async retry({ id, token }, atLeastMs, error, { tried = true } = {}) {
+      const back = await q(RETRY, [id, token, atLeastMs, error, tried ? 0 : 1]);
       if (back.length === 0) throw new DomainError('stale', {});
     },
-    async reap() {
-      return (await q(REAP)).length;
+    async reap(tries) {
+      const rows = (await q(REAP, [tries])) as readonly {
+        id: number;
+        platform: string;
+        delivery: string;
+        state: string;
+        attempts: number;
+      }[];
+      return rows.filter(({ state }) => state === 'dead');
     },
   };
 }

@@ -1,4 +1,5 @@
 // One id from a click to what comes of it, read from the lines that the real workers log.
+import { traceOf } from '../../src/chat/trace';
 import { aWorld, buttons, cardOf, SMALL, type World } from '../support/world';
 
 let world: World;
@@ -96,4 +97,22 @@ test('what a stored event began goes on under its id', async () => {
   expect(taken?.['trace']).toMatch(/^[0-9a-f]{16}$/);
   expect(taken?.['trace']).not.toBe(trace);
   expect(lines('message sent', { notice: 'accessEnded', trace: taken?.['trace'] })).toHaveLength(1);
+});
+
+test('an event whose worker ended five times over is given up aloud, and not worked a sixth time', async () => {
+  const event = world.inbound('tara', { kind: 'text', text: 'help' }, 'poison');
+  await world.sql(
+    `insert into inbound (platform, delivery, body_hash, payload, state, attempts, next_at, received_at, lease, lease_until)
+     select 'web', delivery, 'x', $1, 'leased', attempts, usher_now(), usher_now(), gen_random_uuid(), usher_now() - interval '1 s'
+     from (values ('poison', 5), ('unlucky', 4)) as e (delivery, attempts)`,
+    [JSON.stringify(event)],
+  );
+  await world.incoming.settle();
+  expect(await world.sql('select delivery, state, error, attempts from inbound order by delivery')).toEqual([
+    { delivery: 'poison', state: 'dead', error: 'lost', attempts: 5 },
+    { delivery: 'unlucky', state: 'done', error: null, attempts: 5 },
+  ]);
+  expect(lines('stored event given up: its worker ended each time without a word')).toEqual([
+    expect.objectContaining({ level: 'error', trace: traceOf(event), attempts: 5, code: 'lost' }),
+  ]);
 });

@@ -307,11 +307,58 @@ describe('machine tables', () => {
     const again = one(await world.inbound.claim(5, 1));
     expect(again.attempts).toBe(2);
     await world.later(2000);
-    expect(await world.inbound.reap()).toBe(1);
+    expect(await world.inbound.reap(5)).toEqual([]);
     await expect(world.inbound.settle(again.lease, { state: 'done' })).rejects.toMatchObject({ code: 'stale' });
     await expect(world.inbound.store({ platform: 'slack', key: 'E1', bodyHash: 'b' }, {})).rejects.toMatchObject({
       code: 'same-key-other-body',
     });
+  });
+
+  test('waiting for a turn is no try of an event', async () => {
+    await world.inbound.store({ platform: 'slack', key: 'E1', bodyHash: 'a' }, {});
+    for (let turn = 0; turn < 20; turn += 1) {
+      const row = one(await world.inbound.claim(5, 1));
+      expect(row.attempts).toBe(1);
+      await world.inbound.retry(row.lease, 0, 'gate', { tried: false });
+    }
+    await world.inbound.retry(one(await world.inbound.claim(5, 1)).lease, 0, 'http_500');
+    expect(one(await world.inbound.claim(5, 1)).attempts).toBe(2);
+  });
+
+  test('an event whose worker ends each time is worked alone, and given up after some tries', async () => {
+    const lost = async (rows: readonly unknown[]): Promise<number> => {
+      await world.later(2000);
+      expect(await world.inbound.reap(3)).toEqual([]);
+      return rows.length;
+    };
+    for (const key of ['E1', 'E2', 'E3']) await world.inbound.store({ platform: 'slack', key, bodyHash: 'a' }, { key });
+    // All three were under way when the process ended; from then on each is tried alone, and only the first ends it again.
+    expect(await lost(await world.inbound.claim(5, 1))).toBe(3);
+    await world.inbound.store({ platform: 'slack', key: 'E4', bodyHash: 'a' }, { key: 'E4' });
+    expect(await lost(await world.inbound.claim(5, 1))).toBe(1);
+    const third = one(await world.inbound.claim(5, 1));
+    expect(third).toMatchObject({ payload: { key: 'E1' }, attempts: 3 });
+    for (const key of ['E2', 'E3', 'E4']) {
+      const row = one(await world.inbound.claim(5, 1));
+      expect(row.payload).toEqual({ key });
+      await world.inbound.settle(row.lease, { state: 'done' });
+    }
+    await world.later(2000);
+    expect(await world.inbound.reap(3)).toMatchObject([{ platform: 'slack', delivery: 'E1', attempts: 3 }]);
+    expect(await world.sql(`select delivery, state, error from inbound where state <> 'done'`)).toEqual([
+      { delivery: 'E1', state: 'dead', error: 'lost' },
+    ]);
+    expect(await world.inbound.claim(5, 1)).toEqual([]);
+  });
+
+  test('what came after an event that was lost is not held up with it', async () => {
+    await world.inbound.store({ platform: 'slack', key: 'E1', bodyHash: 'a' }, {});
+    await world.inbound.claim(5, 1);
+    await world.later(2000);
+    await world.inbound.reap(3);
+    await world.inbound.retry(one(await world.inbound.claim(5, 1)).lease, 0, 'http_500');
+    for (const key of ['E2', 'E3']) await world.inbound.store({ platform: 'slack', key, bodyHash: 'a' }, {});
+    expect(await world.inbound.claim(5, 1)).toHaveLength(3);
   });
 
   test('people are reached where they were last, and not where nobody answers', async () => {

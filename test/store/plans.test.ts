@@ -128,7 +128,7 @@ test.each<{
   { name: 'a retry', act: (q) => createOutbox(q).retry(lease, 10, 'x') },
   { name: 'settling', act: (q) => createOutbox(q).settle(lease, { state: 'done' }) },
   { name: 'claiming an event', act: (q) => createInbound(q).claim(10, 1000) },
-  { name: 'reaping events', act: (q) => createInbound(q).reap() },
+  { name: 'reaping events', act: (q) => createInbound(q).reap(5) },
   { name: 'cards of a subject', act: (q) => createCards(q).bySubject({ kind: 'request', id }) },
   {
     name: 'a card that was overtaken',
