@@ -108,7 +108,7 @@ describe('card data are hints (rows 46, 47)', () => {
   });
 });
 
-test('two approvers and a double click at the same moment make one decision, twenty times (row 62)', async () => {
+test('row 62: two approvers and a double click at the same moment make one decision, twenty times', async () => {
   const who = Array.from({ length: 20 }, (_, n) => `p${n}`);
   await world.configure(`
 people:
@@ -155,7 +155,7 @@ catalogs:
   expect(wrong).toEqual([]);
 }, 60_000);
 
-test('somebody who is switched off is refused at once, and after one sweep nothing of theirs goes on (row 64)', async () => {
+test('row 64: somebody who is switched off is refused at once, and after one sweep nothing of theirs goes on', async () => {
   await door.ask('tara', 'ledger auditor', {});
   await door.ask('tara', 'vault keys', {});
   await door.ask('tara');
@@ -184,7 +184,7 @@ test('somebody who is switched off is refused at once, and after one sweep nothi
   expect([...buttons(door.latest('ana')).keys()]).not.toContain('Approve');
 });
 
-test('two readers see the same instant, each in their own zone, and the zone is named (row 65)', async () => {
+test('row 65: two readers see the same instant, each in their own zone, and the zone is named', async () => {
   await world.configure(
     'people: [{ key: ben, name: Ben Okoye, email: ben@woodgrove.example, timeZone: America/New_York }]',
   );
@@ -212,7 +212,7 @@ catalogs:
   expect(textOf(cardOf(await approvals('Mars/Olympus')))).toContain(clock('America/New_York'));
 });
 
-test('no reason, answer, note, name or address is in the log, whatever goes wrong (row 67)', async () => {
+test('row 67: no reason, answer, note, name or address is in the log, whatever goes wrong', async () => {
   await door.ask('tara', 'ledger writer', { reason: 'canary-reason', 'answer.ticket': 'canary-answer' });
   await world.say('max', 'deny R-1001 because canary-denial');
   await world.say('tara', 'canary-command');

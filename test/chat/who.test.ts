@@ -21,39 +21,41 @@ const hi = (user: string, profile: Profile): Promise<Reply> =>
 const links = (user: string): Promise<unknown> =>
   world.sql('select state, person_id, linked_by from identities where user_id = $1', [user]);
 
-test('a confirmed address of a domain that the workspace vouches for links, in any case', async () => {
-  expect(textOf(cardOf(await hi('U1', account('Tara@WOODGROVE.example'))))).toContain('Your access');
-  expect(await links('U1')).toMatchObject([{ state: 'linked', linked_by: 'email' }]);
-});
+describe('row 63: which account is which person', () => {
+  test('a confirmed address of a domain that the workspace vouches for links, in any case', async () => {
+    expect(textOf(cardOf(await hi('U1', account('Tara@WOODGROVE.example'))))).toContain('Your access');
+    expect(await links('U1')).toMatchObject([{ state: 'linked', linked_by: 'email' }]);
+  });
 
-test('an address that two people share links nobody, and the conflict is kept and audited', async () => {
-  expect(sentenceOf(await hi('U2', account('twin@woodgrove.example')))).toContain('More than one person matches');
-  expect(await links('U2')).toEqual([{ state: 'conflict', person_id: null, linked_by: null }]);
-  expect(await world.sql(`select 1 from audit_events where type = 'identity.conflicted'`)).toHaveLength(1);
-  expect(sentenceOf(await hi('U2', account('tara@woodgrove.example')))).toContain('More than one person matches');
-});
+  test('an address that two people share links nobody, and the conflict is kept and audited', async () => {
+    expect(sentenceOf(await hi('U2', account('twin@woodgrove.example')))).toContain('More than one person matches');
+    expect(await links('U2')).toEqual([{ state: 'conflict', person_id: null, linked_by: null }]);
+    expect(await world.sql(`select 1 from audit_events where type = 'identity.conflicted'`)).toHaveLength(1);
+    expect(sentenceOf(await hi('U2', account('tara@woodgrove.example')))).toContain('More than one person matches');
+  });
 
-test.each([
-  ['an unconfirmed address', account('tara@woodgrove.example', { emailConfirmed: null })],
-  ['an address said to be unconfirmed', account('tara@woodgrove.example', { emailConfirmed: false })],
-  ['a domain that nobody vouches for', account('tara@evil.example')],
-  ['a domain that only ends alike', account('tara@not-woodgrove.example')],
-  ['a domain below', account('tara@x.woodgrove.example')],
-  ['two at signs', account('tara@woodgrove.example@evil.example')],
-  ['an address with a display name', account('<tara@evil.example> tara@woodgrove.example')],
-  ['the same name alone', account(null)],
-  ['a directory key that nobody has', account(null, { directoryKey: 'TARA ' })],
-])('%s links nobody', async (_what, profile) => {
-  expect(sentenceOf(await hi('U3', profile))).toContain('I do not know who you are yet');
-  expect(await links('U3')).toEqual([{ state: 'unlinked', person_id: null, linked_by: null }]);
-});
+  test.each([
+    ['an unconfirmed address', account('tara@woodgrove.example', { emailConfirmed: null })],
+    ['an address said to be unconfirmed', account('tara@woodgrove.example', { emailConfirmed: false })],
+    ['a domain that nobody vouches for', account('tara@evil.example')],
+    ['a domain that only ends alike', account('tara@not-woodgrove.example')],
+    ['a domain below', account('tara@x.woodgrove.example')],
+    ['two at signs', account('tara@woodgrove.example@evil.example')],
+    ['an address with a display name', account('<tara@evil.example> tara@woodgrove.example')],
+    ['the same name alone', account(null)],
+    ['a directory key that nobody has', account(null, { directoryKey: 'TARA ' })],
+  ])('%s links nobody', async (_what, profile) => {
+    expect(sentenceOf(await hi('U3', profile))).toContain('I do not know who you are yet');
+    expect(await links('U3')).toEqual([{ state: 'unlinked', person_id: null, linked_by: null }]);
+  });
 
-test('the same user id in another workspace is somebody else', async () => {
-  await hi('U1', account('tara@woodgrove.example'));
-  const other = await door.knock(
-    'U1',
-    { kind: 'text', text: 'my access' },
-    { platform: 'slack', tenant: 'T2', profile: account('tara@woodgrove.example') },
-  );
-  expect(sentenceOf(other)).toContain('I do not know who you are yet');
+  test('the same user id in another workspace is somebody else', async () => {
+    await hi('U1', account('tara@woodgrove.example'));
+    const other = await door.knock(
+      'U1',
+      { kind: 'text', text: 'my access' },
+      { platform: 'slack', tenant: 'T2', profile: account('tara@woodgrove.example') },
+    );
+    expect(sentenceOf(other)).toContain('I do not know who you are yet');
+  });
 });
