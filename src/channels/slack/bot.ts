@@ -4,7 +4,7 @@ import type { App, Logger, Receiver, SocketModeReceiver } from '@slack/bolt';
 import type { Channel, Conversation } from '../../chat/channel';
 import { misfit } from './blocks';
 import type { Json } from './json';
-import { createListeners, type BoltAck, type Listeners } from './listeners';
+import { createListeners, ListenerFailed, type BoltAck, type Listeners } from './listeners';
 import { sdkLogger } from './logger';
 import { checkOptions, type SlackOptions, type SlackSettings } from './options';
 import { People } from './people';
@@ -129,11 +129,9 @@ function wire(app: App, bolt: Bolt, settings: SlackSettings, listeners: Listener
   app.options({}, ({ body, ack }) => listeners.options(json(body), ack as BoltAck));
   app.shortcut({}, ({ body, ack }) => listeners.shortcut(json(body), ack as BoltAck));
   app.error(async (error) => {
-    const refused = error instanceof bolt.AuthorizationError;
-    settings.log.error(
-      { err: refused ? error.original : error },
-      refused ? 'slack delivery could not be authorized' : 'slack delivery failed',
-    );
+    if (error instanceof bolt.AuthorizationError)
+      settings.log.error({ err: error.original }, 'slack delivery could not be authorized');
+    else if (error instanceof ListenerFailed) settings.log.error({ err: error.cause }, 'slack delivery failed');
     // Rejected, so that an event which was not stored is not acknowledged.
     await Promise.reject(error);
   });
@@ -149,7 +147,10 @@ function socketReceiver(bolt: Bolt, settings: SlackSettings, appToken: string, l
     // What arrives goes through `deliver` first, as over HTTP, so that an event is acknowledged when it is stored.
     override init(app: App): void {
       const holding = Object.create(app) as App;
-      holding.processEvent = (event) => deliver(app, event, settings);
+      holding.processEvent = async (event) => {
+        // Not acknowledged it would come again and again.
+        if ((await deliver(app, event, settings)) === 'unreadable') await event.ack();
+      };
       super.init(holding);
     }
   }

@@ -25,6 +25,12 @@ import { readTyped } from './typed';
 export type BoltAck = (answer?: unknown) => Promise<unknown>;
 type Listener = (body: Json, ack: BoltAck) => Promise<void>;
 
+/** A delivery that was read and could not be worked. Bolt hands on an error that has a code as it is. */
+export class ListenerFailed extends Error {
+  override readonly name = 'ListenerFailed';
+  readonly code = 'usher_listener_failed';
+}
+
 export interface Listeners {
   /** Whether the delivery belongs to the workspace that we were set up for (row 11). */
   readonly isOurs: (body: Json) => boolean;
@@ -65,7 +71,11 @@ export function createListeners({ conversation, people, settings, show, turns }:
     async (body, ack) => {
       const work = listener(body, ack);
       aside(work);
-      await work;
+      try {
+        await work;
+      } catch (error) {
+        throw new ListenerFailed('a Slack delivery could not be worked', { cause: error });
+      }
     };
 
   /** A name is worth a little waiting, and never the acknowledgement. */

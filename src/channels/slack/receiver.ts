@@ -5,6 +5,7 @@ import type { App, Receiver, ReceiverEvent } from '@slack/bolt';
 import type { Route } from '../../chat/channel';
 import { judge, MOST_BYTES } from './gate';
 import { loggable } from './json';
+import { ListenerFailed } from './listeners';
 import type { SlackSettings } from './options';
 
 export const PATH = '/slack/events';
@@ -58,7 +59,7 @@ export class HttpReceiver implements Receiver {
       },
     };
     try {
-      await deliver(this.app, event, this.settings);
+      if ((await deliver(this.app, event, this.settings)) === 'unreadable') send(response, 400, '');
     } catch {
       // Not stored: a non-2xx makes Slack send it again. What went wrong was logged where it happened.
       if (!response.headersSent) send(response, 503, '');
@@ -70,8 +71,30 @@ export class HttpReceiver implements Receiver {
  * Hands one delivery to Bolt. Bolt acknowledges events before any listener has run, and a crash in between would lose
  * them; so an event is acknowledged here, after its listener stored it, and not at all when it could not be stored.
  * Everything else acknowledges itself in time; what no listener wanted is acknowledged at once instead of hanging 3 s.
+ * `unreadable`: Bolt looks into fields before it knows that they are there, and this delivery is not what Slack documents.
  */
 export async function deliver(
+  app: Pick<App, 'processEvent'>,
+  event: ReceiverEvent,
+  settings: Pick<SlackSettings, 'log' | 'refusals'>,
+): Promise<'done' | 'unreadable'> {
+  try {
+    await handOver(app, event, settings);
+    return 'done';
+  } catch (error) {
+    if (isWorthRepeating(error)) throw error;
+    settings.refusals.refused('slack', 'delivery cannot be read');
+    return 'unreadable';
+  }
+}
+
+/** What went wrong on our side, or while Slack could not be asked who we are. */
+function isWorthRepeating(error: unknown): boolean {
+  const code: unknown = error instanceof Error && 'code' in error ? error.code : null;
+  return error instanceof ListenerFailed || code === 'slack_bolt_authorization_error';
+}
+
+async function handOver(
   app: Pick<App, 'processEvent'>,
   event: ReceiverEvent,
   settings: Pick<SlackSettings, 'log'>,

@@ -137,6 +137,24 @@ test('row 1: a signed body that cannot be parsed is refused', async () => {
   expect((await post('[1]', slack.sign('[1]', 'application/json'))).status).toBe(400);
 });
 
+describe('a signed delivery of another shape than Slack documents is refused for good, so that it does not come again', () => {
+  const event = { type: 'message', channel: 'D0ADA', channel_type: 'im', user: 'U0ADA', text: 'help' };
+  test.each([
+    { name: 'an event that is nothing', fields: { event: null } },
+    { name: 'an event that is a text', fields: { event: 'x' } },
+    { name: 'an event whose type is a number', fields: { event: { ...event, type: 7 } } },
+    { name: 'an event without an account', fields: { event: { ...event, user: null } } },
+    { name: 'an event without a channel', fields: { event: { ...event, channel: null } } },
+    { name: 'actions that are no list', fields: { type: 'block_actions', actions: { 0: {} }, user: { id: 'U0ADA' } } },
+  ])('$name', async ({ fields }) => {
+    const { slack, conversation } = world;
+    const heard = conversation.accepted.length;
+    const body = JSON.stringify({ type: 'event_callback', team_id: slack.team, team: { id: slack.team }, ...fields });
+    expect((await post(body, slack.sign(body, 'application/json'))).status).toBe(400);
+    expect(conversation.accepted).toHaveLength(heard);
+  });
+});
+
 test('row 1: a body over the limit is refused before anything is computed', async () => {
   const body = `text=${'x'.repeat(1024 * 1024)}`;
   expect((await post(body, world.slack.sign(body, FORM))).status).toBe(413);
