@@ -5,6 +5,7 @@ import { f6 } from './f6-pause';
 import { f7 } from './f7-replay';
 import { f8 } from './f8-race';
 import { f16 } from './f16-poison';
+import { f17 } from './f17-hostile';
 
 /** Every fault of the campaign. */
-export const faults: readonly Fault[] = [f1, f2, f3, f6, f7, f8, f16];
+export const faults: readonly Fault[] = [f1, f2, f3, f6, f7, f8, f16, f17];
