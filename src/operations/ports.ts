@@ -102,6 +102,8 @@ export interface Tx {
    * ask from then on.
    */
   holdChanged(changes: readonly ConfigurationChange[]): Promise<void>;
+  /** What a start compares with its settings; of the people those whom one of these directory keys or mail addresses names. */
+  organization(named: readonly string[]): Promise<OrganizationFacts>;
   /** Counts for what a plan says before anything is applied: who holds, who waits, who would be in conflict. */
   affected(by: AffectedBy): Promise<Affected>;
   saveConfiguration(changes: readonly ConfigurationChange[]): Promise<void>;
@@ -631,6 +633,11 @@ export interface Configuration {
   readonly packages: readonly PackageConfig[];
   readonly policies: readonly PolicyConfig[];
   readonly incompatibilities: readonly Incompatibility[];
+}
+/** Where the organization itself stands, and who administers it. */
+export interface OrganizationFacts extends Pick<Configuration, 'organization' | 'installations'> {
+  readonly people: readonly Person[];
+  readonly administrators: readonly RoleConfig[];
 }
 export interface ConfigurationNouns {
   organization: { readonly name: string; readonly timeZone: string; readonly demo: boolean };

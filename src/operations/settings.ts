@@ -2,7 +2,7 @@
 // start through the same audited path as a file, and only where something differs.
 import { DomainError } from '../domain/errors';
 import type { Person } from '../domain/model';
-import type { By, Configuration, ConfigurationChange, Desk, InstallationConfig, RoleConfig } from './ports';
+import type { By, ConfigurationChange, Desk, InstallationConfig, OrganizationFacts, RoleConfig } from './ports';
 import { act } from './act';
 
 /** As much of the configuration as concerns the organization. */
@@ -27,7 +27,7 @@ export function settle(
   return act(desk, by, async (tx) => {
     await tx.clock();
     await tx.holdConfiguration();
-    const known = await tx.configuration();
+    const known = await tx.organization(settings.administrators);
     if (options.demo && known.organization?.demo === false) throw new DomainError('forbidden', {});
     const changes: ConfigurationChange[] = [];
     if (known.organization === null) {
@@ -44,7 +44,7 @@ function event(kind: 'settings', id: string) {
   return { type: 'settings.applied', subject: { kind, id }, refs: {}, data: {} } as const;
 }
 
-function installations(known: Configuration, settings: OrganizationSettings, demo: boolean): ConfigurationChange[] {
+function installations(known: OrganizationFacts, settings: OrganizationSettings, demo: boolean): ConfigurationChange[] {
   const wanted: InstallationConfig[] = [
     ...(settings.slack
       ? [
@@ -89,14 +89,12 @@ function installations(known: Configuration, settings: OrganizationSettings, dem
 
 /** The list is complete for what it named itself: who is no longer in it loses the role, who was named in a file keeps it. */
 function administrators(
-  known: Configuration,
+  known: OrganizationFacts,
   settings: OrganizationSettings,
   newId: () => string,
 ): ConfigurationChange[] {
   const named = settings.administrators.flatMap((name) => find(known.people, name)?.id ?? []);
-  const held = known.roles.filter(
-    (role) => role.role === 'administrator' && role.state === 'active' && role.person !== null,
-  );
+  const held = known.administrators.filter((role) => role.person !== null);
   const ended = held
     .filter((role) => role.origin === 'settings' && role.person !== null && !named.includes(role.person))
     .map((before) => roleChange(before, { ...before, state: 'ended', version: before.version + 1 }));

@@ -19,7 +19,14 @@ import type {
 } from '../operations/ports';
 import { endDue } from './bulk';
 import { createCards } from './cards';
-import { affected, holdChanged, holdConfiguration, loadConfiguration, saveConfiguration } from './configuration';
+import {
+  affected,
+  holdChanged,
+  holdConfiguration,
+  loadConfiguration,
+  loadOrganization,
+  saveConfiguration,
+} from './configuration';
 import { createDirectory } from './directory';
 import { createDrafts, takeDraft } from './drafts';
 import { createDue } from './due';
@@ -185,6 +192,7 @@ function openTx(q: TxQuery, by: By): { tx: Tx; sent: () => number; decided: read
     configuration: () => loadConfiguration(q),
     holdConfiguration: () => holdConfiguration(q),
     holdChanged: (changes) => holdChanged(q, changes),
+    organization: (named) => loadOrganization(q, named),
     affected: (input) => affected(q, input),
     async saveConfiguration(changes) {
       await saveConfiguration(q, changes, record);

@@ -3,6 +3,7 @@
 import type { Sequelize } from 'sequelize';
 import type { AssignmentId, GrantId, PackageId, PersonId, RequestId } from '../../src/domain/model';
 import type { CardRow } from '../../src/operations/ports';
+import { loadOrganization } from '../../src/store/configuration';
 import { createCards } from '../../src/store/cards';
 import { createDirectory } from '../../src/store/directory';
 import { createDue } from '../../src/store/due';
@@ -105,6 +106,7 @@ test.each<{
   answer?: readonly unknown[];
   whole?: readonly string[];
 }>([
+  { name: 'what a start looks up', act: (q) => loadOrganization(q, ['key', 'ana@example.com']) },
   { name: 'expired stages', act: (q) => createDue(q).expiredStages(10) },
   { name: 'stages to escalate', act: (q) => createDue(q).stagesToEscalate(10) },
   { name: 'stages to remind', act: (q) => createDue(q).stagesToRemind(10) },
