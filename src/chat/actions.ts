@@ -7,7 +7,7 @@ import { ownerVerbs } from './actions/owners';
 import { reprocessVerbs } from './actions/reprocess';
 import { requestVerbs } from './actions/requests';
 import type { Answer, Verb } from './verb';
-import { read, uuid } from './verb';
+import { read, TYPED, uuid } from './verb';
 
 const help: Answer = { view: 'help', params: {}, place: 'new' };
 
@@ -21,6 +21,12 @@ const generalVerbs = {
       { words: 'hi', run: () => Promise.resolve(help) },
       { words: 'hello', run: () => Promise.resolve(help) },
     ],
+  },
+  /** A suggestion, tapped. The door takes it for the text that it carries; what comes here carries none. */
+  [TYPED]: {
+    kind: 'reads',
+    opens: false,
+    press: () => Promise.reject(new DomainError('not-found', { what: 'card' })),
   },
   /** Goes on with a half-filled form where no form could be opened at once (Continue). */
   'draft.open': {

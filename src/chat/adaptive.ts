@@ -12,8 +12,8 @@ export interface AdaptiveOptions {
   readonly markdown: boolean;
   /** Teams dialogs take Action.Submit only. */
   readonly dialog?: boolean;
-  /** Verbs whose button opens a Teams dialog by `task/fetch`. */
-  readonly taskFetch?: (verb: string) => boolean;
+  /** Whether a button opens a Teams dialog by `task/fetch`. */
+  readonly taskFetch?: (verb: string, data: ExecuteAction['data']) => boolean;
   /** Teams clients without Action.Execute get an Action.Submit with the same data. */
   readonly fallback?: boolean;
 }
@@ -155,7 +155,7 @@ class Writer {
     };
     const data = this.#data(action);
     // A form's own submit answers the dialog that is open; any other button that opens a form asks Teams for a new one.
-    if (this.options.taskFetch?.(action.verb) === true && !sends) {
+    if (this.options.taskFetch?.(action.verb, action.data) === true && !sends) {
       return { type: 'Action.Submit', ...shared, data: { msteams: { type: 'task/fetch' }, ...data } };
     }
     const submit = { type: 'Action.Submit', ...shared, data };

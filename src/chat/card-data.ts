@@ -177,6 +177,15 @@ export type CardDataOf = {
     readonly empty: Text | null;
     readonly rows: readonly (Row & { readonly request: string; readonly typed: string })[];
   } & Paging;
+  suggestions: {
+    /** The sentence; its buttons type what was perhaps meant. */
+    readonly summary: Text;
+    readonly choices: readonly {
+      readonly title: Text;
+      readonly style: 'default' | 'positive';
+      readonly typed: string;
+    }[];
+  };
   'manual-task': {
     readonly summary: Text;
     readonly title: Text;

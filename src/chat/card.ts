@@ -102,7 +102,7 @@ export interface ToggleInput extends InputBase {
 export type Input = TextInput | NumberInput | ChoiceInput | DateInput | TimeInput | ToggleInput;
 export type Element = TextBlock | FactSet | Container | ColumnSet | ActionSet | Input;
 
-/** `verb` is one of the verb table; `data` holds opaque ids and versions only, never authority. */
+/** `verb` is one of the verb table; `data` holds opaque ids and versions, or what would be typed, and never authority. */
 export interface ExecuteAction {
   readonly type: 'Action.Execute';
   readonly verb: string;

@@ -33,13 +33,17 @@ export function parse(text: string): Command | null {
   return null;
 }
 
-/** The command that was perhaps meant. */
+/** What was perhaps meant: the command with its words mended, and whatever followed them as it was typed. */
 export function near(text: string): string | null {
-  const said = tidy(text).toLowerCase();
-  const like = (words: string): Typed | undefined =>
-    closest(words, longestFirst, (entry) => entry.typed.words)[0]?.typed;
-  const first = like(said) ?? like(said.split(' ').slice(0, 2).join(' ')) ?? like(said.split(' ')[0] ?? '');
-  return first?.help?.usage ?? first?.words ?? null;
+  const words = tidy(text).split(' ');
+  // What is only the beginning of a word ("r-") is nobody's typing mistake.
+  const whole = longestFirst.filter((entry) => !entry.typed.words.endsWith('-'));
+  for (const count of new Set([words.length, 2, 1])) {
+    const said = words.slice(0, count).join(' ').toLowerCase();
+    const [meant] = closest(said, whole, (entry) => entry.typed.words);
+    if (meant) return [meant.typed.words, ...words.slice(count)].join(' ');
+  }
+  return null;
 }
 
 /** Help lines for somebody: what everybody may do, and what they may. */

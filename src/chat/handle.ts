@@ -16,6 +16,7 @@ import type { Act, Inbound, Reply } from './inbound';
 import type { Refusals } from './refusals';
 import { bind } from './render';
 import { search } from './search';
+import { asTyped, suggestions } from './suggestions';
 import { toldTo } from './text';
 import { tidied } from './tidy';
 import { traceOf } from './trace';
@@ -62,8 +63,11 @@ const FORM_FIELDS = new Set(['package', 'target', 'policy', 'start', 'end', 'rea
 /** Makes the conversation that every channel talks to. */
 export function createConversation(parts: ConversationParts): Conversation {
   return {
-    opensForm,
-    handle: (inbound) => handle(parts, tidied(inbound)),
+    opensForm: (act) => opensForm(asTyped(act)),
+    handle: (received) => {
+      const inbound = tidied(received);
+      return handle(parts, { ...inbound, act: asTyped(inbound.act) });
+    },
     accept: async (received) => {
       const inbound = tidied(received);
       const installation = await parts.desk.views.installation(inbound.platform, inbound.tenant);
@@ -408,6 +412,13 @@ async function refusal(
       say: field === undefined ? sentence : null,
       ...(form ? { form } : {}),
     };
+  }
+  if (act.kind === 'text' && who) {
+    const data = suggestions(act.text, fault);
+    if (data) {
+      const card = bind(parts.book, { card: 'suggestions', data }, who, null);
+      return { kind: 'card', card, replaces: false, say: null };
+    }
   }
   if (act.kind === 'press' && who) {
     const card = await freshCard(parts, inbound, who);

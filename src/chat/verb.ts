@@ -71,6 +71,9 @@ export interface FormInput {
   readonly draft: DraftId | null;
 }
 
+/** The verb of a button that stands for a typed text. */
+export const TYPED = 'typed.run';
+
 /** Ids that come back from a client: their form is checked here, the right to use them at the act. */
 export const uuid = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
 

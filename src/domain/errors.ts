@@ -80,6 +80,11 @@ export class DomainError<C extends FaultCode = FaultCode> extends Error {
   ) {
     super(code);
   }
+
+  is<K extends FaultCode>(code: K): this is DomainError<K> {
+    const own: FaultCode = this.code;
+    return own === code;
+  }
 }
 
 /** Fields of the data above that are instants; no fault has text under these names. */

@@ -156,6 +156,20 @@ export const samples: { readonly [N in CardName]: Readonly<Record<string, CardDa
       })),
     },
   },
+  suggestions: {
+    plain: {
+      summary: words('I know no “ledgr”. Did you mean one of these?'),
+      choices: [1, 2, 3, 4].map((n) => ({
+        title: words(`Ledger ${n}`),
+        style: 'default' as const,
+        typed: `request Ledger ${n}`,
+      })),
+    },
+    long: {
+      summary: [user(HOSTILE, 300)],
+      choices: [{ title: [user(HOSTILE, 75)], style: 'positive' as const, typed: `request ${'👩‍👩‍👧 '.repeat(30)}` }],
+    },
+  },
   continue: {
     plain: {
       summary: words('Go on'),

@@ -339,7 +339,7 @@ describe('a typed name', () => {
         policies: [{ name: E, who: allMembers, expires: 1 hours, reason: optional }]
 `);
     expect(sentenceOf(await world.say('tara', 'request ledger auditor'))).toBe(
-      'More than one is called “ledger auditor”. Type which one you mean: Ledger auditor (Finance) or Ledger auditor (Sales).',
+      'More than one is called “ledger auditor”. Which one do you mean: Ledger auditor (Finance) or Ledger auditor (Sales)?',
     );
     expect(textOf(cardOf(await world.say('tara', 'request ledger auditor (sales)')))).toContain('Of the sales books');
     const about = cardOf(await world.say('tara', 'package ledger auditor (sales)'));

@@ -223,7 +223,8 @@ export function sentenceOf(reply: Reply): string {
     case 'text':
       return said(reply.say);
     case 'card':
-      return said(reply.say);
+      // A refusal whose next step can be tapped is a card that says nothing else.
+      return reply.card.name === 'suggestions' ? plain(reply.card.summary, reply.card.reader) : said(reply.say);
     case 'errors':
       return [said(reply.say), ...Object.values(reply.fields).map((text) => said(text))]
         .filter((one) => one !== '')

@@ -26,7 +26,7 @@ export interface Answers extends Pick<Channel, 'send' | 'update' | 'answer' | 'p
 export function createAnswers(settings: TeamsSettings, conversation: Conversation, sender: Sender): Answers {
   // The playground opens no dialogs and sends nothing for such a button; there a form comes as a card of the chat.
   const draw = createDraw(
-    (verb) => !settings.playground && conversation.opensForm({ kind: 'press', verb, data: {}, card: null }),
+    (verb, data) => !settings.playground && conversation.opensForm({ kind: 'press', verb, data, card: null }),
   );
   const places = new Map<string, { readonly target: Target; readonly personal: boolean }>();
 

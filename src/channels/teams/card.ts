@@ -1,6 +1,6 @@
 // A bound card as Teams takes it, and the check that it stays inside what Teams takes.
 import { toAdaptive, type AdaptiveJson } from '../../chat/adaptive';
-import type { Action, Card, Element } from '../../chat/card';
+import type { Action, Card, Element, ExecuteAction } from '../../chat/card';
 
 /** Bot messages may have 100 KB, older texts and webhooks say 28 KB (format-your-bot-messages.md); room is left for the envelope. */
 const CARD_BYTES = 25 * 1024;
@@ -10,9 +10,11 @@ const BUTTONS_PER_BAR = 6;
 export interface TeamsOptions {
   /** Drawn inside a dialog, where only Action.Submit exists. */
   readonly dialog?: boolean;
-  /** Verbs that open a form: their button asks for a dialog. Leave out where the delivery cannot open one. */
-  readonly opensForm?: (verb: string) => boolean;
+  /** Whether a button opens a form and so asks for a dialog. Leave out where the delivery cannot open one. */
+  readonly opensForm?: OpensForm;
 }
+
+export type OpensForm = (verb: string, data: ExecuteAction['data']) => boolean;
 
 /** Adaptive Card 1.5 JSON with Teams' own additions. Send it without a text part; put `fallbackText` into `summary`. */
 export function toTeams(card: Card, options: TeamsOptions = {}): AdaptiveJson {

@@ -4,7 +4,7 @@ import type { AdaptiveJson } from '../../chat/adaptive';
 import type { Card, Container, Element, Input, Text } from '../../chat/card';
 import type { Reply } from '../../chat/inbound';
 import { plain } from '../../chat/text';
-import { toTeams } from './card';
+import { toTeams, type OpensForm } from './card';
 import type { Place } from './inbound';
 
 /** A card's JSON; its buttons differ between a message and a dialog. */
@@ -25,8 +25,8 @@ export interface InvokeAnswer {
 const SEARCH_RESULTS = 15; // clients ask for and show 15, whatever the card says (AdaptiveCards#7686)
 const DIALOG_TITLE = 64;
 
-/** The writer for one conversation; `opensForm` tells which verbs ask for a dialog. */
-export function createDraw(opensForm: (verb: string) => boolean): Draw {
+/** The writer for one conversation; `opensForm` tells which buttons ask for a dialog. */
+export function createDraw(opensForm: OpensForm): Draw {
   return (card, where) => {
     const { draft } = card;
     // A search sends back its dataset and nothing else of the form, so the draft travels in there.

@@ -44,7 +44,7 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
   'did-you-mean': ({ typed, names }) =>
     sentence('I know no “{typed}”. Did you mean {names}?', { typed, names: listed(names, 'or', 4) }),
   'several-named': ({ typed, names }) =>
-    sentence('More than one is called “{typed}”. Type which one you mean: {names}.', {
+    sentence('More than one is called “{typed}”. Which one do you mean: {names}?', {
       typed,
       names: listed(names, 'or', 4),
     }),

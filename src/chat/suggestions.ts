@@ -1,0 +1,87 @@
+// What a person may tap instead of typing it: the name or the command that was perhaps meant, and the next step that a refusal
+// names. A tap is the typed text once more, by the same door, so whether it may be done is looked at then.
+import { z } from 'zod';
+import type { DomainError } from '../domain/errors';
+import type { Text } from './card';
+import type { CardDataOf } from './card-data';
+import { parse } from './commands';
+import type { Act } from './inbound';
+import { typedNumber } from './present/common';
+import { user } from './spans';
+import { read, TYPED } from './verb';
+import { label } from './words';
+import { explain } from './words/faults';
+
+/** What is longer was made by something else, and would not fit into a button. */
+const LONGEST = 300;
+const TITLE = 75;
+/** What a client could take for a template of its own (row 49); words are guarded, what a button carries is not. */
+const MARKERS = /\$\{|\{\{/;
+
+type Choice = CardDataOf['suggestions']['choices'][number];
+
+const typed = z.object({ text: z.string().min(1).max(LONGEST) });
+
+/** A pressed suggestion is the text that it stands for; any other act stays what it is. */
+export function asTyped(act: Act): Act {
+  if (act.kind !== 'press' || act.verb !== TYPED) return act;
+  const found = read(typed, act.data);
+  return found ? { kind: 'text', text: found.text } : act;
+}
+
+/** The refusal of a typed text with what may be tapped; null where there is nothing. */
+export function suggestions(text: string, fault: DomainError): CardDataOf['suggestions'] | null {
+  const choices = [...meant(text, fault), ...next(fault)].filter(
+    ({ typed: command }) => command.length <= LONGEST && !MARKERS.test(command),
+  );
+  return choices.length === 0 ? null : { summary: explain(fault.code, fault.data), choices };
+}
+
+function meant(text: string, fault: DomainError): readonly Choice[] {
+  if (fault.is('unknown-command')) {
+    const { near } = fault.data;
+    return near === null || parse(near) === null ? [] : [choice([user(near, TITLE)], near, 'positive')];
+  }
+  if (!fault.is('did-you-mean') && !fault.is('several-named')) return [];
+  const command = parse(text);
+  return fault.data.names.flatMap((name) => {
+    const rest = command && withName(command.rest, fault.data.typed, name);
+    return rest ? [choice([user(name, TITLE)], `${command.typed.words} ${rest}`)] : [];
+  });
+}
+
+/** The text with one name put in another's place; null where that does not stand there as a whole. */
+function withName(text: string, name: string, other: string): string | null {
+  for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1)) {
+    const [before, after] = [text.slice(0, at), text.slice(at + name.length)];
+    if (/(^|\s)$/.test(before) && /^(\s|$)/.test(after)) return before + other + after;
+  }
+  return null;
+}
+
+function next(fault: DomainError): readonly Choice[] {
+  if (fault.is('already-requested')) {
+    const number = typedNumber(fault.data.number);
+    return [choice(label('details'), number)];
+  }
+  if (fault.is('not-found')) {
+    switch (fault.data.what) {
+      case 'package':
+        return [choice(label('requestAccess'), 'request')];
+      case 'request':
+        return [choice(label('myRequests'), 'my requests')];
+      case 'assignment':
+        return [choice(label('myAccess'), 'my access')];
+      case 'person':
+      case 'card':
+        return [];
+    }
+  }
+  if (fault.is('already-held') || fault.is('not-held')) return [choice(label('myAccess'), 'my access')];
+  if (fault.is('unknown-command') || fault.is('forbidden')) return [choice(label('help'), 'help')];
+  return [];
+}
+
+function choice(title: Text, command: string, style: Choice['style'] = 'default'): Choice {
+  return { title, style, typed: command };
+}
