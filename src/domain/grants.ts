@@ -60,7 +60,7 @@ function wantedAgain(grant: Grant): Change {
   if (grant.state === 'placed' || grant.state === 'placing') return noChange;
   // What was taken back wholly begins anew, its baseline too: the person may have got the role elsewhere meanwhile. While
   // it is only being taken, what a connector reads may still be our own gift.
-  const anew = grant.state === 'taken' ? { baseline: null, placedAt: null, takenAt: null } : {};
+  const anew = grant.state === 'taken' ? { baseline: null, placedAt: null } : {};
   return updated('grant', grant, { state: 'placing', error: null, ...anew });
 }
 

@@ -461,5 +461,6 @@ export interface Grant extends Versioned {
   readonly externalId: string | null;
   readonly error: string | null;
   readonly placedAt: Date | null;
+  /** When it was last taken away in truth, not merely left to the person who had it before; kept when it is given again. */
   readonly takenAt: Date | null;
 }

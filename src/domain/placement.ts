@@ -82,17 +82,14 @@ export function fail(facts: PlaceFacts, error: { readonly code: string; readonly
  * A call to the system came late: another worker had taken the row over, or nobody waited for its answer any more. Nobody knows
  * what the system did last, so what is wanted is made equal once more. Changes no state: what was found true there counts.
  *
- * `gaveFor`: where it gave, when the role was wanted for which it gave. If all access of then is gone and the role was wanted anew
- * since, it may have been there by this call alone when somebody looked what the person had before: that is no baseline (rule 3.10).
+ * `gaveAt`: where it gave, when it was looked whether to. If the role was taken away since, it may have been there by this call
+ * alone when somebody read anew what the person had before: that is no baseline, also where that access is over too (rule 3.10).
  */
-export function cameLate(facts: PlaceFacts, gaveFor: Date | null): Change {
-  const { grant, assignments } = facts;
+export function cameLate(facts: PlaceFacts, gaveAt: Date | null): Change {
+  const { grant } = facts;
   const told = toldOfGrant(facts, facts.wanted ? 'grant.wanted' : 'grant.unwanted', { again: true });
-  const isLater = ({ assignment }: (typeof assignments)[number]): boolean =>
-    gaveFor !== null && assignment.startsAt.getTime() > gaveFor.getTime();
-  const isOver =
-    assignments.some(isLater) && assignments.every((one) => isLater(one) || one.assignment.state === 'removed');
-  return isOver && grant.baseline !== false ? together(updated('grant', grant, { baseline: false }), told) : told;
+  const isTakenSince = gaveAt !== null && grant.takenAt !== null && grant.takenAt >= gaveAt;
+  return isTakenSince && grant.baseline !== false ? together(updated('grant', grant, { baseline: false }), told) : told;
 }
 
 /**
@@ -153,7 +150,6 @@ function placedBy(facts: PlaceFacts, { externalId }: PlaceOutcome, at: Now): Set
     externalId,
     error: null,
     placedAt: grant.placedAt ?? at.now,
-    takenAt: null,
   };
   return { change: together(updated('grant', grant, after), toldOfGrant(facts, 'grant.placed')), grant: after };
 }
@@ -161,7 +157,8 @@ function placedBy(facts: PlaceFacts, { externalId }: PlaceOutcome, at: Now): Set
 function takenFrom(facts: PlaceFacts, kept: boolean, at: Now): Settled {
   const { grant } = facts;
   if (grant.state === 'taken') return { change: noChange, grant };
-  const after: Grant = { ...grant, state: 'taken', externalId: null, error: null, takenAt: at.now };
+  const takenAt = kept ? grant.takenAt : at.now;
+  const after: Grant = { ...grant, state: 'taken', externalId: null, error: null, takenAt };
   return {
     change: together(updated('grant', grant, after), toldOfGrant(facts, 'grant.taken', { kept })),
     grant: after,

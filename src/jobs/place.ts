@@ -34,8 +34,8 @@ export async function place(parts: PlaceParts, row: OutgoingRow): Promise<void> 
   const by: By = { actor: { kind: 'system', name: 'place' }, via: 'place', trace: row.trace ?? newTrace() };
   const calls: Calls = {
     made: false,
-    gave: false,
-    again: () => late(parts.desk, by, grant, calls.gave ? row.createdAt : null),
+    gaveAt: null,
+    again: () => late(parts.desk, by, grant, calls.gaveAt),
   };
   try {
     await attempt(parts, by, row, calls);
@@ -49,8 +49,8 @@ export async function place(parts: PlaceParts, row: OutgoingRow): Promise<void> 
 /** Whether a call that changes the system was begun, and what looks once more at what it did. */
 interface Calls {
   made: boolean;
-  /** Whether it gave. */
-  gave: boolean;
+  /** Where it gave, when it was looked whether to. */
+  gaveAt: Date | null;
   readonly again: () => Promise<void>;
 }
 
@@ -91,7 +91,7 @@ async function attempt(parts: PlaceParts, by: By, row: OutgoingRow, calls: Calls
       if (now.neverGiven && connector.readable) return { state: 'untouched', externalId: null };
       const want = now.desired === 'present';
       calls.made = true;
-      calls.gave = want;
+      calls.gaveAt = want ? now.at : null;
       return call(parts, by, row, { connector, what: want ? 'give' : 'take', again: calls.again }, (each) =>
         connector.converge(subject, where, want, each),
       );

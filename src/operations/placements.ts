@@ -15,6 +15,8 @@ export type { PlaceOutcome };
 
 export interface Placement {
   readonly facts: PlaceFacts;
+  /** When it was looked. */
+  readonly at: Date;
   /** `keepBaseline`: the person had it before, so nothing is taken. */
   readonly desired: ReturnType<typeof Rules.desired>;
   /** The baseline must be read and committed before the first call that gives (rule 3.10). */
@@ -28,9 +30,10 @@ export function look(desk: Desk, by: By, grant: GrantId): Promise<Placement> {
   return act(desk, by, async (tx) => {
     const facts = await tx.forPlace(grant);
     const want = Rules.desired(facts);
-    const untouched = facts.grant.placedAt === null && facts.grant.takenAt === null && facts.grant.externalId === null;
+    const untouched = facts.grant.placedAt === null && facts.grant.externalId === null;
     return {
       facts,
+      at: tx.now,
       desired: want,
       needsBaseline: want === 'present' && facts.grant.baseline === null && untouched,
       neverGiven: Rules.neverGiven(facts),
@@ -91,12 +94,12 @@ export function failed(
 }
 
 /**
- * A call came late, and may have undone what another worker made equal since: it is looked at once more. `gaveFor`: where it gave,
- * when what it gave for was wanted.
+ * A call came late, and may have undone what another worker made equal since: it is looked at once more. `gaveAt`: where it gave,
+ * when it was looked whether to.
  */
-export function late(desk: Desk, by: By, grant: GrantId, gaveFor: Date | null): Promise<void> {
+export function late(desk: Desk, by: By, grant: GrantId, gaveAt: Date | null): Promise<void> {
   return act(desk, by, async (tx) => {
-    await tx.save(Rules.cameLate(await tx.forPlace(grant), gaveFor));
+    await tx.save(Rules.cameLate(await tx.forPlace(grant), gaveAt));
   });
 }
 

@@ -235,6 +235,7 @@ describe('a role that was taken', () => {
   test('is settled without a call where the person keeps what they had', () => {
     const change = sound(confirm(losing([taking(1, { baseline: true })]), present, at()));
     expect(dataOf(change, 'grant.taken')).toEqual({ kept: true });
+    expect(rowOf(change, 'grant').takenAt).toBeNull();
     expect(rowOf(change, 'assignment').state).toBe('removed');
   });
   test('though it is wanted again changes nothing: it is given next', () => {
@@ -395,31 +396,23 @@ describe('what a person has to do', () => {
 });
 
 describe('a call that gave too late', () => {
-  const of = (state: Assignment['state'], startsAt: Date) => ({
-    assignment: anAssignment({ state, startsAt }),
-    request: null,
-    grants: [],
-  });
-  const anew = of('delivered', days(-1));
+  const own = (takenAt: Date | null, fields: Partial<PlaceFacts> = {}): PlaceFacts =>
+    placeFacts({ grant: placing(1, { baseline: true, takenAt }), ...fields });
+  const over = { wanted: false, assignments: [] };
   test.each([
+    { name: 'for what was taken since, where it is wanted anew', give: own(days(-2)), want: false },
+    { name: 'for what was taken since, and what came after is over too', give: own(days(-2), over), want: false },
     {
-      name: 'for what is gone, where it is wanted anew',
-      of: [of('removed', days(-9)), anew],
-      gaveFor: days(-8),
+      name: 'for what was taken since, before anybody read',
+      give: placeFacts({ grant: placing(1, { takenAt: days(-2) }) }),
       want: false,
     },
-    {
-      name: 'for what is gone, and so is what came after',
-      of: [of('removed', days(-9)), of('removed', days(-1))],
-      gaveFor: days(-8),
-      want: false,
-    },
-    { name: 'for what is still held', of: [of('delivered', days(-9))], gaveFor: days(-8), want: true },
-    { name: 'for what is still being taken', of: [of('removing', days(-9)), anew], gaveFor: days(-8), want: true },
-    { name: 'and took, in truth', of: [of('removed', days(-9)), anew], gaveFor: null, want: true },
-  ])('$name: what the person had before is believed: $want', ({ of: assignments, gaveFor, want }) => {
-    const change = sound(cameLate(placeFacts({ grant: placing(1, { baseline: true }), assignments }), gaveFor));
+    { name: 'for what was never taken', give: own(null), want: true },
+    { name: 'for what was taken before only', give: own(days(-4)), want: true },
+    { name: 'and took, in truth', give: own(days(-2)), gaveAt: null, want: true },
+  ])('$name: what the person had before is believed: $want', ({ give, gaveAt, want }) => {
+    const change = sound(cameLate(give, gaveAt === undefined ? days(-3) : gaveAt));
     expect(rowsOf(change, 'grant')).toEqual(want ? [] : [expect.objectContaining({ baseline: false })]);
-    expect(dataOf(change, 'grant.wanted')).toEqual({ again: true });
+    expect(dataOf(change, give.wanted ? 'grant.wanted' : 'grant.unwanted')).toEqual({ again: true });
   });
 });

@@ -2,8 +2,8 @@
 // nothing that waits for people stays silent (rules 3.9, 3.10, 3.12, 3.17, 3.25).
 import type { Card } from '../../src/chat/card';
 import type { GrantId } from '../../src/domain/model';
-import { failed } from '../../src/operations/placements';
-import type { By } from '../../src/operations/ports';
+import { baseline, failed, late, look, settled } from '../../src/operations/placements';
+import type { By, OutgoingRow } from '../../src/operations/ports';
 import type { World } from '../support/world';
 import { aWorld, buttons, cardOf, sentenceOf, SMALL, textOf } from '../support/world';
 
@@ -168,6 +168,68 @@ describe('access that Usher never gave', () => {
     await world.configure('people:\n  - { key: tara, name: Tara Lind, enabled: false }\n');
     await world.settle();
     expect(await states()).toEqual(['removed']);
+    expect(await holds('tara')).toBe(false);
+  });
+});
+
+describe('a worker that gives too late', () => {
+  const claim = async (): Promise<OutgoingRow> => {
+    const row = (await world.outbox.claim(100, 60_000)).find((one) => one.kind === 'place');
+    if (!row) throw new Error('nothing is to be placed');
+    return row;
+  };
+  /** The worker of the row vanished, and another one may work it. */
+  const lose = async (): Promise<void> => {
+    await world.sql(`update outgoing set lease_until = usher_now() - interval '1 second' where state = 'leased'`);
+    await world.outbox.reap();
+  };
+  const give = () => world.localRoles.set('tara', 'Ledger', 'Reader', 'root', true);
+
+  test('what the person had of their own from before loses nothing of it, though the row is older than the access', async () => {
+    await give();
+    await get('tara', 'ledger auditor', {});
+    // The placement of the first one's end is still to be worked when the second one begins, and is worked for that.
+    await giveUp('tara', 'ledger auditor');
+    await world.sql('update organization set clock_offset_ms = clock_offset_ms + 1000');
+    await ask('tara', 'ledger auditor', {});
+    await claim();
+    const { id } = await grant();
+    const { at } = await look(world.desk, worker, id);
+    await lose();
+    await world.settle();
+    await late(world.desk, worker, id, at);
+    await world.settle();
+    expect(await states()).toEqual(['removed', 'delivered']);
+    await giveUp('tara', 'ledger auditor');
+    await world.settle();
+    expect(await states()).toEqual(['removed', 'removed']);
+    expect(await holds('tara')).toBe(true);
+  });
+
+  test('leaves nothing behind, though what came after found its gift and is over as well', async () => {
+    await ask('tara', 'ledger auditor', {});
+    const row = await claim();
+    const { id } = await grant();
+    await baseline(world.desk, worker, id, false);
+    const { at } = await look(world.desk, worker, id);
+    // It stands still here, with the call to give on its way, until the first access is gone.
+    await lose();
+    await world.settle();
+    await giveUp('tara', 'ledger auditor');
+    await world.settle();
+    await give();
+    await get('tara', 'ledger auditor', {});
+    await giveUp('tara', 'ledger auditor');
+    await world.settle();
+    expect(await holds('tara')).toBe(true);
+
+    const outcome = { state: 'present', externalId: null } as const;
+    await expect(settled(world.desk, worker, { grant: id, lease: row.lease, outcome })).rejects.toMatchObject({
+      code: 'stale',
+    });
+    await late(world.desk, worker, id, at);
+    await world.settle();
+    expect(await states()).toEqual(['removed', 'removed']);
     expect(await holds('tara')).toBe(false);
   });
 });
