@@ -83,7 +83,7 @@ async function attempt(parts: PlaceParts, by: By, row: OutgoingRow, calls: Calls
       const present = await call(parts, by, row, { connector, what: 'read' }, (attempt) =>
         connector.read(subject, where, attempt),
       );
-      await baseline(parts.desk, by, grant, present);
+      await baseline(parts.desk, by, { grant, lease: row.lease, present });
     }
     const now = first.needsBaseline ? await look(parts.desk, by, grant) : first;
     const outcome = await (async (): Promise<PlaceOutcome> => {

@@ -41,11 +41,19 @@ export function look(desk: Desk, by: By, grant: GrantId): Promise<Placement> {
   });
 }
 
-/** Writes down whether the person had the role before Usher gave it; null where the connector cannot read. */
-export function baseline(desk: Desk, by: By, grant: GrantId, present: boolean | null): Promise<void> {
+/**
+ * Writes down whether the person had the role before Usher gave it; null where the connector cannot read. What a worker read
+ * before its lease was lost may be what another one gave since.
+ */
+export function baseline(
+  desk: Desk,
+  by: By,
+  input: { grant: GrantId; lease: Lease; present: boolean | null },
+): Promise<void> {
   return act(desk, by, async (tx) => {
-    const facts = await tx.forPlace(grant);
-    await tx.save(Rules.readBaseline(facts, present));
+    const facts = await tx.forPlace(input.grant);
+    await tx.hold(input.lease);
+    await tx.save(Rules.readBaseline(facts, input.present));
   });
 }
 

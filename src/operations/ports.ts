@@ -77,7 +77,7 @@ export interface Tx {
   forSubmit(input: { requestor: PersonId; target: PersonId; package: PackageId }): Promise<SubmitFacts>;
   forRequest(id: RequestId): Promise<RequestFacts>;
   forAssignment(id: AssignmentId): Promise<AssignmentFacts>;
-  /** Locks the person and the grant; refuses with 'stale' when the outgoing lease is lost. */
+  /** Locks the person and the grant. */
   forPlace(grant: GrantId): Promise<PlaceFacts>;
   forManualTask(id: string): Promise<TaskFacts>;
   /** Roles of a person for a catalog (or the organization). */
@@ -94,6 +94,8 @@ export interface Tx {
   settle(lease: Lease, result: { state: 'done' } | { state: 'dead'; error: string }): Promise<void>;
   /** Back to ready in this transaction, not before `atLeastMs` from now; a lost lease throws 'stale' and rolls everything back. */
   retry(lease: Lease, atLeastMs: number, error: string): Promise<void>;
+  /** Nobody else takes the leased outgoing row over before this transaction ends; a lost lease throws 'stale'. */
+  hold(lease: Lease): Promise<void>;
   configuration(): Promise<Configuration>;
   /** Waits until nobody else changes configuration; what `configuration` reads from then on is changed by this act alone. */
   holdConfiguration(): Promise<void>;

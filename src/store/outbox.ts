@@ -48,6 +48,8 @@ update outgoing set state = $3, error = $4, settled_at = usher_now(), lease = nu
 where id = $1 and lease = $2
 returning id`;
 
+const HOLD = `select id from outgoing where id = $1 and lease = $2 for no key update`;
+
 // A placement that came in while this one was worked covers it: only one may wait for a grant.
 const COVERED = `(o.kind = 'place' and exists (select 1 from outgoing other
   where other.kind = 'place' and other.state = 'ready' and other.subject_id = o.subject_id))`;
@@ -135,6 +137,12 @@ export async function hush(q: Query): Promise<void> {
 export async function settleOutgoing(q: Query, { id, token }: Lease, result: Result): Promise<void> {
   const settled = await q(SETTLE, [id, token, result.state, result.state === 'dead' ? result.error : null]);
   if (settled.length === 0) throw new DomainError('stale', {});
+}
+
+/** For what a worker writes down before it is done: what it found out may be long out of date where its lease is lost. */
+export async function holdOutgoing(q: Query, { id, token }: Lease): Promise<void> {
+  const held = await q(HOLD, [id, token]);
+  if (held.length === 0) throw new DomainError('stale', {});
 }
 
 /** Back to ready; the same for the worker and inside an act's transaction. */

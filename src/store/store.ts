@@ -44,7 +44,7 @@ import {
   lockTargetOfAssignment,
   lockTargetOfRequest,
 } from './locks';
-import { createOutbox, retryOutgoing, settleOutgoing } from './outbox';
+import { createOutbox, holdOutgoing, retryOutgoing, settleOutgoing } from './outbox';
 import type { PageMessages } from './page-messages';
 import { createPageMessages } from './page-messages';
 import { loadManualTask, loadPlace } from './placements';
@@ -189,6 +189,7 @@ function openTx(q: TxQuery, by: By): { tx: Tx; sent: () => number; decided: read
     },
     settle: (lease, result) => settleOutgoing(q, lease, result),
     retry: (lease, atLeastMs, error) => retryOutgoing(q, lease, atLeastMs, error),
+    hold: (lease) => holdOutgoing(q, lease),
     configuration: () => loadConfiguration(q),
     holdConfiguration: () => holdConfiguration(q),
     holdChanged: (changes) => holdChanged(q, changes),

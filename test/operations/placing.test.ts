@@ -42,6 +42,20 @@ const only = async <T extends object>(sql: string): Promise<T> => {
 };
 const grant = () => only<{ id: GrantId; state: string; error: string | null }>('select id, state, error from grants');
 
+/** What a worker took to place. */
+const claim = async (): Promise<OutgoingRow> => {
+  const row = (await world.outbox.claim(100, 60_000)).find((one) => one.kind === 'place');
+  if (!row) throw new Error('nothing is to be placed');
+  return row;
+};
+/** The worker of the row vanished, and another one may work it. */
+const lose = async (): Promise<void> => {
+  await world.sql(`update outgoing set lease_until = usher_now() - interval '1 second' where state = 'leased'`);
+  await world.outbox.reap();
+};
+/** The person has the role of their own. */
+const give = () => world.localRoles.set('tara', 'Ledger', 'Reader', 'root', true);
+
 describe('a manual task', () => {
   const VAULT = { reason: 'gave her key 7' };
   async function done(user: string): Promise<void> {
@@ -173,18 +187,6 @@ describe('access that Usher never gave', () => {
 });
 
 describe('a worker that gives too late', () => {
-  const claim = async (): Promise<OutgoingRow> => {
-    const row = (await world.outbox.claim(100, 60_000)).find((one) => one.kind === 'place');
-    if (!row) throw new Error('nothing is to be placed');
-    return row;
-  };
-  /** The worker of the row vanished, and another one may work it. */
-  const lose = async (): Promise<void> => {
-    await world.sql(`update outgoing set lease_until = usher_now() - interval '1 second' where state = 'leased'`);
-    await world.outbox.reap();
-  };
-  const give = () => world.localRoles.set('tara', 'Ledger', 'Reader', 'root', true);
-
   test('what the person had of their own from before loses nothing of it, though the row is older than the access', async () => {
     await give();
     await get('tara', 'ledger auditor', {});
@@ -210,7 +212,7 @@ describe('a worker that gives too late', () => {
     await ask('tara', 'ledger auditor', {});
     const row = await claim();
     const { id } = await grant();
-    await baseline(world.desk, worker, id, false);
+    await baseline(world.desk, worker, { grant: id, lease: row.lease, present: false });
     const { at } = await look(world.desk, worker, id);
     // It stands still here, with the call to give on its way, until the first access is gone.
     await lose();
@@ -230,6 +232,28 @@ describe('a worker that gives too late', () => {
     await late(world.desk, worker, id, at);
     await world.settle();
     expect(await states()).toEqual(['removed', 'removed']);
+    expect(await holds('tara')).toBe(false);
+  });
+});
+
+describe('what the person had before', () => {
+  test('is not learned from a worker whose lease was lost since it read', async () => {
+    await give();
+    await ask('tara', 'ledger auditor', {});
+    const row = await claim();
+    const { id } = await grant();
+    const stale = { grant: id, lease: row.lease, present: true };
+    await lose();
+    await world.settle();
+    await giveUp('tara', 'ledger auditor');
+    await world.settle();
+    await world.localRoles.set('tara', 'Ledger', 'Reader', 'root', false);
+    await ask('tara', 'ledger auditor', {});
+
+    await expect(baseline(world.desk, worker, stale)).rejects.toMatchObject({ code: 'stale' });
+    await world.settle();
+    await giveUp('tara', 'ledger auditor');
+    await world.settle();
     expect(await holds('tara')).toBe(false);
   });
 });
