@@ -43,7 +43,7 @@ export type HttpLimits = {
   readonly headers: number;
   /** For the whole request, head and body. */
   readonly request: number;
-  /** For answers under way when the program stops; the program as a whole has 10 s. */
+  /** For answers under way when the program stops: a platform waits 3 s for one. The program as a whole has 10 s. */
   readonly stop: number;
 };
 
@@ -57,7 +57,7 @@ export type HttpServer = {
   stop(): Promise<void>;
 };
 
-const LIMITS: HttpLimits = { headers: 10_000, request: 20_000, stop: 7_000 };
+const LIMITS: HttpLimits = { headers: 10_000, request: 20_000, stop: 3_000 };
 // Longer than the idle time of usual load balancers (60 s), so that they close first and never write into a closed socket.
 const KEEP_ALIVE = 65_000;
 const HEAD_BYTES = 16_384;

@@ -35,6 +35,8 @@ import { settle } from './operations/settings';
 import { createReadiness } from './readiness';
 import { checkDatabase, connect, databaseTrouble, migrate } from './store/database';
 import type { Database } from './store/database';
+import { createStops } from './stops';
+import type { Stops } from './stops';
 import { startEmbedded } from './store/embedded';
 import { createStore } from './store/store';
 
@@ -48,6 +50,13 @@ const DEMO_POOL = 3;
 /** Of the past nothing is old enough to go, and nobody has to be woken for what the demo does late on purpose. */
 const NOT_PLAYED: ReadonlySet<string> = new Set(['prune', 'watch']);
 const APP_ROLE = 'usher_app';
+
+/** All of a stop has 10 s, the end of the process included: so long for what is under way, and so long for the database after it. */
+const STOP_MS = 5_500;
+const DATABASE_STOP_MS = 3_000;
+/** Of that: what still uses a connection by then is cut, and comes back by its lease. */
+const CONNECTIONS_STOP_MS = 1_000;
+const EMBEDDED_STOP_MS = 2_000;
 
 export interface Usher {
   /** Address of the local page; null where it is not open. */
@@ -72,10 +81,8 @@ export interface Opening {
 
 /** The house with its database, without channels: what the command line works with. Throws where it could not work. */
 export async function openHouse(config: Config, log: Log, opening: Opening = { migrate: false }) {
-  const stops: (() => Promise<void>)[] = [];
-  const stop = async (): Promise<void> => {
-    for (const step of stops.splice(0).reverse()) await step();
-  };
+  const stops = createStops(CONNECTIONS_STOP_MS, log);
+  const stop = (): Promise<void> => stops.run();
   try {
     const database = await openDatabase(config, log, stops, opening);
     const parts = createStore({
@@ -93,15 +100,10 @@ export async function openHouse(config: Config, log: Log, opening: Opening = { m
 
 export type House = Awaited<ReturnType<typeof openHouse>>;
 
-async function openDatabase(
-  config: Config,
-  log: Log,
-  stops: (() => Promise<void>)[],
-  opening: Opening,
-): Promise<Database> {
+async function openDatabase(config: Config, log: Log, stops: Stops, opening: Opening): Promise<Database> {
   if (config.databaseUrl === null) {
     const embedded = await startEmbedded({ dir: config.home, log });
-    stops.push(() => embedded.stop());
+    stops.push(() => embedded.stop(), EMBEDDED_STOP_MS);
     const owner = await connect({ url: embedded.url, poolMax: 2 });
     try {
       await migrate(owner, log);
@@ -134,20 +136,14 @@ async function openDatabase(
 
 /** Starts everything and resolves when requests are served. Throws with a sentence; nothing is left running then. */
 export async function startUsher(config: Config, log: Log): Promise<Usher> {
-  const stops: (() => Promise<void>)[] = [];
-  const stop = async (): Promise<void> => {
-    for (const step of stops.splice(0).reverse()) {
-      await step().catch((error: unknown) => {
-        log.error({ err: error }, 'a part did not stop cleanly');
-      });
-    }
-  };
+  const stops = createStops(STOP_MS, log);
+  const stop = (): Promise<void> => stops.run();
   try {
     const metrics = createMetrics();
     const readiness = createReadiness();
     const chat = await listen(config, metrics, () => readiness.problems(), log, stops);
     const house = await openHouse(config, log, { migrate: true, watch: metrics.watch });
-    stops.push(() => house.stop());
+    stops.push(() => house.stop(), DATABASE_STOP_MS);
     const unknown = await settle(house.desk, config, { demo: config.demo });
     if (unknown.length > 0) log.warn({ unknown }, 'administrators of the settings that are not in the directory');
     const book = loadCards(join(PACKAGE, 'cards'));
@@ -250,23 +246,17 @@ export async function startUsher(config: Config, log: Log): Promise<Usher> {
       await channel.start(heard);
       stops.push(() => channel.stop());
     }
-    outgoing.start();
-    stops.push(() => outgoing.stop());
-    placing.start();
-    stops.push(() => placing.stop());
-    incoming.start();
-    stops.push(() => incoming.stop());
-
+    for (const worker of [outgoing, placing, incoming]) worker.start();
     const schedule = startSchedule({
       jobs,
       claimTick: (job, dueAt) => house.due.claimTick(job, dueAt, `${hostname()}:${process.pid}`),
-      run: async (job) => {
+      run: async (job, _dueAt, signal) => {
         const began = performance.now();
         const ran = (outcome: 'done' | 'failed'): void => {
           metrics.watch.ran(job.name, outcome, (performance.now() - began) / 1000);
         };
         try {
-          await job.sweep({ desk: house.desk, due: house.due, log });
+          await job.sweep({ desk: house.desk, due: house.due, log, signal });
         } catch (error) {
           ran('failed');
           throw error;
@@ -275,7 +265,8 @@ export async function startUsher(config: Config, log: Log): Promise<Usher> {
       },
       log,
     });
-    stops.push(() => schedule.stop());
+    // Side by side: each waits for what it has under way.
+    stops.push(() => Promise.all([schedule, outgoing, placing, incoming].map((part) => part.stop())));
 
     const silent = {
       outgoing: () => outgoing.silent(),
@@ -304,8 +295,10 @@ export async function startUsher(config: Config, log: Log): Promise<Usher> {
           log,
         })
       : null;
-    if (page) {
+    if (web && page) {
       stops.push(() => page.stop());
+      // An open page listens until it is told to stop, so its listener would wait for it.
+      stops.push(() => web.stop());
       pagePort.value = page.port;
     }
     if (chat) {
@@ -430,7 +423,7 @@ async function listen(
   metrics: MetricsText,
   ready: HttpOptions['ready'],
   log: Log,
-  stops: (() => Promise<void>)[],
+  stops: Stops,
 ): Promise<HttpServer | null> {
   if (config.metricsPort !== null) {
     const own = await startHttp({

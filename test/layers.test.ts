@@ -16,6 +16,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   http: ['chat/channel', 'log'],
   metrics: ['operations/alarms', 'operations/ports'],
   readiness: [],
+  stops: ['jobs/worker', 'log'],
   'channels/slack': ['chat', 'log'],
   'channels/teams': ['chat', 'log'],
   'channels/web': ['chat', 'log'],

@@ -16,6 +16,8 @@ export interface JobParts {
   readonly log: Log;
   /** Hears of each act that failed or was refused; the sweep goes on. */
   readonly failed?: () => void;
+  /** Says that the process stops: a sweep begins nothing more. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Job {
@@ -28,6 +30,8 @@ export interface Job {
 }
 
 const BATCH = 100;
+
+const isStopping = ({ signal }: JobParts): boolean => signal?.aborted === true;
 
 /** One act per id, one transaction each. An id whose act fails is left for the next ring and does not stop the others. */
 function each<Id extends string>(
@@ -42,6 +46,7 @@ function each<Id extends string>(
       const fresh = found.filter((id) => !seen.has(id));
       if (fresh.length === 0) return seen.size;
       for (const id of fresh) {
+        if (isStopping(parts)) return seen.size;
         seen.add(id);
         const by: By = { actor: { kind: 'system', name }, via: name, trace: newTrace() };
         try {
@@ -65,7 +70,7 @@ async function ends(parts: JobParts): Promise<number> {
       const by: By = { actor: { kind: 'system', name: 'end-access' }, via: 'end-access', trace: newTrace() };
       const ended = await endDue(parts.desk, by, 1_000);
       total += ended;
-      if (ended === 0) return total;
+      if (ended === 0 || isStopping(parts)) return total;
     }
   };
   const [one, other] = await Promise.all([sweep(), sweep()]);
@@ -77,7 +82,7 @@ async function staleCards(parts: JobParts): Promise<number> {
   for (;;) {
     const found = await parts.due.staleCards(BATCH);
     total += found;
-    if (found === 0) return total;
+    if (found === 0 || isStopping(parts)) return total;
   }
 }
 
@@ -86,7 +91,7 @@ async function prune(parts: JobParts): Promise<number> {
   for (;;) {
     const deleted = await parts.due.prune(1_000);
     total += deleted;
-    if (deleted === 0) return total;
+    if (deleted === 0 || isStopping(parts)) return total;
   }
 }
 

@@ -2,6 +2,7 @@
 // what is due, so a lost ring delays and never loses work. What the jobs are is index.ts.
 import { createTask, parse, type ScheduledTask } from 'node-cron';
 import type { Log } from '../log';
+import { within } from './worker';
 
 /** What to do about a due instant that passed while no process could answer. */
 export type Misfire =
@@ -21,10 +22,13 @@ export type ScheduleOptions<Job extends Timed> = {
   readonly jobs: readonly Job[];
   /** True for exactly one caller per job and due instant, over all processes. */
   readonly claimTick: (job: string, dueAt: Date) => Promise<boolean>;
-  readonly run: (job: Job, dueAt: Date) => Promise<void>;
+  /** `signal`: the process stops, so a sweep ends after what it has in hand. What is left is due again at the next ring. */
+  readonly run: (job: Job, dueAt: Date, signal: AbortSignal) => Promise<void>;
   readonly log: Pick<Log, 'debug' | 'warn' | 'error'>;
   /** The clock that says which instants have passed; tests move it. */
   readonly now?: () => Date;
+  /** Milliseconds that a stop waits for what runs. */
+  readonly restMs?: number;
 };
 
 export type Outcome = 'ran' | 'failed' | 'elsewhere' | 'busy' | 'unclaimed' | 'stopped';
@@ -38,7 +42,7 @@ export type Schedule = {
   silent(): number;
   /** Seconds by which a job is late whose last answered instant this was; null: never answered. */
   late(name: string, answered: Date | null): number;
-  /** No more rings; resolves when what runs has ended. */
+  /** No more rings; tells what runs to stop, and resolves when it has, or when that takes too long. */
   stop(): Promise<void>;
 };
 
@@ -47,6 +51,8 @@ const LATE_LIMIT = 30_000;
 // How far back a passed instant is looked for: the longest month and a day, so that a monthly job is caught up.
 const LOOK_BACK_DAYS = 32;
 const DAY = 86_400_000;
+// One act may wait for somebody else's lock; nobody waits for more than that one.
+const REST_MS = 3_000;
 
 /** Starts the rings. Throws at once for a cron line that is wrong or a name that is used twice. */
 export function startSchedule<Job extends Timed>(options: ScheduleOptions<Job>): Schedule {
@@ -55,7 +61,8 @@ export function startSchedule<Job extends Timed>(options: ScheduleOptions<Job>):
   const running = new Map<string, Promise<Outcome>>();
   const late = new Set<string>();
   const rings = new Map<string, { job: Job; task: ScheduledTask }>();
-  let stopped = false;
+  const stopping = new AbortController();
+  const isStopped = (): boolean => stopping.signal.aborted;
   const startedAt = now();
   let rung = performance.now();
 
@@ -68,7 +75,7 @@ export function startSchedule<Job extends Timed>(options: ScheduleOptions<Job>):
       return 'unclaimed';
     }
     try {
-      await run(job, dueAt);
+      await run(job, dueAt, stopping.signal);
       log.debug({ job: job.name, dueAt }, 'job done');
       return 'ran';
     } catch (error) {
@@ -80,7 +87,7 @@ export function startSchedule<Job extends Timed>(options: ScheduleOptions<Job>):
   const tick = async (name: string, dueAt: Date): Promise<Outcome> => {
     const ring = rings.get(name);
     if (ring === undefined) throw new Error(`no job is called ${name}`);
-    if (stopped) return 'stopped';
+    if (isStopped()) return 'stopped';
     // A run that is not finished sweeps what is due by now; its successor may be another process.
     if (running.has(name)) return 'busy';
     const answering = answer(ring.job, dueAt).finally(() => running.delete(name));
@@ -129,16 +136,16 @@ export function startSchedule<Job extends Timed>(options: ScheduleOptions<Job>):
   return {
     tick,
     catchUp,
-    silent: () => (stopped ? 0 : (performance.now() - rung) / 1000),
+    silent: () => (isStopped() ? 0 : (performance.now() - rung) / 1000),
     late: (name, answered) => {
       const ring = rings.get(name);
       if (ring === undefined) throw new Error(`no job is called ${name}`);
       return lateness(ring.task, ring.job, { answered, startedAt, now: now() });
     },
     stop: async () => {
-      stopped = true;
+      stopping.abort();
       for (const { task } of rings.values()) await task.destroy();
-      await Promise.allSettled(running.values());
+      await within(options.restMs ?? REST_MS, Promise.allSettled(running.values()));
     },
   };
 }

@@ -16,7 +16,7 @@ export interface Worker {
   /** Works until nothing is due any more; for tests and for `usher job`. */
   settle(): Promise<number>;
   start(): void;
-  /** Ends after what is under way. */
+  /** Ends after what is under way, or when that takes too long. */
   stop(): Promise<void>;
   /** Seconds since it last came round; 0 when it does not run. One that is stuck in a round does not come round. */
   silent(): number;
@@ -96,8 +96,11 @@ export function createWorker(
     async stop() {
       stopping = true;
       rouse();
-      await running;
-      if (work.rest) await within(restMs, work.rest());
+      const ended = async (): Promise<void> => {
+        await running;
+        await work.rest?.();
+      };
+      await within(restMs, ended());
     },
   };
 }

@@ -38,11 +38,13 @@ function process(
     cron = '0 0 1 1 *',
     now = '2026-06-15T10:00:30Z',
     run,
+    restMs,
   }: {
     misfire?: Misfire;
     cron?: string;
     now?: string;
-    run?: () => Promise<void>;
+    run?: (signal: AbortSignal) => Promise<void>;
+    restMs?: number;
   } = {},
 ): { schedule: Schedule; logged: unknown[] } {
   const by = randomUUID();
@@ -53,12 +55,13 @@ function process(
   const schedule = startSchedule<Timed>({
     jobs: [{ name: 'sweep', cron, misfire }],
     claimTick: (job, dueAt) => createDue(queryIn(sequelize)).claimTick(job, dueAt, by),
-    run: async (job, dueAt) => {
+    run: async (job, dueAt, signal) => {
       ran.push({ by, job: job.name, dueAt: dueAt.toISOString() });
-      await run?.();
+      await run?.(signal);
     },
     log: { debug: () => undefined, warn: note, error: note },
     now: () => new Date(now),
+    ...(restMs === undefined ? {} : { restMs }),
   });
   started.push(schedule);
   return { schedule, logged };
@@ -183,6 +186,22 @@ test('stop waits for what runs and answers no ring after it', async () => {
   await Promise.all([first, stopping]);
   expect(order).toEqual(['ran', 'stopped']);
   expect(await schedule.tick('sweep', new Date('2026-06-15T10:01:00Z'))).toBe('stopped');
+});
+
+test('stop tells what runs, and does not wait for ever for a run that does not hear it', async () => {
+  const ran: Ran[] = [];
+  const told: boolean[] = [];
+  const { schedule } = process(ran, {
+    restMs: 1,
+    run: (signal) =>
+      new Promise(() => {
+        signal.addEventListener('abort', () => told.push(signal.aborted));
+      }),
+  });
+  void schedule.tick('sweep', new Date('2026-06-15T10:00:00Z'));
+  while (ran.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  await schedule.stop();
+  expect(told).toEqual([true]);
 });
 
 test.each([

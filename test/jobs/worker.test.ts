@@ -69,3 +69,11 @@ test('one that stops does not wait for ever for what hangs', async () => {
   worker.start();
   await expect(worker.stop()).resolves.toBeUndefined();
 });
+
+test('one that stops does not wait for ever for a round that hangs', async () => {
+  const work = aWork();
+  work.hold = new Promise(() => undefined);
+  const worker = createWorker(work, () => undefined, undefined, 1);
+  worker.start();
+  await expect(worker.stop()).resolves.toBeUndefined();
+});

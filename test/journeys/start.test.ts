@@ -27,7 +27,10 @@ test('a new folder becomes a demo with its page, a second Usher on it is refused
     expect((await fetch(page)).status).toBe(200);
     expect((await fetch(`${page}readyz`)).status).toBe(200);
     await expect(startUsher(config, log)).rejects.toThrow('DATABASE_URL');
+    // An open page hears the end of its stream. One that was cut would reject, and only after the time that answers get.
+    const stream = (await fetch(`${page}api/events`)).text();
     await first.stop();
+    expect(await stream).toContain('event: hello');
     const second = await startUsher(config, log);
     expect((await fetch(second.page ?? '')).status).toBe(200);
     await second.stop();

@@ -229,7 +229,10 @@ export function createWebChannel(options: WebOptions): Channel {
       json(response, 200, await history(persona.key, before));
     }),
     reading('/api/events', async ({ response, session }) => {
-      streams.open(session.id, (await personaOf(session.persona))?.key ?? null, response);
+      const key = (await personaOf(session.persona))?.key ?? null;
+      // One that came in after the others were ended would keep the listener from its end.
+      conversation();
+      streams.open(session.id, key, response);
     }),
     acting('/api/persona', choose),
     asPersona('/api/say', say),

@@ -1,0 +1,36 @@
+// What a sweep does with what is due, and when it lets the rest be.
+import { jobs } from '../../src/jobs';
+import { aWorld, cardOf, SMALL } from '../support/world';
+import type { World } from '../support/world';
+
+let world: World;
+beforeEach(async () => {
+  world = await aWorld(SMALL);
+});
+
+const sweep = (name: string, signal?: AbortSignal): Promise<number> | undefined =>
+  jobs
+    .find((job) => job.name === name)
+    ?.sweep({ desk: world.desk, due: world.due, log: world.log, ...(signal ? { signal } : {}) });
+
+async function ask(user: string, name: string): Promise<void> {
+  await world.submit(user, cardOf(await world.say(user, `request ${name}`)), { reason: 'month end' });
+}
+const moveClock = (hours: number): Promise<object[]> =>
+  world.sql('update organization set clock_offset_ms = clock_offset_ms + $1', [hours * 3_600_000]);
+
+test('a process that stops finishes the act that it has in hand and begins no other; the next ring does the rest', async () => {
+  for (const user of ['tara', 'tom', 'cas']) await ask(user, 'ledger reader');
+  await world.settle();
+  await moveClock(4 * 24);
+  const stopping = new AbortController();
+  world.store.onCommit(() => {
+    stopping.abort();
+  });
+  expect(await sweep('expire-stages', stopping.signal)).toBe(1);
+  const expired = async (): Promise<number> =>
+    (await world.sql(`select 1 from approval_stages where state = 'expired'`)).length;
+  expect(await expired()).toBe(1);
+  expect(await sweep('expire-stages')).toBe(2);
+  expect(await expired()).toBe(3);
+});
