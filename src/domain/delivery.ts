@@ -7,10 +7,10 @@ import { noChange, together } from './events';
 import type { Now, PairFacts, RequestFacts } from './facts';
 import { wantGrants } from './grants';
 import type { Assignment, AssignmentId, Justification, JustificationId, PolicyVersion, Request } from './model';
-import { extensionWindow, newest, period, reminders } from './period';
+import { extensionWindow, fixedEnd, inZone, newest, period, reminders } from './period';
 import type { Period } from './period';
 import { gate } from './policy';
-import { latest } from './time';
+import { earlier, latest } from './time';
 
 /** Pair facts; where a request exists already, with the assignment it names. */
 export type DeliveryFacts = PairFacts & Partial<Pick<RequestFacts, 'assignment'>>;
@@ -52,7 +52,8 @@ export function approve(
 export function deliver(facts: DeliveryFacts, request: Request, policy: PolicyVersion, at: Now): Delivered {
   gate(facts, { requestor: null, onBehalf: false, for: 'final', policyVersion: policy.id });
   if (request.type === 'userExtend') return extend(facts, request, policy, at);
-  const span = period(policy, request.period, at.now, facts.target.timeZone);
+  const zone = facts.target.timeZone;
+  const span = period(policy, inZone(request.period, request.zone, zone), at.now, zone);
   return facts.live
     ? join(facts, facts.live, { request, policy, span }, at)
     : give(facts, { request, policy, span }, at);
@@ -159,10 +160,11 @@ function join(facts: PairFacts, live: Assignment, gift: Gift, at: Now): Delivere
 }
 
 function extend(facts: DeliveryFacts, request: Request, policy: PolicyVersion, at: Now): Delivered {
-  const until = request.period.endsAt;
+  // Asked for where the person was then; a fixed end is never passed where they are now (rule 3.9).
+  const until = earlier(request.period.endsAt, fixedEnd(policy, facts.target.timeZone));
   const { live } = facts;
   if (until && until <= at.now) throw new DomainError('end-before-start', {});
-  if (live?.id !== request.assignment) return giveAgain(facts, request, policy, at);
+  if (live?.id !== request.assignment) return giveAgain(facts, request, { policy, until }, at);
 
   const extended = newest(ofAssignment(facts, live.id), null);
   if (!extended || !live.endsAt || (until && until <= live.endsAt)) {
@@ -182,12 +184,17 @@ function extend(facts: DeliveryFacts, request: Request, policy: PolicyVersion, a
 }
 
 /** Approved after the end: access is given again until the end that was asked for, unless it ended for another reason. */
-function giveAgain(facts: DeliveryFacts, request: Request, policy: PolicyVersion, at: Now): Delivered {
+function giveAgain(
+  facts: DeliveryFacts,
+  request: Request,
+  { policy, until }: { readonly policy: PolicyVersion; readonly until: Date | null },
+  at: Now,
+): Delivered {
   if (facts.assignment?.endReason !== 'endReached') {
     throw new DomainError('not-held', { package: facts.package.name, target: null });
   }
   const used = ofAssignment(facts, facts.assignment.id).map((one) => one.extensions);
-  const span = { startsAt: at.now, endsAt: request.period.endsAt };
+  const span = { startsAt: at.now, endsAt: until };
   const gift = { request, policy, span, extensions: Math.max(0, ...used) + 1 };
   return facts.live ? join(facts, facts.live, gift, at) : give(facts, gift, at);
 }

@@ -190,12 +190,15 @@ export interface Question {
   readonly choices: readonly string[];
 }
 
-/** How long access lasts when nobody asks for less. `days` and `hours` count from rule 3.9's start. */
+/**
+ * How long access lasts when nobody asks for less. `days` and `hours` count from rule 3.9's start; a fixed `day` (`2030-12-31`) is
+ * over for each person where they are.
+ */
 export type Expiration =
   | { readonly kind: 'never' }
   | { readonly kind: 'days'; readonly days: number }
   | { readonly kind: 'hours'; readonly hours: number }
-  | { readonly kind: 'date'; readonly at: Date };
+  | { readonly kind: 'date'; readonly day: string };
 
 export interface Policy extends Versioned {
   readonly id: PolicyId;

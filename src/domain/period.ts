@@ -38,6 +38,22 @@ export function askedPeriod(
   };
 }
 
+/** The same days in another zone: who moves between asking and approval keeps the days that were chosen. */
+export function inZone(asked: AskedPeriod, from: string, to: string): AskedPeriod {
+  if (from === to) return asked;
+  const { startsAt, endsAt } = asked;
+  return {
+    ...asked,
+    startsAt: startsAt && startOfDay(dateIn(startsAt, from), to),
+    endsAt: endsAt && endOfDay(dateIn(after(endsAt, -1), from), to),
+  };
+}
+
+/** The end that a policy fixes for everybody, as an instant where the person is; null: it fixes none. */
+export function fixedEnd({ expiration }: Pick<PolicyVersion, 'expiration'>, zone: string): Date | null {
+  return expiration.kind === 'date' ? endOfDay(expiration.day, zone) : null;
+}
+
 /** Refuses starts before today and too far ahead. Today means at once. */
 export function checkStart(asked: AskedPeriod, now: Date, zoneOfTarget: string): void {
   if (!asked.startsAt) return;
@@ -109,8 +125,10 @@ export function mayExtend(facts: AssignmentFacts, at: Date): Extension {
 
   const { maxTotalDays } = policy.extension;
   const zone = facts.target.timeZone;
-  const fixed = policy.expiration.kind === 'date' ? policy.expiration.at : null;
-  const limit = earlier(fixed, maxTotalDays === null ? null : addDays(assignment.startsAt, maxTotalDays, zone));
+  const limit = earlier(
+    fixedEnd(policy, zone),
+    maxTotalDays === null ? null : addDays(assignment.startsAt, maxTotalDays, zone),
+  );
   if (limit && limit <= assignment.endsAt) {
     throw new DomainError('extension-past-limit', { package: name, until: limit });
   }
@@ -160,7 +178,7 @@ function onePeriodFrom(policy: PolicyVersion, from: Date, zone: string): Date | 
     case 'hours':
       return after(from, expiration.hours * HOUR);
     case 'date':
-      return expiration.at;
+      return fixedEnd(policy, zone);
   }
 }
 

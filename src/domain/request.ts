@@ -22,7 +22,7 @@ import type {
   RequestId,
 } from './model';
 import { OPEN_REQUEST_STATES } from './model';
-import { checkStart, extensionNeedsApproval, mayExtend, period } from './period';
+import { checkStart, extensionNeedsApproval, inZone, mayExtend, period } from './period';
 import type { Extension } from './period';
 import { choosePolicy, gate, maySee, offered } from './policy';
 import { isZone } from './time';
@@ -205,14 +205,16 @@ interface Wish extends SubmitInput {
 function started(facts: SubmitFacts, type: 'userAdd' | 'adminAdd', wish: Wish, at: Now): Submitted {
   const { target, requestor } = facts;
   const { policy } = wish;
-  checkStart(wish.period, at.now, target.timeZone);
-  const { clamped } = period(policy, wish.period, at.now, target.timeZone);
+  const zone = isZone(wish.zone) ? wish.zone : target.timeZone;
+  const asked = inZone(wish.period, zone, target.timeZone);
+  checkStart(asked, at.now, target.timeZone);
+  const { clamped } = period(policy, asked, at.now, target.timeZone);
   const request: Request = {
     ...blank(facts, policy, at),
     type,
     requestor: requestor.id,
     period: wish.period,
-    zone: isZone(wish.zone) ? wish.zone : target.timeZone,
+    zone,
     reason: reasonOf(wish.reason, policy),
     answers: wish.answers,
   };

@@ -2,7 +2,7 @@
 import type { AskedPeriod } from '../domain/model';
 import type { Row } from './query';
 
-export type PgType = 'uuid' | 'text' | 'integer' | 'bigint' | 'boolean' | 'timestamptz' | 'jsonb';
+export type PgType = 'uuid' | 'text' | 'integer' | 'bigint' | 'boolean' | 'date' | 'timestamptz' | 'jsonb';
 
 export interface Column {
   readonly column: string;

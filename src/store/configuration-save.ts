@@ -396,7 +396,7 @@ function flat(version: PolicyVersion): PolicyVersionRow {
     expiration: expiration.kind,
     days: expiration.kind === 'days' ? expiration.days : null,
     hours: expiration.kind === 'hours' ? expiration.hours : null,
-    at: expiration.kind === 'date' ? expiration.at : null,
+    day: expiration.kind === 'date' ? expiration.day : null,
     extensionAllowed: extension.allowed,
     extensionApproval: extension.approval,
     maxExtensions: extension.maxExtensions,

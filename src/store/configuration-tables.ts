@@ -83,7 +83,7 @@ export interface PolicyVersionRow extends Pick<
   readonly expiration: string;
   readonly days: number | null;
   readonly hours: number | null;
-  readonly at: Date | null;
+  readonly day: string | null;
   readonly extensionAllowed: boolean;
   readonly extensionApproval: boolean;
   readonly maxExtensions: number | null;
@@ -100,7 +100,7 @@ export const policyVersions: Table<PolicyVersionRow> = {
     expiration: text('expiration'),
     days: column('integer', 'expiration_days'),
     hours: column('integer', 'expiration_hours'),
-    at: column('timestamptz', 'expiration_at'),
+    day: column('date', 'expiration_on'),
     customPeriod: column('boolean', 'custom_period'),
     reasonRequired: column('boolean', 'reason_required'),
     selfRequest: column('boolean', 'self_request'),

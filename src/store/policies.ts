@@ -1,7 +1,6 @@
 // Policy versions as values: the SQL that reads one with its stages, subjects and questions, and how the rows become a
 // PolicyVersion. Also the question whether a person is in its scope. Writing them: configuration.ts.
 import type { Expiration, PolicyVersion, Question, StagePlan, SubjectSet } from '../domain/model';
-import { instantOf } from './tables';
 import type { Row } from './query';
 
 type Plain = Omit<PolicyVersion, 'targets' | 'stages' | 'expiration' | 'questions' | 'extension'>;
@@ -121,7 +120,7 @@ function expirationOf(row: Row): Expiration {
     case 'hours':
       return { kind, hours: row['expiration_hours'] as number };
     case 'date':
-      return { kind, at: instantOf(row['expiration_at']) };
+      return { kind, day: row['expiration_on'] as string };
   }
 }
 

@@ -1,7 +1,15 @@
 // How long access lasts: clamping, ends of days, extension windows and limits, reminders (rules 3.9, 3.16, 3.24; section 4).
 import type { AssignmentFacts } from '../../src/domain/facts';
 import type { AskedPeriod, Expiration, PolicyVersion } from '../../src/domain/model';
-import { askedPeriod, checkStart, extensionWindow, mayExtend, period, reminders } from '../../src/domain/period';
+import {
+  askedPeriod,
+  checkStart,
+  extensionWindow,
+  inZone,
+  mayExtend,
+  period,
+  reminders,
+} from '../../src/domain/period';
 import {
   aJustification,
   aPolicy,
@@ -38,7 +46,23 @@ describe('the period that a policy gives', () => {
       want: [NOON, hours(90 * 24 - 1), null],
     },
     { name: 'hours are exact', expiration: { kind: 'hours', hours: 90 * 24 }, want: [NOON, days(90), null] },
-    { name: 'a fixed date', expiration: { kind: 'date', at: days(5) }, want: [NOON, days(5), null] },
+    {
+      name: 'a fixed day ends where the target is',
+      expiration: { kind: 'date', day: '2026-01-20' },
+      want: [NOON, utc('2026-01-20T23:00:00Z'), null],
+    },
+    {
+      name: 'a fixed day ends later in the west',
+      expiration: { kind: 'date', day: '2026-01-20' },
+      zone: 'America/Los_Angeles',
+      want: [NOON, utc('2026-01-21T08:00:00Z'), null],
+    },
+    {
+      name: 'a fixed day ends earlier in the east',
+      expiration: { kind: 'date', day: '2026-01-20' },
+      zone: 'Asia/Tokyo',
+      want: [NOON, utc('2026-01-20T15:00:00Z'), null],
+    },
     {
       name: 'days from a later start',
       expiration: { kind: 'days', days: 30 },
@@ -53,9 +77,9 @@ describe('the period that a policy gives', () => {
     },
     {
       name: 'a fixed date does not move with the start',
-      expiration: { kind: 'date', at: days(5) },
+      expiration: { kind: 'date', day: '2026-01-20' },
       asked: { startsAt: days(2) },
-      want: [days(2), days(5), null],
+      want: [days(2), utc('2026-01-20T23:00:00Z'), null],
     },
     {
       name: 'fewer hours than allowed',
@@ -89,9 +113,9 @@ describe('the period that a policy gives', () => {
     },
     {
       name: 'an end after the fixed one',
-      expiration: { kind: 'date', at: days(5) },
+      expiration: { kind: 'date', day: '2026-01-20' },
       asked: { endsAt: days(6) },
-      want: [NOON, days(5), 'fixedEnd'],
+      want: [NOON, utc('2026-01-20T23:00:00Z'), 'fixedEnd'],
     },
     {
       name: 'an end where none is needed',
@@ -126,13 +150,41 @@ describe('the period that a policy gives', () => {
   test.each<{ name: string; expiration: Expiration; asked: Partial<AskedPeriod> }>([
     { name: 'an end before the start', expiration: { kind: 'never' }, asked: { startsAt: days(5), endsAt: days(3) } },
     { name: 'an end in the past', expiration: { kind: 'never' }, asked: { endsAt: days(-2) } },
-    { name: 'a fixed date in the past', expiration: { kind: 'date', at: days(-1) }, asked: {} },
-    { name: 'a start after the fixed date', expiration: { kind: 'date', at: days(5) }, asked: { startsAt: days(6) } },
+    { name: 'a fixed date in the past', expiration: { kind: 'date', day: '2026-01-14' }, asked: {} },
+    {
+      name: 'a start after the fixed date',
+      expiration: { kind: 'date', day: '2026-01-20' },
+      asked: { startsAt: days(6) },
+    },
     { name: 'no time at all', expiration: { kind: 'never' }, asked: { hours: 0 } },
   ])('$name is refused', ({ expiration, asked }) => {
     expect(faultOf(() => period(aPolicy({ expiration }), { ...nothing, ...asked }, NOON, BERLIN)).code).toBe(
       'end-before-start',
     );
+  });
+
+  test.each<{ name: string; from: string; to: string; want: Pick<AskedPeriod, 'startsAt' | 'endsAt'> }>([
+    {
+      name: 'who moved east',
+      from: 'America/Los_Angeles',
+      to: 'Asia/Tokyo',
+      want: { startsAt: utc('2026-02-26T15:00:00Z'), endsAt: utc('2026-03-02T15:00:00Z') },
+    },
+    {
+      name: 'who moved west',
+      from: 'Asia/Tokyo',
+      to: 'America/Los_Angeles',
+      want: { startsAt: utc('2026-02-27T08:00:00Z'), endsAt: utc('2026-03-03T08:00:00Z') },
+    },
+    {
+      name: 'who stayed',
+      from: BERLIN,
+      to: BERLIN,
+      want: { startsAt: utc('2026-02-26T23:00:00Z'), endsAt: utc('2026-03-02T23:00:00Z') },
+    },
+  ])('$name keeps the days that were chosen', ({ from, to, want }) => {
+    const chosen = askedPeriod({ startDate: '2026-02-27', endDate: '2026-03-02', hours: null }, from);
+    expect(inZone(chosen, from, to)).toEqual({ ...want, hours: null });
   });
 
   test('typed dates are whole days where the target is', () => {
@@ -214,8 +266,8 @@ describe('an extension', () => {
     },
     {
       name: 'up to a fixed date',
-      give: ending(5, { expiration: { kind: 'date', at: days(9) } }),
-      want: { until: days(9), n: 1 },
+      give: ending(5, { expiration: { kind: 'date', day: '2026-01-24' } }),
+      want: { until: utc('2026-01-24T23:00:00Z'), n: 1 },
     },
     {
       name: 'in hours',
@@ -272,7 +324,7 @@ describe('an extension', () => {
     },
     {
       name: 'past a fixed date',
-      give: ending(5, { expiration: { kind: 'date', at: days(5) } }),
+      give: ending(5, { expiration: { kind: 'date', day: '2026-01-19' } }),
       wantFault: 'extension-past-limit',
     },
     {

@@ -307,7 +307,7 @@ describe('periods', () => {
     fc.constant({ kind: 'never' } as const),
     fc.record({ kind: fc.constant('days' as const), days: fc.integer({ min: 1, max: 3660 }) }),
     fc.record({ kind: fc.constant('hours' as const), hours: fc.integer({ min: 1, max: 87840 }) }),
-    fc.record({ kind: fc.constant('date' as const), at: instant }),
+    fc.record({ kind: fc.constant('date' as const), day: instant.map((at) => at.toISOString().slice(0, 10)) }),
   );
   const asked: fc.Arbitrary<AskedPeriod> = fc.record({
     startsAt: fc.option(instant),

@@ -116,6 +116,11 @@ describe('reading', () => {
       want: '6:46: "2026-02-30" is no day of the calendar. Correct the date.',
     },
     {
+      name: 'a day that no calendar gets to',
+      give: of('          - { name: Q, who: anyone, expires: 9999-12-31 }'),
+      want: '6:46: "9999-12-31" is too far away. Write never.',
+    },
+    {
       name: 'a policy for nobody',
       give: of('          - { name: Q, expires: never }'),
       want: '6:13: This policy lets nobody ask. Add "who", for example allMembers.',
@@ -389,10 +394,13 @@ describe('applying', () => {
     expect(members.map(({ key }) => key)).toEqual(['ben', 'cleo']);
   });
 
-  test('a fixed end is the end of that day in the zone of the organization', async () => {
-    await applied(BASE.replace('expires: 30 days', 'expires: 2030-06-30'));
-    const policy = (await stored()).policies.find(({ name }) => name === 'Everybody');
-    expect(policy?.content.expiration).toEqual({ kind: 'date', at: new Date('2030-06-30T22:00:00Z') });
+  test('a fixed end is a day, and the same day when the organization moves', async () => {
+    const file = BASE.replace('expires: 30 days', 'expires: 2030-06-30');
+    await applied(file);
+    const policy = async () => (await stored()).policies.find(({ name }) => name === 'Everybody')?.content;
+    expect(await policy()).toMatchObject({ number: 1, expiration: { kind: 'date', day: '2030-06-30' } });
+    await applied(file.replace('timeZone: Europe/Vienna', 'timeZone: America/New_York'));
+    expect(await policy()).toMatchObject({ number: 1, expiration: { kind: 'date', day: '2030-06-30' } });
   });
 
   test('a changed policy is a new version, and the old one stays as it was', async () => {

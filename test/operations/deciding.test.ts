@@ -276,3 +276,18 @@ describe('what may be known of a package', () => {
     expect(buttons(form).has('Submit')).toBe(true);
   });
 });
+
+test.each([
+  { name: 'east', zone: 'Asia/Tokyo', endsAt: 'T15:00:00.000Z', later: 0 },
+  { name: 'west', zone: 'Pacific/Honolulu', endsAt: 'T10:00:00.000Z', later: 1 },
+])('who moves $name before the approval keeps the day that was asked for', async ({ zone, endsAt, later }) => {
+  const end = await inDays(10);
+  await ask('tara', 'ledger reader', { reason: 'x', end });
+  await world.configure(
+    `people:\n  - { key: tara, name: Tara Lind, email: tara@woodgrove.example, timeZone: ${zone}, manager: max }\n`,
+  );
+  await world.press('ana', latest('ana').card, 'Approve');
+  await world.settle();
+  const lastsUntil = new Date(new Date(`${end}${endsAt}`).getTime() + later * DAY);
+  expect(await world.sql(`select ends_at from assignments`)).toEqual([{ ends_at: lastsUntil }]);
+});

@@ -1,6 +1,7 @@
 // The connection: what it refuses, what it reads, what it survives, and what migrations promise.
 import { QueryTypes } from 'sequelize';
 import { checkRole, connect, databaseTrouble, migrate, pendingMigrations } from '../../src/store/database';
+import { migrations } from '../../src/store/migrations';
 import { asOwner, runName } from '../support/cluster';
 import { APP_ROLE, freshDatabase, openDatabase, testDatabase } from '../support/postgres';
 
@@ -228,6 +229,43 @@ describe('the role of the program', () => {
   test('is a problem when it may use nothing: the sentence says how to let it', async () => {
     expect(await login('stranger', 'select 1')).toEqual([
       expect.stringMatching(/has no rights on the tables\. As their owner: grant usher_app to ".*stranger"/),
+    ]);
+  });
+});
+
+describe('the fifth migration', () => {
+  test('takes a fixed end for the day that it meant, and lets the release before go on', async () => {
+    const url = await freshDatabase('fixed_days', 'empty');
+    const { sequelize } = await openDatabase(url);
+    const run = async (sql: string): Promise<void> => {
+      await sequelize.query(sql);
+    };
+    for (const { up } of migrations.slice(0, 4)) await up(run);
+    const version = (n: number, column: string, value: string): string =>
+      `insert into policy_versions (id, policy_id, number, name, mode, expiration, ${column}, custom_period, reason_required,
+         self_request, on_behalf, self_remove, extension_allowed, extension_approval, end_when_out_of_scope, same_person_in_stages,
+         created_at)
+       select ('00000000-0000-7000-8000-00000000000${n}')::uuid, id, ${n}, 'P', 'request', 'date', '${value}', false, false, true,
+         false, true, false, false, false, false, now() from policies;`;
+    // One message, one transaction: a policy and its version name each other.
+    await run(`insert into organization (name, time_zone, demo) values ('W', 'America/Los_Angeles', false);
+      with c as (insert into catalogs values (gen_random_uuid(), 'C', '', 'published', true, 1) returning id),
+      p as (insert into packages select gen_random_uuid(), id, 'P', '', false, false, 'active', 'keep', gen_random_uuid(), 1 from c
+        returning id, current_version_id),
+      v as (insert into package_versions select current_version_id, id, 1, now() from p)
+      insert into policies select gen_random_uuid(), id, 'P', 'enabled', '00000000-0000-7000-8000-000000000001', 1 from p;
+      ${version(1, 'expiration_at', '2030-07-01T07:00:00Z')}`);
+
+    for (const { up } of migrations.slice(4, 5)) await up(run);
+    await run(version(2, 'expiration_at', '2031-01-01T08:00:00Z'));
+    await run(version(3, 'expiration_on', '2030-12-31'));
+    const [rows] = await sequelize.query(
+      'select expiration_on as day, expiration_at as at from policy_versions order by number',
+    );
+    expect(rows).toEqual([
+      { day: '2030-06-30', at: new Date('2030-07-01T07:00:00Z') },
+      { day: '2030-12-31', at: new Date('2031-01-01T08:00:00Z') },
+      { day: '2030-12-31', at: new Date('2031-01-01T08:00:00Z') },
     ]);
   });
 });

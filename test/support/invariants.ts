@@ -26,6 +26,8 @@ const NOUNS = [
   'grants',
   'manual_tasks',
 ] as const;
+/** When the fixed day of a policy version `v` is over everywhere. */
+const LATEST_END = `(v.expiration_on + 1)::timestamp at time zone 'UTC' + interval '12 hours'`;
 /** After this the outgoing rows of an event may have been deleted. */
 const KEPT = `interval '29 days'`;
 
@@ -164,7 +166,7 @@ const ALWAYS: readonly (readonly [name: string, sql: string])[] = [
      where a.state in ${LIVE} group by a.id having a.ends_at is distinct from case when bool_or(j.until is null) then null else max(j.until) end
      union all select j.id::text from justifications j join policy_versions v on v.id = j.policy_version_id
      where j.extensions = 0 and v.expiration <> 'never' and (j.until is null or j.until > case v.expiration
-       when 'hours' then j.starts_at + v.expiration_hours * interval '1 hour' when 'date' then v.expiration_at
+       when 'hours' then j.starts_at + v.expiration_hours * interval '1 hour' when 'date' then ${LATEST_END}
        else j.starts_at + v.expiration_days * interval '1 day' + interval '2 hours' end)`,
   ],
   [
@@ -176,7 +178,7 @@ const ALWAYS: readonly (readonly [name: string, sql: string])[] = [
        where r.assignment_id = j.assignment_id and r.type = 'userExtend' and r.approved_at is not null
          and r.ends_at is not distinct from j.until
          and (v.expiration = 'never' or j.until <= case v.expiration
-           when 'hours' then j.period_at + v.expiration_hours * interval '1 hour' when 'date' then v.expiration_at
+           when 'hours' then j.period_at + v.expiration_hours * interval '1 hour' when 'date' then ${LATEST_END}
            else j.period_at + v.expiration_days * interval '1 day' + interval '2 hours' end)
          and (v.max_total_days is null or r.id = j.request_id
            or j.until <= a.starts_at + v.max_total_days * interval '1 day' + interval '2 hours')

@@ -1,7 +1,7 @@
 // Small pieces that several cards share: periods, states, names. Domain values in, Text out.
 import type { PairFacts, RequestFacts } from '../../domain/facts';
 import type { Because, Expiration, PersonId, PolicyVersion, Request } from '../../domain/model';
-import { period as periodGiven } from '../../domain/policy';
+import { fixedEnd, inZone, period as periodGiven } from '../../domain/policy';
 import type { Text } from '../card';
 import { user } from '../spans';
 import { label, listed, say } from '../words';
@@ -38,15 +38,17 @@ export function period(request: Request, policy: PolicyVersion | null, zone: str
       ? say('period.startNoEnd', { startsAt: request.startsAt })
       : say('period.both', { startsAt: request.startsAt, endsAt: request.endsAt });
   }
-  const { startsAt, hours } = request.period;
+  // The end of an extension was computed, any other day was chosen.
+  const wished = request.type === 'userExtend' ? request.period : inZone(request.period, request.zone, zone);
+  const { startsAt, hours } = wished;
   const given =
-    policy !== null && request.period.endsAt !== null && request.type !== 'userExtend'
-      ? periodGiven(policy, request.period, request.createdAt, zone)
+    policy !== null && wished.endsAt !== null && request.type !== 'userExtend'
+      ? periodGiven(policy, wished, request.createdAt, zone)
       : null;
   // From approval where no start was asked for: the longest period then says more than a day counted from today.
   const most = given?.clamped === 'maximum' && startsAt === null && expiration !== null ? longest(expiration) : null;
   if (most !== null) return say('period.afterApproval', { length: most });
-  const endsAt = given === null ? request.period.endsAt : given.endsAt;
+  const endsAt = given === null ? wished.endsAt : given.endsAt;
   if (startsAt !== null && endsAt !== null) return say('period.both', { startsAt, endsAt });
   if (endsAt !== null) return say('period.untilOnly', { endsAt });
   const asked = hours === null ? (expiration === null ? null : longest(expiration)) : length(hours);
@@ -55,7 +57,8 @@ export function period(request: Request, policy: PolicyVersion | null, zone: str
       ? say('period.afterApproval', { length: asked })
       : say('period.startThen', { startsAt, length: asked });
   }
-  if (expiration?.kind === 'date') return say('period.untilOnly', { endsAt: expiration.at });
+  const fixed = policy && fixedEnd(policy, zone);
+  if (fixed !== null) return say('period.untilOnly', { endsAt: fixed });
   return startsAt === null ? label('period.openEnd') : say('period.startNoEnd', { startsAt });
 }
 

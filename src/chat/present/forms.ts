@@ -1,6 +1,7 @@
 // Forms: what a person fills in, and what is told before it is sent (who will be asked, what is the longest period).
 import { plan } from '../../domain/approval';
 import type { PlannedStage } from '../../domain/approval';
+import { fixedEnd } from '../../domain/policy';
 import type { PairFacts } from '../../domain/facts';
 import type { PersonId, PolicyVersion } from '../../domain/model';
 import type { FormFacts, RequestView } from '../../operations/requests';
@@ -56,8 +57,9 @@ function standInLines({ asked, standIns }: PlannedStage): Line[] {
   return [{ text: say('request.standIns', { names: listed(standing, 'and'), count: standing.length }) }];
 }
 
-function maximumLine(policy: PolicyVersion): Text {
-  if (policy.expiration.kind === 'date') return say('request.maximumDate', { endsAt: policy.expiration.at });
+function maximumLine(policy: PolicyVersion, zone: string): Text {
+  const fixed = fixedEnd(policy, zone);
+  if (fixed !== null) return say('request.maximumDate', { endsAt: fixed });
   const most = longest(policy.expiration);
   return most === null ? label('request.noMaximum') : say('request.maximum', { length: most });
 }
@@ -136,7 +138,7 @@ export function chooseForm(
       ...targetLines(form, requestor, mode),
       ...offered.flatMap((policy) => [
         ...askedLines(facts, policy, requestor).map((line) => under(policy, line.text)),
-        under(policy, maximumLine(policy)),
+        under(policy, maximumLine(policy, facts.target.timeZone)),
       ]),
     ],
     policies: choices(offered),
@@ -173,10 +175,10 @@ export function requestForm(
   const { customPeriod } = chosen;
   const lines: Line[] =
     offered.length === 1
-      ? [...askedLines(facts, chosen, requestor), { text: maximumLine(chosen) }]
+      ? [...askedLines(facts, chosen, requestor), { text: maximumLine(chosen, facts.target.timeZone) }]
       : [
           ...offered.flatMap((policy) => askedLines(facts, policy, requestor).map((line) => under(policy, line.text))),
-          { text: maximumLine(chosen) },
+          { text: maximumLine(chosen, facts.target.timeZone) },
         ];
   return {
     summary: title,

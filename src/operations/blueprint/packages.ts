@@ -38,7 +38,7 @@ export function packageNames(draft: Draft, shelves: readonly Shelf[]): Register 
   return register;
 }
 
-export function settlePackages(draft: Draft, found: People, shelf: Shelf, zone: string): void {
+export function settlePackages(draft: Draft, found: People, shelf: Shelf): void {
   for (const entry of shelf.packages) {
     const label = `${shelf.entry.text.name} / ${entry.text.name}`;
     const { text, place, before, id } = entry;
@@ -53,7 +53,6 @@ export function settlePackages(draft: Draft, found: People, shelf: Shelf, zone: 
       id: id as PackageId,
       catalog: shelf.entry.id as CatalogId,
       policies: text.policies ?? [],
-      zone,
     });
   }
 }

@@ -52,7 +52,7 @@ export function draftPlan(
   const names = packageNames(draft, shelves);
   for (const shelf of shelves) {
     settleCatalog(draft, found, shelf);
-    settlePackages(draft, found, shelf, zone);
+    settlePackages(draft, found, shelf);
   }
   settleIncompatibilities(draft, found, shelves, names);
   refuseDeletedGroups(draft, found);

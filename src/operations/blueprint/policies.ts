@@ -1,5 +1,4 @@
 // Policies of one package: versions are immutable, so a changed policy is the same policy with a new version.
-import { endOfDay } from '../../domain/time';
 import type {
   CatalogId,
   Expiration,
@@ -21,7 +20,7 @@ import type { People } from './people';
 import type { Place } from './read';
 import { count } from './words';
 import type { PolicyText, StageText } from './schema';
-import { hoursOf, type ExpiresText, type SubjectText } from './values';
+import { hoursOf, type SubjectText } from './values';
 
 export interface PoliciesOf {
   readonly label: string;
@@ -29,8 +28,6 @@ export interface PoliciesOf {
   readonly id: PackageId;
   readonly catalog: CatalogId;
   readonly policies: readonly PolicyText[];
-  /** In which a fixed end date is over. */
-  readonly zone: string;
 }
 
 export function settlePolicies(draft: Draft, found: People, of: PoliciesOf): void {
@@ -123,7 +120,7 @@ function contentOf(
     mode: text.mode,
     targets: subjects(found, at(place, 'who'), text.who),
     stages: text.approval.map((stage, n) => stageOf(found, at(place, 'approval', n), stage, n + 1)),
-    expiration: expirationOf(text.expires, of.zone),
+    expiration: text.expires,
     customPeriod: text.customPeriod,
     reasonRequired: text.reason === 'required',
     questions: text.questions.map((question) => ({
@@ -188,10 +185,6 @@ function subjectOf(found: People, place: Place, one: SubjectText): SubjectSet | 
     case 'anyone':
       return one;
   }
-}
-
-function expirationOf(text: ExpiresText, zone: string): Expiration {
-  return text.kind === 'date' ? { kind: 'date', at: endOfDay(text.day, zone) } : text;
 }
 
 /** Content without what every version has of its own. The order of people in a list means nothing. */
@@ -299,7 +292,7 @@ function expirationWords(expiration: Expiration): string {
     case 'hours':
       return count(expiration.hours, 'hour');
     case 'date':
-      return expiration.at.toISOString();
+      return expiration.day;
   }
 }
 

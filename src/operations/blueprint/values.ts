@@ -17,6 +17,8 @@ export type Span =
   { readonly kind: 'days'; readonly days: number } | { readonly kind: 'hours'; readonly hours: number };
 export type ExpiresText = Span | { readonly kind: 'never' } | { readonly kind: 'date'; readonly day: string };
 
+/** The end of a day is the beginning of the next, and years have four digits. */
+const LAST_DAY = '9998-12-31';
 const DAYS_LIMIT = 3660; // ten years, as the schema has it
 
 // A line break or an escape sequence in a name would break cards and terminals.
@@ -55,8 +57,11 @@ export const span = z.unknown().transform((given, context): Span => {
 export const expires = z.unknown().transform((given, context): ExpiresText => {
   if (given === 'never') return { kind: 'never' };
   if (typeof given === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(given)) {
-    if (isDay(given)) return { kind: 'date', day: given };
-    context.addIssue({ code: 'custom', message: `"${given}" is no day of the calendar. Correct the date` });
+    if (isDay(given) && given <= LAST_DAY) return { kind: 'date', day: given };
+    const message = isDay(given)
+      ? `"${given}" is too far away. Write never`
+      : `"${given}" is no day of the calendar. Correct the date`;
+    context.addIssue({ code: 'custom', message });
     return z.NEVER;
   }
   const found = readSpan(given);

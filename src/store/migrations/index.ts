@@ -4,6 +4,7 @@ import { mainJob } from './0001-main-job';
 import { operations } from './0002-operations';
 import { speed } from './0003-speed';
 import { lists } from './0004-lists';
+import { fixedDays } from './0005-fixed-days';
 
 export type Migration = {
   /** `0001-name`, as the file is called. */
@@ -12,4 +13,4 @@ export type Migration = {
   readonly up: (query: (sql: string) => Promise<void>) => Promise<void>;
 };
 
-export const migrations: readonly Migration[] = [mainJob, operations, speed, lists];
+export const migrations: readonly Migration[] = [mainJob, operations, speed, lists, fixedDays];
