@@ -180,8 +180,8 @@ function databaseGauges(registry: Registry, sources: Sources): (backlog: Backlog
   const overdue = gauge('usher_outgoing_overdue_seconds', 'Since the oldest became due that no worker took.', 'kind');
   const leased = gauge('usher_outgoing_leased', 'Outgoing rows that workers hold.');
   const dead = gauge('usher_outgoing_dead', 'Given up; `usher redrive` lists them and puts them back.', 'kind');
-  const inbound = gauge('usher_inbound_waiting', 'Stored events that wait to be handled.');
-  const inboundOldest = gauge('usher_inbound_oldest_seconds', 'Since the oldest of them was due.');
+  const inbound = gauge('usher_inbound_waiting', 'Stored events that are not answered yet.');
+  const inboundOldest = gauge('usher_inbound_oldest_seconds', 'Since the oldest of them came in.');
   const inboundDead = gauge('usher_inbound_dead', 'Stored events that could not be answered and were given up.');
   const cards = gauge(
     'usher_cards_out_of_step',

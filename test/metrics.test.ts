@@ -2,10 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type HttpServer, startHttp } from '../src/http';
+import { ChannelError } from '../src/chat/channel';
 import { jobs } from '../src/jobs';
 import { startSchedule } from '../src/jobs/schedule';
 import { createMetrics, type Sources } from '../src/metrics';
 import { alarmNames } from '../src/operations/alarms';
+import { createInbound } from '../src/store/inbound';
+import { queryIn } from '../src/store/query';
 import { testDatabase } from './support/postgres';
 import { aWorld, buttons, cardOf, SMALL, type World } from './support/world';
 
@@ -124,16 +127,42 @@ test('requests are counted by state, tasks for people beside them', async () => 
   expect(shown.get('usher_manual_tasks_open')).toBe(1);
 });
 
-test('stored events show how many wait and since when; the ones given up beside them', async () => {
+test('who wrote and is not answered shows since when, however often it was tried, and rings when it is given up', async () => {
+  const later = new ChannelError('later', 'timeout');
+  const passes = (seconds: number): Promise<object[]> =>
+    world.sql('update organization set clock_offset_ms = clock_offset_ms + $1', [seconds * 1000]);
+  const look = async (): Promise<readonly [rings: number, waited: number]> => {
+    const shown = await now();
+    return [shown.get('usher_alarm{alarm="answersLate"}') ?? NaN, shown.get('usher_inbound_oldest_seconds') ?? NaN];
+  };
+  const failedTry = async (): Promise<void> => {
+    world.mailbox.fail(later);
+    await world.incoming.settle();
+  };
   await world.conversation.accept(world.inbound('tara', { kind: 'text', text: 'help' }));
-  await world.sql(`update inbound set next_at = next_at - interval '3 minutes' where state = 'stored'`);
-  const waiting = await now();
-  expect(waiting.get('usher_inbound_waiting')).toBe(1);
-  expect(waiting.get('usher_inbound_oldest_seconds')).toBeCloseTo(180, -1);
-  expect(waiting.get('usher_alarm{alarm="answersLate"}')).toBe(1);
-  await world.sql(`update inbound set state = 'dead', settled_at = usher_now() where state = 'stored'`);
+  await failedTry();
+  expect((await now()).get('usher_inbound_waiting')).toBe(1);
+  expect((await look())[0]).toBe(0);
+  // Each failed try moves the next one; who wrote has waited since they wrote.
+  await passes(125);
+  await failedTry();
+  const late = await look();
+  expect(late[0]).toBe(1);
+  expect(late[1]).toBeGreaterThanOrEqual(125);
+
+  // A worker that has it in hand has not answered it either.
+  await passes(65);
+  await createInbound(queryIn((await testDatabase()).sequelize)).claim(1, 60_000);
+  const held = await look();
+  expect(held[0]).toBe(1);
+  expect(held[1]).toBeGreaterThanOrEqual(190);
+  await passes(65);
+  for (let tries = 0; tries < 8; tries += 1, await passes(65)) await failedTry();
   const dead = await now();
   expect([dead.get('usher_inbound_dead'), dead.get('usher_inbound_waiting')]).toEqual([1, 0]);
+  expect(dead.get('usher_alarm{alarm="answersLate"}')).toBe(1);
+  await passes(60 * 60);
+  expect((await look())[0]).toBe(0);
 });
 
 test('messages that do not show how things stand are counted until they do', async () => {

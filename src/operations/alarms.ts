@@ -34,9 +34,9 @@ export function alarmsOf(backlog: Backlog): readonly Alarm[] {
     },
     {
       alarm: 'answersLate',
-      count: backlog.inbound.waiting,
+      count: backlog.inbound.waiting + backlog.inbound.givenUp,
       oldestSeconds: oldest([backlog.inbound.oldestSeconds]),
-      rings: backlog.inbound.oldestSeconds > INBOUND_SECONDS,
+      rings: backlog.inbound.oldestSeconds > INBOUND_SECONDS || backlog.inbound.givenUp > 0,
     },
     {
       // A placement that waits for its next try is no alarm of its own; one that is due and not taken up is.

@@ -534,7 +534,8 @@ export interface Backlog {
   }[];
   readonly leased: number;
   readonly dead: readonly { readonly kind: OutgoingRow['kind']; readonly count: number }[];
-  readonly inbound: { readonly waiting: number; readonly oldestSeconds: number };
+  /** Who wrote and is not answered, since the oldest wrote; and who was given up during the last hour. */
+  readonly inbound: { readonly waiting: number; readonly oldestSeconds: number; readonly givenUp: number };
   readonly inboundDead: number;
   /** Remembered messages whose last change could not be shown. */
   readonly cardsFailed: number;

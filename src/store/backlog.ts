@@ -11,6 +11,8 @@ const REMOVAL_AGES = [60, 3_600, 86_400];
 /** A connected system has taken it away by now, or somebody must know within five minutes. A task for people takes its time. */
 const OVERDUE_SECONDS = 240;
 const OVERDUE_TASK_SECONDS = 24 * 60 * 60;
+/** Who was given up waits for somebody's word; nobody needs to be woken for it all day. */
+const GIVEN_UP_SECONDS = 60 * 60;
 
 const rows = (sql: string): string => `(select coalesce(jsonb_agg(found), '[]') from (${sql}) found)`;
 const count = (from: string): string => `(select count(*)::integer from (select 1 from ${from} limit ${MOST}) found)`;
@@ -33,9 +35,13 @@ select clock_timestamp() as clock, jsonb_build_object(
   'leased', ${count(`outgoing where state = 'leased'`)},
   'dead', ${rows(`select kind, count(*)::integer as count from
       (select kind from outgoing where state = 'dead' order by settled_at desc limit ${MOST}) given_up group by kind order by kind`)},
-  'inbound', (select jsonb_build_object('waiting', count(*), 'oldestSeconds', greatest(0, coalesce(max(waits), 0))) from (
-      select extract(epoch from at.now - next_at)::float8 as waits
-      from at, (select next_at from inbound where state = 'stored' order by next_at, id limit ${MOST}) stored) waiting),
+  'inbound', (select jsonb_build_object('waiting', count(*), 'oldestSeconds', greatest(0, coalesce(max(waits), 0)),
+      'givenUp', ${count(`inbound where state = 'dead' and settled_at > (select now from at) - interval '${GIVEN_UP_SECONDS} seconds'`)})
+    from (
+      select extract(epoch from at.now - received_at)::float8 as waits
+      from at, (
+        (select received_at from inbound where state = 'stored' order by next_at, id limit ${MOST})
+        union all (select received_at from inbound where state = 'leased' limit ${MOST})) unanswered) waiting),
   'inboundDead', ${count(`inbound where state = 'dead'`)},
   'cardsFailed', ${count(`cards where state = 'live' and error_at is not null`)},
   'requests', jsonb_build_object('pendingApproval', ${count(`approval_stages where state = 'inProgress'`)},

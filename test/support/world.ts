@@ -41,7 +41,6 @@ export class Mailbox implements Channel {
   stop = (): Promise<void> => Promise.resolve();
   misfit = (): null => null;
   profile = (): Promise<null> => Promise.resolve(null);
-  answer = (): Promise<null> => Promise.resolve(null);
 
   /** The next calls fail with these, in order. */
   fail(...faults: ChannelError[]): void {
@@ -61,6 +60,11 @@ export class Mailbox implements Channel {
     if (!kept) throw new ChannelError('gone', 'message_not_found');
     kept.card = card;
     kept.changes += 1;
+  }
+
+  async answer(): Promise<null> {
+    await this.#meet();
+    return null;
   }
 
   async #meet(): Promise<void> {
