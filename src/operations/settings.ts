@@ -26,18 +26,31 @@ export function settle(
 ): Promise<readonly string[]> {
   return act(desk, by, async (tx) => {
     await tx.clock();
-    await tx.holdConfiguration();
-    const known = await tx.organization(settings.administrators);
-    if (options.demo && known.organization?.demo === false) throw new DomainError('forbidden', {});
-    const changes: ConfigurationChange[] = [];
-    if (known.organization === null) {
-      const after = { name: 'Usher', timeZone: 'UTC', demo: options.demo };
-      changes.push({ noun: 'organization', before: null, after, events: [event('settings', 'organization')] });
+    let known = await tx.organization(settings.administrators);
+    const changes = (): ConfigurationChange[] => changesFor(known, settings, options.demo, () => tx.newId());
+    // Nearly every start changes nothing, and none of those waits for somebody who is just applying files.
+    if (changes().length > 0) {
+      await tx.holdConfiguration();
+      known = await tx.organization(settings.administrators);
+      await tx.saveConfiguration(changes());
     }
-    changes.push(...installations(known, settings, options.demo), ...administrators(known, settings, () => tx.newId()));
-    if (changes.length > 0) await tx.saveConfiguration(changes);
     return settings.administrators.filter((name) => find(known.people, name) === null);
   });
+}
+
+function changesFor(
+  known: OrganizationFacts,
+  settings: OrganizationSettings,
+  demo: boolean,
+  newId: () => string,
+): ConfigurationChange[] {
+  if (demo && known.organization?.demo === false) throw new DomainError('forbidden', {});
+  const after = { name: 'Usher', timeZone: 'UTC', demo };
+  const created: ConfigurationChange[] =
+    known.organization === null
+      ? [{ noun: 'organization', before: null, after, events: [event('settings', 'organization')] }]
+      : [];
+  return [...created, ...installations(known, settings, demo), ...administrators(known, settings, newId)];
 }
 
 function event(kind: 'settings', id: string) {

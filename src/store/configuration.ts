@@ -33,7 +33,11 @@ export { holdChanged, saveConfiguration } from './configuration-save';
 
 /** One act changes configuration at a time: names found, counts and circles are compared with what nobody else can change. */
 export async function holdConfiguration(q: Query): Promise<void> {
+  // A large file takes longer than a click may wait for a row; what is read and locked after this does not.
+  const [row] = await q(`select current_setting('lock_timeout') as was, set_config('lock_timeout', '${TURN_MS}', true),
+    set_config('statement_timeout', '${PATIENCE_MS}', true)`);
   await q('select pg_advisory_xact_lock($1)', [TURN]);
+  await q(`select set_config('lock_timeout', $1, true)`, [(row as { was: string }).was]);
 }
 
 /** All live configuration; of people and groups the deleted ones too, because their keys come back. */
@@ -130,6 +134,7 @@ export async function affected(q: Query, by: AffectedBy): Promise<Affected> {
 
 const PATIENCE_MS = 120_000;
 const TURN = 7_236_003;
+const TURN_MS = 60_000;
 
 const GROUPS = `select g.*,
   coalesce((select jsonb_agg(person_id order by person_id) from group_people where group_id = g.id), '[]') as people,

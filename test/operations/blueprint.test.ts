@@ -16,6 +16,7 @@ import {
 } from '../../src/operations/blueprint';
 import type { By, Configuration, Desk } from '../../src/operations/ports';
 import { submit } from '../../src/operations/requests';
+import { settle } from '../../src/operations/settings';
 import { createStore } from '../../src/store/store';
 import { testDatabase, type TestDatabase } from '../support/postgres';
 
@@ -636,6 +637,22 @@ describe('two at once', () => {
     expect(texts(other)).toEqual([
       '1.yaml:2:27: The group "Spare" is still named by policy "Clerks" of "Postings". Change that first.',
     ]);
+  });
+});
+
+test('a replica that starts while files are applied does not wait for them where its settings change nothing', async () => {
+  await applied(BASE);
+  const settings = {
+    slack: { teamId: 'T1', emailAuthoritative: [] },
+    teams: null,
+    administrators: [],
+    allowGuests: false,
+  };
+  await settle(desk, settings, { demo: false });
+  await desk.store.write(operator, async (tx) => {
+    await tx.clock();
+    await tx.holdConfiguration();
+    expect(await settle(desk, settings, { demo: false })).toEqual([]);
   });
 });
 
