@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { DomainError, isRefusal } from '../domain/errors';
 import type { CardId, DraftId, RequestId } from '../domain/model';
 import type { Log } from '../log';
-import { RepeatedDelivery } from '../operations/ports';
+import { OutcomeUnknown, RepeatedDelivery } from '../operations/ports';
 import { recordRefusal } from '../operations/refusals';
 import type { By, Cards, Delivery, Desk, InboundStore, StoredReply, Watch } from '../operations/ports';
 import { verb } from './actions';
@@ -494,7 +494,8 @@ async function unshown(parts: ConversationParts, inbound: Inbound, answer: Answe
 }
 
 function bug(parts: ConversationParts, inbound: Inbound, error: unknown): Reply {
-  const sentence: Text = say('bug', { reference: logged(parts, inbound, error) });
+  const reference = logged(parts, inbound, error);
+  const sentence: Text = say(error instanceof OutcomeUnknown ? 'bug.unsure' : 'bug', { reference });
   if (inbound.act.kind === 'search') return { kind: 'choices', choices: [], more: sentence };
   return inbound.act.kind === 'submit'
     ? { kind: 'errors', fields: {}, say: sentence }

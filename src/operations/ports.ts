@@ -130,6 +130,14 @@ export class RepeatedDelivery extends Error {
   }
 }
 
+/** The database went away while an act was being committed, and did not come back to say what became of it. */
+export class OutcomeUnknown extends Error {
+  override readonly name = 'OutcomeUnknown';
+  constructor(override readonly cause: unknown) {
+    super('nobody knows whether this act was committed');
+  }
+}
+
 export interface Store {
   /**
    * Runs `act` in one transaction. The whole function runs again on Stale, 40001 and 40P01 (three times, with jitter), so it

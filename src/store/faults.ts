@@ -2,8 +2,9 @@
 // and its rule, which now sees the truth, says the better sentence.
 
 import { DomainError } from '../domain/errors';
+import { OutcomeUnknown } from '../operations/ports';
 import type { Query, ServerError } from './query';
-import { isSerialization, serverError } from './query';
+import { ConnectionLost, isSerialization, serverError } from './query';
 
 /** Somebody else changed a row since it was read. `write` runs the act again. */
 export class Stale extends Error {
@@ -20,9 +21,12 @@ const LENGTHS: Readonly<Record<string, { field: string; max: number }>> = {
   manual_tasks_note_check: { field: 'note', max: 2000 },
 };
 
-/** Whether running the act again can help: a lost race, seen by us, by a unique index, or by the server itself. */
+/**
+ * Whether running the act again can help: a lost race, seen by us, by a unique index, or by the server itself; or a lost connection:
+ * its delivery, its lease or the versions that it read tell a second run where the first one did its work after all.
+ */
 export function isConflict(error: unknown): boolean {
-  if (error instanceof Stale || isSerialization(error)) return true;
+  if (error instanceof Stale || error instanceof ConnectionLost || isSerialization(error)) return true;
   const code = serverError(error)?.code;
   return code === '23505' || code === OVERTAKEN;
 }
@@ -30,6 +34,7 @@ export function isConflict(error: unknown): boolean {
 /** What a person is told; anything that is not expected here is a bug and comes back as it is. */
 export async function refusalOf(error: unknown, q: Query): Promise<unknown> {
   if (error instanceof Stale) return new DomainError('stale', {});
+  if (error instanceof ConnectionLost) return error.ending ? new OutcomeUnknown(error.cause) : error.cause;
   if (error instanceof Error && error.name === 'SequelizeConnectionAcquireTimeoutError') return busy();
   const server = serverError(error);
   if (server === null) return error;

@@ -62,14 +62,48 @@ interface Waiting extends Sent {
   readonly then?: ((rows: readonly unknown[]) => void) | undefined;
 }
 
-/** Runs `act` in one transaction of a connection of its own. */
+/** The connection went away under a transaction. `ending`: under its COMMIT, so that only another look tells what became of it. */
+export class ConnectionLost extends Error {
+  override readonly name = 'ConnectionLost';
+  constructor(
+    override readonly cause: unknown,
+    readonly ending: boolean,
+  ) {
+    super('the connection to the database was lost');
+  }
+}
+
+/** The server ends a session (57P01 to 57P03, 25P03, 57P05), or cannot go on with it (08). */
+const LOST = /^(?:57P0[1235]|25P03|08\w{3})$/;
+
+/** Whether an error of `send` says that the connection is gone: any of the driver's own, and some of the server. */
+function isLost(error: unknown): boolean {
+  const server = serverError(error);
+  return server === null ? !(error instanceof TypeError) : LOST.test(server.code);
+}
+
+/** A connection that cannot be had now; not one for which the pool makes wait. */
+function isAway(error: unknown): boolean {
+  const name: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'name') : null;
+  return (
+    typeof name === 'string' &&
+    /^Sequelize(?:Connection|Host|Access|InvalidConnection)/.test(name) &&
+    name !== 'SequelizeConnectionAcquireTimeoutError'
+  );
+}
+
+/** Runs `act` in one transaction of a connection of its own. Throws `ConnectionLost` where that goes away. */
 export async function inTransaction<T>(sequelize: Sequelize, act: (q: TxQuery) => Promise<T>): Promise<T> {
-  const client = await borrow(sequelize);
+  const client = await borrow(sequelize).catch((error: unknown) => {
+    throw isAway(error) ? new ConnectionLost(error, false) : error;
+  });
   let waiting: Waiting[] = [{ text: 'begin', values: [] }];
   const flush = async (last: Sent): Promise<Answer | undefined> => {
     const sent = [...waiting, last];
     waiting = [];
-    const answers = await send(client, sent);
+    const answers = await send(client, sent).catch((error: unknown) => {
+      throw isLost(error) ? new ConnectionLost(error, last.text === 'commit') : error;
+    });
     for (const [index, one] of sent.entries()) if ('then' in one) (one as Waiting).then?.(answers[index]?.rows ?? []);
     return answers.at(-1);
   };
@@ -88,8 +122,11 @@ export async function inTransaction<T>(sequelize: Sequelize, act: (q: TxQuery) =
     sequelize.connectionManager.releaseConnection(client);
     return result;
   } catch (error) {
-    const undone: unknown = await send(client, [{ text: 'rollback', values: [] }]).catch((failed: unknown) => failed);
-    await giveBack(sequelize, client, undone instanceof Error ? undone : null);
+    const undone: unknown = await send(client, [{ text: 'rollback', values: [] }]).then(
+      () => null,
+      (failed: unknown) => failed,
+    );
+    await giveBack(sequelize, client, undone);
     throw error;
   }
 }
@@ -104,7 +141,7 @@ async function borrow(sequelize: Sequelize): Promise<Client> {
 
 // What the server refused leaves the connection as good as it was; after anything else nobody knows.
 async function giveBack(sequelize: Sequelize, client: Client, error: unknown): Promise<void> {
-  if (error === null || serverError(error) !== null) sequelize.connectionManager.releaseConnection(client);
+  if (error === null || !isLost(error)) sequelize.connectionManager.releaseConnection(client);
   else await sequelize.connectionManager.destroyConnection(client);
 }
 

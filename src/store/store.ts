@@ -49,7 +49,7 @@ import type { PageMessages } from './page-messages';
 import { createPageMessages } from './page-messages';
 import { loadManualTask, loadPlace } from './placements';
 import type { Query, TxQuery } from './query';
-import { inTransaction, queryIn } from './query';
+import { ConnectionLost, inTransaction, queryIn } from './query';
 import { rolesOf } from './roles';
 import { saveChange } from './save';
 import type { Recorded, Signature } from './tail';
@@ -71,6 +71,8 @@ export interface Stores {
 
 const RETRIES = 3;
 const JITTER_MS = 25;
+/** Before the first run after a lost connection, four times longer before each further one: together what a quick restart takes. */
+const RECONNECT_MS = 100;
 
 /** Everything that keeps rows, over one pool of connections. */
 export function createStore({
@@ -113,13 +115,20 @@ function createWrites(sequelize: Sequelize, q: Query, log: Pick<Log, 'info'>, wa
 
   return {
     async write(by, act) {
+      let ending: ConnectionLost | null = null;
       for (let run = 0; ; run += 1) {
         try {
           return await once(by, act);
         } catch (error) {
-          if (run === RETRIES || !isConflict(error)) throw await refusalOf(error, q);
-          log.info({ trace: by.trace, run: run + 1, via: by.via }, 'an act lost a race and runs again');
-          await pause(JITTER_MS * (run + Math.random()));
+          const lost = error instanceof ConnectionLost;
+          // A later run that got no answer either does not know what became of an earlier one.
+          if (lost && error.ending) ending = error;
+          if (run === RETRIES || !isConflict(error)) throw await refusalOf((lost ? ending : null) ?? error, q);
+          log.info(
+            { trace: by.trace, run: run + 1, via: by.via },
+            lost ? 'an act lost its connection and runs again' : 'an act lost a race and runs again',
+          );
+          await pause(lost ? RECONNECT_MS * 4 ** run * (0.75 + Math.random() / 2) : JITTER_MS * (run + Math.random()));
         }
       }
     },

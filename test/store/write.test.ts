@@ -1,10 +1,19 @@
 // The write path: all or nothing, who is first, what a repetition does, and what the database refuses behind the rules.
+import { randomUUID } from 'node:crypto';
+import fs from 'node:fs';
+import { connect as dial, createServer, type Socket } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { createLog } from '../../src/log';
 import { end } from '../../src/domain/assignment';
 import { DomainError } from '../../src/domain/errors';
 import type { DomainEvent } from '../../src/domain/events';
 import type { AssignmentId, PackageId, PersonId } from '../../src/domain/model';
-import { RepeatedDelivery } from '../../src/operations/ports';
+import { OutcomeUnknown, RepeatedDelivery } from '../../src/operations/ports';
+import { connect } from '../../src/store/database';
 import { newId } from '../../src/store/ids';
+import { createStore } from '../../src/store/store';
+import { clusterUrl } from '../support/cluster';
 import { byPerson, bySystem, createWorld, moment, type World } from './world';
 
 let world: World;
@@ -332,6 +341,134 @@ describe('a delivery', () => {
       RepeatedDelivery,
     );
   });
+});
+
+describe('a connection that is lost', () => {
+  /** Ends every session that is in the middle of a transaction. */
+  const cut = async (): Promise<number> => {
+    const rows = await world.sql(`select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and state = 'idle in transaction' and pid <> pg_backend_pid()`);
+    return rows.length;
+  };
+
+  test('in the middle of an act makes it run again, whole', async () => {
+    const tara = await world.person('Tara');
+    const pkg = await world.package('CRM');
+    let runs = 0;
+    await world.store.write(byPerson(tara), async (tx) => {
+      runs += 1;
+      await tx.forSubmit({ requestor: tara, target: tara, package: pkg });
+      if (runs === 1) expect(await cut()).toBe(1);
+      await tx.record([{ type: 'access.refused', subject: { kind: 'package', id: pkg }, refs: {}, data: {} }]);
+    });
+    expect(runs).toBe(2);
+    expect(await count('audit_events')).toBe(1);
+  });
+
+  test('each time ends in an error after a few runs, with nothing changed', async () => {
+    const tara = await world.person('Tara');
+    const pkg = await world.package('CRM');
+    let runs = 0;
+    const act = world.store.write(byPerson(tara), async (tx) => {
+      runs += 1;
+      await tx.forSubmit({ requestor: tara, target: tara, package: pkg });
+      await tx.record([{ type: 'access.refused', subject: { kind: 'package', id: pkg }, refs: {}, data: {} }]);
+      await cut();
+      await tx.forSubmit({ requestor: tara, target: tara, package: pkg });
+    });
+    await expect(act).rejects.toBeDefined();
+    await expect(act).rejects.not.toBeInstanceOf(OutcomeUnknown);
+    expect(runs).toBe(4);
+    expect(await count('audit_events')).toBe(0);
+  });
+
+  test('under its COMMIT leaves no doubt where the database comes back: what was done is told as done, and not done twice', async () => {
+    const line = await cutLine();
+    const tara = await world.person('Tara');
+    const pkg = await world.package('CRM');
+    const delivery = { platform: 'slack', key: randomUUID(), bodyHash: 'a' };
+    const act = line.store.write(byPerson(tara, delivery), async (tx) => {
+      await tx.forSubmit({ requestor: tara, target: tara, package: pkg });
+      await tx.record([{ type: 'access.refused', subject: { kind: 'package', id: pkg }, refs: {}, data: {} }]);
+      await tx.reply({ view: 'request', params: { n: 1 } });
+      line.arm();
+    });
+    await expect(act).rejects.toMatchObject({ name: 'RepeatedDelivery', reply: { view: 'request' } });
+    expect(await count('audit_events')).toBe(1);
+    await line.close();
+  });
+
+  test('under its COMMIT and for longer is an outcome that nobody knows', async () => {
+    const line = await cutLine();
+    const tara = await world.person('Tara');
+    const act = line.store.write(
+      { ...byPerson(tara), delivery: { platform: 'slack', key: 'D9', bodyHash: 'a' } },
+      async (tx) => {
+        await tx.clock();
+        line.arm('for good');
+      },
+    );
+    await expect(act).rejects.toBeInstanceOf(OutcomeUnknown);
+    expect(await count('inbound', `delivery = 'D9'`)).toBe(1);
+    await line.close();
+  });
+
+  /** A store whose line to the server can be cut when the answer to COMMIT comes back: once, or from then on. */
+  async function cutLine() {
+    const url = new URL(clusterUrl('x').replace(/^postgres(ql)?:\/\/([^@/]*@)?\//, 'postgres://$2localhost/'));
+    const host = url.searchParams.get('host');
+    const port = Number(url.searchParams.get('port') ?? (url.port || 5432));
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'usher-line-'));
+    let armed: 'once' | 'for good' | null = null;
+    let isCut = false;
+    const sockets = new Set<Socket>();
+    const server = createServer((near) => {
+      if (isCut) {
+        near.destroy();
+        return;
+      }
+      const far = host?.startsWith('/') ? dial(path.join(host, `.s.PGSQL.${port}`)) : dial(port, host ?? url.hostname);
+      let ending = false;
+      for (const socket of [near, far]) {
+        sockets.add(socket);
+        socket.on('error', () => undefined);
+        socket.on('close', () => {
+          [near, far].forEach((one) => one.destroy());
+        });
+      }
+      near.on('data', (part) => {
+        ending ||= armed !== null && part.includes('commit');
+        far.write(part);
+      });
+      far.on('data', (part) => {
+        if (!ending) {
+          near.write(part);
+          return;
+        }
+        isCut = armed === 'for good';
+        armed = null;
+        near.destroy();
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(path.join(folder, '.s.PGSQL.5432'), resolve));
+    const through = new URL(world.db.url.replace(/^postgres(ql)?:\/\/([^@/]*@)?[^/]*\//, 'postgres://$2localhost/'));
+    const database = await connect({
+      url: `postgres://${through.username || 'postgres'}@${through.pathname}?host=${encodeURIComponent(folder)}`,
+      poolMax: 2,
+    });
+    return {
+      store: createStore({ sequelize: database.sequelize, log: createLog('silent') }).store,
+      arm(how: 'once' | 'for good' = 'once') {
+        armed = how;
+      },
+      async close() {
+        await database.close();
+        for (const socket of sockets) socket.destroy();
+        await new Promise((resolve) => server.close(resolve));
+        fs.rmSync(folder, { recursive: true, force: true });
+      },
+    };
+  }
 });
 
 describe('behind the rules, the database', () => {

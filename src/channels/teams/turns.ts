@@ -15,6 +15,7 @@ type Invoke = Extract<Delivery, { kind: 'invoke' }>;
 
 const MOST_FORMS = 1_000;
 const DONE: Answer = { status: 200, body: null };
+const NOT_TAKEN: Answer = { status: 503, body: { error: { code: 'Unavailable' } } };
 
 export interface Turns {
   take(activity: RawActivity, delivery: Delivery): Promise<Answer>;
@@ -55,7 +56,9 @@ export function createTurns(settings: TeamsSettings, conversation: Conversation,
       await conversation.accept(inbound);
     } catch (error) {
       log.error({ err: error }, 'a Teams message could not be stored');
-      await answers.say(inbound, conversation.sentence('busy'));
+      aside('sentence', answers.say(inbound, conversation.sentence('busy')));
+      // Whoever repeats what was not taken is told so by the status, the person by the sentence.
+      return NOT_TAKEN;
     }
     return DONE;
   };

@@ -335,5 +335,7 @@ export const sentences = {
   'surface.brokenInput': 'I could not read that. Nothing was changed. Please try again.',
   'bug.recorded': 'It was recorded, but I could not show it (ref {reference}). There is no need to do it again.',
   'bug.recordedNumber': 'It was recorded, but I could not show it (ref {reference}). Type {number}.',
+  'bug.unsure':
+    'Something went wrong on our side (ref {reference}), and I could not find out whether this was done. Please look before you try again.',
   bug: 'Something went wrong on our side (ref {reference}). Nothing was changed.',
 } as const;

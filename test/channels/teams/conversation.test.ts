@@ -100,10 +100,11 @@ describe('typed words', () => {
     expect(conversation.accepted).toHaveLength(1);
   });
 
-  test('a message that could not be stored is owned up to', async () => {
+  test('a message that could not be stored is owned up to, to the person and to Teams', async () => {
     conversation.storing = () => Promise.reject(new Error('database down at db.internal'));
     const { status, body } = await teams.say(ana, 'my access');
-    expect({ status, body }).toEqual({ status: 200, body: null });
+    expect({ status, body }).toEqual({ status: 503, body: { error: { code: 'Unavailable' } } });
+    await teams.untilCalls('post', 1);
     expect(teams.messagesOf(ana).map(({ text }) => text)).toEqual(['We could not take this. Try again.']);
   });
 
