@@ -78,6 +78,11 @@ async function approve(): Promise<void> {
   await world.press('ana', message.card, 'Approve');
 }
 
+async function tellLedger(fault: Parameters<World['localRoles']['tell']>[1]): Promise<void> {
+  const [resource] = await world.sql<{ origin_id: string }>(`select origin_id from resources where name = 'Ledger'`);
+  await world.localRoles.tell(resource?.origin_id ?? '', fault);
+}
+
 test('what waits to be sent is shown by kind, how long, and what was given up', async () => {
   await ask('tara');
   await world.sql(
@@ -183,8 +188,7 @@ test('messages that do not show how things stand are counted until they do', asy
 test('roles that failed are shown by connector, and ended access by its age until it is taken', async () => {
   await ask('tara', 'ledger auditor');
   await world.settle();
-  const resource = (await world.sql<{ origin_id: string }>(`select origin_id from resources where name = 'Ledger'`))[0];
-  await world.localRoles.tell(resource?.origin_id ?? '', { mode: 'failed', code: 'host_unreachable' });
+  await tellLedger({ mode: 'failed', code: 'host_unreachable' });
   await world.pass(8 * 60 * 60_000 + 1_000);
   const failing = await now();
   expect(failing.get('usher_roles_failed{connector="local",call="take"}')).toBe(1);
@@ -221,6 +225,33 @@ test('a removal that a person has to do alarms after a day', async () => {
   };
   expect(await ended('2 hours')).toBe(0);
   expect(await ended('25 hours')).toBe(1);
+});
+
+test('a removal that a system owes alarms in minutes, also beside one that a person has to do', async () => {
+  world = await aWorld(`${SMALL}
+      - name: Everything
+        roles: [Ledger / Reader, Vault / Key holder]
+        policies:
+          - { name: Employees, who: allMembers, expires: 8 hours, reason: optional }
+`);
+  await ask('tara', 'everything');
+  await world.settle();
+  const task = world.messagesTo('olga').find(({ card }) => buttons(card).has('Done'));
+  if (!task) throw new Error('nobody was asked to give it');
+  await world.submit('olga', cardOf(await world.press('olga', task.card, 'Done')), { reason: 'key 7' });
+  await world.settle();
+  await tellLedger({ mode: 'failed', code: 'host_unreachable' });
+  await world.pass(8 * 60 * 60_000 + 1_000);
+  expect(await world.sql(`select 1 from manual_tasks where state = 'open'`)).toHaveLength(1);
+  const rings = async (): Promise<number | undefined> => (await now()).get('usher_alarm{alarm="removalsOverdue"}');
+  expect(await rings()).toBe(0);
+  await world.pass(5 * 60_000);
+  expect(await rings()).toBe(1);
+
+  // The system has done its part: the task may take its day.
+  await tellLedger(null);
+  await world.pass(15 * 60_000);
+  expect(await rings()).toBe(0);
 });
 
 test('closed gates are counted by platform, without the accounts in their names', async () => {
