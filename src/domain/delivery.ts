@@ -92,6 +92,8 @@ interface Gift {
   readonly span: Span;
   /** Extensions used up by the access that this continues. */
   readonly extensions?: number;
+  /** When that began. */
+  readonly since?: Date;
 }
 
 function give(facts: PairFacts, gift: Gift, at: Now): Delivered {
@@ -117,6 +119,7 @@ function give(facts: PairFacts, gift: Gift, at: Now): Delivered {
     package: facts.package.id,
     state,
     startsAt,
+    since: gift.since ?? null,
     endsAt,
     endedAt: null,
     endReason: null,
@@ -151,8 +154,9 @@ function join(facts: PairFacts, live: Assignment, gift: Gift, at: Now): Delivere
   };
   const held = { startsAt: live.startsAt, endsAt };
   const { opensAt } = extensionWindow(held, { periodAt: startsAt, until: endsAt });
+  const since = gift.since ? earlier(gift.since, live.since ?? live.startsAt) : live.since;
   const change = together(
-    updated('assignment', live, { endsAt, remindAt: reminders(held, opensAt, 0), reminded: 0 }),
+    updated('assignment', live, { since, endsAt, remindAt: reminders(held, opensAt, 0), reminded: 0 }),
     justifying(facts, live, gift, at),
     toldOfAssignment(facts, live, 'assignment.extended', request, { n: 0, endsAt: endsAt?.toISOString() ?? null }),
   );
@@ -195,7 +199,8 @@ function giveAgain(
   }
   const used = ofAssignment(facts, facts.assignment.id).map((one) => one.extensions);
   const span = { startsAt: at.now, endsAt: until };
-  const gift = { request, policy, span, extensions: Math.max(0, ...used) + 1 };
+  const since = facts.assignment.since ?? facts.assignment.startsAt;
+  const gift = { request, policy, span, extensions: Math.max(0, ...used) + 1, since };
   return facts.live ? join(facts, facts.live, gift, at) : give(facts, gift, at);
 }
 

@@ -424,6 +424,8 @@ export interface Assignment extends Versioned {
   readonly package: PackageId;
   readonly state: AssignmentState;
   readonly startsAt: Date;
+  /** When the access began that this one continues after its end; null: it continues none. */
+  readonly since: Date | null;
   /** Latest `until` of its live justifications; null: no end. */
   readonly endsAt: Date | null;
   readonly endedAt: Date | null;

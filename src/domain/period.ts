@@ -127,7 +127,7 @@ export function mayExtend(facts: AssignmentFacts, at: Date): Extension {
   const zone = facts.target.timeZone;
   const limit = earlier(
     fixedEnd(policy, zone),
-    maxTotalDays === null ? null : addDays(assignment.startsAt, maxTotalDays, zone),
+    maxTotalDays === null ? null : addDays(assignment.since ?? assignment.startsAt, maxTotalDays, zone),
   );
   if (limit && limit <= assignment.endsAt) {
     throw new DomainError('extension-past-limit', { package: name, until: limit });

@@ -96,6 +96,7 @@ export const governed: { readonly [N in keyof GovernedNouns]: Table<GovernedNoun
       package: uuid('package_id'),
       state: text('state'),
       startsAt: instant('starts_at'),
+      since: instant('since'),
       endsAt: instant('ends_at'),
       endedAt: instant('ended_at'),
       endReason: text('end_reason'),

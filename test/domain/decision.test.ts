@@ -378,6 +378,14 @@ describe('the approval of an extension', () => {
     });
     expect(rowOf(change, 'justification')).toMatchObject({ extensions: 2 });
   });
+  test.each([
+    { name: 'began', was: { startsAt: days(-40) } },
+    { name: 'continued', was: { startsAt: days(-20), since: days(-40) } },
+  ])('after the end counts from where the access $name, for the longest time in all', ({ was }) => {
+    const assignment = anAssignment({ state: 'removed', endReason: 'endReached', ...was });
+    const change = sound(decide(ended('endReached', { assignment }), ana, yes, at()));
+    expect(rowOf(change, 'assignment')).toMatchObject({ startsAt: NOON, since: days(-40) });
+  });
   test('after the end that was asked for gives nothing', () => {
     expect(rowOf(sound(decide(ended('endReached'), ana, yes, at(days(12)))), 'request').state).toBe('delivering');
     const late = ended('endReached', { stages: [runningStage(1, { decideBy: days(60) })] });

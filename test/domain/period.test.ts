@@ -323,6 +323,15 @@ describe('an extension', () => {
       data: { until: days(5) },
     },
     {
+      name: 'past the longest time in all, counted from the start of what it continues',
+      give: {
+        ...ending(5, extension({ maxTotalDays: 60 })),
+        assignment: anAssignment({ startsAt: days(-25), since: days(-55), endsAt: days(5) }),
+      },
+      wantFault: 'extension-past-limit',
+      data: { until: days(5) },
+    },
+    {
       name: 'past a fixed date',
       give: ending(5, { expiration: { kind: 'date', day: '2026-01-19' } }),
       wantFault: 'extension-past-limit',

@@ -105,6 +105,8 @@ export interface Assignment {
   readonly package: Key;
   state: string;
   readonly startsAt: number;
+  /** When the access began that this one continues after its end. */
+  since: number | null;
   endsAt: number | null;
   endReason: string | null;
   remindAt: number | null;
@@ -554,7 +556,7 @@ function give(o: Organization, request: Request): Answer | null {
   const startsAt = Math.max(request.asked.start ?? 0, o.now);
   const most = terms.expires === null ? null : startsAt + terms.expires * HOUR;
   const endsAt = sooner(request.asked.hours === null ? null : startsAt + request.asked.hours * HOUR, most);
-  return hand(o, request, startsAt, endsAt, 0);
+  return hand(o, request, startsAt, endsAt, 0, null);
 }
 
 function hand(
@@ -563,6 +565,7 @@ function hand(
   startsAt: number,
   endsAt: number | null,
   extensions: number,
+  since: number | null,
 ): Answer | null {
   const { target, package: pack } = request;
   const held = liveOf(o, target, pack);
@@ -581,6 +584,7 @@ function hand(
     if (held.state === 'scheduled' || addsNothing || startsAt > Number(held.endsAt)) return 'already-held';
     held.reasons.push(reason);
     held.endsAt = endsAt;
+    if (since !== null) held.since = Math.min(since, held.since ?? held.startsAt);
     remindOf(held, reason);
     Object.assign(request, { state: 'delivered', assignment: held.key, startsAt, endsAt });
     return null;
@@ -592,6 +596,7 @@ function hand(
     package: pack,
     state: startsAt > o.now ? 'scheduled' : 'delivering',
     startsAt,
+    since,
     endsAt,
     endReason: null,
     remindAt: null,
@@ -663,7 +668,8 @@ export function extend(o: Organization, key: Key, person: Key, reason: boolean):
   const needsApproval = terms.extendApproval && terms.stages.length > 0;
   const max = terms.extendMax ?? (needsApproval ? null : 1);
   if (max !== null && last.extensions + 1 > max) return 'extension-limit';
-  const limit = terms.extendTotal === null ? null : assignment.startsAt + terms.extendTotal * HOUR;
+  const limit =
+    terms.extendTotal === null ? null : (assignment.since ?? assignment.startsAt) + terms.extendTotal * HOUR;
   if (limit !== null && limit <= assignment.endsAt) return 'extension-past-limit';
   const gate = closedFor(o, target, pack, policy.name, policy.current);
   if (gate !== null) return gate;
@@ -686,7 +692,8 @@ function prolong(o: Organization, request: Request): Answer | null {
   const held = liveOf(o, request.target, request.package);
   if (held?.key !== named.key) {
     if (named.endReason !== 'endReached') return 'not-held';
-    return hand(o, request, o.now, until, Math.max(0, ...named.reasons.map((one) => one.extensions)) + 1);
+    const used = Math.max(0, ...named.reasons.map((one) => one.extensions));
+    return hand(o, request, o.now, until, used + 1, named.since ?? named.startsAt);
   }
   const last = newest(held, null);
   if (!last || held.endsAt === null || (until !== null && until <= held.endsAt)) return 'no-end-to-extend';

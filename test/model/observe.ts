@@ -28,7 +28,7 @@ export const OBSERVE = `select json_build_object(
 )},
 'assignments', ${ALL(
   `json_build_object('id', a.id, 'target', a.target_id, 'package', a.package_id, 'state', a.state, 'startsAt', ${MS('a.starts_at')},
-    'endsAt', ${MS('a.ends_at')}, 'endReason', a.end_reason, 'remindAt', ${MS('a.remind_at')}, 'reminded', a.reminded) order by a.id`,
+    'since', ${MS('a.since')}, 'endsAt', ${MS('a.ends_at')}, 'endReason', a.end_reason, 'remindAt', ${MS('a.remind_at')}, 'reminded', a.reminded) order by a.id`,
   'assignments a',
 )},
 'reasons', ${ALL(
@@ -150,7 +150,7 @@ export function lines({ requests, assignments, grants }: Pick<Organization, 'req
     ),
     ...assignments.map((one) =>
       [
-        `access ${one.key} ${one.state} ${one.endReason ?? ''} ${time(one.startsAt)}..${time(one.endsAt)}`,
+        `access ${one.key} ${one.state} ${one.endReason ?? ''} ${time(one.since)} ${time(one.startsAt)}..${time(one.endsAt)}`,
         `reminded ${one.reminded} next ${time(one.remindAt)}`,
         ...one.reasons
           .map(

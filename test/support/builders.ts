@@ -337,6 +337,7 @@ export function anAssignment(fields: Partial<Assignment> = {}): Assignment {
     package: 'package-1' as PackageId,
     state: 'delivered',
     startsAt: days(-10),
+    since: null,
     endsAt: days(20),
     endedAt: isEnded ? hours(-1) : null,
     endReason: isEnded ? 'endReached' : null,
