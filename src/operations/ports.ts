@@ -683,6 +683,8 @@ export interface Affected {
   /** Live assignments and open requests of each package and of each person that has any. */
   readonly packages: ReadonlyMap<PackageId, { readonly holders: number; readonly openRequests: number }>;
   readonly people: ReadonlyMap<PersonId, { readonly held: number; readonly openRequests: number }>;
+  /** For each package that some of these people hold: how many of them, and how many people in all. */
+  readonly losing: ReadonlyMap<PackageId, { readonly lose: number; readonly holders: number }>;
   /** People who hold both sides of a pair now, by the pair's id. */
   readonly pairs: ReadonlyMap<string, number>;
 }

@@ -115,6 +115,14 @@ export async function affected(q: Query, by: AffectedBy): Promise<Affected> {
     by.pairs.length === 0
       ? []
       : ((await q(BOTH, [JSON.stringify(by.pairs)])) as readonly { readonly id: string; readonly people: number }[]);
+  const losing =
+    by.people.length === 0
+      ? []
+      : ((await q(LOSING, [JSON.stringify(by.people)])) as readonly {
+          readonly id: PackageId;
+          readonly lose: number;
+          readonly holders: number;
+        }[]);
   return {
     packages: new Map(
       (await count('package_id', by.packages)).map((row) => [
@@ -128,6 +136,7 @@ export async function affected(q: Query, by: AffectedBy): Promise<Affected> {
         { held: row['live'] as number, openRequests: row['open'] as number },
       ]),
     ),
+    losing: new Map(losing.map(({ id, lose, holders }) => [id, { lose, holders }])),
     pairs: new Map(both.map(({ id, people }) => [id, people])),
   };
 }
@@ -198,6 +207,13 @@ const PACKAGES = `select p.*, to_jsonb(v) || jsonb_build_object('roles', (
 const POLICIES = `select p.*, ${POLICY_VERSION} as content
   from policies p join policy_versions v on v.id = p.current_version_id
   where p.state <> 'deleted' order by p.id`;
+
+const LOSING = `with gone as materialized (
+    select package_id as id, count(*)::integer as lose from assignments
+    where target_id in (select value::uuid from jsonb_array_elements_text($1::jsonb)) and state in ${LIVE} group by package_id)
+  select gone.id, gone.lose, (select count(*)::integer from assignments held where held.package_id = gone.id and held.state in ${LIVE})
+    as holders
+  from gone order by gone.id`;
 
 const BOTH = `select pair.id, (
     select count(distinct held.target_id)::integer from assignments held

@@ -728,14 +728,82 @@ describe('many', () => {
 
   test('a file that would disable many stops until somebody confirms it', async () => {
     await applied(crowd(100));
-    const few = await plan(desk, operator, read(crowd(20, ', enabled: false')));
+    // 2 % of 103 people are two.
+    const few = await plan(desk, operator, read(crowd(2, ', enabled: false')));
     expect(few.brake).toBeNull();
+    const more = await plan(desk, operator, read(crowd(3, ', enabled: false')));
+    expect(more.brake).toMatchObject({ disabled: { people: 3, of: 103 } });
     const stopped = await apply(desk, operator, read(crowd(30, ', enabled: false')));
-    expect(stopped).toMatchObject({ applied: false, brake: { disabled: 30, of: 103 } });
+    expect(stopped).toMatchObject({
+      applied: false,
+      brake: { disabled: { people: 30, of: 103 }, emptied: [], taken: [] },
+    });
     expect(texts(stopped)[0]).toContain('The files would disable 30 of 103 people, this being the first.');
     const confirmed = await applied(crowd(30, ', enabled: false'), { confirm: true });
     expect(confirmed.counts.changed).toBe(30);
     expect(await sql(`select count(*)::integer as n from people where state = 'disabled'`)).toEqual([{ n: 30 }]);
+  });
+});
+
+describe('the brake', () => {
+  const people = (n: number, more = ''): string =>
+    Array.from({ length: n }, (_, i) => `  - { key: p${i}, name: Person ${i}${more} }`).join('\n');
+
+  test('a single leaver is never held back, however few are left', async () => {
+    await applied(BASE);
+    const done = await applied('people:\n  - { key: ben, name: Ben Carter, manager: ana, enabled: false }');
+    expect(done.brake).toBeNull();
+  });
+
+  test.each([
+    {
+      name: 'its people are gone',
+      give: 'groups:\n  - { name: Interns, people: [] }',
+      want: ['1:2:5: The group "Interns" would be empty; it has 1 member now.'],
+    },
+    {
+      name: 'its people and those of the groups in it are gone',
+      give: 'groups:\n  - { name: Interns, people: [] }\n  - { name: Clerks, people: [] }',
+      want: [
+        '1:2:5: The group "Interns" would be empty; it has 1 member now.',
+        '1:3:5: The group "Clerks" would be empty; it has 2 members now.',
+      ],
+    },
+    {
+      name: 'only a group in it had people, and that one goes',
+      give: 'groups:\n  - { name: Clerks, people: [], groups: [] }',
+      want: ['1:2:5: The group "Clerks" would be empty; it has 2 members now.'],
+    },
+    { name: 'somebody else is in it instead', give: 'groups:\n  - { name: Interns, people: [ben] }', want: [] },
+    { name: 'a group in it still has people', give: 'groups:\n  - { name: Clerks, people: [] }', want: [] },
+  ])('a group that would be empty stops the files: $name', async ({ give, want }) => {
+    await applied(BASE);
+    const done = await apply(desk, operator, read(give));
+    const go = (text: string): string => `${text.replace('1:', '1.yaml:')} Check it, then apply with --confirm.`;
+    expect(texts(done)).toEqual(want.map(go));
+    expect(done.applied).toBe(want.length === 0);
+    if (want.length > 0) expect((await applied(give, { confirm: true })).brake?.emptied).toHaveLength(want.length);
+  });
+
+  test.each([
+    { holders: 5, gone: 5, stops: true },
+    { holders: 5, gone: 4, stops: false },
+    { holders: 4, gone: 4, stops: false },
+    { holders: 22, gone: 21, stops: true },
+    { holders: 22, gone: 20, stops: false },
+  ])('$gone of $holders holders who would be disabled: stops $stops', async ({ holders, gone, stops }) => {
+    // Two thousand people beside them, so that it is not their number that stops.
+    const file = (leavers: string): string => BASE.replace('groups:', `${people(2_000, leavers)}\ngroups:`);
+    await applied(file(''));
+    for (let i = 0; i < holders; i += 1) await take(`p${i}`, 'Books');
+    const done = await apply(desk, operator, read(`people:\n${people(gone, ', enabled: false')}`));
+    expect(texts(done)).toEqual(
+      stops
+        ? [
+            `1.yaml:2:41: Disabling people would take "Books" from ${gone} of the ${holders} people who hold it. Check them, then apply with --confirm.`,
+          ]
+        : [],
+    );
   });
 });
 

@@ -1,6 +1,7 @@
 // The difference between what is stored and what the files say, and whom it concerns. Changes nothing.
-import type { GroupId, PackageId, PersonId, PolicyVersion } from '../../domain/model';
+import type { GroupId, PackageId, PolicyVersion } from '../../domain/model';
 import type { Affected, AffectedBy, Configuration, ConfigurationChange } from '../ports';
+import { brakeOf, disabledBy, refuseBrake, type Brake } from './brake';
 import { findCatalogs, settleCatalog } from './catalogs';
 import { count, holding } from './words';
 import { at, openDraft, refuse, settle, type Draft, type PlanLine } from './draft';
@@ -20,8 +21,8 @@ export interface Plan {
     readonly deleted: number;
     readonly unchanged: number;
   };
-  /** People who would be disabled, where that is more than a mistake should be able to do (rule 3.15); else null. */
-  readonly brake: { readonly disabled: number; readonly of: number } | null;
+  /** What the files would take from many (rule 3.15); null: nothing of the kind. */
+  readonly brake: Brake | null;
   readonly applied: boolean;
 }
 
@@ -63,22 +64,20 @@ export function draftPlan(
 /** What to ask the store about: everything that exists already and changes. */
 export function affectedBy(draft: Draft): AffectedBy {
   const packages = new Set<PackageId>();
-  const people: PersonId[] = [];
   for (const change of draft.changes) {
     if (change.noun === 'package' && change.before) packages.add(change.after.id);
     if (change.noun === 'policy') packages.add(change.after.package);
   }
-  for (const person of disabled(draft)) people.push(person);
   const pairs = draft.changes.flatMap((change) =>
     change.noun === 'incompatibility' && !change.before ? [change.after] : [],
   );
-  return { packages: [...packages], people, pairs };
+  return { packages: [...packages], people: disabledBy(draft), pairs };
 }
 
 /** The plan, with the people concerned in its lines. */
 export function finishPlan(draft: Draft, affected: Affected, options: PlanOptions): Plan {
   refuseHeldPackages(draft, affected);
-  const brake = brakeOf(draft);
+  const brake = brakeOf(draft, affected);
   if (brake && !options.confirm) refuseBrake(draft, brake);
   const names = draft.blueprint.files.map(({ name }) => name);
   const changes = new Map(
@@ -145,31 +144,6 @@ function settleOrganization(draft: Draft, options: PlanOptions): string {
     ],
   });
   return after.timeZone;
-}
-
-function disabled(draft: Draft): PersonId[] {
-  return draft.changes.flatMap((change) =>
-    change.noun === 'person' && change.before?.state === 'enabled' && change.after.state !== 'enabled'
-      ? [change.after.id]
-      : [],
-  );
-}
-
-const BRAKE_SHARE = 0.02; // rule 3.15: what a directory may lose without a question
-const BRAKE_COUNT = 20;
-
-function brakeOf(draft: Draft): Plan['brake'] {
-  const count = disabled(draft).length;
-  const of = draft.known.people.filter((one) => one.state === 'enabled').length;
-  return count > BRAKE_COUNT && count > of * BRAKE_SHARE ? { disabled: count, of } : null;
-}
-
-function refuseBrake(draft: Draft, brake: NonNullable<Plan['brake']>): void {
-  const [first] = disabled(draft);
-  const place = first === undefined ? undefined : draft.places.get(first);
-  if (!place) return;
-  const message = `The files would disable ${brake.disabled} of ${brake.of} people, this being the first. Check them, then apply with --confirm.`;
-  refuse(draft, at(place, 'enabled'), message);
 }
 
 function refuseHeldPackages(draft: Draft, affected: Affected): void {
