@@ -1,6 +1,6 @@
 // How access is reminded of, ends, and is given back. How it begins: delivery.ts; making it true elsewhere: placement.ts
 // (both exported here as well).
-import { inserted, isOnBehalf, textOf, toldOf, updated } from './change';
+import { covering, inserted, isOnBehalf, textOf, toldOf, updated } from './change';
 import { toldOfAssignment } from './delivery';
 import { DomainError } from './errors';
 import type { Change } from './events';
@@ -43,32 +43,27 @@ export function end(facts: AssignmentFacts, input: EndInput, at: Now): Change {
   const { assignment } = facts;
   if (!isLive(facts)) throw new DomainError('not-held', { package: facts.package.name, target: null });
 
-  const grants =
-    assignment.state === 'scheduled' ? { change: noChange, count: 0 } : releaseGrants(facts, assignment.id);
-  const state = grants.count > 0 ? 'removing' : 'removed';
+  const released =
+    assignment.state === 'scheduled' ? { change: noChange, grants: [] } : releaseGrants(facts, assignment.id);
+  const state = released.grants.length > 0 ? 'removing' : 'removed';
   const request = removalOf(facts, input, state, at);
   const isOver = state === 'removed';
+  // One event for all of it: the request that the ending is, and the roles that go with it.
   const data = {
     type: request.type,
-    notify: false,
+    reason: input.reason,
+    tell: true,
     onBehalf: isOnBehalf(request),
     bySystem: request.requestor === null,
   };
+  const ending = toldOfAssignment(facts, assignment, 'assignment.ending', request, data, request.reason);
   return together(
     inserted('request', request),
-    toldOf(facts, request, 'request.submitted', { data, remark: request.reason }),
     updated('assignment', assignment, { state, endedAt: at.now, endReason: input.reason, remindAt: null }),
     ...liveJustifications(facts).map((one) => updated('justification', one, { endedAt: at.now })),
+    released.change,
+    covering(ending, [request, ...released.grants]),
     cancelUndelivered(facts, input, at),
-    toldOfAssignment(
-      facts,
-      assignment,
-      'assignment.ending',
-      request,
-      { reason: input.reason, tell: true },
-      request.reason,
-    ),
-    grants.change,
     isOver ? toldOfAssignment(facts, assignment, 'assignment.removed', request) : noChange,
     isOver ? toldOf(facts, request, 'request.removed') : noChange,
   );

@@ -47,6 +47,11 @@ export function told(
   return { ...noChange, events: [event] };
 }
 
+/** The events stand for these rows as well. */
+export function covering(change: Change, rows: readonly { readonly id: string }[]): Change {
+  return { ...change, events: change.events.map((event) => ({ ...event, covers: rows.map(({ id }) => id) })) };
+}
+
 /** References of every event about a pair: whom and what it is about. */
 export function refsOf(
   facts: Pick<PairFacts, 'target' | 'package' | 'catalog'>,

@@ -36,8 +36,13 @@ export interface Consequence {
   readonly kind: 'tell' | 'redraw' | 'place';
   readonly notice?: Notice;
   readonly audience?: Audience;
-  /** What the message is about; default: the event's own subject. */
+  /**
+   * What the message is about; default: the event's own subject. A placement is about the event's grant; where the event is about
+   * an assignment, about each grant that changes with it.
+   */
   readonly about?: 'request' | 'assignment' | 'grant' | 'manualTask';
+  /** Messages about the same are redrawn when this one goes out to whom it is for: one row where a `redraw` beside it were two. */
+  readonly redraws?: boolean;
 }
 
 const tell = (
@@ -101,8 +106,8 @@ export const consequences: readonly Consequence[] = [
   tell('assignment.extended', 'accessExtended', 'target', 'assignment'),
   redraw('assignment.extended', 'assignment'),
   tell('assignment.reminded', 'accessEnding', 'target', 'assignment'),
-  tell('assignment.ending', 'accessEnded', 'target', 'assignment', { tell: true }),
-  redraw('assignment.ending', 'assignment'),
+  { ...tell('assignment.ending', 'accessEnded', 'target', 'assignment', { tell: true }), redraws: true },
+  { ...redraw('assignment.ending', 'assignment'), when: { tell: false } },
   redraw('assignment.removed', 'assignment'),
   redraw('assignment.delivered', 'assignment'),
   { ...redraw('assignment.delivering', 'assignment'), when: { again: true } },
@@ -113,6 +118,7 @@ export const consequences: readonly Consequence[] = [
   redraw('assignment.removalFailed', 'assignment'),
   { on: 'grant.wanted', kind: 'place', about: 'grant' },
   { on: 'grant.unwanted', kind: 'place', about: 'grant' },
+  { on: 'assignment.ending', kind: 'place', about: 'grant' },
   tell('manualTask.opened', 'manualTask', 'resourceOwners', 'manualTask'),
   tell('manualTask.reminded', 'manualTask', 'resourceOwners', 'manualTask'),
   tell('manualTask.escalated', 'manualTask', 'catalogOwners', 'manualTask'),

@@ -124,6 +124,8 @@ export interface DomainEvent {
   readonly data: Readonly<Record<string, string | number | boolean | null>>;
   /** Free text that belongs to the event (a reason): stored apart, erasable, referenced by salted hash. */
   readonly remark?: string;
+  /** Rows besides its subject that it stands for in the trail: they have no event of their own. */
+  readonly covers?: readonly string[];
 }
 
 /** A task for people where the connector is `manual`. */

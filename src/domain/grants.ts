@@ -12,6 +12,13 @@ export interface GrantsChange {
   readonly count: number;
 }
 
+/** What an ending assignment lets go. */
+export interface ReleasedGrants {
+  /** Rows alone: the ending is their event. */
+  readonly change: Change;
+  readonly grants: readonly Grant[];
+}
+
 /** The grants of the assignment that nothing else justifies. */
 export function letGo(facts: Pick<PairFacts, 'grants'>, assignment: AssignmentId): readonly GrantFact[] {
   return facts.grants.filter(({ justifiedBy }) => justifiedBy.length === 1 && justifiedBy[0] === assignment);
@@ -30,15 +37,14 @@ export function wantGrants(facts: PairFacts, assignment: AssignmentId, at: Now):
 }
 
 /** Wants what the ending assignment alone justified taken away. */
-export function releaseGrants(facts: PairFacts, assignment: AssignmentId): GrantsChange {
-  const unwanted = letGo(facts, assignment).filter(({ grant }) => grant.state !== 'taken');
-  const changes = unwanted.map(({ grant }) =>
-    together(
-      updated('grant', grant, { state: 'taking', error: null }),
-      toldOfGrant(facts, assignment, grant, 'grant.unwanted'),
-    ),
-  );
-  return { change: together(...changes), count: changes.length };
+export function releaseGrants(facts: PairFacts, assignment: AssignmentId): ReleasedGrants {
+  const grants = letGo(facts, assignment)
+    .map(({ grant }) => grant)
+    .filter(({ state }) => state !== 'taken');
+  return {
+    change: together(...grants.map((grant) => updated('grant', grant, { state: 'taking', error: null }))),
+    grants,
+  };
 }
 
 function newGrant(facts: PairFacts, place: Pick<Grant, 'role' | 'scope'>, at: Now): Grant {

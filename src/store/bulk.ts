@@ -29,9 +29,6 @@ const LOCK = `${LIMITS}, clock as materialized (select usher_now() as now), due 
 )
 select distinct on (due.target_id) due.id, clock.now from limits, clock, due order by due.target_id, due.ends_at, due.id`;
 
-// Instants inside before and after, as the saves of the app write them.
-const ISO = (at: string): string => `to_char(${at} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
-
 /**
  * Ends access that nothing justifies any more, up to `limit` people at a time and one assignment of each: two of one person
  * may share a role, and which of them lets it go is then as plain as if they had ended one after the other.
@@ -47,19 +44,12 @@ export async function endDue(q: Query, limit: number, by: By): Promise<Done> {
   const statement = new Statement();
   const at = `${statement.bind(now.toISOString())}::timestamptz`;
   const chosen = `${statement.bind(locked.map(({ id }) => id))}::uuid[]`;
-  for (const [name, sql] of parts(at, chosen)) statement.part(name, sql);
-  addTail(
-    statement,
-    new Set([
-      'request.submitted',
-      'request.canceled',
-      'assignment.ending',
-      'grant.unwanted',
-      'assignment.removed',
-      'request.removed',
-    ]),
-    { by, now },
-  );
+  const told = `${statement.bind(now.toISOString())}::text`;
+  for (const [name, sql] of parts(at, told, chosen)) statement.part(name, sql);
+  addTail(statement, new Set(['assignment.ending', 'request.canceled', 'assignment.removed', 'request.removed']), {
+    by,
+    now,
+  });
   const [row] = await statement.run(
     q,
     'select (select count(*)::integer from ended) as count, (select count(*)::integer from sent) as sent',
@@ -67,34 +57,40 @@ export async function endDue(q: Query, limit: number, by: By): Promise<Done> {
   return { ...(row as { count: number; sent: number }), now };
 }
 
-function parts(at: string, chosen: string): readonly (readonly [string, string])[] {
+// Every part begins with what is going and finds the rest by index, row by row: joined with each other, parts would be read whole
+// for each row of the other, since the planner expects them to be short. `told`: the instant as the saves of the app write it.
+function parts(at: string, told: string, chosen: string): readonly (readonly [string, string])[] {
   return [
     [
-      'due',
-      // Looked at again behind the lock. Reasons are read with the row: parts that look each other up would do so row by row.
+      'going',
+      // Looked at again behind the lock.
       `select a.*, package.catalog_id, package.current_version_id, person.time_zone, usher_id() as removal_id, reasons.latest,
-         reasons.before as reasons_before, reasons.after as reasons_after
+         reasons.before as reasons_before, reasons.after as reasons_after, released.ids as released,
+         released.before as released_before, released.after as released_after,
+         case when released.ids is null then 'removed' else 'removing' end as next
        from assignments a join packages package on package.id = a.package_id join people person on person.id = a.target_id
        cross join lateral (
-         select (array_agg(j.policy_version_id order by j.starts_at desc, j.id desc))[1] as latest,
+         select bool_and(j.until is not null and j.until <= ${at}) as over,
+           (array_agg(j.policy_version_id order by j.starts_at desc, j.id desc))[1] as latest,
            jsonb_object_agg(j.id, jsonb_build_object('ended_at', null, 'version', j.version)) as before,
-           jsonb_object_agg(j.id, jsonb_build_object('ended_at', ${ISO(at)}, 'version', j.version + 1)) as after
+           jsonb_object_agg(j.id, jsonb_build_object('ended_at', ${told}, 'version', j.version + 1)) as after
          from justifications j where j.assignment_id = a.id and j.ended_at is null
        ) reasons
-       where a.id = any(${chosen}) and ${OVER(at)}`,
-    ],
-    [
-      'free',
-      `select the_grant.*, due.id as assignment_id
-       from due join grant_assignments link on link.assignment_id = due.id join grants the_grant on the_grant.id = link.grant_id
-       where due.state in ${JUSTIFYING} and the_grant.state <> 'taken'
-         and not exists (select 1 from grant_assignments other join assignments a on a.id = other.assignment_id
-           where other.grant_id = the_grant.id and a.id <> due.id and a.state in ${JUSTIFYING})`,
-    ],
-    [
-      'going',
-      `select due.*, case when exists (select 1 from free where free.assignment_id = due.id) then 'removing' else 'removed' end as next
-       from due`,
+       cross join lateral (
+         select array_agg(g.id) as ids,
+           jsonb_object_agg(g.id, jsonb_build_object('version', g.version)
+             || case g.state when 'taking' then '{}'::jsonb else jsonb_build_object('state', g.state) end
+             || case when g.error is null then '{}'::jsonb else jsonb_build_object('error', g.error) end) as before,
+           jsonb_object_agg(g.id, jsonb_build_object('version', g.version + 1)
+             || case g.state when 'taking' then '{}'::jsonb else '{"state": "taking"}' end
+             || case when g.error is null then '{}'::jsonb else '{"error": null}' end) as after
+         from grant_assignments link join grants g on g.id = link.grant_id
+         where link.assignment_id = a.id and a.state in ${JUSTIFYING} and g.state <> 'taken'
+           and not exists (select 1 from grant_assignments other
+             join assignments b on b.id = other.assignment_id and b.state in ${JUSTIFYING}
+             where other.grant_id = g.id and other.assignment_id <> a.id)
+       ) released
+       where a.id = any(${chosen}) and a.state in ${LIVE} and a.ends_at <= ${at} and reasons.over`,
     ],
     [
       'ended',
@@ -104,19 +100,21 @@ function parts(at: string, chosen: string): readonly (readonly [string, string])
     [
       'unjustified',
       `update justifications j set ended_at = ${at}, version = j.version + 1
-       from due where j.assignment_id = due.id and j.ended_at is null
+       from going where j.assignment_id = going.id and j.ended_at is null
        returning j.id`,
     ],
     [
       'taken',
       `update grants set state = 'taking', error = null, version = grants.version + 1
-       from free where grants.id = free.id returning grants.id`,
+       from (select unnest(released) as id from going) released where grants.id = released.id returning grants.id`,
     ],
     [
       'given_up',
       `update requests r set state = 'canceled', detail = 'endReached', completed_at = ${at}, version = r.version + 1
-       from due where r.assignment_id = due.id and r.state in ('scheduled', 'delivering')
-       returning r.id, r.assignment_id, r.requestor_id, r.target_id, r.version`,
+       from going join requests was on was.assignment_id = going.id and was.state in ('scheduled', 'delivering')
+       where r.id = was.id
+       returning r.id, r.assignment_id, r.requestor_id, r.target_id, r.package_id, going.catalog_id, r.version, was.state as was_state,
+         was.detail as was_detail`,
     ],
     [
       'removal',
@@ -127,59 +125,51 @@ function parts(at: string, chosen: string): readonly (readonly [string, string])
        from going
        returning id`,
     ],
-    ['event', events(at)],
+    ['event', events(told)],
   ];
 }
 
+// Instants inside before and after that are read from rows.
+const ISO = (at: string): string => `to_char(${at} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
 // The same events in the same order as the rule, each with the rows it stands for. `ord` keeps those of one assignment together.
-function events(at: string): string {
-  const refs = (request: string, grant: string): string => `${request}::uuid as request_id, going.id as assignment_id,
-    ${grant}::uuid as grant_id, going.target_id as person_id, going.package_id, going.catalog_id, null::integer as stage`;
-  const now = ISO(at);
+function events(told: string): string {
+  const refs = (
+    request: string,
+    assignment: string,
+  ): string => `${request}::uuid as request_id, ${assignment}::uuid as assignment_id,
+    null::uuid as grant_id, target_id as person_id, package_id, catalog_id, null::integer as stage`;
   return `
 select row_number() over (order by told.assignment_id, told.step, told.subject_id)::integer as ord, type, subject_kind, subject_id, request_id,
   assignment_id, grant_id, person_id, package_id, catalog_id, stage, data, before, after, null::text as remark
 from (
-  select 1 as step, 'request.submitted' as type, 'request' as subject_kind, removal_id::text as subject_id, ${refs('removal_id', 'null')},
-    jsonb_build_object('type', 'systemRemove', 'notify', false, 'onBehalf', false, 'bySystem', true) as data, null::jsonb as before,
-    jsonb_build_object('requests', jsonb_build_object(removal_id, jsonb_strip_nulls(jsonb_build_object('id', removal_id,
-      'type', 'systemRemove', 'state', next, 'detail', 'endReached', 'target_id', target_id, 'package_id', package_id,
-      'package_version_id', current_version_id, 'policy_version_id', latest, 'assignment_id', id, 'zone', time_zone, 'stage', 0,
-      'created_at', ${now}, 'completed_at', case next when 'removed' then ${now} end, 'version', 1)))) as after
-  from going
-  union all
-  select 3, 'request.canceled', 'request', given_up.id::text, ${refs('given_up.id', 'null')},
-    jsonb_build_object('byRequestor', false, 'detail', 'endReached',
-      'onBehalf', given_up.requestor_id is not null and given_up.requestor_id <> given_up.target_id),
-    jsonb_build_object('requests', jsonb_build_object(given_up.id, jsonb_build_object('state', r.state, 'detail', r.detail,
-      'completed_at', null, 'version', r.version))),
-    jsonb_build_object('requests', jsonb_build_object(given_up.id, jsonb_build_object('state', 'canceled', 'detail', 'endReached',
-      'completed_at', ${now}, 'version', given_up.version)))
-  from going join given_up on given_up.assignment_id = going.id join requests r on r.id = given_up.id
-  union all
-  select 4, 'assignment.ending', 'assignment', going.id::text, ${refs('removal_id', 'null')},
-    jsonb_build_object('reason', 'endReached', 'tell', true),
-    jsonb_build_object('assignments', jsonb_build_object(going.id, jsonb_build_object('state', state, 'ended_at', null, 'end_reason', null,
+  select 1 as step, 'assignment.ending' as type, 'assignment' as subject_kind, id::text as subject_id, ${refs('removal_id', 'id')},
+    '{"type": "systemRemove", "reason": "endReached", "tell": true, "onBehalf": false, "bySystem": true}'::jsonb as data,
+    jsonb_build_object('assignments', jsonb_build_object(id, jsonb_build_object('state', state, 'ended_at', null, 'end_reason', null,
         'version', version) || case when remind_at is null then '{}'::jsonb else jsonb_build_object('remind_at', ${ISO('remind_at')}) end),
-      'justifications', reasons_before),
-    jsonb_build_object('assignments', jsonb_build_object(going.id, jsonb_build_object('state', next, 'ended_at', ${now},
+      'justifications', reasons_before)
+      || case when released is null then '{}'::jsonb else jsonb_build_object('grants', released_before) end as before,
+    jsonb_build_object('requests', jsonb_build_object(removal_id, jsonb_strip_nulls(jsonb_build_object('id', removal_id,
+        'type', 'systemRemove', 'state', next, 'detail', 'endReached', 'target_id', target_id, 'package_id', package_id,
+        'package_version_id', current_version_id, 'policy_version_id', latest, 'assignment_id', id, 'zone', time_zone, 'stage', 0,
+        'created_at', ${told}, 'completed_at', case next when 'removed' then ${told} end, 'version', 1))),
+      'assignments', jsonb_build_object(id, jsonb_build_object('state', next, 'ended_at', ${told},
         'end_reason', 'endReached', 'version', version + 1) || case when remind_at is null then '{}'::jsonb else '{"remind_at": null}' end),
       'justifications', reasons_after)
+      || case when released is null then '{}'::jsonb else jsonb_build_object('grants', released_after) end as after
   from going
   union all
-  select 5, 'grant.unwanted', 'grant', free.id::text, ${refs('null', 'free.id')}, '{}',
-    jsonb_build_object('grants', jsonb_build_object(free.id, jsonb_build_object('version', free.version)
-      || case free.state when 'taking' then '{}'::jsonb else jsonb_build_object('state', free.state) end
-      || case when free.error is null then '{}'::jsonb else jsonb_build_object('error', free.error) end)),
-    jsonb_build_object('grants', jsonb_build_object(free.id, jsonb_build_object('version', free.version + 1)
-      || case free.state when 'taking' then '{}'::jsonb else '{"state": "taking"}' end
-      || case when free.error is null then '{}'::jsonb else '{"error": null}' end))
-  from going join free on free.assignment_id = going.id
+  select 2, 'request.canceled', 'request', id::text, ${refs('id', 'assignment_id')},
+    jsonb_build_object('byRequestor', false, 'detail', 'endReached',
+      'onBehalf', requestor_id is not null and requestor_id <> target_id),
+    jsonb_build_object('requests', jsonb_build_object(id, jsonb_build_object('state', was_state, 'detail', was_detail,
+      'completed_at', null, 'version', version - 1))),
+    jsonb_build_object('requests', jsonb_build_object(id, jsonb_build_object('state', 'canceled', 'detail', 'endReached',
+      'completed_at', ${told}, 'version', version)))
+  from given_up
   union all
-  select 6, 'assignment.removed', 'assignment', going.id::text, ${refs('removal_id', 'null')}, '{}', null, null
-  from going where next = 'removed'
+  select 3, 'assignment.removed', 'assignment', id::text, ${refs('removal_id', 'id')}, '{}', null, null from going where next = 'removed'
   union all
-  select 7, 'request.removed', 'request', removal_id::text, ${refs('removal_id', 'null')}, '{}', null, null
-  from going where next = 'removed'
+  select 4, 'request.removed', 'request', removal_id::text, ${refs('removal_id', 'id')}, '{}', null, null from going where next = 'removed'
 ) told`;
 }

@@ -2,7 +2,6 @@
 // rights that the program itself has. What is read and written is not decided here.
 import { types } from 'pg';
 import { QueryTypes, Sequelize, type Transaction } from 'sequelize';
-import { Umzug } from 'umzug';
 import type { Log } from '../log';
 import { addressProblem, DatabaseProblem } from './address';
 import { type Migration, migrations as allMigrations } from './migrations';
@@ -113,6 +112,8 @@ export async function migrate(
       'create table if not exists schema_migrations (name text primary key, applied_at timestamptz(3) not null default now())',
     );
 
+    // Read here, because it brings a whole command line along, and a start that migrates nothing need not wait for that.
+    const { Umzug } = await import('umzug');
     const umzug = new Umzug({
       migrations: list.map(({ name, up }) => ({ name, up: () => up(run) })),
       storage: {

@@ -108,11 +108,17 @@ with mine as (
 ), ${HEARERS}, told as (
   insert into outgoing (kind, notice, audience, person_id, subject_kind, subject_id, request_id, params, lane, next_at,
     dedupe_key, created_at, trace)
-  select kind, notice, audience, hearers.person_id, subject_kind, subject_id, request_id, params,
+  select kind, notice, audience, hearers.person_id, subject_kind, subject_id, request_id, params - 'redraws',
     hearers.person_id || ':' || subject_kind || ':' || subject_id, usher_now(), dedupe_key || ':' || hearers.person_id, created_at, trace
   from mine join hearers on hearers.outgoing_id = mine.id
   on conflict (dedupe_key) do nothing
   returning id
+), redrawn as (
+  insert into outgoing (kind, subject_kind, subject_id, request_id, lane, next_at, dedupe_key, created_at, trace)
+  select 'redraw', subject_kind, subject_id, request_id, 'redraw:' || subject_kind || ':' || subject_id, usher_now(),
+    'redraw:' || dedupe_key, created_at, trace
+  from mine where params @> '{"redraws": true}'
+  on conflict (dedupe_key) do nothing
 )
 select (select count(*)::integer from mine) as mine, (select count(*)::integer from told) as told`;
 

@@ -168,8 +168,8 @@ function order(after: string | null): string {
   return after === null ? '' : ` and (select count(*) from ${after}) >= 0`;
 }
 
-// Each row belongs to the first event about it, else about what it is part of, else to the first event: nothing changes
-// without standing in the trail.
+// Each row belongs to the event that covers it, else to the first about it, else to the first about what it is part of, else to the
+// first event: nothing changes without standing in the trail.
 function home(change: Change, rows: readonly ChangedRow[]): readonly Recorded[] {
   const [first] = change.events;
   if (rows.length > 0 && first === undefined) throw new Error('rows are changed without an event');
@@ -177,6 +177,7 @@ function home(change: Change, rows: readonly ChangedRow[]): readonly Recorded[] 
   for (const row of rows) {
     const whole = row.after[PART_OF[row.table] ?? 'request_id'] ?? null;
     const event =
+      change.events.find(({ covers }) => covers?.includes(row.id)) ??
       change.events.find(({ subject }) => subject.id === row.id) ??
       change.events.find(({ subject }) => subject.id === whole) ??
       first;

@@ -87,23 +87,28 @@ export function addTail(statement: Statement, types: ReadonlySet<EventType>, sig
        kind, notice, audience, person_id, about_kind, about_id, request_id, params,
        case kind when 'place' then 'grant:' || about_id when 'redraw' then 'redraw:' || about
          else coalesce(person_id::text, 'tell') || ':' || about end,
-       case when kind = 'place' and type = 'grant.unwanted' then ${at} - interval '1 hour' else ${at} end,
-       concat_ws(':', id, kind, notice, audience), ${at}, ${statement.bind(by.trace ?? null)}::text
+       case when kind = 'place' and type <> 'grant.wanted' then ${at} - interval '1 hour' else ${at} end,
+       concat_ws(':', id, kind, notice, audience, case kind when 'place' then about_id end), ${at}, ${statement.bind(by.trace ?? null)}::text
      from (
        select a.id, a.type, c.kind, c.notice, c.audience, a.request_id, about_kind, about_id,
          about_kind || ':' || about_id as about,
          case c.kind when 'tell' then concat_ws(':', a.id, c.notice, c.audience) end as once,
          case c.audience when 'person' then a.person_id end as person_id,
-         a.data || jsonb_strip_nulls(jsonb_build_object('stage', a.stage, 'event', a.id)) as params
+         a.data || jsonb_strip_nulls(jsonb_build_object('stage', a.stage, 'event', a.id, 'redraws', c.redraws)) as params
        from audited a
        join jsonb_to_recordset(${statement.json(follows)})
-         as c ("on" text, "when" jsonb, kind text, notice text, audience text, about text)
+         as c ("on" text, "when" jsonb, kind text, notice text, audience text, about text, redraws boolean)
          on c."on" = a.type and (c."when" is null or a.data @> c."when")
-       cross join lateral (select coalesce(c.about, a.subject_kind) as about_kind, case
-         when c.about is null or c.about = a.subject_kind then a.subject_id
-         when c.about = 'request' then a.request_id::text
-         when c.about = 'assignment' then a.assignment_id::text
-         when c.about = 'grant' then a.grant_id::text end as about_id) subject
+       cross join lateral (
+         select coalesce(c.about, a.subject_kind) as about_kind, case
+           when c.about is null or c.about = a.subject_kind then a.subject_id
+           when c.about = 'request' then a.request_id::text
+           when c.about = 'assignment' then a.assignment_id::text
+           when c.about = 'grant' then a.grant_id::text end as about_id
+         where c.kind <> 'place' or a.subject_kind <> 'assignment'
+         union all
+         select 'grant', jsonb_object_keys(a.after -> 'grants') where c.kind = 'place' and a.subject_kind = 'assignment'
+       ) subject
      ) due
      order by kind, about, once, id
      on conflict (subject_id) where kind = 'place' and state = 'ready'

@@ -40,9 +40,10 @@ describe('ending access', () => {
       assignment: 'assignment-1',
       policyVersion: 'policy-1.1',
     });
-    expect(dataOf(change, 'request.submitted')).toEqual({
+    expect(dataOf(change, 'assignment.ending')).toEqual({
       type: 'systemRemove',
-      notify: false,
+      reason: 'endReached',
+      tell: true,
       onBehalf: false,
       bySystem: true,
     });
@@ -56,8 +57,8 @@ describe('ending access', () => {
     });
     expect(rowOf(change, 'justification').endedAt).toEqual(NOON);
     expect(rowOf(change, 'grant').state).toBe('taking');
-    expect(eventsOf(change)).toEqual(['request.submitted', 'assignment.ending', 'grant.unwanted']);
-    expect(dataOf(change, 'assignment.ending')).toEqual({ reason: 'endReached', tell: true });
+    expect(eventsOf(change)).toEqual(['assignment.ending']);
+    expect(change.events[0]?.covers).toEqual([rowOf(change, 'request').id, rowOf(change, 'grant').id]);
   });
   test('leaves roles that other live assignments justify', () => {
     const grants = [
@@ -75,7 +76,7 @@ describe('ending access', () => {
     expect([rowOf(over, 'assignment').state, rowOf(over, 'request').state, rowOf(over, 'request').completedAt]).toEqual(
       ['removed', 'removed', NOON],
     );
-    expect(eventsOf(over)).toEqual(['request.submitted', 'assignment.ending', 'assignment.removed', 'request.removed']);
+    expect(eventsOf(over)).toEqual(['assignment.ending', 'assignment.removed', 'request.removed']);
   });
   test.each(['placing', 'placed', 'placeFailed', 'unknown'] as const)('takes back a grant that is %s', (state) => {
     expect(

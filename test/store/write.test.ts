@@ -104,6 +104,36 @@ describe('a save', () => {
     expect(trail).toEqual(rows);
   });
 
+  test('an ending is one event, places each role that goes, and redraws with its message', async () => {
+    const tara = await world.person('Tara');
+    const resources = [await world.resource('Files'), await world.resource('Wiki')];
+    const pkg = await world.package('CRM', { resources });
+    await world.ask(tara, pkg);
+    await world.sql('delete from outgoing');
+    await endNow(await assignmentOf(tara, pkg));
+    expect(
+      await world.sql(`select type, (select array_agg(noun order by noun) from jsonb_object_keys(after) noun) as nouns
+        from audit_events where type like '%ing' and type <> 'assignment.delivering'`),
+    ).toEqual([{ type: 'assignment.ending', nouns: ['assignments', 'grants', 'justifications', 'requests'] }]);
+    const grants = await world.sql('select id from grants order by id');
+    expect(
+      await world.sql(
+        `select subject_id as id from outgoing where kind = 'place' and next_at < usher_now() order by 1`,
+      ),
+    ).toEqual(grants);
+    expect(await count('outgoing', `kind = 'redraw' and subject_kind = 'assignment'`)).toBe(0);
+
+    const rows = await world.outbox.claim(10, 60_000, ['tell']);
+    for (const row of rows) if (row.person === null) await world.outbox.expand(row);
+    expect(
+      await world.sql(`select kind, notice, person_id as person, subject_kind as about from outgoing
+        where subject_kind = 'assignment' and state = 'ready' order by kind`),
+    ).toEqual([
+      { kind: 'redraw', notice: null, person: null, about: 'assignment' },
+      { kind: 'tell', notice: 'accessEnded', person: tara, about: 'assignment' },
+    ]);
+  });
+
   test('a failing tail rolls everything back', async () => {
     const tara = await world.person('Tara');
     const pkg = await world.package('CRM');

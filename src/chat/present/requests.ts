@@ -120,6 +120,10 @@ export function outcome(facts: RequestFacts, reader: PersonId = facts.target.id)
   }
 }
 
+function asked(by: string | null): Text {
+  return by === null ? label('timeline.request.submittedSystem') : say('timeline.request.submitted', { by });
+}
+
 /** `steps`: of how many approvals; where it is one, the approver's own line says it all. */
 function timelineRow(row: TimelineRow, steps: number): Text | null {
   const by = row.actor?.name ?? null;
@@ -127,8 +131,10 @@ function timelineRow(row: TimelineRow, steps: number): Text | null {
   switch (row.type) {
     case 'request.submitted':
       // Whoever approved last made Usher ask again; they did not ask.
-      if (row.data['again'] === true) return label('timeline.request.askedAgain');
-      return by === null ? label('timeline.request.submittedSystem') : say('timeline.request.submitted', { by });
+      return row.data['again'] === true ? label('timeline.request.askedAgain') : asked(by);
+    case 'assignment.ending':
+      // A removal begins with it. Of a request that was to begin and is taken back it says nothing more than that.
+      return row.data['type'] === undefined ? null : asked(by);
     case 'request.approved':
       return label(row.data['byPolicy'] === true ? 'timeline.request.approvedByPolicy' : 'timeline.request.approved');
     case 'request.canceled':
