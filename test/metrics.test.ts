@@ -111,6 +111,45 @@ test('what waits to be sent is shown by kind, how long, and what was given up', 
   expect(dead.get('usher_alarm{alarm="messagesLate"}')).toBe(0);
 });
 
+test('what waits behind another of its lane is not due: the workers are not behind with it', async () => {
+  const fault = new ChannelError('later', 'timeout', 10 * 60_000);
+  world.mailbox.fail(...Array.from({ length: 10 }, () => fault));
+  await ask('tara');
+  await world.outgoing.settle();
+  // A second message about the same to the same person, for whom the platform asked to wait.
+  await world.sql(`insert into outgoing (kind, notice, person_id, subject_kind, subject_id, request_id, lane, next_at, dedupe_key, created_at)
+    select kind, notice, person_id, subject_kind, subject_id, request_id, lane, usher_now(), dedupe_key || ':again', usher_now()
+    from outgoing where kind = 'tell' and state = 'ready' and person_id is not null`);
+  await world.sql(`update organization set clock_offset_ms = clock_offset_ms + 5 * 60000`);
+  await world.outgoing.settle();
+  const behind = await now();
+  expect(behind.get('usher_outgoing{kind="tell",state="due"}')).toBe(0);
+  expect(behind.get('usher_alarm{alarm="workNotTaken"}')).toBe(0);
+  expect(behind.get('usher_alarm{alarm="messagesLate"}')).toBe(1);
+
+  // The head is due now, and nobody takes it; then a worker takes it and does not come back.
+  await world.sql(`update organization set clock_offset_ms = clock_offset_ms + 10 * 60000`);
+  expect((await now()).get('usher_alarm{alarm="workNotTaken"}')).toBe(1);
+  await world.outbox.claim(20, 1_000);
+  expect((await now()).get('usher_alarm{alarm="workNotTaken"}')).toBe(0);
+  await world.sql(`update organization set clock_offset_ms = clock_offset_ms + 5 * 60000`);
+  expect((await now()).get('usher_alarm{alarm="workNotTaken"}')).toBe(1);
+});
+
+test('what is put back is late from then on, and not since it was first asked for', async () => {
+  world.mailbox.fail(...Array.from({ length: 10 }, () => new ChannelError('refused', 'user_not_found')));
+  await ask('tara');
+  await world.outgoing.settle();
+  await world.sql(`update organization set clock_offset_ms = clock_offset_ms + 24 * 3600000`);
+  const dead = await world.outbox.dead(10);
+  expect(dead.length).toBeGreaterThan(0);
+  for (const { id } of dead) await world.outbox.redrive(id);
+  const ring = async (): Promise<number | undefined> => (await now()).get('usher_alarm{alarm="messagesLate"}');
+  expect(await ring()).toBe(0);
+  await world.sql(`update organization set clock_offset_ms = clock_offset_ms + 5 * 60000`);
+  expect(await ring()).toBe(1);
+});
+
 test('a removal that was asked for just now is not an hour late, though it stands in front of everything', async () => {
   await ask('tara', 'ledger auditor');
   await world.settle();

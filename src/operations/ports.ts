@@ -531,9 +531,9 @@ export interface Backlog {
   readonly clock: Date;
   readonly outgoing: readonly {
     readonly kind: OutgoingRow['kind'];
-    /** Due now. */
+    /** Due now, and a worker may take it. */
     readonly due: number;
-    /** Waiting for the next try. */
+    /** Waiting for the next try, or for another row of its lane. */
     readonly later: number;
     /** Since the oldest was asked for. */
     readonly oldestSeconds: number;

@@ -1,6 +1,7 @@
 // What waits, what failed and what was given up, for those who watch: one statement over partial indexes. Each part reads a
 // bounded number of rows, so a scrape costs the same in a bad hour as in a good one; a count that stops there says so.
 import type { Backlog } from '../operations/ports';
+import { HEAD } from './outbox';
 import type { Query } from './query';
 import { instantOf } from './tables';
 
@@ -17,6 +18,7 @@ const GIVEN_UP_SECONDS = 60 * 60;
 const rows = (sql: string): string => `(select coalesce(jsonb_agg(found), '[]') from (${sql}) found)`;
 const count = (from: string): string => `(select count(*)::integer from (select 1 from ${from} limit ${MOST}) found)`;
 
+// Due is what a worker could take: the head of its lane, or what another worker did not come back with.
 // People take their time only for what they were asked to take: another role of the same access is a system's, and late in minutes.
 const LOOK = `
 with at as materialized (select usher_now() as now),
@@ -24,15 +26,18 @@ ending as materialized (
   select a.id, a.state, extract(epoch from at.now - a.ended_at)::float8 as age
   from at, assignments a where a.state in ('removing', 'removalFailed') order by a.ended_at limit ${MOST}
 ),
-ready as materialized (
-  select o.kind, o.next_at <= at.now as due, extract(epoch from at.now - o.created_at)::float8 as age,
+waiting as materialized (
+  select o.kind, o.next_at <= at.now and ${HEAD} as due, extract(epoch from at.now - o.created_at)::float8 as age,
     extract(epoch from at.now - greatest(o.next_at, o.created_at))::float8 as late
   from at, (select * from outgoing where state = 'ready' order by next_at, id limit ${MOST}) o
+  union all
+  select o.kind, true, extract(epoch from at.now - o.created_at)::float8, extract(epoch from at.now - o.lease_until)::float8
+  from at, (select * from outgoing where state = 'leased' order by lease_until limit ${MOST}) o where o.lease_until < at.now
 )
 select clock_timestamp() as clock, jsonb_build_object(
   'outgoing', ${rows(`select kind, (count(*) filter (where due))::integer as due, (count(*) filter (where not due))::integer as later,
       greatest(0, max(age)) as "oldestSeconds", greatest(0, coalesce(max(late) filter (where due), 0)) as "overdueSeconds"
-    from ready group by kind`)},
+    from waiting group by kind`)},
   'leased', ${count(`outgoing where state = 'leased'`)},
   'dead', ${rows(`select kind, count(*)::integer as count from
       (select kind from outgoing where state = 'dead' order by settled_at desc limit ${MOST}) given_up group by kind order by kind`)},
@@ -60,9 +65,10 @@ select clock_timestamp() as clock, jsonb_build_object(
   'overdueRemovals', (select count(*) from ending where age > ${OVERDUE_TASK_SECONDS} or (age > ${OVERDUE_SECONDS} and (
     not exists (select 1 from grant_assignments link join manual_tasks task on task.grant_id = link.grant_id and task.state = 'open'
       where link.assignment_id = ending.id)
-    or exists (select 1 from grant_assignments link join grants on grants.id = link.grant_id and grants.state in ('taking', 'takeFailed')
+    or exists (select 1 from grant_assignments link
       where link.assignment_id = ending.id
-        and not exists (select 1 from manual_tasks task where task.grant_id = grants.id and task.state = 'open')))))
+        and (select state from grants where grants.id = link.grant_id) in ('taking', 'takeFailed')
+        and not exists (select 1 from manual_tasks task where task.grant_id = link.grant_id and task.state = 'open')))))
 ) as backlog,
 (select coalesce(jsonb_agg(jsonb_build_object('job', job, 'dueAt', tick.due_at, 'ranSecondsAgo',
     greatest(0, extract(epoch from (select now from at) - tick.claimed_at)))), '[]')

@@ -29,9 +29,11 @@ const KINDS: readonly OutgoingRow['kind'][] = ['tell', 'redraw', 'place'];
 const SURE: ReadonlySet<string> = new Set(['rate', 'gate', 'ratelimited']);
 type Result = { state: 'done' } | { state: 'dead'; error: string };
 
-// The head of its lane: nothing of the lane is being worked, and nothing older waits. A row that waits for its next try
-// holds its lane back, a dead one does not.
-const HEAD = `not exists (select 1 from outgoing other where other.lane = o.lane
+/**
+ * The head of its lane: nothing of the lane is being worked, and nothing older waits. A row that waits for its next try
+ * holds its lane back, a dead one does not.
+ */
+export const HEAD = `not exists (select 1 from outgoing other where other.lane = o.lane
   and (other.state = 'leased' or (other.state = 'ready' and other.id < o.id)))`;
 
 const CLAIM = `
@@ -65,8 +67,9 @@ const REAP = `
 update outgoing o set ${BACK}, error = 'lost' where o.id in (
   select id from outgoing where state = 'leased' and lease_until < usher_now() order by id for update skip locked)
 returning o.id`;
+// Asked for anew: it is late, and tried long enough, from now on.
 const REDRIVE = `
-update outgoing o set ${BACK}, attempts = 0, error = null, next_at = usher_now() where o.id = $1 and o.state = 'dead' returning o.id`;
+update outgoing o set ${BACK}, attempts = 0, error = null, next_at = usher_now(), created_at = usher_now() where o.id = $1 and o.state = 'dead' returning o.id`;
 
 /** How the reason of a message begins that was given up because its reader could not be reached anywhere. */
 const UNREACHABLE = 'unreachable';
@@ -93,7 +96,7 @@ const STILL_OPEN = `case o.notice
  * is put back once, since it is dead no more. `people`: a query of one column.
  */
 export const putBack = (people: string): string => `
-update outgoing set state = 'ready', attempts = 0, error = null, settled_at = null, next_at = usher_now()
+update outgoing set state = 'ready', attempts = 0, error = null, settled_at = null, next_at = usher_now(), created_at = usher_now()
 where state = 'dead' and id in (
   select id from (
     select distinct on (o.notice, o.subject_kind, o.subject_id) o.id from outgoing o
