@@ -250,6 +250,7 @@ export async function startUsher(config: Config, log: Log): Promise<Usher> {
     const schedule = startSchedule({
       jobs,
       claimTick: (job, dueAt) => house.due.claimTick(job, dueAt, `${hostname()}:${process.pid}`),
+      shared: () => house.due.clock(),
       run: async (job, _dueAt, signal) => {
         const began = performance.now();
         const ran = (outcome: 'done' | 'failed'): void => {

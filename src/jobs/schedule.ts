@@ -25,8 +25,10 @@ export type ScheduleOptions<Job extends Timed> = {
   /** `signal`: the process stops, so a sweep ends after what it has in hand. What is left is due again at the next ring. */
   readonly run: (job: Job, dueAt: Date, signal: AbortSignal) => Promise<void>;
   readonly log: Pick<Log, 'debug' | 'warn' | 'error'>;
-  /** The clock that says which instants have passed; tests move it. */
+  /** The clock of this process; tests move it. */
   readonly now?: () => Date;
+  /** The clock that all processes share: instants are claimed by it, however wrong their own clocks are. Absent: the own one is right. */
+  readonly shared?: () => Promise<Date>;
   /** Milliseconds that a stop waits for what runs. */
   readonly restMs?: number;
 };
@@ -51,6 +53,11 @@ const LATE_LIMIT = 30_000;
 // How far back a passed instant is looked for: the longest month and a day, so that a monthly job is caught up.
 const LOOK_BACK_DAYS = 32;
 const DAY = 86_400_000;
+// Processes whose clocks agree so far ring for the same instant; beyond it, for the one that is nearest by the shared clock.
+const AGREED_MS = 1_000;
+// How often this process looks whether its own clock was set. Rings wait for an instant of it, which a clock that was set back
+// reaches an hour late.
+const STEP_CHECK_MS = 5_000;
 // One act may wait for somebody else's lock; nobody waits for more than that one.
 const REST_MS = 3_000;
 
@@ -65,9 +72,25 @@ export function startSchedule<Job extends Timed>(options: ScheduleOptions<Job>):
   const isStopped = (): boolean => stopping.signal.aborted;
   const startedAt = now();
   let rung = performance.now();
+  /** What has to be added to the own clock; 0 until it was first asked. */
+  let skew = 0;
 
-  const answer = async (job: Job, dueAt: Date): Promise<Outcome> => {
+  /** The instant that a ring stands for, by the shared clock. */
+  const dueFor = async ({ job, task }: { job: Job; task: ScheduledTask }, ringed: Date): Promise<Date> => {
+    if (!options.shared) return ringed;
+    const asked = now().getTime();
+    const shared = (await options.shared()).getTime();
+    // Asked somewhere between; a slow answer is no skew.
+    const between = shared < asked ? shared - asked : Math.max(0, shared - now().getTime());
+    skew = Math.abs(between) < AGREED_MS ? 0 : between;
+    return skew === 0 ? ringed : (nearestDue(task, job.cron, new Date(ringed.getTime() + skew)) ?? ringed);
+  };
+
+  const answer = async (ring: { job: Job; task: ScheduledTask }, ringed: Date): Promise<Outcome> => {
+    const { job } = ring;
+    let dueAt = ringed;
     try {
+      dueAt = await dueFor(ring, ringed);
       if (!(await claimTick(job.name, dueAt))) return 'elsewhere';
     } catch (error) {
       // Without the database nobody knows who answers, so nobody does.
@@ -90,7 +113,7 @@ export function startSchedule<Job extends Timed>(options: ScheduleOptions<Job>):
     if (isStopped()) return 'stopped';
     // A run that is not finished sweeps what is due by now; its successor may be another process.
     if (running.has(name)) return 'busy';
-    const answering = answer(ring.job, dueAt).finally(() => running.delete(name));
+    const answering = answer(ring, dueAt).finally(() => running.delete(name));
     running.set(name, answering);
     return answering;
   };
@@ -133,6 +156,23 @@ export function startSchedule<Job extends Timed>(options: ScheduleOptions<Job>):
   for (const { task } of rings.values()) void task.start();
   void catchUp();
 
+  const beside = (): number => Date.now() - performance.now(); // the clock that the rings wait for
+  let before = beside();
+  const steps = setInterval(() => {
+    const step = beside() - before;
+    before += step;
+    if (Math.abs(step) < AGREED_MS) return;
+    log.warn({ step: Math.round(step) }, 'the clock of this machine was set');
+    void (async () => {
+      for (const { task } of rings.values()) {
+        await task.stop();
+        if (!isStopped()) await task.start();
+      }
+      await catchUp();
+    })();
+  }, STEP_CHECK_MS);
+  steps.unref();
+
   return {
     tick,
     catchUp,
@@ -140,10 +180,11 @@ export function startSchedule<Job extends Timed>(options: ScheduleOptions<Job>):
     late: (name, answered) => {
       const ring = rings.get(name);
       if (ring === undefined) throw new Error(`no job is called ${name}`);
-      return lateness(ring.task, ring.job, { answered, startedAt, now: now() });
+      return lateness(ring.task, ring.job, { answered, startedAt, now: new Date(now().getTime() + skew) });
     },
     stop: async () => {
       stopping.abort();
+      clearInterval(steps);
       for (const { task } of rings.values()) await task.destroy();
       await within(options.restMs ?? REST_MS, Promise.allSettled(running.values()));
     },
@@ -164,6 +205,15 @@ function lateness(
   const period = before === undefined ? 0 : latest.getTime() - before.getTime();
   // Not at the instant itself: whoever answers it needs a moment.
   return Math.max(0, now.getTime() - Math.min(latest.getTime(), since.getTime() + period)) / 1000;
+}
+
+/** The instant of a line that is nearest to a moment. */
+function nearestDue(task: ScheduledTask, cron: string, moment: Date): Date | undefined {
+  const latest = latestDue(task, cron, moment);
+  if (latest === undefined) return undefined;
+  const before = latestDue(task, cron, new Date(latest.getTime() - 1));
+  const half = before === undefined ? 0 : (latest.getTime() - before.getTime()) / 2;
+  return latestDue(task, cron, new Date(moment.getTime() + half));
 }
 
 // Only moments that the line names are asked about, newest first: a question costs 20 microseconds, and a month has

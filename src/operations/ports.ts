@@ -522,6 +522,8 @@ export interface Due {
   staleCards(limit: number): Promise<number>;
   /** What is not done yet and what was given up, for those who watch; bounded work, counts stop at ten thousand. */
   backlog(jobs?: readonly string[]): Promise<Backlog>;
+  /** The clock of the database's machine, which all processes share. */
+  clock(): Promise<Date>;
   claimTick(job: string, dueAt: Date, by: string): Promise<boolean>;
   lastTick(job: string): Promise<Date | null>;
 }

@@ -6,7 +6,7 @@ import { CANDIDATES } from './approvers';
 import { backlogOf } from './backlog';
 import { LIVE, OPEN } from './loads';
 import type { Query } from './query';
-import { toInstant } from './tables';
+import { instantOf, toInstant } from './tables';
 
 /** Settled rows are kept this long, also because their unique keys recognize a late repetition. */
 const KEPT = `interval '30 days'`;
@@ -168,6 +168,10 @@ export function createDue(q: Query): Due {
     backlog: (jobs = []) => backlogOf(q, jobs),
     async partitions() {
       await q(PARTITIONS);
+    },
+    async clock() {
+      const [row] = await q('select clock_timestamp() as at');
+      return instantOf((row as { at: Date }).at);
     },
     async claimTick(job, dueAt, by) {
       return (await q(TICK, [job, dueAt, by])).length > 0;

@@ -102,6 +102,47 @@ test('a restart across a due instant runs it once, however many passed, and not 
   expect(ran.map(({ dueAt }) => dueAt)).toEqual(['2026-06-15T10:00:00.000Z', '2026-06-15T11:40:00.000Z']);
 });
 
+test('processes whose clocks are minutes apart share the instants of one clock, and the others go on when one of them dies', async () => {
+  const second = 1_000;
+  const from = Date.UTC(2026, 5, 15, 10);
+  let shared = from;
+  const ran: { by: number; at: number }[] = [];
+  const fleet = [-95, 0, 95].map((skew) => ({
+    skew: skew * second,
+    schedule: startSchedule<Timed>({
+      jobs: [{ name: 'sweep', cron: '*/20 * * * * *', misfire: 'skip' }],
+      claimTick: (job, dueAt) => createDue(queryIn(sequelize)).claimTick(job, dueAt, String(skew)),
+      run: () => {
+        ran.push({ by: skew, at: shared });
+        return Promise.resolve();
+      },
+      log: { debug: () => undefined, warn: () => undefined, error: () => undefined },
+      now: () => new Date(shared + skew * second),
+      shared: () => Promise.resolve(new Date(shared)),
+    }),
+  }));
+  started.push(...fleet.map(({ schedule }) => schedule));
+  const pass = async (seconds: number): Promise<void> => {
+    for (let n = 0; n < seconds; n += 1) {
+      shared += second;
+      for (const { skew, schedule } of fleet)
+        if ((shared + skew) % (20 * second) === 0) await schedule.tick('sweep', new Date(shared + skew));
+    }
+  };
+  await pass(300);
+  // Fifteen instants lie between, and one at the end.
+  expect(ran.length === 15 || ran.length === 16).toBe(true);
+  const died = ran.at(-1)?.by;
+  await fleet.find(({ skew }) => skew === (died ?? 0) * second)?.schedule.stop();
+  await pass(300);
+  expect(ran.at(-1)?.by).not.toBe(died);
+  const gaps = ran.map(({ at }, n) => at - (ran[n - 1]?.at ?? from));
+  expect(Math.max(...gaps)).toBeLessThanOrEqual(40 * second);
+  // Instants are those of the shared clock.
+  const newest = await createDue(queryIn(sequelize)).lastTick('sweep');
+  expect(Math.abs((newest?.getTime() ?? 0) - shared)).toBeLessThanOrEqual(20 * second);
+});
+
 test('a job that skips lets passed instants pass', async () => {
   const ran: Ran[] = [];
   const { schedule } = process(ran, { misfire: 'skip', cron: '*/10 * * * *' });
