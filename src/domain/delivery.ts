@@ -5,7 +5,7 @@ import { DomainError } from './errors';
 import type { Change, DomainEvent } from './events';
 import { noChange, together } from './events';
 import type { Now, PairFacts, RequestFacts } from './facts';
-import { wantGrants } from './grants';
+import { retryGrants, wantGrants } from './grants';
 import type { Assignment, AssignmentId, Justification, JustificationId, PolicyVersion, Request } from './model';
 import { extensionWindow, fixedEnd, inZone, newest, period, reminders } from './period';
 import type { Period } from './period';
@@ -144,21 +144,22 @@ function join(facts: PairFacts, live: Assignment, gift: Gift, at: Now): Delivere
   if (live.state === 'scheduled' || addsNothing || leavesGap) {
     throw new DomainError('already-held', { package: facts.package.name, endsAt: live.endsAt });
   }
-  const request: Request = {
-    ...gift.request,
-    assignment: live.id,
-    state: 'delivered',
-    startsAt,
-    endsAt,
-    completedAt: at.now,
-  };
+  const again = triedAgain(facts, live);
+  const request = followed({ ...gift.request, assignment: live.id, startsAt, endsAt }, again.state, at);
   const held = { startsAt: live.startsAt, endsAt };
   const { opensAt } = extensionWindow(held, { periodAt: startsAt, until: endsAt });
   const since = gift.since ? earlier(gift.since, live.since ?? live.startsAt) : live.since;
   const change = together(
-    updated('assignment', live, { since, endsAt, remindAt: reminders(held, opensAt, 0), reminded: 0 }),
+    updated('assignment', live, {
+      state: again.state,
+      since,
+      endsAt,
+      remindAt: reminders(held, opensAt, 0),
+      reminded: 0,
+    }),
     justifying(facts, live, gift, at),
     toldOfAssignment(facts, live, 'assignment.extended', request, { n: 0, endsAt: endsAt?.toISOString() ?? null }),
+    again.change,
   );
   return { request, change };
 }
@@ -178,13 +179,35 @@ function extend(facts: DeliveryFacts, request: Request, policy: PolicyVersion, a
   const others = ofAssignment(facts, live.id).filter((one) => one.id !== extended.id && one.endedAt === null);
   const endsAt = latest([until, ...others.map((one) => one.until)]);
   const { opensAt } = extensionWindow({ ...live, endsAt }, { periodAt: live.endsAt, until });
+  const again = triedAgain(facts, live);
   const change = together(
     updated('justification', extended, { until, periodAt: live.endsAt, extensions: n }),
-    updated('assignment', live, { endsAt, remindAt: reminders({ ...live, endsAt }, opensAt, 0), reminded: 0 }),
+    updated('assignment', live, {
+      state: again.state,
+      endsAt,
+      remindAt: reminders({ ...live, endsAt }, opensAt, 0),
+      reminded: 0,
+    }),
     toldOfAssignment(facts, live, 'assignment.extended', request, { n, endsAt: endsAt?.toISOString() ?? null }),
+    again.change,
   );
-  const { startsAt } = live;
-  return { request: { ...request, state: 'delivered', startsAt, endsAt: until, completedAt: at.now }, change };
+  return { request: followed({ ...request, startsAt: live.startsAt, endsAt: until }, again.state, at), change };
+}
+
+/** What could not be given is tried once more: more of an access that is not there would be nothing. */
+function triedAgain(
+  facts: PairFacts,
+  live: Assignment,
+): { readonly change: Change; readonly state: Assignment['state'] } {
+  const { change, count } = retryGrants(facts, live.id);
+  if (count === 0) return { change, state: live.state };
+  const told = toldOfAssignment(facts, live, 'assignment.delivering', null, { again: true });
+  return { change: together(told, change), state: 'delivering' };
+}
+
+/** A request for more of what is held is as far as that is. */
+function followed(request: Request, state: Assignment['state'], at: Now): Request {
+  return { ...request, state, completedAt: state === 'delivered' ? at.now : null };
 }
 
 /** Approved after the end: access is given again until the end that was asked for, unless it ended for another reason. */

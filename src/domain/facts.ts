@@ -137,10 +137,10 @@ export interface PlaceFacts {
   /** True when any assignment that ends here says `absorb`, or the target left: then a baseline is taken as well. */
   readonly overrideBaseline: boolean;
   readonly openTask: ManualTask | null;
-  /** Each assignment linked to the grant, with all grants it is made of and the request in whose name it is delivering or removing. */
+  /** Each assignment linked to the grant, with all grants it is made of and the requests in whose name it is delivering or removing. */
   readonly assignments: readonly {
     readonly assignment: Assignment;
-    readonly request: Request | null;
+    readonly requests: readonly Request[];
     readonly grants: readonly Grant[];
   }[];
 }

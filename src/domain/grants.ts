@@ -47,6 +47,17 @@ export function releaseGrants(facts: PairFacts, assignment: AssignmentId): Relea
   };
 }
 
+/** Wants what could not be given placed after all, with all tries before it. */
+export function retryGrants(facts: PairFacts, assignment: AssignmentId): GrantsChange {
+  const failed = facts.grants.filter(
+    ({ grant, justifiedBy }) => grant.state === 'placeFailed' && justifiedBy.includes(assignment),
+  );
+  const changes = failed.map(({ grant }) =>
+    together(wantedAgain(grant), toldOfGrant(facts, assignment, grant, 'grant.wanted')),
+  );
+  return { change: together(...changes), count: changes.length };
+}
+
 function newGrant(facts: PairFacts, place: Pick<Grant, 'role' | 'scope'>, at: Now): Grant {
   return {
     id: at.newId() as GrantId,

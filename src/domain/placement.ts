@@ -201,10 +201,10 @@ function settled(facts: PlaceFacts, { change, grant }: Settled, at: Now): Change
     change,
     // Done some other way, or kept: nobody need do it any more.
     isDone && open?.state === 'open' ? cancelTask(facts, open) : noChange,
-    ...facts.assignments.map(({ assignment, request, grants }) => {
+    ...facts.assignments.map(({ assignment, requests, grants }) => {
       const now = grants.map((one) => (one.id === grant.id ? grant : one));
       const state = stateOf(assignment, now);
-      return state === null ? noChange : moved(facts, { assignment, request, state }, at);
+      return state === null ? noChange : moved(facts, { assignment, requests, state }, at);
     }),
   );
 }
@@ -227,7 +227,11 @@ function stateOf(assignment: Assignment, grants: readonly Grant[]): Outcome | nu
 
 function moved(
   facts: PlaceFacts,
-  { assignment, request, state }: { assignment: Assignment; request: Request | null; state: Outcome },
+  {
+    assignment,
+    requests,
+    state,
+  }: { readonly assignment: Assignment; readonly requests: readonly Request[]; readonly state: Outcome },
   at: Now,
 ): Change {
   const refs: DomainEvent['refs'] = {
@@ -235,22 +239,33 @@ function moved(
     assignment: assignment.id,
     package: assignment.package,
     catalog: facts.resource.catalog,
-    ...(request ? { request: request.id } : {}),
   };
+  const inName = requests.at(-1);
   const isOver = state === 'delivered' || state === 'removed';
   return together(
     assignment.state === state
       ? noChange
       : together(
           updated('assignment', assignment, { state }),
-          told(`assignment.${state}`, { kind: 'assignment', id: assignment.id }, refs),
+          told(
+            `assignment.${state}`,
+            { kind: 'assignment', id: assignment.id },
+            inName ? { ...refs, request: inName.id } : refs,
+          ),
         ),
-    request && follows(request.state, state)
-      ? together(
+    ...requests
+      .filter((request) => follows(request.state, state))
+      .map((request) =>
+        together(
           updated('request', request, { state, completedAt: isOver ? at.now : request.completedAt }),
-          told(`request.${state}`, { kind: 'request', id: request.id }, refs, { onBehalf: isOnBehalf(request) }),
-        )
-      : noChange,
+          told(
+            `request.${state}`,
+            { kind: 'request', id: request.id },
+            { ...refs, request: request.id },
+            { onBehalf: isOnBehalf(request) },
+          ),
+        ),
+      ),
   );
 }
 

@@ -30,10 +30,9 @@ select usher_now() as now, to_jsonb(the_grant) as grant, to_jsonb(person) as per
     where choice = first or exists (select 1 from manual_tasks t where t.id = $1 and t.escalated_at is not null)) as owners,
   (select coalesce(jsonb_agg(jsonb_build_object(
       'assignment', to_jsonb(linked),
-      'request', (select to_jsonb(r) from requests r where r.assignment_id = linked.id
+      'requests', (select coalesce(jsonb_agg(to_jsonb(r) order by r.id), '[]') from requests r where r.assignment_id = linked.id
         and r.state in ('delivering', 'partiallyDelivered', 'deliveryFailed', 'removing', 'removalFailed')
-        and (r.state in ('removing', 'removalFailed')) = (linked.state in ('removing', 'removalFailed'))
-        order by r.id desc limit 1),
+        and (r.state in ('removing', 'removalFailed')) = (linked.state in ('removing', 'removalFailed'))),
       'grants', (select jsonb_agg(to_jsonb(g) order by g.id) from grant_assignments l join grants g on g.id = l.grant_id
         where l.assignment_id = linked.id)) order by linked.id), '[]')
     from linked where state <> 'removed') as assignments
@@ -81,7 +80,7 @@ function placeOf(row: Row): PlaceFacts {
     openTask: row['open_task'] === null ? null : fromRow(governed.manualTask, row['open_task']),
     assignments: (row['assignments'] as readonly Row[]).map((linked) => ({
       assignment: fromRow(governed.assignment, linked['assignment']),
-      request: linked['request'] === null ? null : fromRow(governed.request, linked['request']),
+      requests: fromRows(governed.request, linked['requests']),
       grants: fromRows(governed.grant, linked['grants']),
     })),
   };

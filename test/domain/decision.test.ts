@@ -6,6 +6,7 @@ import type { RequestFacts } from '../../src/domain/facts';
 import {
   aConflict,
   aContent,
+  aGrant,
   aJustification,
   aPerson,
   aPolicy,
@@ -23,6 +24,7 @@ import {
   hours,
   idOf,
   inScope,
+  justified,
   NOON,
   requestFacts,
   rowOf,
@@ -349,6 +351,23 @@ describe('the approval of an extension', () => {
     expect(rowOf(change, 'assignment')).toMatchObject({ id: 'assignment-1', endsAt: days(30), version: 2 });
     expect(rowOf(change, 'justification')).toMatchObject({ until: days(30), extensions: 1 });
   });
+  test.each(['deliveryFailed', 'partiallyDelivered', 'delivering'] as const)(
+    'of access that is %s gives what is there, and tries again what could not be given',
+    (state) => {
+      const isFailed = state !== 'delivering';
+      const grants = [aGrant(1, { state: isFailed ? 'placeFailed' : 'placing' }), aGrant(2)];
+      const live = anAssignment({ state, startsAt: days(-30), endsAt: days(1) });
+      const facts = extending({ live, assignment: live, grants: grants.map((grant) => justified(grant)) });
+      const change = sound(decide(facts, ana, yes, at()));
+      expect(rowOf(change, 'request')).toMatchObject({ state: 'delivering', endsAt: days(30), completedAt: null });
+      expect(rowOf(change, 'assignment')).toMatchObject({ state: 'delivering', endsAt: days(30) });
+      expect(rowsOf(change, 'grant').map(({ id, state: now }) => [id, now])).toEqual(
+        isFailed ? [['grant-1', 'placing']] : [],
+      );
+      expect(eventsOf(change).filter((type) => type === 'grant.wanted')).toHaveLength(isFailed ? 1 : 0);
+      expect(eventsOf(change)).not.toContain('request.delivered');
+    },
+  );
   test('leaves a later end of another justification alone', () => {
     const other = aJustification({
       id: 'justification-2' as never,

@@ -46,7 +46,7 @@ const giving = (
   assignments: [
     {
       assignment: anAssignment({ state: 'delivering', ...fields }),
-      request: aRequest({ state: 'delivering', ...request }),
+      requests: [aRequest({ state: 'delivering', ...request })],
       grants,
     },
   ],
@@ -63,7 +63,7 @@ const losing = (
     assignments: [
       {
         assignment: anAssignment({ state }),
-        request: aRequest({ type: 'systemRemove', requestor: null, state }),
+        requests: [aRequest({ type: 'systemRemove', requestor: null, state })],
         grants,
       },
     ],
@@ -176,12 +176,24 @@ describe('a role that was given', () => {
   test('settles every assignment that it is part of', () => {
     const two = ['assignment-1', 'assignment-2'].map((id) => ({
       assignment: anAssignment({ id: id as Assignment['id'], state: 'delivering' }),
-      request: aRequest({ id: id.replace('assignment', 'request') as Request['id'], state: 'delivering' }),
+      requests: [aRequest({ id: id.replace('assignment', 'request') as Request['id'], state: 'delivering' })],
       grants: [placing()],
     }));
     expect(
       rowsOf(sound(confirm(placeFacts({ assignments: two }), present, at())), 'assignment').map((one) => one.state),
     ).toEqual(['delivered', 'delivered']);
+  });
+  test('ends the way of every request that waits for it', () => {
+    const requests = [
+      aRequest({ state: 'deliveryFailed' }),
+      aRequest({ id: 'request-2' as Request['id'], type: 'userExtend', state: 'delivering' }),
+    ];
+    const assignments = [{ assignment: anAssignment({ state: 'delivering' }), requests, grants: [placing()] }];
+    const change = sound(confirm(placeFacts({ assignments }), present, at()));
+    expect(rowsOf(change, 'request').map(({ id, state }) => [id, state])).toEqual([
+      ['request-1', 'delivered'],
+      ['request-2', 'delivered'],
+    ]);
   });
   test('and confirmed again changes nothing', () => {
     const facts = placeFacts({
@@ -199,7 +211,7 @@ describe('a role that was given', () => {
   test('does not touch a removal of other access', () => {
     const ending = {
       assignment: anAssignment({ state: 'removing' }),
-      request: aRequest({ type: 'userRemove', state: 'removing' }),
+      requests: [aRequest({ type: 'userRemove', state: 'removing' })],
       grants: [placing(1), taking(2)],
     };
     expect(rowsOf(confirm(placeFacts({ assignments: [ending] }), present, at()), 'assignment')).toEqual([]);

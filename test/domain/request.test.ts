@@ -424,6 +424,16 @@ describe('direct assignment', () => {
     expect(rowOf(change, 'justification')).toMatchObject({ kind: 'direct', until: days(30) });
     expect(dataOf(change, 'assignment.extended')).toEqual({ n: 0, endsAt: days(30).toISOString() });
   });
+  test('and where that could not be given, it is tried again with what is asked now', () => {
+    const live = anAssignment({ state: 'deliveryFailed' });
+    const grants = [justified(aGrant(1, { state: 'placeFailed' }))];
+    const facts = directFacts({ policy: direct, live, justifications: [aJustification()], grants });
+    const { request, change } = submitDirect(facts, wish, at());
+    expect(request).toMatchObject({ state: 'delivering', completedAt: null });
+    expect(rowOf(sound(change), 'assignment')).toMatchObject({ state: 'delivering', endsAt: days(30) });
+    expect(rowOf(change, 'grant').state).toBe('placing');
+    expect(eventsOf(change)).not.toContain('request.delivered');
+  });
   test('questions are for the one who asks', () => {
     expect(
       submitDirect(directFacts({ policy: aPolicy({ mode: 'direct', questions }) }), wish, at()).request.state,

@@ -106,27 +106,38 @@ describe('a request', () => {
       const grant = aGrant(1, { state: removal ? 'taking' : 'placing' });
       const assignment = anAssignment({ state: removal ? state : 'delivering' });
       const request = aRequest({ state, type: removal ? 'userRemove' : 'userAdd' });
-      const facts = placeFacts({ grant, wanted: !removal, assignments: [{ assignment, request, grants: [grant] }] });
+      const facts = placeFacts({
+        grant,
+        wanted: !removal,
+        assignments: [{ assignment, requests: [request], grants: [grant] }],
+      });
       return confirm(facts, { state: removal ? 'absent' : 'present', externalId: null }, at());
     },
     placeSome: (state) => {
       const grant = aGrant(1, { state: 'placing' });
       const grants = [grant, aGrant(2, { state: 'placeFailed' })];
       const assignment = anAssignment({ state: 'delivering' });
-      const facts = placeFacts({ grant, assignments: [{ assignment, request: aRequest({ state }), grants }] });
+      const facts = placeFacts({ grant, assignments: [{ assignment, requests: [aRequest({ state })], grants }] });
       return confirm(facts, { state: 'present', externalId: null }, at());
     },
     failToPlace: (state) => {
       const grant = aGrant(1, { state: 'placing' });
       const assignment = anAssignment({ state: 'delivering' });
-      const facts = placeFacts({ grant, assignments: [{ assignment, request: aRequest({ state }), grants: [grant] }] });
+      const facts = placeFacts({
+        grant,
+        assignments: [{ assignment, requests: [aRequest({ state })], grants: [grant] }],
+      });
       return fail(facts, { code: 'x', final: true }, at());
     },
     failToTake: (state) => {
       const grant = aGrant(1, { state: 'taking' });
       const assignment = anAssignment({ state: 'removing' });
       const request = aRequest({ state, type: 'userRemove' });
-      const facts = placeFacts({ grant, wanted: false, assignments: [{ assignment, request, grants: [grant] }] });
+      const facts = placeFacts({
+        grant,
+        wanted: false,
+        assignments: [{ assignment, requests: [request], grants: [grant] }],
+      });
       return fail(facts, { code: 'x', final: true }, at());
     },
   };
@@ -243,7 +254,7 @@ describe('an assignment', () => {
     placeFacts({
       grant: grants[0] ?? aGrant(),
       wanted,
-      assignments: [{ assignment: anAssignment({ state }), request: null, grants }],
+      assignments: [{ assignment: anAssignment({ state }), requests: [], grants }],
     });
   const system = { reason: 'outOfScope', type: 'systemRemove', requestor: null, note: null } as const;
   const byOwner = { person: idOf('Olga'), mayAssign: true, note: 'Because.' };

@@ -586,7 +586,8 @@ function hand(
     held.endsAt = endsAt;
     if (since !== null) held.since = Math.min(since, held.since ?? held.startsAt);
     remindOf(held, reason);
-    Object.assign(request, { state: 'delivered', assignment: held.key, startsAt, endsAt });
+    tryAgain(o, held);
+    Object.assign(request, { state: held.state, assignment: held.key, startsAt, endsAt });
     return null;
   }
   const n = o.assignments.filter((one) => one.target === target && one.package === pack).length;
@@ -609,6 +610,16 @@ function hand(
   if (assignment.state === 'delivering') want(o, assignment);
   Object.assign(request, { state: assignment.state, assignment: assignment.key, startsAt, endsAt });
   return null;
+}
+
+/** What could not be given is tried once more by whatever asks for more of it. */
+function tryAgain(o: Organization, held: Assignment): void {
+  for (const role of held.roles) {
+    const grant = found(o.grants[`${held.target} ${role}`]);
+    if (grant.state !== 'placeFailed') continue;
+    grant.state = 'placing';
+    held.state = 'delivering';
+  }
 }
 
 function want(o: Organization, assignment: Assignment): void {
@@ -701,7 +712,8 @@ function prolong(o: Organization, request: Request): Answer | null {
   Object.assign(last, { until, periodAt: held.endsAt, extensions: last.extensions + 1 });
   held.endsAt = later([until, ...others.map((one) => one.until)]);
   remindOf(held, last);
-  Object.assign(request, { state: 'delivered', startsAt: held.startsAt, endsAt: until });
+  tryAgain(o, held);
+  Object.assign(request, { state: held.state, startsAt: held.startsAt, endsAt: until });
   return null;
 }
 

@@ -453,7 +453,7 @@ export function placeFacts(fields: Partial<PlaceFacts> = {}): PlaceFacts {
     wanted: true,
     overrideBaseline: false,
     openTask: null,
-    assignments: [{ assignment, request, grants: [grant] }],
+    assignments: [{ assignment, requests: [request], grants: [grant] }],
     ...fields,
   };
 }

@@ -224,6 +224,12 @@ const ALWAYS: readonly (readonly [name: string, sql: string])[] = [
            where also.grant_id = g.id and b.state in ('removing', 'removalFailed')))`,
   ],
   [
+    'I23b a request is on its way while its access is, and no longer',
+    `select r.id::text from requests r join assignments a on a.id = r.assignment_id
+     where r.state = 'delivering' and a.state in ${LIVE} and a.state <> 'delivering'
+     union all select r.id::text from requests r where r.state = 'delivered' and r.type <> 'systemAdd' and r.completed_at is null`,
+  ],
+  [
     'I24 outgoing work is written by the transaction of its event',
     `select sent.id::text from sent left join audit_events e on e.id = sent.event
      -- A sweep that finds a message out of date may have it redrawn: that tells nobody anything and changes nothing.
