@@ -23,6 +23,7 @@ import { prepareDemo } from './demo/prepare';
 import { startHttp } from './http';
 import type { HttpOptions, HttpServer } from './http';
 import { delivering } from './jobs/deliver';
+import { createGates } from './jobs/gate';
 import { jobs } from './jobs';
 import { receiving } from './jobs/receive';
 import { startSchedule } from './jobs/schedule';
@@ -167,9 +168,11 @@ export async function startUsher(config: Config, log: Log): Promise<Usher> {
     const complain = (what: string) => (error: unknown) => {
       log.error({ err: error }, `${what} worker could not work`);
     };
+    const gates = createGates({ outbox: house.outbox });
     const parts = {
       desk: house.desk,
       outbox: house.outbox,
+      gates,
       cards: house.cards,
       book,
       channels,
@@ -185,7 +188,7 @@ export async function startUsher(config: Config, log: Log): Promise<Usher> {
       receiving({
         desk: house.desk,
         inbound: house.inbound,
-        outbox: house.outbox,
+        gates,
         conversation,
         channels,
         watch: metrics.watch,
@@ -267,7 +270,11 @@ export async function startUsher(config: Config, log: Log): Promise<Usher> {
       log,
     });
     // Side by side: each waits for what it has under way.
-    stops.push(() => Promise.all([schedule, outgoing, placing, incoming].map((part) => part.stop())));
+    stops.push(() => {
+      // Who stands in line goes back to be worked by others, instead of being waited for.
+      gates.stop();
+      return Promise.all([schedule, outgoing, placing, incoming].map((part) => part.stop()));
+    });
 
     const silent = {
       outgoing: () => outgoing.silent(),

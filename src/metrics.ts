@@ -191,7 +191,11 @@ function databaseGauges(registry: Registry, sources: Sources): (backlog: Backlog
   const requests = gauge('usher_requests_open', 'Requests that are not at their end.', 'state');
   const tasks = gauge('usher_manual_tasks_open', 'Roles that people have to give or take by hand.');
   const failed = gauge('usher_roles_failed', 'Roles that could not be given or taken.', 'connector', 'call');
-  const gates = gauge('usher_gates_closed', 'Targets on a platform that must not be called now.', 'platform');
+  const gates = gauge(
+    'usher_gates_closed',
+    'Targets that must not be called now: on a platform, or among the connected systems (`connector`).',
+    'platform',
+  );
   const removals = gauge(
     'usher_removals',
     'Access that ended longer ago than this and is not taken away everywhere yet.',
@@ -238,7 +242,7 @@ function databaseGauges(registry: Registry, sources: Sources): (backlog: Backlog
             .filter((row) => row.giving === (call === 'give'))
             .reduce((sum, { count }) => sum + count, 0),
         );
-    for (const platform of sources.platforms)
+    for (const platform of [...sources.platforms, 'connector'])
       gates.set({ platform }, backlog.gatesClosed.find((row) => row.platform === platform)?.count ?? 0);
     for (const { state, olderThanSeconds, count } of backlog.removals)
       removals.set({ state, older_than_seconds: String(olderThanSeconds) }, count);

@@ -43,6 +43,8 @@ export interface Connector {
   readonly name: string;
   /** False where the system cannot be read at all: `read` says null, and there is no baseline (rule 3.10). */
   readonly readable: boolean;
+  /** Whether each resource is a system of its own, which may fail or hang while the others are well. Absent: there is one. */
+  readonly apart?: boolean;
   /** Whether the person has the role now; null where the system cannot be read. */
   read(subject: Subject, place: RolePlace, attempt: Attempt): Promise<boolean | null>;
   /** Idempotent; reads back before it says `present` or `absent`. Throws `ConnectorError`. */

@@ -15,6 +15,7 @@ export function localConnector(roles: LocalRoles): Connector {
   return {
     name: 'local',
     readable: true,
+    apart: true,
     read: async (subject, place, attempt) => {
       await check(place, attempt);
       return roles.has(subject.directoryKey, place.resource, place.role, place.scope);

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { connectors } from '../connectors';
+import { createGates, MOST_OF_ONE } from '../jobs/gate';
 import { place } from '../jobs/place';
 import { createWorker, type Work } from '../jobs/worker';
 import type { Log } from '../log';
@@ -81,12 +82,13 @@ function placing({ house, log, quiet = log }: DemoParts): Work {
   const parts = {
     desk: house.desk,
     connectors: connectors({ localRoles: house.localRoles }),
+    gates: createGates({ outbox: house.outbox }),
     deadlineMs: 1_000,
     log: quiet,
   };
   return {
     async round() {
-      const rows = await house.outbox.claim(50, 60_000, ['place']);
+      const rows = await house.outbox.claim(MOST_OF_ONE, 60_000, ['place']);
       await Promise.all(rows.map((row) => place(parts, row)));
       return rows.length;
     },

@@ -1,12 +1,17 @@
-// The gate of a workspace or tenant: whoever is told by its platform to wait holds back everybody, in all replicas.
+// The gates of this process: whoever calls a workspace, a tenant or a connected system waits here for its turn. How many may begin
+// is counted in the database for all replicas together; here they stand in line, one look for the whole line at a time.
+//
+// A row that waits inside keeps its place among the rows under way, so only a few of one target may. The others go back with the
+// moment at which it is their turn, and leave the room to rows of other targets.
 import { ChannelError } from '../chat/channel';
-import type { Outbox } from '../operations/ports';
+import { ConnectorError } from '../connectors/connector';
+import type { CallLimit, Entry, Outbox } from '../operations/ports';
 
 /** Not tried, or not to be tried again before `ms`. */
 export class NotNow extends Error {
   override readonly name = 'NotNow';
   constructor(
-    readonly code: string,
+    readonly code: 'rate' | 'gate',
     /** Null: the caller's own backoff. */
     readonly ms: number | null,
   ) {
@@ -14,23 +19,222 @@ export class NotNow extends Error {
   }
 }
 
-/** Calls of a workspace or tenant a second, of all kinds together. */
-const PER_SECOND = 50;
+/** What the platforms let one workspace, tenant or conversation do (Slack: rate limits; Teams: rate limiting page). */
+export interface Pace {
+  /** Calls of all kinds to one workspace or tenant. */
+  readonly all: CallLimit | null;
+  /** New messages to one person. */
+  readonly post: CallLimit | null;
+  /** Edits in one workspace, where they have a limit of their own. */
+  readonly update: CallLimit | null;
+}
+const PACES: Readonly<Record<string, Pace>> = {
+  // A message a second in one conversation and "several hundred a minute" in all; `chat.update` is tier 3, 50 a minute.
+  slack: {
+    all: { most: 8, inMs: 1_000, atOnce: 4 },
+    post: { most: 1, inMs: 1_000, atOnce: 1 },
+    update: { most: 50, inMs: 60_000, atOnce: 10 },
+  },
+  // 50 a second of all kinds; in one conversation 7 in 1 s, 8 in 2 s, 60 in 30 s and 1,800 in an hour, which this keeps at once.
+  teams: {
+    all: { most: 50, inMs: 1_000, atOnce: 5 },
+    post: { most: 60, inMs: 120_000, atOnce: 6 },
+    update: null,
+  },
+  web: { all: null, post: null, update: null },
+};
+const CAREFUL: CallLimit = { most: 1, inMs: 1_000, atOnce: 1 };
+/** Look-ups of one kind: tier 3 of Slack. */
+export const LOOK_UPS: CallLimit = { most: 50, inMs: 60_000, atOnce: 10 };
 
-/** One remote call. Throws `NotNow` while the gate is closed; a platform that names a time closes it. */
-export async function throughGate<T>(
-  outbox: Pick<Outbox, 'pass' | 'hold'>,
-  { platform, tenant }: { readonly platform: string; readonly tenant: string },
-  call: () => Promise<T>,
+/** The pace of a platform; a slow one for one that is not known. */
+export function paceOf(platform: string): Pace {
+  return PACES[platform] ?? { all: CAREFUL, post: CAREFUL, update: CAREFUL };
+}
+
+/** The gate of a workspace or tenant. */
+export const gateOf = (place: { readonly platform: string; readonly tenant: string }): string =>
+  `${place.platform}:${place.tenant}`;
+
+/** Code of a refusal for having called too often, whatever the platform calls it. */
+const LIMITED = 'ratelimited';
+
+export interface Gates {
+  /** Returns when a call of `target` may begin. Throws `NotNow` where that is not soon. */
+  enter(target: string, limit: CallLimit | null): Promise<void>;
+  /** Throws `NotNow` where so many calls of `target` wait or are under way that one more would only stand in line. */
+  room(target: string, limit: CallLimit | null): void;
+  /**
+   * Makes a call when it may begin, and learns from how it ends: a target that names a time, that refuses for being called too
+   * often, or that keeps failing is left alone by everybody. `first`: somebody waits for it, so it goes before messages.
+   */
+  call<T>(target: string, limit: CallLimit | null, make: () => Promise<T>, first?: boolean): Promise<T>;
+  /** Sends everybody away, and whoever comes later. */
+  stop(): void;
+}
+
+export interface GateParts {
+  readonly outbox: Pick<Outbox, 'enter' | 'hold' | 'failed' | 'worked'>;
+  readonly pause?: (ms: number) => Promise<void>;
+  readonly clock?: () => number;
+}
+
+/** Calls of one target that wait or are under way in this process. */
+export const MOST_OF_ONE = 30;
+/** And so many more that somebody waits for. */
+const MOST_FIRST = 10;
+/** Nobody stands in line longer. */
+const MOST_WAIT_MS = 3_000;
+/** A call that may have begun later than this after it was counted is dated anew: the platform counts when it comes. */
+const LATE_MS = 5;
+/** Targets that are kept before those are forgotten for which nobody waits. */
+const MANY = 1_000;
+
+interface Waiter {
+  readonly go: (entry: Entry) => void;
+  readonly away: (reason: Error) => void;
+}
+interface Gate {
+  readonly first: Waiter[];
+  readonly line: Waiter[];
+  /** Calls that wait or are under way. */
+  calls: number;
+  /** Until when places were given to those who were sent away. */
+  booked: number;
+  /** What was let through last, where it began late. */
+  late: { readonly at: Date; readonly ms: number } | null;
+  serving: boolean;
+}
+
+/** The gates of one process. */
+export function createGates({ outbox, pause = paused, clock = () => performance.now() }: GateParts): Gates {
+  const gates = new Map<string, Gate>();
+  let stopped = false;
+
+  const gateOf = (target: string): Gate => {
+    let gate = gates.get(target);
+    if (gate === undefined) {
+      if (gates.size % MANY === MANY - 1) for (const [name, old] of gates) forget(name, old);
+      gate = { first: [], line: [], calls: 0, booked: 0, late: null, serving: false };
+      gates.set(target, gate);
+    }
+    return gate;
+  };
+  const forget = (target: string, gate: Gate): void => {
+    if (!gate.serving && gate.calls === 0 && gate.booked <= clock()) gates.delete(target);
+  };
+  const lengthOf = (gate: Gate): number => gate.first.length + gate.line.length;
+  const takeFrom = (gate: Gate, most: number): readonly Waiter[] => {
+    const taken = gate.first.splice(0, most);
+    return [...taken, ...gate.line.splice(0, most - taken.length)];
+  };
+
+  /** The place behind all who stand in line or were sent away before. */
+  const book = (gate: Gate, limit: CallLimit | null, ms: number): NotNow => {
+    const now = clock();
+    const each = limit === null ? 1_000 / MOST_OF_ONE : limit.inMs / limit.most;
+    gate.booked = Math.max(gate.booked, now + ms) + each;
+    return new NotNow('rate', Math.ceil(gate.booked - now));
+  };
+
+  const serve = async (target: string, limit: CallLimit | null, gate: Gate): Promise<void> => {
+    try {
+      while (lengthOf(gate) > 0) {
+        const asked = clock();
+        const entry = await outbox.enter(target, limit, lengthOf(gate), gate.late);
+        const took = clock() - asked;
+        gate.late = entry.granted > 0 && took > LATE_MS ? { at: entry.at, ms: took } : null;
+        for (const waiter of takeFrom(gate, entry.granted)) waiter.go(entry);
+        if (lengthOf(gate) === 0) return;
+        if (entry.closed || entry.waitMs > MOST_WAIT_MS) {
+          for (const waiter of takeFrom(gate, Infinity))
+            waiter.away(entry.closed ? new NotNow('gate', entry.waitMs) : book(gate, limit, entry.waitMs));
+          return;
+        }
+        await pause(Math.max(1, entry.waitMs));
+      }
+    } catch (error) {
+      const reason = error instanceof Error ? error : new Error('a gate could not be asked');
+      for (const waiter of takeFrom(gate, Infinity)) waiter.away(reason);
+    } finally {
+      // In the same breath as the last look at the line: who comes after it is served anew.
+      gate.serving = false;
+      forget(target, gate);
+    }
+  };
+
+  const wait = (target: string, limit: CallLimit | null, first: boolean): Promise<Entry> => {
+    if (stopped) return Promise.reject(new NotNow('gate', null));
+    const gate = gateOf(target);
+    const turn = new Promise<Entry>((go, away) => {
+      gate[first ? 'first' : 'line'].push({ go, away });
+    });
+    if (!gate.serving) {
+      gate.serving = true;
+      // Those who come in the same turn are asked for together.
+      queueMicrotask(() => void serve(target, limit, gate));
+    }
+    return turn;
+  };
+
+  const room = (target: string, limit: CallLimit | null, first = false): void => {
+    const gate = gates.get(target);
+    if (gate === undefined) return;
+    const waits = limit === null ? 0 : (lengthOf(gate) * limit.inMs) / limit.most;
+    const isFull = gate.calls >= (first ? MOST_OF_ONE + MOST_FIRST : MOST_OF_ONE);
+    if (isFull || (!first && waits > MOST_WAIT_MS)) throw book(gate, limit, waits);
+  };
+
+  return {
+    room,
+    async enter(target, limit) {
+      if (limit === null) return;
+      room(target, limit);
+      await wait(target, limit, false);
+    },
+    async call(target, limit, make, first = false) {
+      room(target, limit, first);
+      const gate = gateOf(target);
+      gate.calls += 1;
+      try {
+        const { failing } = await wait(target, limit, first);
+        return await learned(outbox, target, failing, make);
+      } finally {
+        gate.calls -= 1;
+        forget(target, gate);
+      }
+    },
+    stop() {
+      stopped = true;
+      for (const gate of gates.values())
+        for (const waiter of takeFrom(gate, Infinity)) waiter.away(new NotNow('gate', null));
+    },
+  };
+}
+
+async function learned<T>(
+  outbox: GateParts['outbox'],
+  target: string,
+  failing: boolean,
+  make: () => Promise<T>,
 ): Promise<T> {
-  const gate = `${platform}:${tenant}`;
-  const closed = await outbox.pass(gate, PER_SECOND, PER_SECOND);
-  if (closed > 0) throw new NotNow('gate', closed);
   try {
-    return await call();
+    const result = await make();
+    if (failing) await outbox.worked(target);
+    return result;
   } catch (error) {
-    if (error instanceof ChannelError && error.kind === 'later' && error.retryAfterMs !== null)
-      await outbox.hold(gate, error.retryAfterMs);
+    if (!(error instanceof ChannelError) && !(error instanceof ConnectorError)) throw error;
+    if (error.kind !== 'later') {
+      // It answered, whatever it said.
+      if (failing) await outbox.worked(target);
+    } else if (error.retryAfterMs !== null) await outbox.hold(target, error.retryAfterMs);
+    else await outbox.failed(target, error.code === LIMITED);
     throw error;
   }
+}
+
+function paused(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms).unref();
+  });
 }

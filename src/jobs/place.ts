@@ -8,11 +8,14 @@ import type { Log } from '../log';
 import type { By, Desk, OutgoingRow, Watch } from '../operations/ports';
 import type { PlaceOutcome } from '../operations/placements';
 import { baseline, failed, late, look, settled } from '../operations/placements';
+import { NotNow } from './gate';
+import type { Gates } from './gate';
 import { backoff } from './worker';
 
 export interface PlaceParts {
   readonly desk: Desk;
   readonly connectors: ReadonlyMap<string, Connector>;
+  readonly gates: Gates;
   /** Milliseconds that one connector call may take. */
   readonly deadlineMs: number;
   readonly watch?: Watch;
@@ -68,19 +71,22 @@ async function attempt(parts: PlaceParts, by: By, row: OutgoingRow, calls: Calls
       againInMs: giving ? slowly(row) : backoff(row.attempts, MOST_MS),
     });
   }
-  const subject = {
-    directoryKey: first.facts.person.directoryKey,
-    email: first.facts.person.email,
-    name: first.facts.person.name,
-  };
   const where = {
     resource: first.facts.resource.originId,
     role: first.facts.role.originId,
     scope: first.facts.scope.originId,
   };
+  // Before anything is read: of many that wait for one system most only ask when to come again.
+  const gate = `connector:${connector.name}${connector.apart === true ? `:${where.resource}` : ''}`;
+  parts.gates.room(gate, null);
+  const subject = {
+    directoryKey: first.facts.person.directoryKey,
+    email: first.facts.person.email,
+    name: first.facts.person.name,
+  };
   try {
     if (first.needsBaseline) {
-      const present = await call(parts, by, row, { connector, what: 'read' }, (attempt) =>
+      const present = await call(parts, by, row, { connector, gate, what: 'read' }, (attempt) =>
         connector.read(subject, where, attempt),
       );
       await baseline(parts.desk, by, { grant, lease: row.lease, present });
@@ -90,14 +96,17 @@ async function attempt(parts: PlaceParts, by: By, row: OutgoingRow, calls: Calls
       if (now.desired === 'keepBaseline') return { state: 'present', externalId: null };
       if (now.neverGiven && connector.readable) return { state: 'untouched', externalId: null };
       const want = now.desired === 'present';
-      calls.made = true;
-      calls.gaveAt = want ? now.at : null;
-      return call(parts, by, row, { connector, what: want ? 'give' : 'take', again: calls.again }, (each) =>
-        connector.converge(subject, where, want, each),
-      );
+      return call(parts, by, row, { connector, gate, what: want ? 'give' : 'take', again: calls.again }, (each) => {
+        calls.made = true;
+        calls.gaveAt = want ? now.at : null;
+        return connector.converge(subject, where, want, each);
+      });
     })();
     await settled(parts.desk, by, { grant, lease: row.lease, outcome });
   } catch (error) {
+    // Nobody calls a system that keeps failing; a removal that waits for it alarms as if it had been tried.
+    if (error instanceof NotNow && error.code === 'gate' && !giving && first.facts.grant.state !== 'takeFailed')
+      return couldNot(parts, by, row, { code: 'system_away', final: true, giving, againInMs: error.ms ?? 0 });
     if (!(error instanceof ConnectorError)) throw error;
     const isGivenUp = giving && (error.kind === 'failed' || row.attempts >= TRIES);
     await couldNot(parts, by, row, {
@@ -135,17 +144,19 @@ async function call<T>(
   row: OutgoingRow,
   {
     connector,
+    gate,
     what,
     again,
   }: {
     readonly connector: Connector;
+    readonly gate: string;
     readonly what: 'read' | 'give' | 'take';
     /** After an answer for which nobody waited any more. */
     readonly again?: () => Promise<void>;
   },
   make: (attempt: Attempt) => Promise<T>,
 ): Promise<T> {
-  const began = performance.now();
+  let began = performance.now();
   const told = (outcome: 'done' | 'later' | 'failed', code?: string): void => {
     const seconds = (performance.now() - began) / 1000;
     parts.watch?.called(connector.name, what, outcome, seconds);
@@ -163,21 +174,27 @@ async function call<T>(
       'connector called',
     );
   };
-  try {
-    const made = (signal: AbortSignal): Promise<T> => make({ key: String(row.lease.id), signal });
-    const result = await inTime(parts, made, again);
-    told('done');
-    return result;
-  } catch (error) {
-    if (error instanceof ConnectorError) {
-      told(error.kind, error.code);
-      throw error;
+  return parts.gates.call(gate, null, async () => {
+    began = performance.now();
+    try {
+      const made = (signal: AbortSignal): Promise<T> => make({ key: String(row.lease.id), signal });
+      const result = await inTime(parts, made, again);
+      told('done');
+      return result;
+    } catch (error) {
+      if (error instanceof ConnectorError) {
+        told(error.kind, error.code);
+        throw error;
+      }
+      told('failed');
+      // A mistake in a connector must not be quieter than a refusal of its system: owners hear, and removals alarm.
+      parts.log.error(
+        { trace: by.trace, row: row.lease.id, connector: connector.name, err: error },
+        'connector failed',
+      );
+      throw new ConnectorError('later', 'unexpected');
     }
-    told('failed');
-    // A mistake in a connector must not be quieter than a refusal of its system: owners hear, and removals alarm.
-    parts.log.error({ trace: by.trace, row: row.lease.id, connector: connector.name, err: error }, 'connector failed');
-    throw new ConnectorError('later', 'unexpected');
-  }
+  });
 }
 
 /**

@@ -5,12 +5,12 @@ import { ChannelError } from '../chat/channel';
 import type { Inbound, Reply } from '../chat/inbound';
 import { traceOf } from '../chat/trace';
 import type { Log } from '../log';
-import type { Desk, InboundRow, InboundStore, Outbox, Watch } from '../operations/ports';
-import { NotNow, throughGate } from './gate';
-import type { Work } from './worker';
+import type { Desk, InboundRow, InboundStore, Watch } from '../operations/ports';
+import { gateOf, NotNow, paceOf } from './gate';
+import type { Gates } from './gate';
+import { sideBySide } from './side-by-side';
 import { backoff } from './worker';
 
-const BATCH = 20;
 const LEASE_MS = 30_000;
 const MOST_MS = 60_000;
 const TRIES = 8;
@@ -20,8 +20,8 @@ const LOST_TRIES = 5;
 export interface ReceiveParts {
   readonly desk: Desk;
   readonly inbound: InboundStore;
-  /** Its gates: answers wait at the same ones as messages. */
-  readonly outbox: Pick<Outbox, 'pass' | 'hold'>;
+  /** Answers wait at the same ones as messages, and go first. */
+  readonly gates: Gates;
   readonly conversation: Conversation;
   readonly channels: ReadonlyMap<string, Channel>;
   readonly watch?: Watch;
@@ -29,9 +29,9 @@ export interface ReceiveParts {
 }
 
 /** The work of the inbound table. */
-export function receiving(parts: ReceiveParts): Work {
-  return {
-    async round() {
+export function receiving(parts: ReceiveParts): ReturnType<typeof sideBySide> {
+  return sideBySide<InboundRow>({
+    reap: async () => {
       for (const { id, platform, delivery, attempts } of await parts.inbound.reap(LOST_TRIES)) {
         parts.watch?.delivered(platform, 'answer', 'failed');
         parts.log.error(
@@ -39,13 +39,14 @@ export function receiving(parts: ReceiveParts): Work {
           'stored event given up: its worker ended each time without a word',
         );
       }
-      const rows = await parts.inbound.claim(BATCH, LEASE_MS);
-      await Promise.all(rows.map((row) => work(parts, row)));
-      return rows.length;
     },
+    claim: (limit) => parts.inbound.claim(limit, LEASE_MS),
+    work: (row) => work(parts, row),
+    // Its worker ended without a word, perhaps because of it: nothing beside it is to end with it.
+    alone: (row) => row.lost,
     nextAt: () => Promise.resolve(null),
     now: () => parts.desk.views.now(),
-  };
+  });
 }
 
 async function work(parts: ReceiveParts, row: InboundRow): Promise<void> {
@@ -85,7 +86,7 @@ async function work(parts: ReceiveParts, row: InboundRow): Promise<void> {
 }
 
 async function answer(parts: ReceiveParts, channel: Channel, inbound: Inbound, reply: Reply): Promise<void> {
-  await throughGate(parts.outbox, inbound, async () => {
+  const send = async (): Promise<void> => {
     try {
       await channel.answer(inbound, reply);
       parts.watch?.delivered(channel.platform, 'answer', 'done');
@@ -93,5 +94,6 @@ async function answer(parts: ReceiveParts, channel: Channel, inbound: Inbound, r
       parts.watch?.delivered(channel.platform, 'answer', error instanceof ChannelError ? error.kind : 'failed');
       throw error;
     }
-  });
+  };
+  await parts.gates.call(gateOf(inbound), paceOf(inbound.platform).all, send, true);
 }

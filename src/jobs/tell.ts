@@ -15,11 +15,13 @@ import { DomainError } from '../domain/errors';
 import type { Person } from '../domain/model';
 import type { Log } from '../log';
 import type { By, CardRow, Cards, Desk, Outbox, OutgoingRow, Reachable, Watch } from '../operations/ports';
-import { NotNow, throughGate } from './gate';
+import { gateOf, LOOK_UPS, NotNow, paceOf } from './gate';
+import type { Gates } from './gate';
 
 export interface TellParts {
   readonly desk: Desk;
   readonly outbox: Outbox;
+  readonly gates: Gates;
   readonly cards: Cards;
   readonly book: CardBook;
   readonly channels: ReadonlyMap<string, Channel>;
@@ -35,20 +37,8 @@ export class Never extends Error {
 /** A message that changes faster than it can be shown is left to the redraw of its last change. */
 const LOOKS = 4;
 
-/** Sends per second and burst for one conversation, and for one whole workspace or tenant (`research`: Slack 1/s a channel and about 50 updates a minute; Teams 7/s a conversation, 50/s a tenant). */
-const RATES: Readonly<
-  Record<string, { readonly post: readonly [number, number]; readonly update: readonly [number, number] }>
-> = {
-  slack: { post: [1, 1], update: [50 / 60, 10] },
-  teams: { post: [2, 6], update: [40, 40] },
-  web: { post: [1_000, 1_000], update: [1_000, 1_000] },
-};
-
-/** Look-ups of one kind a second, and at once: Slack allows 50 a minute (tier 3). */
-const LOOKUPS = [50 / 60, 10] as const;
-
 /** Code of a row of which is not known whether its message is out, because nobody could look. */
-export const UNSURE = 'unsure';
+const UNSURE = 'unsure';
 
 /**
  * The notice and the event that it tells of. One event is one message, however often its row is worked; another event of the
@@ -97,8 +87,7 @@ async function placesOf(parts: TellParts, person: Person): Promise<readonly Reac
 /** A platform that refuses the look-up, for want of a scope, is one on which the person is not found. */
 async function find(parts: TellParts, channel: Channel, email: string): ReturnType<NonNullable<Channel['find']>> {
   if (!channel.find) return null;
-  const wait = await parts.outbox.pass(`${channel.platform}:look-ups`, ...LOOKUPS);
-  if (wait > 0) throw new NotNow('rate', wait);
+  await parts.gates.enter(`${channel.platform}:look-ups`, LOOK_UPS);
   try {
     return await channel.find(email);
   } catch (error) {
@@ -109,6 +98,8 @@ async function find(parts: TellParts, channel: Channel, email: string): ReturnTy
 
 async function tellAt(parts: TellParts, row: OutgoingRow, person: Person, place: Reachable): Promise<void> {
   const channel = channelOf(parts, place.platform);
+  // Before anything is read for it: of many that wait for one workspace most only ask when to come again.
+  parts.gates.room(gateOf(place), paceOf(place.platform).all);
   const kept = await parts.cards.begin({
     platform: place.platform,
     tenant: place.tenant,
@@ -143,7 +134,7 @@ async function tellAt(parts: TellParts, row: OutgoingRow, person: Person, place:
   if (drawn === null) return;
   const card = bind(parts.book, drawn, who, kept.id);
   fits(channel, card);
-  await rate(parts, place.platform, `${place.platform}:${place.tenant}:${place.user}`, 'post');
+  await parts.gates.enter(`${gateOf(place)}:${place.user}`, paceOf(place.platform).post);
   const ref = await remote(parts, row, place, 'send', () => channel.send(place, card));
   if (!(await parts.cards.sent(kept.id, ref, hashOf(drawn)))) {
     // This worker stood still for so long that another one told it, or found what this one had sent.
@@ -159,12 +150,9 @@ async function tellAt(parts: TellParts, row: OutgoingRow, person: Person, place:
 /** Whether the message of an earlier try is there: then it is the remembered one from now on. */
 async function adopt(parts: TellParts, channel: Channel, place: Reachable, kept: CardRow): Promise<boolean> {
   if (!channel.sent) return false;
-  // As long as it is not known, with a code that does not make the next try sure.
-  const wait = await parts.outbox.pass(`${channel.platform}:messages`, ...LOOKUPS);
-  if (wait > 0) throw new NotNow(UNSURE, wait);
+  await parts.gates.enter(`${channel.platform}:messages`, LOOK_UPS);
   const look = channel.sent.bind(channel, place, kept.id);
-  const found = await throughGate(parts.outbox, place, look).catch((error: unknown) => {
-    if (error instanceof NotNow) throw new NotNow(UNSURE, error.ms);
+  const found = await parts.gates.call(gateOf(place), paceOf(place.platform).all, look).catch((error: unknown) => {
     if (!(error instanceof ChannelError)) throw error;
     // Whoever may not look says it once more rather than never.
     if (error.kind !== 'later') return null;
@@ -249,7 +237,8 @@ async function show(
   if (kept.conversation === null || kept.message === null) return;
   const card = bind(parts.book, drawn, who, kept.id);
   fits(channel, card);
-  await rate(parts, kept.platform, `${kept.platform}:${kept.tenant}:updates`, 'update');
+  parts.gates.room(gateOf(kept), paceOf(kept.platform).all);
+  await parts.gates.enter(`${gateOf(kept)}:updates`, paceOf(kept.platform).update);
   const ref = {
     tenant: kept.tenant,
     conversation: kept.conversation,
@@ -286,12 +275,6 @@ function fits(channel: Channel, card: Card): void {
   if (misfit !== null) throw new Never(`card ${card.name}: ${misfit}`);
 }
 
-async function rate(parts: TellParts, platform: string, target: string, what: 'post' | 'update'): Promise<void> {
-  const [perSecond, burst] = RATES[platform]?.[what] ?? [1, 1];
-  const wait = await parts.outbox.pass(target, perSecond, burst);
-  if (wait > 0) throw new NotNow('rate', wait);
-}
-
 /** One remote call, behind the gate of its workspace or tenant. */
 async function remote<T>(
   parts: TellParts,
@@ -301,7 +284,7 @@ async function remote<T>(
   call: () => Promise<T>,
 ): Promise<T> {
   const { platform } = place;
-  return throughGate(parts.outbox, place, async () => {
+  return parts.gates.call(gateOf(place), paceOf(platform).all, async () => {
     try {
       const result = await call();
       parts.watch?.delivered(platform, what, 'done');

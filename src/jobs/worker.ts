@@ -9,6 +9,8 @@ export interface Work {
   now(): Promise<Date>;
   /** Waits for what rounds left under way; returns how many that were. */
   rest?(): Promise<number>;
+  /** Hears whenever something that was under way has ended: it may have made room for what waited behind it. */
+  whenEnded?(wake: () => void): void;
 }
 
 export interface Worker {
@@ -73,12 +75,14 @@ export function createWorker(
     }
   };
   const isStopping = (): boolean => stopping;
+  const wake = (): void => {
+    woken = true;
+    rouse();
+  };
+  work.whenEnded?.(wake);
 
   return {
-    wake() {
-      woken = true;
-      rouse();
-    },
+    wake,
     async settle() {
       let total = 0;
       for (let round = 0; round < ROUNDS; round += 1) {

@@ -365,8 +365,8 @@ export interface Outbox {
   /** Expands an audience into one row per person and settles the parent, in one statement; idempotent. Returns the number. */
   expand(row: OutgoingRow): Promise<number>;
   settle(lease: Lease, result: { state: 'done' } | { state: 'dead'; error: string }): Promise<void>;
-  /** Back to ready, not before `atLeastMs` from now (backoff with jitter added by the caller). */
-  retry(lease: Lease, atLeastMs: number, error: string): Promise<void>;
+  /** Back to ready, not before `atLeastMs` from now (backoff with jitter added by the caller); `tried` is false where no call was made. */
+  retry(lease: Lease, atLeastMs: number, error: string, how?: { readonly tried?: boolean }): Promise<void>;
   /** Returns rows whose lease ran out to ready. */
   reap(): Promise<number>;
   /** What was given up, newest first. */
@@ -375,12 +375,47 @@ export interface Outbox {
   redrive(id: number): Promise<boolean>;
   /** Instant of the next ready row (of these kinds), for the poll; null when idle. */
   nextAt(kinds?: readonly OutgoingRow['kind'][]): Promise<Date | null>;
-  /** Takes one token of `target` (rate per second, burst); otherwise the milliseconds to wait. */
+  /** Takes one token of the bucket of `target` (rate per second, burst); otherwise the milliseconds to wait. */
   pass(target: string, ratePerSecond: number, burst: number): Promise<number>;
   /** How long the gate of `target` stays closed, in milliseconds; 0 where it is open. Takes no token. */
   held(target: string): Promise<number>;
-  /** Closes the gate until then (Retry-After), or counts a failure (breaker). */
+  /**
+   * Lets up to `want` calls of `target` begin now, as many as its limit has room for; where it has none (null), all while it is
+   * well. `late` corrects the date of those that were let through at `at` and began so much later.
+   */
+  enter(
+    target: string,
+    limit: CallLimit | null,
+    want: number,
+    late?: { readonly at: Date; readonly ms: number } | null,
+  ): Promise<Entry>;
+  /** Closes the gate until then (Retry-After). */
   hold(target: string, ms: number): Promise<void>;
+  /**
+   * A call failed in a way that says something about its target. After several without one that worked the gate closes for a
+   * while, longer each time; `limited` (called too often, and no time was named) closes it at once.
+   */
+  failed(target: string, limited: boolean): Promise<void>;
+  /** A call worked: failures before it count no more. */
+  worked(target: string): Promise<void>;
+}
+/** Never more than `most` calls in any `inMs`, and no more than `atOnce` together. */
+export interface CallLimit {
+  readonly most: number;
+  readonly inMs: number;
+  readonly atOnce: number;
+}
+/** What a gate says. */
+export interface Entry {
+  /** So many may begin now, counted as begun `at`. */
+  readonly granted: number;
+  readonly at: Date;
+  /** Nobody passes, because its time was named or because it kept failing. */
+  readonly closed: boolean;
+  /** Calls failed: the next one that works has to be told. */
+  readonly failing: boolean;
+  /** Until it is worth asking again. */
+  readonly waitMs: number;
 }
 
 export interface CardRow {
@@ -461,6 +496,8 @@ export interface InboundRow {
   readonly lease: Lease;
   readonly payload: unknown;
   readonly attempts: number;
+  /** Its last worker ended without a word. */
+  readonly lost: boolean;
 }
 export interface GivenUp {
   readonly id: number;

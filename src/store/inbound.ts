@@ -44,7 +44,7 @@ update inbound set state = 'leased', attempts = attempts + 1, lease = gen_random
   lease_until = usher_now() + $2 * interval '1 millisecond'
 where id in (
   select id from placed where place = 1 or place < coalesce((select min(place) from placed where lost), $1 + 1))
-returning id, lease, payload, attempts`;
+returning id, lease, payload, attempts, error is not distinct from '${LOST}' as lost`;
 
 // What people wrote is kept only as long as it is needed.
 const SETTLE = `
@@ -53,6 +53,7 @@ update inbound set state = $3, error = $4, settled_at = usher_now(), lease = nul
 where id = $1 and lease = $2
 returning id`;
 
+// One that was not tried counts no try.
 const RETRY = `
 update inbound set state = 'stored', error = $4, next_at = usher_now() + $3 * interval '1 millisecond', lease = null,
   lease_until = null, attempts = attempts - $5
@@ -99,10 +100,11 @@ export function createInbound(q: Query): InboundStore {
         lease: string;
         payload: unknown;
         attempts: number;
+        lost: boolean;
       }[];
       return [...rows]
         .sort((one, other) => one.id - other.id)
-        .map(({ id, lease, payload, attempts }): InboundRow => ({ lease: { id, token: lease }, payload, attempts }));
+        .map(({ id, lease, ...row }): InboundRow => ({ lease: { id, token: lease }, ...row }));
     },
     async settle({ id, token }, result) {
       const settled = await q(SETTLE, [id, token, result.state, result.state === 'dead' ? result.error : null]);

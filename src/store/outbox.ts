@@ -26,7 +26,7 @@ interface Claimed {
 }
 const KINDS: readonly OutgoingRow['kind'][] = ['tell', 'redraw', 'place'];
 /** After a try that ended so, nothing went out. */
-const SURE: ReadonlySet<string> = new Set(['rate', 'gate', 'ratelimited']);
+const SURE = 'ratelimited';
 type Result = { state: 'done' } | { state: 'dead'; error: string };
 
 /**
@@ -58,8 +58,10 @@ const COVERED = `(o.kind = 'place' and exists (select 1 from outgoing other
 const BACK = `state = case when ${COVERED} then 'done' else 'ready' end,
   settled_at = case when ${COVERED} then usher_now() end, lease = null, lease_until = null`;
 
+// A row that was not tried is as it was: it counts no try, and what is known of its last one stays.
 const RETRY = `
-update outgoing o set ${BACK}, error = $4, next_at = usher_now() + $3 * interval '1 millisecond'
+update outgoing o set ${BACK}, next_at = usher_now() + $3 * interval '1 millisecond',
+  error = case when $5 then $4 else o.error end, attempts = o.attempts - case when $5 then 0 else 1 end
 where o.id = $1 and o.lease = $2
 returning o.id`;
 // What somebody else is settling right now was not lost.
@@ -155,8 +157,14 @@ export async function holdOutgoing(q: Query, { id, token }: Lease): Promise<void
 }
 
 /** Back to ready; the same for the worker and inside an act's transaction. */
-export async function retryOutgoing(q: Query, { id, token }: Lease, atLeastMs: number, error: string): Promise<void> {
-  const back = await q(RETRY, [id, token, atLeastMs, error]);
+export async function retryOutgoing(
+  q: Query,
+  { id, token }: Lease,
+  atLeastMs: number,
+  error: string,
+  tried = true,
+): Promise<void> {
+  const back = await q(RETRY, [id, token, atLeastMs, error, tried]);
   if (back.length === 0) throw new DomainError('stale', {});
 }
 
@@ -178,7 +186,7 @@ export function createOutbox(q: Query): Outbox {
       return told;
     },
     settle: (lease, result) => settleOutgoing(q, lease, result),
-    retry: (lease, atLeastMs, error) => twice(() => retryOutgoing(q, lease, atLeastMs, error)),
+    retry: (lease, atLeastMs, error, how) => twice(() => retryOutgoing(q, lease, atLeastMs, error, how?.tried)),
     async reap() {
       return (await twice(() => q(REAP))).length;
     },
@@ -230,7 +238,7 @@ function outgoingOf(row: Claimed): OutgoingRow {
     params: row.params,
     trace: row.trace,
     attempts: row.attempts,
-    unsure: row.error !== null && !SURE.has(row.error),
+    unsure: row.error !== null && row.error !== SURE,
     createdAt: instantOf(row.created_at),
   };
 }

@@ -5,6 +5,7 @@ import { ChannelError, type Channel } from '../../src/chat/channel';
 import { loadCards } from '../../src/chat/cards';
 import { connectors } from '../../src/connectors';
 import { delivering } from '../../src/jobs/deliver';
+import { createGates } from '../../src/jobs/gate';
 import { createWorker, type Worker } from '../../src/jobs/worker';
 import { createLog } from '../../src/log';
 import type { Bench } from './bench';
@@ -74,6 +75,7 @@ export function outgoingWorker(product: Product, platform: Channel): Worker {
       {
         desk: product.desk,
         outbox: product.outbox,
+        gates: createGates({ outbox: product.outbox }),
         cards: product.cards,
         book: loadCards(join(__dirname, '../../cards')),
         channels: new Map([[platform.platform, platform]]),

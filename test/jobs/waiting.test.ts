@@ -5,10 +5,15 @@ import { ChannelError } from '../../src/chat/channel';
 import { connectors } from '../../src/connectors';
 import type { Connector } from '../../src/connectors/connector';
 import { delivering } from '../../src/jobs/deliver';
+import { createGates, MOST_OF_ONE } from '../../src/jobs/gate';
+import { receiving } from '../../src/jobs/receive';
 import { createWorker } from '../../src/jobs/worker';
+import type { Inbound } from '../../src/chat/inbound';
 import { aWorld, cardOf, SMALL } from '../support/world';
 import type { World } from '../support/world';
 
+const MINUTE = 60_000;
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 let world: World;
 beforeEach(async () => {
   world = await aWorld(SMALL);
@@ -29,6 +34,7 @@ function placing(change: (real: Connector) => Partial<Connector>, deadlineMs: nu
     {
       desk: world.desk,
       outbox: world.outbox,
+      gates: createGates({ outbox: world.outbox }),
       cards: world.cards,
       book: loadCards(join(__dirname, '../../cards')),
       channels: new Map(),
@@ -37,7 +43,6 @@ function placing(change: (real: Connector) => Partial<Connector>, deadlineMs: nu
       log: world.log,
     },
     ['place'],
-    50,
   );
 }
 
@@ -97,6 +102,121 @@ describe('a call that hangs', () => {
       { state: 'ready', error: 'no_answer' },
     ]);
   });
+});
+
+describe('a system that hangs or keeps failing', () => {
+  const ARCHIVE = SMALL.replace(
+    '      - { name: Vault,',
+    '      - { name: Archive, connector: local, owners: olga, roles: [Reader] }\n      - { name: Vault,',
+  ).replace(
+    '      - name: Vault keys',
+    `      - name: Archive reader
+        roles: [Archive / Reader]
+        policies:
+          - { name: Employees, who: allMembers, expires: 8 hours, reason: optional }
+      - name: Vault keys`,
+  );
+  const crowd = Array.from({ length: MOST_OF_ONE + 5 }, (_, n) => `guest${n}`);
+  const people = crowd
+    .map((key) => `  - { key: ${key}, name: ${key}, identities: [{ platform: web, tenant: demo, user: ${key} }] }\n`)
+    .join('');
+  const inArchive = (user: string) => world.localRoles.has(user, 'Archive', 'Reader', 'root');
+
+  test('gets only so many calls at once, and leaves the rest of the room to the others', async () => {
+    world = await aWorld(ARCHIVE.replace('groups:\n', `${people}groups:\n`));
+    let release: () => void = () => undefined;
+    const hanging = new Promise<void>((resolve) => (release = resolve));
+    let hangs = 0;
+    const work = placing(
+      (real) => ({
+        read: async (subject, place, attempt) => {
+          if (place.resource === 'Ledger') {
+            hangs += 1;
+            await hanging;
+          }
+          return real.read(subject, place, attempt);
+        },
+      }),
+      60_000,
+    );
+    for (const user of crowd) await ask(user, 'ledger auditor');
+    while ((await work.round()) > 0);
+    await ask('tom', 'archive reader');
+    while (!(await inArchive('tom'))) await work.round();
+    expect(hangs).toBe(MOST_OF_ONE);
+    // Who was sent away was not tried, and has nothing to be told.
+    expect(await world.sql(`select error from outgoing where kind = 'place' and error is not null`)).toEqual([]);
+    release();
+    await work.rest();
+    await world.pass(MINUTE);
+    for (const user of crowd) expect(await holds(user)).toBe(true);
+  });
+
+  test('is left alone for a while, which counts for nobody as a try; a removal alarms all the same', async () => {
+    world = await aWorld(ARCHIVE);
+    await ask('tom', 'ledger auditor');
+    await ask('tara', 'archive reader');
+    await world.settle();
+    await world.localRoles.tell('Ledger', { mode: 'later', code: 'busy' });
+    const users = ['tara', 'max', 'ana', 'ben', 'cas'];
+    for (const user of users) await ask(user, 'ledger auditor');
+    await world.outgoing.settle();
+    // It closed for a second at most; for this test the second lasts longer.
+    expect(
+      await world.sql(
+        `update gates set not_before = usher_now() + interval '10 minutes' where failures >= 5 returning target`,
+      ),
+    ).toEqual([{ target: 'connector:local:Ledger' }]);
+    await world.submit('tom', cardOf(await world.say('tom', 'give up ledger auditor')), {});
+    await ask('olga', 'ledger auditor');
+    await ask('olga', 'archive reader');
+    await world.outgoing.settle();
+    const placements = `select p.directory_key as key, o.attempts, o.error from outgoing o
+      join grants g on g.id = o.subject_id::uuid join people p on p.id = g.person_id
+      where o.kind = 'place' and o.state = 'ready' and p.directory_key in ('olga', 'tom') order by 1`;
+    expect(await world.sql(placements)).toEqual([
+      { key: 'olga', attempts: 0, error: null },
+      { key: 'tom', attempts: 1, error: 'system_away' },
+    ]);
+    expect(await world.sql(`select state from assignments where state like 'remov%'`)).toEqual([
+      { state: 'removalFailed' },
+    ]);
+    expect(await inArchive('olga')).toBe(true);
+    expect((await world.due.backlog()).gatesClosed).toEqual([{ platform: 'connector', count: 1 }]);
+
+    await world.localRoles.tell('Ledger', null);
+    await world.pass(11 * MINUTE);
+    await world.pass(2 * MINUTE);
+    for (const user of [...users, 'olga']) expect(await holds(user)).toBe(true);
+    expect(await holds('tom')).toBe(false);
+    expect((await world.due.backlog()).gatesClosed).toEqual([]);
+  });
+});
+
+test('an answer that hangs holds up nobody who speaks after it', async () => {
+  let release: () => void = () => undefined;
+  const hanging = new Promise<void>((resolve) => (release = resolve));
+  const answered: string[] = [];
+  Object.assign(world.mailbox, {
+    answer: async ({ user }: Inbound) => {
+      if (user === 'tara') await hanging;
+      answered.push(user);
+      return null;
+    },
+  });
+  const { conversation, desk, gates, received, log } = world;
+  const channels = new Map([['web', world.mailbox]]);
+  const work = receiving({ conversation, desk, gates, inbound: received, log, channels });
+  const say = (user: string) => conversation.accept(world.inbound(user, { kind: 'text', text: 'my access' }));
+  await say('tara');
+  expect(await work.round()).toBe(1);
+  await say('tom');
+  expect(await work.round()).toBe(1);
+  while (answered.length === 0) await turn();
+  expect(answered).toEqual(['tom']);
+  release();
+  await work.rest();
+  expect(answered).toEqual(['tom', 'tara']);
 });
 
 test('a mistake in a connector is no quieter than a refusal: a removal that meets it alarms', async () => {

@@ -12,6 +12,7 @@ import { connectors } from '../../src/connectors';
 import type { Connector } from '../../src/connectors/connector';
 import { jobs } from '../../src/jobs';
 import { delivering } from '../../src/jobs/deliver';
+import { createGates } from '../../src/jobs/gate';
 import { receiving } from '../../src/jobs/receive';
 import { createWorker } from '../../src/jobs/worker';
 import { createLog } from '../../src/log';
@@ -172,10 +173,12 @@ async function main(): Promise<void> {
     log.error({ err: error }, 'a worker could not work');
   };
   const all = connectors({ localRoles: parts.localRoles });
+  const gates = createGates({ outbox: parts.outbox });
   const outgoing = createWorker(
     delivering({
       desk,
       outbox: parts.outbox,
+      gates,
       cards: parts.cards,
       book,
       channels,
@@ -193,7 +196,7 @@ async function main(): Promise<void> {
     },
   };
   const incoming = createWorker(
-    receiving({ desk, inbound: parts.inbound, outbox: parts.outbox, conversation: later, channels, log }),
+    receiving({ desk, inbound: parts.inbound, gates, conversation: later, channels, log }),
     complain,
   );
   parts.store.onCommit(() => {

@@ -9,6 +9,7 @@ import type { Connector } from '../../src/connectors/connector';
 import type { PersonId } from '../../src/domain/model';
 import { jobs } from '../../src/jobs';
 import { delivering } from '../../src/jobs/deliver';
+import { createGates } from '../../src/jobs/gate';
 import { createLog } from '../../src/log';
 import { apply, parseBlueprint, planText, problemText } from '../../src/operations/blueprint';
 import type { By, Desk, OutgoingRow, Tx } from '../../src/operations/ports';
@@ -131,6 +132,7 @@ export async function openWorld() {
           directory: mortal(desk.directory, life),
         },
         outbox: mortal(parts.outbox, life),
+        gates: createGates({ outbox: mortal(parts.outbox, life) }),
         cards: mortal(parts.cards, life),
         book,
         channels,
@@ -202,7 +204,11 @@ export async function openWorld() {
       if (crash !== 'no') this.casualties += 1;
       const work = worker(life, this.kinds);
       const run = async (): Promise<void> => {
-        for (let n = 0; n < rounds; n += 1) if ((await work.round()) === 0) return;
+        for (let n = 0; n < rounds; n += 1) {
+          const taken = await work.round();
+          await work.rest();
+          if (taken === 0) return;
+        }
       };
       const round = run().catch((error: unknown) => {
         if (!(error instanceof Died)) throw error;

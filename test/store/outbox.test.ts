@@ -250,7 +250,9 @@ describe('a gate', () => {
     expect(await world.outbox.pass('t', 10, 10)).toBeGreaterThan(25_000);
     await world.later(31_000);
     expect(await world.outbox.pass('t', 10, 10)).toBe(0);
-    for (let n = 0; n < 5; n += 1) await world.outbox.hold('t', 0);
+    for (let n = 0; n < 4; n += 1) await world.outbox.failed('t', false);
+    expect(await world.outbox.pass('t', 10, 10)).toBe(0);
+    await world.outbox.failed('t', false);
     expect(await world.outbox.pass('t', 10, 10)).toBeGreaterThan(0);
   });
 });

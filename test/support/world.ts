@@ -12,6 +12,7 @@ import { plain, toText } from '../../src/chat/text';
 import { connectors } from '../../src/connectors';
 import { jobs } from '../../src/jobs';
 import { delivering } from '../../src/jobs/deliver';
+import { createGates } from '../../src/jobs/gate';
 import { receiving } from '../../src/jobs/receive';
 import { createWorker } from '../../src/jobs/worker';
 import { createLog } from '../../src/log';
@@ -117,10 +118,12 @@ export async function aWorld(yaml: string) {
     profiles: () => Promise.resolve(null),
     log,
   });
+  const gates = createGates({ outbox: parts.outbox });
   const outgoing = createWorker(
     delivering({
       desk,
       outbox: parts.outbox,
+      gates,
       cards: parts.cards,
       book,
       channels,
@@ -133,7 +136,7 @@ export async function aWorld(yaml: string) {
     },
   );
   const incoming = createWorker(
-    receiving({ desk, inbound: parts.inbound, outbox: parts.outbox, conversation, channels, log }),
+    receiving({ desk, inbound: parts.inbound, gates, conversation, channels, log }),
     (error) => {
       throw error;
     },
@@ -167,6 +170,9 @@ export async function aWorld(yaml: string) {
   return {
     ...parts,
     desk,
+    gates,
+    /** The table of stored events. */
+    received: parts.inbound,
     conversation,
     mailbox,
     log,

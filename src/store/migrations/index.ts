@@ -5,6 +5,7 @@ import { operations } from './0002-operations';
 import { speed } from './0003-speed';
 import { lists } from './0004-lists';
 import { fixedDays } from './0005-fixed-days';
+import { gates } from './0006-gates';
 import { since } from './0007-since';
 
 export type Migration = {
@@ -14,4 +15,4 @@ export type Migration = {
   readonly up: (query: (sql: string) => Promise<void>) => Promise<void>;
 };
 
-export const migrations: readonly Migration[] = [mainJob, operations, speed, lists, fixedDays, since];
+export const migrations: readonly Migration[] = [mainJob, operations, speed, lists, fixedDays, gates, since];

@@ -1,0 +1,83 @@
+// Rows that are worked side by side: claimed in batches while there is room, begun, and left alone. One that hangs holds up no
+// other, and no round waits for the rows of the one before it.
+import type { Work } from './worker';
+import { within } from './worker';
+
+const BATCH = 20;
+/** So many rows may be under way at once: several targets that hang leave room for the others (gate.ts bounds each). */
+const MOST_ROWS = 100;
+/** Room for a good part of a batch is waited for, but not for long: a claim for each row costs more than the row. */
+const ROOM = BATCH / 2;
+const ROOM_MS = 50;
+/** What ends may free the next row of its lane; several that end together are looked after together. */
+const ENDED_MS = 20;
+/** What hangs is not waited for longer, on either side of a row that is worked alone. */
+const ALONE_MS = 5_000;
+
+export interface Rows<Row> {
+  readonly reap: () => Promise<unknown>;
+  readonly claim: (limit: number) => Promise<readonly Row[]>;
+  /** Rejects only by a fault of ours or of the database. */
+  readonly work: (row: Row) => Promise<void>;
+  /** Whether nothing may be under way beside it. */
+  readonly alone?: (row: Row) => boolean;
+  readonly nextAt: () => Promise<Date | null>;
+  readonly now: () => Promise<Date>;
+}
+
+/** The work of a table of rows. */
+export function sideBySide<Row>(rows: Rows<Row>): Work & Required<Pick<Work, 'rest'>> {
+  const underWay = new Set<Promise<void>>();
+  const failures: unknown[] = [];
+  let ended: () => void = () => undefined;
+  let telling = false;
+
+  const begin = (row: Row): void => {
+    const working: Promise<void> = rows
+      .work(row)
+      .catch((error: unknown) => void failures.push(error))
+      .finally(() => {
+        underWay.delete(working);
+        if (telling) return;
+        telling = true;
+        setTimeout(() => {
+          telling = false;
+          ended();
+        }, ENDED_MS).unref();
+      });
+    underWay.add(working);
+  };
+  const complain = (): void => {
+    const [first] = failures.splice(0);
+    if (first !== undefined) throw first instanceof Error ? first : new Error('a row could not be worked');
+  };
+  const enoughRoom = async (): Promise<void> => {
+    while (underWay.size > MOST_ROWS - ROOM) await Promise.race(underWay);
+  };
+  return {
+    async round() {
+      if (underWay.size > MOST_ROWS - ROOM) await within(ROOM_MS, enoughRoom());
+      if (underWay.size >= MOST_ROWS) await Promise.race(underWay);
+      complain();
+      // Always, not only when idle: whoever waits behind a lost lease may wait for his access to be taken.
+      await rows.reap();
+      const claimed = await rows.claim(Math.min(BATCH, MOST_ROWS - underWay.size));
+      const isAlone = claimed.some((row) => rows.alone?.(row) === true);
+      if (isAlone) await within(ALONE_MS, Promise.all(underWay));
+      for (const row of claimed) begin(row);
+      if (isAlone) await within(ALONE_MS, Promise.all(underWay));
+      return claimed.length;
+    },
+    async rest() {
+      const left = underWay.size;
+      await Promise.all(underWay);
+      complain();
+      return left;
+    },
+    nextAt: rows.nextAt,
+    now: rows.now,
+    whenEnded(wake) {
+      ended = wake;
+    },
+  };
+}

@@ -1,0 +1,256 @@
+// The gates: no window holds more calls than are allowed, whoever makes them; who stands in line and who comes again; what closes a
+// gate, and how it opens.
+import { ChannelError } from '../../src/chat/channel';
+import { createGates, MOST_OF_ONE, NotNow, paceOf } from '../../src/jobs/gate';
+import type { Gates } from '../../src/jobs/gate';
+import { createWorld, type World } from '../store/world';
+
+const MINUTE = 60_000;
+let world: World;
+/** The clock stands still until it is moved, so that no slow machine changes what a window holds. */
+const STANDING = `create or replace function usher_now() returns timestamptz language sql stable as $$
+  select timestamptz '2026-03-02 09:00Z' + (select clock_offset_ms from organization) * interval '1 millisecond' $$`;
+let running: unknown;
+beforeEach(async () => {
+  world = await createWorld();
+  running ??= (await world.sql(`select pg_get_functiondef('usher_now()'::regprocedure) as text`))[0]?.['text'];
+  await world.sql(STANDING);
+});
+afterEach(async () => {
+  await world.sql(String(running));
+});
+
+const now = async (): Promise<number> => {
+  const [row] = await world.sql('select usher_now() as now');
+  return (row?.['now'] as Date).getTime();
+};
+
+/** The gates of one replica: waiting moves the clock, which all replicas share. `begun` gets the instant of each call. */
+function aReplica(begun: number[] = []): Gates {
+  const enter: typeof world.outbox.enter = async (...asked) => {
+    const entry = await world.outbox.enter(...asked);
+    for (let call = 0; call < entry.granted; call += 1) begun.push(entry.at.getTime());
+    return entry;
+  };
+  return createGates({ outbox: { ...world.outbox, enter }, pause: (ms) => world.later(ms), clock: () => 0 });
+}
+
+/** The most instants that any window of this length holds. */
+function fullest(instants: readonly number[], inMs: number): number {
+  const sorted = [...instants].sort((a, b) => a - b);
+  return Math.max(...sorted.map((from) => sorted.filter((at) => at >= from && at < from + inMs).length));
+}
+
+describe('no window holds more calls than a platform allows', () => {
+  const limit = { most: 8, inMs: 1_000, atOnce: 4 };
+
+  test('for one replica with a backlog, which it works off at that rate', async () => {
+    const from = await now();
+    const made: number[] = [];
+    const gates = aReplica(made);
+    await Promise.all(Array.from({ length: 24 }, () => gates.call('t', limit, () => Promise.resolve())));
+    expect(made).toHaveLength(24);
+    expect(fullest(made, limit.inMs)).toBeLessThanOrEqual(limit.most);
+    expect(fullest(made, 100)).toBeLessThanOrEqual(limit.atOnce);
+    // The third eight begin in the third second.
+    expect(Math.max(...made) - from).toBeLessThan(3_000);
+  });
+
+  test('for three replicas that ask at the same moment', async () => {
+    const made: number[] = [];
+    for (let n = 0; n < 40; n += 1) {
+      const entries = await Promise.all([1, 2, 3].map(() => world.outbox.enter('t', limit, 3)));
+      for (const { granted, at } of entries) made.push(...Array<number>(granted).fill(at.getTime()));
+      await world.later(100 + ((n * 37) % 240));
+    }
+    expect(made.length).toBeGreaterThan(40);
+    expect(fullest(made, limit.inMs)).toBeLessThanOrEqual(limit.most);
+    expect(fullest(made, 100)).toBeLessThanOrEqual(limit.atOnce);
+  });
+
+  test('whatever the pauses between the looks', async () => {
+    const made: number[] = [];
+    for (let n = 0; n < 60; n += 1) {
+      const { granted, at } = await world.outbox.enter('t', limit, 1 + (n % 5));
+      for (let call = 0; call < granted; call += 1) made.push(at.getTime());
+      await world.later((n * 37) % 240);
+    }
+    expect(made.length).toBeGreaterThan(30);
+    expect(fullest(made, limit.inMs)).toBeLessThanOrEqual(limit.most);
+    expect(fullest(made, 400)).toBeLessThanOrEqual(limit.atOnce);
+  });
+
+  test('also where calls began later than they were counted', async () => {
+    const one = { most: 1, inMs: 1_000, atOnce: 1 };
+    const { at } = await world.outbox.enter('t', one, 1);
+    await world.later(900);
+    // It began 800 ms late, so the next may only begin a second after that.
+    const look = await world.outbox.enter('t', one, 1, { at, ms: 800 });
+    expect(look.granted).toBe(0);
+    expect(look.waitMs).toBeGreaterThan(700);
+    await world.later(600);
+    expect((await world.outbox.enter('t', one, 1)).granted).toBe(0);
+    await world.later(400);
+    expect((await world.outbox.enter('t', one, 1)).granted).toBe(1);
+  });
+
+  test('all windows of Teams for one conversation at once', async () => {
+    const { post } = paceOf('teams');
+    if (post === null) throw new Error('no limit');
+    const made: number[] = [];
+    for (let n = 0; n < 330; n += 1) {
+      const { granted, at, waitMs } = await world.outbox.enter('t', post, 10);
+      for (let call = 0; call < granted; call += 1) made.push(at.getTime());
+      await world.later(waitMs);
+    }
+    expect(Math.max(...made) - Math.min(...made)).toBeGreaterThan(60 * MINUTE);
+    const windows = [1, 2, 30, 3_600].map((seconds) => fullest(made, seconds * 1_000));
+    expect(windows).toEqual([6, 6, expect.any(Number), expect.any(Number)]);
+    expect(windows[2]).toBeLessThanOrEqual(60);
+    expect(windows[3]).toBeLessThanOrEqual(1_800);
+  });
+});
+
+describe('a line', () => {
+  const slow = { most: 10, inMs: 1_000, atOnce: 1 };
+
+  test('is asked for in one look, and its places are kept in their order', async () => {
+    let looks = 0;
+    const gates = createGates({
+      outbox: { ...world.outbox, enter: (...asked) => ((looks += 1), world.outbox.enter(...asked)) },
+      pause: (ms) => world.later(ms),
+      clock: () => 0,
+    });
+    const order: number[] = [];
+    const all = Array.from({ length: 20 }, (_, n) =>
+      gates.call('t', { most: 50, inMs: 1_000, atOnce: 20 }, () => Promise.resolve(order.push(n))),
+    );
+    await Promise.all(all);
+    expect(looks).toBe(1);
+    expect(order).toEqual([...order].sort((a, b) => a - b));
+  });
+
+  test('lets those go first for whom somebody waits', async () => {
+    const gates = aReplica();
+    const order: string[] = [];
+    const make = (name: string) => () => Promise.resolve(order.push(name));
+    await Promise.all([
+      gates.call('t', slow, make('message')),
+      gates.call('t', slow, make('another message')),
+      gates.call('t', slow, make('answer'), true),
+    ]);
+    expect(order[0]).toBe('answer');
+  });
+
+  test('is short: the others go back, each with a place of its own', async () => {
+    const gates = aReplica();
+    const away: number[] = [];
+    let made = 0;
+    const all = Array.from({ length: 60 }, () =>
+      gates
+        .call('t', slow, () => Promise.resolve((made += 1)))
+        .catch((error: unknown) => {
+          if (error instanceof NotNow) away.push(error.ms ?? 0);
+        }),
+    );
+    await Promise.all(all);
+    expect(made).toBe(MOST_OF_ONE);
+    expect(away).toHaveLength(60 - MOST_OF_ONE);
+    // Behind those in line, and as far apart as the limit asks.
+    expect(Math.min(...away)).toBeGreaterThan(2_500);
+    expect(new Set(away).size).toBe(away.length);
+    expect(Math.max(...away) - Math.min(...away)).toBeGreaterThan(2_500);
+  });
+
+  test('ends when the process stops', async () => {
+    const gates = createGates({ outbox: world.outbox, pause: () => new Promise(() => undefined) });
+    const calls = [1, 2, 3].map(() =>
+      gates.call('t', slow, () => Promise.resolve('made')).catch((error: unknown) => error),
+    );
+    expect(await calls[0]).toBe('made');
+    gates.stop();
+    expect(await Promise.all(calls)).toEqual(['made', expect.any(NotNow), expect.any(NotNow)]);
+  });
+});
+
+describe('a target that fails', () => {
+  const limit = paceOf('teams').all;
+  const away = () => Promise.reject(new ChannelError('later', 'no_answer'));
+  const outcomes = async (gates: Gates, times: number, make: () => Promise<unknown> = away) => {
+    const codes: string[] = [];
+    for (let n = 0; n < times; n += 1)
+      await gates.call('t', limit, make).then(
+        () => codes.push('made'),
+        (error: unknown) => codes.push(error instanceof NotNow ? error.code : (error as ChannelError).code),
+      );
+    return codes;
+  };
+
+  test('is left alone by all replicas after five times in a row, then one call tries, and one that works opens', async () => {
+    expect(await outcomes(aReplica(), 7)).toEqual([...Array<string>(5).fill('no_answer'), 'gate', 'gate']);
+    const other = aReplica();
+    expect(await outcomes(other, 1)).toEqual(['gate']);
+    await world.later(2_000);
+    // One tries, and while it does the others wait.
+    let release: () => void = () => undefined;
+    let begun: () => void = () => undefined;
+    const trying = new Promise<void>((resolve) => (begun = resolve));
+    const probe = other.call('t', limit, () => {
+      begun();
+      return new Promise<void>((resolve) => (release = resolve));
+    });
+    await trying;
+    expect(await outcomes(aReplica(), 1)).toEqual(['gate']);
+    release();
+    await probe;
+    expect(await outcomes(aReplica(), 5)).toEqual(Array(5).fill('no_answer'));
+  });
+
+  test('is left alone longer each time the one that tries fails, and tried again where that one vanished', async () => {
+    await outcomes(aReplica(), 5);
+    await world.later(1_001);
+    expect(await outcomes(aReplica(), 2)).toEqual(['no_answer', 'gate']);
+    const { waitMs } = await world.outbox.enter('t', limit, 1);
+    expect(waitMs).toBeGreaterThan(900);
+    await world.later(2_001);
+    // Its process is killed: nobody hears how it ended.
+    expect((await world.outbox.enter('t', limit, 5)).granted).toBe(1);
+    expect(await outcomes(aReplica(), 1)).toEqual(['gate']);
+    await world.later(31_000);
+    expect(await outcomes(aReplica(), 1, () => Promise.resolve())).toEqual(['made']);
+    expect(await outcomes(aReplica(), 2, () => Promise.resolve())).toEqual(['made', 'made']);
+  });
+
+  test('now and then closes nothing', async () => {
+    for (let n = 0; n < 4; n += 1) {
+      expect(await outcomes(aReplica(), 3)).toEqual(Array(3).fill('no_answer'));
+      expect(await outcomes(aReplica(), 1, () => Promise.resolve())).toEqual(['made']);
+    }
+  });
+
+  test('and that answers in words is well', async () => {
+    await outcomes(aReplica(), 4);
+    expect(await outcomes(aReplica(), 1, () => Promise.reject(new ChannelError('refused', 'too_long')))).toEqual([
+      'too_long',
+    ]);
+    expect(await outcomes(aReplica(), 4)).toEqual(Array(4).fill('no_answer'));
+  });
+
+  test('for being called too often without naming a time is left alone at once, longer each time', async () => {
+    const limited = () => Promise.reject(new ChannelError('later', 'ratelimited'));
+    expect(await outcomes(aReplica(), 2, limited)).toEqual(['ratelimited', 'gate']);
+    await world.later(1_001);
+    expect(await outcomes(aReplica(), 2, limited)).toEqual(['ratelimited', 'gate']);
+    await world.later(1_001 - 400);
+    expect((await world.outbox.enter('t', limit, 1)).closed).toBe(true);
+  });
+
+  test('and names a time is left alone until then, however soon others ask', async () => {
+    const limited = () => Promise.reject(new ChannelError('later', 'ratelimited', 30_000));
+    expect(await outcomes(aReplica(), 2, limited)).toEqual(['ratelimited', 'gate']);
+    await world.later(29_000);
+    expect(await outcomes(aReplica(), 1)).toEqual(['gate']);
+    await world.later(1_001);
+    expect(await outcomes(aReplica(), 1, () => Promise.resolve())).toEqual(['made']);
+  });
+});
