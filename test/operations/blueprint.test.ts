@@ -281,6 +281,21 @@ describe('finding', () => {
       want: '2:28: The group "Clerks" is still named by policy "Clerks" of "Postings". Change that first.',
     },
     {
+      name: 'a key that differs from a known one in its letters’ case only',
+      give: 'people:\n  - { key: Ben, name: Ben Carter }',
+      want: '2:12: There is a person with the key "ben". Write it so, or choose another key.',
+    },
+    {
+      name: 'a resource that is the same thing as another',
+      give: 'catalogs:\n  - name: Finance\n    resources:\n      - { name: Books, connector: local, originId: b, roles: [Reader] }\n      - { name: Shelf, connector: local, originId: Ledger, formerly: Ledger }\n      - { name: Diary, connector: local, originId: b, roles: [Reader] }',
+      want: '6:9: "Books" is "b" of local already. Write another "originId", or delete "Books" first, in files of their own.',
+    },
+    {
+      name: 'a package in a catalog that goes',
+      give: 'catalogs:\n  - name: Finance\n    state: deleted\n    packages:\n      - { name: Books, state: deleted }\n      - { name: Postings, state: deleted }\n      - { name: Fresh }',
+      want: '7:9: The package "Fresh" cannot stay in "Finance", which is deleted. Add "state: deleted" to it, or remove it.',
+    },
+    {
       name: 'itself',
       give: 'catalogs:\n  - name: Finance\n    packages:\n      - { name: Books, incompatibleWith: [Books] }',
       want: '4:43: "Books" cannot be incompatible with itself. Name another package.',
@@ -475,6 +490,31 @@ describe('applying', () => {
     expect((await applied(both)).counts).toMatchObject({ created: 0, deleted: 0 });
     await applied(BASE.replace('- name: Books', '- name: Books\n        incompatibleWith: []'));
     expect((await stored()).incompatibilities).toEqual([]);
+  });
+
+  test('a resource cannot take the place of a known one', async () => {
+    await applied(
+      BASE.replace(
+        '- { name: Ledger,',
+        '- { name: Books, connector: local, roles: [Reader] }\n      - { name: Ledger,',
+      ),
+    );
+    const done = await apply(
+      desk,
+      operator,
+      read('catalogs:\n  - name: Finance\n    resources:\n      - { name: Books, connector: local, originId: Ledger }'),
+    );
+    expect(texts(done)).toEqual([
+      '1.yaml:4:9: "Ledger" is "Ledger" of local already. Write another "originId", or delete "Ledger" first, in files of their own.',
+    ]);
+  });
+
+  test('a catalog that is to go and is not there takes what stands in it along', async () => {
+    await applied(BASE);
+    const done = await applied(
+      'catalogs:\n  - name: Gone\n    state: deleted\n    resources: [{ name: R, connector: local }]\n    packages: [{ name: P }]',
+    );
+    expect(done.counts).toMatchObject({ created: 0, changed: 0, deleted: 0 });
   });
 
   test('a package keeps its identity under a new name', async () => {

@@ -44,10 +44,13 @@ export function findCatalogs(draft: Draft, found: People): Shelf[] {
       byName.get(fold(name)) ?? (formerly === undefined ? null : byName.get(fold(formerly))),
   });
   return catalogs.map((entry) => {
-    const { text, place, id } = entry;
+    const { text, place, id, before } = entry;
     draft.names.set(id, text.name);
+    // Of a catalog that is to go and is not there nothing is left to say.
+    const isAbsent = text.state === 'deleted' && before === null;
+    if (text.state === 'deleted' && !isAbsent) refuseContents(draft, entry);
     const stored = known.resources.filter((one) => one.catalog === id);
-    const resources = match(draft, 'resource', listed(place, 'resources', text.resources), {
+    const resources = match(draft, 'resource', listed(place, 'resources', isAbsent ? [] : text.resources), {
       label: ({ name }) => name,
       stored: ({ name, formerly, connector, originId }) =>
         stored.find((one) => fold(one.name) === fold(name)) ??
@@ -55,13 +58,14 @@ export function findCatalogs(draft: Draft, found: People): Shelf[] {
         stored.find((one) => one.connector === connector && one.originId === (originId ?? name)),
     });
     const packs = known.packages.filter((one) => one.catalog === id);
-    const packages = match(draft, 'package', listed(place, 'packages', text.packages), {
+    const packages = match(draft, 'package', listed(place, 'packages', isAbsent ? [] : text.packages), {
       label: ({ name }) => name,
       stored: ({ name, formerly }) =>
         packs.find((one) => fold(one.name) === fold(name)) ??
         packs.find((one) => formerly !== undefined && fold(one.name) === fold(formerly)),
     });
     const settled = new Map(resources.map((one) => [one.id, settleResource(draft, found, one, entry)]));
+    refuseSharedOrigins(draft, resources, stored, settled);
     const alive = [...stored.filter((one) => !settled.has(one.id)), ...settled.values()].filter(
       (one) => one?.state === 'active',
     );
@@ -75,6 +79,40 @@ export function findCatalogs(draft: Draft, found: People): Shelf[] {
       ),
     };
   });
+}
+
+/** What stands in a deleted catalog without being deleted itself would be in no catalog. */
+function refuseContents(draft: Draft, { text, place }: Entry<CatalogText, Catalog>): void {
+  const contents = [
+    ...listed(place, 'resources', text.resources).map((one) => ({ ...one, noun: 'resource' })),
+    ...listed(place, 'packages', text.packages).map((one) => ({ ...one, noun: 'package' })),
+  ];
+  for (const { text: inside, place: where, noun } of contents) {
+    if (inside.state === 'deleted') continue;
+    const message = `The ${noun} "${inside.name}" cannot stay in "${text.name}", which is deleted. Add "state: deleted" to it, or remove it.`;
+    refuse(draft, where, message);
+  }
+}
+
+/** Two resources of a catalog are never the same thing in a connected system, and two never change places in one step. */
+function refuseSharedOrigins(
+  draft: Draft,
+  entries: readonly Entry<ResourceText, ResourceConfig>[],
+  stored: readonly ResourceConfig[],
+  settled: ReadonlyMap<string, ResourceConfig | null>,
+): void {
+  const origin = ({ connector, originId }: ResourceConfig): string => JSON.stringify([connector, originId]);
+  const taken = new Map(stored.map((one) => [origin(one), one]));
+  for (const { id, place } of entries) {
+    const now = settled.get(id);
+    if (now?.state !== 'active') continue;
+    const other = taken.get(origin(now));
+    if (other && other.id !== id) {
+      const message = `"${other.name}" is "${now.originId}" of ${now.connector} already. Write another "originId", or delete "${other.name}" first, in files of their own.`;
+      refuse(draft, place, message);
+    }
+    taken.set(origin(now), now);
+  }
 }
 
 /** The catalog itself and who holds roles on it. */

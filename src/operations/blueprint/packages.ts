@@ -47,6 +47,7 @@ export function settlePackages(draft: Draft, found: People, shelf: Shelf): void 
       continue;
     }
     settlePackage(draft, shelf, entry, label);
+    if (text.state === 'deleted') continue;
     settlePolicies(draft, found, {
       label,
       place,

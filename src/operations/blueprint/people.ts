@@ -54,6 +54,13 @@ export function findPeople(draft: Draft): People {
       partnersByName.get(fold(name)) ?? (formerly === undefined ? null : partnersByName.get(fold(formerly))),
   });
 
+  const byFolded = new Map(known.people.map((one) => [fold(one.directoryKey), one.directoryKey]));
+  for (const { text, place, before } of people) {
+    const key = byFolded.get(fold(text.key));
+    if (before === null && key !== undefined)
+      refuse(draft, at(place, 'key'), `There is a person with the key "${key}". Write it so, or choose another key.`);
+  }
+
   const found: People = {
     people: openRegister(draft, 'person'),
     groups: openRegister(draft, 'group'),
