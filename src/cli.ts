@@ -13,6 +13,7 @@ import type { Log } from './log';
 import { openHouse, StartError, startUsher } from './main';
 import type { House, Opening } from './main';
 import { apply, parseBlueprint, plan, planText, problemText } from './operations/blueprint';
+import { redrive as redriveRow } from './operations/outgoing';
 import type { By } from './operations/ports';
 import { DomainError } from './domain/errors';
 import { DatabaseProblem } from './store/address';
@@ -142,7 +143,7 @@ function redrive(call: Call): Promise<Result> {
   const isAll = call.rest.length === 1 && call.rest[0] === 'all';
   if (!isAll && ids.some((id) => !Number.isSafeInteger(id) || id < 1))
     throw new UsageError('Say usher redrive, usher redrive all, or the ids that it lists.');
-  return inHouse(call, async ({ outbox }) => {
+  return inHouse(call, async ({ desk, outbox }) => {
     const dead = call.rest.length === 0 || isAll ? await outbox.dead(REDRIVE_LIMIT) : [];
     if (call.rest.length === 0) {
       const lines = dead.map((row) =>
@@ -153,7 +154,7 @@ function redrive(call: Call): Promise<Result> {
     const redriven: number[] = [];
     const refused: number[] = [];
     for (const id of isAll ? dead.map((row) => row.id) : ids)
-      ((await outbox.redrive(id)) ? redriven : refused).push(id);
+      ((await redriveRow(desk, operator(), id)) ? redriven : refused).push(id);
     const text = [
       ...(redriven.length === 0 && refused.length > 0
         ? []

@@ -1,5 +1,6 @@
 // The `usher` command as a process of its own, on a server, as the role of the program: what it prints and how it ends.
 import { execFile } from 'node:child_process';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { asOwner, runName } from './support/cluster';
 import { APP_ROLE, freshDatabase } from './support/postgres';
@@ -65,42 +66,91 @@ test('doctor finds nothing where nothing is wrong, and migrate nothing to do', a
   expect(await usher(migrated, ['migrate'])).toEqual({ code: 0, out: 'The database is up to date.\n', err: '' });
 });
 
-test('what was given up is listed and put back: by its id, or all of it', async () => {
-  await asOwner(migrated, `insert into organization (name, time_zone, demo) values ('Woodgrove', 'UTC', false)`);
-  await asOwner(
-    migrated,
-    `insert into outgoing (kind, notice, subject_kind, subject_id, lane, state, attempts, next_at, dedupe_key, created_at, error, settled_at)
-     select 'tell', 'approval', 'request', n::text, 'lane' || n, 'dead', 12, now(), 'key' || n, now(), 'user_not_found', now()
-     from generate_series(1, 3) as n`,
+describe('what was given up', () => {
+  const dead = 'dead 12 user_not_found';
+  const ready = 'ready 0 ';
+  let first: string;
+
+  beforeAll(() =>
+    asOwner(migrated, `insert into organization (name, time_zone, demo) values ('Woodgrove', 'UTC', false)`),
   );
+  beforeEach(async () => {
+    await asOwner(migrated, 'delete from outgoing');
+    const rows = await asOwner(
+      migrated,
+      `insert into outgoing (kind, notice, subject_kind, subject_id, lane, state, attempts, next_at, dedupe_key, created_at, error, settled_at)
+       select 'tell', 'approval', 'request', n::text, 'lane' || n, 'dead', 12, now(), 'key' || n, now(), 'user_not_found', now()
+       from generate_series(1, 3) as n returning id`,
+    );
+    first = String(rows[0]?.['id']);
+  });
   const states = async (): Promise<unknown[]> =>
     (await asOwner(migrated, 'select state, attempts, error from outgoing order by id')).map((row) =>
       Object.values(row).join(' '),
     );
-  const dead = 'dead 12 user_not_found';
 
-  const listed = await usher(migrated, ['redrive']);
-  expect(listed.code).toBe(0);
-  expect(listed.out.match(/approval {2}request \d {2}user_not_found/g)).toHaveLength(3);
-  expect(await states()).toEqual([dead, dead, dead]);
+  test('is listed', async () => {
+    const listed = await usher(migrated, ['redrive']);
+    expect(listed.code).toBe(0);
+    expect(listed.out.match(/approval {2}request \d {2}user_not_found/g)).toHaveLength(3);
+    expect(await states()).toEqual([dead, dead, dead]);
+  });
 
-  const [first] = (
-    JSON.parse((await usher(migrated, ['redrive', '--json'])).out) as { dead: { id: number }[] }
-  ).dead.slice(-1);
-  expect(await usher(migrated, ['redrive', String(first?.id)])).toMatchObject({
+  test('is put back by its id, once, and the trail says who did it', async () => {
+    const put = await usher(migrated, ['redrive', first, '--json']);
+    expect(put).toMatchObject({ code: 0, out: `{"redriven":[${first}],"refused":[]}\n` });
+    expect(await states()).toEqual([ready, dead, dead]);
+    const trail = await asOwner(
+      migrated,
+      `select actor_kind, actor_name, via, data from audit_events where type = 'outgoing.redriven' and subject_id = '${first}'`,
+    );
+    const data = { kind: 'tell', notice: 'approval', error: 'user_not_found' };
+    expect(trail).toEqual([{ actor_kind: 'operator', actor_name: userInfo().username, via: 'cli', data }]);
+
+    expect(await usher(migrated, ['redrive', first])).toMatchObject({
+      code: 1,
+      out: `Not given up, so not put back: ${first}.\n`,
+    });
+  });
+
+  test('is put back as a whole', async () => {
+    expect(await usher(migrated, ['redrive', 'all'])).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^3 put back/) as string,
+    });
+    expect(await states()).toEqual([ready, ready, ready]);
+  });
+
+  test('is named by what the listing shows', async () => {
+    expect(await usher(migrated, ['redrive', 'soon'])).toMatchObject({ code: 2 });
+  });
+});
+
+test('a job whose acts fail says how many and ends with 1, and with 0 once they do not', async () => {
+  await asOwner(
+    migrated,
+    `insert into people (id, directory_key, name, kind, state, time_zone, locale, version)
+       select usher_id(), n, n, 'member', 'enabled', 'UTC', 'en', 1 from unnest(array['tara', 'ana']) n;
+     with c as (insert into catalogs values (usher_id(), 'C', '', 'published', true, 1) returning id),
+     p as (insert into packages select usher_id(), id, 'P', '', false, false, 'active', 'keep', usher_id(), 1 from c
+       returning id, current_version_id),
+     v as (insert into package_versions select current_version_id, id, 1, now() from p returning id, package_id),
+     a as (insert into assignments (id, target_id, package_id, state, starts_at, ends_at, remind_at, version)
+       select usher_id(), people.id, v.package_id, 'delivered', now() - interval '1 day', now() + interval '1 day', now(), 1
+       from v, people returning 1)
+     select count(*) from a;
+     -- The disk, for one: whatever makes the database refuse the act.
+     create function refuse() returns trigger language plpgsql as $$ begin raise exception 'no room'; end $$;
+     create trigger refuse before update on assignments for each row execute function refuse()`,
+  );
+  const failed = await usher(migrated, ['job', 'remind-holders', '--json']);
+  expect(failed).toMatchObject({ code: 1, out: '{"job":"remind-holders","worked":0,"failed":2}\n' });
+  expect(failed.err.match(/due work failed/g)).toHaveLength(2);
+
+  await asOwner(migrated, 'drop trigger refuse on assignments');
+  expect(await usher(migrated, ['job', 'remind-holders'])).toEqual({
     code: 0,
-    out: expect.stringMatching(/^1 put back/) as string,
+    out: 'remind-holders: 2 done.\n',
+    err: '',
   });
-  expect(await states()).toEqual(['ready 0 ', dead, dead]);
-  expect(await usher(migrated, ['redrive', String(first?.id)])).toMatchObject({
-    code: 1,
-    out: `Not given up, so not put back: ${first?.id}.\n`,
-  });
-
-  expect(await usher(migrated, ['redrive', 'all'])).toMatchObject({
-    code: 0,
-    out: expect.stringMatching(/^2 put back/) as string,
-  });
-  expect(await states()).toEqual(['ready 0 ', 'ready 0 ', 'ready 0 ']);
-  expect(await usher(migrated, ['redrive', 'soon'])).toMatchObject({ code: 2 });
 });

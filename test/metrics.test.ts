@@ -7,10 +7,11 @@ import { jobs } from '../src/jobs';
 import { startSchedule } from '../src/jobs/schedule';
 import { createMetrics, type Sources } from '../src/metrics';
 import { alarmNames } from '../src/operations/alarms';
+import { redrive } from '../src/operations/outgoing';
 import { createInbound } from '../src/store/inbound';
 import { queryIn } from '../src/store/query';
 import { testDatabase } from './support/postgres';
-import { aWorld, buttons, cardOf, SMALL, type World } from './support/world';
+import { aWorld, buttons, cardOf, operator, SMALL, type World } from './support/world';
 
 let world: World;
 const servers: HttpServer[] = [];
@@ -143,7 +144,7 @@ test('what is put back is late from then on, and not since it was first asked fo
   await world.sql(`update organization set clock_offset_ms = clock_offset_ms + 24 * 3600000`);
   const dead = await world.outbox.dead(10);
   expect(dead.length).toBeGreaterThan(0);
-  for (const { id } of dead) await world.outbox.redrive(id);
+  for (const { id } of dead) await redrive(world.desk, operator, id);
   const ring = async (): Promise<number | undefined> => (await now()).get('usher_alarm{alarm="messagesLate"}');
   expect(await ring()).toBe(0);
   await world.sql(`update organization set clock_offset_ms = clock_offset_ms + 5 * 60000`);

@@ -65,6 +65,7 @@ export type EventType =
   | 'identity.unlinked'
   | 'access.refused'
   | 'settings.applied'
+  | 'outgoing.redriven'
   | 'person.created'
   | 'person.changed'
   | 'person.disabled'
@@ -103,7 +104,8 @@ export type SubjectKind =
   | 'organization'
   | 'incompatibility'
   | 'role'
-  | 'settings';
+  | 'settings'
+  | 'outgoing';
 
 /** One fact for the audit trail. `refs` are what consequences and reports join on. */
 export interface DomainEvent {

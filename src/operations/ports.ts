@@ -96,6 +96,10 @@ export interface Tx {
   retry(lease: Lease, atLeastMs: number, error: string): Promise<void>;
   /** Nobody else takes the leased outgoing row over before this transaction ends; a lost lease throws 'stale'. */
   hold(lease: Lease): Promise<void>;
+  /** Puts a dead outgoing row back to ready; what it was, or null where it is not given up. */
+  redrive(
+    id: number,
+  ): Promise<(Pick<OutgoingRow, 'kind' | 'notice' | 'person' | 'request'> & { readonly error: string }) | null>;
   configuration(): Promise<Configuration>;
   /** Waits until nobody else changes configuration; what `configuration` reads from then on is changed by this act alone. */
   holdConfiguration(): Promise<void>;
@@ -371,8 +375,6 @@ export interface Outbox {
   reap(): Promise<number>;
   /** What was given up, newest first. */
   dead(limit: number): Promise<readonly DeadRow[]>;
-  /** Puts a dead row back; for operators. */
-  redrive(id: number): Promise<boolean>;
   /** Instant of the next ready row (of these kinds), for the poll; null when idle. */
   nextAt(kinds?: readonly OutgoingRow['kind'][]): Promise<Date | null>;
   /** Takes one token of the bucket of `target` (rate per second, burst); otherwise the milliseconds to wait. */

@@ -1,7 +1,7 @@
 // Work that waits to be told, redrawn or placed: claimed with a lease, settled with its token, retried, given up, put back.
 // Rows are made by the tail of a save (tail.ts); whom an audience means is audiences.ts.
 import { DomainError } from '../domain/errors';
-import type { DeadRow, Lease, Outbox, OutgoingRow } from '../operations/ports';
+import type { DeadRow, Lease, Outbox, OutgoingRow, Tx } from '../operations/ports';
 import { HEARERS } from './audiences';
 import { createGates } from './gates';
 import { type Query, isDuplicate } from './query';
@@ -71,7 +71,10 @@ update outgoing o set ${BACK}, error = 'lost' where o.id in (
 returning o.id`;
 // Asked for anew: it is late, and tried long enough, from now on.
 const REDRIVE = `
-update outgoing o set ${BACK}, attempts = 0, error = null, next_at = usher_now(), created_at = usher_now() where o.id = $1 and o.state = 'dead' returning o.id`;
+with given_up as (select id, error from outgoing where id = $1 and state = 'dead' for update)
+update outgoing o set ${BACK}, attempts = 0, error = null, next_at = usher_now(), created_at = usher_now()
+from given_up where o.id = given_up.id
+returning o.kind, o.notice, o.person_id as person, o.request_id as request, coalesce(given_up.error, '') as error`;
 
 /** How the reason of a message begins that was given up because its reader could not be reached anywhere. */
 const UNREACHABLE = 'unreachable';
@@ -168,6 +171,12 @@ export async function retryOutgoing(
   if (back.length === 0) throw new DomainError('stale', {});
 }
 
+/** Puts a dead row back, inside an act's transaction; what it was, or null. A placement that came in meanwhile covers it. */
+export async function redriveOutgoing(q: Query, id: number): ReturnType<Tx['redrive']> {
+  const [row] = await q(REDRIVE, [id]);
+  return (row ?? null) as Awaited<ReturnType<Tx['redrive']>>;
+}
+
 /** The queue of outgoing work. */
 export function createOutbox(q: Query): Outbox {
   return {
@@ -195,9 +204,6 @@ export function createOutbox(q: Query): Outbox {
         const { settled_at, ...same } = row as Omit<DeadRow, 'settledAt'> & { settled_at: Date };
         return { ...same, settledAt: instantOf(settled_at) };
       });
-    },
-    async redrive(id) {
-      return (await twice(() => q(REDRIVE, [id]))).length > 0;
     },
     async nextAt(kinds = KINDS) {
       const [row] = await q(NEXT, [kinds]);

@@ -44,7 +44,7 @@ import {
   lockTargetOfAssignment,
   lockTargetOfRequest,
 } from './locks';
-import { createOutbox, holdOutgoing, retryOutgoing, settleOutgoing } from './outbox';
+import { createOutbox, holdOutgoing, retryOutgoing, settleOutgoing, redriveOutgoing } from './outbox';
 import type { PageMessages } from './page-messages';
 import { createPageMessages } from './page-messages';
 import { loadManualTask, loadPlace } from './placements';
@@ -199,6 +199,7 @@ function openTx(q: TxQuery, by: By): { tx: Tx; sent: () => number; decided: read
     settle: (lease, result) => settleOutgoing(q, lease, result),
     retry: (lease, atLeastMs, error) => retryOutgoing(q, lease, atLeastMs, error),
     hold: (lease) => holdOutgoing(q, lease),
+    redrive: (id) => redriveOutgoing(q, id),
     configuration: () => loadConfiguration(q),
     holdConfiguration: () => holdConfiguration(q),
     holdChanged: (changes) => holdChanged(q, changes),

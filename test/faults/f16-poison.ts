@@ -1,6 +1,7 @@
 // One message can never be sent: its card is refused, its conversation is gone, or its reader left.
 import { ChannelError } from '../../src/chat/channel';
-import { aWorld, cardOf, SMALL } from '../support/world';
+import { redrive } from '../../src/operations/outgoing';
+import { aWorld, cardOf, operator, SMALL } from '../support/world';
 import type { Fault } from './fault';
 import { diceOf } from './people';
 
@@ -33,7 +34,7 @@ export const f16: Fault = {
     expect(await world.sql(waits)).toEqual([]);
 
     poisoned = false;
-    for (const { id } of dead) expect(await world.outbox.redrive(id)).toBe(true);
+    for (const { id } of dead) expect(await redrive(world.desk, operator, id)).toBe(true);
     // A dead conversation is alive again when its person is heard.
     await world.say('ana', 'help');
     await world.settle();

@@ -8,8 +8,9 @@ import type { Card } from '../../src/chat/card';
 import { connectors } from '../../src/connectors';
 import { delivering } from '../../src/jobs/deliver';
 import { createGates } from '../../src/jobs/gate';
+import { redrive } from '../../src/operations/outgoing';
 import type { OutgoingRow } from '../../src/operations/ports';
-import { aWorld, buttons, cardOf, sentenceOf, SMALL, textOf } from '../support/world';
+import { aWorld, buttons, cardOf, operator, sentenceOf, SMALL, textOf } from '../support/world';
 import type { World } from '../support/world';
 
 const MINUTE = 60_000;
@@ -104,7 +105,7 @@ describe('a platform that is away', () => {
     expect((await world.due.backlog()).dead).toEqual([{ kind: 'tell', count: 2 }]);
     expect(world.messagesTo('tara')).toEqual([]);
     platform.over();
-    for (const row of dead) expect(await world.outbox.redrive(row.id)).toBe(true);
+    for (const row of dead) expect(await redrive(world.desk, operator, row.id)).toBe(true);
     await world.settle();
     const texts = world.messagesTo('tara').map((message) => textOf(message.card));
     expect(texts.filter((text) => text.includes('You now have Ledger auditor'))).toHaveLength(1);

@@ -60,8 +60,9 @@ describe('a claim', () => {
     expect(next.lease.id).toBe(second);
     await world.outbox.settle(next.lease, { state: 'done' });
     expect(idsOf(await world.outbox.claim(10, MINUTE))).toEqual([third]);
-    expect(await world.outbox.redrive(first)).toBe(true);
-    expect(await world.outbox.redrive(first)).toBe(false);
+    const redrive = (): Promise<unknown> => world.store.write(bySystem, (tx) => tx.redrive(first));
+    expect(await redrive()).toMatchObject({ kind: 'tell', error: 'no such channel' });
+    expect(await redrive()).toBeNull();
   });
 
   test('of two workers who both see the head, one loses without harm', async () => {
