@@ -31,7 +31,7 @@ export async function packageOf(
   const [first] = half;
   if (first && half.length === 1) return first;
   const near = half.length > 0 ? half : closest(typed, await find('', 200), (row) => row.name);
-  if (near.length === 0) throw new DomainError('not-found', { what: 'package' });
+  if (near.length === 0) throw new DomainError('not-found', { what: manage ? 'managedPackage' : 'package' });
   throw new DomainError('did-you-mean', { typed, names: told(near) });
 }
 

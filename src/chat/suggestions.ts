@@ -68,6 +68,8 @@ function next(fault: DomainError): readonly Choice[] {
     switch (fault.data.what) {
       case 'package':
         return [choice(label('requestAccess'), 'request')];
+      case 'managedPackage':
+        return [choice(label('assign'), 'assign')];
       case 'request':
         return [choice(label('myRequests'), 'my requests')];
       case 'assignment':

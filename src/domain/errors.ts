@@ -12,7 +12,7 @@ export interface Faults {
   'bot-refused': Record<string, never>;
   'person-disabled': Record<string, never>;
   // finding things. One sentence for everything that does not exist or must not be known (rule 3.2).
-  'not-found': { what: 'package' | 'request' | 'person' | 'assignment' | 'card' };
+  'not-found': { what: 'package' | 'managedPackage' | 'request' | 'person' | 'assignment' | 'card' };
   'several-named': { typed: string; names: readonly string[] };
   'did-you-mean': { typed: string; names: readonly string[] };
   'unknown-command': { typed: string; near: string | null };

@@ -47,6 +47,23 @@ describe('the directory', () => {
     expect(sentenceOf(await world.say('olga', 'assign be to x'))).toContain('Did you mean');
     expect(textOf(cardOf(await world.say('olga', 'assign tara lind to given only')))).toContain('Tara Lind');
   });
+
+  test.each(['assign tara lind to wages', 'remove tara lind from wages', 'remove tara lind from nothing like it'])(
+    '"%s": an owner learns nothing of a package of another catalog, and where theirs are',
+    async (typed) => {
+      await world.configure(`catalogs:
+  - name: Payroll
+    owners: ada
+    packages:
+      - { name: Wages, policies: [{ name: All, who: allMembers, expires: never, reason: optional }] }
+`);
+      const reply = await world.say('olga', typed);
+      expect(sentenceOf(reply)).toContain(
+        'I know no package of that name that you may assign. Type “assign” to see yours.',
+      );
+      expect(JSON.stringify(reply)).toContain('"assign"');
+    },
+  );
 });
 
 describe('an approver who is no longer asked', () => {

@@ -31,6 +31,8 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
     switch (what) {
       case 'package':
         return sentence('I know no package of that name that you could ask for. Type “request” to search.');
+      case 'managedPackage':
+        return sentence('I know no package of that name that you may assign. Type “assign” to see yours.');
       case 'request':
         return sentence('I know no such request of yours. Type “my requests” to see them.');
       case 'person':
