@@ -63,7 +63,7 @@ returning id`;
 const REAP = `
 update inbound set state = case when attempts < $1 then 'stored' else 'dead' end, error = '${LOST}', lease = null, lease_until = null,
   settled_at = case when attempts < $1 then settled_at else usher_now() end
-where state = 'leased' and lease_until < usher_now()
+where id in (select id from inbound where state = 'leased' and lease_until < usher_now() order by id for update skip locked)
 returning id, platform, delivery, state, attempts`;
 
 /** Makes the delivery this transaction's own. Throws RepeatedDelivery, or refuses another body under the same key. */
