@@ -4,7 +4,7 @@ import type { PackageId, PersonId } from '../domain/model';
 import type { PackageRow, Views } from '../operations/ports';
 import { pageOf, unpackCursor, wordsOf } from './cursors';
 import { LIVE, OPEN } from './loads';
-import { MEANS_TARGET, targetRow } from './policies';
+import { targetRow, WIDE_KINDS } from './policies';
 import type { Query } from './query';
 
 interface Found {
@@ -19,35 +19,43 @@ interface Found {
   readonly key: string;
 }
 
-// Named people and groups come by index, from the person; only the few policies for everybody are looked at one by one.
-// What nobody may ask for themselves (self_request) is listed for those only who may ask for others: `others`, and managers.
+// Every way in is an index, from the person to the versions that mean them, and all of them together are one set: policies are not
+// looked at one by one. What nobody may ask for themselves (self_request) is listed for those only who may ask for others: `others`,
+// and managers.
 const scoped = (others: string): string => `
-target as materialized (${targetRow('$1')} and people.state = 'enabled'),
+target as materialized (
+  select target.*, ${WIDE_KINDS} as wide from (${targetRow('$1')} and people.state = 'enabled') target
+),
 meant as (
   select policy_version_id as id from policy_subjects s where s.purpose = 'target' and s.person_id = $1
-  union
+  union all
   select policy_version_id from group_members member join policy_subjects s on s.group_id = member.group_id
   where member.person_id = $1 and s.purpose = 'target'
-  union
-  select policy_version_id from policy_subjects s, target
-  where s.purpose = 'target' and s.kind not in ('person', 'group') and ${MEANS_TARGET}
+  union all
+  select policy_version_id from target cross join unnest(target.wide) as wide (kind) join policy_subjects s on s.kind = wide.kind
+  where s.purpose = 'target' and s.kind not in ('person', 'group')
+  union all
+  select policy_version_id from target join policy_subjects s on s.organization_id = target.organization_id
+  where target.organization_state <> 'deleted' and s.purpose = 'target' and s.kind = 'organization'
 ),
 scoped as materialized (
   select distinct p.package_id
-  from target, meant
+  from meant join policies p on p.current_version_id = meant.id and p.state = 'enabled'
   join policy_versions v on v.id = meant.id and v.mode = 'request' and (v.self_request or (v.on_behalf and (${others}
     or exists (select 1 from people report where report.manager_id = $1 and report.state = 'enabled'))))
-  join policies p on p.current_version_id = v.id and p.state = 'enabled'
-  join packages on packages.id = p.package_id and packages.state = 'active'
-  join catalogs on catalogs.id = packages.catalog_id and catalogs.state = 'published'
-  where catalogs.externally_visible or target.kind = 'member'
 )`;
+
+// Of the packages of an enabled policy those on offer, which the person may see at all.
+const OFFERED = `scoped join packages on packages.id = scoped.package_id and packages.state = 'active'
+  join catalogs on catalogs.id = packages.catalog_id and catalogs.state = 'published'
+  join target on catalogs.externally_visible or target.kind = 'member'`;
 
 const RESOURCES = `(select coalesce(jsonb_agg(distinct resource.name), '[]')
   from package_grants g join resource_roles role on role.id = g.role_id join resources resource on resource.id = role.resource_id
   where g.package_version_id = packages.current_version_id)`;
 
-const rows = (person: string): string => `packages.id, packages.name, packages.description, catalogs.name as catalog,
+// `packages` with the name of their catalog, as `catalog`.
+const rows = (person: string): string => `packages.id, packages.name, packages.description, catalog,
   ${RESOURCES} as resources,
   exists (select 1 from assignments a where a.target_id = ${person} and a.package_id = packages.id and a.state in ${LIVE}) as held,
   exists (select 1 from requests r where r.target_id = ${person} and r.package_id = packages.id and r.state in ${OPEN}) as pending`;
@@ -61,30 +69,36 @@ const RANK = (query: string): string => `case when starts_with(lower(packages.na
 
 const SEARCH = `
 with ${scoped('$8::boolean')}, listed as (
-  select packages.*, ${RANK('$3')} as rank, lower(packages.name) as key
-  from scoped join packages on packages.id = scoped.package_id
+  select packages.*, catalogs.name as catalog, ${RANK('$3')} as rank, lower(packages.name) as key
+  from ${OFFERED}
   where not packages.hidden and ${MATCHES('$2')}
 )
 select ${rows('$1')}, packages.rank, packages.key
-from listed packages join catalogs on catalogs.id = packages.catalog_id
+from listed packages
 where $4::integer is null or (packages.rank, packages.key, packages.id) > ($4, $5, $6::uuid)
 order by packages.rank, packages.key, packages.id limit $7`;
 
 const NAMED = `
-with ${scoped('$3::boolean')}
+with ${scoped('$3::boolean')}, named as (
+  select packages.*, catalogs.name as catalog from packages join catalogs on catalogs.id = packages.catalog_id
+  where lower(packages.name) = lower($2) and packages.state = 'active'
+)
 select ${rows('$1')}, 0 as rank, lower(packages.name) as key
-from packages join catalogs on catalogs.id = packages.catalog_id
-where lower(packages.name) = lower($2) and packages.state = 'active'
-  and (exists (select 1 from scoped where scoped.package_id = packages.id)
-    or exists (select 1 from assignments a where a.target_id = $1 and a.package_id = packages.id and a.state in ${LIVE}))
-order by catalogs.name, packages.id`;
+from named packages
+where packages.id in (select packages.id from ${OFFERED})
+  or exists (select 1 from assignments a where a.target_id = $1 and a.package_id = packages.id and a.state in ${LIVE})
+order by catalog, packages.id`;
 
 const MANAGEABLE = `
-select ${rows('$1')}, ${RANK('$3')} as rank, lower(packages.name) as key
-from packages join catalogs on catalogs.id = packages.catalog_id and catalogs.state <> 'deleted'
-where packages.state = 'active' and ${MATCHES('$2')}
-  and exists (select 1 from role_holders where person_id = $1 and (role = 'administrator'
+with manageable as (
+  select packages.*, catalogs.name as catalog
+  from packages join catalogs on catalogs.id = packages.catalog_id and catalogs.state <> 'deleted'
+  where packages.state = 'active' and exists (select 1 from role_holders where person_id = $1 and (role = 'administrator'
     or (role in ('catalogOwner', 'packageManager', 'assignmentManager') and role_holders.catalog_id = packages.catalog_id)))
+)
+select ${rows('$1')}, ${RANK('$3')} as rank, lower(packages.name) as key
+from manageable packages
+where ${MATCHES('$2')}
 order by rank, key, packages.id limit $4`;
 
 /** Lists of packages. */

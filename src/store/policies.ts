@@ -16,6 +16,10 @@ export const POLICY_VERSION = `(
     'questions', (select coalesce(jsonb_agg(to_jsonb(s) order by s.position), '[]')
       from policy_questions s where s.policy_version_id = v.id)))`;
 
+/** The kinds of subjects that name nobody and mean `target` all the same. */
+export const WIDE_KINDS = `array_remove(array['allMembersAndGuests', 'anyone', case target.kind when 'member' then 'allMembers' end,
+  case when target.kind = 'guest' and target.organization_state = 'configured' then 'allConfiguredOrganizations' end], null)`;
+
 /**
  * Whether `target` (a row of people with `organization_state`) is meant by a subject row `s` of a policy's targets. The
  * same words as rule 3.3, from narrow to wide.
@@ -24,11 +28,7 @@ export const MEANS_TARGET = `(case s.kind
   when 'person' then s.person_id = target.id
   when 'group' then exists (select 1 from group_members m where m.group_id = s.group_id and m.person_id = target.id)
   when 'organization' then s.organization_id = target.organization_id and target.organization_state <> 'deleted'
-  when 'allMembers' then target.kind = 'member'
-  when 'allMembersAndGuests' then true
-  when 'allConfiguredOrganizations' then target.kind = 'guest' and target.organization_state = 'configured'
-  when 'anyone' then true
-  else false end)`;
+  else s.kind = any (${WIDE_KINDS}) end)`;
 
 /** A person with the state of their organization, to be used as `target`. `id` is an SQL expression. */
 export function targetRow(id: string): string {

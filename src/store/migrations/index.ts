@@ -7,6 +7,7 @@ import { lists } from './0004-lists';
 import { fixedDays } from './0005-fixed-days';
 import { gates } from './0006-gates';
 import { since } from './0007-since';
+import { sets } from './0008-sets';
 
 export type Migration = {
   /** `0001-name`, as the file is called. */
@@ -15,4 +16,4 @@ export type Migration = {
   readonly up: (query: (sql: string) => Promise<void>) => Promise<void>;
 };
 
-export const migrations: readonly Migration[] = [mainJob, operations, speed, lists, fixedDays, gates, since];
+export const migrations: readonly Migration[] = [mainJob, operations, speed, lists, fixedDays, gates, since, sets];
