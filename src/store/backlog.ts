@@ -54,7 +54,7 @@ select clock_timestamp() as clock, jsonb_build_object(
     'scheduled', ${count(`requests where state = 'scheduled'`)}),
   'manualTasks', ${count(`manual_tasks where state = 'open'`)},
   'grantsFailed', ${rows(`select resources.connector, failed.state = 'placeFailed' as giving, count(*)::integer as count
-    from (select state, role_id from grants where state in ('placeFailed', 'takeFailed') limit ${MOST}) failed
+    from (select state, role_id from grants where error is not null and state in ('placeFailed', 'takeFailed') limit ${MOST}) failed
     join resource_roles role on role.id = failed.role_id join resources on resources.id = role.resource_id group by 1, 2`)},
   'gatesClosed', ${rows(`select split_part(target, ':', 1) as platform, count(*)::integer as count
     from (select target from gates where not_before is not null and not_before > (select now from at) limit ${MOST}) closed group by 1`)},
