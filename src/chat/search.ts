@@ -2,8 +2,10 @@
 // person may ask for; the chosen id is checked again at the submit.
 import { assigns } from '../operations/assignments';
 import type { Desk } from '../operations/ports';
+import type { Text } from './card';
 import type { Reply } from './inbound';
 import { user } from './spans';
+import { plain } from './text';
 import type { Who } from './who';
 import { label, say } from './words';
 
@@ -15,6 +17,8 @@ const QUERY = 100;
 interface Found {
   readonly value: string;
   readonly title: string;
+  /** What the person should know before choosing it. */
+  readonly mark?: Text | null;
 }
 
 const searches: Readonly<Record<string, (desk: Desk, who: Who, query: string) => Promise<readonly Found[]>>> = {
@@ -22,6 +26,7 @@ const searches: Readonly<Record<string, (desk: Desk, who: Who, query: string) =>
     (await desk.views.searchPackages(who.person.id, query, CHOICES + 1, null)).rows.map((row) => ({
       value: row.id,
       title: row.name,
+      mark: row.held ? label('find.held') : row.pending ? label('find.pending') : null,
     })),
   manageable: async (desk, who, query) =>
     (await desk.views.manageablePackages(who.person.id, query, CHOICES + 1)).map((row) => ({
@@ -54,7 +59,11 @@ export async function search(desk: Desk, who: Who, name: string, query: string):
     found.length > CHOICES ? say('find.more', { count: CHOICES }) : found.length === 0 ? label('find.none') : null;
   return {
     kind: 'choices',
-    choices: found.slice(0, CHOICES).map((one) => ({ title: [user(one.title, TITLE)], value: one.value })),
+    choices: found.slice(0, CHOICES).map(({ title, value, mark = null }) => ({
+      // A long name gives way: what is had already must not be cut off.
+      title: mark === null ? [user(title, TITLE)] : [user(title, TITLE - plain(mark, null).length), ...mark],
+      value,
+    })),
     more,
   };
 }

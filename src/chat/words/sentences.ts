@@ -113,6 +113,8 @@ export const sentences = {
   'find.for': 'For whom',
   'find.forYou': 'You, or search one of your direct reports',
   'find.required': 'Choose what you need.',
+  'find.held': ' (you have it)',
+  'find.pending': ' (asked for)',
   'find.more': 'More than {count} match. Type more letters.',
   'find.none': 'Nothing matches. Try fewer letters.',
   'request.title': 'Request {package}',
