@@ -92,6 +92,11 @@ export type CardDataOf = {
     readonly version: number;
     readonly number: Text;
     readonly typed: string;
+    /** It waits for this very reader. */
+    readonly mayDecide: boolean;
+    readonly approveVerb: string;
+    readonly approveTip: Text;
+    readonly denyTip: Text;
     readonly mayCancel: boolean;
     readonly mayAskAgain: boolean;
   };

@@ -272,7 +272,8 @@ async function shownOf(
   const id = uuid.safeParse(pressed?.card).data ?? null;
   const row = id === null ? null : await parts.cards.get(id as CardId);
   const kept = row?.request === request && row.person === who.person.id ? row : null;
-  const view = kept?.view ?? 'approval';
+  // Only our own two views of a request carry these buttons; which of them it was, an answer that is not kept says itself.
+  const view = kept?.view ?? (pressed?.data['on'] === 'request' ? 'request' : 'approval');
   const params = kept ? paramsOf(kept) : { request };
   const data = await draw(view, { desk: parts.desk, who, by, params }).then(
     (drawn) => drawn.data,

@@ -218,6 +218,20 @@ describe('what is kept with a decision (rule 3.27)', () => {
     expect(kept).toMatchObject({ surface: 'web', card: card.id, version: 1, data: { open: true } });
   });
 
+  test('the details of a request, decided on where they were read', async () => {
+    await ask('tara', 'ledger reader');
+    expect([...buttons(cardOf(await world.say('tara', 'R-1001'))).keys()]).toEqual(['Cancel request']);
+    const details = cardOf(await world.say('ana', 'R-1001'));
+    expect([...buttons(details).keys()]).toEqual(['Approve', 'Deny']);
+    expect(sentenceOf(await world.press('tom', details, 'Approve'))).toBe('You are not asked to decide R-1001.');
+    expect(sentenceOf(await world.press('ana', details, 'Approve'))).toBe('Done. R-1001 is approved.');
+    expect(await shown()).toMatchObject([
+      { surface: 'web', card: null, version: 1, view: 'request', data: { mayDecide: true } },
+    ]);
+    expect([...buttons(cardOf(await world.say('ana', 'R-1001'))).keys()]).toEqual([]);
+    expect(sentenceOf(await world.press('ana', details, 'Deny'))).toBe('You approved R-1001 already.');
+  });
+
   test('what was typed says so', async () => {
     await ask('tara', 'ledger reader');
     await world.say('ana', 'deny R-1001 because not now');

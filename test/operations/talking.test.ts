@@ -261,6 +261,40 @@ test('whoever removes access reads whose it was, and is offered nothing of it', 
   expect(textOf(latest('tara').card)).toContain('Olga Petrov removed your access to Given only');
 });
 
+test('a search says what one has and what one asked for, also beside a name that is too long', async () => {
+  const long = `Ledger ${'x'.repeat(90)}`;
+  await finance(
+    `      - { name: ${long}, policies: [{ name: E, who: allMembers, expires: 1 hours, reason: optional }] }\n`,
+  );
+  for (const name of [long, 'vault keys']) await get('tara', name, {});
+  await get('tara', 'ledger reader');
+  const found = async (query: string) =>
+    sentenceOf(
+      await world.conversation.handle(
+        world.inbound('tara', { kind: 'search', search: 'packages', draft: null, query }),
+      ),
+    );
+  expect(await found('vault')).toBe('Vault keys (you have it)');
+  expect(await found('ledger reader')).toBe('Ledger reader (asked for)');
+  expect(await found('xxx')).toMatch(/^Ledger x+… \(you have it\)$/);
+  expect((await found('xxx')).length).toBe(75);
+  expect(await found('auditor')).toBe('Ledger auditor');
+});
+
+test('who extends is not asked the questions again, and nobody reads that they were not answered', async () => {
+  await finance(`      - name: Ledger auditor
+        policies:
+          - { name: Employees, who: allMembers, expires: 2 hours, extension: { approval: false }, questions: [{ id: t, text: Which ticket?, required: true }] }
+`);
+  await get('tara', 'ledger auditor', { reason: 'x', 'answer.t': 'T-1' });
+  await world.pass(1.5 * HOUR);
+  await world.submit('tara', cardOf(await world.say('tara', 'extend ledger auditor')), { reason: 'y' });
+  const extended = textOf(cardOf(await world.say('tara', 'R-1002')));
+  expect(extended).toContain('Access now lasts until');
+  expect(extended).not.toContain('Which ticket?');
+  expect(textOf(cardOf(await world.say('tara', 'R-1001')))).toContain('Which ticket?: T-1');
+});
+
 describe('the form to extend', () => {
   test('does not open while an extension waits, and neither list nor reminder offers it', async () => {
     await getReader('tara');

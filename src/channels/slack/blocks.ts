@@ -116,7 +116,8 @@ function submitOf(card: Card): ExecuteAction | null {
 
 /**
  * The title is the first heading where that fits whole, and is then not said again below it. A longer one stays whole as the first
- * block, and the title is what the form does (its submit button), or our name: half a package's name could be another's.
+ * block, and the title is what it begins with in our own words ("Request"), what the form does (its submit button), or our name:
+ * half a package's name could be another's.
  */
 function modalSheet(card: Card, rest: readonly Action[]): { readonly sheet: Sheet; readonly title: Text } {
   const heading = card.body.find(
@@ -129,7 +130,14 @@ function modalSheet(card: Card, rest: readonly Action[]): { readonly sheet: Shee
   sheet.elements(whole ? card.body.filter((element) => element !== heading) : card.body);
   sheet.buttonRow(rest);
   const submit = hasInputs(card) ? submitOf(card)?.title : undefined;
-  return { sheet, title: [heading?.text ?? card.summary, submit].find(fits) ?? [fixed('Usher')] };
+  const said = heading?.text ?? card.summary;
+  return { sheet, title: [said, ownWords(said), submit].find(fits) ?? [fixed('Usher')] };
+}
+
+/** The words of ours before the first name in a heading. */
+function ownWords(text: Text): Text | undefined {
+  const [first] = text;
+  return first?.kind === 'fixed' && /\p{L}\s*$/u.test(first.text) ? [fixed(first.text.trim())] : undefined;
 }
 
 function summary(card: Card): string {

@@ -205,7 +205,8 @@ function row(at: Date, what: Text): Fact {
 }
 
 function answers(facts: RequestFacts): Fact[] {
-  const questions = policyOf(facts)?.questions ?? [];
+  // Who extends is not asked them again.
+  const questions = facts.request.type === 'userExtend' ? [] : (policyOf(facts)?.questions ?? []);
   return questions.map((question) => {
     const given = facts.request.answers[question.id];
     return {
@@ -249,6 +250,23 @@ function holds(view: RequestView): Fact[] {
   return [{ title: label('fact.holds'), value }];
 }
 
+/** The running stage with the reader's own open task in it; null where nothing waits for them. */
+function deciding({ facts, viewer }: RequestView): { readonly stage: Stage; readonly task: ApprovalTask } | null {
+  const stage = running(facts);
+  const task = facts.tasks.find((one) => one.person === viewer.person && one.n === stage?.n && one.state === 'open');
+  return stage && task ? { stage, task } : null;
+}
+
+function decisionButtons(facts: RequestFacts) {
+  const plan = policyOf(facts)?.stages.find((one) => one.n === running(facts)?.n);
+  const shownNumber = number(facts.request.number);
+  return {
+    approveVerb: plan?.approverReasonRequired === true ? 'approval.approveWithReason' : 'approval.approve',
+    approveTip: say('approve.title', { number: shownNumber }),
+    denyTip: say('deny.title', { number: shownNumber }),
+  };
+}
+
 /** The card of `R-1042`: state, who it waits for, facts, timeline. */
 export function requestCard(view: RequestView): CardDataOf['request'] {
   const { facts } = view;
@@ -274,6 +292,8 @@ export function requestCard(view: RequestView): CardDataOf['request'] {
     version: request.version,
     number: number(request.number),
     typed: typedNumber(request.number),
+    mayDecide: deciding(view) !== null,
+    ...decisionButtons(facts),
     mayCancel,
     mayAskAgain:
       view.viewer.own &&
@@ -348,43 +368,39 @@ function approvalState(view: RequestView): Text {
 export function approvalCard(view: RequestView): CardDataOf['approval'] {
   const { facts } = view;
   const { request } = facts;
-  const stage = running(facts);
-  const task = facts.tasks.find(
-    (one) => one.person === view.viewer.person && one.n === stage?.n && one.state === 'open',
-  );
-  const open = task !== undefined && stage !== null;
-  const plan = policyOf(facts)?.stages.find((one) => one.n === stage?.n);
+  const asked = deciding(view);
   const title = approvalTitle(facts);
   const shownNumber = number(request.number);
   const facts_: Fact[] = [
     ...what(view),
     ...holds(view),
-    ...(task ? [{ title: label('fact.why'), value: becauseText(task.because, facts.target.name) }] : []),
-    ...(open && stage.approvalsRequired > 1
+    ...(asked ? [{ title: label('fact.why'), value: becauseText(asked.task.because, facts.target.name) }] : []),
+    ...(asked && asked.stage.approvalsRequired > 1
       ? [
           {
             title: label('fact.status'),
-            value: say('approval.moreNeeded', { done: approvals(facts, stage), required: stage.approvalsRequired }),
+            value: say('approval.moreNeeded', {
+              done: approvals(facts, asked.stage),
+              required: asked.stage.approvalsRequired,
+            }),
           },
         ]
       : []),
-    ...(open && stage.decideBy
-      ? [{ title: label('fact.approveUntil'), value: say('timeline.row', { at: stage.decideBy }) }]
+    ...(asked?.stage.decideBy
+      ? [{ title: label('fact.approveUntil'), value: say('timeline.row', { at: asked.stage.decideBy }) }]
       : []),
   ];
   return {
     summary: say('card.requestSummary', { number: shownNumber, package: text(facts.package.name, 150), state: title }),
-    title: task?.capacity === 'alternate' && open ? say('approval.titleForwarded', { title }) : title,
+    title: asked?.task.capacity === 'alternate' ? say('approval.titleForwarded', { title }) : title,
     state: approvalState(view),
-    tone: open ? 'default' : toneOf(request.state),
+    tone: asked ? 'default' : toneOf(request.state),
     facts: facts_,
     answers: view.viewer.released ? [] : answers(facts),
     request: request.id,
     version: request.version,
-    open,
-    approveVerb: plan?.approverReasonRequired === true ? 'approval.approveWithReason' : 'approval.approve',
-    approveTip: say('approve.title', { number: shownNumber }),
-    denyTip: say('deny.title', { number: shownNumber }),
+    open: asked !== null,
+    ...decisionButtons(facts),
     typed: typedNumber(request.number),
   };
 }

@@ -649,7 +649,7 @@ describe('layout', () => {
        },
        "title": {
          "emoji": false,
-         "text": "Submit",
+         "text": "Request access to",
          "type": "plain_text",
        },
        "type": "modal",
@@ -687,6 +687,16 @@ describe('layout', () => {
     { title: '😀'.repeat(20), want: 'Submit' },
   ])('the title of a modal is whole, or says what the form does: $title', ({ title, want }) => {
     expect(toModal(requestForm({ title: [user(title)] })).title.text).toBe(want);
+  });
+
+  test.each([
+    { heading: [fixed('Request '), user('access to Payroll administration')], want: 'Request' },
+    { heading: [fixed('Give up '), user('Payroll administration'), fixed('?')], want: 'Give up' },
+    { heading: [fixed('“'), user('All of Payroll administration'), fixed('”')], want: 'Submit' },
+  ])('nor is a title what the button below says, where the heading begins with words of ours: $want', (one) => {
+    const view = toModal(requestForm({ title: one.heading }));
+    expect(view.title.text).toBe(one.want);
+    expect(textObjects(view.blocks)[0]?.text).toContain('Payroll administration');
   });
 
   test('a heading that is too long for a title stands whole in the first block', () => {
