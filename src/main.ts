@@ -205,8 +205,9 @@ export async function startUsher(config: Config, log: Log): Promise<Usher> {
       {
         ...conversation,
         accept: async (inbound) => {
-          await conversation.accept(inbound);
-          incoming.wake();
+          const stored = await conversation.accept(inbound);
+          if (stored) incoming.wake();
+          return stored;
         },
       },
       {
@@ -373,7 +374,6 @@ function channelsOf(
         ...(config.teams.tokenIssuer === null ? {} : { tokenIssuer: config.teams.tokenIssuer }),
         ...(config.teams.loginUrl === null ? {} : { loginUrl: config.teams.loginUrl }),
         playground: config.teams.playground,
-        allowGuests: config.allowGuests,
         refusals,
         log,
       }),

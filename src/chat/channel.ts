@@ -18,8 +18,11 @@ export interface Conversation {
   opensForm(act: Act): boolean;
   /** Runs the act now and gives what to show. The act's commit is done when this resolves. */
   handle(inbound: Inbound): Promise<Reply>;
-  /** Stores an event or message durably before the platform is acknowledged; a job handles it and answers by `Channel.answer`. */
-  accept(inbound: Inbound): Promise<void>;
+  /**
+   * Stores an event or message durably before the platform is acknowledged; a job handles it and answers by `Channel.answer`.
+   * False: nothing was stored, since this account may not be heard; `handle` words that, and nobody has to wait for it.
+   */
+  accept(inbound: Inbound): Promise<boolean>;
   /**
    * The sentence for a fault outside any act: `busy` could not be stored in time; `retry` form expired; `unsupported` unknown
    * action; `sentDirect` said where others read along: the answer is in the direct messages.

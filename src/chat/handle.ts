@@ -71,9 +71,10 @@ export function createConversation(parts: ConversationParts): Conversation {
     accept: async (received) => {
       const inbound = tidied(received);
       const installation = await parts.desk.views.installation(inbound.platform, inbound.tenant);
-      // Refused people are answered when the stored event is handled; outsiders and bots leave no row at all (row 40).
-      if (!admitted(inbound, installation?.guestsAllowed ?? false)) return;
+      // Outsiders, bots, and guests where they are not allowed leave no row at all (rows 40 and 58).
+      if (!admitted(inbound, installation?.guestsAllowed ?? false)) return false;
       await parts.inbound.store(delivery(inbound), inbound);
+      return true;
     },
     sentence: (what) => label(`surface.${what}`),
   };
@@ -81,7 +82,7 @@ export function createConversation(parts: ConversationParts): Conversation {
 
 function admitted(inbound: Inbound, guestsAllowed: boolean): boolean {
   try {
-    admit(inbound.profile?.standing ?? null, guestsAllowed || inbound.profile?.standing === 'guest');
+    admit(inbound.profile?.standing ?? null, guestsAllowed);
     return true;
   } catch (error) {
     if (error instanceof DomainError) return false;

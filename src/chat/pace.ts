@@ -47,13 +47,11 @@ export function paced(conversation: Conversation, { pass, tell, refusals }: Pace
       return inbound.act.kind === 'submit' ? { kind: 'errors', fields: {}, say } : { kind: 'text', say };
     },
     async accept(inbound) {
-      if (!(await isTooFast(inbound))) {
-        await conversation.accept(inbound);
-        return;
-      }
+      if (!(await isTooFast(inbound))) return await conversation.accept(inbound);
       // Answering each would be a flood of ours, and storing each would keep what nobody waits for.
       const first = told.add(`${inbound.platform}:${inbound.tenant}:${inbound.user}`).count === 1;
       if (first) await tell(inbound, { kind: 'text', say: label('surface.tooFast') });
+      return true;
     },
   };
 }

@@ -1,7 +1,7 @@
 // The one door, as platforms knock at it: repeats, changed cards, races, people who left, readers far away. What the acts
 // themselves do is in ../operations. Rows are those of the platform checklist (../channels/README.md).
 import type { Card } from '../../src/chat/card';
-import type { Reply } from '../../src/chat/inbound';
+import type { Profile, Reply } from '../../src/chat/inbound';
 import { aWorld, buttons, cardOf, sentenceOf, SMALL, textOf, type World } from '../support/world';
 import { account, BUG, dataOf, doorOf, type Door } from './door';
 
@@ -53,6 +53,20 @@ describe('a delivery that comes again (rows 5, 43)', () => {
     expect(await world.sql(`select state from inbound`)).toEqual([{ state: 'done' }]);
     expect(await world.sql('select 1 from drafts')).toHaveLength(1);
   });
+});
+
+test('an event of somebody who may not be heard is not stored, and who may is told so (rows 28, 40, 58)', async () => {
+  const heard = async (standing: Profile['standing']) =>
+    world.conversation.accept({
+      ...world.inbound('tara', { kind: 'text', text: 'help' }),
+      profile: account('tara@woodgrove.example', { standing }),
+    });
+  const stored = async () => (await world.sql('select 1 from inbound')).length;
+  for (const standing of ['foreign', 'anonymous', 'bot', 'deactivated'] as const)
+    expect([standing, await heard(standing), await stored()]).toEqual([standing, false, 0]);
+  expect([await heard('member'), await heard('guest'), await stored()]).toEqual([true, true, 2]);
+  await world.configure('installations: [{ platform: web, tenant: demo, guestsAllowed: false }]\n');
+  expect([await heard('guest'), await heard('member'), await stored()]).toEqual([false, true, 3]);
 });
 
 describe('card data are hints (rows 46, 47)', () => {

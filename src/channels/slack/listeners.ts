@@ -112,12 +112,8 @@ export function createListeners({ conversation, people, settings, show, turns }:
 
   const hear = async (body: Json, event: Json): Promise<void> => {
     const inbound = await heard(body, event);
-    const standing = inbound?.profile?.standing ?? 'member';
-    if (inbound === null || standing === 'bot') return;
-    if (standing === 'member') {
-      await conversation.accept(inbound);
-      return;
-    }
+    if (inbound === null || inbound.profile?.standing === 'bot') return;
+    if (await conversation.accept(inbound)) return;
     // Refused before anything is stored: handle refuses such a sender and only words it. Slack need not wait for that.
     const refusal = conversation.handle(inbound).then((reply) => show.stored(inbound, reply));
     aside(

@@ -19,8 +19,6 @@ export interface TeamsOptions {
   readonly loginUrl?: string;
   /** Microsoft's local playground, which sends no token: only without an app id, only from and to loopback. */
   readonly playground: boolean;
-  /** Whether what guests of an allowed tenant say is stored at all. Accounts of other tenants are never heard. */
-  readonly allowGuests: boolean;
   readonly clock?: () => Date;
   readonly log: Log;
   /** Hears of what is turned away. */

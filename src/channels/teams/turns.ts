@@ -43,23 +43,21 @@ export function createTurns(settings: TeamsSettings, conversation: Conversation,
 
   const event = async (inbound: Inbound): Promise<Answer> => {
     const { standing = 'anonymous' } = inbound.profile ?? {};
-    if (standing !== 'member' && !(standing === 'guest' && settings.allowGuests)) {
-      // Refused before anything is stored (row 58): handle refuses such a sender and only words it.
-      aside(
-        'refusal',
-        conversation.handle(inbound).then((reply) => answers.answer(inbound, reply)),
-      );
-      return DONE;
-    }
-    if (inbound.act.kind !== 'welcome') aside('typing', answers.typing(inbound));
+    const ours = standing === 'member' || standing === 'guest';
+    if (ours && inbound.act.kind !== 'welcome') aside('typing', answers.typing(inbound));
     try {
-      await conversation.accept(inbound);
+      if (await conversation.accept(inbound)) return DONE;
     } catch (error) {
       log.error({ err: error }, 'a Teams message could not be stored');
       aside('sentence', answers.say(inbound, conversation.sentence('busy')));
       // Whoever repeats what was not taken is told so by the status, the person by the sentence.
       return NOT_TAKEN;
     }
+    // Refused before anything is stored (row 58): handle refuses such a sender and only words it.
+    aside(
+      'refusal',
+      conversation.handle(inbound).then((reply) => answers.answer(inbound, reply)),
+    );
     return DONE;
   };
 

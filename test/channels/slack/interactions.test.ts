@@ -189,23 +189,30 @@ describe.each(MODES)('row 34: over %s', (mode) => {
     expect(conversation.handled.map(({ act }) => act)).toContainEqual({ kind: 'text', text: 'request VPN for @ben' });
   });
 
-  test('row 6: an event that cannot be stored in time is not acknowledged, so that Slack sends it again', async () => {
-    const { conversation, slack } = world;
-    const open = closeGate(conversation);
-    if (mode === 'http') {
-      expect((await slack.say('U0ADA', 'help')).status).toBe(503);
-    } else {
-      void slack.say('U0ADA', 'help');
-      await until(() => world.lines.some((line) => line.includes('not stored in time')));
-      expect(slack.callsOf('socket')).toEqual([]);
-    }
-    open();
-    await until(() => conversation.accepted.length === 1);
-    const event = slack.deliveries.at(-1);
-    if (event === undefined) throw new Error('no delivery');
-    expect((await slack.deliver(event)).status).toBe(200);
-    expect(conversation.accepted).toHaveLength(1);
-  });
+  test.each([
+    ['a member', 'U0ADA'],
+    ['a guest who is allowed', 'U0GUS'],
+  ])(
+    'row 6: an event of %s that cannot be stored in time is not acknowledged, so that Slack sends it again',
+    async (_who, user) => {
+      const { conversation, slack } = world;
+      conversation.guests = true;
+      const open = closeGate(conversation);
+      if (mode === 'http') {
+        expect((await slack.say(user, 'help')).status).toBe(503);
+      } else {
+        void slack.say(user, 'help');
+        await until(() => world.lines.some((line) => line.includes('not stored in time')));
+        expect(slack.callsOf('socket')).toEqual([]);
+      }
+      open();
+      await until(() => conversation.accepted.length === 1);
+      const event = slack.deliveries.at(-1);
+      if (event === undefined) throw new Error('no delivery');
+      expect((await slack.deliver(event)).status).toBe(200);
+      expect(conversation.accepted).toHaveLength(1);
+    },
+  );
 
   test('row 7: unknown actions, views, commands, shortcuts and searches are answered at once and logged', async () => {
     const { conversation, slack } = world;

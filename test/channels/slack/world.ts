@@ -21,6 +21,8 @@ export class TestConversation implements Conversation {
   forms: (act: Act) => boolean = (act) => act.kind === 'press' && act.verb.startsWith('open');
   /** The database stands still while this is pending. */
   gate: Promise<void> = Promise.resolve();
+  /** Whether guests are allowed. */
+  guests = false;
   readonly #known = new Map<string, { readonly hash: string; readonly reply: Reply }>();
 
   opensForm(act: Act): boolean {
@@ -45,11 +47,14 @@ export class TestConversation implements Conversation {
     return reply;
   }
 
-  async accept(inbound: Inbound): Promise<void> {
+  async accept(inbound: Inbound): Promise<boolean> {
+    const { standing = 'member' } = inbound.profile ?? {};
+    if (standing !== 'member' && !(standing === 'guest' && this.guests)) return false;
     await this.gate;
-    if (this.#known.has(inbound.delivery)) return;
+    if (this.#known.has(inbound.delivery)) return true;
     this.#known.set(inbound.delivery, { hash: inbound.bodyHash, reply: { kind: 'none' } });
     this.accepted.push(inbound);
+    return true;
   }
 
   sentence(what: string): Text {

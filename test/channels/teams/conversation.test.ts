@@ -208,7 +208,7 @@ describe('who speaks', () => {
   });
 
   test('row 58: guests are heard where the policy allows them, still as guests', async () => {
-    await restart({ allowGuests: true });
+    conversation.guests = true;
     await teams.say({ ...ana, role: 'guest' }, 'request');
     expect(only(conversation.accepted).profile?.standing).toBe('guest');
   });
@@ -251,7 +251,7 @@ describe('installing', () => {
     const told: Inbound[] = [];
     jest.spyOn(conversation, 'accept').mockImplementation((inbound) => {
       told.push(inbound);
-      return Promise.resolve();
+      return Promise.resolve(true);
     });
     await teams.install(ana);
     expect(told).toHaveLength(2);

@@ -27,6 +27,8 @@ export class ScriptedConversation implements Conversation {
   /** What the next acts are answered with. */
   script: (inbound: Inbound) => Reply | Promise<Reply> = () => ({ kind: 'none' });
   /** Runs before a message is stored. */
+  /** Whether guests are allowed. */
+  guests = false;
   storing: () => Promise<void> = () => Promise.resolve();
   readonly forms = new Set<string>(['request']);
   readonly #replies = new Map<string, Promise<Reply>>();
@@ -44,9 +46,12 @@ export class ScriptedConversation implements Conversation {
     return await reply;
   }
 
-  async accept(inbound: Inbound): Promise<void> {
+  async accept(inbound: Inbound): Promise<boolean> {
+    const { standing = 'member' } = inbound.profile ?? {};
+    if (standing !== 'member' && !(standing === 'guest' && this.guests)) return false;
     await this.storing();
     if (!this.accepted.some((held) => held.delivery === inbound.delivery)) this.accepted.push(inbound);
+    return true;
   }
 
   sentence(what: keyof typeof SENTENCES): Text {
@@ -77,7 +82,6 @@ export function optionsFor(teams: TeamsServer, change: Partial<TeamsOptions> = {
     loginUrl,
     tokenIssuer,
     playground: false,
-    allowGuests: false,
     log: createLog('silent'),
     ...change,
   };

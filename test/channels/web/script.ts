@@ -50,7 +50,7 @@ export function script(approver: string): Script {
     sentence: (what) => [fixed(SENTENCES[what])],
     accept: (inbound) => {
       own.heard.push(inbound);
-      return Promise.resolve();
+      return Promise.resolve(true);
     },
     handle: async (inbound) => {
       own.heard.push(inbound);
