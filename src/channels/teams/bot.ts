@@ -80,7 +80,7 @@ export function createTeamsChannel(options: TeamsOptions): Channel {
     async stop() {
       const { turns } = live ?? {};
       live = null;
-      await turns?.finish();
+      await turns?.finish(settings.stopMs);
     },
     send: (to, card) => started().answers.send(to, card),
     update: (ref, card) => started().answers.update(ref, card),

@@ -27,6 +27,8 @@ export interface TeamsOptions {
   readonly patienceMs?: number;
   /** How long a remote call may take. */
   readonly remoteTimeoutMs?: number;
+  /** How long a stop waits for what is under way. */
+  readonly stopMs?: number;
 }
 
 /** The options with every default filled in. */
@@ -76,6 +78,7 @@ export function checkOptions(options: TeamsOptions): TeamsSettings {
     clock: () => new Date(),
     patienceMs: 2_500,
     remoteTimeoutMs: 10_000,
+    stopMs: 3_000,
     refusals: createRefusals(options.log),
     ...options,
     allowedTenants: options.allowedTenants.map((tenant) => tenant.toLowerCase()),

@@ -19,8 +19,8 @@ const NOT_TAKEN: Answer = { status: 503, body: { error: { code: 'Unavailable' } 
 
 export interface Turns {
   take(activity: RawActivity, delivery: Delivery): Promise<Answer>;
-  /** Waits for what was begun in the background. */
-  finish(): Promise<void>;
+  /** Waits for what was begun in the background, at most this long: a restart does not hang on one call. */
+  finish(milliseconds: number): Promise<void>;
 }
 
 /** Deliveries against the conversation. */
@@ -143,8 +143,11 @@ export function createTurns(settings: TeamsSettings, conversation: Conversation,
           return activity['type'] === 'invoke' ? unknown(activity, conversation.sentence('unsupported')) : DONE;
       }
     },
-    async finish() {
-      while (background.size > 0) await Promise.all(background);
+    async finish(milliseconds) {
+      const all = async (): Promise<void> => {
+        while (background.size > 0) await Promise.all(background);
+      };
+      await within(all(), milliseconds);
     },
   };
 }

@@ -388,6 +388,13 @@ describe('time', () => {
     expect(wordsOf(teams.messagesOf(ben)[0]?.card)).toContain('Approved by Ben');
   });
 
+  test('a stop does not hang on an act that never ends', async () => {
+    await restart({ patienceMs: 100, stopMs: 100 });
+    conversation.script = () => new Promise(() => undefined);
+    await teams.press(ben, await sent(ben, card()), 'Approve', {}, 'old');
+    await expect(world.channel.stop()).resolves.toBeUndefined();
+  });
+
   test('a click that could not be done is owned up to', async () => {
     conversation.script = () => Promise.reject(new Error('relation "people" does not exist'));
     await teams.press(ben, await sent(ben, card()), 'Approve', {}, 'old');
