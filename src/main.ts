@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Channel } from './chat/channel';
+import type { Channel, Conversation } from './chat/channel';
 import { hasInputs } from './chat/card';
 import { loadCards } from './chat/cards';
 import { createCooling } from './chat/cooling';
@@ -35,7 +35,7 @@ import type { Desk, Watch } from './operations/ports';
 import { settle } from './operations/settings';
 import { createReadiness } from './readiness';
 import { checkDatabase, connect, databaseTrouble, migrate } from './store/database';
-import type { Database } from './store/database';
+import type { ConnectOptions, Database } from './store/database';
 import { createStops } from './stops';
 import type { Stops } from './stops';
 import { startEmbedded } from './store/embedded';
@@ -46,8 +46,14 @@ export const PACKAGE = resolve(__dirname, '..');
 
 /** A connector that does not answer within this failed for now. */
 const CONNECTOR_MS = 20_000;
+/** A click is taken within this, or refused and nothing is taken. */
+const CLICK_MS = 2_000;
+/** For clicks and what is shown; and fewer for workers and jobs, which can wait. */
 const APP_POOL = 12;
+const WORK_POOL = 6;
 const DEMO_POOL = 3;
+/** Who waits for the answer to a click must not wait longer for a connection. */
+const CLICK_LIMITS = { acquire: CLICK_MS };
 /** Of the past nothing is old enough to go, and nobody has to be woken for what the demo does late on purpose. */
 const NOT_PLAYED: ReadonlySet<string> = new Set(['prune', 'watch']);
 const APP_ROLE = 'usher_app';
@@ -77,6 +83,8 @@ export interface Opening {
   readonly migrate: boolean;
   /** Opens also what cannot be worked with: only for whoever says what is wrong with it. */
   readonly anyway?: boolean;
+  /** Gives workers and jobs connections of their own, so that whatever they do no click waits for one. */
+  readonly apart?: boolean;
   readonly watch?: Watch;
 }
 
@@ -84,15 +92,19 @@ export interface Opening {
 export async function openHouse(config: Config, log: Log, opening: Opening = { migrate: false }) {
   const stops = createStops(CONNECTIONS_STOP_MS, log);
   const stop = (): Promise<void> => stops.run();
-  try {
-    const database = await openDatabase(config, log, stops, opening);
+  const over = (database: Database) => {
     const parts = createStore({
       sequelize: database.sequelize,
       log,
       ...(opening.watch ? { watch: opening.watch } : {}),
     });
     const desk: Desk = { store: parts.store, views: parts.views, drafts: parts.drafts, directory: parts.directory };
-    return { ...parts, desk, database, stop };
+    return { ...parts, desk, database };
+  };
+  try {
+    const { database, work } = await openDatabase(config, log, stops, opening);
+    const house = over(database);
+    return { ...house, work: work === null ? house : over(work), stop };
   } catch (error) {
     await stop();
     throw error;
@@ -101,7 +113,26 @@ export async function openHouse(config: Config, log: Log, opening: Opening = { m
 
 export type House = Awaited<ReturnType<typeof openHouse>>;
 
-async function openDatabase(config: Config, log: Log, stops: Stops, opening: Opening): Promise<Database> {
+async function openDatabase(
+  config: Config,
+  log: Log,
+  stops: Stops,
+  opening: Opening,
+): Promise<{ readonly database: Database; readonly work: Database | null }> {
+  const open = async (options: ConnectOptions): Promise<Database> => {
+    const database = await connect(options);
+    stops.push(() => database.close());
+    return database;
+  };
+  const both = async (options: Omit<ConnectOptions, 'poolMax'>) => ({
+    database: await open({
+      ...options,
+      poolMax: APP_POOL,
+      ...(opening.apart === true ? { limits: CLICK_LIMITS } : {}),
+    }),
+    work: opening.apart === true ? await open({ ...options, poolMax: WORK_POOL }) : null,
+  });
+
   if (config.databaseUrl === null) {
     const embedded = await startEmbedded({ dir: config.home, log });
     stops.push(() => embedded.stop(), EMBEDDED_STOP_MS);
@@ -111,14 +142,9 @@ async function openDatabase(config: Config, log: Log, stops: Stops, opening: Ope
     } finally {
       await owner.close();
     }
-    const database = await connect({
-      url: embedded.url,
-      role: APP_ROLE,
-      // Each connection plans every statement anew, which takes most of the demo's first start.
-      poolMax: config.demo ? DEMO_POOL : APP_POOL,
-    });
-    stops.push(() => database.close());
-    return database;
+    const options = { url: embedded.url, role: APP_ROLE };
+    // Each connection plans every statement anew, which takes most of the demo's first start.
+    return config.demo ? { database: await open({ ...options, poolMax: DEMO_POOL }), work: null } : both(options);
   }
   if (opening.migrate && config.migrationUrl !== null) {
     const owner = await connect({ url: config.migrationUrl.reveal(), poolMax: 2 });
@@ -128,22 +154,24 @@ async function openDatabase(config: Config, log: Log, stops: Stops, opening: Ope
       await owner.close();
     }
   }
-  const database = await connect({ url: config.databaseUrl.reveal(), poolMax: APP_POOL });
-  stops.push(() => database.close());
-  const problems = opening.anyway === true ? [] : await checkDatabase(database);
+  const opened = await both({ url: config.databaseUrl.reveal() });
+  const problems = opening.anyway === true ? [] : await checkDatabase(opened.database);
   if (problems.length > 0) throw new StartError(problems.join('\n'));
-  return database;
+  return opened;
 }
 
-/** Starts everything and resolves when requests are served. Throws with a sentence; nothing is left running then. */
-export async function startUsher(config: Config, log: Log): Promise<Usher> {
+/**
+ * Starts everything and resolves when requests are served. Throws with a sentence; nothing is left running then. `clickMs`: what
+ * a click may take until it is refused; a test on a busy machine gives it more.
+ */
+export async function startUsher(config: Config, log: Log, { clickMs = CLICK_MS } = {}): Promise<Usher> {
   const stops = createStops(STOP_MS, log);
   const stop = (): Promise<void> => stops.run();
   try {
     const metrics = createMetrics();
     const readiness = createReadiness();
     const chat = await listen(config, metrics, () => readiness.problems(), log, stops);
-    const house = await openHouse(config, log, { migrate: true, watch: metrics.watch });
+    const house = await openHouse(config, log, { migrate: true, apart: true, watch: metrics.watch });
     stops.push(() => house.stop(), DATABASE_STOP_MS);
     const unknown = await settle(house.desk, config, { demo: config.demo });
     if (unknown.length > 0) log.warn({ unknown }, 'administrators of the settings that are not in the directory');
@@ -153,30 +181,34 @@ export async function startUsher(config: Config, log: Log): Promise<Usher> {
       metrics.watch.turnedAway(platform, code);
     });
     const channels = channelsOf(config, house, log, refusals, pagePort);
-    const conversation = createConversation({
-      desk: house.desk,
-      cards: house.cards,
-      inbound: house.inbound,
-      book,
-      profiles: async (platform, tenant, user) => (await channels.get(platform)?.profile(tenant, user)) ?? null,
-      refusals,
-      cooling: createCooling(house.outbox),
-      watch: metrics.watch,
-      log,
-    });
+    const talk = ({ desk, cards, inbound, outbox }: House['work'], answerWithinMs?: number): Conversation =>
+      createConversation({
+        desk,
+        cards,
+        inbound,
+        book,
+        profiles: async (platform, tenant, user) => (await channels.get(platform)?.profile(tenant, user)) ?? null,
+        refusals,
+        cooling: createCooling(outbox),
+        watch: metrics.watch,
+        log,
+        ...(answerWithinMs === undefined ? {} : { answerWithinMs }),
+      });
+    const { work } = house;
+    const conversation = talk(house, clickMs);
 
     const complain = (what: string) => (error: unknown) => {
       log.error({ err: error }, `${what} worker could not work`);
     };
-    const gates = createGates({ outbox: house.outbox });
+    const gates = createGates({ outbox: work.outbox });
     const parts = {
-      desk: house.desk,
-      outbox: house.outbox,
+      desk: work.desk,
+      outbox: work.outbox,
       gates,
-      cards: house.cards,
+      cards: work.cards,
       book,
       channels,
-      connectors: connectors({ localRoles: house.localRoles }),
+      connectors: connectors({ localRoles: work.localRoles }),
       deadlineMs: CONNECTOR_MS,
       watch: metrics.watch,
       log,
@@ -186,20 +218,21 @@ export async function startUsher(config: Config, log: Log): Promise<Usher> {
     const placing = createWorker(delivering(parts, ['place']), complain('placing'));
     const incoming = createWorker(
       receiving({
-        desk: house.desk,
-        inbound: house.inbound,
+        desk: work.desk,
+        inbound: work.inbound,
         gates,
-        conversation,
+        conversation: talk(work),
         channels,
         watch: metrics.watch,
         log,
       }),
       complain('inbound'),
     );
-    house.store.onCommit(() => {
-      outgoing.wake();
-      placing.wake();
-    });
+    for (const store of new Set([house.store, work.store]))
+      store.onCommit(() => {
+        outgoing.wake();
+        placing.wake();
+      });
     // What was stored already is worked without asking how fast it came.
     const heard = paced(
       {
@@ -221,7 +254,7 @@ export async function startUsher(config: Config, log: Log): Promise<Usher> {
 
     const sweep = (name: string) => {
       const job = jobs.find((one) => one.name === name);
-      return job ? job.sweep({ desk: house.desk, due: house.due, log }) : Promise.resolve(0);
+      return job ? job.sweep({ desk: work.desk, due: work.due, log }) : Promise.resolve(0);
     };
     if (config.demo) {
       // What happened long ago is no news: a line for each of its messages and placements would hide what follows.
@@ -253,15 +286,15 @@ export async function startUsher(config: Config, log: Log): Promise<Usher> {
     for (const worker of [outgoing, placing, incoming]) worker.start();
     const schedule = startSchedule({
       jobs,
-      claimTick: (job, dueAt) => house.due.claimTick(job, dueAt, `${hostname()}:${process.pid}`),
-      shared: () => house.due.clock(),
+      claimTick: (job, dueAt) => work.due.claimTick(job, dueAt, `${hostname()}:${process.pid}`),
+      shared: () => work.due.clock(),
       run: async (job, _dueAt, signal) => {
         const began = performance.now();
         const ran = (outcome: 'done' | 'failed'): void => {
           metrics.watch.ran(job.name, outcome, (performance.now() - began) / 1000);
         };
         try {
-          await job.sweep({ desk: house.desk, due: house.due, log, signal });
+          await job.sweep({ desk: work.desk, due: work.due, log, signal });
         } catch (error) {
           ran('failed');
           throw error;
@@ -284,8 +317,8 @@ export async function startUsher(config: Config, log: Log): Promise<Usher> {
       schedule: () => schedule.silent(),
     };
     metrics.from({
-      backlog: () => house.due.backlog(jobs.map((job) => job.name)),
-      pool: () => house.database.pool(),
+      backlog: () => work.due.backlog(jobs.map((job) => job.name)),
+      pool: () => poolOf([...new Set([house.database, work.database])]),
       ready: async () => (await readiness.problems()).length === 0,
       silent,
       late: (job, answered) => schedule.late(job, answered),
@@ -332,6 +365,19 @@ export async function startUsher(config: Config, log: Log): Promise<Usher> {
     await stop();
     throw error;
   }
+}
+
+/** The connections of all pools together. */
+function poolOf(databases: readonly Database[]): ReturnType<Database['pool']> {
+  const pools = databases.map((database) => database.pool());
+  const sum = (of: (pool: ReturnType<Database['pool']>) => number): number =>
+    pools.reduce((total, pool) => total + of(pool), 0);
+  return {
+    used: sum(({ used }) => used),
+    idle: sum(({ idle }) => idle),
+    waiting: sum(({ waiting }) => waiting),
+    max: sum(({ max }) => max),
+  };
 }
 
 /** A round is over within a lease of its rows, a minute; a job rings every few seconds. */

@@ -41,7 +41,14 @@ export interface ConversationParts {
   /** Hears of accounts that may not speak here at all. */
   readonly refusals?: Refusals;
   readonly cooling?: Cooling;
+  /** What an act may take from when it was heard, where somebody waits for its answer; absent where it was stored before. */
+  readonly answerWithinMs?: number;
   readonly log: Pick<Log, 'debug' | 'info' | 'error'>;
+}
+
+/** The parts for one act, with the end of its time. */
+interface Heard extends ConversationParts {
+  readonly until?: number;
 }
 
 /** Refusals that a person meets who tries what is not theirs. Late clicks are among them, so each counts for little. */
@@ -116,7 +123,9 @@ interface Ending {
 
 async function handle(parts: ConversationParts, inbound: Inbound): Promise<Reply> {
   const began = performance.now();
-  const { reply, ending } = await answered(parts, inbound);
+  const { answerWithinMs } = parts;
+  const heard = answerWithinMs === undefined ? parts : { ...parts, until: began + answerWithinMs };
+  const { reply, ending } = await answered(heard, inbound);
   const seconds = (performance.now() - began) / 1000;
   const kind = writes(inbound.act) ? 'writes' : 'reads';
   parts.log[kind === 'writes' ? 'info' : 'debug'](
@@ -140,7 +149,7 @@ function nameOf(act: Act): string | undefined {
   return (act.kind === 'press' || act.kind === 'submit') && verb(act.verb) ? act.verb : undefined;
 }
 
-async function answered(parts: ConversationParts, inbound: Inbound): Promise<{ reply: Reply; ending: Ending }> {
+async function answered(parts: Heard, inbound: Inbound): Promise<{ reply: Reply; ending: Ending }> {
   let who: Who | null = null;
   try {
     who = await identify(parts.desk, parts.profiles, inbound);
@@ -210,7 +219,7 @@ async function noted(parts: ConversationParts, inbound: Inbound, who: Who | null
   await recordRefusal(parts.desk, by, id, { code: error.code, verb: nameOf(inbound.act) ?? null });
 }
 
-async function run(parts: ConversationParts, inbound: Inbound, who: Who): Promise<Reply> {
+async function run(parts: Heard, inbound: Inbound, who: Who): Promise<Reply> {
   const { act } = inbound;
   if (act.kind === 'search') return search(parts.desk, who, act.search, act.query);
   const context = contextOf(parts, inbound, who, act.kind === 'press' || act.kind === 'submit' ? act.verb : null);
@@ -235,7 +244,7 @@ function writes(act: Act): boolean {
   return act.kind === 'text' && parse(act.text)?.kind === 'writes';
 }
 
-function contextOf(parts: ConversationParts, inbound: Inbound, who: Who, pressed: string | null): Context {
+function contextOf(parts: Heard, inbound: Inbound, who: Who, pressed: string | null): Context {
   // An event that was stored by `accept` owns its delivery key already; its act gets a key of its own beside it.
   const key = inbound.act.kind === 'text' ? `${inbound.delivery}:act` : inbound.delivery;
   const writing = inbound.act.kind === 'text' || (pressed !== null && verb(pressed)?.kind === 'writes');
@@ -243,6 +252,7 @@ function contextOf(parts: ConversationParts, inbound: Inbound, who: Who, pressed
     actor: { kind: 'person', id: who.person.id },
     via: inbound.platform,
     trace: traceOf(inbound),
+    ...(parts.until === undefined ? {} : { until: parts.until }),
     ...(writing ? { delivery: { platform: inbound.platform, key, bodyHash: inbound.bodyHash } } : {}),
   };
   return {

@@ -54,6 +54,11 @@ export interface By {
   readonly trace?: string;
   /** Set for synchronous writes: the delivery is stored in the act's own transaction, a repeat gets the stored reply. */
   readonly delivery?: Delivery;
+  /**
+   * Set where somebody waits for the answer: until then the act is committed, or refused as too busy and nothing is taken. In
+   * milliseconds of the process's own steady clock.
+   */
+  readonly until?: number;
 }
 export interface Delivery {
   readonly platform: string;

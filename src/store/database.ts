@@ -29,11 +29,19 @@ export type SessionLimits = {
   readonly lock: number;
   /** A transaction that does nothing holds its locks against everybody else. */
   readonly idleInTransaction: number;
-  /** To open a connection, and to get one from the pool. */
+  /** To open a connection. */
   readonly connect: number;
+  /** To get one from the pool. */
+  readonly acquire: number;
 };
 
-const LIMITS: SessionLimits = { statement: 15_000, lock: 5_000, idleInTransaction: 15_000, connect: 5_000 };
+const LIMITS: SessionLimits = {
+  statement: 15_000,
+  lock: 5_000,
+  idleInTransaction: 15_000,
+  connect: 5_000,
+  acquire: 5_000,
+};
 const OLDEST_SERVER = 15;
 const MIGRATION_LOCK = 7_236_001; // any number, but the same in every release
 const ROLE_NAME = /^[a-z_][a-z0-9_]*$/;
@@ -51,7 +59,7 @@ export async function connect(options: ConnectOptions): Promise<Database> {
     logging: false,
     benchmark: false,
     timezone: '+00:00',
-    pool: { max: options.poolMax, min: 0, idle: 30_000, acquire: limits.connect, evict: 5_000 },
+    pool: { max: options.poolMax, min: 0, idle: 30_000, acquire: limits.acquire, evict: 5_000 },
     dialectOptions: {
       application_name: 'usher',
       keepAlive: true, // a server that vanished without a word is noticed

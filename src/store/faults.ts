@@ -4,7 +4,7 @@
 import { DomainError } from '../domain/errors';
 import { OutcomeUnknown } from '../operations/ports';
 import type { Query, ServerError } from './query';
-import { ConnectionLost, isSerialization, serverError } from './query';
+import { ConnectionLost, isSerialization, serverError, TimeOver } from './query';
 
 /** Somebody else changed a row since it was read. `write` runs the act again. */
 export class Stale extends Error {
@@ -35,6 +35,7 @@ export function isConflict(error: unknown): boolean {
 export async function refusalOf(error: unknown, q: Query): Promise<unknown> {
   if (error instanceof Stale) return new DomainError('stale', {});
   if (error instanceof ConnectionLost) return error.ending ? new OutcomeUnknown(error.cause) : error.cause;
+  if (error instanceof TimeOver) return busy();
   if (error instanceof Error && error.name === 'SequelizeConnectionAcquireTimeoutError') return busy();
   const server = serverError(error);
   if (server === null) return error;
@@ -45,7 +46,8 @@ export async function refusalOf(error: unknown, q: Query): Promise<unknown> {
   return length ? new DomainError('text-too-long', length, length.field) : error;
 }
 
-function busy(): DomainError {
+/** Nothing was taken; the same may be tried again. */
+export function busy(): DomainError {
   return new DomainError('too-busy', {});
 }
 

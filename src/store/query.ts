@@ -92,14 +92,36 @@ function isAway(error: unknown): boolean {
   );
 }
 
-/** Runs `act` in one transaction of a connection of its own. Throws `ConnectionLost` where that goes away. */
-export async function inTransaction<T>(sequelize: Sequelize, act: (q: TxQuery) => Promise<T>): Promise<T> {
+/** The time of an act was over before its next message to the server, which was not sent. */
+export class TimeOver extends Error {
+  override readonly name = 'TimeOver';
+}
+
+const LIMIT = `select set_config('statement_timeout', $1, true)`;
+
+/**
+ * Runs `act` in one transaction of a connection of its own. Throws `ConnectionLost` where that goes away. `left`: milliseconds
+ * that the act still has. Each statement gets no more, and after that nothing is sent any more, COMMIT least of all.
+ */
+export async function inTransaction<T>(
+  sequelize: Sequelize,
+  act: (q: TxQuery) => Promise<T>,
+  left?: () => number,
+): Promise<T> {
   const client = await borrow(sequelize).catch((error: unknown) => {
     throw isAway(error) ? new ConnectionLost(error, false) : error;
   });
-  let waiting: Waiting[] = [{ text: 'begin', values: [] }];
+  const begin: Waiting = { text: 'begin', values: [] };
+  let waiting: Waiting[] = [begin];
+  const limit = (): Waiting[] => {
+    if (left === undefined) return [];
+    const milliseconds = Math.floor(left());
+    if (milliseconds <= 0) throw new TimeOver('the time of the act is over');
+    return [{ text: LIMIT, values: [String(milliseconds)] }];
+  };
   const flush = async (last: Sent): Promise<Answer | undefined> => {
-    const sent = [...waiting, last];
+    const [first, ...more] = waiting;
+    const sent = first === begin ? [begin, ...limit(), ...more, last] : [...limit(), ...waiting, last];
     waiting = [];
     const answers = await send(client, sent).catch((error: unknown) => {
       throw isLost(error) ? new ConnectionLost(error, last.text === 'commit') : error;

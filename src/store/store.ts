@@ -30,7 +30,7 @@ import {
 import { createDirectory } from './directory';
 import { createDrafts, takeDraft } from './drafts';
 import { createDue } from './due';
-import { isConflict, refusalOf } from './faults';
+import { busy, isConflict, refusalOf } from './faults';
 import { newId } from './ids';
 import { saveIdentity } from './identities';
 import { createInbound, keepReply, replyOf, takeDelivery } from './inbound';
@@ -103,11 +103,15 @@ function createWrites(sequelize: Sequelize, q: Query, log: Pick<Log, 'info'>, wa
   const wakes: (() => void)[] = [];
 
   async function once<T>(by: By, act: (tx: Tx) => Promise<T>): Promise<T> {
-    const { result, sent, decided } = await inTransaction(sequelize, async (inside) => {
-      if (by.delivery) await takeDelivery(inside, by.delivery);
-      const { tx, sent, decided } = openTx(inside, by);
-      return { result: await act(tx), sent, decided };
-    });
+    const { result, sent, decided } = await inTransaction(
+      sequelize,
+      async (inside) => {
+        if (by.delivery) await takeDelivery(inside, by.delivery);
+        const { tx, sent, decided } = openTx(inside, by);
+        return { result: await act(tx), sent, decided };
+      },
+      by.until === undefined ? undefined : () => left(by),
+    );
     if (sent() > 0) for (const wake of wakes) wake();
     for (const { outcome, seconds } of decided) watch?.decided(outcome, seconds);
     return result;
@@ -115,6 +119,7 @@ function createWrites(sequelize: Sequelize, q: Query, log: Pick<Log, 'info'>, wa
 
   return {
     async write(by, act) {
+      if (left(by) <= 0) throw busy();
       let ending: ConnectionLost | null = null;
       for (let run = 0; ; run += 1) {
         try {
@@ -124,11 +129,13 @@ function createWrites(sequelize: Sequelize, q: Query, log: Pick<Log, 'info'>, wa
           // A later run that got no answer either does not know what became of an earlier one.
           if (lost && error.ending) ending = error;
           if (run === RETRIES || !isConflict(error)) throw await refusalOf((lost ? ending : null) ?? error, q);
+          const wait = lost ? RECONNECT_MS * 4 ** run * (0.75 + Math.random() / 2) : JITTER_MS * (run + Math.random());
+          if (wait >= left(by)) throw ending === null ? busy() : await refusalOf(ending, q);
           log.info(
             { trace: by.trace, run: run + 1, via: by.via },
             lost ? 'an act lost its connection and runs again' : 'an act lost a race and runs again',
           );
-          await pause(lost ? RECONNECT_MS * 4 ** run * (0.75 + Math.random() / 2) : JITTER_MS * (run + Math.random()));
+          await pause(wait);
         }
       }
     },
@@ -234,6 +241,11 @@ function decidedIn({ rows }: Change, now: Date): readonly Decided[] {
     if (state === 'denied' || state === 'expired') return [{ outcome: state, seconds }];
     return row.before.approvedAt === null && approvedAt !== null ? [{ outcome: 'approved', seconds }] : [];
   });
+}
+
+/** Milliseconds that an act still has. */
+function left({ until }: By): number {
+  return until === undefined ? Infinity : until - performance.now();
 }
 
 function pause(ms: number): Promise<void> {

@@ -6,7 +6,7 @@ import { startUsher } from '../../src/main';
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
-  const usher = await startUsher(config, createLog(config.logLevel));
+  const usher = await startUsher(config, createLog(config.logLevel), { clickMs: 60_000 });
   process.on('SIGTERM', () => {
     void usher.stop().then(() => process.exit(0));
   });

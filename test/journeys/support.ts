@@ -141,7 +141,7 @@ export async function startWhole(
     if (!plan.applied) throw new Error(planText(plan));
   });
 
-  const usher = await startUsher(config, log);
+  const usher = await startUsher(config, log, { clickMs: 60_000 });
   const { endpoint } = usher;
   if (endpoint === null) throw new Error('no endpoint');
   if (mode === 'http') slack.connect(`${endpoint}/slack/events`);

@@ -33,6 +33,25 @@ const inDays = async (days: number) => {
   return new Date((clock?.now.getTime() ?? 0) + days * DAY).toISOString().slice(0, 10);
 };
 
+test('a click that could not be taken in time is told so and takes nothing; the same click again is as good as new', async () => {
+  await ask('tara', 'ledger reader');
+  const { card } = latest('ana');
+  const approve = buttons(card).get('Approve');
+  const click = world.inbound('ana', {
+    kind: 'press',
+    verb: approve?.verb ?? '',
+    data: approve?.data ?? {},
+    card: card.id,
+  });
+  const late = await world.conversationWithin(0).handle(click);
+  expect(sentenceOf(late)).toMatch(/try again/i);
+  expect(await world.sql('select state from requests')).toEqual([{ state: 'pendingApproval' }]);
+  expect(await world.sql('select 1 from decisions')).toEqual([]);
+  await world.conversationWithin(60_000).handle(click);
+  await world.settle();
+  expect(await holds('tara', 'Reader')).toBe(true);
+});
+
 describe('a package that gains a role after it was decided on (rule 3.8)', () => {
   test('nothing is given, the same is asked again, and everybody decides on what is delivered', async () => {
     await ask('tara', 'ledger writer', { reason: 'close', 'answer.ticket': 'T-1' });

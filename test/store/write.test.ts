@@ -11,7 +11,9 @@ import type { DomainEvent } from '../../src/domain/events';
 import type { AssignmentId, PackageId, PersonId } from '../../src/domain/model';
 import { OutcomeUnknown, RepeatedDelivery } from '../../src/operations/ports';
 import { connect } from '../../src/store/database';
+import { Stale } from '../../src/store/faults';
 import { newId } from '../../src/store/ids';
+import { inTransaction } from '../../src/store/query';
 import { createStore } from '../../src/store/store';
 import { clusterUrl } from '../support/cluster';
 import { byPerson, bySystem, createWorld, moment, type World } from './world';
@@ -499,6 +501,69 @@ describe('a connection that is lost', () => {
       },
     };
   }
+});
+
+describe('an act that somebody waits for', () => {
+  const within = (milliseconds: number) => ({ ...bySystem, until: performance.now() + milliseconds });
+  const refused = { code: 'too-busy' };
+
+  test('is refused before it begins when its time is over', async () => {
+    const act = jest.fn(() => Promise.resolve());
+    await expect(world.store.write(within(0), act)).rejects.toMatchObject(refused);
+    expect(act).not.toHaveBeenCalled();
+  });
+
+  test('is not run again after its time', async () => {
+    const by = within(60_000);
+    let runs = 0;
+    const overtaken = world.store.write(by, async (tx) => {
+      await tx.clock();
+      runs += 1;
+      by.until = 0;
+      throw new Stale();
+    });
+    await expect(overtaken).rejects.toMatchObject(refused);
+    expect(runs).toBe(1);
+  });
+
+  test('takes nothing when its time is over before its COMMIT', async () => {
+    const tara = await world.person('Tara');
+    const pkg = await world.package('CRM');
+    await world.ask(tara, pkg);
+    const assignment = await assignmentOf(tara, pkg);
+    const by = within(60_000);
+    const late = world.store.write(by, async (tx) => {
+      const facts = await tx.forAssignment(assignment);
+      await tx.save(end(facts, { reason: 'gaveUp', type: 'systemRemove', requestor: null, note: null }, moment(tx)));
+      by.until = 0;
+    });
+    await expect(late).rejects.toMatchObject(refused);
+    expect(await count('assignments', `ended_at is null`)).toBe(1);
+    await endNow(assignment);
+    expect(await count('assignments', `ended_at is null`)).toBe(0);
+  });
+
+  test('waits for no statement longer than it has, and leaves the connection as it was', async () => {
+    const shown = `select current_setting('statement_timeout') as it`;
+    let left = 4_321.9;
+    const inside = await inTransaction(
+      world.db.sequelize,
+      async (q) => {
+        const [first] = await q(shown);
+        left = 1_234;
+        return [first, ...(await q(shown))];
+      },
+      () => left,
+    );
+    expect(inside).toEqual([{ it: '4321ms' }, { it: '1234ms' }]);
+    expect(await inTransaction(world.db.sequelize, (q) => q(shown))).toEqual([{ it: '15s' }]);
+    const hangs = inTransaction(
+      world.db.sequelize,
+      (q) => q('select pg_sleep(60)'),
+      () => 20,
+    );
+    await expect(hangs).rejects.toMatchObject({ code: '57014' });
+  });
 });
 
 describe('behind the rules, the database', () => {

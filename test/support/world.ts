@@ -110,14 +110,17 @@ export async function aWorld(yaml: string) {
   const book = loadCards(join(__dirname, '../../cards'));
   const mailbox = new Mailbox();
   const channels = new Map<string, Channel>([['web', mailbox]]);
-  const conversation: Conversation = createConversation({
-    desk,
-    cards: parts.cards,
-    inbound: parts.inbound,
-    book,
-    profiles: () => Promise.resolve(null),
-    log,
-  });
+  const conversationWithin = (answerWithinMs?: number): Conversation =>
+    createConversation({
+      desk,
+      cards: parts.cards,
+      inbound: parts.inbound,
+      book,
+      profiles: () => Promise.resolve(null),
+      log,
+      ...(answerWithinMs === undefined ? {} : { answerWithinMs }),
+    });
+  const conversation = conversationWithin();
   const gates = createGates({ outbox: parts.outbox });
   const outgoing = createWorker(
     delivering({
@@ -174,6 +177,8 @@ export async function aWorld(yaml: string) {
     /** The table of stored events. */
     received: parts.inbound,
     conversation,
+    /** The same for clicks that may take so long. */
+    conversationWithin,
     mailbox,
     log,
     /** Every line that was logged. */
