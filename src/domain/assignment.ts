@@ -14,7 +14,17 @@ import { latest } from './time';
 
 export { approve, deliver } from './delivery';
 export type { Delivered } from './delivery';
-export { cameLate, confirm, desired, fail, finishTask, neverGiven, readBaseline, remindTask } from './placement';
+export {
+  cameLate,
+  confirm,
+  desired,
+  fail,
+  finishTask,
+  isLate,
+  neverGiven,
+  readBaseline,
+  remindTask,
+} from './placement';
 export type { PlaceOutcome } from './placement';
 
 export interface EndInput {

@@ -6,10 +6,13 @@ import { noChange, together } from './events';
 import type { Now, PlaceFacts, TaskFacts } from './facts';
 import type { Assignment, Grant, PersonId, Request, RequestState } from './model';
 import { LIVE_ASSIGNMENT_STATES } from './model';
-import { after, DAY } from './time';
+import { after, DAY, MINUTE } from './time';
 
 /** A removal that people have to do, and did not do within this, is an alarm (rule 3.25). Owners hear again as often. */
 const TASK_REMINDER = DAY;
+
+/** What a system did not take away until so long after it was asked is an alarm (rule 3.12): a short breakdown of it is none. */
+const TAKE_WITHIN = 3 * MINUTE;
 
 /** One whose baseline could not be read failed before anything was given, and is tried again all the same. */
 const BEFORE_FIRST: readonly Grant['state'][] = ['unknown', 'placing', 'placeFailed'];
@@ -61,6 +64,11 @@ export function confirm(facts: PlaceFacts, outcome: PlaceOutcome, at: Now): Chan
   if (outcome.state === 'waiting') return openTask(facts, at);
   if (outcome.state !== want) return noChange;
   return settled(facts, want === 'present' ? placedBy(facts, outcome, at) : takenFrom(facts, false, at), at);
+}
+
+/** Whether a removal that was asked for at `asked` is known not to be done in time, when it is tried again at `next` only. */
+export function isLate(asked: Date, next: Date): boolean {
+  return next.getTime() - asked.getTime() > TAKE_WITHIN;
 }
 
 /**

@@ -111,8 +111,8 @@ async function attempt(parts: PlaceParts, by: By, row: OutgoingRow, calls: Calls
     const isGivenUp = giving && (error.kind === 'failed' || row.attempts >= TRIES);
     await couldNot(parts, by, row, {
       code: error.code,
-      // A removal alarms at its first failure, and is tried for ever all the same.
-      final: isGivenUp || !giving,
+      // A removal that the system refuses for good alarms at once, and is tried for ever all the same.
+      final: isGivenUp || error.kind === 'failed',
       giving,
       againInMs: isGivenUp ? slowly(row) : (error.retryAfterMs ?? backoff(row.attempts, MOST_MS)),
     });
@@ -131,7 +131,8 @@ async function couldNot(
 ): Promise<void> {
   const { code, final, giving, againInMs } = what;
   const grant = row.subject.id as GrantId;
-  await failed(parts.desk, by, { grant, lease: row.lease, error: { code, final }, giving, againInMs });
+  const { lease, createdAt: asked } = row;
+  await failed(parts.desk, by, { grant, lease, error: { code, final }, asked, giving, againInMs });
   const facts = { trace: by.trace, row: row.lease.id, kind: row.kind, giving, code, attempts: row.attempts };
   if (againInMs === null) parts.log.warn(facts, 'placement given up');
   else parts.log.debug({ ...facts, wait: againInMs }, 'placement waits');

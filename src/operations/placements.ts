@@ -86,18 +86,23 @@ export function failed(
     grant: GrantId;
     lease: Lease;
     error: { code: string; final: boolean };
+    /** Since when it is to be done. */
+    asked: Date;
     /** What was tried. */
     giving: boolean;
     /** Null: given up. */
     againInMs: number | null;
   },
 ): Promise<void> {
-  const { lease, error, againInMs } = input;
+  const { lease, asked, giving, againInMs } = input;
   return act(desk, by, async (tx) => {
     const facts = await tx.forPlace(input.grant);
-    if (againInMs === null) await tx.settle(lease, { state: 'dead', error: error.code });
-    else await tx.retry(lease, againInMs, error.code);
-    if (facts.wanted === input.giving) await tx.save(Rules.fail(facts, error, moment(tx)));
+    const { code } = input.error;
+    if (againInMs === null) await tx.settle(lease, { state: 'dead', error: code });
+    else await tx.retry(lease, againInMs, code);
+    if (facts.wanted !== giving) return;
+    const isLate = !giving && againInMs !== null && Rules.isLate(asked, new Date(tx.now.getTime() + againInMs));
+    await tx.save(Rules.fail(facts, { code, final: input.error.final || isLate }, moment(tx)));
   });
 }
 

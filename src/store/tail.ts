@@ -112,7 +112,7 @@ export function addTail(statement: Statement, types: ReadonlySet<EventType>, sig
      ) due
      order by kind, about, once, id
      on conflict (subject_id) where kind = 'place' and state = 'ready'
-       do update set next_at = least(outgoing.next_at, excluded.next_at), attempts = 0,
+       do update set next_at = least(outgoing.next_at, excluded.next_at), attempts = 0, created_at = excluded.created_at,
          trace = coalesce(excluded.trace, outgoing.trace)
      returning id`,
   );

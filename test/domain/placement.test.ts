@@ -7,6 +7,7 @@ import {
   desired,
   fail,
   finishTask,
+  isLate,
   neverGiven,
   readBaseline,
   remindTask,
@@ -294,6 +295,12 @@ describe('a failure', () => {
     ]);
     expect(rowOf(change, 'request').completedAt).toBeNull();
     expect(eventsOf(change)).toEqual(['grant.takeFailed', 'assignment.removalFailed', 'request.removalFailed']);
+  });
+  test.each([
+    { name: 'that is tried again within three minutes', next: 180_000, want: false },
+    { name: 'that is tried again only later', next: 180_001, want: true },
+  ])('to take $name is late: $want', ({ next, want }) => {
+    expect(isLate(NOON, new Date(NOON.getTime() + next))).toBe(want);
   });
   test('to take that will be tried again does not alarm yet', () => {
     expect(rowsOf(sound(fail(losing([taking()]), later, at())), 'assignment')).toEqual([]);

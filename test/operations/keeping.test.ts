@@ -186,6 +186,32 @@ test('a removal that fails alarms the owners, shows in "my access", and succeeds
   expect(textOf(latest('olga').card)).toContain('Everything is removed now.');
 });
 
+const MINUTE = 60_000;
+test('a system that is away for a short time alarms nobody, and one that stays away alarms within five minutes', async () => {
+  await get('tara', 'ledger auditor', {});
+  const heard = (): number => world.messagesTo('olga').length + world.messagesTo('ada').length;
+  const before = heard();
+  await world.localRoles.tell('Ledger', { mode: 'later', code: 'maintenance' });
+  await world.pass(8 * HOUR);
+  await world.pass(30_000);
+  expect(await assignment()).toMatchObject({ state: 'removing' });
+  expect(heard()).toBe(before);
+  for (let minute = 1; minute < 5; minute += 1) await world.pass(MINUTE);
+  expect(await assignment()).toMatchObject({ state: 'removalFailed' });
+  expect(heard()).toBe(before + 2);
+  expect(textOf(latest('olga').card)).toContain('could not be removed from Tara Lind');
+});
+
+test('a removal counts from when it was asked for, not from a giving that waited before', async () => {
+  await world.localRoles.tell('Ledger', { mode: 'later', code: 'maintenance' });
+  await get('tara', 'ledger auditor', {});
+  await world.sql('update grants set baseline = false');
+  await world.pass(4 * HOUR);
+  await world.submit('tara', cardOf(await world.say('tara', 'give up ledger auditor')), {});
+  await world.settle();
+  expect(await assignment()).toMatchObject({ state: 'removing' });
+});
+
 test('a manual role waits for an owner who reports it done with a note', async () => {
   await get('tara', 'vault keys', {});
   expect(await assignment()).toMatchObject({ state: 'delivering' });

@@ -272,6 +272,7 @@ describe('a failure of a placement', () => {
     const late = failed(world.desk, worker, {
       grant: id,
       lease: lost.lease,
+      asked: lost.createdAt,
       error: { code: 'no_answer', final: true },
       giving: true,
       againInMs: null,
@@ -289,6 +290,7 @@ describe('a failure of a placement', () => {
     await failed(world.desk, worker, {
       grant: (await grant()).id,
       lease: row.lease,
+      asked: row.createdAt,
       error: { code: 'refused', final: true },
       giving: true,
       againInMs: null,
