@@ -35,6 +35,11 @@ export function linked(link: GrantLink): Change {
   return { ...noChange, links: [link] };
 }
 
+/** The assignment goes on without the grant. */
+export function withdrawn(link: GrantLink): Change {
+  return { ...noChange, withdrawals: [link] };
+}
+
 /** An event; free text goes into the remark, never into the data. */
 export function told(
   type: DomainEvent['type'],

@@ -67,7 +67,7 @@ const redraw = (on: EventType, about: Consequence['about']): Consequence => ({
 
 /**
  * Events carry `onBehalf` (requestor and target differ) and `bySystem` (no person asked for it) in their data where a
- * condition below needs it. `request.approved` carries `scheduled`; `request.canceled` carries `byRequestor`.
+ * condition below needs it. `assignment.delivered` carries `again`: it was delivered before and nobody asked. `request.approved` carries `scheduled`; `request.canceled` carries `byRequestor`.
  */
 export const consequences: readonly Consequence[] = [
   tell('request.submitted', 'request', 'requestor', 'request', { notify: true }),
@@ -98,7 +98,7 @@ export const consequences: readonly Consequence[] = [
   tell('request.deliveryFailed', 'requestOutcome', 'requestor', 'request', { onBehalf: true }),
   redraw('request.removed', 'request'),
   redraw('request.removalFailed', 'request'),
-  tell('assignment.delivered', 'access', 'target', 'assignment'),
+  tell('assignment.delivered', 'access', 'target', 'assignment', { again: false }),
   tell('assignment.partiallyDelivered', 'accessProblem', 'target', 'assignment'),
   tell('assignment.partiallyDelivered', 'deliveryFailed', 'catalogOwners', 'assignment'),
   tell('assignment.deliveryFailed', 'accessProblem', 'target', 'assignment'),
@@ -116,6 +116,11 @@ export const consequences: readonly Consequence[] = [
   tell('assignment.removalFailed', 'removalAlarm', 'catalogOwners', 'assignment'),
   tell('assignment.removalFailed', 'removalAlarm', 'administrators', 'assignment'),
   redraw('assignment.removalFailed', 'assignment'),
+  redraw('assignment.contentChanged', 'assignment'),
+  redraw('assignment.withdrawn', 'assignment'),
+  tell('assignment.withdrawalFailed', 'removalAlarm', 'catalogOwners', 'assignment'),
+  tell('assignment.withdrawalFailed', 'removalAlarm', 'administrators', 'assignment'),
+  redraw('assignment.withdrawalFailed', 'assignment'),
   { on: 'grant.wanted', kind: 'place', about: 'grant' },
   { on: 'grant.unwanted', kind: 'place', about: 'grant' },
   { on: 'assignment.ending', kind: 'place', about: 'grant' },

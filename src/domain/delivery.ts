@@ -67,7 +67,7 @@ export function begin(facts: PairFacts, assignment: Assignment, request: Request
   return together(
     updated('assignment', assignment, { state }),
     updated('request', request, { state, completedAt }),
-    toldOfAssignment(facts, assignment, `assignment.${state}`, request),
+    toldOfAssignment(facts, assignment, `assignment.${state}`, request, { again: false }),
     change,
     count > 0 ? noChange : toldOf(facts, request, 'request.delivered', { data: { onBehalf: isOnBehalf(request) } }),
   );
@@ -130,7 +130,7 @@ function give(facts: PairFacts, gift: Gift, at: Now): Delivered {
   const change = together(
     inserted('assignment', assignment),
     justifying(facts, assignment, gift, at),
-    toldOfAssignment(facts, assignment, `assignment.${state}`, request),
+    toldOfAssignment(facts, assignment, `assignment.${state}`, request, { again: false }),
     grants.change,
   );
   return { request, change };

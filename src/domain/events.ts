@@ -48,6 +48,9 @@ export type EventType =
   | 'assignment.ending'
   | 'assignment.removed'
   | 'assignment.removalFailed'
+  | 'assignment.contentChanged'
+  | 'assignment.withdrawn'
+  | 'assignment.withdrawalFailed'
   | 'grant.wanted'
   | 'grant.unwanted'
   | 'grant.baselineRead'
@@ -164,7 +167,7 @@ export type RowChange<N extends keyof GovernedNouns = keyof GovernedNouns> = {
   [K in N]: { readonly noun: K; readonly before: GovernedNouns[K] | null; readonly after: GovernedNouns[K] };
 }[N];
 
-/** `link`: this grant is (from now on) justified by this assignment. Links are never removed: assignments end. */
+/** This grant is justified by this assignment: from now on, or (a withdrawal) no longer, though the assignment goes on. */
 export interface GrantLink {
   readonly grant: GrantId;
   readonly assignment: AssignmentId;
@@ -174,10 +177,11 @@ export interface GrantLink {
 export interface Change {
   readonly rows: readonly RowChange[];
   readonly links: readonly GrantLink[];
+  readonly withdrawals: readonly GrantLink[];
   readonly events: readonly DomainEvent[];
 }
 
-export const noChange: Change = { rows: [], links: [], events: [] };
+export const noChange: Change = { rows: [], links: [], withdrawals: [], events: [] };
 
 /** One change after the other; later rows of the same noun and id win over earlier ones and keep the first `before`. */
 export function together(...changes: readonly Change[]): Change {
@@ -196,6 +200,7 @@ export function together(...changes: readonly Change[]): Change {
   return {
     rows: [...rows.values()],
     links: changes.flatMap((change) => change.links),
+    withdrawals: changes.flatMap((change) => change.withdrawals),
     events: changes.flatMap((change) => change.events),
   };
 }

@@ -1,10 +1,10 @@
 // Which roles a beginning assignment wants placed and an ending one lets go: each role is placed once and taken only when
 // no live assignment justifies it any more (rule 3.10). Always recomputed from assignments, never counted up and down.
-import { inserted, linked, refsOf, told, updated } from './change';
+import { inserted, linked, refsOf, told, updated, withdrawn } from './change';
 import type { Change, DomainEvent } from './events';
 import { noChange, together } from './events';
 import type { GrantFact, Now, PairFacts } from './facts';
-import type { AssignmentId, Grant, GrantId } from './model';
+import type { AssignmentId, Grant, GrantId, PackageVersion } from './model';
 
 export interface GrantsChange {
   readonly change: Change;
@@ -24,9 +24,14 @@ export function letGo(facts: Pick<PairFacts, 'grants'>, assignment: AssignmentId
   return facts.grants.filter(({ justifiedBy }) => justifiedBy.length === 1 && justifiedBy[0] === assignment);
 }
 
-/** Wants every role of the package's present content placed (rule 3.8): new grants, or those that exist, turned round. */
-export function wantGrants(facts: PairFacts, assignment: AssignmentId, at: Now): GrantsChange {
-  const changes = facts.content.roles.map(({ role, scope }): Change => {
+/** Wants roles placed, by default all that the package holds now (rule 3.8): new grants, or those that exist, turned round. */
+export function wantGrants(
+  facts: PairFacts,
+  assignment: AssignmentId,
+  at: Now,
+  roles: PackageVersion['roles'] = facts.content.roles,
+): GrantsChange {
+  const changes = roles.map(({ role, scope }): Change => {
     const existing = facts.grants.find(({ grant }) => grant.role === role && grant.scope === scope);
     const grant = existing ? existing.grant : newGrant(facts, { role, scope }, at);
     const row = existing ? wantedAgain(existing.grant) : inserted('grant', grant);
@@ -56,6 +61,27 @@ export function retryGrants(facts: PairFacts, assignment: AssignmentId): GrantsC
     together(wantedAgain(grant), toldOfGrant(facts, assignment, grant, 'grant.wanted')),
   );
   return { change: together(...changes), count: changes.length };
+}
+
+/** The assignment goes on without these grants of its own; what it alone justified is taken away. */
+export function withdrawGrants(facts: PairFacts, assignment: AssignmentId, lost: readonly GrantFact[]): Change {
+  const alone = letGo({ grants: lost }, assignment);
+  return together(
+    ...lost.map((one) =>
+      together(
+        withdrawn({ grant: one.grant.id, assignment }),
+        alone.includes(one) ? unwanted(facts, assignment, one.grant) : noChange,
+      ),
+    ),
+  );
+}
+
+function unwanted(facts: PairFacts, assignment: AssignmentId, grant: Grant): Change {
+  if (grant.state === 'taken') return noChange;
+  return together(
+    updated('grant', grant, { state: 'taking', error: null }),
+    toldOfGrant(facts, assignment, grant, 'grant.unwanted'),
+  );
 }
 
 function newGrant(facts: PairFacts, place: Pick<Grant, 'role' | 'scope'>, at: Now): Grant {

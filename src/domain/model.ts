@@ -411,6 +411,8 @@ export const LIVE_ASSIGNMENT_STATES = [
   'partiallyDelivered',
   'deliveryFailed',
 ] as const;
+/** States of an assignment that justifies its grants: begun and not ended. */
+export const HOLDING_ASSIGNMENT_STATES = ['delivering', 'delivered', 'partiallyDelivered', 'deliveryFailed'] as const;
 /** States of a request that still wants something. */
 export const OPEN_REQUEST_STATES = ['submitted', 'pendingApproval', 'scheduled'] as const;
 

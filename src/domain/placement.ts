@@ -61,7 +61,8 @@ export function confirm(facts: PlaceFacts, outcome: PlaceOutcome, at: Now): Chan
   if (outcome.state === 'untouched') {
     return neverGiven(facts) ? settled(facts, takenFrom(facts, true, at), at) : noChange;
   }
-  if (outcome.state === 'waiting') return openTask(facts, at);
+  if (outcome.state === 'waiting')
+    return isDoneByHand(facts) ? settled(facts, placedBy(facts, facts.grant, at), at) : openTask(facts, at);
   if (outcome.state !== want) return noChange;
   return settled(facts, want === 'present' ? placedBy(facts, outcome, at) : takenFrom(facts, false, at), at);
 }
@@ -83,7 +84,33 @@ export function fail(facts: PlaceFacts, error: { readonly code: string; readonly
   if (state === grant.state && error.code === grant.error) return settled(facts, { change: noChange, grant }, at);
   const after: Grant = { ...grant, state, error: error.code };
   const event = toldOfGrant(facts, wanted ? 'grant.placeFailed' : 'grant.takeFailed', { ...error });
-  return settled(facts, { change: together(updated('grant', grant, after), event), grant: after }, at);
+  const alarms =
+    state === 'takeFailed' && grant.state !== state
+      ? toldOfWithdrawals(facts, 'assignment.withdrawalFailed')
+      : noChange;
+  return settled(facts, { change: together(updated('grant', grant, after), event, alarms), grant: after }, at);
+}
+
+/** Nobody's access ends here, so nothing else says that a role is still there which should be gone, or that it is gone now. */
+function toldOfWithdrawals(
+  { withdrawnFrom, person, resource }: PlaceFacts,
+  type: 'assignment.withdrawn' | 'assignment.withdrawalFailed',
+): Change {
+  return together(
+    ...withdrawnFrom.map(({ id, package: pkg }) =>
+      told(
+        type,
+        { kind: 'assignment', id },
+        { person: person.id, assignment: id, package: pkg, catalog: resource.catalog },
+      ),
+    ),
+  );
+}
+
+/** Somebody reported it done and nobody asked for the opposite since: a reprocess asks nobody to do it again. */
+function isDoneByHand({ grant, wanted, openTask: open }: PlaceFacts): boolean {
+  const { placedAt, takenAt } = grant;
+  return wanted && open === null && placedAt !== null && (takenAt === null || placedAt > takenAt);
 }
 
 /**
@@ -149,7 +176,7 @@ interface Settled {
   readonly grant: Grant;
 }
 
-function placedBy(facts: PlaceFacts, { externalId }: PlaceOutcome, at: Now): Settled {
+function placedBy(facts: PlaceFacts, { externalId }: Pick<PlaceOutcome, 'externalId'>, at: Now): Settled {
   const { grant } = facts;
   if (grant.state === 'placed' && grant.externalId === externalId) return { change: noChange, grant };
   const after: Grant = {
@@ -168,7 +195,11 @@ function takenFrom(facts: PlaceFacts, kept: boolean, at: Now): Settled {
   const takenAt = kept ? grant.takenAt : at.now;
   const after: Grant = { ...grant, state: 'taken', externalId: null, error: null, takenAt };
   return {
-    change: together(updated('grant', grant, after), toldOfGrant(facts, 'grant.taken', { kept })),
+    change: together(
+      updated('grant', grant, after),
+      toldOfGrant(facts, 'grant.taken', { kept }),
+      toldOfWithdrawals(facts, 'assignment.withdrawn'),
+    ),
     grant: after,
   };
 }
@@ -259,6 +290,7 @@ function moved(
             `assignment.${state}`,
             { kind: 'assignment', id: assignment.id },
             inName ? { ...refs, request: inName.id } : refs,
+            { again: inName === undefined },
           ),
         ),
     ...requests

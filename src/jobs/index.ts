@@ -5,7 +5,7 @@ import { DomainError } from '../domain/errors';
 import type { Log } from '../log';
 import { alarmsOf } from '../operations/alarms';
 import { endDue, endForGone, endJustifications, remind } from '../operations/assignments';
-import { remindTask } from '../operations/placements';
+import { followContent, remindTask } from '../operations/placements';
 import type { By, Desk, Due } from '../operations/ports';
 import { cancelForGone, escalate, expireStage, remindStage, reroute, start } from '../operations/requests';
 import type { Misfire } from './schedule';
@@ -75,6 +75,15 @@ async function ends(parts: JobParts): Promise<number> {
   };
   const [one, other] = await Promise.all([sweep(), sweep()]);
   return one + other;
+}
+
+const holders = each('update-holders', (due, limit) => due.contentsChanged(limit), followContent);
+
+/** Whoever holds a package has what it holds (rule 3.11). */
+async function updateHolders(parts: JobParts): Promise<number> {
+  const tried = await holders(parts);
+  await parts.due.contentsFollowed();
+  return tried;
 }
 
 async function staleCards(parts: JobParts): Promise<number> {
@@ -165,6 +174,7 @@ export const jobs: readonly Job[] = [
     misfire: 'catchUp',
     sweep: each('remind-task-owners', (due, limit) => due.manualTasksToRemind(limit), remindTask),
   },
+  { name: 'update-holders', cron: '18-59/20 * * * * *', misfire: 'catchUp', sweep: updateHolders },
   { name: 'redraw-cards', cron: '45 */10 * * * *', misfire: 'skip', sweep: staleCards },
   { name: 'watch', cron: '50 * * * * *', misfire: 'skip', sweep: watch },
   { name: 'prune', cron: '0 41 * * * *', misfire: 'skip', sweep: prune },

@@ -6,7 +6,7 @@ import type { PlaceFacts } from '../domain/facts';
 import { DomainError } from '../domain/errors';
 import type { AssignmentId, CatalogId, DraftId, GrantId, PersonId } from '../domain/model';
 import { can } from '../domain/permissions';
-import { reprocess as again } from '../domain/reprocess';
+import { follow, reprocess as again } from '../domain/reprocess';
 import type { Answering } from './act';
 import { act, moment, personOf } from './act';
 import type { By, Desk, Lease } from './ports';
@@ -124,12 +124,20 @@ export function remindTask(desk: Desk, by: By, id: string): Promise<void> {
   });
 }
 
-/** Whether somebody may have failed roles of the catalog tried again. */
+/** Whether somebody may have the roles of access in the catalog made so again. */
 export async function mayReprocess(desk: Desk, person: PersonId, catalog: CatalogId): Promise<boolean> {
   return can(await desk.views.roles(person, catalog), 'assignment.reprocess');
 }
 
-/** All roles of the assignment that could not be given are asked for once more. */
+/** The package's content has changed, and the roles of this access follow it (rule 3.11). */
+export function followContent(desk: Desk, by: By, id: AssignmentId): Promise<void> {
+  return act(desk, by, async (tx) => {
+    const facts = await tx.forAssignment(id);
+    await tx.save(follow(facts, moment(tx)));
+  });
+}
+
+/** All roles of the assignment are made so once more, at any time (rule 3.12). */
 export function reprocess(
   desk: Desk,
   by: By,
@@ -144,7 +152,7 @@ export function reprocess(
       const facts = await tx.forAssignment(id);
       if (!can(await tx.roles(person, facts.catalog.id), 'assignment.reprocess'))
         throw new DomainError('forbidden', {});
-      await tx.save(again(facts));
+      await tx.save(again(facts, moment(tx)));
       return id;
     },
     answering,

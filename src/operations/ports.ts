@@ -553,6 +553,10 @@ export interface Due {
   remindersDue(limit: number): Promise<readonly AssignmentId[]>;
   /** Justifications that are over while others still hold the assignment. */
   justificationsOver(limit: number): Promise<readonly AssignmentId[]>;
+  /** Held access whose roles are not yet those that its package holds now (rule 3.11). */
+  contentsChanged(limit: number): Promise<readonly AssignmentId[]>;
+  /** Forgets which packages changed, where all their holders follow. */
+  contentsFollowed(): Promise<void>;
   /** Open manual tasks whose owners should hear again. */
   manualTasksToRemind(limit: number): Promise<readonly string[]>;
   /** Open requests of people who are not enabled any more (also those they asked for others, while undecided); live assignments. */

@@ -87,7 +87,8 @@ select people.id, people.name, r.reason from requests r join people on people.id
 where r.assignment_id = $1 and r.type in ('userRemove', 'adminRemove') order by r.id desc limit 1`;
 const PROBLEMS = `
 select resource.name as resource, role.name as role, coalesce(g.error, '') as error
-from grant_assignments link join grants g on g.id = link.grant_id and g.state in ('placeFailed', 'takeFailed')
+from grant_assignments link join grants g on g.id = link.grant_id
+  and (g.state = 'takeFailed' or (g.state = 'placeFailed' and link.withdrawn_at is null))
 join resource_roles role on role.id = g.role_id join resources resource on resource.id = role.resource_id
 where link.assignment_id = $1 order by resource.name, role.name, g.id`;
 

@@ -69,6 +69,13 @@ select clock_timestamp() as clock, jsonb_build_object(
       where link.assignment_id = ending.id
         and (select state from grants where grants.id = link.grant_id) in ('taking', 'takeFailed')
         and not exists (select 1 from manual_tasks task where task.grant_id = link.grant_id and task.state = 'open')))))
+    -- Roles that a package lost, of access that goes on.
+    + (select count(distinct g.id) from grants g join grant_assignments link on link.grant_id = g.id
+      where g.state in ('taking', 'takeFailed') and link.withdrawn_at < (select now from at) - interval '${OVERDUE_SECONDS} seconds'
+        and not exists (select 1 from standing_links other join assignments a on a.id = other.assignment_id
+          where other.grant_id = g.id and a.state in ('removing', 'removalFailed'))
+        and not exists (select 1 from manual_tasks task where task.grant_id = g.id and task.state = 'open'
+          and link.withdrawn_at > (select now from at) - interval '${OVERDUE_TASK_SECONDS} seconds'))
 ) as backlog,
 (select coalesce(jsonb_agg(jsonb_build_object('job', job, 'dueAt', tick.due_at, 'ranSecondsAgo',
     greatest(0, extract(epoch from (select now from at) - tick.claimed_at)))), '[]')

@@ -4,7 +4,7 @@ import type { AssignmentId, RequestId } from '../domain/model';
 import type { Due } from '../operations/ports';
 import { CANDIDATES } from './approvers';
 import { backlogOf } from './backlog';
-import { LIVE, OPEN } from './loads';
+import { JUSTIFYING, LIVE, OPEN } from './loads';
 import type { Query } from './query';
 import { instantOf, toInstant } from './tables';
 
@@ -68,6 +68,15 @@ select request_id as id from (
 ) changed
 order by request_id limit $1`;
 
+const HELD_ROLES = `select g.role_id, g.scope_id from standing_links l join grants g on g.id = l.grant_id where l.assignment_id = a.id`;
+const CONTENT = `select role_id, scope_id from package_grants where package_version_id = p.current_version_id`;
+const DIFFERS = `(exists (${HELD_ROLES} except ${CONTENT}) or exists (${CONTENT} except ${HELD_ROLES}))`;
+
+// Whoever was being given access while the content changed got the old one a moment later, and is found as long as the note stays.
+const CONTENTS_FOLLOWED = `
+delete from content_changes c using packages p where p.id = c.package_id and c.changed_at < usher_now() - interval '5 minutes'
+  and not exists (select 1 from assignments a where a.package_id = c.package_id and a.state in ${JUSTIFYING} and ${DIFFERS})`;
+
 const SQL = {
   expiredStages: runningStage('decide_by <= usher_now()', 'decide_by'),
   stagesToEscalate: runningStage('escalate_at <= usher_now() and escalated_at is null', 'escalate_at'),
@@ -83,6 +92,12 @@ where j.until <= usher_now() and j.ended_at is null
   and exists (select 1 from justifications other where other.assignment_id = j.assignment_id and other.ended_at is null
     and (other.until is null or other.until > usher_now()))
 order by id limit $1`,
+  // Held access whose roles are not those of its package, among the packages whose content changed a short while ago.
+  contentsChanged: `
+select a.id from content_changes c join packages p on p.id = c.package_id
+join assignments a on a.package_id = c.package_id and a.state in ${JUSTIFYING}
+where ${DIFFERS}
+order by a.id limit $1`,
   manualTasksToRemind: `
 select id from manual_tasks where state = 'open' and remind_at <= usher_now() order by remind_at, id limit $1`,
   // What somebody asked for others and was decided already goes on without them.
@@ -151,6 +166,10 @@ export function createDue(q: Query): Due {
     misroutedStages: requests(SQL.misroutedStages),
     startsDue: requests(SQL.startsDue),
     remindersDue: assignments(SQL.remindersDue),
+    contentsChanged: assignments(SQL.contentsChanged),
+    async contentsFollowed() {
+      await q(CONTENTS_FOLLOWED);
+    },
     async manualTasksToRemind(limit) {
       return (await q(SQL.manualTasksToRemind, [limit])).map((row) => (row as { id: string }).id);
     },

@@ -137,13 +137,13 @@ const NAMED = `named as materialized (select a.* from assignments a where a.id =
 const heldGrants = (mine: readonly string[]): string => `
   select grants.*, ${AGGREGATE(
     'link.assignment_id order by link.assignment_id',
-    `grant_assignments link join assignments a on a.id = link.assignment_id and a.state in ${JUSTIFYING}
+    `standing_links link join assignments a on a.id = link.assignment_id and a.state in ${JUSTIFYING}
      where link.grant_id = grants.id`,
   )} as justified_by
   from grants where grants.person_id = (select target_id from pair)
   and (exists (select 1 from package join package_grants g on g.package_version_id = package.current_version_id
       where g.role_id = grants.role_id and g.scope_id = grants.scope_id)
-    or exists (select 1 from grant_assignments link where link.grant_id = grants.id
+    or exists (select 1 from standing_links link where link.grant_id = grants.id
       and (${mine.map((part) => `link.assignment_id = (select id from ${part})`).join(' or ')})))`;
 
 const HOLDERS = (where: string): string =>

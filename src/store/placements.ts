@@ -13,15 +13,17 @@ import { fromRow, fromRows, governed, instantOf, people, resourceRoles, resource
 const facts = (grant: string): string => `
 with the_grant as materialized (select grants.* from grants where id = ${grant}),
 linked as materialized (
-  select a.*, packages.baseline = 'absorb' as absorbs
+  select a.*, packages.baseline = 'absorb' as absorbs, link.withdrawn_at
   from the_grant join grant_assignments link on link.grant_id = the_grant.id
   join assignments a on a.id = link.assignment_id join packages on packages.id = a.package_id
 )
 select usher_now() as now, to_jsonb(the_grant) as grant, to_jsonb(person) as person, to_jsonb(resource) as resource,
   to_jsonb(role) as role, to_jsonb(scope) as scope,
-  exists (select 1 from linked where state in ${JUSTIFYING}) as wanted,
+  exists (select 1 from linked where state in ${JUSTIFYING} and withdrawn_at is null) as wanted,
   person.state <> 'enabled' or exists (select 1 from linked where absorbs and (state in ('removing', 'removalFailed')
-    or (state = 'removed' and ended_at >= the_grant.placed_at))) as override_baseline,
+    or (state = 'removed' and ended_at >= the_grant.placed_at) or withdrawn_at >= the_grant.placed_at)) as override_baseline,
+  (select coalesce(jsonb_agg(jsonb_build_object('id', id, 'package', package_id) order by id), '[]')
+    from linked where state in ${JUSTIFYING} and withdrawn_at is not null) as withdrawn_from,
   (select to_jsonb(t) from manual_tasks t where t.grant_id = the_grant.id and t.state = 'open') as open_task,
   (select to_jsonb(t) from manual_tasks t where t.id = $1) as task,
   (select coalesce(jsonb_agg(distinct keeper.person_id), '[]')
@@ -33,9 +35,9 @@ select usher_now() as now, to_jsonb(the_grant) as grant, to_jsonb(person) as per
       'requests', (select coalesce(jsonb_agg(to_jsonb(r) order by r.id), '[]') from requests r where r.assignment_id = linked.id
         and r.state in ('delivering', 'partiallyDelivered', 'deliveryFailed', 'removing', 'removalFailed')
         and (r.state in ('removing', 'removalFailed')) = (linked.state in ('removing', 'removalFailed'))),
-      'grants', (select jsonb_agg(to_jsonb(g) order by g.id) from grant_assignments l join grants g on g.id = l.grant_id
+      'grants', (select jsonb_agg(to_jsonb(g) order by g.id) from standing_links l join grants g on g.id = l.grant_id
         where l.assignment_id = linked.id)) order by linked.id), '[]')
-    from linked where state <> 'removed') as assignments
+    from linked where state <> 'removed' and withdrawn_at is null) as assignments
 from the_grant
 join people person on person.id = the_grant.person_id
 join resource_roles role on role.id = the_grant.role_id
@@ -77,6 +79,7 @@ function placeOf(row: Row): PlaceFacts {
     scope: fromRow(resourceScopes, row['scope']),
     wanted: row['wanted'] as boolean,
     overrideBaseline: row['override_baseline'] as boolean,
+    withdrawnFrom: row['withdrawn_from'] as PlaceFacts['withdrawnFrom'],
     openTask: row['open_task'] === null ? null : fromRow(governed.manualTask, row['open_task']),
     assignments: (row['assignments'] as readonly Row[]).map((linked) => ({
       assignment: fromRow(governed.assignment, linked['assignment']),

@@ -1,6 +1,6 @@
 // The only writer of governed tables: the rows of a Change, their audit events and what follows, in one data-changing
 // statement. Fewer rows than expected means that somebody else was first; the statement itself fails then (usher_expect).
-import type { Change, GovernedNouns, RowChange } from '../domain/events';
+import type { Change, GovernedNouns, GrantLink, RowChange } from '../domain/events';
 import type { TxQuery } from './query';
 import { Statement } from './query';
 import type { Table } from './tables';
@@ -28,7 +28,7 @@ export async function saveChange(
   signature: Signature,
   sent: (rows: number) => void,
 ): Promise<void> {
-  if (change.rows.length === 0 && change.links.length === 0 && change.events.length === 0) return;
+  if ([change.rows, change.links, change.withdrawals, change.events].every((part) => part.length === 0)) return;
   const written = change.rows.map(check);
   const keys = new Set(written.map(({ row }) => `${row.table}:${row.id}`));
   if (keys.size < written.length) throw new Error('two changes of one row in a save');
@@ -53,11 +53,17 @@ export async function saveChange(
   if (change.links.length > 0) {
     statement.part(
       'linked',
-      `insert into grant_assignments (grant_id, assignment_id)
-       select * from jsonb_to_recordset(${statement.json(
-         change.links.map((link) => ({ grant_id: link.grant, assignment_id: link.assignment })),
-       )}) as r (grant_id uuid, assignment_id uuid)
-       on conflict do nothing`,
+      `insert into grant_assignments (grant_id, assignment_id) select * from ${linkRows(statement, change.links)}
+       on conflict (grant_id, assignment_id) do update set withdrawn_at = null where grant_assignments.withdrawn_at is not null`,
+    );
+  }
+  if (change.withdrawals.length > 0) {
+    expected['withdrawn'] = change.withdrawals.length;
+    statement.part(
+      'withdrawn',
+      `update grant_assignments l set withdrawn_at = ${statement.bind(signature.now.toISOString())}::timestamptz
+       from ${linkRows(statement, change.withdrawals)}
+       where l.grant_id = r.grant_id and l.assignment_id = r.assignment_id and l.withdrawn_at is null returning l.grant_id`,
     );
   }
   addEvents(
@@ -78,6 +84,11 @@ export async function saveChange(
       sent((row as { sent: number }).sent);
     },
   );
+}
+
+function linkRows(statement: Statement, links: readonly GrantLink[]): string {
+  const rows = links.map((link) => ({ grant_id: link.grant, assignment_id: link.assignment }));
+  return `jsonb_to_recordset(${statement.json(rows)}) as r (grant_id uuid, assignment_id uuid)`;
 }
 
 function check(change: RowChange): Written {

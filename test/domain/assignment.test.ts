@@ -167,7 +167,7 @@ describe('justifications that are over', () => {
       give: assignmentFacts({ assignment: anAssignment({ state: 'removing', endsAt: hours(-1) }) }),
     },
   ])('nothing ends $name', ({ give }) => {
-    expect(endOver(give, at())).toEqual({ rows: [], links: [], events: [] });
+    expect(endOver(give, at())).toEqual({ rows: [], links: [], withdrawals: [], events: [] });
   });
 });
 

@@ -200,7 +200,7 @@ describe('a role that was given', () => {
     const facts = placeFacts({
       ...giving([aGrant(1, { externalId: 'x-1' })], { state: 'delivered' }, { state: 'delivered' }),
     });
-    expect(confirm(facts, present, at())).toEqual({ rows: [], links: [], events: [] });
+    expect(confirm(facts, present, at())).toEqual({ rows: [], links: [], withdrawals: [], events: [] });
   });
   test('though it is not wanted any more changes nothing: it is taken next', () => {
     expect(confirm(losing([taking()]), present, at()).rows).toEqual([]);
@@ -284,7 +284,7 @@ describe('a failure', () => {
     { name: 'given', give: placeFacts(giving([aGrant(1)], { state: 'delivered' }, { state: 'delivered' })) },
     { name: 'taken', give: losing([taking(1, { state: 'taken' })]) },
   ])('that comes in late does not undo what is $name', ({ give }) => {
-    expect(fail(give, final, at())).toEqual({ rows: [], links: [], events: [] });
+    expect(fail(give, final, at())).toEqual({ rows: [], links: [], withdrawals: [], events: [] });
   });
   test('to take alarms, and the removal is not given up', () => {
     const change = sound(fail(losing([taking()]), final, at()));

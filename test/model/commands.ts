@@ -8,7 +8,7 @@ import { bind, mostlyNot, repairs, shift, wish } from './acts';
 import type { Act, AWish } from './acts';
 import type { Illness } from './chat';
 import type { Answer, Key, Organization } from './model';
-import { ADMINISTRATOR, HELD, jobs as modelJobs, LIVE, OWNER } from './model';
+import { ADMINISTRATOR, jobs as modelJobs, LIVE, OWNER, reprocess } from './model';
 import { absorb, lines } from './observe';
 import { edits, PEOPLE, VARIANTS } from './organization';
 import { cut, holding, PowerCut } from './world';
@@ -488,10 +488,7 @@ export class Repair extends Command {
       const all = run.o.assignments;
       const one = all[this.which % Math.max(1, all.length)];
       if (!one) return;
-      const failed = one.roles.some((role) => run.o.grants[`${one.target} ${role}`]?.state === 'placeFailed');
-      const allowed = actor === OWNER || actor === ADMINISTRATOR;
-      const why = one.endReason !== null ? 'not-held' : failed && HELD.includes(one.state) ? 'ok' : 'nothing-failed';
-      foretold = allowed ? why : 'forbidden';
+      foretold = reprocess(run.o, one.key, actor);
       repair = repairs.reprocess(real.assignment(one.key));
     }
     run.story.push(`${actor} ${this.toString()}: ${foretold}`);

@@ -112,7 +112,7 @@ export interface Assignment {
   remindAt: number | null;
   reminded: number;
   reasons: Reason[];
-  /** Roles that it wanted at its start. */
+  /** Roles that it wants. */
   roles: string[];
 }
 
@@ -622,8 +622,12 @@ function tryAgain(o: Organization, held: Assignment): void {
   }
 }
 
-function want(o: Organization, assignment: Assignment): void {
-  for (const role of packageOf(o, assignment.package).roles) {
+function want(
+  o: Organization,
+  assignment: Assignment,
+  roles: readonly string[] = packageOf(o, assignment.package).roles,
+): void {
+  for (const role of roles) {
     const key = `${assignment.target} ${role}`;
     const grant = o.grants[key];
     if (!grant) o.grants[key] = { state: 'placing', baseline: null };
@@ -633,6 +637,44 @@ function want(o: Organization, assignment: Assignment): void {
     }
     if (!assignment.roles.includes(role)) assignment.roles.push(role);
   }
+}
+
+/** Who holds a package gets what it gained and loses what it lost (rule 3.11). */
+function follow(o: Organization, assignment: Assignment): void {
+  if (!HELD.includes(assignment.state)) return;
+  const { roles } = packageOf(o, assignment.package);
+  const gained = roles.filter((role) => !assignment.roles.includes(role));
+  const lost = assignment.roles.filter((role) => !roles.includes(role));
+  assignment.roles = assignment.roles.filter((role) => roles.includes(role));
+  letGo(o, assignment, lost);
+  if (gained.length === 0) return;
+  assignment.state = 'delivering';
+  want(o, assignment, gained);
+}
+
+/** Everything is made so once more (rule 3.12). */
+export function reprocess(o: Organization, key: Key, person: Key): Answer {
+  const assignment = assignmentOf(o, key);
+  if (!manages(o, person)) return 'forbidden';
+  if (assignment.endReason !== null) return 'not-held';
+  if (!HELD.includes(assignment.state)) return 'nothing-failed';
+  follow(o, assignment);
+  assignment.state = 'delivering';
+  for (const role of assignment.roles) found(o.grants[`${assignment.target} ${role}`]).state = 'placing';
+  return 'ok';
+}
+
+/** A role stays where somebody's other access needs it; what was taken already need not be taken. */
+function letGo(o: Organization, assignment: Assignment, roles: readonly string[]): readonly string[] {
+  const { target } = assignment;
+  const gone = roles.filter((role) => {
+    const needed = o.assignments.some(
+      (one) => one !== assignment && one.target === target && HELD.includes(one.state) && one.roles.includes(role),
+    );
+    return !needed && found(o.grants[`${target} ${role}`]).state !== 'taken';
+  });
+  for (const role of gone) found(o.grants[`${target} ${role}`]).state = 'taking';
+  return gone;
 }
 
 /** One reminder when the extension window opens: the last 14 days, or half of a shorter period. */
@@ -749,16 +791,7 @@ function stop(
 ): void {
   const { target, package: pack } = assignment;
   const scheduled = assignment.state === 'scheduled';
-  // A role stays where somebody's other access needs it; what was taken already need not be taken.
-  const gone = scheduled
-    ? []
-    : assignment.roles.filter((role) => {
-        const needed = o.assignments.some(
-          (one) => one !== assignment && one.target === target && HELD.includes(one.state) && one.roles.includes(role),
-        );
-        return !needed && found(o.grants[`${target} ${role}`]).state !== 'taken';
-      });
-  for (const role of gone) found(o.grants[`${target} ${role}`]).state = 'taking';
+  const gone = scheduled ? [] : letGo(o, assignment, assignment.roles);
   const state = gone.length > 0 ? 'removing' : 'removed';
   over(assignment, state, reason);
   for (const one of o.requests) {
@@ -859,6 +892,12 @@ export const jobs: Record<string, (o: Organization, busy?: Key) => Generator<voi
     const isDue = (one: Request): boolean => one.state === 'scheduled' && Number(one.startsAt) <= o.now;
     for (const one of o.requests.filter(isDue).toSorted((a, b) => Number(a.startsAt) - Number(b.startsAt))) {
       if (isDue(one)) start(o, one);
+      yield;
+    }
+  },
+  *'update-holders'(o) {
+    for (const one of o.assignments) {
+      follow(o, one);
       yield;
     }
   },

@@ -38,7 +38,7 @@ export const OBSERVE = `select json_build_object(
 )},
 'links', ${ALL(
   `json_build_object('assignment', l.assignment_id, 'role', resources.origin_id)`,
-  `grant_assignments l join grants g on g.id = l.grant_id join resource_roles role on role.id = g.role_id
+  `standing_links l join grants g on g.id = l.grant_id join resource_roles role on role.id = g.role_id
    join resources on resources.id = role.resource_id`,
 )},
 'grants', ${ALL(

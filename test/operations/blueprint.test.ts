@@ -707,7 +707,7 @@ describe('whom it concerns', () => {
     await held();
     const seen = await plan(desk, operator, read(BASE.replace('roles: [Ledger / Reader]', 'roles: [Ledger / Writer]')));
     expect(planText(seen)).toContain(
-      '~ package Finance / Books\n    roles: + Ledger / Writer, - Ledger / Reader (version 2)\n    1 person holds it: they keep what was delivered to them until it is reprocessed',
+      '~ package Finance / Books\n    roles: + Ledger / Writer, - Ledger / Reader (version 2)\n    1 person holds it: within a minute they get 1 role and lose 1 role',
     );
   });
 

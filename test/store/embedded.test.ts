@@ -87,22 +87,14 @@ async function kill(child: ChildProcess): Promise<void> {
 const parentOf = (pid: number): number =>
   Number(execFileSync('ps', ['-o', 'ppid=', '-p', String(pid)], { encoding: 'utf8' }));
 
-// The shell beside the server and whatever it started, except the server itself.
+// The shell beside the server and whatever it started, except the server itself. The one that would end the server comes first and
+// the shell last: once that is gone, Usher lets go of the pipe, and whoever still watches it acts.
 function watchdogs(shell: number, server: number): number[] {
   const rows = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n');
   const pairs = rows.map((row) => row.trim().split(/\s+/).map(Number));
   const below = (parent: number): number[] =>
     pairs.flatMap(([pid = 0, ppid]) => (ppid === parent && pid !== server ? [pid, ...below(pid)] : []));
-  return [shell, ...below(shell)];
-}
-
-/** A watchdog sleeps in a process of a second each, which may have ended by itself since it was seen. */
-function end(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
+  return [...below(shell), shell];
 }
 
 describe('the embedded database', () => {
@@ -164,7 +156,7 @@ describe('the embedded database', () => {
     const { child, said } = await startChild(dir);
     await asOwner(up(said).url, 'create table kept as select 1 as one');
     const pid = serverPid(dir) ?? 0;
-    for (const one of watchdogs(parentOf(pid), pid)) end(one);
+    for (const one of watchdogs(parentOf(pid), pid)) process.kill(one, 'SIGKILL');
     await kill(child);
     expect(isAlive(pid)).toBe(true);
     const next = await start(dir);

@@ -161,7 +161,7 @@ describe('a save', () => {
         const facts = await tx.forRequest(request.id);
         const after = { ...facts.request, version: facts.request.version + 1 };
         const row = { noun: 'request', before: facts.request, after } as const;
-        await tx.save({ rows: Array.from({ length: times }, () => row), links: [], events });
+        await tx.save({ rows: Array.from({ length: times }, () => row), links: [], withdrawals: [], events });
       });
     };
     const event: DomainEvent = {
@@ -187,6 +187,7 @@ describe('a save', () => {
       await tx.save({
         rows: [{ noun: 'request', before: seen, after: { ...seen, version: seen.version + 1 } }],
         links: [],
+        withdrawals: [],
         events: [{ type: 'request.delivered', subject: { kind: 'request', id: request.id }, refs: {}, data: {} }],
       });
     });
@@ -636,6 +637,7 @@ describe('behind the rules, the database', () => {
       await tx.save({
         rows: [{ noun: 'request', before: facts.request, after }],
         links: [],
+        withdrawals: [],
         events: [{ type: 'request.submitted', subject: { kind: 'request', id: request }, refs: {}, data: {} }],
       });
     });

@@ -453,6 +453,7 @@ export function placeFacts(fields: Partial<PlaceFacts> = {}): PlaceFacts {
     wanted: true,
     overrideBaseline: false,
     openTask: null,
+    withdrawnFrom: [],
     assignments: [{ assignment, requests: [request], grants: [grant] }],
     ...fields,
   };

@@ -54,7 +54,7 @@ sent as materialized (
   from outgoing o
 ),
 wants as materialized (
-  select g.*, exists (select 1 from grant_assignments l join assignments a on a.id = l.assignment_id
+  select g.*, exists (select 1 from standing_links l join assignments a on a.id = l.assignment_id
       where l.grant_id = g.id and a.state in ${JUSTIFYING}) as wanted,
     exists (select 1 from outgoing o where o.kind = 'place' and o.subject_id = g.id::text and o.state in ('ready', 'leased')) as waits,
     exists (select 1 from manual_tasks t where t.grant_id = g.id and t.state = 'open') as by_hand
@@ -214,10 +214,10 @@ const ALWAYS: readonly (readonly [name: string, sql: string])[] = [
   [
     'I23 delivered means that each role was read back as placed',
     `select a.id::text from assignments a where a.state = 'delivered' and exists (
-       select 1 from grant_assignments l join grants g on g.id = l.grant_id where l.assignment_id = a.id and (g.state <> 'placed'
+       select 1 from standing_links l join grants g on g.id = l.grant_id where l.assignment_id = a.id and (g.state <> 'placed'
          or g.placed_at is null or not exists (select 1 from audit_events e where e.type = 'grant.placed' and e.grant_id = g.id)))
      union all select a.id::text from assignments a where a.state = 'removed' and exists (
-       select 1 from grant_assignments l join wants g on g.id = l.grant_id
+       select 1 from standing_links l join wants g on g.id = l.grant_id
        where l.assignment_id = a.id and not g.wanted and g.state not in ('taken', 'placing', 'placeFailed')
          -- Other access that had the same role may be ending just now.
          and not exists (select 1 from grant_assignments also join assignments b on b.id = also.assignment_id
@@ -290,6 +290,18 @@ const SETTLED: readonly (readonly [name: string, sql: string])[] = [
     `select p.id::text from people p where p.state <> 'enabled' and (
        exists (select 1 from assignments a where a.target_id = p.id and a.state in ${LIVE})
        or exists (select 1 from requests r where r.target_id = p.id and r.state in ${OPEN}))`,
+  ],
+  [
+    'who holds a package has the roles that it holds',
+    `select a.id::text from assignments a join packages p on p.id = a.package_id
+     join lateral (select g.role_id, g.scope_id from standing_links l join grants g on g.id = l.grant_id where l.assignment_id = a.id) has on true
+     where a.state in ${JUSTIFYING} and not exists (select 1 from package_grants c
+       where c.package_version_id = p.current_version_id and c.role_id = has.role_id and c.scope_id = has.scope_id)
+     union
+     select a.id::text from assignments a join packages p on p.id = a.package_id
+     join package_grants c on c.package_version_id = p.current_version_id
+     where a.state in ${JUSTIFYING} and not exists (select 1 from standing_links l join grants g on g.id = l.grant_id
+       where l.assignment_id = a.id and g.role_id = c.role_id and g.scope_id = c.scope_id)`,
   ],
   [
     'I22b the connected system has what is placed and nothing that was taken',

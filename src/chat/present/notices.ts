@@ -187,7 +187,9 @@ export function ownerNotice(
     const title = say('notice.deliveryFailed', values);
     const { assignment } = view.facts;
     if (assignment.endedAt === null && assignment.state === 'delivering')
-      return notice(title, 'default', [label('notice.tryingAgain')]);
+      return notice(say('notice.settingUp', values), 'default', [label('notice.tryingAgain')]);
+    if (assignment.endedAt === null && problems.length === 0)
+      return notice(say('notice.isSetUp', values), 'good', [label('notice.nowSetUp')]);
     if (problems.length === 0 || assignment.endedAt !== null)
       return notice(title, 'default', [label('notice.nowSetUp')]);
     return notice(title, 'attention', [label('notice.deliveryFailedBody'), ...problems], {
@@ -197,9 +199,13 @@ export function ownerNotice(
       mayRetry,
     });
   }
-  const title = say('notice.removalAlarm', values);
+  const isLive = view.facts.assignment.endedAt === null;
+  const title = say(isLive ? 'notice.withdrawalAlarm' : 'notice.removalAlarm', values);
   if (problems.length === 0) return notice(title, 'default', [label('notice.nowRemoved')]);
-  return notice(title, 'attention', [label('notice.removalAlarmBody'), ...problems]);
+  return notice(title, 'attention', [
+    label(isLive ? 'notice.withdrawalAlarmBody' : 'notice.removalAlarmBody'),
+    ...problems,
+  ]);
 }
 
 /** What a package is for; asks with one tap where it is neither held nor asked for. */

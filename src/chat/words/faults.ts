@@ -162,7 +162,8 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
       : sentence('{target} does not have {name}.', { name, target }),
   'removal-reason-required': () => say('remove.required'),
   'self-assignment': () => sentence('Nobody assigns themselves. Ask for it like everybody else, or ask another owner.'),
-  'nothing-failed': ({ package: name }) => sentence('Nothing of {package} waits to be tried again.', { package: name }),
+  'nothing-failed': ({ package: name }) =>
+    sentence('Nothing of {package} is set up yet, so nothing can be set up again.', { package: name }),
   'task-not-open': () => sentence('This task is closed already. Nothing was changed.'),
   'task-note-required': () => say('task.noteRequired'),
   forbidden: () => sentence('You may not do that. Type “help” to see what you can do.'),

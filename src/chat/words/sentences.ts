@@ -102,7 +102,7 @@ export const sentences = {
   'help.decide': 'decide without opening the card',
   'help.assign': 'give access directly in your catalogs',
   'help.remove': 'take access away in your catalogs',
-  'help.reprocess': 'try again what could not be set up',
+  'help.reprocess': 'set somebody’s access up again',
   'help.help': 'this list',
 
   // asking
@@ -294,9 +294,13 @@ export const sentences = {
   'notice.deliveryFailed': '{package} could not be set up for {target}',
   'notice.deliveryFailedBody':
     'I try again every hour for a day. Press Retry when the cause is gone, today or later. These roles are missing:',
+  'notice.settingUp': '{package} is being set up again for {target}',
+  'notice.isSetUp': '{target} has {package}',
   'notice.tryingAgain': 'It is being tried again.',
   'notice.removalAlarm': '{package} could not be removed from {target}',
   'notice.removalAlarmBody': 'The access has ended and we keep trying to take it away. These roles are still there:',
+  'notice.withdrawalAlarm': '{target} still has a role that {package} lost',
+  'notice.withdrawalAlarmBody': 'The package holds it no more and we keep trying to take it away. Still there:',
   'notice.roleProblem': '{resource}, {role}: {code}',
   'notice.nowSetUp': 'Everything is set up now.',
   'notice.nowRemoved': 'Everything is removed now.',

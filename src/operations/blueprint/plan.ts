@@ -1,5 +1,5 @@
 // The difference between what is stored and what the files say, and whom it concerns. Changes nothing.
-import type { GroupId, PackageId, PolicyVersion } from '../../domain/model';
+import type { GroupId, PackageId, PackageVersion, PolicyVersion } from '../../domain/model';
 import type { Affected, AffectedBy, Configuration, ConfigurationChange } from '../ports';
 import { brakeOf, disabledBy, refuseBrake, type Brake } from './brake';
 import { findCatalogs, settleCatalog } from './catalogs';
@@ -215,13 +215,22 @@ function groupsOf(content: PolicyVersion): GroupId[] {
   return [...new Set(all.flatMap((set) => (set.kind === 'group' ? [set.group] : [])))];
 }
 
+/** What holders of a package get and lose by its new content; empty where the roles are the same (rule 3.11). */
+function difference(before: PackageVersion, after: PackageVersion): string {
+  const without = (one: PackageVersion, other: PackageVersion): number =>
+    one.roles.filter(({ role, scope }) => !other.roles.some((its) => its.role === role && its.scope === scope)).length;
+  const [gained, lost] = [without(after, before), without(before, after)];
+  return [gained > 0 ? `get ${count(gained, 'role')}` : '', lost > 0 ? `lose ${count(lost, 'role')}` : '']
+    .filter((one) => one !== '')
+    .join(' and ');
+}
+
 /** Whom a change concerns, beyond what changes. */
 function concerned(affected: Affected, change: ConfigurationChange): string[] {
   if (change.noun === 'package' && change.before && change.before.content.id !== change.after.content.id) {
     const use = affected.packages.get(change.after.id);
-    return use && use.holders > 0
-      ? [`${holding(use.holders, 'it')}: they keep what was delivered to them until it is reprocessed`]
-      : [];
+    const what = difference(change.before.content, change.after.content);
+    return use && use.holders > 0 && what !== '' ? [`${holding(use.holders, 'it')}: within a minute they ${what}`] : [];
   }
   if (change.noun === 'policy' && change.before) {
     const use = affected.packages.get(change.after.package);

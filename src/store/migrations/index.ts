@@ -8,6 +8,7 @@ import { fixedDays } from './0005-fixed-days';
 import { gates } from './0006-gates';
 import { since } from './0007-since';
 import { sets } from './0008-sets';
+import { contents } from './0009-contents';
 
 export type Migration = {
   /** `0001-name`, as the file is called. */
@@ -16,4 +17,14 @@ export type Migration = {
   readonly up: (query: (sql: string) => Promise<void>) => Promise<void>;
 };
 
-export const migrations: readonly Migration[] = [mainJob, operations, speed, lists, fixedDays, gates, since, sets];
+export const migrations: readonly Migration[] = [
+  mainJob,
+  operations,
+  speed,
+  lists,
+  fixedDays,
+  gates,
+  since,
+  sets,
+  contents,
+];

@@ -1,0 +1,102 @@
+// A package gains or loses a role: whoever holds it follows within a minute, differences only (rule 3.11), and access can be set up
+// again at any time (rule 3.12).
+import { alarmsOf } from '../../src/operations/alarms';
+import { aWorld, cardOf, sentenceOf, SMALL, textOf } from '../support/world';
+import type { World } from '../support/world';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const AUDITOR = `      - name: Ledger auditor
+        roles: [Ledger / Reader]`;
+
+let world: World;
+beforeEach(async () => {
+  world = await aWorld(SMALL);
+});
+
+async function take(user: string, name: string): Promise<void> {
+  await world.submit(user, cardOf(await world.say(user, `request ${name}`)), { reason: 'month end' });
+  await world.settle();
+}
+async function rolesOf(user: string): Promise<string[]> {
+  const rows = await world.sql<{ role: string }>(
+    `select role from local_roles where subject = '${user}' and resource = 'Ledger' order by role`,
+  );
+  return rows.map(({ role }) => role);
+}
+const states = async (): Promise<string[]> =>
+  (await world.sql<{ state: string }>('select state from assignments order by id')).map(({ state }) => state);
+const change = (roles: string): Promise<string> =>
+  world.configure(SMALL.replace(AUDITOR, AUDITOR.replace('[Ledger / Reader]', roles)));
+
+test('holders get what it gained and lose what it lost; the plan says how many, and nobody else is touched', async () => {
+  await take('tara', 'ledger auditor');
+  await take('tom', 'ledger auditor');
+  const told = world.messagesTo('tara').length;
+  expect(await change('[Ledger / Writer]')).toContain(
+    '2 people hold it: within a minute they get 1 role and lose 1 role',
+  );
+  expect(await rolesOf('tara')).toEqual(['Reader']); // in the background: applying waits for nobody
+  await world.settle();
+  expect([await rolesOf('tara'), await rolesOf('tom'), await rolesOf('ana')]).toEqual([['Writer'], ['Writer'], []]);
+  expect(await states()).toEqual(['delivered', 'delivered']);
+  // Their messages follow by themselves; that much is no news.
+  expect(world.messagesTo('tara')).toHaveLength(told);
+  await world.pass(9 * HOUR);
+  expect(await rolesOf('tara')).toEqual([]);
+});
+
+test('what somebody had before Usher gave it stays when the package loses it', async () => {
+  await world.localRoles.set('tara', 'Ledger', 'Reader', 'root', true);
+  await take('tara', 'ledger auditor');
+  await change('[Ledger / Writer]');
+  await world.settle();
+  expect(await rolesOf('tara')).toEqual(['Reader', 'Writer']);
+});
+
+test('a role that another package gives as well stays', async () => {
+  const both = SMALL.replace('roles: [Vault / Key holder]', 'roles: [Vault / Key holder, Ledger / Reader]');
+  await world.configure(both);
+  await take('tara', 'ledger auditor');
+  await take('tara', 'vault keys');
+  await world.configure(both.replace(AUDITOR, AUDITOR.replace('[Ledger / Reader]', '[Ledger / Writer]')));
+  await world.settle();
+  expect(await rolesOf('tara')).toEqual(['Reader', 'Writer']);
+});
+
+test('a change is forgotten once all have followed and nobody can come late any more', async () => {
+  await take('tara', 'ledger auditor');
+  await change('[Ledger / Writer]');
+  const noted = async (): Promise<number> => (await world.sql('select from content_changes')).length;
+  expect(await noted()).toBe(1);
+  await world.settle();
+  expect(await noted()).toBe(1);
+  await world.pass(6 * MINUTE);
+  expect(await noted()).toBe(0);
+});
+
+test('a lost role that cannot be taken is an alarm for those in charge, and is tried until it is gone', async () => {
+  await take('tara', 'ledger auditor');
+  await world.localRoles.tell('Ledger', { mode: 'failed', code: 'locked' });
+  await change('[Vault / Key holder]');
+  await world.settle();
+  await world.pass(5 * MINUTE);
+  const alarm = world.messagesTo('olga').find(({ card }) => textOf(card).includes('still has a role that'));
+  expect(alarm && textOf(alarm.card)).toContain('Ledger, Reader');
+  expect(alarmsOf(await world.due.backlog())).toMatchObject([{ alarm: 'removalsOverdue', count: 1 }]);
+  await world.localRoles.tell('Ledger', null);
+  await world.pass(2 * HOUR);
+  expect(await rolesOf('tara')).toEqual([]);
+  expect(alarm && textOf(alarm.card)).toContain('Everything is removed now.');
+});
+
+test('access is set up again at any time, and what was changed outside is there again', async () => {
+  await take('tara', 'ledger auditor');
+  await world.localRoles.set('tara', 'Ledger', 'Reader', 'root', false);
+  const reply = await world.say('olga', 'reprocess tara lind ledger auditor');
+  expect(sentenceOf(reply)).toBe('');
+  expect(textOf(cardOf(reply))).toContain('being set up again');
+  await world.settle();
+  expect(await rolesOf('tara')).toEqual(['Reader']);
+  expect(await states()).toEqual(['delivered']);
+});
