@@ -71,13 +71,25 @@ beforeAll(async () => {
   await sequelize.query('analyze people');
 });
 
-/** Tables read whole by all statements of the act. The act gets no rows, so its end does not matter. */
-async function wholeReads(act: (q: Query) => Promise<unknown>, answer: readonly unknown[] = []): Promise<string[]> {
+const DEAR = ['seqscan', 'hashjoin', 'mergejoin'].map((way) => `set local enable_${way} = off`);
+
+/**
+ * Tables read whole by all statements of the act. The act gets no rows, so its end does not matter. `settings` come before it: by
+ * themselves scans are made dear, and with others the planner is left to what it thinks of the data.
+ */
+async function wholeReads(
+  act: (q: Query) => Promise<unknown>,
+  answer: readonly unknown[] = [],
+  {
+    database = sequelize,
+    settings = DEAR,
+  }: { readonly database?: Sequelize; readonly settings?: readonly string[] } = {},
+): Promise<string[]> {
   const found: string[] = [];
   let statements = 0;
-  await sequelize.transaction(async (transaction) => {
-    const q = queryIn(sequelize, transaction);
-    for (const way of ['seqscan', 'hashjoin', 'mergejoin']) await q(`set local enable_${way} = off`);
+  await database.transaction(async (transaction) => {
+    const q = queryIn(database, transaction);
+    for (const setting of settings) await q(setting);
     const explain: Query = async (sql, bind) => {
       const [row] = (await q(`explain (format json) ${sql}`, bind)) as readonly {
         'QUERY PLAN': readonly { Plan: Plan }[];
@@ -159,4 +171,59 @@ test.each<{
   { name: 'people by exact name', act: (q) => createViews(q).peopleNamed('Ana') },
 ])('$name: read by index', async ({ act, answer, whole = [] }) => {
   expect(await wholeReads(act, answer)).toEqual(whole);
+});
+
+describe('who may decide, where groups are large and the planner is left to itself', () => {
+  let database: Sequelize;
+  beforeAll(async () => {
+    ({ sequelize: database } = await openDatabase(await freshDatabase('plans_large', 'migrated')));
+    const run = async (sql: string): Promise<void> => {
+      await database.query(sql);
+    };
+    // Twenty thousand people, in groups of two thousand that approve: by its numbers nearly everybody may be asked.
+    await run(`insert into organization (name, time_zone, demo) values ('Woodgrove', 'UTC', false);
+      insert into people (id, directory_key, name, kind, state, time_zone, locale, version)
+        select usher_id(), 'm' || n, 'Member ' || n, 'member', 'enabled', 'UTC', 'en', 1 from generate_series(1, 20000) n;
+      insert into groups (id, directory_key, name, version) select usher_id(), 'g' || n, 'Group ' || n, 1 from generate_series(1, 10) n;
+      insert into group_people select g.id, p.id from groups g join people p
+        on substr(p.directory_key, 2)::integer / 2000 = substr(g.directory_key, 2)::integer - 1;
+      select refresh_group_ancestors();
+      insert into catalogs values (usher_id(), 'C', '', 'published', true, 1);
+      insert into packages select usher_id(), c.id, 'P' || n, '', false, false, 'active', 'keep', usher_id(), 1
+        from catalogs c, generate_series(1, 50) n;
+      insert into package_versions select current_version_id, id, 1, now() from packages;
+      insert into policies select usher_id(), id, 'All', 'enabled', usher_id(), 1 from packages;
+      insert into policy_versions (id, policy_id, number, name, mode, expiration, custom_period, reason_required, self_request, on_behalf,
+          self_remove, extension_allowed, extension_approval, end_when_out_of_scope, same_person_in_stages, created_at)
+        select current_version_id, id, 1, 'All', 'request', 'never', true, false, true, false, true, true, true, false, false, now()
+        from policies;
+      insert into policy_stages select current_version_id, 1, 1, 72, null, false from policies;
+      insert into policy_subjects (policy_version_id, purpose, n, position, kind) select current_version_id, 'target', 0, 0, 'allMembers'
+        from policies;
+      insert into policy_subjects (policy_version_id, purpose, n, position, kind, group_id)
+        select current_version_id, 'primary', 1, 0, 'group', (select id from groups order by md5(policies.id::text || groups.id) limit 1)
+        from policies;
+      insert into administrative_roles (id, role, person_id, catalog_id, state, version)
+        select usher_id(), role, (select id from people where directory_key = key), case role when 'catalogOwner' then catalogs.id end, 'active', 1
+        from catalogs, (values ('administrator', 'm1'), ('administrator', 'm2'), ('catalogOwner', 'm3')) as held (role, key);
+      insert into administrative_roles (id, role, group_id, state, version)
+        select usher_id(), 'administrator', id, 'active', 1 from groups where name = 'Group 1'`);
+    await run('analyze');
+  });
+
+  test.each<{ name: string; act: (q: Query) => Promise<unknown> }>([
+    {
+      name: 'facts for asking',
+      act: (q) => createViews(q).forSubmit({ requestor: person, target: person, package: id as PackageId }),
+    },
+    { name: 'facts of a request', act: (q) => createViews(q).forRequest(id as RequestId) },
+    { name: 'facts of an assignment', act: (q) => createViews(q).forAssignment(id as AssignmentId) },
+    { name: 'facts of a grant', act: (q) => loadPlace(q, id as GrantId) },
+    { name: 'roles of a person', act: (q) => createViews(q).roles(person, null) },
+    { name: 'who may assign', act: (q) => createViews(q).manageablePackages(person, 'p', 10) },
+    { name: 'misrouted stages', act: (q) => createDue(q).misroutedStages(10) },
+  ])('$name: people are looked up one by one', async ({ act }) => {
+    const found = await wholeReads(act, [], { database, settings: ['set local plan_cache_mode = force_generic_plan'] });
+    expect(found.filter((one) => one.startsWith('people '))).toEqual([]);
+  });
 });

@@ -9,6 +9,7 @@ import { gates } from './0006-gates';
 import { since } from './0007-since';
 import { sets } from './0008-sets';
 import { contents } from './0009-contents';
+import { largeGroups } from './0010-large-groups';
 
 export type Migration = {
   /** `0001-name`, as the file is called. */
@@ -27,4 +28,5 @@ export const migrations: readonly Migration[] = [
   since,
   sets,
   contents,
+  largeGroups,
 ];
