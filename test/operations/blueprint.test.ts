@@ -845,6 +845,24 @@ describe('the brake', () => {
         : [],
     );
   });
+
+  test.each([
+    { holders: 5, roles: '[]', want: ['All 5 people who hold "Books" would lose 1 role.'] },
+    { holders: 5, roles: '[Ledger / Writer]', want: ['All 5 people who hold "Books" would lose 1 role.'] },
+    { holders: 5, roles: '[Ledger / Reader, Ledger / Writer]', want: [] },
+    { holders: 4, roles: '[]', want: [] },
+  ])('$holders holders of a package whose roles become $roles', async ({ holders, roles, want }) => {
+    const file = BASE.replace('groups:', `${people(5)}\ngroups:`);
+    await applied(file);
+    for (let i = 0; i < holders; i += 1) await take(`p${i}`, 'Books');
+    const fewer = file.replace('roles: [Ledger / Reader]\n', `roles: ${roles}\n`);
+    const done = await apply(desk, operator, read(fewer));
+    expect(done.problems.map(({ message }) => message)).toEqual(
+      want.map((text) => `${text} Check that, then apply with --confirm.`),
+    );
+    expect(done.applied).toBe(want.length === 0);
+    expect((await applied(fewer, { confirm: true })).problems).toEqual([]);
+  });
 });
 
 // ---------------------------------------------------------------- helpers

@@ -17,6 +17,13 @@ export interface Brake {
     readonly from: number;
     readonly of: number;
   }[];
+  /** Packages that lose roles, and with them all their holders, who are many. */
+  readonly reduced: readonly {
+    readonly id: PackageId;
+    readonly name: string;
+    readonly roles: number;
+    readonly of: number;
+  }[];
 }
 
 const PEOPLE_SHARE = 0.02;
@@ -35,7 +42,7 @@ export function disabledBy(draft: Draft): PersonId[] {
 }
 
 /** What the files would do to many; null: nothing of the kind. */
-export function brakeOf(draft: Draft, { losing }: Affected): Brake | null {
+export function brakeOf(draft: Draft, { losing, packages }: Affected): Brake | null {
   const people = disabledBy(draft).length;
   const of = draft.known.people.filter((one) => one.state === 'enabled').length;
   const taken = [...losing]
@@ -48,12 +55,14 @@ export function brakeOf(draft: Draft, { losing }: Affected): Brake | null {
     disabled: people > 1 && people > of * PEOPLE_SHARE ? { people, of } : null,
     emptied: emptied(draft),
     taken,
+    reduced: reduced(draft, packages),
   };
-  return brake.disabled || brake.emptied.length > 0 || brake.taken.length > 0 ? brake : null;
+  const lists = [brake.emptied, brake.taken, brake.reduced];
+  return brake.disabled || lists.some(({ length }) => length > 0) ? brake : null;
 }
 
 /** A problem for each reason to ask, where the files give it. */
-export function refuseBrake(draft: Draft, { disabled, emptied, taken }: Brake): void {
+export function refuseBrake(draft: Draft, { disabled, emptied, taken, reduced }: Brake): void {
   const [first] = disabledBy(draft);
   const leaver = at((first !== undefined ? draft.places.get(first) : undefined) ?? { file: 0, path: [] }, 'enabled');
   const group = draft.changes.flatMap((change) =>
@@ -76,6 +85,24 @@ export function refuseBrake(draft: Draft, { disabled, emptied, taken }: Brake): 
       leaver,
       `Disabling people would take "${name}" from ${from} of the ${of} people who hold it. Check them, ${go}`,
     );
+  for (const { id, name, roles, of } of reduced)
+    refuse(
+      draft,
+      at(draft.places.get(id) ?? leaver, 'roles'),
+      `All ${of} people who hold "${name}" would lose ${count(roles, 'role')}. Check that, ${go}`,
+    );
+}
+
+/** What a package loses its holders lose within a minute (rule 3.11). */
+function reduced(draft: Draft, packages: Affected['packages']): Brake['reduced'] {
+  return draft.changes.flatMap((change) => {
+    if (change.noun !== 'package' || !change.before) return [];
+    const { id, name, content } = change.after;
+    const now = new Set(content.roles.map(({ role, scope }) => `${role} ${scope}`));
+    const roles = change.before.content.roles.filter(({ role, scope }) => !now.has(`${role} ${scope}`)).length;
+    const of = packages.get(id)?.holders ?? 0;
+    return roles > 0 && of >= ALL_HOLDERS ? [{ id, name, roles, of }] : [];
+  });
 }
 
 function emptied(draft: Draft): Brake['emptied'] {
