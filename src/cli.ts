@@ -7,10 +7,11 @@ import { slackManifest } from './channels/slack/manifest';
 import { EXAMPLE_SETTINGS, teamsManifest } from './channels/teams/manifest';
 import type { Config } from './config';
 import { ConfigError, readConfig } from './config';
+import { connectors } from './connectors';
 import { jobs } from './jobs';
 import { cleanLine, createLog } from './log';
 import type { Log } from './log';
-import { openHouse, StartError, startUsher } from './main';
+import { CONNECTOR_MS, openHouse, StartError, startUsher } from './main';
 import type { House, Opening } from './main';
 import { apply, parseBlueprint, plan, planText, problemText } from './operations/blueprint';
 import { redrive as redriveRow } from './operations/outgoing';
@@ -128,7 +129,15 @@ function job(call: Call): Promise<Result> {
   if (!found) throw new UsageError(`There is no job "${name}". Jobs: ${jobs.map((one) => one.name).join(', ')}.`);
   return inHouse(call, async (house) => {
     let failed = 0;
-    const tried = await found.sweep({ desk: house.desk, due: house.due, log: call.log, failed: () => (failed += 1) });
+    const tried = await found.sweep({
+      desk: house.desk,
+      due: house.due,
+      comparisons: house.comparisons,
+      connectors: connectors({ localRoles: house.localRoles }),
+      deadlineMs: CONNECTOR_MS,
+      log: call.log,
+      failed: () => (failed += 1),
+    });
     const worked = tried - failed;
     const text = `${name}: ${worked} done${failed === 0 ? '' : `, ${failed} failed`}.`;
     return { text, data: { job: name, worked, failed }, ok: failed === 0 };

@@ -45,7 +45,7 @@ import { createStore } from './store/store';
 export const PACKAGE = resolve(__dirname, '..');
 
 /** A connector that does not answer within this failed for now. */
-const CONNECTOR_MS = 20_000;
+export const CONNECTOR_MS = 20_000;
 /** A click is taken within this, or refused and nothing is taken. */
 const CLICK_MS = 2_000;
 /** For clicks and what is shown; and fewer for workers and jobs, which can wait. */
@@ -54,8 +54,8 @@ const WORK_POOL = 6;
 const DEMO_POOL = 3;
 /** Who waits for the answer to a click must not wait longer for a connection. */
 const CLICK_LIMITS = { acquire: CLICK_MS };
-/** Of the past nothing is old enough to go, and nobody has to be woken for what the demo does late on purpose. */
-const NOT_PLAYED: ReadonlySet<string> = new Set(['prune', 'watch']);
+/** Of the past nothing is old enough to go, nobody has to be woken for what the demo does late on purpose, and nothing drifts. */
+const NOT_PLAYED: ReadonlySet<string> = new Set(['prune', 'watch', 'compare']);
 const APP_ROLE = 'usher_app';
 
 /** All of a stop has 10 s, the end of the process included: so long for what is under way, and so long for the database after it. */
@@ -252,9 +252,10 @@ export async function startUsher(config: Config, log: Log, { clickMs = CLICK_MS 
       },
     );
 
+    const swept = { ...parts, due: work.due, comparisons: work.comparisons };
     const sweep = (name: string) => {
       const job = jobs.find((one) => one.name === name);
-      return job ? job.sweep({ desk: work.desk, due: work.due, log }) : Promise.resolve(0);
+      return job ? job.sweep(swept) : Promise.resolve(0);
     };
     if (config.demo) {
       // What happened long ago is no news: a line for each of its messages and placements would hide what follows.
@@ -294,7 +295,7 @@ export async function startUsher(config: Config, log: Log, { clickMs = CLICK_MS 
           metrics.watch.ran(job.name, outcome, (performance.now() - began) / 1000);
         };
         try {
-          await job.sweep({ desk: work.desk, due: work.due, log, signal });
+          await job.sweep({ ...swept, signal });
         } catch (error) {
           ran('failed');
           throw error;

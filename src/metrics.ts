@@ -190,6 +190,8 @@ function databaseGauges(registry: Registry, sources: Sources): (backlog: Backlog
   );
   const requests = gauge('usher_requests_open', 'Requests that are not at their end.', 'state');
   const tasks = gauge('usher_manual_tasks_open', 'Roles that people have to give or take by hand.');
+  const drift = gauge('usher_drift_open', 'Differences between connected systems and what Usher gave there.', 'kind');
+  const uncompared = gauge('usher_comparisons_failed', 'Resources whose system could not be read to be compared.');
   const failed = gauge('usher_roles_failed', 'Roles that could not be given or taken.', 'connector', 'call');
   const gates = gauge(
     'usher_gates_closed',
@@ -232,6 +234,8 @@ function databaseGauges(registry: Registry, sources: Sources): (backlog: Backlog
     cards.set({ why: 'waiting' }, (redraws?.due ?? 0) + (redraws?.later ?? 0));
     for (const [state, count] of Object.entries(backlog.requests)) requests.set({ state }, count);
     tasks.set(backlog.manualTasks);
+    for (const kind of ['missing', 'extra']) drift.set({ kind }, of(backlog.drift, kind)?.count ?? 0);
+    uncompared.set(backlog.comparisonsFailed);
     // The name of a connector stands in configuration files; one that is none of ours is told as `other`.
     for (const connector of [...sources.connectors, 'other'])
       for (const call of ['give', 'take'])

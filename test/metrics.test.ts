@@ -244,7 +244,7 @@ test('roles that failed are shown by connector, and ended access by its age unti
   expect(overdue.get('usher_alarm{alarm="removalsOverdue"}')).toBe(1);
 
   // The log rings as well, at the level that wakes people.
-  await jobs.find((job) => job.name === 'watch')?.sweep({ desk: world.desk, due: world.due, log: world.log });
+  await jobs.find((job) => job.name === 'watch')?.sweep(world.swept);
   const alarm = world.lines
     .map((line) => JSON.parse(line) as Record<string, unknown>)
     .find(({ msg }) => msg === 'alarm');

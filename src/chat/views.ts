@@ -1,7 +1,7 @@
 // What can be shown: a name and parameters become a card's data for one reader. A reply, a message and a redraw all come through
 // here, so there is one rendering of everything, made from how things stand now.
 import { DomainError } from '../domain/errors';
-import type { AssignmentId, DraftId, PackageId, PersonId, RequestId } from '../domain/model';
+import type { AssignmentId, DraftId, PackageId, PersonId, RequestId, ResourceId } from '../domain/model';
 import { accessOf, assigns, view as assignmentView } from '../operations/assignments';
 import { waiting } from '../operations/approvals';
 import { about } from '../operations/packages';
@@ -9,6 +9,7 @@ import { mayReprocess } from '../operations/placements';
 import type { By, Desk, Draft } from '../operations/ports';
 import { formFor, view as requestView } from '../operations/requests';
 import { extensionOf } from '../operations/assignments';
+import { driftOf } from '../operations/drift';
 import type { Text } from './card';
 import type { CardDataOf, CardName } from './card-data';
 import { helpRows } from './commands';
@@ -346,6 +347,10 @@ export const views = {
   deliveryFailed: ownerNotice('deliveryFailed'),
   removalAlarm: ownerNotice('removalAlarm'),
   manualTask,
+  drift: async (look) => ({
+    card: 'notice',
+    data: Notices.drift(await driftOf(look.desk, viewer(look), id(look, 'resource') as ResourceId)),
+  }),
   package: async (look) => ({
     card: 'notice',
     data: Notices.packageNotice(

@@ -68,10 +68,10 @@ function fillHole(match: RegExpExecArray, values: Readonly<Record<string, Value>
   return typeof value === 'string' ? [user(value, 300)] : [...value];
 }
 
-/** Several names in one sentence: "Ana", "Ana or Ben", "Ana, Ben or 3 others". At most `most` are named. */
-export function listed(names: readonly string[], word: 'and' | 'or', most = 3): Text {
+/** Several names in one sentence: "Ana", "Ana or Ben", "Ana, Ben or 3 others". At most `most` of `all` are named. */
+export function listed(names: readonly string[], word: 'and' | 'or', most = 3, all = names.length): Text {
   const shown = names.length > most ? names.slice(0, most) : names;
-  const rest = names.length - shown.length;
+  const rest = all - shown.length;
   const parts: Text[] = shown.map((name) => [user(name, 80)]);
   if (rest > 0) parts.push(say('list.others', { count: rest }));
   return parts.flatMap((part, index) => {

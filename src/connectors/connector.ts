@@ -1,4 +1,5 @@
 // The port to a system where roles live. A connector makes one person's one role equal to what is wanted, and reads back.
+import type { HolderPage } from '../operations/ports';
 
 /** Who, in the connector's terms. */
 export interface Subject {
@@ -41,12 +42,17 @@ export interface Attempt {
 
 export interface Connector {
   readonly name: string;
-  /** False where the system cannot be read at all: `read` says null, and there is no baseline (rule 3.10). */
+  /** False where the system cannot be read at all: `read` and `list` say null, and there is no baseline (rule 3.10). */
   readonly readable: boolean;
   /** Whether each resource is a system of its own, which may fail or hang while the others are well. Absent: there is one. */
   readonly apart?: boolean;
   /** Whether the person has the role now; null where the system cannot be read. */
   read(subject: Subject, place: RolePlace, attempt: Attempt): Promise<boolean | null>;
+  /**
+   * Who has which role of the resource in which scope, a page at a time; null where the system cannot be read. A system that
+   * could not say all of it throws: half a list would look like access that was lost.
+   */
+  list(resource: string, after: string | null, attempt: Attempt): Promise<HolderPage | null>;
   /** Idempotent; reads back before it says `present` or `absent`. Throws `ConnectorError`. */
   converge(subject: Subject, place: RolePlace, want: boolean, attempt: Attempt): Promise<Outcome>;
 }

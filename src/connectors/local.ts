@@ -4,9 +4,11 @@ import type { LocalRoles } from '../operations/ports';
 import type { Attempt, Connector, RolePlace } from './connector';
 import { ConnectorError } from './connector';
 
+const PAGE = 1_000;
+
 /** Makes the connector over its tables. */
 export function localConnector(roles: LocalRoles): Connector {
-  const check = async (place: RolePlace, { signal }: Attempt): Promise<void> => {
+  const check = async (place: Pick<RolePlace, 'resource'>, { signal }: Attempt): Promise<void> => {
     const fault = await roles.fault(place.resource);
     if (fault?.mode === 'hang') await ended(signal);
     signal.throwIfAborted();
@@ -19,6 +21,10 @@ export function localConnector(roles: LocalRoles): Connector {
     read: async (subject, place, attempt) => {
       await check(place, attempt);
       return roles.has(subject.directoryKey, place.resource, place.role, place.scope);
+    },
+    list: async (resource, after, attempt) => {
+      await check({ resource }, attempt);
+      return roles.list(resource, after, PAGE);
     },
     converge: async (subject, place, want, attempt) => {
       await check(place, attempt);

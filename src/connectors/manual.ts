@@ -5,5 +5,6 @@ export const manualConnector: Connector = {
   name: 'manual',
   readable: false,
   read: () => Promise.resolve(null),
+  list: () => Promise.resolve(null),
   converge: () => Promise.resolve({ state: 'waiting', externalId: null }),
 };

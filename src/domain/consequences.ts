@@ -27,7 +27,8 @@ export type Notice =
   | 'accessEnded'
   | 'deliveryFailed'
   | 'removalAlarm'
-  | 'manualTask';
+  | 'manualTask'
+  | 'drift';
 
 export interface Consequence {
   readonly on: EventType;
@@ -40,7 +41,7 @@ export interface Consequence {
    * What the message is about; default: the event's own subject. A placement is about the event's grant; where the event is about
    * an assignment, about each grant that changes with it.
    */
-  readonly about?: 'request' | 'assignment' | 'grant' | 'manualTask';
+  readonly about?: 'request' | 'assignment' | 'grant' | 'manualTask' | 'resource';
   /** Messages about the same are redrawn when this one goes out to whom it is for: one row where a `redraw` beside it were two. */
   readonly redraws?: boolean;
 }
@@ -130,4 +131,7 @@ export const consequences: readonly Consequence[] = [
   tell('manualTask.escalated', 'manualTask', 'administrators', 'manualTask'),
   redraw('manualTask.canceled', 'manualTask'),
   redraw('manualTask.done', 'manualTask'),
+  tell('resource.driftFound', 'drift', 'resourceOwners', 'resource'),
+  redraw('resource.driftFound', 'resource'),
+  redraw('resource.driftChanged', 'resource'),
 ];

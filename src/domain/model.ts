@@ -25,6 +25,7 @@ export type CardId = Id<'card'>;
 export type DraftId = Id<'draft'>;
 export type DecisionId = Id<'decision'>;
 export type TaskId = Id<'task'>;
+export type FindingId = Id<'finding'>;
 
 /** Anything that has an id and a version. `version` starts at 1 and rises by one with every saved change. */
 export interface Versioned {
@@ -101,8 +102,15 @@ export interface Resource extends Versioned {
   readonly connector: string;
   /** The resource's id in the connector's own system. */
   readonly originId: string;
+  /** What becomes of access that Usher gave and the system does not have any more (rule 3.12). */
+  readonly driftMissing: DriftWay;
+  /** What becomes of access that the system has and nothing in Usher explains. */
+  readonly driftExtra: DriftWay;
   readonly state: 'active' | 'deleted';
 }
+
+/** Tell its owners; make it as Usher has it, and tell them; or leave it and say nothing. */
+export type DriftWay = 'report' | 'repair' | 'accept';
 
 /** A set of permissions that a resource offers. */
 export interface ResourceRole extends Versioned {

@@ -8,9 +8,11 @@ import { endDue, endForGone, endJustifications, remind } from '../operations/ass
 import { followContent, remindTask } from '../operations/placements';
 import type { By, Desk, Due } from '../operations/ports';
 import { cancelForGone, escalate, expireStage, remindStage, reroute, start } from '../operations/requests';
+import { compare } from './compare';
+import type { CompareParts } from './compare';
 import type { Misfire } from './schedule';
 
-export interface JobParts {
+export interface JobParts extends CompareParts {
   readonly desk: Desk;
   readonly due: Due;
   readonly log: Log;
@@ -175,6 +177,8 @@ export const jobs: readonly Job[] = [
     sweep: each('remind-task-owners', (due, limit) => due.manualTasksToRemind(limit), remindTask),
   },
   { name: 'update-holders', cron: '18-59/20 * * * * *', misfire: 'catchUp', sweep: updateHolders },
+  // At once after a night without Usher: nobody knows what was changed outside meanwhile.
+  { name: 'compare', cron: '0 23 * * * *', misfire: 'catchUp', sweep: compare },
   { name: 'redraw-cards', cron: '45 */10 * * * *', misfire: 'skip', sweep: staleCards },
   { name: 'watch', cron: '50 * * * * *', misfire: 'skip', sweep: watch },
   { name: 'prune', cron: '0 41 * * * *', misfire: 'skip', sweep: prune },

@@ -1,4 +1,5 @@
 // The plugs of the house in one file: what the operations ask of the store and of the machine tables. Values in, values out.
+import type { Compared, DriftFacts, DriftHeld, Judgement } from '../domain/drift';
 import type { Change, DomainEvent } from '../domain/events';
 import type {
   AssignmentFacts,
@@ -15,6 +16,7 @@ import type {
   CardId,
   CatalogId,
   DraftId,
+  FindingId,
   GrantId,
   Group,
   GroupId,
@@ -33,6 +35,7 @@ import type {
   RequestState,
   RequestType,
   Resource,
+  ResourceId,
   ResourceRole,
   ResourceScope,
   RoleName,
@@ -120,6 +123,12 @@ export interface Tx {
   saveConfiguration(changes: readonly ConfigurationChange[]): Promise<void>;
   /** Links, or marks as conflicting, a chat identity (audited). */
   saveIdentity(change: IdentityChange): Promise<void>;
+  /** Compares what was read with what Usher gave, and keeps what differs. Null: another comparison has begun, so this one says nothing. */
+  compared(token: string): Promise<Compared | null>;
+  /** The comparison is over. Returns the differences of these kinds that can be repaired. */
+  judged(token: string, judgement: Judgement): Promise<readonly FindingId[]>;
+  /** One difference, with its person locked. */
+  forFinding(id: FindingId): Promise<DriftFacts>;
   /** Bulk: ends up to `limit` assignments whose last justification is over; same tail as save. Returns how many. */
   endDue(limit: number): Promise<number>;
 }
@@ -271,6 +280,8 @@ export interface Views {
   grantProblems(
     assignment: AssignmentId,
   ): Promise<readonly { readonly resource: string; readonly role: string; readonly error: string }[]>;
+  /** Open differences of a resource between the system and Usher; null where there is no such resource. */
+  drift(resource: ResourceId): Promise<DriftView | null>;
   /** People of the demo that the local page offers. */
   personas(): Promise<readonly PersonaRow[]>;
 }
@@ -324,7 +335,7 @@ export interface Watch {
   ): void;
   called(
     connector: string,
-    what: 'read' | 'give' | 'take',
+    what: 'read' | 'list' | 'give' | 'take',
     outcome: 'done' | 'later' | 'failed',
     seconds: number,
   ): void;
@@ -599,6 +610,10 @@ export interface Backlog {
   readonly cardsFailed: number;
   readonly requests: { readonly pendingApproval: number; readonly scheduled: number };
   readonly manualTasks: number;
+  /** Open differences between connected systems and Usher. */
+  readonly drift: readonly { readonly kind: 'missing' | 'extra'; readonly count: number }[];
+  /** Resources whose system could not be read when it was to be compared. */
+  readonly comparisonsFailed: number;
   readonly grantsFailed: readonly { readonly connector: string; readonly giving: boolean; readonly count: number }[];
   readonly gatesClosed: readonly { readonly platform: string; readonly count: number }[];
   /** Access that has ended and is not taken away everywhere. `olderThanSeconds` counts all that ended longer ago. */
@@ -615,9 +630,59 @@ export interface Backlog {
   readonly jobs: readonly { readonly job: string; readonly dueAt: Date; readonly ranSecondsAgo: number }[];
 }
 
+/** One who has a role of a resource, in the words of the connected system. */
+export interface Holder {
+  /** As the directory calls the person: a connector whose system knows people by something else finds the key itself. */
+  readonly directoryKey: string;
+  readonly role: string;
+  readonly scope: string;
+}
+export interface HolderPage {
+  readonly holders: readonly Holder[];
+  /** Where the next page begins; null at the end. */
+  readonly next: string | null;
+}
+
+/** What a connected system says of one resource, kept until it is compared with what Usher gave. One comparison of a resource at a time. */
+export interface Comparisons {
+  /** Active resources of these connectors, the one that was compared longest ago first. Closes the differences of all others. */
+  comparable(connectors: readonly string[]): Promise<readonly ResourceId[]>;
+  /** Begins, before the first page is read; one that was begun earlier and is not over is over now. Null: the resource is gone. */
+  begin(resource: ResourceId): Promise<Comparing | null>;
+  /** Keeps a page; false where another comparison has begun. */
+  add(comparing: Comparing, holders: readonly Holder[]): Promise<boolean>;
+  /** The system could not be read to its end. Nothing is concluded from what it said until then. */
+  failed(comparing: Comparing, code: string): Promise<void>;
+}
+export interface Comparing {
+  readonly token: string;
+  readonly resource: ResourceId;
+  readonly connector: string;
+  readonly originId: string;
+}
+
+/** What a resource's owners are shown: the differences that are open. */
+export interface DriftView {
+  readonly resource: Resource;
+  /** Who is in charge of it, and may see this. */
+  readonly keepers: readonly PersonId[];
+  readonly held: { readonly missing: DriftHeld | null; readonly extra: DriftHeld | null };
+  readonly missing: DriftList;
+  readonly extra: DriftList;
+  /** Accounts with access that nobody in the directory has. */
+  readonly unknown: number;
+}
+export interface DriftList {
+  /** People, each once. */
+  readonly people: number;
+  readonly first: readonly { readonly name: string; readonly role: string }[];
+}
+
 export interface LocalRoles {
   has(subject: string, resource: string, role: string, scope: string): Promise<boolean>;
   set(subject: string, resource: string, role: string, scope: string, present: boolean): Promise<void>;
+  /** Who has which role of the resource, in one order; `next` is null at the end. */
+  list(resource: string, after: string | null, limit: number): Promise<HolderPage>;
   /** How the resource was told to fail, if it was. */
   fault(resource: string): Promise<{ mode: 'later' | 'failed' | 'hang'; code: string } | null>;
   tell(resource: string, fault: { mode: 'later' | 'failed' | 'hang'; code: string } | null): Promise<void>;

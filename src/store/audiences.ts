@@ -16,7 +16,8 @@ about as materialized (
   left join grants the_grant on the_grant.id = coalesce(task.grant_id,
     case when mine.subject_kind = 'grant' then mine.subject_id::uuid end)
   left join resource_roles role on role.id = the_grant.role_id
-  left join resources resource on resource.id = role.resource_id
+  left join resources resource on resource.id = coalesce(role.resource_id,
+    case when mine.subject_kind = 'resource' then mine.subject_id::uuid end)
   left join packages package on package.id = coalesce(request.package_id, assignment.package_id)
 ), meant (outgoing_id, person_id, choice) as (
   select outgoing_id, requestor_id, 1 from about where audience = 'requestor'
@@ -33,7 +34,7 @@ about as materialized (
   -- Whoever may report a manual task, never the target (rule 3.25).
   select outgoing_id, keeper.person_id, keeper.choice from about
   join resource_keepers keeper on keeper.resource_id = about.resource_id
-  where audience = 'resourceOwners' and keeper.person_id <> about.target_id
+  where audience = 'resourceOwners' and keeper.person_id is distinct from about.target_id
   union all
   select outgoing_id, holder.person_id, 2 from about
   join role_holders holder on holder.role = 'catalogOwner' and holder.catalog_id = about.catalog_id

@@ -53,6 +53,9 @@ select clock_timestamp() as clock, jsonb_build_object(
   'requests', jsonb_build_object('pendingApproval', ${count(`approval_stages where state = 'inProgress'`)},
     'scheduled', ${count(`requests where state = 'scheduled'`)}),
   'manualTasks', ${count(`manual_tasks where state = 'open'`)},
+  'drift', ${rows(`select kind, count(*)::integer as count
+    from (select kind from drift_findings where closed_at is null limit ${MOST}) open group by kind order by kind`)},
+  'comparisonsFailed', ${count(`comparisons where state = 'failed'`)},
   'grantsFailed', ${rows(`select resources.connector, failed.state = 'placeFailed' as giving, count(*)::integer as count
     from (select state, role_id from grants where error is not null and state in ('placeFailed', 'takeFailed') limit ${MOST}) failed
     join resource_roles role on role.id = failed.role_id join resources on resources.id = role.resource_id group by 1, 2`)},

@@ -113,6 +113,8 @@ where people.state <> 'enabled' order by a.id limit $1`,
 };
 
 const PRUNE = [
+  `delete from drift_findings where id in (select id from drift_findings where closed_at < usher_now() - ${KEPT_DEAD}
+    order by closed_at limit $1 for update skip locked) returning 1`,
   `delete from outgoing where id in (select id from outgoing where state in ('done', 'dead')
     and settled_at < usher_now() - case state when 'done' then ${KEPT} else ${KEPT_DEAD} end
     and settled_at < usher_now() - ${KEPT} order by settled_at limit $1 for update skip locked) returning 1`,

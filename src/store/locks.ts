@@ -6,7 +6,7 @@
 //
 // NO KEY UPDATE, because a foreign key check on the same row (somebody else's request names this person as requestor or
 // approver) takes KEY SHARE: FOR UPDATE would let two managers who decide for each other at once end in a deadlock.
-import type { AssignmentId, GrantId, PackageId, PersonId, RequestId } from '../domain/model';
+import type { AssignmentId, FindingId, GrantId, PackageId, PersonId, RequestId } from '../domain/model';
 import { isId } from './ids';
 import type { TxQuery } from './query';
 
@@ -27,6 +27,7 @@ const SQL = {
   request: lockOf('(select target_id from requests where id = $1)'),
   assignment: lockOf('(select target_id from assignments where id = $1)'),
   grant: lockOf('(select person_id from grants where id = $1)'),
+  finding: lockOf('(select person_id from drift_findings where id = $1)'),
   manualTask: lockOf(
     '(select person_id from manual_tasks join grants on grants.id = grant_id where manual_tasks.id = $1)',
   ),
@@ -47,5 +48,7 @@ export const lockTargetOfRequest = (q: TxQuery, id: RequestId): Promise<void> =>
 export const lockTargetOfAssignment = (q: TxQuery, id: AssignmentId): Promise<void> => lock(q, SQL.assignment, id);
 /** Locks the person of a grant. */
 export const lockPersonOfGrant = (q: TxQuery, id: GrantId): Promise<void> => lock(q, SQL.grant, id);
+/** Locks the person of a difference between a system and Usher. */
+export const lockPersonOfFinding = (q: TxQuery, id: FindingId): Promise<void> => lock(q, SQL.finding, id);
 /** Locks the person whose role a manual task is about. */
 export const lockPersonOfManualTask = (q: TxQuery, id: string): Promise<void> => lock(q, SQL.manualTask, id);

@@ -6,6 +6,7 @@ import type { Log } from '../log';
 import type {
   By,
   Cards,
+  Comparisons,
   Directory,
   Drafts,
   Due,
@@ -29,6 +30,7 @@ import {
 } from './configuration';
 import { createDirectory } from './directory';
 import { createDrafts, takeDraft } from './drafts';
+import { createComparisons, judged, loadCompared, loadFinding } from './drift';
 import { createDue } from './due';
 import { busy, isConflict, refusalOf } from './faults';
 import { newId } from './ids';
@@ -39,6 +41,7 @@ import type { At } from './loads';
 import { createLocalRoles } from './local-roles';
 import {
   lockPair,
+  lockPersonOfFinding,
   lockPersonOfGrant,
   lockPersonOfManualTask,
   lockTargetOfAssignment,
@@ -65,6 +68,7 @@ export interface Stores {
   readonly inbound: InboundStore;
   readonly drafts: Drafts;
   readonly due: Due;
+  readonly comparisons: Comparisons;
   readonly localRoles: LocalRoles;
   readonly pageMessages: PageMessages;
 }
@@ -94,6 +98,7 @@ export function createStore({
     inbound: createInbound(q),
     drafts: createDrafts(q),
     due: createDue(q),
+    comparisons: createComparisons(q),
     localRoles: createLocalRoles(q),
     pageMessages: createPageMessages(q),
   };
@@ -217,6 +222,15 @@ function openTx(q: TxQuery, by: By): { tx: Tx; sent: () => number; decided: read
     },
     async saveIdentity(change) {
       await saveIdentity(q, change, await signature(), count);
+    },
+    async compared(token) {
+      const found = await loadCompared(q, token);
+      return found && loaded(found);
+    },
+    judged: (token, judgement) => judged(q, token, judgement),
+    async forFinding(id) {
+      await lockPersonOfFinding(q, id);
+      return loaded(await loadFinding(q, id));
     },
     async endDue(limit) {
       const ended = await endDue(q, limit, by);

@@ -196,6 +196,8 @@ export const resources: Table<Resource> = {
     description: text('description'),
     connector: text('connector'),
     originId: text('origin_id'),
+    driftMissing: text('drift_missing'),
+    driftExtra: text('drift_extra'),
     state: text('state'),
     version: integer('version'),
   },

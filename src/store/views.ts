@@ -1,6 +1,7 @@
 // Read models outside any lock, gathered from the files that write their SQL. Rights are checked by the operations that call.
 import type { Views } from '../operations/ports';
 import { createAccessViews } from './access-views';
+import { driftOf } from './drift';
 import { loadAssignment, loadRequest, loadSubmit } from './loads';
 import { createPackageViews } from './package-views';
 import { createPeopleViews } from './people-views';
@@ -21,6 +22,7 @@ export function createViews(q: Query): Views {
     ...createPackageViews(q),
     ...createAccessViews(q),
     now: () => clockOf(q),
+    drift: (resource) => driftOf(q, resource),
     forSubmit: async (input) => (await loadSubmit(q, input)).facts,
     forRequest: async (id) => (await loadRequest(q, id)).facts,
     forAssignment: async (id) => (await loadAssignment(q, id)).facts,

@@ -1,5 +1,6 @@
 // P2: the job that ends what is over, against the one statement of the limit; what an idle ring costs; and whether the time
 // depends on what is due alone, however many rows there are.
+import { connectors } from '../../src/connectors';
 import { jobs } from '../../src/jobs';
 import { createLog } from '../../src/log';
 import type { Bench } from './bench';
@@ -51,10 +52,11 @@ class Ends {
 }
 
 /** The job as it is in the table of jobs. */
-export async function sweep({ desk, due }: Product): Promise<number> {
+export async function sweep({ desk, due, comparisons, localRoles }: Product): Promise<number> {
   const job = jobs.find(({ name }) => name === 'end-access');
   if (job === undefined) throw new Error('no such job');
-  return job.sweep({ desk, due, log: createLog('silent') });
+  const parts = { comparisons, connectors: connectors({ localRoles }), deadlineMs: 5_000 };
+  return job.sweep({ desk, due, ...parts, log: createLog('silent') });
 }
 
 async function endsOf(database: BenchDatabase): Promise<{ ends: Ends; product: Product }> {

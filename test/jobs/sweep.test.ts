@@ -9,9 +9,7 @@ beforeEach(async () => {
 });
 
 const sweep = (name: string, signal?: AbortSignal): Promise<number> | undefined =>
-  jobs
-    .find((job) => job.name === name)
-    ?.sweep({ desk: world.desk, due: world.due, log: world.log, ...(signal ? { signal } : {}) });
+  jobs.find((job) => job.name === name)?.sweep({ ...world.swept, ...(signal ? { signal } : {}) });
 
 async function ask(user: string, name: string): Promise<void> {
   await world.submit(user, cardOf(await world.say(user, `request ${name}`)), { reason: 'month end' });

@@ -145,6 +145,7 @@ function told(connector: Connector): Connector {
     name: connector.name,
     readable: connector.readable,
     read: (subject, place, attempt) => connector.read(subject, place, attempt),
+    list: (resource, after, attempt) => connector.list(resource, after, attempt),
     converge: async (subject, place, want, attempt) => {
       await ask({ what: 'placing' });
       const outcome = await connector.converge(subject, place, want, attempt);
@@ -219,7 +220,16 @@ async function main(): Promise<void> {
         await outgoing.settle();
         return null;
       case 'sweep':
-        for (const job of jobs) if (job.name !== 'prune') await job.sweep({ desk, due: parts.due, log });
+        for (const job of jobs)
+          if (job.name !== 'prune')
+            await job.sweep({
+              desk,
+              due: parts.due,
+              comparisons: parts.comparisons,
+              connectors: all,
+              deadlineMs: 5_000,
+              log,
+            });
         return null;
     }
   };

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { readConfig } from '../../src/config';
+import { connectors } from '../../src/connectors';
 import { jobs } from '../../src/jobs';
 import { createLog } from '../../src/log';
 import { openHouse, startUsher } from '../../src/main';
@@ -195,8 +196,9 @@ export async function startWhole(
     /** Moves the clock and lets another process sweep, as `usher job` would. */
     pass: async (milliseconds: number, ...names: readonly string[]): Promise<void> => {
       await sql(`update organization set clock_offset_ms = clock_offset_ms + ${milliseconds}`);
-      await beside(async ({ desk, due }) => {
-        for (const job of jobs) if (names.includes(job.name)) await job.sweep({ desk, due, log });
+      await beside(async ({ desk, due, comparisons, localRoles }) => {
+        const swept = { desk, due, comparisons, connectors: connectors({ localRoles }), deadlineMs: 5_000, log };
+        for (const job of jobs) if (names.includes(job.name)) await job.sweep(swept);
       });
     },
     async stop(): Promise<void> {

@@ -196,7 +196,14 @@ export async function openWorld() {
     async job(name: string): Promise<void> {
       const job = jobs.find((one) => one.name === name);
       if (!job) throw new Error(`no job ${name}`);
-      await job.sweep({ desk, due: parts.due, log });
+      await job.sweep({
+        desk,
+        due: parts.due,
+        comparisons: parts.comparisons,
+        connectors: connectors({ localRoles: parts.localRoles }),
+        deadlineMs: 5_000,
+        log,
+      });
     },
 
     async work({ rounds, crash, at }: Shift): Promise<void> {

@@ -38,6 +38,8 @@ const GROWING = [
   'gates',
   'drafts',
   'page_messages',
+  'drift_seen',
+  'drift_findings',
 ];
 
 interface Plan {

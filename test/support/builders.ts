@@ -438,6 +438,8 @@ export function placeFacts(fields: Partial<PlaceFacts> = {}): PlaceFacts {
       description: '',
       connector: 'local',
       originId: 'crm',
+      driftMissing: 'repair',
+      driftExtra: 'report',
       state: 'active',
       version: 1,
     },

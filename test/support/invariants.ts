@@ -276,6 +276,9 @@ const ALWAYS: readonly (readonly [name: string, sql: string])[] = [
        or (e.assignment_id is not null and not exists (select 1 from assignments a where a.id = e.assignment_id))
        or (e.grant_id is not null and not exists (select 1 from grants g where g.id = e.grant_id))
      union all select 'grant ' || g.id from grants g where not exists (select 1 from grant_assignments l where l.grant_id = g.id)
+       -- What somebody gave outside of Usher is taken away without ever having been wanted.
+       and (g.placed_at is not null or not exists (select 1 from audit_events e
+         where e.grant_id = g.id and e.type = 'grant.driftFound' and e.data ->> 'kind' = 'extra'))
      union all select 'assignment ' || a.id from assignments a where not exists (select 1 from requests r where r.assignment_id = a.id)`,
   ],
 ];

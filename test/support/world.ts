@@ -11,6 +11,7 @@ import type { Act, Inbound, Reply } from '../../src/chat/inbound';
 import { plain, toText } from '../../src/chat/text';
 import { connectors } from '../../src/connectors';
 import { jobs } from '../../src/jobs';
+import { compare } from '../../src/jobs/compare';
 import { delivering } from '../../src/jobs/deliver';
 import { createGates } from '../../src/jobs/gate';
 import { receiving } from '../../src/jobs/receive';
@@ -166,8 +167,18 @@ export async function aWorld(yaml: string) {
     act,
   });
 
+  /** What jobs are given. */
+  const swept = {
+    desk,
+    due: parts.due,
+    comparisons: parts.comparisons,
+    connectors: connectors({ localRoles: parts.localRoles }),
+    deadlineMs: 500,
+    log,
+  };
+  // Comparing is asked for by name: what a test changes in a system behind Usher's back is its own business.
   const sweep = async (): Promise<void> => {
-    for (const job of jobs) if (job.name !== 'prune') await job.sweep({ desk, due: parts.due, log });
+    for (const job of jobs) if (job.name !== 'prune' && job.name !== 'compare') await job.sweep(swept);
   };
 
   return {
@@ -187,7 +198,13 @@ export async function aWorld(yaml: string) {
       (await owner.query(text, { bind: [...bind] }))[0] as T[],
     configure,
     inbound,
+    swept,
     sweep,
+    /** Compares every system with what Usher gave, and does what follows. */
+    async compare(): Promise<void> {
+      await compare(swept);
+      await outgoing.settle();
+    },
     /** Workers until idle, then what is due, until nothing moves. */
     async settle(): Promise<void> {
       await incoming.settle();

@@ -2,7 +2,7 @@
 import type { PlaceFacts } from '../../domain/facts';
 import type { ManualTask } from '../../domain/events';
 import type { AssignmentView } from '../../operations/assignments';
-import type { PackageRow } from '../../operations/ports';
+import type { DriftList, DriftView, PackageRow } from '../../operations/ports';
 import type { RequestView } from '../../operations/requests';
 import type { Text } from '../card';
 import type { CardDataOf } from '../card-data';
@@ -225,6 +225,36 @@ export function packageNotice(row: PackageRow): Notice {
     packageName: row.name,
     mayRequest: free,
   };
+}
+
+/** To those in charge of a resource: what was changed there outside of Usher, and what Usher does about it. */
+export function drift({ resource, held, missing, extra, unknown }: DriftView): Notice {
+  const named = ({ people, first }: DriftList): Text =>
+    listed(
+      first.map(({ name, role }) => `${name} (${role})`),
+      'and',
+      first.length,
+      people,
+    );
+  const lost =
+    missing.people === 0
+      ? []
+      : [
+          say('drift.missing', { count: missing.people, names: named(missing) }),
+          label(held.missing ? `drift.held.${held.missing}` : `drift.missing.${resource.driftMissing}`),
+        ];
+  const kept = extra.people + unknown > 0;
+  const unexplained = [
+    ...(extra.people === 0 ? [] : [say('drift.extra', { count: extra.people, names: named(extra) })]),
+    ...(unknown === 0 ? [] : [say('drift.unknown', { count: unknown })]),
+    ...(kept ? [label(held.extra ? `drift.held.${held.extra}` : `drift.extra.${resource.driftExtra}`)] : []),
+    ...(unknown > 0 && resource.driftExtra === 'repair' ? [label('drift.unknownStays')] : []),
+  ];
+  const lines = [...unexplained, ...lost];
+  const title = say('drift.title', { resource: resource.name });
+  return lines.length === 0
+    ? notice(title, 'default', [label('drift.over')])
+    : notice(title, kept ? 'attention' : 'warning', lines);
 }
 
 /** A card whose subject its reader may no longer see. */

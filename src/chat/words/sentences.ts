@@ -304,6 +304,27 @@ export const sentences = {
   'notice.roleProblem': '{resource}, {role}: {code}',
   'notice.nowSetUp': 'Everything is set up now.',
   'notice.nowRemoved': 'Everything is removed now.',
+  'drift.title': 'Access to {resource} was changed outside of Usher',
+  'drift.extra': '{count|# person has|# people have} access that nothing in Usher explains: {names}.',
+  'drift.unknown':
+    '{count|# account has|# accounts have} access and {count|belongs|belong} to nobody that Usher knows.',
+  'drift.unknownStays': 'Usher cannot take anything from accounts that it does not know: remove it in the system.',
+  'drift.extra.report':
+    'Usher leaves it as it is. If it should not be there, remove it in the system; if it should, let the person request it.',
+  'drift.extra.repair': 'Usher takes it away.',
+  'drift.extra.accept': 'Usher leaves it as it is.',
+  'drift.missing': '{count|# person has|# people have} lost access that Usher gave: {names}.',
+  'drift.missing.report':
+    'Usher leaves it as it is. If it should be there, restore it in the system; if not, remove the person from the package.',
+  'drift.missing.repair': 'Usher gives it back.',
+  'drift.missing.accept': 'Usher leaves it as it is.',
+  'drift.held.tooMany':
+    'Usher takes nothing away, because that would be more than 5 % and more than 20 of those who have access. Look at it in the system first.',
+  'drift.held.emptyRead':
+    'Usher gives nothing back, because the system says that nobody has any access at all. Look at the system first.',
+  'drift.held.afterFailure':
+    'Usher gives nothing back yet, because the system could not be read before. It looks again at the next comparison.',
+  'drift.over': 'The system and Usher agree again.',
   'notice.gone': 'This is no longer current. Type “help” to see what you can do.',
 
   // owners

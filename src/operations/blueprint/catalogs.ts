@@ -185,6 +185,8 @@ function settleResource(
     description: text.description,
     connector: text.connector,
     originId: text.originId ?? text.name,
+    driftMissing: text.drift.missing,
+    driftExtra: text.drift.extra,
     state: gone ? 'deleted' : 'active',
     roles: partsOf(draft, at(place, 'roles'), text.roles ?? [], before?.roles ?? [], (part, was): ResourceRole => ({
       id: was?.id ?? (draft.newId() as RoleId),
@@ -297,13 +299,10 @@ export function listed<T>(place: Place, list: string, items: readonly T[] | unde
 const versionOf = (was: { name: string; version: number } | undefined, part: { name: string }): number =>
   was ? was.version + (was.name === part.name ? 0 : 1) : 1;
 
-const plain = ({ name, description, connector, originId, state }: ResourceConfig): object => ({
-  name,
-  description,
-  connector,
-  originId,
-  state,
-});
+const plain = (resource: ResourceConfig): object => {
+  const { name, description, connector, originId, driftMissing, driftExtra, state } = resource;
+  return { name, description, connector, originId, 'drift.missing': driftMissing, 'drift.extra': driftExtra, state };
+};
 
 const bare = (draft: Draft, { roles, scopes, owners }: ResourceConfig): object => ({
   roles: roles.map(({ name, originId }) => ({ name, originId })),

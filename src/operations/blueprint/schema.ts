@@ -67,6 +67,9 @@ const parts = z.array(
   z.preprocess((given) => (typeof given === 'string' ? { name: given } : given), z.strictObject(part)),
 );
 
+const way = z.enum(['report', 'repair', 'accept']);
+const drift = { missing: way.default('repair'), extra: way.default('report') };
+
 const resource = {
   name: name(),
   formerly: name().optional(),
@@ -77,6 +80,8 @@ const resource = {
   owners: people,
   roles: parts.optional(),
   scopes: parts.optional(),
+  /** What becomes of access that was changed outside (rule 3.12). */
+  drift: z.strictObject(drift).prefault({}),
   state: gone,
 };
 
@@ -222,6 +227,7 @@ export const nouns: Readonly<Record<string, { readonly noun: string; readonly fi
   'catalogs.resources': { noun: 'resource', fields: Object.keys(resource) },
   'catalogs.resources.roles': { noun: 'role', fields: Object.keys(part) },
   'catalogs.resources.scopes': { noun: 'scope', fields: Object.keys(part) },
+  'catalogs.resources.drift': { noun: 'drift', fields: Object.keys(drift) },
   'catalogs.packages': { noun: 'package', fields: Object.keys(pack) },
   'catalogs.packages.incompatibleWith': { noun: 'incompatibility', fields: Object.keys(conflict) },
   'catalogs.packages.policies': { noun: 'policy', fields: Object.keys(policy) },

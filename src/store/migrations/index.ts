@@ -10,6 +10,7 @@ import { since } from './0007-since';
 import { sets } from './0008-sets';
 import { contents } from './0009-contents';
 import { largeGroups } from './0010-large-groups';
+import { drift } from './0011-drift';
 
 export type Migration = {
   /** `0001-name`, as the file is called. */
@@ -29,4 +30,5 @@ export const migrations: readonly Migration[] = [
   sets,
   contents,
   largeGroups,
+  drift,
 ];

@@ -1,0 +1,206 @@
+// Access that was changed outside of Usher: what a comparison with a connected system found, and what is done about it (rule 3.12).
+// Nothing here is ever a reason to believe that somebody had access before: a baseline is not learned from drift (rule 3.10).
+import { inserted, told, updated } from './change';
+import type { Change, DomainEvent } from './events';
+import { noChange, together } from './events';
+import type { Now, PlaceFacts } from './facts';
+import type { FindingId, Grant, GrantId, Person, PersonId, Resource, ResourceId, RoleId, ScopeId } from './model';
+
+/** `missing`: Usher gave it and the system does not have it. `extra`: the system has it and nothing in Usher explains it. */
+export type DriftKind = 'missing' | 'extra';
+
+/** Why differences are told and not repaired, where the resource says that they are repaired (the brake, rule 3.15). */
+export type DriftHeld =
+  /** It would take access from very many. */
+  | 'tooMany'
+  /** The system said that nobody has anything. */
+  | 'emptyRead'
+  /** The system could not be read the time before. */
+  | 'afterFailure';
+
+/** One open difference. */
+export interface Finding {
+  readonly id: FindingId;
+  readonly resource: ResourceId;
+  readonly kind: DriftKind;
+  readonly person: PersonId;
+  readonly role: RoleId;
+  readonly scope: ScopeId;
+  /** Of the grant when it was compared; null where there was none. One that changed since is another matter. */
+  readonly grantVersion: number | null;
+  readonly closedAt: Date | null;
+}
+
+/** One person's one role when it is compared. The store asks the same of all at once; a test compares the two. */
+export interface Pair {
+  /** Whether the system has it. */
+  readonly present: boolean;
+  /** Null: nobody in the directory has this account. */
+  readonly person: Person['state'] | null;
+  /** Grants of the person at this place; a place may stand in several catalogs, and only one of them is compared. */
+  readonly grants: readonly {
+    readonly own: boolean;
+    readonly state: Grant['state'];
+    readonly baseline: boolean | null;
+    readonly wanted: boolean;
+    /** A package that takes over what people had before has ended here. */
+    readonly absorbed: boolean;
+    /** A placement or a task for people waits, or it changed after the system was begun to be read. */
+    readonly busy: boolean;
+  }[];
+}
+
+/** What a pair is a case of; null where system and Usher agree, or are about to. */
+export function differenceOf({ present, person, grants }: Pair): DriftKind | null {
+  if (present) {
+    const isExplained = grants.some(
+      ({ busy, state, baseline, absorbed }) =>
+        busy || state !== 'taken' || (baseline === true && !absorbed && person === 'enabled'),
+    );
+    return isExplained ? null : 'extra';
+  }
+  const isMissing = grants.some(({ own, busy, state, wanted }) => own && !busy && state === 'placed' && wanted);
+  return isMissing && person === 'enabled' ? 'missing' : null;
+}
+
+/** A whole comparison. */
+export interface Compared {
+  readonly resource: Resource;
+  /** New differences; `unknown`: those of `extra` whose account nobody in the directory has. */
+  readonly opened: { readonly missing: number; readonly extra: number; readonly unknown: number };
+  /** Differences that are gone. */
+  readonly closed: number;
+  /** People with open differences, old and new. */
+  readonly people: Readonly<Record<DriftKind, number>>;
+  /** People and accounts that have something there, as the system says. */
+  readonly holders: number;
+  /** People to whom Usher gave something there. */
+  readonly given: number;
+  /** The comparison before this one could not read the system to its end. */
+  readonly failedBefore: boolean;
+  readonly heldBefore: Readonly<Record<DriftKind, DriftHeld | null>>;
+}
+
+export interface Judgement {
+  readonly held: Readonly<Record<DriftKind, DriftHeld | null>>;
+  /** Kinds whose differences are repaired now, one by one. */
+  readonly repairs: readonly DriftKind[];
+  readonly events: readonly DomainEvent[];
+}
+
+const FEW = 20;
+const SHARE = 0.05;
+const isMany = (people: number, of: number): boolean => people > FEW && people > of * SHARE;
+
+/** What follows from a comparison: what is repaired, what stops at the brake, and whether owners hear. */
+export function judge(compared: Compared): Judgement {
+  const { resource, opened, closed, heldBefore } = compared;
+  const held = { missing: heldMissing(compared), extra: heldExtra(compared) };
+  const ways = { missing: resource.driftMissing, extra: resource.driftExtra };
+  const kinds: readonly DriftKind[] = ['missing', 'extra'];
+  const repairs = kinds.filter((kind) => ways[kind] === 'repair' && held[kind] === null);
+  const stops = kinds.some((kind) => held[kind] !== null && held[kind] !== heldBefore[kind]);
+  const goesOn = kinds.some((kind) => held[kind] === null && heldBefore[kind] !== null);
+  const isNew = opened.missing + opened.extra > 0 || stops;
+  const type = isNew ? 'resource.driftFound' : 'resource.driftChanged';
+  const data = { ...opened, closed, heldMissing: held.missing, heldExtra: held.extra };
+  const event = told(type, { kind: 'resource', id: resource.id }, { catalog: resource.catalog }, data);
+  return { held, repairs, events: isNew || closed > 0 || goesOn ? event.events : [] };
+}
+
+function heldMissing({ resource, people, given, holders, failedBefore }: Compared): DriftHeld | null {
+  if (resource.driftMissing !== 'repair' || !isMany(people.missing, given)) return null;
+  if (holders === 0) return 'emptyRead';
+  return failedBefore ? 'afterFailure' : null;
+}
+
+function heldExtra({ resource, people, holders }: Compared): DriftHeld | null {
+  return resource.driftExtra === 'repair' && isMany(people.extra, holders) ? 'tooMany' : null;
+}
+
+/** One difference as it is now, with its person locked. */
+export interface DriftFacts {
+  readonly finding: Finding;
+  readonly person: Person;
+  readonly resource: Resource;
+  /** Null: Usher never had anything to do with this role of the person. */
+  readonly place: PlaceFacts | null;
+  /** The same place in another catalog explains it by now. */
+  readonly elsewhere: boolean;
+}
+
+/**
+ * Makes the system as Usher has it: the role is wanted again, or taken away. Both look at the system once more before they change
+ * it, and nothing happens where anything of it changed since it was compared.
+ */
+export function repair(facts: DriftFacts, at: Now): Change {
+  const { finding, place } = facts;
+  if (finding.closedAt !== null || (place?.grant.version ?? null) !== finding.grantVersion) return noChange;
+  if (finding.kind === 'extra') return takeAway(facts, at);
+  return place === null ? noChange : giveBack(facts, place);
+}
+
+function giveBack(facts: DriftFacts, { grant, wanted, assignments }: PlaceFacts): Change {
+  const { person, resource } = facts;
+  if (resource.driftMissing !== 'repair' || grant.state !== 'placed' || !wanted || person.state !== 'enabled')
+    return noChange;
+  const held = assignments.filter(
+    ({ assignment: { state } }) =>
+      state === 'delivered' || state === 'partiallyDelivered' || state === 'deliveryFailed',
+  );
+  return together(
+    updated('grant', grant, { state: 'placing', error: null }),
+    toldOfGrant(facts, grant.id, 'grant.driftFound', { kind: 'missing' }),
+    toldOfGrant(facts, grant.id, 'grant.wanted', { again: true }),
+    ...held.map(({ assignment }) =>
+      together(
+        updated('assignment', assignment, { state: 'delivering' }),
+        told(
+          'assignment.delivering',
+          { kind: 'assignment', id: assignment.id },
+          { person: person.id, assignment: assignment.id, package: assignment.package, catalog: resource.catalog },
+          { again: true },
+        ),
+      ),
+    ),
+  );
+}
+
+/** It is nobody's baseline, so what the person gets through Usher from now on begins without one. */
+function takeAway(facts: DriftFacts, at: Now): Change {
+  const { finding, person, resource, place, elsewhere } = facts;
+  if (resource.driftExtra !== 'repair' || elsewhere) return noChange;
+  const fields = { state: 'taking', baseline: false, error: null } as const;
+  if (place !== null) {
+    const { grant, wanted, overrideBaseline, openTask } = place;
+    const keeps = grant.baseline === true && !overrideBaseline;
+    if (grant.state !== 'taken' || wanted || keeps || openTask !== null) return noChange;
+    return together(updated('grant', grant, fields), ...unwanted(facts, grant.id));
+  }
+  const grant: Grant = {
+    id: at.newId() as GrantId,
+    person: person.id,
+    role: finding.role,
+    scope: finding.scope,
+    ...fields,
+    externalId: null,
+    placedAt: null,
+    takenAt: null,
+    version: 1,
+  };
+  return together(inserted('grant', grant), ...unwanted(facts, grant.id));
+}
+
+const unwanted = (facts: DriftFacts, grant: GrantId): readonly Change[] => [
+  toldOfGrant(facts, grant, 'grant.driftFound', { kind: 'extra' }),
+  toldOfGrant(facts, grant, 'grant.unwanted'),
+];
+
+function toldOfGrant(
+  { person, resource }: DriftFacts,
+  grant: GrantId,
+  type: DomainEvent['type'],
+  data: DomainEvent['data'] = {},
+): Change {
+  return told(type, { kind: 'grant', id: grant }, { grant, person: person.id, catalog: resource.catalog }, data);
+}

@@ -1,0 +1,265 @@
+// What connected systems say, compared with what Usher gave: all of a resource at once. The rule for one pair is
+// domain/drift.ts#differenceOf; a test compares the two. The tables here are written by this file only, and never give or take access.
+import type { Compared, DriftFacts, DriftHeld, DriftKind, Finding, Judgement } from '../domain/drift';
+import { DomainError } from '../domain/errors';
+import type { FindingId, GrantId, PersonId, ResourceId } from '../domain/model';
+import type { Comparing, Comparisons, DriftList, DriftView } from '../operations/ports';
+import { isId, newId } from './ids';
+import type { At } from './loads';
+import { JUSTIFYING } from './loads';
+import { loadPlace } from './placements';
+import type { Query, Row } from './query';
+import { fromRow, instantOf, people, resources, toInstant } from './tables';
+
+// Of what cannot be compared any more nobody knows whether it differs.
+const COMPARABLE = `
+with comparable as materialized (select id from resources where state = 'active' and connector = any($1::text[])),
+closed as (
+  update drift_findings set closed_at = usher_now()
+  where closed_at is null and resource_id not in (select id from comparable)
+)
+select comparable.id from comparable left join comparisons on comparisons.resource_id = comparable.id
+order by comparisons.began_at nulls first, comparable.id`;
+
+// A comparison that is still being read was lost with its process, or is overtaken by this one: it ended without an answer.
+const BEGIN = `
+with begun as (
+  insert into comparisons (resource_id, token, state, began_at, failures)
+  select id, $2, 'reading', usher_now(), 0 from resources where id = $1 and state = 'active'
+  on conflict (resource_id) do update set token = excluded.token, state = 'reading', began_at = excluded.began_at, ended_at = null,
+    failures = comparisons.failures + case comparisons.state when 'reading' then 1 else 0 end
+  returning resource_id, token
+), swept as (
+  delete from drift_seen where not exists (select 1 from comparisons where comparisons.token = drift_seen.token)
+    or token in (select old.token from begun join comparisons old using (resource_id))
+)
+select resources.connector, resources.origin_id from begun join resources on resources.id = begun.resource_id`;
+
+// Pages may overlap where the system changes while it is read. The row of the comparison is held until the page is in, so that
+// nobody begins another one in between.
+const ADD = `
+with mine as materialized (select token from comparisons where token = $1 and state = 'reading' for key share),
+added as (
+  insert into drift_seen (token, holder, role, scope)
+  select mine.token, h."directoryKey", h.role, h.scope
+  from mine, jsonb_to_recordset($2::jsonb) as h ("directoryKey" text, role text, scope text)
+  on conflict do nothing
+)
+select 1 from mine`;
+
+const FAILED = `
+with failed as (
+  update comparisons set state = 'failed', ended_at = usher_now(), error = $2, failures = failures + 1
+  where token = $1 and state = 'reading' returning token
+)
+delete from drift_seen where token in (select token from failed)`;
+
+/** Machine tables of comparisons that run. */
+export function createComparisons(q: Query): Comparisons {
+  return {
+    async comparable(connectors) {
+      return (await q(COMPARABLE, [connectors])).map((row) => (row as { id: ResourceId }).id);
+    },
+    async begin(resource) {
+      const token = newId();
+      const [row] = await q(BEGIN, [resource, token]);
+      if (row === undefined) return null;
+      const { connector, origin_id } = row as { connector: string; origin_id: string };
+      return { token, resource, connector, originId: origin_id };
+    },
+    async add({ token }: Comparing, holders) {
+      return (await q(ADD, [token, JSON.stringify(holders)])).length > 0;
+    },
+    async failed({ token }, code) {
+      await q(FAILED, [token, code]);
+    },
+  };
+}
+
+/** Whether live access wants the grant `g`. */
+const WANTED = `exists (select 1 from standing_links link join assignments a on a.id = link.assignment_id
+  where link.grant_id = g.id and a.state in ${JUSTIFYING})`;
+/** Whether a package that takes over what people had before has ended on the grant `g`: as in placements.ts. */
+const ABSORBED = `exists (select 1 from grant_assignments link join assignments a on a.id = link.assignment_id
+  join packages p on p.id = a.package_id where link.grant_id = g.id and p.baseline = 'absorb'
+    and (a.state in ('removing', 'removalFailed') or (a.state = 'removed' and a.ended_at >= g.placed_at)
+      or link.withdrawn_at >= g.placed_at))`;
+/** Whether something is under way for the grant `g`, or was since `began`: what the system said of it may be older. */
+const BUSY = (began: string): string => `(
+  exists (select 1 from outgoing o where o.lane = 'grant:' || g.id and o.kind = 'place' and o.state in ('ready', 'leased'))
+  or exists (select 1 from manual_tasks t where t.grant_id = g.id and t.state = 'open')
+  or exists (select 1 from audit_events e where e.subject_kind = 'grant' and e.subject_id = g.id::text and e.at >= ${began}))`;
+
+// One place of a system may stand in several catalogs: access that any of them explains is explained.
+const COMPARE = `
+with compared as materialized (
+  select r.*, c.began_at, c.failures, c.held_missing, c.held_extra
+  from comparisons c join resources r on r.id = c.resource_id where c.token = $1
+), place as materialized (
+  select role.id as role_id, scope.id as scope_id, role.origin_id as role, scope.origin_id as scope
+  from compared join resource_roles role on role.resource_id = compared.id join resource_scopes scope on scope.resource_id = compared.id
+), twin as materialized (
+  select place.role_id, place.scope_id, role.id as twin_role_id, scope.id as twin_scope_id
+  from compared join resources other on other.connector = compared.connector and other.origin_id = compared.origin_id
+  join resource_roles role on role.resource_id = other.id join resource_scopes scope on scope.resource_id = other.id
+  join place on place.role = role.origin_id and place.scope = scope.origin_id
+), seen as materialized (
+  select s.holder, place.role_id, place.scope_id, people.id as person_id, people.state as person_state
+  from drift_seen s join place on place.role = s.role and place.scope = s.scope
+  left join people on people.directory_key = s.holder
+  where s.token = $1
+), given as materialized (
+  select g.*, people.directory_key as holder, people.state as person_state
+  from place join grants g on g.role_id = place.role_id and g.scope_id = place.scope_id join people on people.id = g.person_id
+  where g.state = 'placed'
+), absent as materialized (
+  select * from given g where g.person_state = 'enabled' and not exists (select 1 from seen
+    where seen.holder = g.holder and seen.role_id = g.role_id and seen.scope_id = g.scope_id)
+), missing as (
+  select 'missing' as kind, g.holder, g.person_id, g.role_id, g.scope_id, g.version as grant_version
+  from absent g, compared where ${WANTED} and not ${BUSY('compared.began_at')}
+), extra as (
+  select 'extra', seen.holder, seen.person_id, seen.role_id, seen.scope_id, own.version
+  from seen cross join compared
+  left join grants own on own.person_id = seen.person_id and own.role_id = seen.role_id and own.scope_id = seen.scope_id
+  where not exists (select 1 from twin join grants g on g.role_id = twin.twin_role_id and g.scope_id = twin.twin_scope_id
+    where g.person_id = seen.person_id and twin.role_id = seen.role_id and twin.scope_id = seen.scope_id
+      and (g.state <> 'taken' or (g.baseline and seen.person_state = 'enabled' and not ${ABSORBED}) or ${BUSY('compared.began_at')}))
+), different as materialized (
+  select missing.* from missing, compared where drift_missing <> 'accept'
+  union all select extra.* from extra, compared where drift_extra <> 'accept'
+), open as materialized (
+  select f.* from compared join drift_findings f on f.resource_id = compared.id and f.closed_at is null
+), closed as (
+  update drift_findings f set closed_at = usher_now() from open
+  where f.id = open.id and not exists (select 1 from different d where d.kind = open.kind and d.holder = open.holder
+    and d.role_id = open.role_id and d.scope_id = open.scope_id)
+  returning f.id
+), kept as (
+  update drift_findings f set person_id = d.person_id, grant_version = d.grant_version from open join different d
+    on d.kind = open.kind and d.holder = open.holder and d.role_id = open.role_id and d.scope_id = open.scope_id
+  where f.id = open.id and (open.person_id, open.grant_version) is distinct from (d.person_id, d.grant_version)
+), opened as (
+  insert into drift_findings (id, resource_id, kind, holder, person_id, role_id, scope_id, grant_version, found_at)
+  select usher_id(), compared.id, d.kind, d.holder, d.person_id, d.role_id, d.scope_id, d.grant_version, usher_now()
+  from compared, different d
+  where not exists (select 1 from open where open.kind = d.kind and open.holder = d.holder
+    and open.role_id = d.role_id and open.scope_id = d.scope_id)
+  returning kind, person_id
+)
+select usher_now() as now, to_jsonb(compared) as resource, failures, held_missing, held_extra,
+  (select count(*)::integer from opened where kind = 'missing') as opened_missing,
+  (select count(*)::integer from opened where kind = 'extra') as opened_extra,
+  (select count(*)::integer from opened where person_id is null) as opened_unknown,
+  (select count(*)::integer from closed) as closed,
+  (select count(distinct person_id)::integer from different where kind = 'missing') as people_missing,
+  (select count(distinct person_id)::integer from different where kind = 'extra') as people_extra,
+  (select count(distinct holder)::integer from drift_seen where token = $1) as holders,
+  (select count(distinct person_id)::integer from given) as given
+from compared`;
+
+/** The row of the comparison, so that nobody begins or concludes another one meanwhile. */
+const HOLD = `select 1 from comparisons where token = $1 and state = 'reading' for update`;
+
+/** Keeps what differs and closes what does not any more; null where another comparison of the resource has begun. */
+export async function loadCompared(q: Query, token: string): Promise<At<Compared> | null> {
+  if ((await q(HOLD, [token])).length === 0) return null;
+  const [found] = await q(COMPARE, [token]);
+  const row = found as Row;
+  const count = (name: string): number => row[name] as number;
+  return {
+    now: instantOf(row['now']),
+    facts: {
+      resource: fromRow(resources, row['resource']),
+      opened: { missing: count('opened_missing'), extra: count('opened_extra'), unknown: count('opened_unknown') },
+      closed: count('closed'),
+      people: { missing: count('people_missing'), extra: count('people_extra') },
+      holders: count('holders'),
+      given: count('given'),
+      failedBefore: count('failures') > 0,
+      heldBefore: heldOf(row),
+    },
+  };
+}
+
+function heldOf(row: Row): Readonly<Record<DriftKind, DriftHeld | null>> {
+  return { missing: row['held_missing'] as DriftHeld | null, extra: row['held_extra'] as DriftHeld | null };
+}
+
+const JUDGED = `
+with done as (
+  update comparisons set state = 'done', ended_at = usher_now(), error = null, failures = 0, held_missing = $2, held_extra = $3
+  where token = $1 returning resource_id
+), swept as (delete from drift_seen where token = $1)
+select f.id from done join drift_findings f on f.resource_id = done.resource_id and f.closed_at is null
+where f.person_id is not null and f.kind = any($4::text[]) order by f.id`;
+
+/** The comparison is over; returns what can be repaired of these kinds. */
+export async function judged(q: Query, token: string, { held, repairs }: Judgement): Promise<readonly FindingId[]> {
+  const rows = await q(JUDGED, [token, held.missing, held.extra, repairs]);
+  return rows.map((row) => (row as { id: FindingId }).id);
+}
+
+const FINDING = `
+select usher_now() as now, to_jsonb(person) as person, to_jsonb(resource) as resource, own.id as grant_id,
+  jsonb_build_object('id', f.id, 'resource', f.resource_id, 'kind', f.kind, 'person', f.person_id, 'role', f.role_id,
+    'scope', f.scope_id, 'grantVersion', f.grant_version) as finding, f.closed_at,
+  exists (select 1 from resource_roles role join resource_scopes scope on scope.id = f.scope_id
+    join resources other on other.connector = resource.connector and other.origin_id = resource.origin_id and other.id <> resource.id
+    join resource_roles twin_role on twin_role.resource_id = other.id and twin_role.origin_id = role.origin_id
+    join resource_scopes twin_scope on twin_scope.resource_id = other.id and twin_scope.origin_id = scope.origin_id
+    join grants g on g.role_id = twin_role.id and g.scope_id = twin_scope.id and g.person_id = person.id
+    where role.id = f.role_id and (g.state <> 'taken' or (g.baseline and person.state = 'enabled' and not ${ABSORBED}))) as elsewhere
+from drift_findings f join people person on person.id = f.person_id join resources resource on resource.id = f.resource_id
+left join grants own on own.person_id = f.person_id and own.role_id = f.role_id and own.scope_id = f.scope_id
+where f.id = $1`;
+
+/** One difference, behind the lock of its person. */
+export async function loadFinding(q: Query, id: FindingId): Promise<At<DriftFacts>> {
+  const [found] = isId(id) ? await q(FINDING, [id]) : [];
+  if (found === undefined) throw new DomainError('not-found', { what: 'assignment' });
+  const row = found as Row;
+  const grant = row['grant_id'] as GrantId | null;
+  const place = grant === null ? null : (await loadPlace(q, grant)).facts;
+  return {
+    now: instantOf(row['now']),
+    facts: {
+      finding: { ...(row['finding'] as Finding), closedAt: toInstant(row['closed_at']) },
+      person: fromRow(people, row['person']),
+      resource: fromRow(resources, row['resource']),
+      place,
+      elsewhere: row['elsewhere'] as boolean,
+    },
+  };
+}
+
+/** So many are named in a message. */
+const NAMED = 3;
+
+const LIST = (kind: DriftKind): string => `(select jsonb_build_object('people', count(*), 'first',
+    coalesce(jsonb_agg(jsonb_build_object('name', name, 'role', role)) filter (where nth <= ${NAMED}), '[]'))
+  from (select people.name, min(role.name) as role, row_number() over (order by people.name, people.id) as nth
+    from drift_findings f join people on people.id = f.person_id join resource_roles role on role.id = f.role_id
+    where f.resource_id = resource.id and f.kind = '${kind}' and f.closed_at is null group by people.id, people.name) found)`;
+
+const VIEW = `
+select to_jsonb(resource) as resource, c.held_missing, c.held_extra, ${LIST('missing')} as missing, ${LIST('extra')} as extra,
+  (select count(distinct holder)::integer from drift_findings f
+    where f.resource_id = resource.id and f.closed_at is null and f.person_id is null) as unknown,
+  (select coalesce(jsonb_agg(distinct person_id), '[]') from resource_keepers where resource_id = resource.id) as keepers
+from resources resource left join comparisons c on c.resource_id = resource.id where resource.id = $1`;
+
+/** The open differences of a resource. */
+export async function driftOf(q: Query, id: ResourceId): Promise<DriftView | null> {
+  const [found] = isId(id) ? await q(VIEW, [id]) : [];
+  if (found === undefined) return null;
+  const row = found as Row;
+  return {
+    resource: fromRow(resources, row['resource']),
+    keepers: row['keepers'] as readonly PersonId[],
+    held: heldOf(row),
+    missing: row['missing'] as DriftList,
+    extra: row['extra'] as DriftList,
+    unknown: row['unknown'] as number,
+  };
+}

@@ -1,0 +1,275 @@
+// What a difference between a system and Usher is, when many of them stop at the brake, and what a repair changes.
+import { differenceOf, judge, repair } from '../../src/domain/drift';
+import type { Compared, DriftFacts, Finding, Pair } from '../../src/domain/drift';
+import type { Assignment, FindingId, Grant, PersonId, Resource } from '../../src/domain/model';
+import { aGrant, anAssignment, aPerson, at, NOON, placeFacts } from '../support/builders';
+
+type PairGrant = Pair['grants'][number];
+const own = (fields: Partial<PairGrant> = {}): PairGrant => ({
+  own: true,
+  state: 'placed',
+  baseline: false,
+  wanted: true,
+  absorbed: false,
+  busy: false,
+  ...fields,
+});
+const taken = (fields: Partial<PairGrant> = {}): PairGrant => own({ state: 'taken', wanted: false, ...fields });
+const STATES: readonly Grant['state'][] = [
+  'unknown',
+  'placing',
+  'placed',
+  'placeFailed',
+  'taking',
+  'taken',
+  'takeFailed',
+];
+
+describe('a role that the system does not have', () => {
+  const absent = (grants: readonly PairGrant[], person: Pair['person'] = 'enabled') =>
+    differenceOf({ present: false, person, grants });
+  test.each([
+    { name: 'was placed and is wanted', grants: [own()], want: 'missing' },
+    { name: 'was the person’s own before', grants: [own({ baseline: true })], want: 'missing' },
+    { name: 'was never given', grants: [], want: null },
+    { name: 'is not wanted any more', grants: [own({ wanted: false })], want: null },
+    { name: 'is being worked on', grants: [own({ busy: true })], want: null },
+    { name: 'stands in another catalog only', grants: [own({ own: false })], want: null },
+  ])('and $name: $want', ({ grants, want }) => {
+    expect(absent(grants)).toBe(want);
+  });
+  test('is missing in no other state', () => {
+    expect(STATES.filter((state) => absent([own({ state })]) !== null)).toEqual(['placed']);
+  });
+  test.each(['disabled', 'deleted', null] as const)('of somebody %s is not missing', (person) => {
+    expect(absent([own()], person)).toBeNull();
+  });
+});
+
+describe('a role that the system has', () => {
+  const present = (grants: readonly PairGrant[], person: Pair['person'] = 'enabled') =>
+    differenceOf({ present: true, person, grants });
+  test.each([
+    { name: 'was never given', grants: [], person: 'enabled', want: 'extra' },
+    { name: 'belongs to nobody known', grants: [], person: null, want: 'extra' },
+    { name: 'was taken', grants: [taken()], person: 'enabled', want: 'extra' },
+    { name: 'was never given, and settled so', grants: [taken({ baseline: null })], person: 'enabled', want: 'extra' },
+    { name: 'was there before', grants: [taken({ baseline: true })], person: 'enabled', want: null },
+    { name: 'was there before, of a leaver', grants: [taken({ baseline: true })], person: 'disabled', want: 'extra' },
+    {
+      name: 'was there before and taken over',
+      grants: [taken({ baseline: true, absorbed: true })],
+      person: 'enabled',
+      want: 'extra',
+    },
+    { name: 'is looked at again', grants: [taken({ busy: true })], person: 'enabled', want: null },
+    { name: 'is explained elsewhere', grants: [taken(), own({ own: false })], person: 'enabled', want: null },
+    {
+      name: 'was there before, as another catalog knows',
+      grants: [taken(), taken({ own: false, baseline: true })],
+      person: 'enabled',
+      want: null,
+    },
+  ] as const)('and $name: $want', ({ grants, person, want }) => {
+    expect(present(grants, person)).toBe(want);
+  });
+  test('is extra in no other state', () => {
+    expect(STATES.filter((state) => present([own({ state, wanted: false })]) !== null)).toEqual(['taken']);
+  });
+});
+
+const resource = (fields: Partial<Resource> = {}): Resource => ({ ...placeFacts().resource, ...fields });
+const compared = (fields: Partial<Compared> = {}): Compared => ({
+  resource: resource({ driftExtra: 'repair' }),
+  opened: { missing: 0, extra: 0, unknown: 0 },
+  closed: 0,
+  people: { missing: 0, extra: 0 },
+  holders: 100,
+  given: 100,
+  failedBefore: false,
+  heldBefore: { missing: null, extra: null },
+  ...fields,
+});
+
+describe('the brake', () => {
+  const missing = (n: number) => ({ missing: n, extra: 0 });
+  const extra = (n: number) => ({ missing: 0, extra: n });
+  test.each([
+    { name: '20 of 100 are few', give: { people: extra(20) }, want: { missing: null, extra: null } },
+    { name: '21 of 100 are many', give: { people: extra(21) }, want: { missing: null, extra: 'tooMany' } },
+    { name: '21 of 420 are 5 %', give: { people: extra(21), holders: 420 }, want: { missing: null, extra: null } },
+    {
+      name: '21 of 419 are more',
+      give: { people: extra(21), holders: 419 },
+      want: { missing: null, extra: 'tooMany' },
+    },
+    { name: 'many come back after a good read', give: { people: missing(90) }, want: { missing: null, extra: null } },
+    {
+      name: 'many do not after a failed one',
+      give: { people: missing(21), failedBefore: true },
+      want: { missing: 'afterFailure', extra: null },
+    },
+    {
+      name: 'nor after an empty one',
+      give: { people: missing(21), holders: 0 },
+      want: { missing: 'emptyRead', extra: null },
+    },
+    {
+      name: 'few come back after an empty one',
+      give: { people: missing(20), holders: 0 },
+      want: { missing: null, extra: null },
+    },
+    {
+      name: 'a resource that only reports has nothing to stop',
+      give: { people: { missing: 90, extra: 90 }, holders: 0, resource: resource({ driftMissing: 'report' }) },
+      want: { missing: null, extra: null },
+    },
+  ] as const)('$name', ({ give, want }) => {
+    const judgement = judge(compared(give));
+    expect(judgement.held).toEqual(want);
+    for (const kind of ['missing', 'extra'] as const)
+      if (want[kind] !== null) expect(judgement.repairs).not.toContain(kind);
+  });
+  test('says which kinds are repaired', () => {
+    expect(judge(compared()).repairs).toEqual(['missing', 'extra']);
+    expect(judge(compared({ resource: resource() })).repairs).toEqual(['missing']);
+    expect(judge(compared({ resource: resource({ driftMissing: 'accept' }) })).repairs).toEqual([]);
+  });
+});
+
+describe('owners', () => {
+  const types = (fields: Partial<Compared>): string[] => judge(compared(fields)).events.map(({ type }) => type);
+  test.each([
+    { name: 'hear nothing where nothing changed', give: { people: { missing: 3, extra: 3 } }, want: [] },
+    {
+      name: 'hear of what is new',
+      give: { opened: { missing: 0, extra: 1, unknown: 0 } },
+      want: ['resource.driftFound'],
+    },
+    { name: 'see what is gone', give: { closed: 1 }, want: ['resource.driftChanged'] },
+    { name: 'hear when it stops', give: { people: { missing: 0, extra: 60 } }, want: ['resource.driftFound'] },
+    {
+      name: 'do not hear again while it stands',
+      give: { people: { missing: 0, extra: 60 }, heldBefore: { missing: null, extra: 'tooMany' } },
+      want: [],
+    },
+    {
+      name: 'see that it goes on',
+      give: { heldBefore: { missing: 'afterFailure', extra: null } },
+      want: ['resource.driftChanged'],
+    },
+  ] as const)('$name', ({ give, want }) => {
+    expect(types(give)).toEqual(want);
+  });
+});
+
+describe('a repair', () => {
+  const finding = (fields: Partial<Finding> = {}): Finding => ({
+    id: 'finding-1' as FindingId,
+    resource: resource().id,
+    kind: 'missing',
+    person: 'tara' as PersonId,
+    role: aGrant(1).role,
+    scope: aGrant(1).scope,
+    grantVersion: 1,
+    closedAt: null,
+    ...fields,
+  });
+  function facts(
+    fields: Omit<Partial<DriftFacts>, 'finding' | 'place'> & {
+      finding?: Partial<Finding>;
+      grant?: Partial<Grant>;
+      assignment?: Partial<Assignment>;
+      wanted?: boolean;
+      overrideBaseline?: boolean;
+    } = {},
+  ): DriftFacts {
+    const grant = aGrant(1, { state: 'placed', baseline: false, version: 1, ...fields.grant });
+    const assignment = anAssignment({ state: 'delivered', ...fields.assignment });
+    return {
+      finding: finding(fields.finding),
+      person: fields.person ?? aPerson(),
+      resource: fields.resource ?? resource(),
+      elsewhere: fields.elsewhere ?? false,
+      place: placeFacts({
+        grant,
+        wanted: fields.wanted ?? true,
+        overrideBaseline: fields.overrideBaseline ?? false,
+        assignments: [{ assignment, requests: [], grants: [grant] }],
+      }),
+    };
+  }
+  const done = (given: DriftFacts) => repair(given, at()).events.map(({ type }) => type);
+
+  test('of a missing role wants it again, and its access is being delivered', () => {
+    const change = repair(facts(), at());
+    expect(change.events.map(({ type }) => type)).toEqual([
+      'grant.driftFound',
+      'grant.wanted',
+      'assignment.delivering',
+    ]);
+    expect(change.rows.map(({ noun, after }) => [noun, 'state' in after ? after.state : null])).toEqual([
+      ['grant', 'placing'],
+      ['assignment', 'delivering'],
+    ]);
+    // Nothing of it tells what the person had before.
+    expect(change.rows[0]?.after).toMatchObject({ baseline: false, placedAt: facts().place?.grant.placedAt });
+  });
+  test('leaves access that is being delivered as it is', () => {
+    expect(done(facts({ assignment: { state: 'delivering' } }))).toEqual(['grant.driftFound', 'grant.wanted']);
+  });
+  test.each([
+    { name: 'the grant changed since', give: { finding: { grantVersion: 2 } } },
+    { name: 'the difference is closed', give: { finding: { closedAt: NOON } } },
+    { name: 'the person left', give: { person: aPerson('Tara', { state: 'disabled' }) } },
+    { name: 'nothing wants it', give: { wanted: false } },
+    { name: 'it is not placed', give: { grant: { state: 'placeFailed' } } },
+    { name: 'the resource reports', give: { resource: resource({ driftMissing: 'report' }) } },
+    { name: 'the resource accepts', give: { resource: resource({ driftMissing: 'accept' }) } },
+  ] as const)('of a missing role does nothing where $name', ({ give }) => {
+    expect(done(facts(give))).toEqual([]);
+  });
+
+  const extra = { kind: 'extra', grantVersion: 1 } as const;
+  const lets = resource({ driftExtra: 'repair' });
+  const had = { state: 'taken', baseline: null } as const;
+  test('of an extra role takes it away, and it is no baseline', () => {
+    const change = repair(facts({ finding: extra, resource: lets, grant: had, wanted: false }), at());
+    expect(change.events.map(({ type }) => type)).toEqual(['grant.driftFound', 'grant.unwanted']);
+    expect(change.rows[0]?.after).toMatchObject({ state: 'taking', baseline: false });
+  });
+  test('of a role that Usher never gave makes a grant that is only to be taken', () => {
+    const never: DriftFacts = {
+      ...facts({ finding: { ...extra, grantVersion: null }, resource: lets }),
+      place: null,
+    };
+    const change = repair(never, at());
+    expect(change.rows).toMatchObject([
+      { noun: 'grant', before: null, after: { state: 'taking', baseline: false, placedAt: null, version: 1 } },
+    ]);
+    expect(change.links).toEqual([]);
+    expect(done({ ...never, elsewhere: true })).toEqual([]);
+  });
+  test.each([
+    { name: 'it was there before', give: { grant: { state: 'taken', baseline: true } } },
+    { name: 'it is wanted', give: { wanted: true } },
+    { name: 'it is being given', give: { grant: { state: 'placing' } } },
+    { name: 'the grant changed since', give: { finding: { ...extra, grantVersion: 7 } } },
+    { name: 'there was no grant then', give: { finding: { ...extra, grantVersion: null } } },
+    { name: 'another catalog explains it', give: { elsewhere: true } },
+    { name: 'the resource reports', give: { resource: resource() } },
+  ] as const)('of an extra role does nothing where $name', ({ give }) => {
+    expect(done(facts({ finding: extra, resource: lets, grant: had, wanted: false, ...give }))).toEqual([]);
+  });
+  test('of a leaver’s role takes what was there before', () => {
+    const leaver = { person: aPerson('Tara', { state: 'disabled' }), overrideBaseline: true };
+    const given = {
+      finding: extra,
+      resource: lets,
+      grant: { state: 'taken', baseline: true },
+      wanted: false,
+      ...leaver,
+    };
+    expect(done(facts(given as never))).toEqual(['grant.driftFound', 'grant.unwanted']);
+  });
+});

@@ -1,0 +1,489 @@
+// Access that is changed outside of Usher: found by a comparison, told, given back or taken away as its resource says, and never
+// mistaken for anything else (rules 3.10, 3.12, 3.15).
+import type { Connector } from '../../src/connectors/connector';
+import { ConnectorError } from '../../src/connectors/connector';
+import { compare } from '../../src/jobs/compare';
+import { parseBlueprint, plan } from '../../src/operations/blueprint';
+import { conclude, driftOf, repair } from '../../src/operations/drift';
+import type { By, HolderPage } from '../../src/operations/ports';
+import { expectSound } from '../support/invariants';
+import { aWorld, cardOf, operator, SMALL, textOf } from '../support/world';
+import type { World } from '../support/world';
+
+const HOUR = 3_600_000;
+const by: By = { actor: { kind: 'system', name: 'compare' }, via: 'compare' };
+
+let world: World;
+beforeEach(async () => {
+  world = await aWorld(SMALL);
+});
+
+const ask = async (user: string, name: string): Promise<void> => {
+  await world.submit(user, cardOf(await world.say(user, `request ${name}`)), { reason: 'month end' });
+};
+const get = async (user: string, name = 'ledger auditor'): Promise<void> => {
+  await ask(user, name);
+  await world.settle();
+};
+const has = (user: string, role = 'Reader') => world.localRoles.has(user, 'Ledger', role, 'root');
+const outside = (user: string, present: boolean, role = 'Reader') =>
+  world.localRoles.set(user, 'Ledger', role, 'root', present);
+const told = (user: string): string[] =>
+  world
+    .messagesTo(user)
+    .map(({ card }) => textOf(card))
+    .filter((text) => text.includes('changed outside'));
+const grants = () => world.sql<{ state: string; baseline: boolean | null }>('select state, baseline from grants');
+const states = async () =>
+  (await world.sql<{ state: string }>('select state from assignments order by id')).map(({ state }) => state);
+const open = async (): Promise<string[]> =>
+  (
+    await world.sql<{ line: string }>(
+      `select kind || ' ' || holder as line from drift_findings where closed_at is null order by 1`,
+    )
+  ).map(({ line }) => line);
+const events = async (type: string) =>
+  (
+    await world.sql<{ data: Record<string, unknown> }>('select data from audit_events where type = $1 order by id', [
+      type,
+    ])
+  ).map(({ data }) => data);
+const drift = (ways: string): Promise<string> =>
+  world.configure(`catalogs:
+  - name: Finance
+    owners: olga
+    resources:
+      - { name: Ledger, connector: local, drift: ${ways} }
+`);
+/** People who have a role of the resource, in the directory as well, by the dozen. */
+async function crowd(size: number): Promise<string[]> {
+  const keys = Array.from({ length: size }, (_, n) => `crowd${n}`);
+  await world.configure(`people:\n${keys.map((key) => `  - { key: ${key}, name: Crowd ${key} }`).join('\n')}\n`);
+  return keys;
+}
+/** The job with a system that answers so. */
+const compareWith = (list: Connector['list']): Promise<number> => {
+  const local = world.swept.connectors.get('local');
+  if (!local) throw new Error('no connector');
+  return compare({ ...world.swept, connectors: new Map([['local', { ...local, list }]]) });
+};
+
+describe('a role that was removed outside', () => {
+  test('comes back, owners see it, and the trail says why', async () => {
+    await get('tara');
+    await outside('tara', false);
+    await compare(world.swept);
+    expect(await states()).toEqual(['delivering']);
+    expect(await grants()).toEqual([{ state: 'placing', baseline: false }]);
+    await world.outgoing.settle();
+
+    expect(await has('tara')).toBe(true);
+    expect(await states()).toEqual(['delivered']);
+    expect(await grants()).toEqual([{ state: 'placed', baseline: false }]);
+    expect(await events('grant.driftFound')).toEqual([{ kind: 'missing' }]);
+    expect(told('olga')).toHaveLength(1);
+    expect(told('olga')[0]).toContain('1 person has lost access that Usher gave: Tara Lind (Reader).');
+    expect(told('olga')[0]).toContain('Usher gives it back.');
+
+    await world.compare();
+    expect(await open()).toEqual([]);
+    expect(told('olga')).toHaveLength(1);
+    expect(told('olga')[0]).toContain('agree again');
+    // It still ends with its access, and nothing of this made it the person's own.
+    await world.pass(9 * HOUR);
+    expect(await has('tara')).toBe(false);
+    await expectSound(world.sql);
+  });
+
+  test('stays away and is told once, where the resource says report', async () => {
+    await drift('{ missing: report }');
+    await get('tara');
+    await outside('tara', false);
+    await world.compare();
+    await world.compare();
+    expect(await has('tara')).toBe(false);
+    expect(await states()).toEqual(['delivered']);
+    expect(await open()).toEqual(['missing tara']);
+    expect(told('olga')).toHaveLength(1);
+    expect(told('olga')[0]).toContain('restore it in the system');
+    await outside('tara', true);
+    await world.compare();
+    expect(await open()).toEqual([]);
+    expect(told('olga')).toEqual([expect.stringContaining('agree again')]);
+  });
+
+  test('is nobody’s business where the resource says accept', async () => {
+    await drift('{ missing: accept, extra: accept }');
+    await get('tara');
+    await outside('tara', false);
+    await outside('tom', true);
+    await world.compare();
+    expect([await has('tara'), await has('tom')]).toEqual([false, true]);
+    expect(await open()).toEqual([]);
+    expect(told('olga')).toEqual([]);
+    expect(await events('resource.driftFound')).toEqual([]);
+  });
+
+  test('is not given back to somebody who leaves meanwhile, nor to whom access ended', async () => {
+    await get('tara');
+    await get('tom');
+    await outside('tara', false);
+    await outside('tom', false);
+    const comparing = await begun();
+    await world.comparisons.add(comparing, []);
+    const findings = await conclude(world.desk, by, comparing.token);
+    expect(findings).toHaveLength(2);
+    await world.configure('people:\n  - { key: tara, name: Tara Lind, enabled: false }\n');
+    await world.submit('tom', cardOf(await world.say('tom', 'give up ledger auditor')), {});
+    for (const finding of findings) await repair(world.desk, by, finding);
+    expect(await events('grant.driftFound')).toEqual([]);
+    await world.settle();
+    expect([await has('tara'), await has('tom')]).toEqual([false, false]);
+    await expectSound(world.sql);
+  });
+
+  test('is given back once, however many repair it', async () => {
+    await get('tara');
+    await outside('tara', false);
+    const comparing = await begun();
+    await world.comparisons.add(comparing, []);
+    const [finding] = await conclude(world.desk, by, comparing.token);
+    if (!finding) throw new Error('nothing was found');
+    await Promise.all([repair(world.desk, by, finding), repair(world.desk, by, finding)]);
+    expect(await events('grant.driftFound')).toHaveLength(1);
+  });
+
+  test('is delivered partly where the system refuses to take it back', async () => {
+    await get('tara');
+    await outside('tara', false);
+    await compare(world.swept);
+    await world.localRoles.tell('Ledger', { mode: 'failed', code: 'locked' });
+    await world.settle();
+    expect(await states()).toEqual(['deliveryFailed']);
+    // A known failure is no news: owners heard of it by its own message.
+    await world.localRoles.tell('Ledger', null);
+    await world.compare();
+    expect(await open()).toEqual([]);
+    expect(told('olga')).toHaveLength(1);
+  });
+});
+
+async function begun() {
+  const [resource] = await world.comparisons.comparable(['local']);
+  if (!resource) throw new Error('nothing can be compared');
+  const comparing = await world.comparisons.begin(resource);
+  if (!comparing) throw new Error('not begun');
+  return comparing;
+}
+
+describe('access that nothing explains', () => {
+  test('is told to the owners once, with accounts that nobody knows, and closes by itself', async () => {
+    for (const user of ['tara', 'tom', 'ben', 'cas', 'svc-backup', 'svc-sync']) await outside(user, true);
+    await world.compare();
+    await world.compare();
+    expect(told('olga')).toHaveLength(1);
+    expect(told('cas')).toEqual([]);
+    expect(told('olga')[0]).toContain(
+      '4 people have access that nothing in Usher explains: Ben Okoye (Reader), Cas de Vries (Reader), Tara Lind (Reader) and 1 other.',
+    );
+    expect(told('olga')[0]).toContain('2 accounts have access and belong to nobody that Usher knows.');
+    expect(await has('tara')).toBe(true);
+
+    await outside('tara', false);
+    await world.compare();
+    expect(told('olga')).toEqual([expect.stringContaining('3 people have access')]);
+    await outside('max', true);
+    await world.compare();
+    // Somebody new is a message of its own, and both tell how things stand now.
+    expect(told('olga')).toHaveLength(2);
+    for (const user of ['tom', 'ben', 'cas', 'max', 'svc-backup', 'svc-sync']) await outside(user, false);
+    await world.compare();
+    expect(await open()).toEqual([]);
+    expect(told('olga')).toEqual([expect.stringContaining('agree'), expect.stringContaining('agree')]);
+    await expectSound(world.sql);
+  });
+
+  test('is not what somebody had before, and kept', async () => {
+    await outside('tara', true);
+    await get('tara');
+    await world.pass(9 * HOUR);
+    expect(await grants()).toEqual([{ state: 'taken', baseline: true }]);
+    await drift('{ extra: repair }');
+    await world.compare();
+    expect(await open()).toEqual([]);
+    expect(await has('tara')).toBe(true);
+  });
+
+  test('is what a leaver had before: leaving overrides it', async () => {
+    await outside('tara', true);
+    await get('tara');
+    await world.pass(9 * HOUR);
+    await world.configure('people:\n  - { key: tara, name: Tara Lind, enabled: false }\n');
+    await drift('{ extra: repair }');
+    await world.compare();
+    expect(await open()).toEqual(['extra tara']);
+    expect(await has('tara')).toBe(false);
+    await world.compare();
+    expect(await open()).toEqual([]);
+    await expectSound(world.sql);
+  });
+
+  test('is taken away where the resource says repair, also what Usher took once, but nothing from strangers', async () => {
+    await drift('{ extra: repair }');
+    await get('tara');
+    await world.pass(9 * HOUR);
+    for (const user of ['tara', 'tom', 'svc-backup']) await outside(user, true);
+    await world.compare();
+    expect([await has('tara'), await has('tom'), await has('svc-backup')]).toEqual([false, false, true]);
+    expect(await events('grant.driftFound')).toEqual([{ kind: 'extra' }, { kind: 'extra' }]);
+    expect(told('olga')[0]).toContain('Usher takes it away.');
+    expect(told('olga')[0]).toContain('cannot take anything from accounts');
+    await world.compare();
+    expect(await open()).toEqual(['extra svc-backup']);
+
+    // What Tom gets properly from now on is an ordinary gift.
+    await get('tom');
+    expect(await has('tom')).toBe(true);
+    await world.pass(9 * HOUR);
+    expect(await has('tom')).toBe(false);
+    await expectSound(world.sql);
+  });
+
+  test('is not taken from somebody who got the access meanwhile', async () => {
+    await drift('{ extra: repair }');
+    await outside('tara', true);
+    const comparing = await begun();
+    await world.comparisons.add(comparing, [{ directoryKey: 'tara', role: 'Reader', scope: 'root' }]);
+    const [finding] = await conclude(world.desk, by, comparing.token);
+    if (!finding) throw new Error('nothing was found');
+    await ask('tara', 'ledger auditor');
+    await repair(world.desk, by, finding);
+    expect(await events('grant.driftFound')).toEqual([]);
+    await world.settle();
+    expect(await has('tara')).toBe(true);
+    expect(await grants()).toEqual([{ state: 'placed', baseline: true }]);
+  });
+
+  test('is explained by the same place in another catalog', async () => {
+    await world.configure(`catalogs:
+  - name: Sales
+    owners: cas
+    resources:
+      - { name: Books, connector: local, originId: Ledger, roles: [Reader], drift: { extra: repair } }
+`);
+    await get('tara');
+    await world.compare();
+    expect(await open()).toEqual([]);
+    expect(await has('tara')).toBe(true);
+    // What is in neither is told to both.
+    await outside('tom', true);
+    await world.compare();
+    expect([told('olga').length, told('cas').length]).toEqual([1, 1]);
+  });
+});
+
+describe('what is under way', () => {
+  test('is no difference: a role that waits to be placed, and one that changed after the read began', async () => {
+    await ask('tara', 'ledger auditor');
+    await world.compare();
+    expect(await open()).toEqual([]);
+
+    // The system was read before the role was there, and says so after it.
+    const early = await begun();
+    await ask('tom', 'ledger auditor');
+    await world.settle();
+    await world.comparisons.add(early, [{ directoryKey: 'tara', role: 'Reader', scope: 'root' }]);
+    expect(await conclude(world.desk, by, early.token)).toEqual([]);
+    expect(await open()).toEqual([]);
+
+    // And the other way round: it was taken after it was seen.
+    const late = await begun();
+    await world.comparisons.add(late, [
+      { directoryKey: 'tara', role: 'Reader', scope: 'root' },
+      { directoryKey: 'tom', role: 'Reader', scope: 'root' },
+    ]);
+    await world.submit('tom', cardOf(await world.say('tom', 'give up ledger auditor')), {});
+    await world.settle();
+    await conclude(world.desk, by, late.token);
+    expect(await open()).toEqual([]);
+  });
+
+  test('of two comparisons of one resource only the later one counts', async () => {
+    await get('tara');
+    const first = await begun();
+    await world.comparisons.add(first, []);
+    const second = await begun();
+    expect(await world.comparisons.add(first, [])).toBe(false);
+    expect(await conclude(world.desk, by, first.token)).toEqual([]);
+    expect(await open()).toEqual([]);
+    await world.comparisons.add(second, [{ directoryKey: 'tara', role: 'Reader', scope: 'root' }]);
+    expect(await conclude(world.desk, by, second.token)).toEqual([]);
+    expect(await open()).toEqual([]);
+    expect(await world.sql('select 1 from drift_seen')).toEqual([]);
+  });
+});
+
+describe('a system that cannot be read to its end', () => {
+  const cases: { name: string; list: Connector['list'] }[] = [
+    { name: 'refuses', list: () => Promise.reject(new ConnectorError('failed', 'locked')) },
+    {
+      name: 'breaks off after a page',
+      list: (_resource, after) =>
+        after === null
+          ? Promise.resolve<HolderPage>({ holders: [], next: '1' })
+          : Promise.reject(new ConnectorError('later', 'reset')),
+    },
+    { name: 'is broken itself', list: () => Promise.reject(new TypeError('undefined is not a function')) },
+    { name: 'cannot be read after all', list: () => Promise.resolve(null) },
+    {
+      name: 'does not answer',
+      list: (_resource, _after, { signal }) =>
+        new Promise((_, reject) => {
+          signal.addEventListener('abort', () => {
+            reject(signal.reason as Error);
+          });
+        }),
+    },
+  ];
+  test.each(cases)('and $name changes nothing, and says so', async ({ list }) => {
+    await get('tara');
+    await outside('tara', false);
+    await outside('tom', true);
+    await compareWith(list);
+    expect(await open()).toEqual([]);
+    expect(await states()).toEqual(['delivered']);
+    expect((await world.due.backlog()).comparisonsFailed).toBe(1);
+    expect(await world.sql('select 1 from drift_seen')).toEqual([]);
+    await world.compare();
+    expect(await has('tara')).toBe(true);
+    expect((await world.due.backlog()).comparisonsFailed).toBe(0);
+  });
+
+  test('is not waited for when the process stops', async () => {
+    const stopping = new AbortController();
+    const local = world.swept.connectors.get('local');
+    if (!local) throw new Error('no connector');
+    const list = (): Promise<never> => {
+      stopping.abort();
+      return new Promise(() => undefined);
+    };
+    const connectors = new Map([['local', { ...local, list }]]);
+    await compare({ ...world.swept, connectors, signal: stopping.signal, deadlineMs: 3_600_000 });
+    const [row] = await world.sql<{ error: string }>('select error from comparisons');
+    expect(row).toEqual({ error: 'stopped' });
+  });
+
+  test('a long list is read page by page', async () => {
+    await world.sql(
+      `insert into local_roles select 'svc-' || n, 'Ledger', 'Reader', 'root' from generate_series(1, 2500) n`,
+    );
+    await get('tara');
+    await world.compare();
+    expect(await open()).toHaveLength(2500);
+    expect(told('olga')[0]).toContain('2500 accounts have access');
+    expect(await states()).toEqual(['delivered']);
+  });
+});
+
+describe('the brake', () => {
+  test('takes nothing away from very many: it tells why, once', async () => {
+    await drift('{ extra: repair }');
+    for (const key of await crowd(21)) await outside(key, true);
+    await world.compare();
+    await world.compare();
+    expect(await has('crowd0')).toBe(true);
+    expect(told('olga')).toHaveLength(1);
+    expect(told('olga')[0]).toContain('more than 5 % and more than 20');
+    // Once fewer are left it goes on.
+    await outside('crowd0', false);
+    await world.compare();
+    expect(await has('crowd1')).toBe(false);
+    expect(told('olga')).toHaveLength(1);
+    await expectSound(world.sql);
+  });
+
+  const many = async (): Promise<void> => {
+    await crowd(21);
+    await world.sql(
+      `with them as (select id, directory_key from people where directory_key like 'crowd%'),
+       pack as (select id, current_version_id as version from packages where name = 'Ledger auditor'),
+       policy as (select p.id, v.id as version from policies p join policy_versions v on v.id = p.current_version_id
+         join pack on pack.id = p.package_id),
+       asked as (select usher_id() as request, usher_id() as assignment, usher_id() as justification, usher_id() as the_grant, them.*
+         from them),
+       a as (insert into assignments (id, target_id, package_id, state, starts_at, reminded, version)
+         select assignment, asked.id, pack.id, 'delivered', usher_now(), 0, 1 from asked, pack),
+       g as (insert into grants (id, person_id, role_id, scope_id, state, baseline, placed_at, version)
+         select the_grant, asked.id, role.id, scope.id, 'placed', false, usher_now() - interval '1 day', 1
+         from asked, resource_roles role join resource_scopes scope on scope.resource_id = role.resource_id where role.name = 'Reader')
+       insert into grant_assignments select the_grant, assignment from asked`,
+    );
+  };
+
+  test('gives nothing back to very many after a system said that nobody has anything', async () => {
+    await many();
+    await world.compare();
+    await world.compare();
+    expect(await has('crowd0')).toBe(false);
+    expect(told('olga')).toHaveLength(1);
+    expect(told('olga')[0]).toContain('nobody has any access at all');
+  });
+
+  test('gives nothing back to very many right after a failed read, and does at the next', async () => {
+    await many();
+    await outside('svc-backup', true);
+    await compareWith(() => Promise.reject(new ConnectorError('later', 'away')));
+    await world.compare();
+    expect(await has('crowd0')).toBe(false);
+    expect(told('olga')[0]).toContain('could not be read before');
+    await world.compare();
+    expect(await has('crowd0')).toBe(true);
+    expect(told('olga')[0]).toContain('Usher gives it back.');
+  });
+
+  test('lets few be repaired, whatever the system said before', async () => {
+    await get('tara');
+    await outside('tara', false);
+    await compareWith(() => Promise.reject(new ConnectorError('later', 'away')));
+    await world.compare();
+    expect(await has('tara')).toBe(true);
+  });
+});
+
+describe('the format', () => {
+  const text = (more: string) => `catalogs:
+  - name: Finance
+    resources:
+      - name: Ledger
+        connector: local
+${more}`;
+  test('plans a change of it field by field, and says where a word is wrong', async () => {
+    const read = parseBlueprint([{ name: 'a.yaml', text: text('        drift: { extra: repair }\n') }]);
+    if ('problems' in read) throw new Error('not read');
+    const planned = await plan(world.desk, operator, read.blueprint, { confirm: false });
+    expect(planned.lines.flatMap(({ details }) => details)).toEqual(['drift.extra: report → repair']);
+
+    const wrong = parseBlueprint([
+      { name: 'a.yaml', text: text('        drift:\n          extra: remove\n          more: 1\n') },
+    ]);
+    const problems = 'problems' in wrong ? wrong.problems : [];
+    expect(problems.map(({ file, line }) => `${file}:${line}`).toSorted()).toEqual(['a.yaml:7', 'a.yaml:8']);
+  });
+  test('is what it was where nothing is written', async () => {
+    const [row] = await world.sql(`select drift_missing, drift_extra from resources where name = 'Ledger'`);
+    expect(row).toEqual({ drift_missing: 'repair', drift_extra: 'report' });
+    expect(await world.configure(SMALL)).not.toContain('Ledger /');
+  });
+});
+
+test('only those in charge of a resource can look at what differs there', async () => {
+  await outside('tara', true);
+  await world.compare();
+  const [resource] = await world.sql<{ id: string }>(`select id from resources where name = 'Ledger'`);
+  const look = async (user: string) => {
+    const [person] = await world.sql<{ id: never }>('select id from people where directory_key = $1', [user]);
+    return driftOf(world.desk, person?.id as never, resource?.id as never);
+  };
+  expect((await look('olga')).extra.people).toBe(1);
+  await expect(look('tara')).rejects.toMatchObject({ code: 'not-found' });
+});
