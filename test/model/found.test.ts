@@ -1,5 +1,5 @@
 // What the model found, told as short stories so that no change of its commands can lose them. Each failed before its fault was mended.
-import { Do, Edited, Ill, Resume, Sweep, Wait, Work } from './commands';
+import { Do, Edited, Ill, Outside, Resume, Sweep, Wait, Work } from './commands';
 import type { Run, Step } from './commands';
 import { finish, freshRun } from './run';
 import { openWorld } from './world';
@@ -49,6 +49,21 @@ test('a person who leaves while a worker settles that nothing was ever given is 
       new Sweep(['end-access']),
       new Work({ rounds: 1, crash: 'pause', at }),
       new Edited({ kind: 'person', who: 1 }),
+      new Resume(),
+    ]);
+});
+
+test('a worker that gives too late to a leaver who had the role before gives nothing that stays', async () => {
+  // Once it was taken from the leaver, what they had before says nothing about what is there now.
+  for (let at = 1; at <= 12; at += 1)
+    await live([
+      new Outside(1, 'printer'),
+      asks(1, 3),
+      new Work({ rounds: 1, crash: 'pause', at }),
+      new Edited({ kind: 'person', who: 1 }),
+      new Sweep(['end-for-leavers']),
+      new Wait(HOUR),
+      new Work({ rounds: 3, crash: 'no', at: 0 }),
       new Resume(),
     ]);
 });

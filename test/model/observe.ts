@@ -42,7 +42,7 @@ export const OBSERVE = `select json_build_object(
    join resources on resources.id = role.resource_id`,
 )},
 'grants', ${ALL(
-  `json_build_object('person', g.person_id, 'role', resources.origin_id, 'state', g.state, 'baseline', g.baseline)`,
+  `json_build_object('person', g.person_id, 'role', resources.origin_id, 'state', g.state, 'baseline', g.baseline, 'wasTaken', g.taken_at is not null)`,
   `grants g join resource_roles role on role.id = g.role_id join resources on resources.id = role.resource_id`,
 )},
 'byHand', ${ALL(
@@ -59,11 +59,12 @@ interface Rows {
   readonly assignments: Plain<Assignment>[];
   readonly reasons: (Assignment['reasons'][number] & { assignment: string })[];
   readonly links: { assignment: string; role: string }[];
-  readonly grants: { person: string; role: string; state: string; baseline: boolean | null }[];
+  readonly grants: { person: string; role: string; state: string; baseline: boolean | null; wasTaken: boolean }[];
   readonly byHand: { id: string; person: string; escalated: boolean }[];
 }
 
-export interface Observed extends Pick<Organization, 'requests' | 'assignments' | 'grants'> {
+export interface Observed extends Pick<Organization, 'requests' | 'assignments'> {
+  readonly grants: Readonly<Record<string, Organization['grants'][string] & { readonly wasTaken: boolean }>>;
   /** Ids of what is called so, and of open manual tasks. */
   readonly ids: {
     readonly requests: ReadonlyMap<Key, string>;
@@ -119,9 +120,7 @@ export function observed(seen: unknown, { people, packages }: Names): Observed {
       reasons: rows.reasons.filter(({ assignment }) => assignment === one.id),
       roles: rows.links.filter(({ assignment }) => assignment === one.id).map(({ role }) => role),
     })),
-    grants: Object.fromEntries(
-      rows.grants.map(({ person: id, role, state, baseline }) => [`${person(id)} ${role}`, { state, baseline }]),
-    ),
+    grants: Object.fromEntries(rows.grants.map(({ person: id, role, ...grant }) => [`${person(id)} ${role}`, grant])),
     ids: {
       requests: swap(requestKeys),
       assignments: swap(assignmentKeys),
@@ -191,6 +190,7 @@ export function absorb(o: Organization, seen: Observed): void {
     );
     const way = wanted ? ['placing', 'placed', 'placeFailed'] : ['taking', 'taken', 'takeFailed'];
     if (way.includes(now.state)) grant.state = now.state;
-    if (grant.baseline === null) grant.baseline = now.baseline;
+    // Once the role was taken, a gift that came too late makes what the person had before doubtful.
+    if (grant.baseline === null || (now.wasTaken && now.baseline === false)) grant.baseline = now.baseline;
   }
 }
