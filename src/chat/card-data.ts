@@ -98,6 +98,7 @@ export type CardDataOf = {
     readonly approveTip: Text;
     readonly denyTip: Text;
     readonly mayCancel: boolean;
+    readonly cancelVerb: string;
     readonly mayAskAgain: boolean;
   };
   approval: {

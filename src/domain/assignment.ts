@@ -119,13 +119,19 @@ export function giveUp(facts: AssignmentFacts, person: PersonId, at: Now, note: 
   return end(facts, { reason: 'gaveUp', type: 'userRemove', requestor: person, note: textOf(note, 'note') }, at);
 }
 
-/** Somebody with the right takes access away; the person hears why (rule 3.22). */
+/** Whether somebody asked for access of somebody else that has not begun: they may take it back. */
+export function mayTakeBack({ assignment, open, target }: AssignmentFacts, person: PersonId): boolean {
+  const isTheirs = open?.assignment === assignment.id && open.requestor === person && person !== target.id;
+  return assignment.state === 'scheduled' && isTheirs;
+}
+
+/** Somebody with the right takes access away, or who asked for it before it begins; the person hears why (rule 3.22). */
 export function removeByOwner(
   facts: AssignmentFacts,
-  by: { readonly person: PersonId; readonly mayAssign: boolean; readonly note: string | null },
+  by: { readonly person: PersonId; readonly mayRemove: boolean; readonly note: string | null },
   at: Now,
 ): Change {
-  if (!by.mayAssign) throw new DomainError('forbidden', {});
+  if (!by.mayRemove && !mayTakeBack(facts, by.person)) throw new DomainError('forbidden', {});
   if (!isLive(facts)) {
     throw new DomainError('not-held', { package: facts.package.name, target: facts.target.name });
   }

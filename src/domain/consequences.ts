@@ -68,7 +68,8 @@ const redraw = (on: EventType, about: Consequence['about']): Consequence => ({
 
 /**
  * Events carry `onBehalf` (requestor and target differ) and `bySystem` (no person asked for it) in their data where a
- * condition below needs it. `assignment.delivered` carries `again`: it was delivered before and nobody asked. `request.approved` carries `scheduled`; `request.canceled` carries `byRequestor`.
+ * condition below needs it. `assignment.delivered` carries `again`: it was delivered before and nobody asked. `request.approved`
+ * carries `scheduled`; `request.canceled` carries `byRequestor` and `tellTarget`.
  */
 export const consequences: readonly Consequence[] = [
   tell('request.submitted', 'request', 'requestor', 'request', { notify: true }),
@@ -90,7 +91,7 @@ export const consequences: readonly Consequence[] = [
   tell('request.expired', 'requestOutcome', 'target', 'request', { onBehalf: true }),
   redraw('request.canceled', 'request'),
   tell('request.canceled', 'requestOutcome', 'requestor', 'request', { byRequestor: false }),
-  tell('request.canceled', 'requestOutcome', 'target', 'request', { detail: 'requestorDisabled' }),
+  tell('request.canceled', 'requestOutcome', 'target', 'request', { tellTarget: true }),
   redraw('request.delivered', 'request'),
   tell('request.delivered', 'requestOutcome', 'requestor', 'request', { onBehalf: true }),
   redraw('request.partiallyDelivered', 'request'),

@@ -131,7 +131,10 @@ export function submitExtension(
   return { ...entered({ ...facts, assignment }, request, { policy, needsApproval }, at), clamped: null };
 }
 
-/** Takes a request back while it still waits: for approval, or for its start. */
+/**
+ * Takes a request back while it still waits: for approval, or for its start. Access that waits for its start is somebody's: nobody
+ * else takes it without a reason, which is a removal (rule 3.22).
+ */
 export function cancel(
   facts: RequestFacts,
   by: { readonly person: PersonId; readonly owner: boolean } | 'system',
@@ -144,12 +147,18 @@ export function cancel(
   if (by !== 'system' && !own && !by.owner) throw new DomainError('not-found', { what: 'request' });
   if (!OPEN_REQUEST_STATES.some((open) => open === state)) throw new DomainError('not-cancelable', { number, state });
 
+  if (by !== 'system' && state === 'scheduled' && by.person !== request.target) {
+    throw new DomainError('removal-reason-required', {}, 'note');
+  }
+
   const byPerson = own ? 'canceledByRequestor' : 'canceledByOwner';
   const why = detail ?? (by === 'system' ? 'targetDisabled' : byPerson);
   const data = {
     byRequestor: by !== 'system' && by.person === request.requestor,
     detail: why,
     onBehalf: isOnBehalf(request),
+    // Whoever asked hears of it in any case; so does for whom it was asked, unless they did it or left.
+    tellTarget: isOnBehalf(request) && why !== 'targetDisabled' && (by === 'system' || by.person !== request.target),
   };
   return together(
     closeStages(facts, 'canceled', at),

@@ -32,7 +32,7 @@ export function giveUp(
   );
 }
 
-/** Removal by an owner: needs a reason and tells the person (rule 3.22). */
+/** Removal by an owner, or before it begins by who asked for it: needs a reason and tells the person (rule 3.22). */
 export function remove(
   desk: Desk,
   by: By,
@@ -46,9 +46,8 @@ export function remove(
     async (tx) => {
       if (input.draft) await tx.takeDraft(input.draft, person);
       const facts = await tx.forAssignment(input.assignment);
-      const mayAssign = can(await tx.roles(person, facts.catalog.id), 'assignment.remove');
-      if (!mayAssign) throw new DomainError('forbidden', {});
-      await tx.save(Rules.removeByOwner(facts, { person, mayAssign, note: input.reason }, moment(tx)));
+      const mayRemove = can(await tx.roles(person, facts.catalog.id), 'assignment.remove');
+      await tx.save(Rules.removeByOwner(facts, { person, mayRemove, note: input.reason }, moment(tx)));
       await dropExtension(tx, facts, 'canceledByOwner');
       return input.assignment;
     },
@@ -119,15 +118,16 @@ export interface AssignmentView {
   readonly mayRemove: boolean;
 }
 
-/** One assignment for its holder or for those who manage it; for everybody else it does not exist. */
+/** One assignment for its holder, for those who manage it, and before it begins for who asked for it; for everybody else it does not exist. */
 export async function view(desk: Desk, viewer: PersonId, id: AssignmentId): Promise<AssignmentView> {
   const [facts, now] = await Promise.all([desk.views.forAssignment(id), desk.views.now()]);
   const own = facts.target.id === viewer;
   const roles = await desk.views.roles(viewer, facts.catalog.id);
   const owner = can(roles, 'assignment.read');
-  if (!own && !owner) throw new DomainError('not-found', { what: 'assignment' });
+  const mayTakeBack = Rules.mayTakeBack(facts, viewer);
+  if (!own && !owner && !mayTakeBack) throw new DomainError('not-found', { what: 'assignment' });
   const extension = attempt(() => offerExtension(facts, now));
-  return { facts, now, extension, own, owner, mayRemove: can(roles, 'assignment.remove') };
+  return { facts, now, extension, own, owner, mayRemove: mayTakeBack || can(roles, 'assignment.remove') };
 }
 
 /** What the extension form shows; throws the refusal that the submit would throw. */

@@ -198,6 +198,7 @@ export const samples: { readonly [N in CardName]: Readonly<Record<string, CardDa
       approveTip: words('Approve R-1042'),
       denyTip: words('Deny R-1042'),
       mayCancel: true,
+      cancelVerb: 'request.cancel',
       mayAskAgain: true,
     },
   },

@@ -211,7 +211,7 @@ describe('giving up', () => {
 });
 
 describe('removal by an owner', () => {
-  const olga = { person: idOf('Olga'), mayAssign: true, note: ' Left the team. ' };
+  const olga = { person: idOf('Olga'), mayRemove: true, note: ' Left the team. ' };
   test('has a reason, which is told and kept as a remark', () => {
     const change = sound(removeByOwner(assignmentFacts(), olga, at()));
     expect(rowOf(change, 'request')).toMatchObject({
@@ -228,7 +228,7 @@ describe('removal by an owner', () => {
     by?: Partial<typeof olga> & { note?: string | null };
     wantFault: string;
   }>([
-    { name: 'without the right', by: { mayAssign: false }, wantFault: 'forbidden' },
+    { name: 'without the right', by: { mayRemove: false }, wantFault: 'forbidden' },
     { name: 'without a reason', by: { note: '  ' }, wantFault: 'removal-reason-required' },
     { name: 'with too long a reason', by: { note: 'x'.repeat(2001) }, wantFault: 'text-too-long' },
     {

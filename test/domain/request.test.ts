@@ -584,7 +584,12 @@ describe('taking a request back', () => {
   ])('$name', ({ by, want }) => {
     const change = sound(cancel(requestFacts(), by, at()));
     expect(rowOf(change, 'request')).toMatchObject({ state: 'canceled', detail: want[0], completedAt: NOON });
-    expect(dataOf(change, 'request.canceled')).toEqual({ byRequestor: want[1], detail: want[0], onBehalf: false });
+    expect(dataOf(change, 'request.canceled')).toEqual({
+      byRequestor: want[1],
+      detail: want[0],
+      onBehalf: false,
+      tellTarget: false,
+    });
     expect([rowOf(change, 'stage').state, rowsOf(change, 'task').map((task) => task.state)]).toEqual([
       'canceled',
       ['closed', 'closed'],
@@ -610,6 +615,25 @@ describe('taking a request back', () => {
   });
   test('a stranger does not learn that it exists', () => {
     expect(faultOf(() => cancel(requestFacts(), { person: idOf('Zoe'), owner: false }, at())).code).toBe('not-found');
+  });
+  test('by somebody else is no way to end access that waits for its start: that needs a reason', () => {
+    const act = () => cancel(scheduled(), { person: idOf('Olga'), owner: true }, at());
+    expect(faultOf(act).code).toBe('removal-reason-required');
+  });
+  test.each([
+    { name: 'an owner', by: { person: idOf('Olga'), owner: true }, want: true },
+    { name: 'the manager who asked', by: { person: idOf('Mona'), owner: false }, want: true },
+    { name: 'the person it is for', by: { person: idOf('Tara'), owner: false }, want: false },
+    {
+      name: 'the system, since the manager left',
+      by: 'system' as const,
+      detail: 'requestorDisabled' as const,
+      want: true,
+    },
+    { name: 'the system, since they left', by: 'system' as const, want: false },
+  ])('of what a manager asked for, by $name, is told to whom it was for: $want', ({ by, detail, want }) => {
+    const facts = requestFacts({ request: aRequest({ requestor: idOf('Mona') }) });
+    expect(dataOf(cancel(facts, by, at(), detail), 'request.canceled')).toMatchObject({ tellTarget: want });
   });
 });
 

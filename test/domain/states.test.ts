@@ -153,7 +153,7 @@ describe('a request', () => {
       otherwise: 'not-cancelable',
     },
     cancelByOwner: {
-      to: { submitted: 'canceled', pendingApproval: 'canceled', scheduled: 'canceled' },
+      to: { submitted: 'canceled', pendingApproval: 'canceled', scheduled: 'removal-reason-required' },
       otherwise: 'not-cancelable',
     },
     cancelBySystem: {
@@ -257,7 +257,7 @@ describe('an assignment', () => {
       assignments: [{ assignment: anAssignment({ state }), requests: [], grants }],
     });
   const system = { reason: 'outOfScope', type: 'systemRemove', requestor: null, note: null } as const;
-  const byOwner = { person: idOf('Olga'), mayAssign: true, note: 'Because.' };
+  const byOwner = { person: idOf('Olga'), mayRemove: true, note: 'Because.' };
 
   const acts: Readonly<Record<string, (state: AssignmentState) => Change>> = {
     end: (state) => end(inState(state), system, at()),

@@ -519,6 +519,8 @@ export function cancel(o: Organization, key: Key, person: Key): Answer {
   const own = person === request.requestor || person === request.target;
   if (person !== 'system' && !own && !manages(o, person)) return 'not-found';
   if (!OPEN.includes(request.state)) return 'not-cancelable';
+  if (person !== 'system' && request.state === 'scheduled' && person !== request.target)
+    return 'removal-reason-required';
   const gone = works(o, request.target) ? 'requestorDisabled' : 'targetDisabled';
   drop(o, request, person === 'system' ? gone : own ? 'canceledByRequestor' : 'canceledByOwner');
   return 'ok';
@@ -773,7 +775,10 @@ export function giveUp(o: Organization, key: Key, person: Key): Answer {
 
 export function remove(o: Organization, key: Key, person: Key, reason: boolean): Answer {
   const assignment = assignmentOf(o, key);
-  if (!manages(o, person)) return 'forbidden';
+  // Who asked for somebody else takes it back before it begins.
+  const asked = openOf(o, assignment.target, assignment.package);
+  const isTheirs = asked?.assignment === key && asked.requestor === person && person !== assignment.target;
+  if (!manages(o, person) && !(assignment.state === 'scheduled' && isTheirs)) return 'forbidden';
   if (!LIVE.includes(assignment.state)) return 'not-held';
   if (!reason) return 'removal-reason-required';
   stop(o, assignment, 'removedByOwner', 'adminRemove', person);

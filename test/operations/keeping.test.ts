@@ -212,6 +212,56 @@ test('a removal counts from when it was asked for, not from a giving that waited
   expect(await assignment()).toMatchObject({ state: 'removing' });
 });
 
+describe('access that has not begun', () => {
+  const BOOKED = `catalogs:
+  - name: Finance
+    packages:
+      - name: Booked
+        roles: [Ledger / Reader]
+        policies: [{ name: Employees, who: allMembers, expires: 8 hours, reason: optional, onBehalf: true, customPeriod: true }]
+`;
+  const scheduled = async (asker: string, typed: string): Promise<void> => {
+    await world.configure(BOOKED);
+    const tomorrow = new Date(Date.now() + 2 * DAY).toISOString().slice(0, 10);
+    await world.submit(asker, cardOf(await world.say(asker, typed)), { start: tomorrow });
+    await world.settle();
+    expect(await assignment()).toMatchObject({ state: 'scheduled' });
+  };
+
+  test.each([
+    { name: 'an owner', user: 'olga', asker: 'tara', typed: 'request booked' },
+    { name: 'the manager who asked for it', user: 'max', asker: 'max', typed: 'request booked for tara lind' },
+  ])('is taken by $name only with a reason, and the person hears it', async ({ user, asker, typed }) => {
+    await scheduled(asker, typed);
+    const card = cardOf(await world.say(user, 'r-1001'));
+    const form = cardOf(await world.press(user, card, 'Cancel request'));
+    expect(await assignment()).toMatchObject({ state: 'scheduled' });
+    expect(sentenceOf(await world.submit(user, form, { reason: '' }))).not.toBe('');
+    expect(await assignment()).toMatchObject({ state: 'scheduled' });
+    expect(sentenceOf(await world.submit(user, form, { reason: 'left the project' }))).toBe('R-1001 is canceled.');
+    await world.settle();
+    expect(await assignment()).toMatchObject({ state: 'removed' });
+    const told = world.messagesTo('tara').map(({ card: message }) => textOf(message));
+    expect(told.filter((message) => message.includes('left the project'))).toHaveLength(1);
+  });
+
+  test('is canceled at once by the person it is for', async () => {
+    await scheduled('tara', 'request booked');
+    expect(sentenceOf(await world.say('tara', 'cancel R-1001'))).toBe('R-1001 is canceled.');
+  });
+});
+
+test('what a manager asked for is told to the person it is for when an owner cancels it', async () => {
+  await world.submit('max', cardOf(await world.say('max', 'request ledger writer for tara lind')), {
+    reason: 'new in the team',
+    'answer.ticket': 'T-1',
+  });
+  await world.settle();
+  await world.say('olga', 'cancel R-1001');
+  await world.settle();
+  for (const user of ['max', 'tara']) expect(textOf(latest(user).card)).toContain('R-1001 was canceled');
+});
+
 test('a manual role waits for an owner who reports it done with a note', async () => {
   await get('tara', 'vault keys', {});
   expect(await assignment()).toMatchObject({ state: 'delivering' });

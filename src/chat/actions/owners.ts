@@ -2,26 +2,17 @@
 import { z } from 'zod';
 import { DomainError } from '../../domain/errors';
 import type { AssignmentId, PackageId, PersonId, PersonRef } from '../../domain/model';
-import { remove, view } from '../../operations/assignments';
+import { remove } from '../../operations/assignments';
 import { finish } from '../../operations/placements';
 import { assign } from '../../operations/requests';
 import type { PackageRow, StoredReply } from '../../operations/ports';
 import { firstThatFits, packageOf, personNamed, splits } from '../names';
-import type { Answer, Context, Verb } from '../verb';
+import type { Context, Verb } from '../verb';
 import { read, uuid } from '../verb';
-import { answersOf, choosePolicy, idOf, openForm, periodOf, policyOf, reasonOf } from './requests';
+import { answersOf, choosePolicy, idOf, openForm, openRemoval, periodOf, policyOf, reasonOf } from './requests';
 
 const byTask = z.object({ task: uuid });
 const pair = z.object({ package: uuid, target: uuid });
-
-async function openRemoval(context: Context, assignment: AssignmentId): Promise<Answer> {
-  const { facts, mayRemove } = await view(context.desk, context.who.person.id, assignment);
-  if (!mayRemove) throw new DomainError('forbidden', {});
-  if (facts.assignment.endedAt !== null)
-    throw new DomainError('not-held', { package: facts.package.name, target: facts.target.name });
-  const draft = await context.desk.drafts.create(context.who.person.id, 'assignment.remove', 'fill', { assignment });
-  return { view: 'form', params: { draft: draft.id }, place: 'form' };
-}
 
 /** A person and a package by their typed names, among all people and the packages that the owner may assign. */
 async function meant(context: Context, who: string, name: string): Promise<{ target: PersonRef; pkg: PackageRow }> {
@@ -119,9 +110,12 @@ export const ownerVerbs = {
     },
     submit: async (context, { values, draft }) => {
       const assignment = idOf(values, 'assignment') as AssignmentId;
-      const answer: StoredReply = { view: 'accessEnded', params: { assignment, say: 'removed' } };
-      await remove(context.desk, context.by, { assignment, reason: reasonOf(values), draft }, () => answer);
-      return { view: 'accessEnded', params: answer.params, place: 'replace' };
+      const { request } = values;
+      // Whoever asked for it looks at what they asked for; the assignment itself is not theirs to see.
+      const view = request === undefined ? 'accessEnded' : 'request';
+      const params = request === undefined ? { assignment, say: 'removed' } : { request, say: 'canceled' };
+      await remove(context.desk, context.by, { assignment, reason: reasonOf(values), draft }, () => ({ view, params }));
+      return { view, params, place: 'replace' };
     },
     typed: [
       {

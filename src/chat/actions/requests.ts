@@ -1,8 +1,9 @@
 // Asking: find, fill in, send, look, take back.
 import { z } from 'zod';
 import { DomainError } from '../../domain/errors';
-import type { AskedPeriod, PackageId, PersonId, PolicyVersionId, RequestId } from '../../domain/model';
+import type { AskedPeriod, AssignmentId, PackageId, PersonId, PolicyVersionId, RequestId } from '../../domain/model';
 import { askedPeriod } from '../../domain/policy';
+import { view as assignmentView } from '../../operations/assignments';
 import type { Asked } from '../../operations/requests';
 import { byNumber, cancel, formFor, submit, view } from '../../operations/requests';
 import type { StoredReply } from '../../operations/ports';
@@ -179,7 +180,23 @@ async function withNumber(context: Context, rest: string): Promise<RequestId> {
   return byNumber(context.desk, number);
 }
 
+/** The form that ends somebody else's access and asks why. `request`: opened from there, to which its answer leads back. */
+export async function openRemoval(context: Context, assignment: AssignmentId, request?: RequestId): Promise<Answer> {
+  const me = context.who.person.id;
+  const { facts, mayRemove } = await assignmentView(context.desk, me, assignment);
+  if (!mayRemove) throw new DomainError('forbidden', {});
+  if (facts.assignment.endedAt !== null)
+    throw new DomainError('not-held', { package: facts.package.name, target: facts.target.name });
+  const input = { assignment, ...(request ? { request } : {}) };
+  const draft = await context.desk.drafts.create(me, 'assignment.remove', 'fill', input);
+  return { view: 'form', params: { draft: draft.id }, place: 'form' };
+}
+
 async function take(context: Context, request: RequestId): Promise<Answer> {
+  const { facts } = await view(context.desk, context.who.person.id, request);
+  // Access of somebody else that waits for its start: that is a removal, which asks for its reason.
+  if (facts.request.state === 'scheduled' && facts.assignment && facts.target.id !== context.who.person.id)
+    return openRemoval(context, facts.assignment.id, request);
   const answer: StoredReply = { view: 'request', params: { request, say: 'canceled' } };
   await cancel(context.desk, context.by, request, () => answer);
   if (context.cooling) {
@@ -317,6 +334,13 @@ export const requestVerbs = {
         help: { usage: 'R-1042', line: 'help.one' },
       },
     ],
+  },
+  /** What a card offers in the place of `request.cancel` where canceling is the removal of somebody else's access. */
+  'request.remove': {
+    kind: 'writes',
+    opens: true,
+    press: (context, data) => take(context, requestOf(data)),
+    fresh: (data) => ({ ...show(data), place: 'replace' }),
   },
   'request.cancel': {
     kind: 'writes',

@@ -295,6 +295,8 @@ export function requestCard(view: RequestView): CardDataOf['request'] {
     mayDecide: deciding(view) !== null,
     ...decisionButtons(facts),
     mayCancel,
+    cancelVerb:
+      request.state === 'scheduled' && view.viewer.person !== request.target ? 'request.remove' : 'request.cancel',
     mayAskAgain:
       view.viewer.own &&
       request.type === 'userAdd' &&
