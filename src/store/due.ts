@@ -100,12 +100,14 @@ where ${DIFFERS}
 order by a.id limit $1`,
   manualTasksToRemind: `
 select id from manual_tasks where state = 'open' and remind_at <= usher_now() order by remind_at, id limit $1`,
-  // What somebody asked for others and was decided already goes on without them.
+  // What somebody asked for others and was decided already goes on without them. What is not decided has a running stage; from the
+  // requestor the way would lead through all that leavers ever asked for, which only grows.
   requestsOfGone: `
 select r.id from people join requests r on r.target_id = people.id and r.state in ${OPEN} where people.state <> 'enabled'
 union
-select r.id from people join requests r on r.requestor_id = people.id and r.state in ('submitted', 'pendingApproval')
-where people.state <> 'enabled'
+select r.id from (select request_id from approval_stages where state = 'inProgress' offset 0) running
+cross join lateral (select id, requestor_id from requests where id = running.request_id and state = 'pendingApproval' offset 0) r
+cross join lateral (select from people where people.id = r.requestor_id and people.state <> 'enabled' offset 0) gone
 order by id limit $1`,
   assignmentsOfGone: `
 select a.id from people join assignments a on a.target_id = people.id and a.state in ${LIVE}

@@ -175,6 +175,21 @@ test.each<{
   expect(await wholeReads(act, answer)).toEqual(whole);
 });
 
+test('who left is not looked up in all that they ever asked for', async () => {
+  const read: string[] = [];
+  await sequelize.transaction(async (transaction) => {
+    const q = queryIn(sequelize, transaction);
+    for (const setting of DEAR) await q(setting);
+    const explain: Query = async (sql, bind) => {
+      read.push(...(await q(`explain ${sql}`, bind)).map((row) => JSON.stringify(row)));
+      return [];
+    };
+    await createDue(explain).requestsOfGone(10);
+  });
+  expect(read.join('\n')).toContain('on approval_stages');
+  expect(read.join('\n')).not.toContain('requests_requestor');
+});
+
 describe('who may decide, where groups are large and the planner is left to itself', () => {
   let database: Sequelize;
   beforeAll(async () => {
