@@ -77,9 +77,8 @@ export function createConversation(parts: ConversationParts): Conversation {
     },
     accept: async (received) => {
       const inbound = tidied(received);
-      const installation = await parts.desk.views.installation(inbound.platform, inbound.tenant);
       // Outsiders, bots, and guests where they are not allowed leave no row at all (rows 40 and 58).
-      if (!admitted(inbound, installation?.guestsAllowed ?? false)) return false;
+      if (!admitted(inbound, await guestsAllowed(parts, inbound))) return false;
       await parts.inbound.store(delivery(inbound), inbound);
       return true;
     },
@@ -87,9 +86,15 @@ export function createConversation(parts: ConversationParts): Conversation {
   };
 }
 
-function admitted(inbound: Inbound, guestsAllowed: boolean): boolean {
+// Asked for guests only: each statement here is one that the platform waits for.
+async function guestsAllowed(parts: ConversationParts, { platform, tenant, profile }: Inbound): Promise<boolean> {
+  if (profile?.standing !== 'guest') return false;
+  return (await parts.desk.views.installation(platform, tenant))?.guestsAllowed ?? false;
+}
+
+function admitted(inbound: Inbound, isGuestAllowed: boolean): boolean {
   try {
-    admit(inbound.profile?.standing ?? null, guestsAllowed);
+    admit(inbound.profile?.standing ?? null, isGuestAllowed);
     return true;
   } catch (error) {
     if (error instanceof DomainError) return false;

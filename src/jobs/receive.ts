@@ -9,11 +9,13 @@ import type { Desk, InboundRow, InboundStore, Watch } from '../operations/ports'
 import { gateOf, NotNow, paceOf } from './gate';
 import type { Gates } from './gate';
 import { sideBySide } from './side-by-side';
-import { backoff } from './worker';
+import { backoff, within } from './worker';
 
 const LEASE_MS = 30_000;
 const MOST_MS = 60_000;
 const TRIES = 8;
+/** Somebody known already is recognized without a profile, so a slow answer costs newcomers only. */
+const PROFILE_MS = 3_000;
 /** An event whose worker ended so often without a word is taken for what ended it. */
 const LOST_TRIES = 5;
 
@@ -51,13 +53,20 @@ export function receiving(parts: ReceiveParts): ReturnType<typeof sideBySide> {
 
 async function work(parts: ReceiveParts, row: InboundRow): Promise<void> {
   // Written by `accept` from a verified delivery; jsonb gives back what was stored.
-  const inbound = row.payload as Inbound;
-  const channel = parts.channels.get(inbound.platform);
+  const stored = row.payload as Inbound;
+  const channel = parts.channels.get(stored.platform);
   if (!channel) {
     await parts.inbound.settle(row.lease, { state: 'dead', error: 'no channel' });
     return;
   }
   try {
+    parts.gates.room(gateOf(stored), paceOf(stored.platform).all);
+    const inbound = await introduced(channel, stored);
+    if (inbound.profile?.standing === 'bot') {
+      // Answering it could go on for ever.
+      await parts.inbound.settle(row.lease, { state: 'done' });
+      return;
+    }
     const reply = await parts.conversation.handle(inbound);
     if (reply.kind !== 'none') await answer(parts, channel, inbound, reply);
     await parts.inbound.settle(row.lease, { state: 'done' });
@@ -70,7 +79,7 @@ async function work(parts: ReceiveParts, row: InboundRow): Promise<void> {
     const code = error instanceof ChannelError ? error.code : 'error';
     const again = (!(error instanceof ChannelError) || error.kind === 'later') && row.attempts < TRIES;
     parts.log[again ? 'info' : 'warn'](
-      { trace: traceOf(inbound), row: row.lease.id, code, ...(error instanceof ChannelError ? {} : { err: error }) },
+      { trace: traceOf(stored), row: row.lease.id, code, ...(error instanceof ChannelError ? {} : { err: error }) },
       'stored event not answered',
     );
     if (again)
@@ -83,6 +92,14 @@ async function work(parts: ReceiveParts, row: InboundRow): Promise<void> {
       );
     else await parts.inbound.settle(row.lease, { state: 'dead', error: code });
   }
+}
+
+/** With what the platform says of the account, where the delivery did not say it and nobody was to wait for the look-up. */
+async function introduced(channel: Channel, inbound: Inbound): Promise<Inbound> {
+  if (inbound.profile !== null) return inbound;
+  const profile = channel.profile(inbound.tenant, inbound.user).catch(() => null);
+  await within(PROFILE_MS, profile);
+  return { ...inbound, profile: await Promise.race([profile, Promise.resolve(null)]) };
 }
 
 async function answer(parts: ReceiveParts, channel: Channel, inbound: Inbound, reply: Reply): Promise<void> {

@@ -4,7 +4,7 @@ import { DomainError } from '../domain/errors';
 import type { Delivery, InboundRow, InboundStore, StoredReply } from '../operations/ports';
 import { RepeatedDelivery } from '../operations/ports';
 import { LIMITS } from './locks';
-import type { Query } from './query';
+import { type Query, serverError } from './query';
 
 /** Why a row came back whose worker never said how it went. */
 const LOST = 'lost';
@@ -27,11 +27,19 @@ returning id`;
 
 const KEEP = 'update inbound set reply = $3 where platform = $1 and delivery = $2';
 
+// In the order of their keys: two processes that store the same deliveries meet them in one order, and neither waits for the other
+// in a circle.
 const STORE = `
 insert into inbound (platform, delivery, body_hash, payload, state, next_at, received_at)
-values ($1, $2, $3, $4, 'stored', usher_now(), usher_now())
+select platform, delivery, body_hash, payload, 'stored', now, now
+from (select usher_now() as now) at, unnest($1::text[], $2::text[], $3::text[], $4::jsonb[]) as given (platform, delivery, body_hash, payload)
+order by platform, delivery
 on conflict (platform, delivery) do nothing
-returning id`;
+returning platform, delivery`;
+
+/** Statements that store at the same time: what arrives while so many are under way goes with the next one, all of it together. */
+const MOST_AT_ONCE = 3;
+const MOST_IN_ONE = 100;
 
 // One that was lost once already, because the process that worked it ended, may be what ended it. It is worked alone, so that
 // those beside it are not lost with it each time; whoever is due before it comes first.
@@ -85,15 +93,76 @@ export async function replyOf(q: Query, { platform, key, bodyHash }: Delivery): 
   return seen?.reply ?? null;
 }
 
+interface Given {
+  readonly delivery: Delivery;
+  readonly payload: string;
+  readonly stored: (isNew: boolean) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+const nameOf = ({ platform, delivery }: { readonly platform: string; readonly delivery: string }): string =>
+  JSON.stringify([platform, delivery]);
+
+/**
+ * Stores events, many in one statement when many come at once: in a burst the platform waits for the disk as often as there are
+ * statements, and not as there are events.
+ */
+function storing(q: Query): InboundStore['store'] {
+  const waiting = new Set<Given>();
+  let underWay = 0;
+
+  const store = async (given: readonly Given[]): Promise<void> => {
+    try {
+      const values = [
+        given.map(({ delivery }) => delivery.platform),
+        given.map(({ delivery }) => delivery.key),
+        given.map(({ delivery }) => delivery.bodyHash),
+        given.map(({ payload }) => payload),
+      ];
+      const rows = (await q(STORE, values)) as readonly { platform: string; delivery: string }[];
+      const fresh = new Set(rows.map(nameOf));
+      await Promise.all(
+        given.map(async ({ delivery, stored, failed }) => {
+          if (fresh.has(nameOf({ ...delivery, delivery: delivery.key }))) stored(true);
+          else
+            await replyOf(q, delivery).then(() => {
+              stored(false);
+            }, failed);
+        }),
+      );
+    } catch (error) {
+      // What the server refuses in one of them must not keep the others from being stored.
+      if (given.length > 1 && serverError(error) !== null) for (const one of given) await store([one]);
+      else for (const { failed } of given) failed(error);
+    }
+  };
+  const next = async (): Promise<void> => {
+    underWay += 1;
+    while (waiting.size > 0) {
+      // The same one twice goes twice: which of them was stored has to be told apart.
+      const batch = new Map<string, Given>();
+      for (const one of waiting) {
+        const name = nameOf({ ...one.delivery, delivery: one.delivery.key });
+        if (batch.has(name)) continue;
+        batch.set(name, one);
+        waiting.delete(one);
+        if (batch.size === MOST_IN_ONE) break;
+      }
+      await store([...batch.values()]);
+    }
+    underWay -= 1;
+  };
+  return (delivery, payload) =>
+    new Promise((stored, failed) => {
+      waiting.add({ delivery, payload: JSON.stringify(payload), stored, failed });
+      if (underWay < MOST_AT_ONCE) void next();
+    });
+}
+
 /** The queue of stored events. */
 export function createInbound(q: Query): InboundStore {
   return {
-    async store(delivery, payload) {
-      const values = [delivery.platform, delivery.key, delivery.bodyHash, JSON.stringify(payload)];
-      const stored = await q(STORE, values);
-      if (stored.length === 0) await replyOf(q, delivery);
-      return stored.length > 0;
-    },
+    store: storing(q),
     async claim(limit, leaseMs) {
       const rows = (await q(CLAIM, [limit, leaseMs])) as readonly {
         id: number;

@@ -8,11 +8,19 @@ import { delivering } from '../../src/jobs/deliver';
 import { createGates, MOST_OF_ONE } from '../../src/jobs/gate';
 import { receiving } from '../../src/jobs/receive';
 import { createWorker } from '../../src/jobs/worker';
-import type { Inbound } from '../../src/chat/inbound';
-import { aWorld, cardOf, SMALL } from '../support/world';
+import type { Inbound, Profile, Reply } from '../../src/chat/inbound';
+import { aWorld, cardOf, sentenceOf, SMALL } from '../support/world';
 import type { World } from '../support/world';
 
 const MINUTE = 60_000;
+const NOBODY: Omit<Profile, 'standing'> = {
+  name: null,
+  email: null,
+  emailConfirmed: null,
+  directoryKey: null,
+  zone: null,
+  locale: null,
+};
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 let world: World;
 beforeEach(async () => {
@@ -217,6 +225,30 @@ test('an answer that hangs holds up nobody who speaks after it', async () => {
   release();
   await work.rest();
   expect(answered).toEqual(['tom', 'tara']);
+});
+
+test('who speaks is looked up when a stored event is handled, where its delivery did not say', async () => {
+  const said: string[] = [];
+  const standings: Record<string, 'member' | 'deactivated' | 'bot'> = {
+    tara: 'member',
+    tom: 'deactivated',
+    max: 'bot',
+  };
+  Object.assign(world.mailbox, {
+    profile: (_tenant: string, user: string) => Promise.resolve({ ...NOBODY, standing: standings[user] }),
+    answer: (inbound: Inbound, reply: Reply) => {
+      said.push(`${inbound.user}: ${reply.kind === 'card' ? 'card' : sentenceOf(reply)}`);
+      return Promise.resolve(null);
+    },
+  });
+  for (const user of Object.keys(standings))
+    await world.conversation.accept(world.inbound(user, { kind: 'text', text: 'my access' }));
+  await world.incoming.settle();
+  expect(said.filter((line) => line.startsWith('tara'))).toEqual(['tara: card']);
+  expect(said.filter((line) => line.startsWith('tom'))).toEqual([expect.not.stringContaining('card')]);
+  // Answering a machine could go on for ever.
+  expect(said.filter((line) => line.startsWith('max'))).toEqual([]);
+  expect(await world.sql(`select distinct state from inbound`)).toEqual([{ state: 'done' }]);
 });
 
 test('a mistake in a connector is no quieter than a refusal: a removal that meets it alarms', async () => {

@@ -317,6 +317,31 @@ describe('machine tables', () => {
     });
   });
 
+  test('events that come together are stored together, each once, and each hears what became of its own', async () => {
+    const store = (key: string, bodyHash: string, payload: unknown) =>
+      world.inbound
+        .store({ platform: 'slack', key, bodyHash }, payload)
+        .catch((error: unknown) => (error as Error).message);
+    const keys = Array.from({ length: 200 }, (_, n) => `E${n}`);
+    const outcomes = await Promise.all([
+      ...keys.map((key) => store(key, 'a', { key })),
+      ...keys.map((key) => store(key, 'a', { key })),
+      store('E7', 'b', { key: 'other' }),
+      // PostgreSQL takes no such text: it fails, and nothing beside it.
+      store('poison', 'a', { text: '\u0000' }),
+      store('after', 'a', { key: 'after' }),
+    ]);
+    for (let n = 0; n < 200; n += 1) expect([outcomes[n], outcomes[n + 200]].sort()).toEqual([false, true]);
+    expect(outcomes.slice(400)).toEqual([
+      expect.stringContaining('same-key-other-body'),
+      expect.stringContaining('Unicode'),
+      true,
+    ]);
+    const rows = await world.sql(`select delivery, payload->>'key' as key from inbound`);
+    expect(rows).toHaveLength(201);
+    for (const row of rows) expect(row['key']).toBe(row['delivery']);
+  });
+
   test('waiting for a turn is no try of an event', async () => {
     await world.inbound.store({ platform: 'slack', key: 'E1', bodyHash: 'a' }, {});
     for (let turn = 0; turn < 20; turn += 1) {

@@ -103,8 +103,11 @@ export function createListeners({ conversation, people, settings, show, turns }:
     const self = await people.me().catch(() => null);
     if (user === null || user === self?.user || isMachine(event)) return null;
     const team = textAt(event, 'user_team') ?? textAt(event, 'source_team') ?? textAt(event, 'team');
+    // Slack waits for the storing, and the look-up of an account can wait until the event is handled. Who speaks in direct messages
+    // of our own workspace is none of those of whom nothing may be stored.
+    const isOurs = event['channel_type'] === 'im' && team === settings.teamId;
     const [sender, text] = await Promise.all([
-      people.sender(user, team),
+      isOurs ? people.colleague(user) : people.sender(user, team),
       readTyped(textAt(event, 'text') ?? '', self?.user ?? null, nameOf),
     ]);
     return toInbound(sender, { kind: 'text', text }, eventDelivery(body), eventSurface(event));

@@ -83,6 +83,15 @@ export class People {
     };
   }
 
+  /** Somebody of our own workspace, with what is known about them already: nobody is asked, so nothing is waited for. */
+  async colleague(user: string): Promise<Sender> {
+    const known = this.known.get(user);
+    const asked = known !== undefined && known.until > this.settings.clock() ? known.profile : null;
+    // What is not here yet counts as not known; of two that are, the first wins.
+    const profile = await Promise.race([asked, Promise.resolve(null)]).catch(() => null);
+    return { tenant: this.settings.teamId, user, profile };
+  }
+
   // Another workspace of the same Enterprise organization; without one, another workspace is another company.
   private async isColleague(profile: Profile | null): Promise<boolean> {
     const self = await this.me().catch(() => null);

@@ -699,6 +699,16 @@ describe.each(MODES)('row 34: over %s', (mode) => {
     expect(conversation.accepted).toHaveLength(1);
   });
 
+  test('a message in direct messages is stored before Slack is asked who wrote it', async () => {
+    const { conversation, slack } = world;
+    slack.fail('users.info', { status: 500 }, 3);
+    await slack.say('U0ADA', 'my access');
+    expect(conversation.accepted.map(({ user, profile }) => ({ user, profile }))).toEqual([
+      { user: 'U0ADA', profile: null },
+    ]);
+    expect(slack.callsOf('users.info')).toEqual([]);
+  });
+
   test('a stored message is answered where it was said', async () => {
     const { channel, conversation, slack } = world;
     await slack.say('U0ADA', 'my access');
