@@ -1,5 +1,6 @@
 // The gates: no window holds more calls than are allowed, whoever makes them; who stands in line and who comes again; what closes a
 // gate, and how it opens.
+import { failure } from '../../src/channels/teams/courier';
 import { ChannelError } from '../../src/chat/channel';
 import { createGates, MOST_OF_ONE, NotNow, paceOf } from '../../src/jobs/gate';
 import type { Gates } from '../../src/jobs/gate';
@@ -243,6 +244,13 @@ describe('a target that fails', () => {
     expect(await outcomes(aReplica(), 2, limited)).toEqual(['ratelimited', 'gate']);
     await world.later(1_001 - 400);
     expect((await world.outbox.enter('t', limit, 1)).closed).toBe(true);
+  });
+
+  test.each([
+    { name: 'without a time', ms: null, code: 'ratelimited' },
+    { name: 'with a time', ms: 2_000, code: 'TooMany' },
+  ])('of Teams $name is known by its code or its time', ({ ms, code }) => {
+    expect(failure(429, 'TooMany', false, ms)).toMatchObject({ kind: 'later', code, retryAfterMs: ms });
   });
 
   test('and names a time is left alone until then, however soon others ask', async () => {

@@ -1,8 +1,7 @@
 // How Slack's Web API is fetched: what comes back is bounded in time and size, redirects lead nowhere, and a wait that Slack names
 // is understood in every form that HTTP allows. The SDK bounds nothing of a body, and takes whole seconds only.
 
-/** Far more than the longest answer of a method that is called here. */
-const MOST_BYTES = 4 * 1024 * 1024;
+import { readAnswer } from '../../chat/body';
 
 /** A fetch for the SDK. The deadline covers the body as well; `now` is the clock that dates are compared with. */
 export function boundedFetch(deadlineMs: number, now: () => number): typeof fetch {
@@ -10,7 +9,7 @@ export function boundedFetch(deadlineMs: number, now: () => number): typeof fetc
     const deadline = AbortSignal.timeout(deadlineMs);
     const signal = init?.signal ? AbortSignal.any([deadline, init.signal]) : deadline;
     const response = await fetch(input, { ...init, redirect: 'error', signal });
-    const body = await read(response);
+    const body = await readAnswer(response);
     const headers = new Headers(response.headers);
     // Said of the bytes on the wire, which were unpacked by now.
     headers.delete('content-encoding');
@@ -18,17 +17,6 @@ export function boundedFetch(deadlineMs: number, now: () => number): typeof fetc
     if (response.status === 429) headers.set('retry-after', String(seconds(headers.get('retry-after'), now())));
     return new Response(body.byteLength === 0 ? null : body, { status: response.status, headers });
   };
-}
-
-async function read(response: Response): Promise<Uint8Array<ArrayBuffer>> {
-  const parts: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    bytes += part.byteLength;
-    if (bytes > MOST_BYTES) throw new Error(`an answer of more than ${MOST_BYTES} bytes`);
-    parts.push(part);
-  }
-  return new Uint8Array(Buffer.concat(parts));
 }
 
 /** Whole seconds, never too few; 0 where none can be told. */

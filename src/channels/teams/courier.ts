@@ -1,6 +1,7 @@
 // The one way out: every call that the SDK makes to the Bot Connector goes through `createCourier`. One attempt, a deadline, only to
 // allowed hosts; every failure becomes a ChannelError here, which also ends the SDK's own retries (it repeats only its own
 // error type). Retrying is the outbox's work.
+import { readAnswer } from '../../chat/body';
 import { ChannelError } from '../../chat/channel';
 import type { Credentials } from './credentials';
 import type { ConnectorOptions } from './gate';
@@ -47,7 +48,7 @@ async function call(
       redirect: 'manual', // following one would carry the bot's token to a host nobody checked
       signal: AbortSignal.timeout(settings.remoteTimeoutMs),
     });
-    return { status: response.status, headers: response.headers, body: await read(response) };
+    return { status: response.status, headers: response.headers, body: (await readAnswer(response)).toString('utf8') };
   } catch (error) {
     const late = (error as { name?: unknown } | null)?.name === 'TimeoutError';
     throw new ChannelError('later', late ? 'Timeout' : 'Network');
@@ -62,20 +63,6 @@ function answerHeaders(request: Parameters<HttpClient['sendRequest']>[0], header
   return answer;
 }
 
-/** Far more than any answer to a message. */
-const MOST_BYTES = 4 * 1024 * 1024;
-
-async function read(response: Response): Promise<string> {
-  const parts: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    bytes += part.byteLength;
-    if (bytes > MOST_BYTES) throw new Error(`an answer of more than ${MOST_BYTES} bytes`);
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString('utf8');
-}
-
 /** What a refusing answer of the Bot Connector means for the message (rows 52 and 54). */
 export function failure(
   status: number,
@@ -83,7 +70,8 @@ export function failure(
   updating: boolean,
   retryAfterMs: number | null,
 ): ChannelError {
-  const named = code ?? `http_${status}`;
+  // Where no time is named, the gate chooses one: it knows this refusal by the one word that all platforms share here.
+  const named = status === 429 && retryAfterMs === null ? 'ratelimited' : (code ?? `http_${status}`);
   if (WORTH_RETRYING.has(status)) return new ChannelError('later', named, retryAfterMs);
   if ((status === 403 || status === 404) && DEAD.has(named)) return new ChannelError('unreachable', named);
   if (status === 404) return new ChannelError(updating ? 'gone' : 'unreachable', named);
