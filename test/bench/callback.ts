@@ -28,11 +28,14 @@ interface Target {
 /** Sends signed events over kept connections; what finds none free waits, and its waiting counts. */
 class Sender {
   readonly #agent = new http.Agent({ keepAlive: true, maxSockets: 256 });
+  /** Ids that were answered 200: nobody sends them again. */
+  readonly taken = new Set<string>();
   #n = 0;
 
   constructor(
     private readonly slack: SlackServer,
     private readonly people: number,
+    private readonly counted: number,
   ) {}
 
   /** One delivery; every id goes twice. Resolves with the status. */
@@ -82,6 +85,7 @@ class Sender {
           (response) => {
             response.resume();
             response.on('end', () => {
+              if (response.statusCode === 200 && port === this.counted) this.taken.add(`Ev${n}`);
               resolve(response.statusCode ?? 0);
             });
           },
@@ -178,7 +182,7 @@ export async function p8(bench: Bench): Promise<Line[]> {
   const slack = new SlackServer();
   await slack.start();
   const targets = { limit: await bare(database, slack.signingSecret), product: await product(database, slack) };
-  const sender = new Sender(slack, bench.size.people);
+  const sender = new Sender(slack, bench.size.people, targets.product.port);
   const run =
     (target: Target) =>
     (seconds: number): Promise<Leg> =>
@@ -227,6 +231,12 @@ export async function p8(bench: Bench): Promise<Line[]> {
     `select count(*)::integer as n, (count(*) - count(distinct delivery))::integer as twice from inbound where platform = 'slack'`,
   );
   if (stored === undefined || stored.twice > 0) throw new Error('a delivery was stored twice');
+  const kept = await database.sql<{ delivery: string }>(`select delivery from inbound where platform = 'slack'`);
+  const known = new Set(kept.map(({ delivery }) => /Ev\d+/.exec(delivery)?.[0] ?? ''));
+  const lost = [...sender.taken].filter((id) => !known.has(id)).length;
+  lines.push(
+    alone('P8.lost', 'deliveries answered 200 that are not stored', lost, { atMost: 0 }, { taken: sender.taken.size }),
+  );
   sender.close();
   await targets.limit.stop();
   await targets.product.stop();

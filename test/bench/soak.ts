@@ -5,7 +5,7 @@ import type { Bench } from './bench';
 import { sweep } from './expiry';
 import type { Line } from './measure';
 import { alone, median, quantile, round } from './measure';
-import { outgoingWorker, Platform } from './outbox';
+import { inTeams, outgoingWorker, Platform } from './outbox';
 import { askFor, asking, wishesOf } from './submit';
 
 const SAMPLE_MS = 5_000;
@@ -14,6 +14,7 @@ const SWEEP_MS = 20_000;
 /** So many minutes at half load. */
 export async function soak(bench: Bench): Promise<Line[]> {
   const database = await bench.clone();
+  await inTeams(database);
   const product = await database.product(12);
   const wishes = await wishesOf(database, [1, 2], 1_000_000);
   const full = await asking(product, wishes.splice(0, 20_000), 8)(10);
