@@ -18,9 +18,7 @@ export const f6: Fault = {
   short: 'here',
   async run(seed, full) {
     const dice = diceOf(seed);
-    const instants = full
-      ? INSTANTS
-      : [dice.pick(['placing', 'placed'] as const), dice.pick(['posting', 'post'] as const)];
+    const instants = full ? INSTANTS : [dice.pick(INSTANTS)];
     for (const at of instants) await pauseAt(at, seed);
   },
 };
