@@ -63,7 +63,11 @@ describeInBrowser('the cards of the product on the page', () => {
         ['As in Teams', 'As in Slack'].map(async (side) => {
           const pane = article.getByRole('region', { name: side });
           return {
-            buttons: (await pane.locator('button, a.s-button').allTextContents()).filter((text) => text !== '').sort(),
+            // What people wrote is broken up by an invisible space where Teams would read it as a template.
+            buttons: (await pane.locator('button, a.s-button').allTextContents())
+              .map((text) => text.replaceAll('\u200B', ''))
+              .filter((text) => text !== '')
+              .sort(),
             fields: await pane
               .locator(
                 'input:not([type=radio], [type=checkbox]), select, textarea, .s-boxes, .ac-choiceSetInput-expanded',
