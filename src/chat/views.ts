@@ -37,6 +37,8 @@ export interface Look {
 
 type View = (look: Look) => Promise<Drawn>;
 
+/** More than a page, fewer than a message holds. */
+const MOST_BACK = 10;
 const PAGE = 8;
 
 function id(look: Look, name: string): string {
@@ -342,6 +344,15 @@ export const views = {
   access: accessNotice('access'),
   accessProblem: accessNotice('accessProblem'),
   accessExtended: accessNotice('accessExtended'),
+  accessReason: accessNotice('accessReason'),
+  accessBack: async (look) => {
+    const all = await look.desk.views.access(viewer(look), { limit: MOST_BACK, after: null });
+    const rows = all.rows.filter(({ endReason }) => endReason === 'targetDisabled');
+    // Nothing ended: there is nothing to say.
+    if (rows.length === 0) throw new DomainError('not-found', { what: 'assignment' });
+    const list = Lists.accessList({ rows, next: null, previous: null }, new Set());
+    return { card: 'access-list', data: { ...list, summary: label('access.back'), title: label('access.back') } };
+  },
   accessEnding: accessNotice('accessEnding'),
   accessEnded: accessNotice('accessEnded'),
   deliveryFailed: ownerNotice('deliveryFailed'),

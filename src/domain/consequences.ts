@@ -23,6 +23,8 @@ export type Notice =
   | 'access'
   | 'accessProblem'
   | 'accessExtended'
+  | 'accessReason'
+  | 'accessBack'
   | 'accessEnding'
   | 'accessEnded'
   | 'deliveryFailed'
@@ -107,6 +109,8 @@ export const consequences: readonly Consequence[] = [
   tell('assignment.deliveryFailed', 'deliveryFailed', 'catalogOwners', 'assignment'),
   tell('assignment.extended', 'accessExtended', 'target', 'assignment'),
   redraw('assignment.extended', 'assignment'),
+  tell('assignment.unjustified', 'accessReason', 'target', 'assignment'),
+  redraw('assignment.unjustified', 'assignment'),
   tell('assignment.reminded', 'accessEnding', 'target', 'assignment'),
   { ...tell('assignment.ending', 'accessEnded', 'target', 'assignment', { tell: true }), redraws: true },
   { ...redraw('assignment.ending', 'assignment'), when: { tell: false } },
@@ -123,6 +127,7 @@ export const consequences: readonly Consequence[] = [
   tell('assignment.withdrawalFailed', 'removalAlarm', 'catalogOwners', 'assignment'),
   tell('assignment.withdrawalFailed', 'removalAlarm', 'administrators', 'assignment'),
   redraw('assignment.withdrawalFailed', 'assignment'),
+  tell('person.enabled', 'accessBack', 'person', undefined),
   { on: 'grant.wanted', kind: 'place', about: 'grant' },
   { on: 'grant.unwanted', kind: 'place', about: 'grant' },
   { on: 'assignment.ending', kind: 'place', about: 'grant' },

@@ -262,6 +262,59 @@ test('what a manager asked for is told to the person it is for when an owner can
   for (const user of ['max', 'tara']) expect(textOf(latest(user).card)).toContain('R-1001 was canceled');
 });
 
+test('a reason for access that is over is told, though the access goes on', async () => {
+  await world.configure(`catalogs:
+  - name: Finance
+    packages:
+      - name: Twice
+        roles: [Ledger / Reader]
+        policies:
+          - { name: Short, who: allMembers, expires: 8 hours, reason: optional }
+          - { name: Direct, mode: direct, expires: 3 days, reason: optional }
+`);
+  await get('tara', 'twice', {});
+  const [direct] = await world.sql<{ id: string }>(
+    `select current_version_id as id from policies where name = 'Direct' order by id desc limit 1`,
+  );
+  const choice = cardOf(await world.say('olga', 'assign tara lind to twice'));
+  const form = cardOf(await world.submit('olga', choice, { policy: direct?.id ?? '' }));
+  await world.submit('olga', form, { reason: 'audit' });
+  await world.settle();
+  const before = world.messagesTo('tara').length;
+  await world.pass(9 * HOUR);
+  expect(await assignment()).toMatchObject({ state: 'delivered' });
+  expect(world.messagesTo('tara').length).toBe(before + 1);
+  expect(textOf(latest('tara').card)).toContain('You go on having Twice');
+});
+
+test('access that could not be set up and has ended is not said to be set up', async () => {
+  await world.localRoles.tell('Ledger', { mode: 'failed', code: 'account_locked' });
+  await get('tara', 'ledger auditor', {});
+  const failed = latest('olga');
+  expect(textOf(failed.card)).toContain('account_locked');
+  await world.pass(9 * HOUR);
+  expect(textOf(failed.card)).toContain('Tara Lind no longer has Ledger auditor');
+  expect(textOf(failed.card)).not.toContain('set up now');
+});
+
+test('access that ended with a leaver can be asked for again once they are back', async () => {
+  await get('tara', 'ledger auditor', {});
+  await world.configure('people:\n  - { key: tara, name: Tara Lind, enabled: false }\n');
+  await world.settle();
+  expect(await assignment()).toMatchObject({ state: 'removed', end_reason: 'targetDisabled' });
+  await world.configure('people:\n  - { key: tara, name: Tara Lind, enabled: true }\n');
+  await world.settle();
+  expect(textOf(latest('tara').card)).toContain('You are back.');
+  expect(cardOf(await world.press('tara', latest('tara').card, 'Ask again'))).toBeDefined();
+  // Nobody hears of nothing.
+  const before = world.messagesTo('tom').length;
+  for (const enabled of [false, true]) {
+    await world.configure(`people:\n  - { key: tom, name: Tom Berg, enabled: ${enabled} }\n`);
+    await world.settle();
+  }
+  expect(world.messagesTo('tom').length).toBe(before);
+});
+
 test('a manual role waits for an owner who reports it done with a note', async () => {
   await get('tara', 'vault keys', {});
   expect(await assignment()).toMatchObject({ state: 'delivering' });

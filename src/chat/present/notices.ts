@@ -97,7 +97,7 @@ export function approvalReminder(view: RequestView): Notice {
   );
 }
 
-type AccessNotice = 'access' | 'accessProblem' | 'accessExtended' | 'accessEnding' | 'accessEnded';
+type AccessNotice = 'access' | 'accessProblem' | 'accessExtended' | 'accessReason' | 'accessEnding' | 'accessEnded';
 
 /** Messages to the person who has (or had) the access. */
 export function accessNotice(
@@ -131,7 +131,8 @@ export function accessNotice(
         : say(assignment.endReason === 'gaveUp' ? 'notice.accessEnded.gaveUp' : 'notice.accessEnded.endReached', {
             package: name,
           });
-    const again = assignment.endReason !== 'targetDisabled';
+    // Whoever was switched off and is back gets nothing back by itself, and may ask (rule 3.17).
+    const again = view.facts.target.state === 'enabled';
     const lines = [
       ...(remover?.reason ? [say('outcome.deniedReason', { reason: text(remover.reason, 1000) })] : []),
       ...(assignment.state === 'removalFailed' ? [label('state.removalFailed')] : []),
@@ -153,6 +154,8 @@ export function accessNotice(
       );
     case 'accessExtended':
       return notice(say('notice.accessExtended', { package: name }), 'good', [until], { ...base, mayGiveUp: giveUp });
+    case 'accessReason':
+      return notice(say('notice.accessReason', { package: name }), 'default', [until], { ...base, mayGiveUp: giveUp });
     case 'accessEnding': {
       const lines = assignment.endsAt === null ? [] : [say('notice.accessEndingBody', { endsAt: assignment.endsAt })];
       const may = view.extension !== null;
@@ -190,8 +193,7 @@ export function ownerNotice(
       return notice(say('notice.settingUp', values), 'default', [label('notice.tryingAgain')]);
     if (assignment.endedAt === null && problems.length === 0)
       return notice(say('notice.isSetUp', values), 'good', [label('notice.nowSetUp')]);
-    if (problems.length === 0 || assignment.endedAt !== null)
-      return notice(title, 'default', [label('notice.nowSetUp')]);
+    if (assignment.endedAt !== null) return notice(say('notice.endedOther', values), 'default', []);
     return notice(title, 'attention', [label('notice.deliveryFailedBody'), ...problems], {
       assignment: assignment.id,
       packageName: view.facts.package.name,

@@ -245,6 +245,7 @@ export const sentences = {
   'decided.denied': 'Done. {number} is denied and {requestor} was told.',
 
   // lists
+  'access.back': 'You are back. This ended while you were switched off, and comes back only when you ask for it:',
   'access.title': 'Your access',
   'access.empty': 'You have no access through me yet. Ask for some: it takes seconds.',
   'access.until': 'until {endsAt:dateTime}',
@@ -280,6 +281,7 @@ export const sentences = {
   'notice.accessProblemBody':
     'The owners were told, and I try again every hour for a day. They can have it tried again after that, too. You need not ask again.',
   'notice.accessExtended': 'You keep {package}',
+  'notice.accessReason': 'You go on having {package}, though one of the reasons for it is over',
   'notice.accessEnding': '{package} ends soon',
   'notice.accessEndingBody': 'Your access ends on {endsAt:dateTime}.',
   'notice.accessEndingExtend': 'Still needed? Extend it.',
