@@ -5,6 +5,8 @@ import { userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
 import { slackManifest } from './channels/slack/manifest';
 import { EXAMPLE_SETTINGS, teamsManifest } from './channels/teams/manifest';
+import { plain } from './chat/text';
+import { explain as sentenceOf } from './chat/words/faults';
 import type { Config } from './config';
 import { ConfigError, readConfig } from './config';
 import { connectors } from './connectors';
@@ -16,7 +18,8 @@ import type { House, Opening } from './main';
 import { apply, parseBlueprint, plan, planText, problemText } from './operations/blueprint';
 import { redrive as redriveRow } from './operations/outgoing';
 import type { By } from './operations/ports';
-import { DomainError } from './domain/errors';
+import { nameAdministrators } from './operations/settings';
+import { isRefusal } from './domain/errors';
 import { DatabaseProblem } from './store/address';
 import { checkDatabase } from './store/database';
 
@@ -45,7 +48,7 @@ interface Call {
   readonly url: string | null;
 }
 
-/** What a command prints, as text and as data, and how it ended. */
+/** What a command prints, as text and as data (undefined: it has printed its document already), and how it ended. */
 interface Result {
   readonly text: string;
   readonly data: unknown;
@@ -76,13 +79,14 @@ async function start(call: Call): Promise<Result> {
     ...(usher.endpoint === null ? [] : [`Chat platforms reach Usher at ${usher.endpoint}`]),
     `Started in ${seconds} s. Stop with Ctrl-C.`,
   ];
-  process.stdout.write(`${lines.join('\n')}\n`);
+  const ready = { page: usher.page, endpoint: usher.endpoint, seconds: Number(seconds) };
+  process.stdout.write(`${call.json ? JSON.stringify(ready) : lines.join('\n')}\n`);
   await new Promise<void>((resolve) => {
     process.once('SIGINT', resolve);
     process.once('SIGTERM', resolve);
   });
   await usher.stop();
-  return done('Stopped.', { stopped: true });
+  return done('Stopped.', undefined);
 }
 
 function migrate(call: Call): Promise<Result> {
@@ -103,7 +107,18 @@ async function configure(call: Call, write: boolean): Promise<Result> {
   return inHouse(call, async (house) => {
     const act = write ? apply : plan;
     const result = await act(house.desk, operator(), read.blueprint, { confirm: call.confirm });
-    return { text: planText(result), data: result, ok: result.problems.length === 0 };
+    const ok = result.problems.length === 0;
+    if (!write || !ok) return { text: planText(result), data: result, ok };
+    // The settings may name somebody whom the files have just brought.
+    const { given, unknown } = await nameAdministrators(house.desk, operator(), call.config.administrators);
+    const text = [
+      planText(result),
+      ...(given.length === 0 ? [] : [`Administrators now, as USHER_ADMINISTRATORS says: ${given.join(', ')}.`]),
+      ...(unknown.length === 0
+        ? []
+        : [`USHER_ADMINISTRATORS names nobody of the directory with: ${unknown.join(', ')}.`]),
+    ];
+    return { text: text.join('\n'), data: { ...result, administrators: { given, unknown } }, ok };
   });
 }
 
@@ -221,6 +236,9 @@ async function run(words: readonly string[]): Promise<number> {
   });
   const [name = '', ...rest] = positionals;
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  const json = values.json === true;
+  if (values.help !== true && !command && json)
+    throw new UsageError(name === '' ? 'Say what to do.' : `There is no command "${name}".`);
   if (values.help === true || !command) {
     process.stdout.write(USAGE);
     return values.help === true ? 0 : 2;
@@ -228,12 +246,12 @@ async function run(words: readonly string[]): Promise<number> {
   const config = readConfig(process.env);
   // What a command prints is for programs as well; only the log of a server goes where its output goes.
   const log =
-    name === 'start'
+    name === 'start' && !json
       ? createLog(config.logLevel)
-      : createLog('warn', { write: (line) => void process.stderr.write(line) });
-  const json = values.json === true;
+      : createLog(name === 'start' ? config.logLevel : 'warn', { write: (line) => void process.stderr.write(line) });
   const result = await command({ config, log, rest, json, confirm: values.confirm === true, url: values.url ?? null });
-  process.stdout.write(`${json ? JSON.stringify(result.data) : result.text}\n`);
+  if (!json) process.stdout.write(`${result.text}\n`);
+  else if (result.data !== undefined) process.stdout.write(`${JSON.stringify(result.data)}\n`);
   return result.ok ? 0 : 1;
 }
 
@@ -241,7 +259,7 @@ function explain(error: unknown): { readonly text: string; readonly code: number
   if (error instanceof UsageError) return { text: `${error.message}\n\n${USAGE}`, code: 2 };
   if (error instanceof ConfigError || error instanceof DatabaseProblem || error instanceof StartError)
     return { text: error.message, code: 1 };
-  if (error instanceof DomainError) return { text: `Refused: ${error.code}`, code: 1 };
+  if (isRefusal(error)) return { text: plain(sentenceOf(error.code, error.data as never), null), code: 1 };
   if (
     error instanceof Error &&
     'code' in error &&
@@ -266,6 +284,8 @@ run(process.argv.slice(2)).then(
   },
   (error: unknown) => {
     const { text, code } = explain(error);
+    // Whoever asked for a document gets one, however it ended; people read the same beside it.
+    if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ error: text })}\n`);
     process.stderr.write(`${text}\n`);
     process.exitCode = code;
   },

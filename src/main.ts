@@ -19,6 +19,7 @@ import { createWebChannel } from './channels/web/channel';
 import type { Config } from './config';
 import { connectors } from './connectors';
 import { featured } from './demo/personas';
+import { isRefusal } from './domain/errors';
 import { prepareDemo } from './demo/prepare';
 import { startHttp } from './http';
 import type { HttpOptions, HttpServer } from './http';
@@ -173,7 +174,9 @@ export async function startUsher(config: Config, log: Log, { clickMs = CLICK_MS 
     const chat = await listen(config, metrics, () => readiness.problems(), log, stops);
     const house = await openHouse(config, log, { migrate: true, apart: true, watch: metrics.watch });
     stops.push(() => house.stop(), DATABASE_STOP_MS);
-    const unknown = await settle(house.desk, config, { demo: config.demo });
+    const unknown = await settle(house.desk, config, { demo: config.demo }).catch((error: unknown) => {
+      throw isRefusal(error) && error.code === 'forbidden' ? new StartError(notADemo(config)) : error;
+    });
     if (unknown.length > 0) log.warn({ unknown }, 'administrators of the settings that are not in the directory');
     const book = loadCards(join(PACKAGE, 'cards'));
     const pagePort = { value: config.pagePort };
@@ -366,6 +369,17 @@ export async function startUsher(config: Config, log: Log, { clickMs = CLICK_MS 
     await stop();
     throw error;
   }
+}
+
+/** The local page, where anybody is anybody, is for organizations that were made for it. */
+function notADemo(config: Config): string {
+  // Without the account, and without what may follow the name.
+  const address = config.databaseUrl?.reveal().replace(/^[^:]*:\/\/(?:[^@/]*@)?|\?.*$/g, '');
+  const database = address === undefined ? `The database in ${config.home}` : `The database ${address} of DATABASE_URL`;
+  return (
+    `${database} holds a real organization, and the demo (USHER_DEMO=1, or no chat credentials) opens a page there where ` +
+    'anybody can be anybody. Set up Slack or Teams, or set USHER_DEMO=0; for the demo name a new, empty database.'
+  );
 }
 
 /** The connections of all pools together. */

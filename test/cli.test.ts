@@ -1,6 +1,8 @@
 // The `usher` command as a process of its own, on a server, as the role of the program: what it prints and how it ends.
 import { execFile } from 'node:child_process';
 import { userInfo } from 'node:os';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asOwner, runName } from './support/cluster';
 import { APP_ROLE, freshDatabase } from './support/postgres';
@@ -27,7 +29,11 @@ interface Ended {
   readonly err: string;
 }
 
-function usher(url: string, words: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<Ended> {
+function usher(
+  url: string,
+  words: readonly string[],
+  more: Readonly<Record<string, string | undefined>> = {},
+): Promise<Ended> {
   const env = {
     PATH: process.env['PATH'],
     DATABASE_URL: asRole(url),
@@ -64,6 +70,54 @@ describe('a database that is not migrated', () => {
 test('doctor finds nothing where nothing is wrong, and migrate nothing to do', async () => {
   expect(await usher(migrated, ['doctor'])).toEqual({ code: 0, out: 'Everything looks well.\n', err: '' });
   expect(await usher(migrated, ['migrate'])).toEqual({ code: 0, out: 'The database is up to date.\n', err: '' });
+});
+
+test('whoever asks for a document gets one when it fails as well, and people the sentence beside it', async () => {
+  const broken = await usher(migrated, ['doctor', '--json'], { SLACK_BOT_TOKEN: '' });
+  expect(broken.code).toBe(1);
+  expect(JSON.parse(broken.out)).toEqual({ error: expect.stringContaining('SLACK_BOT_TOKEN') as string });
+  expect(broken.err).toContain('SLACK_BOT_TOKEN');
+  const unknown = await usher(migrated, ['docter', '--json']);
+  expect([unknown.code, JSON.parse(unknown.out)]).toEqual([
+    2,
+    { error: expect.stringContaining('There is no command "docter".') as string },
+  ]);
+});
+
+test('apply makes administrators of whom the settings name, and says so; the demo is refused on what is real', async () => {
+  const real = await freshDatabase('cli_real', 'migrated');
+  await asOwner(real, `grant usher_app to ${role}`);
+  const folder = mkdtempSync(join(tmpdir(), 'usher-cli-'));
+  try {
+    const file = join(folder, 'people.yaml');
+    writeFileSync(
+      file,
+      'organization: { name: Woodgrove, timeZone: UTC }\npeople:\n  - { key: ada, name: Ada Bell, email: ada@woodgrove.example }\n',
+    );
+    const named = { USHER_ADMINISTRATORS: 'ada, bob' };
+    const applied = await usher(real, ['apply', file], named);
+    expect(applied).toMatchObject({ code: 0, err: '' });
+    expect(applied.out).toContain('Administrators now, as USHER_ADMINISTRATORS says: Ada Bell.');
+    expect(applied.out).toContain('names nobody of the directory with: bob.');
+    expect(await asOwner(real, `select role, origin, state from administrative_roles`)).toEqual([
+      { role: 'administrator', origin: 'settings', state: 'active' },
+    ]);
+    // With other settings nobody loses the role.
+    const again = JSON.parse((await usher(real, ['apply', file, '--json'])).out) as { administrators: unknown };
+    expect(again.administrators).toEqual({ given: [], unknown: [] });
+    expect(await asOwner(real, `select 1 from administrative_roles where state = 'active'`)).toHaveLength(1);
+
+    const demo = await usher(real, ['start', '--json'], {
+      ...{ SLACK_TEAM_ID: undefined, SLACK_BOT_TOKEN: undefined, SLACK_SIGNING_SECRET: undefined },
+      ...{ USHER_DEMO: '1', USHER_HOME: folder },
+    });
+    expect(demo.code).toBe(1);
+    expect(JSON.parse(demo.out)).toEqual({
+      error: expect.stringMatching(/cli_real.*holds a real organization.*USHER_DEMO=0/) as string,
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 describe('what was given up', () => {

@@ -38,6 +38,38 @@ export function settle(
   });
 }
 
+/**
+ * Gives the role to the administrators of the settings who are in the directory by now, as the next start would. Ends nobody's
+ * role: whoever applies files may do it with other settings than the process that serves. Returns their names, and those of
+ * nobody in the directory.
+ */
+export function nameAdministrators(
+  desk: Desk,
+  by: By,
+  names: readonly string[],
+): Promise<{ readonly given: readonly string[]; readonly unknown: readonly string[] }> {
+  return act(desk, by, async (tx) => {
+    await tx.clock();
+    const given = (known: OrganizationFacts): ConfigurationChange[] =>
+      known.organization === null
+        ? []
+        : administrators(known, names, () => tx.newId()).filter(({ before }) => before === null);
+    let known = await tx.organization(names);
+    let changes = given(known);
+    if (changes.length > 0) {
+      await tx.holdConfiguration();
+      known = await tx.organization(names);
+      changes = given(known);
+      await tx.saveConfiguration(changes);
+    }
+    const people = changes.flatMap((change) => (change.noun === 'role' ? (change.after.person ?? []) : []));
+    return {
+      given: known.people.filter(({ id }) => people.includes(id)).map(({ name }) => name),
+      unknown: names.filter((name) => find(known.people, name) === null),
+    };
+  });
+}
+
 function changesFor(
   known: OrganizationFacts,
   settings: OrganizationSettings,
@@ -50,7 +82,11 @@ function changesFor(
     known.organization === null
       ? [{ noun: 'organization', before: null, after, events: [event('settings', 'organization')] }]
       : [];
-  return [...created, ...installations(known, settings, demo), ...administrators(known, settings, newId)];
+  return [
+    ...created,
+    ...installations(known, settings, demo),
+    ...administrators(known, settings.administrators, newId),
+  ];
 }
 
 function event(kind: 'settings', id: string) {
@@ -103,10 +139,10 @@ function installations(known: OrganizationFacts, settings: OrganizationSettings,
 /** The list is complete for what it named itself: who is no longer in it loses the role, who was named in a file keeps it. */
 function administrators(
   known: OrganizationFacts,
-  settings: OrganizationSettings,
+  names: readonly string[],
   newId: () => string,
 ): ConfigurationChange[] {
-  const named = settings.administrators.flatMap((name) => find(known.people, name)?.id ?? []);
+  const named = names.flatMap((name) => find(known.people, name)?.id ?? []);
   const held = known.administrators.filter((role) => role.person !== null);
   const ended = held
     .filter((role) => role.origin === 'settings' && role.person !== null && !named.includes(role.person))
