@@ -68,9 +68,20 @@ function each<Id extends string>(
 async function ends(parts: JobParts): Promise<number> {
   const sweep = async (): Promise<number> => {
     let total = 0;
+    let most = 1_000;
     for (;;) {
       const by: By = { actor: { kind: 'system', name: 'end-access' }, via: 'end-access', trace: newTrace() };
-      const ended = await endDue(parts.desk, by, 1_000);
+      let ended: number;
+      try {
+        ended = await endDue(parts.desk, by, most);
+      } catch (error) {
+        // Too slow for one statement here, as it would be the next time: fewer at once are still ended.
+        if (most === 1 || isStopping(parts) || !(error instanceof DomainError) || error.code !== 'too-busy')
+          throw error;
+        most = Math.floor(most / 2);
+        parts.log.warn({ trace: by.trace, job: 'end-access', most }, 'a batch took too long and is made smaller');
+        continue;
+      }
       total += ended;
       if (ended === 0 || isStopping(parts)) return total;
     }

@@ -32,3 +32,21 @@ test('a process that stops finishes the act that it has in hand and begins no ot
   expect(await sweep('expire-stages')).toBe(2);
   expect(await expired()).toBe(3);
 });
+
+test('where a batch of ends takes too long, smaller ones are ended all the same', async () => {
+  for (const user of ['tara', 'tom', 'cas']) await ask(user, 'ledger auditor');
+  await world.settle();
+  await moveClock(9);
+  // A database that ends one row in time, and for more than one says what it says of a statement that took too long.
+  await world.sql(`create function only_one() returns trigger language plpgsql as 'begin
+    if (select count(*) from changed) > 1 then raise exception ''too long'' using errcode = ''query_canceled''; end if;
+    return null; end'`);
+  await world.sql(`create trigger only_one after update on assignments referencing new table as changed
+    for each statement execute function only_one()`);
+  try {
+    expect(await sweep('end-access')).toBe(3);
+    expect(await world.sql('select 1 from assignments where ended_at is null')).toEqual([]);
+  } finally {
+    await world.sql('drop function only_one cascade');
+  }
+});
