@@ -1,5 +1,5 @@
 // A real Chromium for tests, through playwright-core. Where none is installed the tests that need it are skipped, with one
-// line that says so and what to do.
+// line that says so and what to do; in the gate (CI) they fail, because a check that skips quietly is none.
 import { accessSync, constants } from 'node:fs';
 import { chromium, type Browser } from 'playwright-core';
 
@@ -12,13 +12,25 @@ export function findChromium(): string | null {
   return candidates.find(isExecutable) ?? null;
 }
 
+/** Whether a missing browser is a fault: where CI is set. */
+export function isGate(): boolean {
+  return !['', '0', 'false', undefined].includes(process.env['CI']);
+}
+
 /** `describe` where a browser was found, else a skipped one and a line on the console. */
 export function describeInBrowser(name: string, tests: () => void): void {
   if (findChromium() !== null) {
     describe(name, tests);
     return;
   }
-  process.stderr.write(`SKIPPED: ${name}. No Chromium found; install it or set CHROMIUM to its path.\n`);
+  const missing = 'No Chromium found; install it or set CHROMIUM to its path.';
+  if (isGate()) {
+    test(`${name} need a browser`, () => {
+      throw new Error(missing);
+    });
+    return;
+  }
+  process.stderr.write(`SKIPPED: ${name}. ${missing}\n`);
   describe.skip(name, tests);
 }
 
