@@ -19,11 +19,14 @@ type Flat = Omit<CardRow, 'serviceUrl' | 'subject' | 'user' | 'person' | 'reques
 const COLUMNS = `id, platform, tenant, user_id, person_id, conversation, message, service_url, view, subject_kind, subject_id,
   request_id, params, state, hash, usher_now() as read_at`;
 
+// One that was never sent goes to the account that the person has now; one that was stays where it is.
 const BEGIN = `
 insert into cards (id, platform, tenant, user_id, person_id, view, subject_kind, subject_id, request_id, params, state, created_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'sending', usher_now())
 on conflict (person_id, platform, view, subject_kind, subject_id) where state <> 'gone'
-  do update set params = excluded.params, request_id = excluded.request_id
+  do update set params = excluded.params, request_id = excluded.request_id,
+    tenant = case cards.state when 'sending' then excluded.tenant else cards.tenant end,
+    user_id = case cards.state when 'sending' then excluded.user_id else cards.user_id end
 returning ${COLUMNS}`;
 const SENT = `
 update cards set state = 'live', conversation = $2, message = $3, service_url = $4, hash = $5, drawn_at = usher_now(),

@@ -284,6 +284,19 @@ describe('machine tables', () => {
     expect(await world.cards.get('nonsense' as CardId)).toBeNull();
   });
 
+  test('a card that was never sent goes to the account that the person has now; one that was stays where it is', async () => {
+    const card = {
+      ...{ platform: 'slack', tenant: 'T', user: 'U', person: tara, view: 'request', request: null, params: {} },
+      subject: { kind: 'request', id: '2' },
+    };
+    const first = await world.cards.begin(card);
+    const moved = await world.cards.begin({ ...card, tenant: 'T2', user: 'U2' });
+    expect(moved).toMatchObject({ id: first.id, state: 'sending', tenant: 'T2', user: 'U2' });
+    await world.cards.sent(first.id, { conversation: 'D', message: 'M2', serviceUrl: null }, 'h1');
+    const later = await world.cards.begin({ ...card, tenant: 'T3', user: 'U3' });
+    expect(later).toMatchObject({ id: first.id, state: 'live', tenant: 'T2', user: 'U2' });
+  });
+
   test('a draft belongs to one person, lives a day, and is consumed once', async () => {
     const draft = await world.drafts.create(tara, 'request', 'form', { package: 'x' });
     expect(await world.drafts.get(draft.id, ana)).toBeNull();
