@@ -27,12 +27,14 @@ export interface Known {
   readonly locale: string | null;
 }
 
-/** What is known of an account; null before its first contact. Throws for conflicts and leavers. */
+/**
+ * What is known of an account; null before its first contact, and where what was found then does not count any more: it was in
+ * conflict, or its person left. Then `link` looks again.
+ */
 export async function known(desk: Desk, account: Pick<Account, 'platform' | 'tenant' | 'user'>): Promise<Known | null> {
   const identity = await desk.views.identity(account.platform, account.tenant, account.user);
-  if (!identity) return null;
-  if (identity.state === 'conflict') throw new DomainError('link-conflict', { platform: account.platform });
-  if (identity.person && identity.person.state !== 'enabled') throw new DomainError('person-disabled', {});
+  if (!identity || identity.state === 'conflict') return null;
+  if (identity.person && identity.person.state !== 'enabled') return null;
   return identity;
 }
 
@@ -54,9 +56,16 @@ export async function refresh(
   });
 }
 
-/** Links an account to its person, or says why nobody was linked. Audited either way. */
+/**
+ * Links an account to its person, or says why nobody was linked. Audited either way. One that was linked, or in conflict, stays
+ * as it is until its platform vouches for somebody else who is enabled.
+ */
 export async function link(desk: Desk, account: Account): Promise<Person> {
   const { person, linkedBy, conflict } = await match(desk, account);
+  const kept = await desk.views.identity(account.platform, account.tenant, account.user);
+  if (kept?.person && kept.person.state !== 'enabled' && person?.state !== 'enabled')
+    throw new DomainError('person-disabled', {});
+  if (kept?.state === 'conflict' && !person) throw new DomainError('link-conflict', { platform: account.platform });
   const change: IdentityChange = {
     platform: account.platform,
     tenant: account.tenant,

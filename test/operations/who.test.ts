@@ -70,6 +70,31 @@ describe('the standing of an account', () => {
     expect(await ask({ profile: null })).toBe('');
   });
 
+  test('an account in conflict is looked at again when the platform vouches for one person', async () => {
+    await world.sql("update identities set state = 'conflict', person_id = null where user_id = 'tara'");
+    expect(await ask({ profile })).toContain('More than one person matches');
+    expect(await ask({ profile: { ...profile, directoryKey: 'tara' } })).toBe('');
+    const [last] = await world.sql<{ type: string }>('select type from audit_events order by id desc limit 1');
+    expect(last?.type).toBe('identity.linked');
+    expect(await ask({ profile: null })).toBe('');
+  });
+
+  test('who left stays refused, also where nothing is vouched for; who came back under a new key is linked anew', async () => {
+    await world.sql("update people set state = 'disabled', version = version + 1 where directory_key = 'tara'");
+    const refused = 'Your account is switched off';
+    for (const told of [null, profile, { ...profile, directoryKey: 'tara' }, { ...profile, directoryKey: 'nobody' }])
+      expect(await ask({ profile: told })).toContain(refused);
+    await world.configure('people:\n  - { key: tara-2, name: Tara Lind, email: tara2@woodgrove.example }\n');
+    expect(await ask({ profile: null })).toContain(refused);
+    expect(await ask({ profile: { ...profile, directoryKey: 'tara-2' } })).toBe('');
+    const [identity] = await world.sql<{ key: string }>(
+      "select directory_key as key from identities join people on people.id = person_id where user_id = 'tara'",
+    );
+    expect(identity?.key).toBe('tara-2');
+    await world.sql("update people set state = 'enabled', version = version + 1 where directory_key = 'tara'");
+    expect(await ask({ profile: null })).toBe('');
+  });
+
   test('a zone that the client tells is used and kept', async () => {
     await ask({ profile: { ...profile, zone: 'Asia/Tokyo' } });
     const [row] = await world.sql<{ zone: string }>("select zone from identities where user_id = 'tara'");
