@@ -1,5 +1,6 @@
 // The bot's own tokens for what it sends: the client-credentials grant of its tenant, one request at a time, kept until
 // shortly before they end. The SDK's MSAL client has no deadline and refuses a local login server, hence our own.
+import { readAnswer } from '../../chat/body';
 import { ChannelError } from '../../chat/channel';
 import type { CredentialsFactory } from './gate';
 import type { TeamsSettings } from './options';
@@ -66,7 +67,7 @@ async function requestToken(settings: TeamsSettings): Promise<{ token: string; s
       }),
       signal: AbortSignal.timeout(settings.remoteTimeoutMs),
     });
-    answer = await response.json();
+    answer = JSON.parse((await readAnswer(response)).toString('utf8'));
   } catch {
     throw new ChannelError('later', 'login_unavailable');
   }

@@ -285,6 +285,13 @@ describe("the bot's own token", () => {
     expect(await failure(send(ana))).toMatchObject({ kind: 'later', code: 'login_unavailable' });
   });
 
+  test('whose answer has no end is later, long before its deadline', async () => {
+    await world.stop();
+    await begin({ remoteTimeoutMs: 600_000 });
+    teams.fail({ on: 'token', endless: true });
+    expect(await failure(send(ana))).toMatchObject({ kind: 'later', code: 'login_unavailable' });
+  });
+
   test('that is refused for a wrong secret keeps the messages and alarms', async () => {
     const lines: string[] = [];
     const log = createLog('error', { write: (written) => void lines.push(written) });
