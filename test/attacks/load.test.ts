@@ -103,6 +103,7 @@ async function sent(head: string, chunk = '', chunks = 0, port = Number(new URL(
 test('X35: one person who sends a thousand requests in a minute is slowed down kindly, by all processes together, and nobody else is', async () => {
   const { slack, teams, ben } = whole;
   const answers: unknown[] = [];
+  const began = performance.now();
   for (let round = 0; round < 20; round += 1) {
     answers.push(
       ...(await Promise.all(Array.from({ length: 25 }, () => slack.command('U0ADA', 'my requests')))).map(
@@ -114,7 +115,9 @@ test('X35: one person who sends a thousand requests in a minute is slowed down k
     );
   }
   const slowed = answers.filter((body) => JSON.stringify(body).includes('quicker than I can follow'));
-  expect(slowed.length).toBeGreaterThan(300);
+  // Forty a minute and twenty at once go through, and one a second; a slow machine only takes longer for what it sends.
+  const seconds = Math.ceil((performance.now() - began) / 1000);
+  expect(slowed.length).toBeGreaterThanOrEqual(answers.length - 40 * (Math.ceil(seconds / 60) + 1) - 20 - seconds);
   // Others are answered as ever, meanwhile and on both platforms.
   expect(JSON.stringify((await slack.command('U0CLEO', 'my requests')).body)).not.toContain('quicker');
   await teams.say(ben, 'my access');

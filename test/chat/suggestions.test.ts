@@ -1,7 +1,7 @@
 // What can be tapped instead of typing again: it does what the typed text would do, and no more.
 import type { Act } from '../../src/chat/inbound';
 import { toMessage } from '../../src/channels/slack/blocks';
-import { misfit } from '../../src/channels/teams/card';
+import { misfit, toTeams } from '../../src/channels/teams/card';
 import { aWorld, buttons, cardOf, sentenceOf, SMALL, textOf, type World } from '../support/world';
 import { doorOf, type Door } from './door';
 
@@ -106,6 +106,17 @@ test('a tap opens a form where the typed text would', () => {
   expect(opens({ text: 'request vault keys' })).toBe(true);
   expect(opens({ text: 'my access' })).toBe(false);
   expect(opens({})).toBe(false);
+});
+
+test('in Teams a suggestion that opens a form asks for a dialog, and one that does not is answered in place', async () => {
+  const card = cardOf(await world.say('tara', 'reqest vault keys'));
+  const { actions } = toTeams(card, {
+    opensForm: (verb, data) => world.conversation.opensForm({ kind: 'press', verb, data, card: null }),
+  }) as unknown as { actions: { type: string; title: string; data: Record<string, unknown> }[] };
+  expect(actions.map(({ type, title, data }) => [title, type, data['msteams']])).toEqual([
+    ['request vault keys', 'Action.Submit', { type: 'task/fetch' }],
+    ['Help', 'Action.Execute', undefined],
+  ]);
 });
 
 test('a text that is too long for a button, or that a client could take for a template, is only said', async () => {

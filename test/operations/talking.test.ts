@@ -148,6 +148,37 @@ describe('an approver who could not be reached', () => {
     expect(await givenUp()).toMatchObject([{ error: 'card approval: too long' }, { error: 'unreachable' }]);
   });
 
+  test('does not bring what another approver missed of the same request', async () => {
+    await finance(`      - name: Ledger reader
+        policies: [{ name: Employees, who: allMembers, approval: [{ approvers: { group: Approvers } }], expires: 30 days }]
+`);
+    world.mailbox.fail(
+      new ChannelError('unreachable', 'NotInstalled'),
+      new ChannelError('unreachable', 'NotInstalled'),
+    );
+    await get('tom', 'ledger reader');
+    expect(await givenUp()).toHaveLength(2);
+    await world.say('ana', 'help');
+    await world.settle();
+    expect([heardOf('R-1001'), world.messagesTo('ben')]).toEqual([1, []]);
+    expect(await givenUp()).toHaveLength(1);
+  });
+
+  test('hears once of what was tried twice, and as it is now', async () => {
+    await lost();
+    await world.sql(
+      `insert into outgoing (kind, notice, person_id, subject_kind, subject_id, request_id, lane, state, error, next_at, settled_at, dedupe_key, created_at)
+       select kind, notice, person_id, subject_kind, subject_id, request_id, lane, state, error, next_at, settled_at, 'later', created_at
+       from outgoing where state = 'dead'`,
+    );
+    await world.say('ana', 'help');
+    await world.settle();
+    expect(heardOf('R-1001')).toBe(1);
+    expect(await world.sql(`select dedupe_key from outgoing where state = 'dead'`)).not.toEqual([
+      { dedupe_key: 'later' },
+    ]);
+  });
+
   test('hears nothing of what is over', async () => {
     await lost();
     await world.say('tom', 'cancel R-1001');
@@ -569,6 +600,13 @@ describe('the timeline of a request', () => {
     await world.press('max', latest('max').card, 'Approve');
     expect(await timelineOf()).toContain('Step 1 approved');
   });
+});
+
+test('the last day that a form takes ends in a year of four digits, wherever the person is', async () => {
+  await world.configure('people:\n  - { key: tara, name: Tara Lind, timeZone: Pacific/Honolulu }\n');
+  await world.submit('tara', cardOf(await world.say('tara', 'request vault keys')), { end: '9999-12-31' });
+  await world.settle();
+  expect(textOf(cardOf(await world.say('tara', 'R-1001')))).toMatch(/until \w{3} \d+ \w{3} 999[89], /);
 });
 
 test('whoever needs no approval hears that, and not that something is on its way', async () => {
