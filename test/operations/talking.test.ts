@@ -106,7 +106,7 @@ describe('an approver who is no longer asked', () => {
 describe('an approver who could not be reached', () => {
   const givenUp = () => world.sql(`select notice, error from outgoing where state = 'dead' order by id`);
   const lost = async () => {
-    world.mailbox.fail(new ChannelError('unreachable', 'NotInstalled'));
+    world.mailbox.lose('ana', new ChannelError('unreachable', 'NotInstalled'));
     await get('tom', 'ledger reader');
     expect(await givenUp()).toEqual([{ notice: 'approval', error: 'unreachable: NotInstalled' }]);
   };
@@ -152,10 +152,7 @@ describe('an approver who could not be reached', () => {
     await finance(`      - name: Ledger reader
         policies: [{ name: Employees, who: allMembers, approval: [{ approvers: { group: Approvers } }], expires: 30 days }]
 `);
-    world.mailbox.fail(
-      new ChannelError('unreachable', 'NotInstalled'),
-      new ChannelError('unreachable', 'NotInstalled'),
-    );
+    for (const user of ['ana', 'ben']) world.mailbox.lose(user, new ChannelError('unreachable', 'NotInstalled'));
     await get('tom', 'ledger reader');
     expect(await givenUp()).toHaveLength(2);
     await world.say('ana', 'help');

@@ -38,6 +38,7 @@ export class Mailbox implements Channel {
   readonly routes = [];
   readonly messages: Kept[] = [];
   #faults: ChannelError[] = [];
+  readonly #lost = new Map<string, ChannelError>();
 
   start = (): Promise<void> => Promise.resolve();
   stop = (): Promise<void> => Promise.resolve();
@@ -49,7 +50,15 @@ export class Mailbox implements Channel {
     this.#faults.push(...faults);
   }
 
+  /** The next message to this person fails with it. */
+  lose(user: string, fault: ChannelError): void {
+    this.#lost.set(user, fault);
+  }
+
   async send(to: Address, card: Card): Promise<MessageRef> {
+    const lost = this.#lost.get(to.user);
+    this.#lost.delete(to.user);
+    if (lost) throw lost;
     await this.#meet();
     const id = `m${this.messages.length + 1}`;
     this.messages.push({ id, to: to.user, card, changes: 0 });
