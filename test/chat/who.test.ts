@@ -31,7 +31,10 @@ describe('row 63: which account is which person', () => {
     expect(sentenceOf(await hi('U2', account('twin@woodgrove.example')))).toContain('More than one person matches');
     expect(await links('U2')).toEqual([{ state: 'conflict', person_id: null, linked_by: null }]);
     expect(await world.sql(`select 1 from audit_events where type = 'identity.conflicted'`)).toHaveLength(1);
-    expect(sentenceOf(await hi('U2', account('tara@woodgrove.example')))).toContain('More than one person matches');
+    expect(sentenceOf(await hi('U2', account('twin@woodgrove.example')))).toContain('More than one person matches');
+    expect(await links('U2')).toEqual([{ state: 'conflict', person_id: null, linked_by: null }]);
+    // Settled once the platform vouches for an address of one person alone.
+    expect(textOf(cardOf(await hi('U2', account('tara@woodgrove.example'))))).toContain('Your access');
   });
 
   test.each([
