@@ -90,7 +90,10 @@ export interface Judgement {
 
 const FEW = 20;
 const SHARE = 0.05;
-const isMany = (people: number, of: number): boolean => people > FEW && people > of * SHARE;
+/** All of them are many from so many on. */
+const ALL = 5;
+const isMany = (people: number, of: number): boolean =>
+  (people > FEW && people > of * SHARE) || (people >= of && people >= ALL);
 
 /** What follows from a comparison: what is repaired, what stops at the brake, and whether owners hear. */
 export function judge(compared: Compared): Judgement {

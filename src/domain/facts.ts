@@ -137,7 +137,7 @@ export interface PlaceFacts {
   /** True when any assignment that ends here says `absorb`, or the target left: then a baseline is taken as well. */
   readonly overrideBaseline: boolean;
   readonly openTask: ManualTask | null;
-  /** Live assignments whose package lost the role (rule 3.11), where nothing else wants it. */
+  /** Assignments whose package lost the role since it was placed (rule 3.11), also where they have ended meanwhile. */
   readonly withdrawnFrom: readonly Pick<Assignment, 'id' | 'package'>[];
   /** Each assignment linked to the grant, with all grants it is made of and the requests in whose name it is delivering or removing. */
   readonly assignments: readonly {

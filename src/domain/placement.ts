@@ -147,7 +147,10 @@ export function finishTask(
     updated('manualTask', task, { state: 'done', doneAt: at.now, doneBy: person, note: text }),
     toldOfTask(facts, task, 'manualTask.done', {}, text),
   );
-  if (task.want !== facts.wanted) return done;
+  if (task.want !== facts.wanted) {
+    // It is wanted again meanwhile, and gone all the same: somebody has to give it once more.
+    return facts.wanted ? together(done, updated('grant', facts.grant, { takenAt: at.now })) : done;
+  }
   const outcome: PlaceOutcome = { state: task.want ? 'present' : 'absent', externalId: null };
   return together(done, confirm({ ...facts, openTask: null }, outcome, at));
 }

@@ -58,9 +58,11 @@ interface Differences {
   readonly kept: readonly GrantFact[];
 }
 
-function differences({ assignment, content, grants }: AssignmentFacts): Differences {
+function differences({ target, assignment, content, grants }: AssignmentFacts): Differences {
   if (!HOLDING_ASSIGNMENT_STATES.some((state) => state === assignment.state)) return { gained: [], lost: [], kept: [] };
   const held = grants.filter(({ justifiedBy }) => justifiedBy.includes(assignment.id));
+  // Whoever left loses it all in a moment and is given nothing more.
+  if (target.state !== 'enabled') return { gained: [], lost: [], kept: held };
   const isOf = ({ grant }: GrantFact, { role, scope }: (typeof content.roles)[number]): boolean =>
     grant.role === role && grant.scope === scope;
   return {

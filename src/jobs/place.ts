@@ -104,9 +104,16 @@ async function attempt(parts: PlaceParts, by: By, row: OutgoingRow, calls: Calls
     })();
     await settled(parts.desk, by, { grant, lease: row.lease, outcome });
   } catch (error) {
-    // Nobody calls a system that keeps failing; a removal that waits for it alarms as if it had been tried.
-    if (error instanceof NotNow && error.code === 'gate' && !giving && first.facts.grant.state !== 'takeFailed')
-      return couldNot(parts, by, row, { code: 'system_away', final: true, giving, againInMs: error.ms ?? 0 });
+    // Nobody calls a system that keeps failing; a removal that waits for it alarms as if it had been tried. Without a time it is this
+    // process that ends, and no system that is away.
+    if (
+      error instanceof NotNow &&
+      error.code === 'gate' &&
+      error.ms !== null &&
+      !giving &&
+      first.facts.grant.state !== 'takeFailed'
+    )
+      return couldNot(parts, by, row, { code: 'system_away', final: false, giving, againInMs: error.ms });
     if (!(error instanceof ConnectorError)) throw error;
     const isGivenUp = giving && (error.kind === 'failed' || row.attempts >= TRIES);
     await couldNot(parts, by, row, {

@@ -70,7 +70,8 @@ order by request_id limit $1`;
 
 const HELD_ROLES = `select g.role_id, g.scope_id from standing_links l join grants g on g.id = l.grant_id where l.assignment_id = a.id`;
 const CONTENT = `select role_id, scope_id from package_grants where package_version_id = p.current_version_id`;
-const DIFFERS = `(exists (${HELD_ROLES} except ${CONTENT}) or exists (${CONTENT} except ${HELD_ROLES}))`;
+// Leavers lose it all by another sweep.
+const DIFFERS = `(select state from people where people.id = a.target_id) = 'enabled' and (exists (${HELD_ROLES} except ${CONTENT}) or exists (${CONTENT} except ${HELD_ROLES}))`;
 
 // Whoever was being given access while the content changed got the old one a moment later, and is found as long as the note stays.
 const CONTENTS_FOLLOWED = `

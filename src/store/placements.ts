@@ -23,7 +23,7 @@ select usher_now() as now, to_jsonb(the_grant) as grant, to_jsonb(person) as per
   person.state <> 'enabled' or exists (select 1 from linked where absorbs and (state in ('removing', 'removalFailed')
     or (state = 'removed' and ended_at >= the_grant.placed_at) or withdrawn_at >= the_grant.placed_at)) as override_baseline,
   (select coalesce(jsonb_agg(jsonb_build_object('id', id, 'package', package_id) order by id), '[]')
-    from linked where state in ${JUSTIFYING} and withdrawn_at is not null) as withdrawn_from,
+    from linked where withdrawn_at is not null and (the_grant.placed_at is null or withdrawn_at >= the_grant.placed_at)) as withdrawn_from,
   (select to_jsonb(t) from manual_tasks t where t.grant_id = the_grant.id and t.state = 'open') as open_task,
   (select to_jsonb(t) from manual_tasks t where t.id = $1) as task,
   (select coalesce(jsonb_agg(distinct keeper.person_id), '[]')

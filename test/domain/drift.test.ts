@@ -103,6 +103,8 @@ describe('the brake', () => {
       give: { people: extra(21), holders: 419 },
       want: { missing: null, extra: 'tooMany' },
     },
+    { name: '5 of 5 are all', give: { people: extra(5), holders: 5 }, want: { missing: null, extra: 'tooMany' } },
+    { name: '4 of 4 are few', give: { people: extra(4), holders: 4 }, want: { missing: null, extra: null } },
     { name: 'many come back after a good read', give: { people: missing(90) }, want: { missing: null, extra: null } },
     {
       name: 'many do not after a failed one',

@@ -351,6 +351,14 @@ describe('what a person has to do', () => {
       'removed',
     );
   });
+  test('is done for a removal of what is wanted again by now: then somebody has to give it once more', () => {
+    const grant = placing(1, { placedAt: hours(-5) });
+    const facts = named(placeFacts({ grant, openTask: aManualTask({ want: false }) }));
+    const change = sound(finishTask(facts, idOf('Olga'), 'Badge is back.', owners, at()));
+    expect(rowOf(change, 'grant')).toMatchObject({ state: 'placing', takenAt: at().now });
+    const then = confirm({ ...facts, openTask: null, grant: rowOf(change, 'grant') }, waiting, at());
+    expect(rowsOf(sound(then), 'manualTask')).toMatchObject([{ want: true, state: 'open' }]);
+  });
   test('is done, though the opposite is wanted by now: then that comes next', () => {
     const facts = named(losing([taking()], { openTask: aManualTask({ want: true }) }));
     expect(sound(finishTask(facts, idOf('Olga'), 'Done.', owners, at())).rows.map((row) => row.noun)).toEqual([

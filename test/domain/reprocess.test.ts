@@ -82,6 +82,11 @@ describe('when the content of a package changes', () => {
     expect(rowOf(change, 'request')).toMatchObject({ state: 'delivered', completedAt: at().now });
   });
 
+  test('a leaver is given nothing more', () => {
+    const facts = access(2, [aGrant(1)]);
+    expect(follow({ ...facts, target: { ...facts.target, state: 'disabled' } }, at())).toMatchObject({ rows: [] });
+  });
+
   test.each(['scheduled', 'removing', 'removed', 'removalFailed'] as const)(
     'access that is %s is left alone',
     (state) => {

@@ -643,7 +643,7 @@ function want(
 
 /** Who holds a package gets what it gained and loses what it lost (rule 3.11). */
 function follow(o: Organization, assignment: Assignment): void {
-  if (!HELD.includes(assignment.state)) return;
+  if (!HELD.includes(assignment.state) || !works(o, assignment.target)) return;
   const { roles } = packageOf(o, assignment.package);
   const gained = roles.filter((role) => !assignment.roles.includes(role));
   const lost = assignment.roles.filter((role) => !roles.includes(role));

@@ -321,7 +321,7 @@ export const sentences = {
   'drift.missing.repair': 'Usher gives it back.',
   'drift.missing.accept': 'Usher leaves it as it is.',
   'drift.held.tooMany':
-    'Usher takes nothing away, because that would be more than 5 % and more than 20 of those who have access. Look at it in the system first.',
+    'Usher takes nothing away, because that would be more than 5 % and more than 20 of those who have access, or all of them. Look at it in the system first.',
   'drift.held.emptyRead':
     'Usher gives nothing back, because the system says that nobody has any access at all. Look at the system first.',
   'drift.held.afterFailure':
