@@ -110,7 +110,8 @@ test('processes whose clocks are minutes apart share the instants of one clock, 
   const fleet = [-95, 0, 95].map((skew) => ({
     skew: skew * second,
     schedule: startSchedule<Timed>({
-      jobs: [{ name: 'sweep', cron: '*/20 * * * * *', misfire: 'skip' }],
+      // On the day of this test alone: the rings of the real clock are not among them.
+      jobs: [{ name: 'sweep', cron: '*/20 * * 15 6 *', misfire: 'skip' }],
       claimTick: (job, dueAt) => createDue(queryIn(sequelize)).claimTick(job, dueAt, String(skew)),
       run: () => {
         ran.push({ by: skew, at: shared });
