@@ -165,7 +165,7 @@ describeInBrowser('the local page in a browser', () => {
     await slack(page).getByRole('button', { name: 'Submit' }).click();
     expect(await form.getByText('Please complete this required field.').count()).toBe(2);
     // A field may look for its choices meanwhile; nothing was sent.
-    expect(world.chat.heard.slice(heard).filter(({ act }) => act.kind === 'submit')).toEqual([]);
+    expect(world.chat.heard.slice(heard).filter(({ act }) => act.kind !== 'search')).toEqual([]);
 
     await slack(page).getByRole('combobox').fill('ledger');
     await page.getByRole('option', { name: 'Ledger read' }).click();
@@ -261,7 +261,7 @@ describeInBrowser('the local page in a browser', () => {
     await button.click({ force: true }).catch(() => undefined);
     release();
     await page.getByRole('dialog').waitFor();
-    expect(world.chat.heard.slice(heard).filter(({ act }) => act.kind === 'press')).toHaveLength(1);
+    expect(world.chat.heard.slice(heard).filter(({ act }) => act.kind !== 'search')).toHaveLength(1);
     expect(await button.isDisabled()).toBe(false);
     quiet();
   });
