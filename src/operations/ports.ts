@@ -208,6 +208,8 @@ export interface RequestRow {
   readonly target: PersonRef;
   readonly requestor: PersonRef | null;
   readonly createdAt: Date;
+  /** When the access ended that it asked for; null: it has not begun or not ended. */
+  readonly endedAt: Date | null;
 }
 export interface ApprovalRow extends RequestRow {
   readonly decideBy: Date;

@@ -44,7 +44,8 @@ where $2::integer is null or rank > $2 or (rank = $2 and id < $3::uuid)
 order by rank, id desc limit $4`;
 
 const REQUEST_COLUMNS = `r.id, r.number, r.type, r.state, packages.name as "packageName", ${REF('r.target_id')} as target,
-  ${REF('r.requestor_id')} as requestor, r.created_at as "createdAt"`;
+  ${REF('r.requestor_id')} as requestor, r.created_at as "createdAt",
+  (select a.ended_at from assignments a where a.id = r.assignment_id) as "endedAt"`;
 
 // Two index scans that stop at the page's end, instead of one that reads everything the person ever asked for.
 const REQUESTS = `

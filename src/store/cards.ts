@@ -46,7 +46,13 @@ select ${COLUMNS} from cards c where id = $1 and exists (
   select 1 from outgoing o where o.lane = any ($2::text[]) and o.state in ('done', 'dead')
     and o.settled_at >= $3::timestamptz - interval '10 milliseconds')`;
 const GET = `select ${COLUMNS} from cards where id = $1`;
-const BY_SUBJECT = `select ${COLUMNS} from cards where subject_kind = $1 and subject_id = $2 and state = 'live' order by id`;
+// What somebody keeps of their request says whether they still have what it gave.
+const BY_SUBJECT = `
+select ${COLUMNS} from cards where subject_kind = $1 and subject_id = $2 and state = 'live'
+union all
+select ${COLUMNS} from cards where $1 = 'assignment' and split_part(view, '~', 1) = 'request' and state = 'live'
+  and request_id in (select id from requests where assignment_id = case $1 when 'assignment' then $2::uuid end)
+order by id`;
 const BY_REQUEST = `select ${COLUMNS} from cards where request_id = $1 and state = 'live' order by id`;
 
 /** The memory of sent cards. */

@@ -629,3 +629,23 @@ test.each([
     expect(card).not.toContain(day(400).slice(0, 4) === day(31).slice(0, 4) ? 'never' : day(400).slice(0, 4));
   },
 );
+
+test('a request says that it gave access for as long as the access is there, in the list and in the message kept of it', async () => {
+  await getReader('tara');
+  const kept = () =>
+    world
+      .messagesTo('tara')
+      .map(({ card }) => textOf(card))
+      .find((text) => text.startsWith('R-1001'));
+  const list = async () => textOf(cardOf(await world.say('tara', 'my requests')));
+  expect([kept(), await list()]).toEqual([
+    expect.stringContaining('You have it'),
+    expect.stringContaining('You have it'),
+  ]);
+  await world.submit('tara', cardOf(await world.say('tara', 'give up ledger reader')), {});
+  await world.settle();
+  for (const said of [kept(), await list()]) {
+    expect(said).toContain('You had it until');
+    expect(said).not.toContain('You have it');
+  }
+});

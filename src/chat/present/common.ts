@@ -62,8 +62,15 @@ export function period(request: Request, policy: PolicyVersion | null, zone: str
   return startsAt === null ? label('period.openEnd') : say('period.startNoEnd', { startsAt });
 }
 
+/** A request keeps its state when the access that it gave ends; `endedAt` says that it has. Null: it has not. */
+export interface Stands extends Pick<Request, 'state' | 'startsAt' | 'type'> {
+  readonly endedAt: Date | null;
+}
+
 /** The state of a request in words. `own`: said to the person who has the access. */
-export function stateText(request: Pick<Request, 'state' | 'startsAt' | 'type'>, own: boolean): Text {
+export function stateText(request: Stands, own: boolean): Text {
+  if (request.endedAt !== null && gave(request.state))
+    return say(own ? 'state.ended' : 'state.endedOther', { endedAt: request.endedAt });
   if (request.state === 'scheduled') {
     return request.startsAt === null
       ? label('state.scheduledPlain')
@@ -73,7 +80,12 @@ export function stateText(request: Pick<Request, 'state' | 'startsAt' | 'type'>,
   return label(`state.${request.state}`);
 }
 
-export function toneOf(state: Request['state']): Tone {
+function gave(state: Request['state']): boolean {
+  return state === 'delivered' || state === 'partiallyDelivered';
+}
+
+export function toneOf({ state, endedAt }: Pick<Stands, 'state' | 'endedAt'>): Tone {
+  if (endedAt !== null && gave(state)) return 'default';
   switch (state) {
     case 'delivered':
       return 'good';

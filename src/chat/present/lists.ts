@@ -81,7 +81,7 @@ export function requestList(page: Page<RequestRow> & Pages, viewer: string): Car
     title: label('requests.title'),
     empty: page.rows.length === 0 ? label('requests.empty') : null,
     rows: page.rows.map((row) => {
-      const state = stateText({ state: row.state, startsAt: null, type: row.type }, row.target.id === viewer);
+      const state = stateText({ ...row, startsAt: null }, row.target.id === viewer);
       const type = label(`type.${row.type}`);
       return {
         title: [...number(row.number), { kind: 'fixed', text: ' · ' }, ...text(row.packageName, NAME)],
@@ -89,7 +89,7 @@ export function requestList(page: Page<RequestRow> & Pages, viewer: string): Car
           row.target.id === viewer
             ? say('requests.row', { type, state, at: row.createdAt })
             : say('requests.rowFor', { type, state, at: row.createdAt, target: row.target.name }),
-        tone: toneOf(row.state),
+        tone: toneOf(row),
         request: row.id,
         typed: typedNumber(row.number),
       };

@@ -120,7 +120,7 @@ export function accessNotice(
     return notice(say(ended ? 'notice.endedOther' : 'notice.heldOther', values), 'default', [
       ...(remover?.reason ? [say('outcome.deniedReason', { reason: text(remover.reason, 1000) })] : []),
       ...(ended && assignment.state !== 'removed'
-        ? [stateText({ state: assignment.state, startsAt: null, type: 'adminRemove' }, false)]
+        ? [stateText({ state: assignment.state, startsAt: null, type: 'adminRemove', endedAt: null }, false)]
         : []),
     ]);
   }

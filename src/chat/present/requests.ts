@@ -114,7 +114,7 @@ export function outcome(facts: RequestFacts, reader: PersonId = facts.target.id)
       return request.startsAt === null ? [] : [say('outcome.scheduled', { startsAt: request.startsAt })];
     case 'delivered':
       if (request.type === 'userExtend' && request.endsAt) return [say('outcome.extended', { endsAt: request.endsAt })];
-      return [label('outcome.given')];
+      return facts.assignment?.endedAt ? [] : [label('outcome.given')];
     default:
       return [];
   }
@@ -271,7 +271,8 @@ function decisionButtons(facts: RequestFacts) {
 export function requestCard(view: RequestView): CardDataOf['request'] {
   const { facts } = view;
   const { request } = facts;
-  const state = stateText(request, view.viewer.person === request.target);
+  const stands = { ...request, endedAt: facts.assignment?.endedAt ?? null };
+  const state = stateText(stands, view.viewer.person === request.target);
   const name = text(facts.package.name, 150);
   const mayCancel =
     view.viewer.mayCancel &&
@@ -280,7 +281,7 @@ export function requestCard(view: RequestView): CardDataOf['request'] {
     summary: say('card.requestSummary', { number: number(request.number), package: name, state }),
     title: say('card.request', { number: number(request.number), package: name }),
     state,
-    tone: toneOf(request.state),
+    tone: toneOf(stands),
     lines: [
       ...waiting(view),
       ...(view.viewer.released ? [] : outcome(facts, view.viewer.person).map((line) => ({ text: line }))),
@@ -346,7 +347,8 @@ function approvalState(view: RequestView): Text {
       case 'canceled':
         return again ? say('outcome.contentChanged', again) : label('approval.closedCanceled');
       default: {
-        if (mine) return stateText(request, false);
+        // What came of the decision, which stays true when the access ends.
+        if (mine) return stateText({ ...request, endedAt: null }, false);
         const others = facts.decisions.filter((decision) => decision.n === task?.n && decision.decision === 'approve');
         const by = names(
           others.map((decision) => nameOf(facts, decision.person) ?? ''),
@@ -396,7 +398,7 @@ export function approvalCard(view: RequestView): CardDataOf['approval'] {
     summary: say('card.requestSummary', { number: shownNumber, package: text(facts.package.name, 150), state: title }),
     title: asked?.task.capacity === 'alternate' ? say('approval.titleForwarded', { title }) : title,
     state: approvalState(view),
-    tone: asked ? 'default' : toneOf(request.state),
+    tone: asked ? 'default' : toneOf({ ...request, endedAt: null }),
     facts: facts_,
     answers: view.viewer.released ? [] : answers(facts),
     request: request.id,

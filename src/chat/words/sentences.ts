@@ -66,6 +66,8 @@ export const sentences = {
   'state.delivering': 'Approved, being set up',
   'state.delivered': 'You have it',
   'state.deliveredOther': 'Access given',
+  'state.ended': 'You had it until {endedAt:dateTime}',
+  'state.endedOther': 'Access given, ended {endedAt:dateTime}',
   'state.partiallyDelivered': 'Partly set up, the owners were told',
   'state.deliveryFailed': 'Could not be set up, the owners were told',
   'state.removing': 'Ended, being removed',
