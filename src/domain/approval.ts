@@ -17,8 +17,9 @@ import type {
   StagePlan,
   StageState,
   TaskId,
+  WorkingCalendar,
 } from './model';
-import { after, HOUR } from './time';
+import { afterSpan, halfway } from './time';
 
 export interface Asked {
   readonly person: PersonId;
@@ -37,7 +38,6 @@ export interface Resolution {
 export interface PlannedStage extends Resolution {
   readonly n: number;
   readonly approvalsRequired: number;
-  readonly decideWithinHours: number;
 }
 export type ApproverFacts = Pick<PairFacts, 'candidates' | 'owners' | 'administrators'>;
 type StageFacts = PairFacts & ApproverFacts;
@@ -87,7 +87,6 @@ export function plan(
   return policy.stages.map((stage) => ({
     n: stage.n,
     approvalsRequired: stage.approvalsRequired,
-    decideWithinHours: stage.decideWithinHours,
     ...resolveStage(stage, facts, [requestor, target], policy.id),
   }));
 }
@@ -178,7 +177,7 @@ export function openStages(facts: StageFacts, request: Request, policy: PolicyVe
       };
       const resolution = planned.find((one) => one.n === stagePlan.n);
       if (stagePlan.n !== 1 || !resolution) return inserted('stage', waiting);
-      const open = opened(waiting, stagePlan, at);
+      const open = opened(waiting, stagePlan, policy.calendar, at);
       return together(inserted('stage', open), asking(facts, request, open, resolution, at));
     }),
   );
@@ -188,10 +187,10 @@ export function openStages(facts: StageFacts, request: Request, policy: PolicyVe
 export function openNext(
   facts: StageFacts,
   request: Request,
-  { stage, plan: stagePlan, resolution }: { stage: Stage; plan: StagePlan; resolution: Resolution },
+  { stage, policy, resolution }: { stage: Stage; policy: PolicyVersion; resolution: Resolution },
   at: Now,
 ): Change {
-  const open = opened(stage, stagePlan, at);
+  const open = opened(stage, planOf(policy, stage.n), policy.calendar, at);
   return together(updated('stage', stage, open), asking(facts, request, open, resolution, at));
 }
 
@@ -262,18 +261,18 @@ function isStillAsked(facts: RequestFacts, { person, capacity, n }: ApprovalTask
   });
 }
 
-function opened(stage: Stage, stagePlan: StagePlan, at: Now): Stage {
-  const { decideWithinHours, escalateAfterHours } = stagePlan;
-  const escalates =
-    escalateAfterHours !== null && escalateAfterHours < decideWithinHours && stagePlan.alternates.length > 0;
+function opened(stage: Stage, stagePlan: StagePlan, calendar: WorkingCalendar | null, at: Now): Stage {
+  const { decideWithin, escalateAfter, alternates } = stagePlan;
+  const decideBy = afterSpan(at.now, decideWithin, calendar);
+  const escalateAt = escalateAfter && alternates.length > 0 ? afterSpan(at.now, escalateAfter, calendar) : null;
   return {
     ...stage,
     state: 'inProgress',
     openedAt: at.now,
-    decideBy: after(at.now, decideWithinHours * HOUR),
-    escalateAt: escalates ? after(at.now, escalateAfterHours * HOUR) : null,
+    decideBy,
+    escalateAt: escalateAt && escalateAt < decideBy ? escalateAt : null,
     // Approvers hear again at half of the time first, then daily.
-    remindAt: after(at.now, (decideWithinHours * HOUR) / 2),
+    remindAt: halfway(at.now, decideBy, calendar),
   };
 }
 

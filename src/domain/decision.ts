@@ -17,11 +17,20 @@ import { DomainError, kept } from './errors';
 import type { Change } from './events';
 import { noChange, together } from './events';
 import type { Now, RequestFacts } from './facts';
-import type { ApprovalTask, Decision, DecisionId, PersonId, RequestDetail, Stage } from './model';
-import { after, DAY } from './time';
+import type {
+  ApprovalTask,
+  Decision,
+  DecisionId,
+  PersonId,
+  RequestDetail,
+  Span,
+  Stage,
+  WorkingCalendar,
+} from './model';
+import { after, afterSpan, DAY, halfway } from './time';
 
-/** What is left for somebody who is newly asked, at least: one working day (rule 3.6). */
-const NEWCOMERS_TIME = DAY;
+/** What is left for somebody who is newly asked, at least: one working day (rule 3.6), of 24 hours where no calendar is named. */
+const NEWCOMERS_TIME: Span = { kind: 'days', days: 1 };
 
 export interface DecideInput {
   readonly decision: 'approve' | 'deny';
@@ -98,9 +107,7 @@ export function escalate(facts: RequestFacts, at: Now): Change {
 export function remindStage(facts: RequestFacts, at: Now): Change {
   const stage = runningStage(facts);
   if (!stage?.remindAt || stage.remindAt > at.now) return noChange;
-  // To the nearest day: after an outage nobody is reminded again a few hours later.
-  const missed = Math.round((at.now.getTime() - stage.remindAt.getTime()) / DAY);
-  const next = after(stage.remindAt, (missed + 1) * DAY);
+  const next = remindNext(stage.remindAt, keptPolicy(facts).calendar, at);
   const isInTime = stage.decideBy !== null && next < stage.decideBy;
   return together(
     updated('stage', stage, { remindAt: isInTime ? next : null }),
@@ -128,7 +135,7 @@ export function reroute(facts: RequestFacts, at: Now): Change {
   if (released.length + newcomers.length === 0) return noChange;
 
   return together(
-    newcomers.length > 0 ? withTimeForNewcomers(stage, at) : noChange,
+    newcomers.length > 0 ? withTimeForNewcomers(stage, keptPolicy(facts).calendar, at) : noChange,
     ...released.map((task) =>
       together(
         updated('task', task, { state: 'closed', closedAt: at.now }),
@@ -191,7 +198,7 @@ function afterStage(facts: RequestFacts, n: number, at: Now): Change {
   }
   return together(
     updated('request', request, { stage: n + 1 }),
-    openNext(facts, request, { stage: next, plan: nextPlan, resolution }, at),
+    openNext(facts, request, { stage: next, policy, resolution }, at),
   );
 }
 
@@ -219,9 +226,18 @@ function approvalsIn(facts: RequestFacts, n: number): number {
   return facts.decisions.filter((one) => one.n === n && one.decision === 'approve').length;
 }
 
-function withTimeForNewcomers(stage: Stage, at: Now): Change {
-  const least = after(at.now, NEWCOMERS_TIME);
+/** A day later, counted from when it was due. */
+function remindNext(due: Date, calendar: WorkingCalendar | null, at: Now): Date {
+  // Working days are counted from now: due times far behind would otherwise have to be caught up with one by one.
+  if (calendar) return afterSpan(at.now, { kind: 'days', days: 1 }, calendar);
+  // To the nearest day: after an outage nobody is reminded again a few hours later.
+  const missed = Math.round((at.now.getTime() - due.getTime()) / DAY);
+  return after(due, (missed + 1) * DAY);
+}
+
+function withTimeForNewcomers(stage: Stage, calendar: WorkingCalendar | null, at: Now): Change {
+  const least = afterSpan(at.now, NEWCOMERS_TIME, calendar);
   if (!stage.decideBy || stage.decideBy >= least) return noChange;
-  const remindAt = stage.remindAt ?? after(at.now, NEWCOMERS_TIME / 2);
+  const remindAt = stage.remindAt ?? halfway(at.now, least, calendar);
   return updated('stage', stage, { decideBy: least, remindAt });
 }

@@ -171,20 +171,36 @@ export type SubjectSet =
 /** Scope of a policy for direct assignment only is the empty list of targets with `mode: 'direct'`. */
 export type PolicyMode = 'request' | 'direct' | 'automatic';
 
+/** How long a timer runs. Where no working calendar is named, a day is 24 hours of any kind. */
+export type Span =
+  { readonly kind: 'days'; readonly days: number } | { readonly kind: 'hours'; readonly hours: number };
+
+/** Working time: `from` until `until` by the clocks of the zone, on its days that are no holidays. What counts as it: time.ts. */
+export interface WorkingCalendar {
+  readonly zone: string;
+  /** 1 is Monday, 7 Sunday; at least one. */
+  readonly days: readonly number[];
+  /** Minutes after midnight; `until` is later than `from`, and 1440 at most. */
+  readonly from: number;
+  readonly until: number;
+  /** Local dates (`2026-12-25`). */
+  readonly holidays: readonly string[];
+}
+
 export interface StagePlan {
   /** 1-based. */
   readonly n: number;
   readonly primaries: readonly SubjectSet[];
-  /** Asked as well once `escalateAfterHours` have passed. */
+  /** Asked as well once `escalateAfter` has passed. */
   readonly alternates: readonly SubjectSet[];
   /** Asked when the primaries resolve to nobody. */
   readonly fallbacks: readonly SubjectSet[];
   /** How many different people must approve; 1 unless said. */
   readonly approvalsRequired: number;
-  /** Hours until the stage expires. Default 336 (14 days, Entra's portal default). */
-  readonly decideWithinHours: number;
-  /** Hours until alternates are asked as well; null: never. */
-  readonly escalateAfterHours: number | null;
+  /** Until the stage expires. Default 14 days, as in Entra's portal. */
+  readonly decideWithin: Span;
+  /** Until alternates are asked as well; null: never. */
+  readonly escalateAfter: Span | null;
   readonly approverReasonRequired: boolean;
 }
 
@@ -226,6 +242,8 @@ export interface PolicyVersion {
   readonly mode: PolicyMode;
   readonly targets: readonly SubjectSet[];
   readonly stages: readonly StagePlan[];
+  /** The timers of the stages count only its working time; null: all time. */
+  readonly calendar: WorkingCalendar | null;
   readonly expiration: Expiration;
   /** Whether the requestor may choose a shorter period and a later start. */
   readonly customPeriod: boolean;

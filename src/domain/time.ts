@@ -1,5 +1,6 @@
 // Days and durations in named zones, with Intl only. Instants are UTC; a day is half-open: its end is the start of the next.
 import { DomainError } from './errors';
+import type { Span, WorkingCalendar } from './model';
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
@@ -51,6 +52,72 @@ export function nextDate(date: string, days: number): string {
   return new Date(wallOfDate(date) + days * DAY).toISOString().slice(0, 10);
 }
 
+/**
+ * When a timer that starts now is over. Hours count working time. Days count from the next working moment, and end at the same
+ * local time on the so manieth working day after that day; what the clocks skip or repeat then is moved into the working hours of
+ * that day. So a timer of days leaves that many whole working days, whenever it starts. A timer of hours that fills a day ends as
+ * that day closes, not as the next one opens. Without a calendar all time counts, and a day is 24 hours.
+ */
+export function afterSpan(from: Date, span: Span, calendar: WorkingCalendar | null): Date {
+  if (!calendar) return after(from, hoursOf(span) * HOUR);
+  if (span.kind === 'hours') return afterWorking(from, span.hours * HOUR, calendar);
+
+  const { zone } = calendar;
+  const begins = nextWorking(from, calendar);
+  let date = dateIn(begins, zone);
+  const timeOfDay = wallOf(begins.getTime(), zone) - wallOfDate(date);
+  for (let left = span.days; ;) {
+    date = nextDate(date, 1);
+    if (!isWorkingDay(date, calendar)) continue;
+    left -= 1;
+    const open = left <= 0 ? openOn(date, calendar) : null;
+    if (open) return new Date(Math.min(Math.max(firstAt(wallOfDate(date) + timeOfDay, zone), open.from), open.until));
+  }
+}
+
+/** Hours of a span where all time counts. */
+export function hoursOf(span: Span): number {
+  return span.kind === 'days' ? span.days * 24 : span.hours;
+}
+
+/** The middle of the time that counts between two instants. */
+export function halfway(from: Date, until: Date, calendar: WorkingCalendar | null): Date {
+  if (!calendar) return after(from, (until.getTime() - from.getTime()) / 2);
+  return afterWorking(from, workingBetween(from, until, calendar) / 2, calendar);
+}
+
+/** The instant at which so much working time has passed. */
+export function afterWorking(from: Date, ms: number, calendar: WorkingCalendar): Date {
+  let left = ms;
+  for (let date = dateIn(from, calendar.zone); ; date = nextDate(date, 1)) {
+    const open = openOn(date, calendar);
+    if (!open || open.until <= from.getTime()) continue;
+    const begins = Math.max(open.from, from.getTime());
+    if (begins + left <= open.until) return new Date(begins + left);
+    left -= open.until - begins;
+  }
+}
+
+/** How much working time lies between two instants, in milliseconds. */
+export function workingBetween(from: Date, until: Date, calendar: WorkingCalendar): number {
+  const last = dateIn(until, calendar.zone);
+  let sum = 0;
+  for (let date = dateIn(from, calendar.zone); date <= last; date = nextDate(date, 1)) {
+    const open = openOn(date, calendar);
+    if (!open) continue;
+    sum += Math.max(0, Math.min(open.until, until.getTime()) - Math.max(open.from, from.getTime()));
+  }
+  return sum;
+}
+
+/** The instant itself where it lies in working hours, else when they next begin. */
+export function nextWorking(from: Date, calendar: WorkingCalendar): Date {
+  for (let date = dateIn(from, calendar.zone); ; date = nextDate(date, 1)) {
+    const open = openOn(date, calendar);
+    if (open && from.getTime() < open.until) return new Date(Math.max(from.getTime(), open.from));
+  }
+}
+
 /** The earlier of two ends; null is no end. */
 export function earlier(a: Date | null, b: Date | null): Date | null {
   if (!a || !b) return a ?? b;
@@ -65,6 +132,21 @@ export function latest(ends: readonly (Date | null)[]): Date | null {
     if (!last || end > last) last = end;
   }
   return last;
+}
+
+function isWorkingDay(date: string, { days, holidays }: WorkingCalendar): boolean {
+  const weekday = new Date(wallOfDate(date)).getUTCDay() || 7;
+  return days.includes(weekday) && !holidays.includes(date);
+}
+
+/** The working hours of a date, half-open; null where it has none, also because the clocks skip them. */
+function openOn(date: string, calendar: WorkingCalendar): { readonly from: number; readonly until: number } | null {
+  if (!isWorkingDay(date, calendar)) return null;
+  const midnight = wallOfDate(date);
+  const [from, until] = [calendar.from, calendar.until].map((minutes) =>
+    firstAt(midnight + minutes * MINUTE, calendar.zone),
+  ) as [number, number];
+  return from < until ? { from, until } : null;
 }
 
 // A wall time is what clocks in a zone show, written as if it were UTC milliseconds.
@@ -86,6 +168,11 @@ function instantsOf(wall: number, zone: string): number[] {
     .map((offset) => wall - offset)
     .filter((ms) => wallOf(ms, zone) === wall)
     .sort((a, b) => a - b);
+}
+
+/** When clocks first show the wall time; where they skip it, the first instant after the gap. */
+function firstAt(wall: number, zone: string): number {
+  return instantsOf(wall, zone)[0] ?? endOfGap(wall, zone);
 }
 
 /** The instant at which clocks jump over the wall time. */

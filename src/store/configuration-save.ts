@@ -349,11 +349,19 @@ async function savePolicies(q: Query, list: readonly Of<'policy'>[]): Promise<vo
     [JSON.stringify(versions.map((one) => toRow(policyVersions, flat(one))))],
   );
   await q(
-    `insert into policy_stages (policy_version_id, n, approvals_required, decide_within_hours, escalate_after_hours, approver_reason_required)
-     select version, n, "approvalsRequired", "decideWithinHours", "escalateAfterHours", "approverReasonRequired"
-     from jsonb_to_recordset($1::jsonb) as r (version uuid, n integer, "approvalsRequired" integer, "decideWithinHours" integer,
-       "escalateAfterHours" integer, "approverReasonRequired" boolean)`,
+    `insert into policy_stages (policy_version_id, n, approvals_required, decide_within_days, decide_within_hours,
+       escalate_after_days, escalate_after_hours, approver_reason_required)
+     select version, n, "approvalsRequired", ("decideWithin" ->> 'days')::integer, ("decideWithin" ->> 'hours')::integer,
+       ("escalateAfter" ->> 'days')::integer, ("escalateAfter" ->> 'hours')::integer, "approverReasonRequired"
+     from jsonb_to_recordset($1::jsonb) as r (version uuid, n integer, "approvalsRequired" integer, "decideWithin" jsonb,
+       "escalateAfter" jsonb, "approverReasonRequired" boolean)`,
     [JSON.stringify(versions.flatMap(({ id, stages }) => stages.map((stage) => ({ version: id, ...stage }))))],
+  );
+  await q(
+    `insert into policy_calendars (policy_version_id, zone, days, from_minute, until_minute, holidays)
+     select version, zone, days, "from", "until", holidays from jsonb_to_recordset($1::jsonb)
+       as r (version uuid, zone text, days integer[], "from" integer, "until" integer, holidays date[])`,
+    [JSON.stringify(versions.flatMap(({ id, calendar }) => (calendar ? [{ version: id, ...calendar }] : [])))],
   );
   await q(
     `insert into policy_subjects (policy_version_id, purpose, n, position, kind, person_id, group_id, organization_id, manager_level)

@@ -1,9 +1,17 @@
 // Policy versions as values: the SQL that reads one with its stages, subjects and questions, and how the rows become a
 // PolicyVersion. Also the question whether a person is in its scope. Writing them: configuration.ts.
-import type { Expiration, PolicyVersion, Question, StagePlan, SubjectSet } from '../domain/model';
+import type {
+  Expiration,
+  PolicyVersion,
+  Question,
+  Span,
+  StagePlan,
+  SubjectSet,
+  WorkingCalendar,
+} from '../domain/model';
 import type { Row } from './query';
 
-type Plain = Omit<PolicyVersion, 'targets' | 'stages' | 'expiration' | 'questions' | 'extension'>;
+type Plain = Omit<PolicyVersion, 'targets' | 'stages' | 'calendar' | 'expiration' | 'questions' | 'extension'>;
 
 /** JSON of the policy version `v` of the policy `p`; `policyVersionOf` reads it. */
 export const POLICY_VERSION = `(
@@ -13,6 +21,7 @@ export const POLICY_VERSION = `(
       from policy_subjects s where s.policy_version_id = v.id),
     'stages', (select coalesce(jsonb_agg(to_jsonb(s) order by s.n), '[]')
       from policy_stages s where s.policy_version_id = v.id),
+    'calendar', (select to_jsonb(c) from policy_calendars c where c.policy_version_id = v.id),
     'questions', (select coalesce(jsonb_agg(to_jsonb(s) order by s.position), '[]')
       from policy_questions s where s.policy_version_id = v.id)))`;
 
@@ -59,6 +68,7 @@ export function policyVersionOf(given: unknown): PolicyVersion {
     ...plain,
     targets: subjectsFor(subjects, 'target', 0),
     stages: (row['stages'] as readonly Row[]).map((stage) => stageOf(stage, subjects)),
+    calendar: calendarOf(row['calendar'] as Row | null),
     expiration: expirationOf(row),
     questions: (row['questions'] as readonly Row[]).map(questionOf),
     extension: {
@@ -78,10 +88,27 @@ function stageOf(row: Row, subjects: readonly Row[]): StagePlan {
     alternates: subjectsFor(subjects, 'alternate', n),
     fallbacks: subjectsFor(subjects, 'fallback', n),
     approvalsRequired: row['approvals_required'] as number,
-    decideWithinHours: row['decide_within_hours'] as number,
-    escalateAfterHours: row['escalate_after_hours'] as number | null,
+    decideWithin: spanOf(row['decide_within_days'], row['decide_within_hours']) as Span,
+    escalateAfter: spanOf(row['escalate_after_days'], row['escalate_after_hours']),
     approverReasonRequired: row['approver_reason_required'] as boolean,
   };
+}
+
+function spanOf(days: unknown, hours: unknown): Span | null {
+  if (typeof days === 'number') return { kind: 'days', days };
+  return typeof hours === 'number' ? { kind: 'hours', hours } : null;
+}
+
+function calendarOf(row: Row | null): WorkingCalendar | null {
+  return (
+    row && {
+      zone: row['zone'] as string,
+      days: row['days'] as readonly number[],
+      from: row['from_minute'] as number,
+      until: row['until_minute'] as number,
+      holidays: row['holidays'] as readonly string[],
+    }
+  );
 }
 
 function subjectsFor(subjects: readonly Row[], purpose: string, n: number): readonly SubjectSet[] {

@@ -39,10 +39,13 @@ const yes: DecideInput = { decision: 'approve', reason: null, shown: { card: 'ap
 const no: DecideInput = { ...yes, decision: 'deny', reason: 'Not yet.' };
 const [ana, ben] = [idOf('Ana'), idOf('Ben')];
 
+/** Monday to Friday, 08:00 to 17:00. */
+const OFFICE = { zone: 'Europe/Berlin', days: [1, 2, 3, 4, 5], from: 480, until: 1020, holidays: [] };
+
 /** Two stages, the first running: Ana or Ben, then Cleo or Ana. */
 const twoStages = (fields: Partial<RequestFacts> & { policy?: ReturnType<typeof aPolicy> } = {}): RequestFacts =>
   requestFacts({
-    policy: aPolicy({ stages: [aStage(1), aStage(2, { decideWithinHours: 48 })] }),
+    policy: aPolicy({ stages: [aStage(1), aStage(2, { decideWithin: { kind: 'hours', hours: 48 } })] }),
     stages: [runningStage(1), waitingStage(2)],
     candidates: [...who(1, 'primary', 'Ana', 'Ben'), ...who(2, 'primary', 'Cleo', 'Ana')],
     ...fields,
@@ -485,6 +488,12 @@ describe('a stage that nobody decides', () => {
     const change = sound(remindStage(due(give), at()));
     expect([rowOf(change, 'stage').remindAt, eventsOf(change)]).toEqual([want, ['stage.reminded']]);
   });
+  test('is reminded of again on the next working day where those alone count', () => {
+    const policy = aPolicy({ stages: [aStage()], calendar: OFFICE });
+    // The day after NOON is a Friday.
+    const friday = requestFacts({ policy, stages: [runningStage(1, { remindAt: days(1), decideBy: days(7) })] });
+    expect(rowOf(sound(remindStage(friday, at(days(1)))), 'stage').remindAt).toEqual(days(4));
+  });
   test('is not reminded of before its time', () => {
     expect(remindStage(due({ remindAt: hours(1) }), at()).rows).toEqual([]);
   });
@@ -524,6 +533,16 @@ describe('people who come and go', () => {
       stages: [runningStage(1, { decideBy: give, remindAt: null })],
     });
     expect(rowsOf(sound(reroute(facts, at())), 'stage').map((stage) => stage.decideBy)).toEqual(want);
+  });
+  test('a newcomer on a Friday has a working day where those alone count', () => {
+    const facts = requestFacts({
+      policy: aPolicy({ stages: [aStage()], calendar: OFFICE }),
+      candidates: who(1, 'primary', 'Ben', 'Nia'),
+      stages: [runningStage(1, { decideBy: days(3), remindAt: null })],
+    });
+    const [stage] = rowsOf(sound(reroute(facts, at(days(1)))), 'stage');
+    // Five hours of Friday and four of Monday: the middle is Friday, 16:30.
+    expect([stage?.decideBy, stage?.remindAt]).toEqual([days(4), hours(28.5)]);
   });
   test('the clock runs on when people only leave', () => {
     const facts = requestFacts({

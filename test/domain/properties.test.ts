@@ -112,8 +112,8 @@ function live(given: Life): Lived | null {
     stages: given.stages.map((stage, i) =>
       aStage(i + 1, {
         approvalsRequired: stage.required,
-        decideWithinHours: 240,
-        escalateAfterHours: stage.escalates ? 48 : null,
+        decideWithin: { kind: 'days', days: 10 },
+        escalateAfter: stage.escalates ? { kind: 'hours', hours: 48 } : null,
         alternates: [{ kind: 'person', person: idOf('Alf') }],
       }),
     ),

@@ -151,13 +151,19 @@ describe('asking where somebody must approve', () => {
   test.each([
     {
       name: 'alternates and time',
-      stage: { alternates: [{ kind: 'person', person: idOf('Alf') }] as const, escalateAfterHours: 48 },
+      stage: {
+        alternates: [{ kind: 'person', person: idOf('Alf') }] as const,
+        escalateAfter: { kind: 'hours', hours: 48 } as const,
+      },
       want: days(2),
     },
-    { name: 'no alternates', stage: { escalateAfterHours: 48 }, want: null },
+    { name: 'no alternates', stage: { escalateAfter: { kind: 'hours' as const, hours: 48 } }, want: null },
     {
       name: 'only after the end',
-      stage: { alternates: [{ kind: 'person', person: idOf('Alf') }] as const, escalateAfterHours: 336 },
+      stage: {
+        alternates: [{ kind: 'person', person: idOf('Alf') }] as const,
+        escalateAfter: { kind: 'hours', hours: 336 } as const,
+      },
       want: null,
     },
   ])('escalation with $name', ({ stage, want }) => {

@@ -136,8 +136,8 @@ export function aStage(n = 1, fields: Partial<StagePlan> = {}): StagePlan {
     alternates: [],
     fallbacks: [],
     approvalsRequired: 1,
-    decideWithinHours: 336,
-    escalateAfterHours: null,
+    decideWithin: { kind: 'days', days: 14 },
+    escalateAfter: null,
     approverReasonRequired: false,
     ...fields,
   };
@@ -155,6 +155,7 @@ export function aPolicy(fields: Partial<PolicyVersion> = {}): PolicyVersion {
     mode: 'request',
     targets: [{ kind: 'allMembers' }],
     stages: [],
+    calendar: null,
     expiration: { kind: 'days', days: 30 },
     customPeriod: true,
     reasonRequired: false,

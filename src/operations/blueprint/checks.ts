@@ -1,6 +1,8 @@
 // What must fit together inside one object of a blueprint, beyond the shape of its fields.
 import type { z } from 'zod';
-import { hoursOf, type ExpiresText, type Span, type SubjectText } from './values';
+import type { Span } from '../../domain/model';
+import { hoursOf } from '../../domain/time';
+import type { ExpiresText, SubjectText } from './values';
 
 type Context = z.core.$RefinementCtx;
 
@@ -13,7 +15,13 @@ interface Stage {
   readonly escalateAfter?: Span | undefined;
 }
 
-/** A stage that could never be decided, or whose timers contradict each other, is refused before anybody waits for it. */
+interface Calendar {
+  readonly days: readonly string[];
+  readonly from: number;
+  readonly until: number;
+}
+
+/** A stage that could never be decided, or whose alternates could never be asked, is refused before anybody waits for it. */
 export function checkStage(stage: Stage, context: Context): void {
   if (stage.approvers.length === 0)
     refuse(context, ['approvers'], '"approvers" is empty. Name somebody, or remove the stage');
@@ -21,8 +29,6 @@ export function checkStage(stage: Stage, context: Context): void {
     refuse(context, ['escalateAfter'], '"escalateAfter" needs "alternates". Name who is asked then');
   if (!stage.escalateAfter && stage.alternates.length > 0)
     refuse(context, ['alternates'], '"alternates" are never asked without "escalateAfter". Add it, for example 2 days');
-  if (stage.escalateAfter && hoursOf(stage.escalateAfter) >= hoursOf(stage.decideWithin))
-    refuse(context, ['escalateAfter'], '"escalateAfter" must be shorter than "decideWithin" (14 days unless written)');
 
   const all = [...stage.approvers, ...stage.alternates, ...stage.fallbacks];
   const named = new Set(all.flatMap((one) => (one.kind === 'person' ? [one.name.toLowerCase()] : [])));
@@ -46,7 +52,8 @@ export function checkPolicy(
     readonly onBehalf: boolean;
     readonly expires: ExpiresText;
     readonly questions: readonly { readonly id?: string | undefined; readonly text: string }[];
-    readonly approval: readonly unknown[];
+    readonly approval: readonly Stage[];
+    readonly calendar?: Calendar | undefined;
     readonly extension: { readonly approval?: boolean | undefined };
   },
   context: Context,
@@ -61,6 +68,16 @@ export function checkPolicy(
       ['extension', 'approval'],
       'There is nobody to approve an extension: the policy has no "approval". Add a stage, or write approval: false',
     );
+  for (const [n, { escalateAfter, decideWithin }] of policy.approval.entries()) {
+    if (!escalateAfter || minutesOf(escalateAfter, policy.calendar) < minutesOf(decideWithin, policy.calendar))
+      continue;
+    const counted = policy.calendar ? ', counted in working time' : '';
+    refuse(
+      context,
+      ['approval', n, 'escalateAfter'],
+      `"escalateAfter" must be shorter than "decideWithin" (14 days unless written)${counted}`,
+    );
+  }
   const seen = new Set<string>();
   for (const [n, question] of policy.questions.entries()) {
     const key = questionKey(question);
@@ -68,6 +85,24 @@ export function checkPolicy(
       refuse(context, ['questions', n], `The question "${key}" is there twice. Give one of them another "id"`);
     seen.add(key);
   }
+}
+
+/** How long a timer runs, for comparing two of them. */
+function minutesOf(span: Span, calendar: Calendar | undefined): number {
+  const isInDays = calendar !== undefined && span.kind === 'days';
+  return isInDays ? span.days * (calendar.until - calendar.from) : hoursOf(span) * 60;
+}
+
+/** A calendar in which no time would ever pass is refused before anybody waits by it. */
+export function checkCalendar({ days, from, until }: Calendar, context: Context): void {
+  if (days.length === 0)
+    refuse(context, ['days'], 'This calendar has no working day. Name at least one, for example monday');
+  if (until <= from)
+    refuse(
+      context,
+      ['until'],
+      'The working hours end before they begin. "until" must be later than "from" on the same day; 24:00 is its end',
+    );
 }
 
 export function checkConflict(

@@ -1,7 +1,6 @@
 // Policies of one package: versions are immutable, so a changed policy is the same policy with a new version.
 import type {
   CatalogId,
-  Expiration,
   GroupId,
   OrganizationId,
   PackageId,
@@ -9,18 +8,21 @@ import type {
   PolicyId,
   PolicyVersion,
   PolicyVersionId,
+  Span,
   StagePlan,
   SubjectSet,
+  WorkingCalendar,
 } from '../../domain/model';
+import { hoursOf } from '../../domain/time';
 import type { PolicyConfig } from '../ports';
 import { questionKey } from './checks';
-import { at, canonical, eventOf, fold, match, settle, words, type Draft, type Entry } from './draft';
+import { at, canonical, eventOf, fold, match, settle, type Draft, type Entry } from './draft';
 import { listed } from './catalogs';
 import type { People } from './people';
 import type { Place } from './read';
-import { count } from './words';
-import type { PolicyText, StageText } from './schema';
-import { hoursOf, type SubjectText } from './values';
+import { changedLines, summary } from './policy-words';
+import { WEEKDAYS, type CalendarText, type PolicyText, type StageText } from './schema';
+import type { SubjectText } from './values';
 
 export interface PoliciesOf {
   readonly label: string;
@@ -120,6 +122,7 @@ function contentOf(
     mode: text.mode,
     targets: subjects(found, at(place, 'who'), text.who),
     stages: text.approval.map((stage, n) => stageOf(found, at(place, 'approval', n), stage, n + 1)),
+    calendar: text.calendar ? calendarOf(text.calendar) : null,
     expiration: text.expires,
     customPeriod: text.customPeriod,
     reasonRequired: text.reason === 'required',
@@ -151,10 +154,16 @@ function stageOf(found: People, place: Place, text: StageText, n: number): Stage
     alternates: subjects(found, at(place, 'alternates'), text.alternates),
     fallbacks: subjects(found, at(place, 'fallbacks'), text.fallbacks),
     approvalsRequired: text.approvalsRequired,
-    decideWithinHours: hoursOf(text.decideWithin),
-    escalateAfterHours: text.escalateAfter ? hoursOf(text.escalateAfter) : null,
+    decideWithin: text.decideWithin,
+    escalateAfter: text.escalateAfter ?? null,
     approverReasonRequired: text.approverReason === 'required',
   };
+}
+
+/** In one order and each once, so that the same calendar written otherwise is no change. */
+function calendarOf({ zone, days, from, until, holidays }: CalendarText): WorkingCalendar {
+  const numbers = WEEKDAYS.flatMap((day, n) => (days.includes(day) ? [n + 1] : []));
+  return { zone, days: numbers, from, until, holidays: [...new Set(holidays)].sort() };
 }
 
 function subjects(found: People, place: Place, list: readonly SubjectText[]): SubjectSet[] {
@@ -189,6 +198,8 @@ function subjectOf(found: People, place: Place, one: SubjectText): SubjectSet | 
 
 /** Content without what every version has of its own. The order of people in a list means nothing. */
 function comparable({ targets, stages, questions, ...rest }: PolicyVersion): object {
+  // Without a calendar a day is 24 hours, however it was written.
+  const long = (span: Span | null) => (rest.calendar || !span ? span : hoursOf(span));
   const sorted = (sets: readonly SubjectSet[]): string[] => sets.map(canonical);
   return {
     ...rest,
@@ -202,104 +213,8 @@ function comparable({ targets, stages, questions, ...rest }: PolicyVersion): obj
       primaries: sorted(primaries),
       alternates: sorted(alternates),
       fallbacks: sorted(fallbacks),
+      decideWithin: long(stage.decideWithin),
+      escalateAfter: long(stage.escalateAfter),
     })),
   };
 }
-
-function changedLines(draft: Draft, before: PolicyVersion, after: PolicyVersion): string[] {
-  const old = new Map(inWords(draft, before));
-  return inWords(draft, after).flatMap(([field, now]) => {
-    const was = old.get(field) ?? 'none';
-    return was === now ? [] : [`${field}: ${was} → ${now}`];
-  });
-}
-
-function inWords(draft: Draft, content: PolicyVersion): [string, string][] {
-  return [
-    ['name', content.name],
-    ['mode', content.mode],
-    ['who', sets(draft, content.targets)],
-    ['approval', content.stages.map((stage) => stageWords(draft, stage)).join(', then ') || 'none'],
-    ['expires', expirationWords(content.expiration)],
-    ['custom period', words(draft, content.customPeriod)],
-    ['reason', content.reasonRequired ? 'required' : 'optional'],
-    [
-      'questions',
-      content.questions
-        .map(
-          ({ text, required, choices }) =>
-            `${text}${required ? ' (required)' : ''}${choices.length > 0 ? ` [${choices.join(', ')}]` : ''}`,
-        )
-        .join(' | ') || 'none',
-    ],
-    ['self request', words(draft, content.selfRequest)],
-    ['on behalf', words(draft, content.onBehalf)],
-    ['self remove', words(draft, content.selfRemove)],
-    ['extension', extensionWords(content.extension)],
-    ['end when out of scope', words(draft, content.endWhenOutOfScope)],
-    ['same person in stages', words(draft, content.samePersonInStages)],
-  ];
-}
-
-function summary(draft: Draft, content: PolicyVersion): string {
-  const all = new Map(inWords(draft, content));
-  return `for ${all.get('who') ?? ''}; approval: ${all.get('approval') ?? ''}; expires: ${all.get('expires') ?? ''}`;
-}
-
-function stageWords(draft: Draft, stage: StagePlan): string {
-  return [
-    stage.approvalsRequired > 1 ? `${stage.approvalsRequired} of` : '',
-    sets(draft, stage.primaries),
-    stage.alternates.length > 0
-      ? `(after ${hours(stage.escalateAfterHours ?? 0)}: ${sets(draft, stage.alternates)})`
-      : '',
-    stage.fallbacks.length > 0 ? `(else ${sets(draft, stage.fallbacks)})` : '',
-    `within ${hours(stage.decideWithinHours)}`,
-    stage.approverReasonRequired ? 'with a reason' : '',
-  ]
-    .filter((part) => part !== '')
-    .join(' ');
-}
-
-function sets(draft: Draft, list: readonly SubjectSet[]): string {
-  return list.map((set) => setWords(draft, set)).join(', ') || 'nobody';
-}
-
-function setWords(draft: Draft, set: SubjectSet): string {
-  switch (set.kind) {
-    case 'person':
-      return words(draft, set.person);
-    case 'group':
-      return `group ${words(draft, set.group)}`;
-    case 'organization':
-      return `organization ${words(draft, set.organization)}`;
-    case 'manager':
-      return set.level === 1 ? 'manager' : `manager of level ${set.level}`;
-    case 'allMembers':
-    case 'allMembersAndGuests':
-    case 'allConfiguredOrganizations':
-    case 'anyone':
-      return set.kind;
-  }
-}
-
-function expirationWords(expiration: Expiration): string {
-  switch (expiration.kind) {
-    case 'never':
-      return 'never';
-    case 'days':
-      return count(expiration.days, 'day');
-    case 'hours':
-      return count(expiration.hours, 'hour');
-    case 'date':
-      return expiration.day;
-  }
-}
-
-function extensionWords({ allowed, approval, maxExtensions, maxTotalDays }: PolicyVersion['extension']): string {
-  if (!allowed) return 'no';
-  const times = maxExtensions === null ? 'any number of times' : count(maxExtensions, 'time');
-  return `${times}, ${approval ? 'with' : 'without'} approval${maxTotalDays === null ? '' : `, at most ${count(maxTotalDays, 'day')} in all`}`;
-}
-
-const hours = (n: number): string => (n % 24 === 0 ? count(n / 24, 'day') : count(n, 'hour'));

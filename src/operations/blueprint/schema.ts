@@ -1,8 +1,8 @@
 // The format of configuration as code, noun by noun. Only shapes: whether a name exists is the plan's question. A field
 // that is not written has the default given here; a list that is not written is left as it is.
 import { z } from 'zod';
-import { checkConflict, checkPerson, checkPolicy, checkStage } from './checks';
-import { expires, locale, mail, name, oneOrMore, prose, span, subject, zone } from './values';
+import { checkCalendar, checkConflict, checkPerson, checkPolicy, checkStage } from './checks';
+import { date, expires, locale, mail, name, oneOrMore, prose, span, subject, timeOfDay, zone } from './values';
 
 const flag = z.boolean();
 const gone = z.literal('deleted').optional();
@@ -95,6 +95,17 @@ const stage = {
   approverReason: required.default('optional'),
 };
 
+export const WEEKDAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
+
+/** Part of the policy that names it: in a file, `calendar: &office` here and `calendar: *office` there are the same one. */
+const calendar = {
+  zone,
+  days: z.array(z.enum(WEEKDAYS)).default(['monday', 'tuesday', 'wednesday', 'thursday', 'friday']),
+  from: timeOfDay,
+  until: timeOfDay,
+  holidays: z.array(date).max(1000).default([]),
+};
+
 const question = {
   /** Key of the answer. Default: made from the text. */
   id: name(60).optional(),
@@ -132,6 +143,8 @@ const policy = {
     ),
   ).default([]),
   approval: z.array(z.strictObject(stage).superRefine(checkStage)).max(10).default([]),
+  /** Not written: all time counts. */
+  calendar: z.strictObject(calendar).superRefine(checkCalendar).optional(),
   expires,
   customPeriod: flag.default(true),
   reason: required.default('required'),
@@ -212,6 +225,7 @@ export type CatalogText = NonNullable<FileText['catalogs']>[number];
 export type ResourceText = NonNullable<CatalogText['resources']>[number];
 export type PackageText = NonNullable<CatalogText['packages']>[number];
 export type PolicyText = NonNullable<PackageText['policies']>[number];
+export type CalendarText = NonNullable<PolicyText['calendar']>;
 export type StageText = PolicyText['approval'][number];
 
 /** What stands at a path (list positions left out): how it is called, and which fields it may have. */
@@ -232,6 +246,7 @@ export const nouns: Readonly<Record<string, { readonly noun: string; readonly fi
   'catalogs.packages.incompatibleWith': { noun: 'incompatibility', fields: Object.keys(conflict) },
   'catalogs.packages.policies': { noun: 'policy', fields: Object.keys(policy) },
   'catalogs.packages.policies.approval': { noun: 'approval stage', fields: Object.keys(stage) },
+  'catalogs.packages.policies.calendar': { noun: 'calendar', fields: Object.keys(calendar) },
   'catalogs.packages.policies.questions': { noun: 'question', fields: Object.keys(question) },
   'catalogs.packages.policies.extension': { noun: 'extension', fields: Object.keys(extension) },
 };

@@ -1,6 +1,7 @@
 // The small values of a blueprint as people write them: texts, durations, zones and who is meant. Each refusal is a
 // sentence that says what to write instead. Where they stand in the file is found by read.ts.
 import { z } from 'zod';
+import type { Span } from '../../domain/model';
 import { isZone } from '../../domain/time';
 
 /** Who is meant, by name; ids are found in the plan. */
@@ -13,8 +14,6 @@ export type Everyone = (typeof EVERYONE)[number];
 const EVERYONE = ['allMembers', 'allMembersAndGuests', 'allConfiguredOrganizations', 'anyone'] as const;
 
 /** How long, as written. */
-export type Span =
-  { readonly kind: 'days'; readonly days: number } | { readonly kind: 'hours'; readonly hours: number };
 export type ExpiresText = Span | { readonly kind: 'never' } | { readonly kind: 'date'; readonly day: string };
 
 /** The end of a day is the beginning of the next, and years have four digits. */
@@ -54,6 +53,22 @@ export const span = z.unknown().transform((given, context): Span => {
   return z.NEVER;
 });
 
+/** A time of day as minutes after midnight; `24:00` is the end of the day. */
+export const timeOfDay = z.unknown().transform((given, context): number => {
+  const match = typeof given === 'string' ? /^(\d{1,2}):([0-5]\d)$/.exec(given.trim()) : null;
+  const minutes = match ? Number(match[1]) * 60 + Number(match[2]) : NaN;
+  if (minutes <= 24 * 60) return minutes;
+  context.addIssue({ code: 'custom', message: `${show(given)} is not a time of day. Write one like 08:30` });
+  return z.NEVER;
+});
+
+/** A day of the calendar. */
+export const date = z.unknown().transform((given, context): string => {
+  if (typeof given === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(given) && isDay(given)) return given;
+  context.addIssue({ code: 'custom', message: `${show(given)} is no day of the calendar. Write one like 2026-12-25` });
+  return z.NEVER;
+});
+
 export const expires = z.unknown().transform((given, context): ExpiresText => {
   if (given === 'never') return { kind: 'never' };
   if (typeof given === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(given)) {
@@ -72,9 +87,6 @@ export const expires = z.unknown().transform((given, context): ExpiresText => {
   });
   return z.NEVER;
 });
-
-/** Hours of a span, for timers. */
-export const hoursOf = (given: Span): number => (given.kind === 'days' ? given.days * 24 : given.hours);
 
 /**
  * One subject: `ana.berger`, `person: ana.berger`, `group: Finance leads`, `manager`, `manager: 2`, `organization: Contoso`,

@@ -11,6 +11,7 @@ import { sets } from './0008-sets';
 import { contents } from './0009-contents';
 import { largeGroups } from './0010-large-groups';
 import { drift } from './0011-drift';
+import { calendars } from './0013-calendars';
 
 export type Migration = {
   /** `0001-name`, as the file is called. */
@@ -31,4 +32,5 @@ export const migrations: readonly Migration[] = [
   contents,
   largeGroups,
   drift,
+  calendars,
 ];
