@@ -196,6 +196,23 @@ describeInBrowser('the local page in a browser', () => {
     quiet();
   });
 
+  test('a second Enter closes what the first one led to, and presses nothing in it', async () => {
+    const page = await open();
+    await become(page, 'Ben Okafor');
+    await say(page, 'request');
+    const form = page.getByRole('dialog');
+    await teams(page).getByRole('combobox', { name: 'Package' }).last().fill('payroll a');
+    await page.getByRole('option', { name: 'Payroll administration' }).click();
+    await form.getByRole('textbox', { name: 'Reason' }).first().fill('show me');
+    await form.getByRole('button', { name: 'Submit' }).first().press('Enter');
+    await form.getByRole('button', { name: 'Approve' }).first().waitFor();
+    const heard = world.chat.heard.length;
+    await page.keyboard.press('Enter');
+    await form.waitFor({ state: 'hidden' });
+    expect(world.chat.heard).toHaveLength(heard);
+    quiet();
+  });
+
   test.each(['As in Teams', 'As in Slack'])('every kind of field is filled and sent %s', async (side) => {
     const page = await open();
     await become(page, 'Ben Okafor');

@@ -147,7 +147,11 @@ export function script(approver: string): Script {
     asked.set(`r-${request.number}`, request);
     await tell(inbound.user, requestCard(request), request);
     await tell(approver, approvalCard(request), request);
-    return { kind: 'text', say: [fixed('Sent. It waits for the approver.')] };
+    const say = [fixed('Sent. It waits for the approver.')];
+    // What became of it may be shown where the form was, as the real conversation does.
+    if (values['reason']?.startsWith('show '))
+      return { kind: 'card', card: approvalCard(request), replaces: true, say };
+    return { kind: 'text', say };
   }
 
   return own;

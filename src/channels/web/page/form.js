@@ -39,6 +39,8 @@ export function createForm(host) {
   });
 
   const close = () => dialog.close();
+  const firstField = () =>
+    [...dialog.querySelectorAll('.panes :is(input, select, textarea, button)')].find((one) => one.checkVisibility());
   /** @param {OpenForm} next */
   const draw = (next) => {
     const { card } = next;
@@ -78,11 +80,9 @@ export function createForm(host) {
         ),
       );
     dialog.replaceChildren(...parts);
-    for (const element of dialog.querySelectorAll('input, select, textarea, button'))
-      if (element.closest('.panes') && /** @type {HTMLElement} */ (element).checkVisibility()) {
-        /** @type {HTMLElement} */ (element).focus();
-        break;
-      }
+    // A result is read and closed: a second Enter must not press what the first one led to.
+    const first = card.form ? firstField() : dialog.querySelector('.form-foot button');
+    if (first instanceof HTMLElement) first.focus();
   };
 
   return {
