@@ -81,6 +81,8 @@ export interface GrantFact {
   readonly grant: Grant;
   /** Ids of assignments in a state that justifies the grant now. */
   readonly justifiedBy: readonly Assignment['id'][];
+  /** Those whose package lost the role: it may still be there because of them. */
+  readonly lostBy: readonly Assignment['id'][];
 }
 
 /** For asking. `requestor` is who acts; equal to the target unless on behalf. `managesTarget`: is the target's manager. */
@@ -137,9 +139,9 @@ export interface PlaceFacts {
   /** True when any assignment that ends here says `absorb`, or the target left: then a baseline is taken as well. */
   readonly overrideBaseline: boolean;
   readonly openTask: ManualTask | null;
-  /** Assignments whose package lost the role since it was placed (rule 3.11), also where they have ended meanwhile. */
+  /** Live assignments whose package lost the role since it was placed (rule 3.11). */
   readonly withdrawnFrom: readonly Pick<Assignment, 'id' | 'package'>[];
-  /** Each assignment linked to the grant, with all grants it is made of and the requests in whose name it is delivering or removing. */
+  /** Each assignment linked to the grant, with all grants it is made of (an ending one: also those its package lost) and the requests in whose name it is delivering or removing. */
   readonly assignments: readonly {
     readonly assignment: Assignment;
     readonly requests: readonly Request[];

@@ -19,9 +19,12 @@ export interface ReleasedGrants {
   readonly grants: readonly Grant[];
 }
 
-/** The grants of the assignment that nothing else justifies. */
+/** The grants of the assignment that nothing else justifies, those too that its package lost. */
 export function letGo(facts: Pick<PairFacts, 'grants'>, assignment: AssignmentId): readonly GrantFact[] {
-  return facts.grants.filter(({ justifiedBy }) => justifiedBy.length === 1 && justifiedBy[0] === assignment);
+  return facts.grants.filter(
+    ({ justifiedBy, lostBy }) =>
+      justifiedBy.every((id) => id === assignment) && [...justifiedBy, ...lostBy].includes(assignment),
+  );
 }
 
 /** Wants roles placed, by default all that the package holds now (rule 3.8): new grants, or those that exist, turned round. */
@@ -41,7 +44,7 @@ export function wantGrants(
   return { change: together(...changes), count: changes.length };
 }
 
-/** Wants what the ending assignment alone justified taken away. */
+/** Wants what the ending assignment alone justified taken away. What its package lost may still be there, and ends with it. */
 export function releaseGrants(facts: PairFacts, assignment: AssignmentId): ReleasedGrants {
   const grants = letGo(facts, assignment)
     .map(({ grant }) => grant)

@@ -75,7 +75,7 @@ select clock_timestamp() as clock, jsonb_build_object(
     -- Roles that a package lost, of access that goes on.
     + (select count(distinct g.id) from grants g join grant_assignments link on link.grant_id = g.id
       where g.state in ('taking', 'takeFailed') and link.withdrawn_at < (select now from at) - interval '${OVERDUE_SECONDS} seconds'
-        and not exists (select 1 from standing_links other join assignments a on a.id = other.assignment_id
+        and not exists (select 1 from grant_assignments other join assignments a on a.id = other.assignment_id
           where other.grant_id = g.id and a.state in ('removing', 'removalFailed'))
         and not exists (select 1 from manual_tasks task where task.grant_id = g.id and task.state = 'open'
           and link.withdrawn_at > (select now from at) - interval '${OVERDUE_TASK_SECONDS} seconds'))

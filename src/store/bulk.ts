@@ -84,7 +84,7 @@ function parts(at: string, told: string, chosen: string): readonly (readonly [st
            jsonb_object_agg(g.id, jsonb_build_object('version', g.version + 1)
              || case g.state when 'taking' then '{}'::jsonb else '{"state": "taking"}' end
              || case when g.error is null then '{}'::jsonb else '{"error": null}' end) as after
-         from standing_links link join grants g on g.id = link.grant_id
+         from grant_assignments link join grants g on g.id = link.grant_id
          where link.assignment_id = a.id and a.state in ${JUSTIFYING} and g.state <> 'taken'
            and not exists (select 1 from standing_links other
              join assignments b on b.id = other.assignment_id and b.state in ${JUSTIFYING}

@@ -139,11 +139,15 @@ const heldGrants = (mine: readonly string[]): string => `
     'link.assignment_id order by link.assignment_id',
     `standing_links link join assignments a on a.id = link.assignment_id and a.state in ${JUSTIFYING}
      where link.grant_id = grants.id`,
-  )} as justified_by
+  )} as justified_by, ${AGGREGATE(
+    'link.assignment_id order by link.assignment_id',
+    `grant_assignments link join assignments a on a.id = link.assignment_id and a.state in ${JUSTIFYING}
+     where link.grant_id = grants.id and link.withdrawn_at is not null`,
+  )} as lost_by
   from grants where grants.person_id = (select target_id from pair)
   and (exists (select 1 from package join package_grants g on g.package_version_id = package.current_version_id
       where g.role_id = grants.role_id and g.scope_id = grants.scope_id)
-    or exists (select 1 from standing_links link where link.grant_id = grants.id
+    or exists (select 1 from grant_assignments link where link.grant_id = grants.id
       and (${mine.map((part) => `link.assignment_id = (select id from ${part})`).join(' or ')})))`;
 
 const HOLDERS = (where: string): string =>
@@ -329,5 +333,9 @@ function candidateOf(row: Row): Candidate {
 }
 
 function grantFactOf(row: Row): GrantFact {
-  return { grant: fromRow(governed.grant, row), justifiedBy: row['justified_by'] as readonly AssignmentId[] };
+  return {
+    grant: fromRow(governed.grant, row),
+    justifiedBy: row['justified_by'] as readonly AssignmentId[],
+    lostBy: row['lost_by'] as readonly AssignmentId[],
+  };
 }

@@ -8,6 +8,9 @@ import { type At, JUSTIFYING } from './loads';
 import type { Query, Row } from './query';
 import { fromRow, fromRows, governed, instantOf, people, resourceRoles, resources, resourceScopes } from './tables';
 
+/** States of access that ends: what its package had lost before ends with it, as long as it is not taken. */
+const ENDING = `('removing', 'removalFailed')`;
+
 // Assignments that are over and done with (`removed`) can neither want the grant nor wait for it. They still count for
 // `absorb`: an absorbing package that ended while another one held the role has taken the baseline over.
 const facts = (grant: string): string => `
@@ -20,10 +23,10 @@ linked as materialized (
 select usher_now() as now, to_jsonb(the_grant) as grant, to_jsonb(person) as person, to_jsonb(resource) as resource,
   to_jsonb(role) as role, to_jsonb(scope) as scope,
   exists (select 1 from linked where state in ${JUSTIFYING} and withdrawn_at is null) as wanted,
-  person.state <> 'enabled' or exists (select 1 from linked where absorbs and (state in ('removing', 'removalFailed')
+  person.state <> 'enabled' or exists (select 1 from linked where absorbs and (state in ${ENDING}
     or (state = 'removed' and ended_at >= the_grant.placed_at) or withdrawn_at >= the_grant.placed_at)) as override_baseline,
   (select coalesce(jsonb_agg(jsonb_build_object('id', id, 'package', package_id) order by id), '[]')
-    from linked where withdrawn_at is not null and (the_grant.placed_at is null or withdrawn_at >= the_grant.placed_at)) as withdrawn_from,
+    from linked where state in ${JUSTIFYING} and withdrawn_at is not null and (the_grant.placed_at is null or withdrawn_at >= the_grant.placed_at)) as withdrawn_from,
   (select to_jsonb(t) from manual_tasks t where t.grant_id = the_grant.id and t.state = 'open') as open_task,
   (select to_jsonb(t) from manual_tasks t where t.id = $1) as task,
   (select coalesce(jsonb_agg(distinct keeper.person_id), '[]')
@@ -34,10 +37,10 @@ select usher_now() as now, to_jsonb(the_grant) as grant, to_jsonb(person) as per
       'assignment', to_jsonb(linked),
       'requests', (select coalesce(jsonb_agg(to_jsonb(r) order by r.id), '[]') from requests r where r.assignment_id = linked.id
         and r.state in ('delivering', 'partiallyDelivered', 'deliveryFailed', 'removing', 'removalFailed')
-        and (r.state in ('removing', 'removalFailed')) = (linked.state in ('removing', 'removalFailed'))),
-      'grants', (select jsonb_agg(to_jsonb(g) order by g.id) from standing_links l join grants g on g.id = l.grant_id
-        where l.assignment_id = linked.id)) order by linked.id), '[]')
-    from linked where state <> 'removed' and withdrawn_at is null) as assignments
+        and (r.state in ${ENDING}) = (linked.state in ${ENDING})),
+      'grants', (select jsonb_agg(to_jsonb(g) order by g.id) from grant_assignments l join grants g on g.id = l.grant_id
+        where l.assignment_id = linked.id and (l.withdrawn_at is null or linked.state in ${ENDING}))) order by linked.id), '[]')
+    from linked where state <> 'removed' and (withdrawn_at is null or state in ${ENDING})) as assignments
 from the_grant
 join people person on person.id = the_grant.person_id
 join resource_roles role on role.id = the_grant.role_id

@@ -19,6 +19,7 @@ import {
   hours,
   idOf,
   justified,
+  lost,
   NOON,
   rowOf,
   rowsOf,
@@ -77,6 +78,15 @@ describe('ending access', () => {
       ['removed', 'removed', NOON],
     );
     expect(eventsOf(over)).toEqual(['assignment.ending', 'assignment.removed', 'request.removed']);
+  });
+  test.each(['taking', 'takeFailed'] as const)('waits for a role that its package lost and that is %s', (state) => {
+    const change = sound(end(assignmentFacts({ grants: [lost(aGrant(1, { state }))] }), reached, at()));
+    expect([rowOf(change, 'assignment').state, rowOf(change, 'grant').state]).toEqual(['removing', 'taking']);
+  });
+  test('does not wait for one that is taken, or that other access has', () => {
+    const grants = [lost(aGrant(1, { state: 'taken' })), lost(aGrant(2), 'assignment-2')];
+    const over = sound(end(assignmentFacts({ grants }), reached, at()));
+    expect([rowOf(over, 'assignment').state, rowsOf(over, 'grant')]).toEqual(['removed', []]);
   });
   test.each(['placing', 'placed', 'placeFailed', 'unknown'] as const)('takes back a grant that is %s', (state) => {
     expect(

@@ -54,7 +54,7 @@ describe('when the content of a package changes', () => {
 
   test('a role that other access justifies stays, though this access has it no more', () => {
     const facts = access(1, [aGrant(1)]);
-    const shared = { grant: aGrant(2), justifiedBy: [facts.assignment.id, anAssignment({ id: 'other' as never }).id] };
+    const shared = justified(aGrant(2), facts.assignment.id, 'other');
     const change = sound(follow({ ...facts, grants: [...facts.grants, shared] }, at()));
     expect(rowsOf(change, 'grant')).toEqual([]);
     expect(change.withdrawals).toHaveLength(1);

@@ -231,7 +231,7 @@ describe('asking for later, less and more', () => {
   ] as const)(
     'a grant that is $state is turned round; its baseline is read anew only when it was taken wholly',
     ({ state, wantBaseline }) => {
-      const old = { grant: aGrant(1, { state, baseline: true, error: 'x' }), justifiedBy: [] };
+      const old = { grant: aGrant(1, { state, baseline: true, error: 'x' }), justifiedBy: [], lostBy: [] };
       const { change } = submit(submitFacts({ grants: [old] }), wish, at());
       expect(rowOf(sound(change), 'grant')).toMatchObject({ state: 'placing', baseline: wantBaseline, error: null });
     },

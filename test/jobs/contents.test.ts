@@ -90,6 +90,27 @@ test('a lost role that cannot be taken is an alarm for those in charge, and is t
   expect(alarm && textOf(alarm.card)).toContain('Everything is removed now.');
 });
 
+test.each(['loses it', 'leaves'])(
+  'access that ends before what it lost is taken is removed when that is gone: who holds it %s',
+  async (how) => {
+    await take('tara', 'ledger auditor');
+    await world.localRoles.tell('Ledger', { mode: 'failed', code: 'locked' });
+    await change('[]');
+    await world.settle();
+    await world.pass(5 * MINUTE);
+    if (how === 'leaves') await world.sql(`update people set state = 'disabled' where directory_key = 'tara'`);
+    else
+      await world.submit('olga', cardOf(await world.say('olga', 'remove tara lind from ledger auditor')), {
+        reason: 'over',
+      });
+    await world.pass(MINUTE);
+    expect(await states()).toEqual(['removalFailed']);
+    await world.localRoles.tell('Ledger', null);
+    await world.pass(2 * HOUR);
+    expect([await states(), await rolesOf('tara')]).toEqual([['removed'], []]);
+  },
+);
+
 test('access is set up again at any time, and what was changed outside is there again', async () => {
   await take('tara', 'ledger auditor');
   await world.localRoles.set('tara', 'Ledger', 'Reader', 'root', false);

@@ -68,6 +68,25 @@ test('a worker that gives too late to a leaver who had the role before gives not
     ]);
 });
 
+test('access that ends before what its package lost is taken is ending until that is gone', async () => {
+  const reader = new Edited({ kind: 'roles', pack: 2, role: 0 });
+  const follow = new Sweep(['update-holders']);
+  // Another package gives the role that this one still has, so nothing else has to be taken. The role may come back meanwhile.
+  for (const [meanwhile, state] of [
+    [[], 'removing'],
+    [[reader, follow], 'removing'],
+    [[reader, follow, new Work({ rounds: 3, crash: 'no', at: 0 }), reader, follow], 'removing'],
+    [[new Work({ rounds: 3, crash: 'no', at: 0 })], 'removed'],
+  ] as const) {
+    const story = [asks(1, 6), asks(1, 2), new Work({ rounds: 9, crash: 'no', at: 0 }), reader, follow, ...meanwhile];
+    const run = freshRun(true);
+    await world.begin(false);
+    for (const step of [...story, new Wait(9 * HOUR), new Sweep(['end-access'])]) await step.run(run, world);
+    expect(run.o.assignments.map((one) => one.state)).toEqual(['delivered', state]);
+    await finish(run, world, false);
+  }
+});
+
 // Not found by the model, but by breaking what guards them: nothing else noticed.
 test('what somebody else asked for a person who leaves is taken back', async () => {
   const run = await live([

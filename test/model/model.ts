@@ -114,6 +114,8 @@ export interface Assignment {
   reasons: Reason[];
   /** Roles that it wants. */
   roles: string[];
+  /** Roles that its package lost while it was held. */
+  lost: string[];
 }
 
 export interface Organization {
@@ -606,6 +608,7 @@ function hand(
     reminded: 0,
     reasons: [reason],
     roles: [],
+    lost: [],
   };
   remindOf(assignment, reason);
   o.assignments.push(assignment);
@@ -638,6 +641,7 @@ function want(
       grant.state = 'placing';
     }
     if (!assignment.roles.includes(role)) assignment.roles.push(role);
+    assignment.lost = assignment.lost.filter((one) => one !== role);
   }
 }
 
@@ -648,6 +652,7 @@ function follow(o: Organization, assignment: Assignment): void {
   const gained = roles.filter((role) => !assignment.roles.includes(role));
   const lost = assignment.roles.filter((role) => !roles.includes(role));
   assignment.roles = assignment.roles.filter((role) => roles.includes(role));
+  assignment.lost.push(...lost);
   letGo(o, assignment, lost);
   if (gained.length === 0) return;
   assignment.state = 'delivering';
@@ -796,7 +801,7 @@ function stop(
 ): void {
   const { target, package: pack } = assignment;
   const scheduled = assignment.state === 'scheduled';
-  const gone = scheduled ? [] : letGo(o, assignment, assignment.roles);
+  const gone = scheduled ? [] : letGo(o, assignment, [...assignment.roles, ...assignment.lost]);
   const state = gone.length > 0 ? 'removing' : 'removed';
   over(assignment, state, reason);
   for (const one of o.requests) {

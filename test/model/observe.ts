@@ -37,8 +37,8 @@ export const OBSERVE = `select json_build_object(
   'justifications j',
 )},
 'links', ${ALL(
-  `json_build_object('assignment', l.assignment_id, 'role', resources.origin_id)`,
-  `standing_links l join grants g on g.id = l.grant_id join resource_roles role on role.id = g.role_id
+  `json_build_object('assignment', l.assignment_id, 'role', resources.origin_id, 'lost', l.withdrawn_at is not null)`,
+  `grant_assignments l join grants g on g.id = l.grant_id join resource_roles role on role.id = g.role_id
    join resources on resources.id = role.resource_id`,
 )},
 'grants', ${ALL(
@@ -58,7 +58,7 @@ interface Rows {
   readonly decisions: (Request['decisions'][number] & { request: string })[];
   readonly assignments: Plain<Assignment>[];
   readonly reasons: (Assignment['reasons'][number] & { assignment: string })[];
-  readonly links: { assignment: string; role: string }[];
+  readonly links: { assignment: string; role: string; lost: boolean }[];
   readonly grants: { person: string; role: string; state: string; baseline: boolean | null; wasTaken: boolean }[];
   readonly byHand: { id: string; person: string; escalated: boolean }[];
 }
@@ -118,7 +118,8 @@ export function observed(seen: unknown, { people, packages }: Names): Observed {
       target: person(one.target),
       package: pack(one.package),
       reasons: rows.reasons.filter(({ assignment }) => assignment === one.id),
-      roles: rows.links.filter(({ assignment }) => assignment === one.id).map(({ role }) => role),
+      roles: rows.links.filter(({ assignment, lost }) => assignment === one.id && !lost).map(({ role }) => role),
+      lost: rows.links.filter(({ assignment, lost }) => assignment === one.id && lost).map(({ role }) => role),
     })),
     grants: Object.fromEntries(rows.grants.map(({ person: id, role, ...grant }) => [`${person(id)} ${role}`, grant])),
     ids: {
@@ -157,7 +158,7 @@ export function lines({ requests, assignments, grants }: Pick<Organization, 'req
               `${r.kind} ${time(r.startsAt)}..${time(r.until)} ${time(r.periodAt)} +${r.extensions}${r.ended ? ' over' : ''}`,
           )
           .sort(),
-        [...one.roles].sort().join(),
+        `${[...one.roles].sort().join()} without ${[...one.lost].sort().join()}`,
       ].join(' | '),
     ),
     ...Object.entries(grants).map(([key, { state, baseline }]) => `grant ${key} ${state} ${String(baseline)}`),

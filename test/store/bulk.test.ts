@@ -15,18 +15,21 @@ class RollBack extends Error {}
 interface Case {
   readonly packages: readonly number[];
   readonly state: 'delivering' | 'delivered' | 'partiallyDelivered' | 'deliveryFailed';
-  readonly grant: 'placing' | 'placed' | 'placeFailed' | 'taking' | 'taken';
+  readonly grant: 'placing' | 'placed' | 'placeFailed' | 'taking' | 'takeFailed' | 'taken';
   readonly reminder: boolean;
   readonly second: 'none' | 'over' | 'open';
+  /** What the packages lost before the access ends, and how far it is taken: of the first package alone, or of all. */
+  readonly lost: 'none' | 'first' | 'all';
 }
 
 const cases = fc.array(
   fc.record({
     packages: fc.uniqueArray(fc.integer({ min: 0, max: 2 }), { minLength: 1, maxLength: 3 }),
     state: fc.constantFrom('delivering', 'delivered', 'partiallyDelivered', 'deliveryFailed'),
-    grant: fc.constantFrom('placing', 'placed', 'placeFailed', 'taking', 'taken'),
+    grant: fc.constantFrom('placing', 'placed', 'placeFailed', 'taking', 'takeFailed', 'taken'),
     reminder: fc.boolean(),
     second: fc.constantFrom('none', 'over', 'open'),
+    lost: fc.constantFrom('none', 'first', 'all'),
   }),
   { minLength: 4, maxLength: 8 },
 );
@@ -104,9 +107,16 @@ async function shape(world: World, person: PersonId, one: Case): Promise<void> {
     [person, one.state],
   );
   await world.sql(
-    `update grants set state = $2, error = case $2 when 'placeFailed' then 'refused' end, version = version + 1 where person_id = $1`,
+    `update grants set state = $2, error = case when $2 in ('placeFailed', 'takeFailed') then 'refused' end, version = version + 1 where person_id = $1`,
     [person, one.grant],
   );
+  if (one.lost !== 'none') {
+    await world.sql(
+      `update grant_assignments set withdrawn_at = now() where assignment_id in (select id from assignments where target_id = $1
+         order by id limit case $2 when 'first' then 1 end)`,
+      [person, one.lost],
+    );
+  }
   if (!one.reminder) {
     await world.sql('update assignments set remind_at = null, version = version + 1 where target_id = $1', [person]);
   }
@@ -170,7 +180,7 @@ describe('endDue', () => {
 
   test('leaves people alone on whom somebody else is working', async () => {
     const world = await prepare([
-      { packages: [0], state: 'delivered', grant: 'placed', reminder: true, second: 'none' },
+      { packages: [0], state: 'delivered', grant: 'placed', reminder: true, second: 'none', lost: 'none' },
     ]);
     const [assignment] = await world.sql('select id, target_id from assignments');
     await world.store.write(bySystem, async (tx) => {

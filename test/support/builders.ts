@@ -385,7 +385,12 @@ export function aGrant(n = 1, fields: Partial<Grant> = {}): Grant {
 
 /** A grant that assignments justify; by default Tara's one. */
 export function justified(grant: Grant, ...by: string[]): GrantFact {
-  return { grant, justifiedBy: (by.length > 0 ? by : ['assignment-1']) as AssignmentId[] };
+  return { grant, justifiedBy: (by.length > 0 ? by : ['assignment-1']) as AssignmentId[], lostBy: [] };
+}
+
+/** A grant that the package of Tara's assignment lost, and that nothing else justifies. */
+export function lost(grant: Grant, ...justifiedBy: string[]): GrantFact {
+  return { grant, justifiedBy: justifiedBy as AssignmentId[], lostBy: ['assignment-1' as AssignmentId] };
 }
 
 /** Tara holds the package by one request. */

@@ -217,11 +217,11 @@ const ALWAYS: readonly (readonly [name: string, sql: string])[] = [
        select 1 from standing_links l join grants g on g.id = l.grant_id where l.assignment_id = a.id and (g.state <> 'placed'
          or g.placed_at is null or not exists (select 1 from audit_events e where e.type = 'grant.placed' and e.grant_id = g.id)))
      union all select a.id::text from assignments a where a.state = 'removed' and exists (
-       select 1 from standing_links l join wants g on g.id = l.grant_id
-       where l.assignment_id = a.id and not g.wanted and g.state not in ('taken', 'placing', 'placeFailed')
-         -- Other access that had the same role may be ending just now.
+       select 1 from grant_assignments l join wants g on g.id = l.grant_id
+       where l.assignment_id = a.id and not g.wanted and g.state <> 'taken'
+         -- Other access that had the same role later may be ending, or have lost it, just now.
          and not exists (select 1 from grant_assignments also join assignments b on b.id = also.assignment_id
-           where also.grant_id = g.id and b.state in ('removing', 'removalFailed')))`,
+           where also.grant_id = g.id and (b.state in ('removing', 'removalFailed') or (b.state in ${JUSTIFYING} and also.withdrawn_at is not null))))`,
   ],
   [
     'I23b a request is on its way while its access is, and no longer',
