@@ -92,6 +92,16 @@ async function ends(parts: JobParts): Promise<number> {
 
 const holders = each('update-holders', (due, limit) => due.contentsChanged(limit), followContent);
 
+/** Approvers who left are replaced and newcomers are asked (rule 3.6), where something changed that may concern them. */
+export async function rerouteChanged(parts: JobParts): Promise<number> {
+  const notes = await parts.due.approversNoted();
+  if (notes.length === 0) return 0;
+  const sweep = each('reroute-approvals', (due, limit) => due.misroutedBy(notes, limit), reroute);
+  const tried = await sweep(parts);
+  await parts.due.approversFollowed(notes);
+  return tried;
+}
+
 /** Whoever holds a package has what it holds (rule 3.11). */
 async function updateHolders(parts: JobParts): Promise<number> {
   const tried = await holders(parts);
@@ -149,7 +159,14 @@ export const jobs: readonly Job[] = [
     name: 'reroute-approvals',
     cron: '7-59/20 * * * * *',
     misfire: 'catchUp',
-    sweep: each('reroute-approvals', (due, limit) => due.misroutedStages(limit), reroute),
+    sweep: rerouteChanged,
+  },
+  // Whatever changed who may decide and was not noted, all the same.
+  {
+    name: 'reroute-all',
+    cron: '0 52 * * * *',
+    misfire: 'catchUp',
+    sweep: each('reroute-all', (due, limit) => due.misroutedStages(limit), reroute),
   },
   {
     name: 'expire-stages',

@@ -556,12 +556,21 @@ export interface Drafts {
 }
 
 /** Work that is due, claimed with SKIP LOCKED in id order. Each job's operation takes the ids one transaction each. */
+/** A note of a change, by its number. */
+export type Noted = number & { readonly noted: never };
+
 export interface Due {
   expiredStages(limit: number): Promise<readonly RequestId[]>;
   stagesToEscalate(limit: number): Promise<readonly RequestId[]>;
   stagesToRemind(limit: number): Promise<readonly RequestId[]>;
   /** Requests with an open stage whose set of open tasks differs from who may decide now (left, disabled, newly in the group). */
   misroutedStages(limit: number): Promise<readonly RequestId[]>;
+  /** Notes of what may have changed who is asked: people, groups, managers, owners, approvals that others gave. */
+  approversNoted(): Promise<readonly Noted[]>;
+  /** Those of `misroutedStages` that these notes touch. */
+  misroutedBy(notes: readonly Noted[], limit: number): Promise<readonly RequestId[]>;
+  /** Forgets these notes, where nothing that they touch is misrouted and nobody can come late any more with what they read before. */
+  approversFollowed(notes: readonly Noted[]): Promise<void>;
   startsDue(limit: number): Promise<readonly RequestId[]>;
   remindersDue(limit: number): Promise<readonly AssignmentId[]>;
   /** Justifications that are over while others still hold the assignment. */

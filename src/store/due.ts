@@ -2,9 +2,9 @@
 // changes nothing where somebody was first, so two replicas that find the same row do no harm.
 import type { AssignmentId, RequestId } from '../domain/model';
 import type { Due } from '../operations/ports';
-import { CANDIDATES } from './approvers';
 import { backlogOf } from './backlog';
 import { JUSTIFYING, LIVE, OPEN } from './loads';
+import { createMisrouted } from './misrouted';
 import type { Query } from './query';
 import { instantOf, toInstant } from './tables';
 
@@ -15,58 +15,6 @@ const KEPT_DEAD = `interval '90 days'`;
 
 const runningStage = (when: string, at: string): string => `
 select request_id as id from approval_stages where state = 'inProgress' and ${when} order by ${at}, id limit $1`;
-
-// The same resolution as resolveStage and reroute in domain/: primaries, then each rank of stand-ins as a whole until there
-// are enough; deciders of this stage, and (unless the policy allows it) of earlier ones, are not asked again.
-const MISROUTED = `
-with running as materialized (
-  select s.request_id, s.n, s.escalated_at, r.policy_version_id, r.target_id, r.requestor_id, p.catalog_id, v.same_person_in_stages,
-    greatest(1, s.approvals_required - (select count(*) from decisions d
-      where d.request_id = s.request_id and d.n = s.n and d.decision = 'approve')) as required
-  from approval_stages s
-  join requests r on r.id = s.request_id and r.state = 'pendingApproval'
-  join packages p on p.id = r.package_id
-  join policy_versions v on v.id = r.policy_version_id
-  where s.state = 'inProgress'
-),
-asked as (select request_id as key, policy_version_id as version_id, target_id, n from running),
-${CANDIDATES},
-able as materialized (
-  select running.request_id, who.person_id, who.rank
-  from running
-  cross join lateral (
-    select person_id, case capacity when 'primary' then 0 when 'fallback' then 1 else 2 end as rank
-    from candidates where candidates.key = running.request_id
-    union all
-    select person_id, 3 from role_holders where role = 'catalogOwner' and role_holders.catalog_id = running.catalog_id
-    union all
-    select person_id, 4 from role_holders where role = 'administrator'
-  ) who
-  where who.person_id <> running.target_id and who.person_id is distinct from running.requestor_id
-    and not exists (select 1 from decisions d where d.request_id = running.request_id and d.person_id = who.person_id
-      and (d.n = running.n or (d.n < running.n and not running.same_person_in_stages)))
-),
-ranked as materialized (select request_id, person_id, min(rank) as rank from able group by request_id, person_id),
-meant as (
-  select running.request_id, ranked.person_id from running join ranked using (request_id)
-  where ranked.rank = 0
-    or (select count(*) from ranked lower where lower.request_id = running.request_id and lower.rank < ranked.rank) < running.required
-    or (running.escalated_at is not null and exists (select 1 from able
-      where able.request_id = running.request_id and able.person_id = ranked.person_id and able.rank = 2))
-),
-open_tasks as (
-  select t.request_id, t.person_id from running join approval_tasks t on t.request_id = running.request_id and t.n = running.n
-  where t.state = 'open'
-)
-select request_id as id from (
-  select request_id from (select * from meant except select * from open_tasks) newcomers
-  union
-  select request_id from (select * from open_tasks except select * from meant) released
-  union
-  select request_id from running
-  where (select count(*) from ranked where ranked.request_id = running.request_id) < running.required
-) changed
-order by request_id limit $1`;
 
 const HELD_ROLES = `select g.role_id, g.scope_id from standing_links l join grants g on g.id = l.grant_id where l.assignment_id = a.id`;
 const CONTENT = `select role_id, scope_id from package_grants where package_version_id = p.current_version_id`;
@@ -82,7 +30,6 @@ const SQL = {
   expiredStages: runningStage('decide_by <= usher_now()', 'decide_by'),
   stagesToEscalate: runningStage('escalate_at <= usher_now() and escalated_at is null', 'escalate_at'),
   stagesToRemind: runningStage('remind_at <= usher_now()', 'remind_at'),
-  misroutedStages: MISROUTED,
   startsDue: `select id from requests where state = 'scheduled' and starts_at <= usher_now() order by starts_at, id limit $1`,
   remindersDue: `
 select id from assignments where remind_at <= usher_now() and ended_at is null order by remind_at, id limit $1`,
@@ -168,7 +115,7 @@ export function createDue(q: Query): Due {
     expiredStages: requests(SQL.expiredStages),
     stagesToEscalate: requests(SQL.stagesToEscalate),
     stagesToRemind: requests(SQL.stagesToRemind),
-    misroutedStages: requests(SQL.misroutedStages),
+    ...createMisrouted(q),
     startsDue: requests(SQL.startsDue),
     remindersDue: assignments(SQL.remindersDue),
     contentsChanged: assignments(SQL.contentsChanged),

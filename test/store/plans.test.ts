@@ -1,8 +1,9 @@
 // No statement that runs often may read a growing table whole. With scans, and joins that read both sides, made dear, one is
 // left only where no index can serve, so this holds for any amount of data.
 import type { Sequelize } from 'sequelize';
+import { rerouteChanged, type JobParts } from '../../src/jobs';
 import type { AssignmentId, GrantId, PackageId, PersonId, RequestId } from '../../src/domain/model';
-import type { CardRow } from '../../src/operations/ports';
+import type { CardRow, Noted } from '../../src/operations/ports';
 import { loadOrganization } from '../../src/store/configuration';
 import { createCards } from '../../src/store/cards';
 import { createDirectory } from '../../src/store/directory';
@@ -125,6 +126,8 @@ test.each<{
   { name: 'stages to escalate', act: (q) => createDue(q).stagesToEscalate(10) },
   { name: 'stages to remind', act: (q) => createDue(q).stagesToRemind(10) },
   { name: 'misrouted stages', act: (q) => createDue(q).misroutedStages(10) },
+  { name: 'stages that changes touched', act: (q) => createDue(q).misroutedBy([1 as Noted], 10) },
+  { name: 'forgetting changes', act: (q) => createDue(q).approversFollowed([1 as Noted]) },
   { name: 'starts', act: (q) => createDue(q).startsDue(10) },
   { name: 'reminders', act: (q) => createDue(q).remindersDue(10) },
   { name: 'justifications that are over', act: (q) => createDue(q).justificationsOver(10) },
@@ -173,6 +176,21 @@ test.each<{
   { name: 'people by exact name', act: (q) => createViews(q).peopleNamed('Ana') },
 ])('$name: read by index', async ({ act, answer, whole = [] }) => {
   expect(await wholeReads(act, answer)).toEqual(whole);
+});
+
+test('while nothing is noted, rerouting approvals reads the notes and nothing else', async () => {
+  const read = new Set<string>();
+  const tables = (plan: Plan): readonly string[] =>
+    [plan['Relation Name'] ?? [], (plan.Plans ?? []).map(tables)].flat(2);
+  const explain: Query = async (sql, bind) => {
+    const [row] = (await queryIn(sequelize)(`explain (format json) ${sql}`, bind)) as readonly {
+      'QUERY PLAN': readonly { Plan: Plan }[];
+    }[];
+    for (const { Plan: plan } of row?.['QUERY PLAN'] ?? []) for (const table of tables(plan)) read.add(table);
+    return [];
+  };
+  await rerouteChanged({ due: createDue(explain) } as unknown as JobParts);
+  expect([...read]).toEqual(['directory_changes']);
 });
 
 test('who left is not looked up in all that they ever asked for', async () => {
@@ -239,6 +257,7 @@ describe('who may decide, where groups are large and the planner is left to itse
     { name: 'roles of a person', act: (q) => createViews(q).roles(person, null) },
     { name: 'who may assign', act: (q) => createViews(q).manageablePackages(person, 'p', 10) },
     { name: 'misrouted stages', act: (q) => createDue(q).misroutedStages(10) },
+    { name: 'stages that changes touched', act: (q) => createDue(q).misroutedBy([1 as Noted], 10) },
   ])('$name: people are looked up one by one', async ({ act }) => {
     const found = await wholeReads(act, [], { database, settings: ['set local plan_cache_mode = force_generic_plan'] });
     expect(found.filter((one) => one.startsWith('people '))).toEqual([]);

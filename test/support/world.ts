@@ -185,9 +185,10 @@ export async function aWorld(yaml: string) {
     deadlineMs: 500,
     log,
   };
-  // Comparing is asked for by name: what a test changes in a system behind Usher's back is its own business.
+  // Comparing is asked for by name: what a test changes in a system behind Usher's back is its own business. The full pass over
+  // approvals would hide what nobody noted.
   const sweep = async (): Promise<void> => {
-    for (const job of jobs) if (job.name !== 'prune' && job.name !== 'compare') await job.sweep(swept);
+    for (const job of jobs) if (!['prune', 'compare', 'reroute-all'].includes(job.name)) await job.sweep(swept);
   };
 
   return {

@@ -12,6 +12,7 @@ import { contents } from './0009-contents';
 import { largeGroups } from './0010-large-groups';
 import { drift } from './0011-drift';
 import { calendars } from './0013-calendars';
+import { directory } from './0014-directory';
 
 export type Migration = {
   /** `0001-name`, as the file is called. */
@@ -33,4 +34,5 @@ export const migrations: readonly Migration[] = [
   largeGroups,
   drift,
   calendars,
+  directory,
 ];

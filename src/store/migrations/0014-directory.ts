@@ -1,0 +1,76 @@
+// What changed in the directory and in who is meant, noted where it changes, so that no way of changing it forgets. Whoever follows
+// the notes looks at what they touch and not at everything there is (rule 3.6).
+const notes = `
+create table directory_changes (
+  id bigint generated always as identity primary key,
+  -- Who follows it, and forgets it then.
+  follower text not null check (follower in ('approvers')),
+  kind text not null check (kind in ('person', 'manager', 'group', 'catalog', 'everything', 'request')),
+  subject_id uuid,
+  -- The first transaction that cannot have read what was before: it began after somebody had read this note.
+  seen xid8
+);
+
+create function note_people() returns trigger language plpgsql as $$
+begin
+  insert into directory_changes (follower, kind, subject_id)
+  select 'approvers', 'person', now.id from now join was using (id) where now.state <> was.state
+  union all
+  select 'approvers', 'manager', now.id from now join was using (id) where now.manager_id is distinct from was.manager_id;
+  return null;
+end $$;
+create trigger note_people after update on people referencing old table as was new table as now
+  for each statement execute function note_people();
+
+create function note_members() returns trigger language plpgsql as $$
+begin
+  insert into directory_changes (follower, kind, subject_id)
+  select distinct 'approvers', 'group', group_id from changed;
+  return null;
+end $$;
+create trigger note_joiners after insert on group_people referencing new table as changed
+  for each statement execute function note_members();
+create trigger note_leavers after delete on group_people referencing old table as changed
+  for each statement execute function note_members();
+
+-- Groups inside groups, and groups that are deleted.
+create function note_closure() returns trigger language plpgsql as $$
+begin
+  insert into directory_changes (follower, kind, subject_id)
+  select distinct 'approvers', 'group', ancestor_id from changed;
+  return null;
+end $$;
+create trigger note_closure_grown after insert on group_ancestors referencing new table as changed
+  for each statement execute function note_closure();
+create trigger note_closure_shrunk after delete on group_ancestors referencing old table as changed
+  for each statement execute function note_closure();
+
+-- Owners stand in where approvers are missing, in their catalog; administrators everywhere.
+create function note_role() returns trigger language plpgsql as $$
+begin
+  insert into directory_changes (follower, kind, subject_id)
+  values ('approvers', case new.role when 'catalogOwner' then 'catalog' else 'everything' end, new.catalog_id);
+  return null;
+end $$;
+create trigger note_role after insert or update on administrative_roles
+  for each row when (new.role in ('catalogOwner', 'administrator')) execute function note_role();
+
+-- Whoever stood in may not be needed any more once others approved.
+create function note_decision() returns trigger language plpgsql as $$
+begin
+  insert into directory_changes (follower, kind, subject_id)
+  select 'approvers', 'request', new.request_id from approval_stages s
+  where s.request_id = new.request_id and s.n = new.n and s.approvals_required > 1;
+  return null;
+end $$;
+create trigger note_decision after insert on decisions
+  for each row when (new.decision = 'approve') execute function note_decision();
+
+grant select, insert, update, delete on directory_changes to usher_app;
+`;
+
+/** Fourteenth migration: notes of what changed in the directory. */
+export const directory = {
+  name: '0014-directory',
+  up: (query: (sql: string) => Promise<void>): Promise<void> => query(notes),
+};

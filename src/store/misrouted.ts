@@ -1,0 +1,146 @@
+// Running stages whose open tasks are not those of the people who may decide now (rule 3.6). What may have made them so is noted by
+// triggers (migration 0014), so that a look costs what changed, and nothing where nothing did.
+import type { RequestId } from '../domain/model';
+import type { Due, Noted } from '../operations/ports';
+import { CANDIDATES } from './approvers';
+import type { Query } from './query';
+
+// The same resolution as resolveStage and reroute in domain/: primaries, then each rank of stand-ins as a whole until there
+// are enough; deciders of this stage, and (unless the policy allows it) of earlier ones, are not asked again.
+const misrouted = (running: string): string => `
+running as materialized (
+  select s.request_id, s.n, s.escalated_at, r.policy_version_id, r.target_id, r.requestor_id, p.catalog_id, v.same_person_in_stages,
+    greatest(1, s.approvals_required - (select count(*) from decisions d
+      where d.request_id = s.request_id and d.n = s.n and d.decision = 'approve')) as required
+  from ${running}
+  join requests r on r.id = s.request_id and r.state = 'pendingApproval'
+  join packages p on p.id = r.package_id
+  join policy_versions v on v.id = r.policy_version_id
+),
+asked as (select request_id as key, policy_version_id as version_id, target_id, n from running),
+${CANDIDATES},
+able as materialized (
+  select running.request_id, who.person_id, who.rank
+  from running
+  cross join lateral (
+    select person_id, case capacity when 'primary' then 0 when 'fallback' then 1 else 2 end as rank
+    from candidates where candidates.key = running.request_id
+    union all
+    select person_id, 3 from role_holders where role = 'catalogOwner' and role_holders.catalog_id = running.catalog_id
+    union all
+    select person_id, 4 from role_holders where role = 'administrator'
+  ) who
+  where who.person_id <> running.target_id and who.person_id is distinct from running.requestor_id
+    and not exists (select 1 from decisions d where d.request_id = running.request_id and d.person_id = who.person_id
+      and (d.n = running.n or (d.n < running.n and not running.same_person_in_stages)))
+),
+ranked as materialized (select request_id, person_id, min(rank) as rank from able group by request_id, person_id),
+meant as (
+  select running.request_id, ranked.person_id from running join ranked using (request_id)
+  where ranked.rank = 0
+    or (select count(*) from ranked lower where lower.request_id = running.request_id and lower.rank < ranked.rank) < running.required
+    or (running.escalated_at is not null and exists (select 1 from able
+      where able.request_id = running.request_id and able.person_id = ranked.person_id and able.rank = 2))
+),
+open_tasks as (
+  select t.request_id, t.person_id from running join approval_tasks t on t.request_id = running.request_id and t.n = running.n
+  where t.state = 'open'
+),
+misrouted as (
+  select request_id from (select * from meant except select * from open_tasks) newcomers
+  union
+  select request_id from (select * from open_tasks except select * from meant) released
+  union
+  select request_id from running
+  where (select count(*) from ranked where ranked.request_id = running.request_id) < running.required
+)`;
+
+const RUNNING = `(select * from approval_stages where state = 'inProgress') s`;
+
+// From the notes to the requests that may ask others now. Groups and roles that are gone have notes of their own.
+const TOUCHED = `
+with recursive noted as materialized (select kind, subject_id as id from directory_changes where id = any ($1::bigint[])),
+named_people as (select id from noted where kind = 'person'),
+named_groups as (
+  select id from noted where kind = 'group'
+  union
+  select ancestor_id from noted join group_ancestors on group_id = id where kind = 'group'
+  union
+  select group_id from named_people join group_members on person_id = id
+),
+named_catalogs (id) as (
+  select id from noted where kind = 'catalog'
+  union
+  select catalog_id from administrative_roles held where role = 'catalogOwner' and state = 'active'
+    and (person_id in (select id from named_people) or group_id in (select id from named_groups))
+),
+everything as (
+  select 1 from noted where kind = 'everything'
+  union all
+  select 1 from administrative_roles held where role = 'administrator' and state = 'active'
+    and (person_id in (select id from named_people) or group_id in (select id from named_groups))
+),
+versions as (
+  select policy_version_id from named_people join policy_subjects s on s.person_id = named_people.id and s.purpose <> 'target'
+  union
+  select policy_version_id from named_groups join policy_subjects s on s.group_id = named_groups.id and s.purpose <> 'target'
+),
+-- Whom the person is a manager of, and over how many levels.
+below (id, level) as (
+  select id, 0 from noted where kind in ('person', 'manager')
+  union
+  select people.id, below.level + 1 from below join people on people.manager_id = below.id where below.level < 4
+),
+-- What waits is few against what ever was asked for. Its keys are looked at; who may decide is looked up for what is touched.
+touched as materialized (
+  select r.id as request_id
+  from (select request_id from approval_stages where state = 'inProgress' offset 0) waiting
+  cross join lateral (select id, policy_version_id, target_id, package_id from requests where id = waiting.request_id offset 0) r
+  where r.id in (select id from noted where kind = 'request')
+    or r.policy_version_id in (select policy_version_id from versions)
+    or (r.target_id in (select id from below)
+      and exists (select 1 from policy_subjects s where s.policy_version_id = r.policy_version_id and s.kind = 'manager'))
+    or (select catalog_id from packages where packages.id = r.package_id) in (select id from named_catalogs)
+    or exists (select 1 from everything)
+),
+${misrouted(`touched join approval_stages s on s.request_id = touched.request_id and s.state = 'inProgress'`)}`;
+
+const ALL = `with ${misrouted(RUNNING)} select request_id as id from misrouted order by request_id limit $1`;
+const CHANGED = `${TOUCHED} select request_id as id from misrouted order by request_id limit $2`;
+
+// Whoever began an act before the change was there to be read may still commit what they read. Each act locks a person first, so it
+// has its number before it reads; once all that had one when the note was first seen are over, what they left behind can be seen.
+// A number from beyond is of the database from which this one was restored.
+const NOTED = `
+with seen as (
+  update directory_changes set seen = pg_snapshot_xmax(pg_current_snapshot())
+  where follower = 'approvers' and (seen is null or seen > pg_snapshot_xmax(pg_current_snapshot()))
+)
+select id from directory_changes where follower = 'approvers' order by id limit $1`;
+const FOLLOWED = `${TOUCHED},
+over as (
+  select id from directory_changes where id = any ($1::bigint[]) and seen <= pg_snapshot_xmin(pg_current_snapshot())
+    and not exists (select 1 from misrouted) order by id for update skip locked
+)
+delete from directory_changes using over where directory_changes.id = over.id`;
+
+/** More at once are followed one after the other. */
+const MOST_NOTES = 10_000;
+
+/** Who is asked, compared with who may decide. */
+export function createMisrouted(
+  q: Query,
+): Pick<Due, 'misroutedStages' | 'approversNoted' | 'misroutedBy' | 'approversFollowed'> {
+  const ids = async (sql: string, bind: readonly unknown[]): Promise<readonly RequestId[]> =>
+    (await q(sql, bind)).map((row) => (row as { id: RequestId }).id);
+  return {
+    misroutedStages: (limit) => ids(ALL, [limit]),
+    async approversNoted() {
+      return (await q(NOTED, [MOST_NOTES])).map((row) => (row as { id: Noted }).id);
+    },
+    misroutedBy: (notes, limit) => ids(CHANGED, [notes, limit]),
+    async approversFollowed(notes) {
+      await q(FOLLOWED, [notes]);
+    },
+  };
+}

@@ -1,0 +1,357 @@
+// What changed in the directory is noted, and whoever follows the notes finds by them what a look at everything would find.
+import * as Requests from '../../src/domain/request';
+import type { GroupId, PersonId, RequestId } from '../../src/domain/model';
+import { jobs } from '../../src/jobs';
+import { createLog } from '../../src/log';
+import { newId } from '../../src/store/ids';
+import { byPerson, bySystem, createWorld, moment, type World } from './world';
+
+let world: World;
+let ana: PersonId;
+let ben: PersonId;
+let max: PersonId;
+let tara: PersonId;
+let owner: PersonId;
+beforeEach(async () => {
+  world = await createWorld();
+  [ana, ben, max] = [await world.person('Ana'), await world.person('Ben'), await world.person('Max')];
+  tara = await world.person('Tara', { manager_id: max });
+  owner = await world.person('Owner');
+  await world.role('catalogOwner', owner, world.catalog);
+});
+
+const noted = async (): Promise<number> => (await world.sql('select from directory_changes')).length;
+const sweep = async (): Promise<number> => {
+  const job = jobs.find(({ name }) => name === 'reroute-approvals');
+  const parts = { desk: world, due: world.due, comparisons: world.comparisons, connectors: new Map(), deadlineMs: 1 };
+  return (await job?.sweep({ ...parts, log: createLog('silent') })) ?? 0;
+};
+const askedNow = async (request: RequestId): Promise<unknown[]> =>
+  (
+    await world.sql(
+      `select name from approval_tasks t join people on people.id = t.person_id
+       where t.request_id = $1 and t.state = 'open' order by name`,
+      [request],
+    )
+  ).map(({ name }) => name);
+/** All that is noted so far is followed and forgotten, once whatever else runs on the server has committed. */
+const settle = async (): Promise<void> => {
+  while ((await noted()) > 0) await sweep();
+};
+const join = (group: GroupId, person: PersonId): Promise<void> =>
+  world.insert('group_people', { group_id: group, person_id: person });
+const leave = (group: GroupId, person: PersonId): Promise<unknown> =>
+  world.sql('delete from group_people where group_id = $1 and person_id = $2', [group, person]);
+const state = (person: PersonId, to: 'enabled' | 'disabled'): Promise<unknown> =>
+  world.sql('update people set state = $2 where id = $1', [person, to]);
+
+test.each<{ name: string; prepare: () => Promise<readonly [() => Promise<unknown>, readonly string[]]> }>([
+  {
+    name: 'somebody joins the group that approves',
+    prepare: async () => {
+      const group = await world.group('Approvers', [ana]);
+      await ask({ group });
+      return [() => join(group, ben), ['Ana', 'Ben']];
+    },
+  },
+  {
+    name: 'the last one leaves it, and an owner stands in',
+    prepare: async () => {
+      const group = await world.group('Approvers', [ana]);
+      await ask({ group });
+      return [() => leave(group, ana), ['Owner']];
+    },
+  },
+  {
+    name: 'somebody joins a group inside a group inside it',
+    prepare: async () => {
+      const inner = await world.group('Inner');
+      const group = await world.group('Approvers', [ana], [await world.group('Middle', [], [inner])]);
+      await ask({ group });
+      return [() => join(inner, ben), ['Ana', 'Ben']];
+    },
+  },
+  {
+    name: 'a group with people comes into it',
+    prepare: async () => {
+      const [inner, group] = [await world.group('Inner', [ben]), await world.group('Approvers', [ana])];
+      await ask({ group });
+      return [() => nest(group, inner), ['Ana', 'Ben']];
+    },
+  },
+  {
+    name: 'a group inside it is deleted',
+    prepare: async () => {
+      const inner = await world.group('Inner', [ben]);
+      const group = await world.group('Approvers', [ana], [inner]);
+      await ask({ group });
+      const gone = async (): Promise<void> => {
+        await world.sql(`update groups set state = 'deleted' where id = $1`, [inner]);
+        await world.sql('select refresh_group_ancestors()');
+      };
+      return [gone, ['Ana']];
+    },
+  },
+  {
+    name: 'who is named is disabled',
+    prepare: async () => {
+      await ask({ person: ana });
+      return [() => state(ana, 'disabled'), ['Owner']];
+    },
+  },
+  {
+    name: 'who is named comes back',
+    prepare: async () => {
+      await state(ana, 'disabled');
+      await ask({ person: ana });
+      return [() => state(ana, 'enabled'), ['Ana']];
+    },
+  },
+  {
+    name: 'a member of the group comes back',
+    prepare: async () => {
+      await state(ben, 'disabled');
+      await ask({ group: await world.group('Approvers', [ana], [await world.group('Inner', [ben])]) });
+      return [() => state(ben, 'enabled'), ['Ana', 'Ben']];
+    },
+  },
+  {
+    name: 'the target gets another manager',
+    prepare: async () => {
+      await ask({ manager: 1 });
+      return [() => world.sql('update people set manager_id = $2 where id = $1', [tara, ben]), ['Ben']];
+    },
+  },
+  {
+    name: 'a manager three levels up gets another manager',
+    prepare: async () => {
+      for (const [person, manager] of [
+        [max, ben],
+        [ben, ana],
+        [ana, owner],
+      ])
+        await world.sql('update people set manager_id = $2 where id = $1', [person, manager]);
+      await ask({ manager: 4 });
+      const cas = await world.person('Cas');
+      return [() => world.sql('update people set manager_id = $2 where id = $1', [ana, cas]), ['Cas']];
+    },
+  },
+  {
+    name: 'a manager comes back',
+    prepare: async () => {
+      await state(max, 'disabled');
+      await ask({ manager: 1 });
+      return [() => state(max, 'enabled'), ['Max']];
+    },
+  },
+  {
+    name: 'a catalog where an owner stands in gets another one',
+    prepare: async () => {
+      await state(ana, 'disabled');
+      await ask({ person: ana });
+      return [() => world.role('catalogOwner', ben, world.catalog), ['Ben', 'Owner']];
+    },
+  },
+  {
+    name: 'an owner who stands in is an owner no more',
+    prepare: async () => {
+      await state(ana, 'disabled');
+      await world.role('catalogOwner', ben, world.catalog);
+      await ask({ person: ana });
+      const end = `update administrative_roles set state = 'ended' where person_id = $1`;
+      return [() => world.sql(end, [owner]), ['Ben']];
+    },
+  },
+  {
+    name: 'where administrators stand in, their group gets a member',
+    prepare: async () => {
+      for (const one of [ana, owner]) await state(one, 'disabled');
+      const group = await world.group('Administrators', [max]);
+      await administrators(group);
+      await ask({ person: ana });
+      return [() => join(group, ben), ['Ben', 'Max']];
+    },
+  },
+  {
+    name: 'where administrators stand in, one comes back',
+    prepare: async () => {
+      for (const one of [ana, owner, ben]) await state(one, 'disabled');
+      await administrators(await world.group('Administrators', [max, ben]));
+      await ask({ person: ana });
+      return [() => state(ben, 'enabled'), ['Ben', 'Max']];
+    },
+  },
+  {
+    name: 'there are administrators',
+    prepare: async () => {
+      await state(ana, 'disabled');
+      for (const person of [max]) await world.role('administrator', person);
+      await state(owner, 'disabled');
+      await ask({ person: ana });
+      return [() => world.role('administrator', ben), ['Ben', 'Max']];
+    },
+  },
+  {
+    name: 'one of those who stood in approved, and the others are not needed any more',
+    prepare: async () => {
+      const [one, two] = [await world.person('One'), await world.person('Two')];
+      const stage = { primaries: [{ person: ana }], fallbacks: [{ person: one }, { person: two }], approvals: 2 };
+      const { id } = await world.ask(tara, await world.package('CRM', { stages: [stage] }));
+      request = id;
+      return [() => world.decide(id, one), ['Ana']];
+    },
+  },
+])('$name', async ({ prepare }) => {
+  const [change, want] = await prepare();
+  await settle();
+  expect(await sweep()).toBe(0);
+  await change();
+  const notes = await world.due.approversNoted();
+  expect(await world.due.misroutedBy(notes, 5)).toEqual([request]);
+  expect(await world.due.misroutedStages(5)).toEqual([request]);
+  expect(await sweep()).toBe(1);
+  expect(await askedNow(request)).toEqual(want);
+  expect(await world.due.misroutedStages(5)).toEqual([]);
+  await settle();
+});
+
+let request: RequestId;
+async function ask(subject: { person: PersonId } | { group: GroupId } | { manager: number }): Promise<void> {
+  const pkg = await world.package('CRM', { stages: [{ primaries: [subject] }] });
+  request = (await world.ask(tara, pkg)).id;
+}
+async function nest(parent: GroupId, child: GroupId): Promise<void> {
+  await world.insert('group_nesting', { parent_id: parent, child_id: child });
+  await world.sql('select refresh_group_ancestors()');
+}
+async function administrators(group: GroupId): Promise<void> {
+  await world.insert('administrative_roles', {
+    id: newId(),
+    role: 'administrator',
+    group_id: group,
+    state: 'active',
+    version: 1,
+  });
+}
+
+test('what a change does not touch is not looked at; the full pass finds it all the same', async () => {
+  const group = await world.group('Approvers', [ana]);
+  await ask({ group });
+  await settle();
+  // As if nobody had noted it.
+  await world.db.owner.transaction(async (transaction) => {
+    await world.db.owner.query(`set local session_replication_role = replica`, { transaction });
+    await world.db.owner.query(`delete from group_people`, { transaction });
+  });
+  await join(await world.group('Others'), ben);
+  await state(ben, 'disabled');
+  expect(await noted()).toBeGreaterThan(0);
+  expect(await sweep()).toBe(0);
+  await settle();
+  expect(await world.due.misroutedStages(5)).toEqual([request]);
+});
+
+test('an act that read who approves before the change, and commits after it was followed, is found', async () => {
+  const group = await world.group('Approvers', [ana, ben]);
+  const pkg = await world.package('CRM', { stages: [{ primaries: [{ group }] }] });
+  await settle();
+  let isRead = (): void => undefined;
+  let goOn = (): void => undefined;
+  const read = new Promise<void>((resolve) => (isRead = resolve));
+  const followed = new Promise<void>((resolve) => (goOn = resolve));
+  const asking = world.store.write(byPerson(tara), async (tx) => {
+    const facts = await tx.forSubmit({ requestor: tara, target: tara, package: pkg });
+    isRead();
+    await followed;
+    const period = { startsAt: null, endsAt: null, hours: null };
+    const input = { policyVersion: null, period, zone: 'Europe/Berlin', reason: 'Because', answers: {} };
+    const { request: made, change } = Requests.submit(facts, input, moment(tx));
+    await tx.save(change);
+    return made.id;
+  });
+  await read;
+  await leave(group, ana);
+  for (const times of [1, 2, 3]) expect([times, await sweep()]).toEqual([times, 0]);
+  expect(await noted()).toBe(1);
+  goOn();
+  const id = await asking;
+  expect(await askedNow(id)).toEqual(['Ana', 'Ben']);
+  expect(await sweep()).toBe(1);
+  expect(await askedNow(id)).toEqual(['Ben']);
+  await settle();
+});
+
+test('a change that is committed behind a younger one is followed', async () => {
+  const [one, other] = [await world.group('One', [ana, ben]), await world.group('Other', [ana, ben])];
+  const first = await world.ask(tara, await world.package('CRM', { stages: [{ primaries: [{ group: one }] }] }));
+  const second = await world.ask(tara, await world.package('ERP', { stages: [{ primaries: [{ group: other }] }] }));
+  await settle();
+  const late = await world.db.owner.transaction();
+  await world.db.owner.query(`delete from group_people where group_id = '${one}' and person_id = '${ana}'`, {
+    transaction: late,
+  });
+  await leave(other, ana);
+  expect(await sweep()).toBe(1);
+  expect(await askedNow(second.id)).toEqual(['Ben']);
+  // It waits for the one that has not committed, which may have read what was before.
+  await sweep();
+  expect(await noted()).toBe(1);
+  await late.commit();
+  expect(await sweep()).toBe(1);
+  expect(await askedNow(first.id)).toEqual(['Ben']);
+  await settle();
+});
+
+test('a change while a sweep runs is for the next one', async () => {
+  const group = await world.group('Approvers', [ana, ben]);
+  await ask({ group });
+  await settle();
+  await leave(group, ana);
+  const notes = await world.due.approversNoted();
+  await world.store.write(bySystem, async (tx) => {
+    await tx.save(Requests.reroute(await tx.forRequest(request), moment(tx)));
+  });
+  await leave(group, ben);
+  await world.due.approversFollowed(notes);
+  expect(await noted()).toBe(2);
+  expect(await sweep()).toBe(1);
+  expect(await askedNow(request)).toEqual(['Owner']);
+  await settle();
+});
+
+test('two at once ask each newcomer once, and forget what both followed', async () => {
+  const group = await world.group('Approvers', [ana]);
+  const ids: RequestId[] = [];
+  for (const name of ['CRM', 'ERP', 'HR'])
+    ids.push((await world.ask(tara, await world.package(name, { stages: [{ primaries: [{ group }] }] }))).id);
+  await settle();
+  await join(group, ben);
+  await Promise.all([sweep(), sweep()]);
+  for (const id of ids) expect(await askedNow(id)).toEqual(['Ana', 'Ben']);
+  expect(
+    await world.sql(
+      `select count(*)::integer as n from audit_events where type = 'approver.asked' and person_id = $1`,
+      [ben],
+    ),
+  ).toEqual([{ n: 3 }]);
+  while ((await noted()) > 0) await Promise.all([sweep(), sweep()]);
+});
+
+test('an act that fails leaves its notes for the next ring', async () => {
+  const group = await world.group('Approvers', [ana, ben]);
+  await ask({ group });
+  await settle();
+  await leave(group, ana);
+  await world.sql(`create function fails() returns trigger language plpgsql as 'begin raise exception ''no''; end'`);
+  await world.sql('create trigger fails before update on approval_tasks for each row execute function fails()');
+  try {
+    await sweep();
+    await sweep();
+    expect(await noted()).toBe(1);
+  } finally {
+    await world.sql('drop function fails cascade');
+  }
+  expect(await sweep()).toBe(1);
+  expect(await askedNow(request)).toEqual(['Ben']);
+  await settle();
+});
