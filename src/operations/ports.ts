@@ -804,6 +804,19 @@ export interface AffectedBy {
   readonly packages: readonly PackageId[];
   readonly people: readonly PersonId[];
   readonly pairs: readonly Pick<Incompatibility, 'id' | 'package' | 'otherPackage' | 'otherGroup'>[];
+  /** What packages that exist would hold. */
+  readonly contents: readonly { readonly package: PackageId; readonly roles: PackageVersion['roles'] }[];
+}
+/** What the people who hold a package now get and lose by other content of it. */
+export interface Followed {
+  readonly holders: number;
+  /** Holders who lose a role, and how many roles that are in all. */
+  readonly lose: number;
+  readonly lost: number;
+  /** Holders who get a role. */
+  readonly get: number;
+  /** Each role that some get, with how many get it by these changes in all, and how many had it before. */
+  readonly given: readonly (PackageVersion['roles'][number] & { readonly people: number; readonly had: number })[];
 }
 export interface Affected {
   /** Live assignments and open requests of each package and of each person that has any. */
@@ -811,6 +824,7 @@ export interface Affected {
   readonly people: ReadonlyMap<PersonId, { readonly held: number; readonly openRequests: number }>;
   /** For each package that some of these people hold: how many of them, and how many people in all. */
   readonly losing: ReadonlyMap<PackageId, { readonly lose: number; readonly holders: number }>;
+  readonly contents: ReadonlyMap<PackageId, Followed>;
   /** People who hold both sides of a pair now, by the pair's id. */
   readonly pairs: ReadonlyMap<string, number>;
 }

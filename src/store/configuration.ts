@@ -1,9 +1,7 @@
-// Configuration as one value: everything that configuration as code compares with, and whom a change would concern. Read
-// whole, because the plan compares whole; nothing that a person waits for may call this. Writing: configuration-save.ts.
-import type { PackageId, PersonId } from '../domain/model';
+// Configuration as one value: everything that configuration as code compares with. Read whole, because the plan
+// compares whole; nothing that a person waits for may call this. Whom a change would concern: affected.ts. Writing:
+// configuration-save.ts.
 import type {
-  Affected,
-  AffectedBy,
   Configuration,
   GroupConfig,
   IdentityConfig,
@@ -14,7 +12,6 @@ import type {
   ResourceConfig,
 } from '../operations/ports';
 import { incompatibilities, peopleWithProperties, roles } from './configuration-tables';
-import { LIVE, OPEN } from './loads';
 import { POLICY_VERSION, policyVersionOf } from './policies';
 import type { Query, Row } from './query';
 import {
@@ -97,50 +94,6 @@ const NAMED = `select * from people where directory_key = any($1)
   union select * from people where lower(email) in (select lower(named) from unnest($1::text[]) named)`;
 const ADMINISTRATORS = `select * from administrative_roles where state = 'active' and role = 'administrator' order by id`;
 
-/** Counts of live assignments and open requests around what a plan changes. */
-export async function affected(q: Query, by: AffectedBy): Promise<Affected> {
-  const count = async (column: 'package_id' | 'target_id', ids: readonly string[]): Promise<readonly Row[]> =>
-    ids.length === 0
-      ? []
-      : ((await q(
-          `select id, sum(live)::integer as live, sum(open)::integer as open from (
-             select ${column} as id, 1 as live, 0 as open from assignments where state in ${LIVE}
-             union all
-             select ${column}, 0, 1 from requests where state in ${OPEN}
-           ) used join jsonb_array_elements_text($1::jsonb) as wanted on wanted.value::uuid = id
-           group by id`,
-          [JSON.stringify(ids)],
-        )) as readonly Row[]);
-  const both =
-    by.pairs.length === 0
-      ? []
-      : ((await q(BOTH, [JSON.stringify(by.pairs)])) as readonly { readonly id: string; readonly people: number }[]);
-  const losing =
-    by.people.length === 0
-      ? []
-      : ((await q(LOSING, [JSON.stringify(by.people)])) as readonly {
-          readonly id: PackageId;
-          readonly lose: number;
-          readonly holders: number;
-        }[]);
-  return {
-    packages: new Map(
-      (await count('package_id', by.packages)).map((row) => [
-        row['id'] as PackageId,
-        { holders: row['live'] as number, openRequests: row['open'] as number },
-      ]),
-    ),
-    people: new Map(
-      (await count('target_id', by.people)).map((row) => [
-        row['id'] as PersonId,
-        { held: row['live'] as number, openRequests: row['open'] as number },
-      ]),
-    ),
-    losing: new Map(losing.map(({ id, lose, holders }) => [id, { lose, holders }])),
-    pairs: new Map(both.map(({ id, people }) => [id, people])),
-  };
-}
-
 const PATIENCE_MS = 120_000;
 const TURN = 7_236_003;
 const TURN_MS = 60_000;
@@ -207,22 +160,6 @@ const PACKAGES = `select p.*, to_jsonb(v) || jsonb_build_object('roles', (
 const POLICIES = `select p.*, ${POLICY_VERSION} as content
   from policies p join policy_versions v on v.id = p.current_version_id
   where p.state <> 'deleted' order by p.id`;
-
-const LOSING = `with gone as materialized (
-    select package_id as id, count(*)::integer as lose from assignments
-    where target_id in (select value::uuid from jsonb_array_elements_text($1::jsonb)) and state in ${LIVE} group by package_id)
-  select gone.id, gone.lose, (select count(*)::integer from assignments held where held.package_id = gone.id and held.state in ${LIVE})
-    as holders
-  from gone order by gone.id`;
-
-const BOTH = `select pair.id, (
-    select count(distinct held.target_id)::integer from assignments held
-    where held.package_id = pair.package and held.state in ${LIVE} and (
-      exists (select 1 from assignments other
-        where other.target_id = held.target_id and other.package_id = pair."otherPackage" and other.state in ${LIVE})
-      or exists (select 1 from group_members m where m.group_id = pair."otherGroup" and m.person_id = held.target_id))
-  ) as people
-  from jsonb_to_recordset($1::jsonb) as pair (id text, package uuid, "otherPackage" uuid, "otherGroup" uuid)`;
 
 function resourceOf(row: Row): ResourceConfig {
   return {

@@ -18,10 +18,10 @@ import type {
   Views,
   Watch,
 } from '../operations/ports';
+import { affected } from './affected';
 import { endDue } from './bulk';
 import { createCards } from './cards';
 import {
-  affected,
   holdChanged,
   holdConfiguration,
   loadConfiguration,

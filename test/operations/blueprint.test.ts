@@ -863,6 +863,85 @@ describe('the brake', () => {
     expect(done.applied).toBe(want.length === 0);
     expect((await applied(fewer, { confirm: true })).problems).toEqual([]);
   });
+
+  describe('counts what holders have now, not what the package said before', () => {
+    const all = (n: number): string =>
+      BASE.replace('groups:', `${people(n)}\ngroups:`).replace(
+        "who: 'group: Clerks', expires: 8 hours, approval: [{ approvers: [manager] }]",
+        'who: allMembers, expires: 8 hours',
+      );
+    const books = (file: string, roles: string): string =>
+      file.replace('roles: [Ledger / Reader]\n', `roles: [${roles}]\n`);
+    const held = async (n: number, packages = ['Books'], file = all(n)): Promise<string> => {
+      await applied(file);
+      for (const name of packages) for (let i = 0; i < n; i += 1) await take(`p${i}`, name);
+      return file;
+    };
+    const said = async (file: string): Promise<string[]> => {
+      const done = await plan(desk, operator, read(file));
+      return [
+        ...done.lines.flatMap(({ details }) => details.filter((one) => one.includes('hold'))),
+        ...done.problems.map(({ message }) => message),
+      ];
+    };
+
+    test('a package that was changed back before anybody followed', async () => {
+      const file = await held(5);
+      await applied(books(file, 'Ledger / Reader, Ledger / Writer'));
+      expect(await said(file)).toEqual(['5 people hold it: nothing changes for them']);
+    });
+
+    test('a package that was changed before and whose holders did not follow', async () => {
+      const file = await held(5);
+      await applied(books(file, ''), { confirm: true });
+      expect(await said(books(file, 'Ledger / Writer'))).toEqual([
+        '5 people hold it: within a minute they get 1 role and lose 1 role',
+        'All 5 people who hold "Books" would lose 1 role. Check that, then apply with --confirm.',
+      ]);
+    });
+
+    test('what other access gives as well is not lost, unless that loses it by the same files', async () => {
+      const both = all(5).replace('roles: [Ledger / Writer]', 'roles: [Ledger / Reader]');
+      const file = await held(5, ['Books', 'Postings'], both);
+      expect(await said(books(file, ''))).toEqual(['5 people hold it: nothing changes for them']);
+      const lose = '5 people hold it: within a minute they lose 1 role';
+      const stops = (name: string): string =>
+        `All 5 people who hold "${name}" would lose 1 role. Check that, then apply with --confirm.`;
+      expect(await said(file.replaceAll('roles: [Ledger / Reader]\n', 'roles: []\n'))).toEqual([
+        lose,
+        lose,
+        stops('Books'),
+        stops('Postings'),
+      ]);
+    });
+
+    test('who never got the role does not lose it', async () => {
+      const file = await held(6);
+      await db.sequelize.query(`update grants set state = 'placeFailed', version = version + 1 where person_id in (
+        select id from people where directory_key in ('p0', 'p1'))`);
+      expect(await said(books(file, ''))).toEqual(['6 people hold it: within a minute 4 lose 1 role']);
+    });
+
+    test.each([
+      { holders: 21, have: 0, stops: true },
+      { holders: 20, have: 0, stops: false },
+      { holders: 21, have: 20, stops: true },
+      { holders: 21, have: 21, stops: false },
+    ])('$holders get a role that $have have: stops $stops', async ({ holders, have, stops }) => {
+      const file = all(42);
+      await applied(file);
+      for (let i = 0; i < holders; i += 1) await take(`p${i}`, 'Books');
+      for (let i = 0; i < have; i += 1) await take(`p${i + 21}`, 'Postings');
+      expect(await said(books(file, 'Ledger / Reader, Ledger / Writer'))).toEqual([
+        `${holders} people hold it: within a minute they get 1 role`,
+        ...(stops
+          ? [
+              `${holders} people would get "Ledger / Writer", which ${have} people have now. Check that, then apply with --confirm.`,
+            ]
+          : []),
+      ]);
+    });
+  });
 });
 
 // ---------------------------------------------------------------- helpers

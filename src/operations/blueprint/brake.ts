@@ -1,4 +1,4 @@
-// The brake (rule 3.15): what files would take from many stops and asks. A single leaver is never held back.
+// The brake (rule 3.15): what files would take from many, or give to many, stops and asks. A single leaver is never held back.
 import type { GroupId, PackageId, PersonId } from '../../domain/model';
 import type { Affected, GroupConfig } from '../ports';
 import { at, refuse, type Draft } from './draft';
@@ -17,11 +17,19 @@ export interface Brake {
     readonly from: number;
     readonly of: number;
   }[];
-  /** Packages that lose roles, and with them all their holders, who are many. */
+  /** Packages that lose roles, and with them many of their holders. */
   readonly reduced: readonly {
     readonly id: PackageId;
     readonly name: string;
     readonly roles: number;
+    readonly from: number;
+    readonly of: number;
+  }[];
+  /** Roles that many would get: more people than have them now. */
+  readonly given: readonly {
+    readonly id: PackageId;
+    readonly role: string;
+    readonly to: number;
     readonly of: number;
   }[];
 }
@@ -31,6 +39,9 @@ const HOLDERS_SHARE = 0.05;
 const HOLDERS = 20;
 /** All holders of a package are many from so many on. */
 const ALL_HOLDERS = 5;
+
+const isMany = (people: number, of: number): boolean =>
+  (people > HOLDERS && people > of * HOLDERS_SHARE) || (people === of && people >= ALL_HOLDERS);
 
 /** Enabled people whom the files disable. */
 export function disabledBy(draft: Draft): PersonId[] {
@@ -42,27 +53,33 @@ export function disabledBy(draft: Draft): PersonId[] {
 }
 
 /** What the files would do to many; null: nothing of the kind. */
-export function brakeOf(draft: Draft, { losing, packages }: Affected): Brake | null {
+export function brakeOf(draft: Draft, { losing, contents }: Affected): Brake | null {
   const people = disabledBy(draft).length;
   const of = draft.known.people.filter((one) => one.state === 'enabled').length;
   const taken = [...losing]
-    .filter(
-      ([, { lose, holders }]) =>
-        (lose > HOLDERS && lose > holders * HOLDERS_SHARE) || (lose === holders && lose >= ALL_HOLDERS),
-    )
+    .filter(([, { lose, holders }]) => isMany(lose, holders))
     .map(([id, { lose, holders }]) => ({ id, name: draft.names.get(id) ?? id, from: lose, of: holders }));
   const brake: Brake = {
     disabled: people > 1 && people > of * PEOPLE_SHARE ? { people, of } : null,
     emptied: emptied(draft),
     taken,
-    reduced: reduced(draft, packages),
+    reduced: [...contents]
+      .filter(([, { lose, holders }]) => isMany(lose, holders))
+      .map(([id, { lose, lost, holders }]) => ({
+        id,
+        name: draft.names.get(id) ?? id,
+        roles: lost,
+        from: lose,
+        of: holders,
+      })),
+    given: given(draft, contents),
   };
-  const lists = [brake.emptied, brake.taken, brake.reduced];
+  const lists = [brake.emptied, brake.taken, brake.reduced, brake.given];
   return brake.disabled || lists.some(({ length }) => length > 0) ? brake : null;
 }
 
 /** A problem for each reason to ask, where the files give it. */
-export function refuseBrake(draft: Draft, { disabled, emptied, taken, reduced }: Brake): void {
+export function refuseBrake(draft: Draft, { disabled, emptied, taken, reduced, given }: Brake): void {
   const [first] = disabledBy(draft);
   const leaver = at((first !== undefined ? draft.places.get(first) : undefined) ?? { file: 0, path: [] }, 'enabled');
   const group = draft.changes.flatMap((change) =>
@@ -85,24 +102,30 @@ export function refuseBrake(draft: Draft, { disabled, emptied, taken, reduced }:
       leaver,
       `Disabling people would take "${name}" from ${from} of the ${of} people who hold it. Check them, ${go}`,
     );
-  for (const { id, name, roles, of } of reduced)
+  for (const { id, name, roles, from, of } of reduced)
     refuse(
       draft,
       at(draft.places.get(id) ?? leaver, 'roles'),
-      `All ${of} people who hold "${name}" would lose ${count(roles, 'role')}. Check that, ${go}`,
+      `${from === of ? 'All' : `${from} of the`} ${of} people who hold "${name}" would lose ${count(roles, 'role')}. Check that, ${go}`,
+    );
+  for (const { id, role, to, of } of given)
+    refuse(
+      draft,
+      at(draft.places.get(id) ?? leaver, 'roles'),
+      `${to} people would get "${role}", which ${count(of, 'person', 'people')} ${of === 1 ? 'has' : 'have'} now. Check that, ${go}`,
     );
 }
 
-/** What a package loses its holders lose within a minute (rule 3.11). */
-function reduced(draft: Draft, packages: Affected['packages']): Brake['reduced'] {
-  return draft.changes.flatMap((change) => {
-    if (change.noun !== 'package' || !change.before) return [];
-    const { id, name, content } = change.after;
-    const now = new Set(content.roles.map(({ role, scope }) => `${role} ${scope}`));
-    const roles = change.before.content.roles.filter(({ role, scope }) => !now.has(`${role} ${scope}`)).length;
-    const of = packages.get(id)?.holders ?? 0;
-    return roles > 0 && of >= ALL_HOLDERS ? [{ id, name, roles, of }] : [];
-  });
+/** Each role once, at the first package that gives it. As with what is taken, a few are never many. */
+function given(draft: Draft, contents: Affected['contents']): Brake['given'] {
+  const found = new Map<string, Brake['given'][number]>();
+  for (const [id, content] of contents)
+    for (const { role, scope, people, had } of content.given) {
+      const key = `${role} ${scope}`;
+      if (people > HOLDERS && people > had && !found.has(key))
+        found.set(key, { id, role: draft.names.get(key) ?? key, to: people, of: had });
+    }
+  return [...found.values()];
 }
 
 function emptied(draft: Draft): Brake['emptied'] {

@@ -1,6 +1,6 @@
 // The difference between what is stored and what the files say, and whom it concerns. Changes nothing.
-import type { GroupId, PackageId, PackageVersion, PolicyVersion } from '../../domain/model';
-import type { Affected, AffectedBy, Configuration, ConfigurationChange } from '../ports';
+import type { GroupId, PackageId, PolicyVersion } from '../../domain/model';
+import type { Affected, AffectedBy, Configuration, ConfigurationChange, Followed } from '../ports';
 import { brakeOf, disabledBy, refuseBrake, type Brake } from './brake';
 import { findCatalogs, settleCatalog } from './catalogs';
 import { count, holding } from './words';
@@ -71,7 +71,12 @@ export function affectedBy(draft: Draft): AffectedBy {
   const pairs = draft.changes.flatMap((change) =>
     change.noun === 'incompatibility' && !change.before ? [change.after] : [],
   );
-  return { packages: [...packages], people: disabledBy(draft), pairs };
+  const contents = draft.changes.flatMap((change) =>
+    change.noun === 'package' && change.before && change.before.content.id !== change.after.content.id
+      ? [{ package: change.after.id, roles: change.after.content.roles }]
+      : [],
+  );
+  return { packages: [...packages], people: disabledBy(draft), pairs, contents };
 }
 
 /** The plan, with the people concerned in its lines. */
@@ -215,22 +220,23 @@ function groupsOf(content: PolicyVersion): GroupId[] {
   return [...new Set(all.flatMap((set) => (set.kind === 'group' ? [set.group] : [])))];
 }
 
-/** What holders of a package get and lose by its new content; empty where the roles are the same (rule 3.11). */
-function difference(before: PackageVersion, after: PackageVersion): string {
-  const without = (one: PackageVersion, other: PackageVersion): number =>
-    one.roles.filter(({ role, scope }) => !other.roles.some((its) => its.role === role && its.scope === scope)).length;
-  const [gained, lost] = [without(after, before), without(before, after)];
-  return [gained > 0 ? `get ${count(gained, 'role')}` : '', lost > 0 ? `lose ${count(lost, 'role')}` : '']
-    .filter((one) => one !== '')
-    .join(' and ');
+/** What the holders of a package get and lose by its new content (rule 3.11). */
+function followed({ holders, get, given, lose, lost }: Followed): string {
+  const isAll = [get, lose].every((people) => people === 0 || people === holders);
+  const who = (people: number, verb: string): string => (isAll ? verb : `${people} ${verb}${people === 1 ? 's' : ''}`);
+  const parts = [
+    get > 0 ? `${who(get, 'get')} ${count(given.length, 'role')}` : '',
+    lose > 0 ? `${who(lose, 'lose')} ${count(lost, 'role')}` : '',
+  ].filter((one) => one !== '');
+  if (parts.length === 0) return 'nothing changes for them';
+  return `within a minute ${isAll ? 'they ' : ''}${parts.join(' and ')}`;
 }
 
 /** Whom a change concerns, beyond what changes. */
 function concerned(affected: Affected, change: ConfigurationChange): string[] {
   if (change.noun === 'package' && change.before && change.before.content.id !== change.after.content.id) {
-    const use = affected.packages.get(change.after.id);
-    const what = difference(change.before.content, change.after.content);
-    return use && use.holders > 0 && what !== '' ? [`${holding(use.holders, 'it')}: within a minute they ${what}`] : [];
+    const use = affected.contents.get(change.after.id);
+    return use && use.holders > 0 ? [`${holding(use.holders, 'it')}: ${followed(use)}`] : [];
   }
   if (change.noun === 'policy' && change.before) {
     const use = affected.packages.get(change.after.package);

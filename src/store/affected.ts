@@ -1,0 +1,118 @@
+// Whom a change of configuration would concern: who holds a package, who would lose it, and what its holders would get and lose by
+// other content. Read set-based and from what people have now, not from what the packages said before.
+import type { PackageId, PersonId } from '../domain/model';
+import type { Affected, AffectedBy, Followed } from '../operations/ports';
+import { JUSTIFYING, LIVE, OPEN } from './loads';
+import type { Query, Row } from './query';
+
+/** Counts of people around what a plan changes. */
+export async function affected(q: Query, by: AffectedBy): Promise<Affected> {
+  const rows = async (sql: string, given: readonly unknown[]): Promise<readonly Row[]> =>
+    given.length === 0 ? [] : ((await q(sql, [JSON.stringify(given)])) as readonly Row[]);
+  const used = (row: Row) => row as { readonly live: number; readonly open: number };
+  return {
+    packages: new Map(
+      (await rows(COUNT('package_id'), by.packages)).map((row) => [
+        row['id'] as PackageId,
+        { holders: used(row).live, openRequests: used(row).open },
+      ]),
+    ),
+    people: new Map(
+      (await rows(COUNT('target_id'), by.people)).map((row) => [
+        row['id'] as PersonId,
+        { held: used(row).live, openRequests: used(row).open },
+      ]),
+    ),
+    losing: new Map(
+      (await rows(LOSING, by.people)).map((row) => [
+        row['id'] as PackageId,
+        { lose: row['lose'] as number, holders: row['holders'] as number },
+      ]),
+    ),
+    contents: new Map(
+      (await rows(CONTENTS, by.contents)).map((row) => [row['id'] as PackageId, row['found'] as Followed]),
+    ),
+    pairs: new Map((await rows(BOTH, by.pairs)).map((row) => [row['id'] as string, row['people'] as number])),
+  };
+}
+
+const COUNT = (column: 'package_id' | 'target_id'): string => `
+select id, sum(live)::integer as live, sum(open)::integer as open from (
+  select ${column} as id, 1 as live, 0 as open from assignments where state in ${LIVE}
+  union all
+  select ${column}, 0, 1 from requests where state in ${OPEN}
+) used join jsonb_array_elements_text($1::jsonb) as wanted on wanted.value::uuid = id
+group by id`;
+
+const LOSING = `with gone as materialized (
+    select package_id as id, count(*)::integer as lose from assignments
+    where target_id in (select value::uuid from jsonb_array_elements_text($1::jsonb)) and state in ${LIVE} group by package_id)
+  select gone.id, gone.lose, (select count(*)::integer from assignments held where held.package_id = gone.id and held.state in ${LIVE})
+    as holders
+  from gone order by gone.id`;
+
+// The same differences as those that the holders follow by (domain/reprocess.ts). Who keeps a role by other access does not lose
+// it, unless that access loses it by the same files; who could not be given it has nothing to lose. Who has it already does not
+// get it.
+const CONTENTS = `
+with changed as materialized (
+  select package as package_id, roles from jsonb_to_recordset($1::jsonb) as change (package uuid, roles jsonb)
+),
+content as materialized (
+  select package_id, one.role as role_id, one.scope as scope_id
+  from changed cross join lateral jsonb_to_recordset(roles) as one (role uuid, scope uuid)
+),
+held as materialized (
+  select a.id, a.package_id, a.target_id
+  from changed join assignments a on a.package_id = changed.package_id and a.state in ${JUSTIFYING}
+  join people on people.id = a.target_id and people.state = 'enabled'
+),
+withdrawn as materialized (
+  select held.id, held.package_id, held.target_id, g.id as grant_id, g.role_id, g.scope_id, g.state
+  from held join standing_links link on link.assignment_id = held.id join grants g on g.id = link.grant_id
+  where not exists (select 1 from content c
+    where c.package_id = held.package_id and c.role_id = g.role_id and c.scope_id = g.scope_id)
+),
+kept as materialized (
+  select link.grant_id, link.assignment_id
+  from withdrawn join standing_links link on link.grant_id = withdrawn.grant_id
+  join assignments other on other.id = link.assignment_id and other.state in ${JUSTIFYING}
+  except select grant_id, id from withdrawn
+),
+lost as materialized (
+  select package_id, count(distinct target_id) as people, count(distinct (role_id, scope_id)) as roles
+  from withdrawn where state <> 'placeFailed' and not exists (select 1 from kept where kept.grant_id = withdrawn.grant_id)
+  group by package_id
+),
+given as materialized (
+  select held.package_id, held.target_id, c.role_id, c.scope_id
+  from held join content c on c.package_id = held.package_id
+  where not exists (select 1 from grants g join standing_links link on link.grant_id = g.id
+    join assignments a on a.id = link.assignment_id and a.state in ${JUSTIFYING}
+    where g.person_id = held.target_id and g.role_id = c.role_id and g.scope_id = c.scope_id)
+),
+roles as materialized (
+  select role_id, scope_id, count(distinct target_id) as people,
+    (select count(*) from grants g where g.role_id = given.role_id and g.scope_id = given.scope_id and g.state <> 'placeFailed'
+      and exists (select 1 from standing_links link join assignments a on a.id = link.assignment_id and a.state in ${JUSTIFYING}
+        where link.grant_id = g.id)) as had
+  from given group by role_id, scope_id
+)
+select package_id as id, jsonb_build_object(
+    'holders', (select count(*) from held where held.package_id = changed.package_id),
+    'lose', coalesce(lost.people, 0), 'lost', coalesce(lost.roles, 0),
+    'get', (select count(distinct target_id) from given where given.package_id = changed.package_id),
+    'given', (select coalesce(jsonb_agg(jsonb_build_object('role', role_id, 'scope', scope_id, 'people', people, 'had', had)
+        order by role_id, scope_id), '[]')
+      from roles where exists (select 1 from given where given.package_id = changed.package_id
+        and given.role_id = roles.role_id and given.scope_id = roles.scope_id))) as found
+from changed left join lost using (package_id)`;
+
+const BOTH = `select pair.id, (
+    select count(distinct held.target_id)::integer from assignments held
+    where held.package_id = pair.package and held.state in ${LIVE} and (
+      exists (select 1 from assignments other
+        where other.target_id = held.target_id and other.package_id = pair."otherPackage" and other.state in ${LIVE})
+      or exists (select 1 from group_members m where m.group_id = pair."otherGroup" and m.person_id = held.target_id))
+  ) as people
+  from jsonb_to_recordset($1::jsonb) as pair (id text, package uuid, "otherPackage" uuid, "otherGroup" uuid)`;
