@@ -11,6 +11,7 @@ import type { Config } from './config';
 import { ConfigError, readConfig } from './config';
 import { connectors } from './connectors';
 import { jobs } from './jobs';
+import { createGates } from './jobs/gate';
 import { cleanLine, createLog } from './log';
 import type { Log } from './log';
 import { CONNECTOR_MS, openHouse, StartError, startUsher } from './main';
@@ -149,6 +150,7 @@ function job(call: Call): Promise<Result> {
       due: house.due,
       comparisons: house.comparisons,
       connectors: connectors({ localRoles: house.localRoles }),
+      gates: createGates({ outbox: house.outbox }),
       deadlineMs: CONNECTOR_MS,
       log: call.log,
       failed: () => (failed += 1),

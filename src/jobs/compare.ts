@@ -6,15 +6,15 @@ import { DomainError } from '../domain/errors';
 import type { ResourceId } from '../domain/model';
 import type { Log } from '../log';
 import { conclude, repair } from '../operations/drift';
-import type { By, Comparing, Comparisons, Desk, HolderPage, Watch } from '../operations/ports';
+import type { By, Comparing, Comparisons, Desk, HolderPage } from '../operations/ports';
+import { call } from './call';
+import type { CallParts } from './call';
+import { NotNow } from './gate';
 
-export interface CompareParts {
+export interface CompareParts extends CallParts {
   readonly desk: Desk;
   readonly comparisons: Comparisons;
   readonly connectors: ReadonlyMap<string, Connector>;
-  /** Milliseconds that one page may take. */
-  readonly deadlineMs: number;
-  readonly watch?: Watch;
   readonly log: Log;
   /** Hears of each resource that could not be compared, and of each difference that could not be repaired. */
   readonly failed?: () => void;
@@ -24,7 +24,7 @@ export interface CompareParts {
 
 /** Systems that are read side by side: one that hangs holds up its own only. */
 const SIDE_BY_SIDE = 4;
-/** A system that never comes to its end says nothing. */
+/** A system that never comes to its end says nothing: neither by going in a circle, nor by ever more, nor by taking its time. */
 const MOST_PAGES = 10_000;
 
 /** Compares every resource whose system can be read; returns how many were tried. */
@@ -59,27 +59,34 @@ async function compareOne(parts: CompareParts, resource: ResourceId): Promise<vo
   }
 }
 
-/** Keeps what the system says; false where it did not come to its end. */
+/** Keeps what the system says; false where it did not come to its end. Nothing of it is kept then: the next comparison reads anew. */
 async function read(parts: CompareParts, by: By, comparing: Comparing): Promise<boolean> {
-  const connector = parts.connectors.get(comparing.connector);
+  const facts = { trace: by.trace, job: 'compare', resource: comparing.resource };
   try {
-    if (!connector) throw new ConnectorError('failed', 'no_connector');
-    let after: string | null = null;
-    for (let n = 0; n < MOST_PAGES; n += 1) {
-      const page: HolderPage = await pageOf(parts, by, connector, comparing, after);
-      if (!(await parts.comparisons.add(comparing, page.holders))) return false;
-      if (page.next === null) return true;
-      after = page.next;
-    }
-    throw new ConnectorError('failed', 'without_end');
+    return await readAll(parts, by, comparing);
   } catch (error) {
-    const code = error instanceof ConnectorError ? error.code : 'unexpected';
+    const code = codeOf(error);
     await parts.comparisons.failed(comparing, code);
-    const facts = { trace: by.trace, job: 'compare', resource: comparing.resource, code };
-    if (error instanceof ConnectorError) parts.log.warn(facts, 'a system could not be read');
-    else parts.log.error({ ...facts, err: error }, 'a system could not be read');
+    if (code === 'unexpected') parts.log.error({ ...facts, code, err: error }, 'a system could not be read');
+    else parts.log.warn({ ...facts, code }, 'a system could not be read');
     parts.failed?.();
     return false;
+  }
+}
+
+async function readAll(parts: CompareParts, by: By, comparing: Comparing): Promise<boolean> {
+  const connector = parts.connectors.get(comparing.connector);
+  if (!connector) throw new ConnectorError('failed', 'no_connector');
+  const asked = new Set<string>();
+  for (let after: string | null = null; ;) {
+    const page = await pageOf(parts, by, connector, comparing, after);
+    const kept = await parts.comparisons.add(comparing, page.holders);
+    if (kept === 'overtaken') return false;
+    if (page.next === null) return true;
+    if (kept === 'late') throw new ConnectorError('failed', 'too_slow');
+    if (asked.has(page.next) || asked.size >= MOST_PAGES) throw new ConnectorError('failed', 'without_end');
+    asked.add(page.next);
+    after = page.next;
   }
 }
 
@@ -90,51 +97,18 @@ async function pageOf(
   { token, originId }: Comparing,
   after: string | null,
 ): Promise<HolderPage> {
-  const began = performance.now();
-  const told = (outcome: 'done' | 'later' | 'failed', code?: string): void => {
-    const seconds = (performance.now() - began) / 1000;
-    parts.watch?.called(connector.name, 'list', outcome, seconds);
-    const facts = { trace: by.trace, connector: connector.name, call: 'list', outcome, ms: Math.round(seconds * 1000) };
-    parts.log.info({ ...facts, ...(code === undefined ? {} : { code }) }, 'connector called');
-  };
-  try {
-    const page = await inTime(parts, (signal) => connector.list(originId, after, { key: token, signal }));
-    if (page === null) throw new ConnectorError('failed', 'cannot_be_read');
-    told('done');
-    return page;
-  } catch (error) {
-    told(
-      error instanceof ConnectorError ? error.kind : 'failed',
-      error instanceof ConnectorError ? error.code : undefined,
-    );
-    throw error;
-  }
+  const one = { connector, resource: originId, what: 'list', key: token, facts: { trace: by.trace } } as const;
+  const page = await call(parts, parts.signal ? { ...one, signal: parts.signal } : one, (attempt) =>
+    connector.list(originId, after, attempt),
+  );
+  if (page === null) throw new ConnectorError('failed', 'cannot_be_read');
+  return page;
 }
 
-/** A page that is not there in time, or before the process stops, is not waited for. */
-async function inTime<T>({ deadlineMs, signal }: CompareParts, make: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const controller = new AbortController();
-  let end: (code: string) => void = () => undefined;
-  const ended = new Promise<never>((_, reject) => {
-    end = (code) => {
-      const fault = new ConnectorError('later', code);
-      reject(fault);
-      controller.abort(fault);
-    };
-  });
-  const timer = setTimeout(() => {
-    end('no_answer');
-  }, deadlineMs);
-  const stop = (): void => {
-    end('stopped');
-  };
-  signal?.addEventListener('abort', stop);
-  try {
-    return await Promise.race([make(controller.signal), ended]);
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', stop);
-  }
+function codeOf(error: unknown): string {
+  if (error instanceof ConnectorError) return error.code;
+  if (error instanceof NotNow) return error.ms === null ? 'stopped' : 'system_away';
+  return 'unexpected';
 }
 
 function complain(parts: CompareParts, facts: object, error: unknown): void {

@@ -1,24 +1,21 @@
 // Making one grant equal to what is wanted: read what is desired, call the connector, confirm with its read-back.
-import type { Attempt, Connector } from '../connectors/connector';
+import type { Connector } from '../connectors/connector';
 import { newTrace } from '../chat/trace';
 import { ConnectorError } from '../connectors/connector';
 import { DomainError } from '../domain/errors';
 import type { GrantId } from '../domain/model';
 import type { Log } from '../log';
-import type { By, Desk, OutgoingRow, Watch } from '../operations/ports';
+import type { By, Desk, OutgoingRow } from '../operations/ports';
 import type { PlaceOutcome } from '../operations/placements';
 import { baseline, failed, late, look, settled } from '../operations/placements';
+import { call, gateOf } from './call';
+import type { CallParts } from './call';
 import { NotNow } from './gate';
-import type { Gates } from './gate';
 import { backoff } from './worker';
 
-export interface PlaceParts {
+export interface PlaceParts extends CallParts {
   readonly desk: Desk;
   readonly connectors: ReadonlyMap<string, Connector>;
-  readonly gates: Gates;
-  /** Milliseconds that one connector call may take. */
-  readonly deadlineMs: number;
-  readonly watch?: Watch;
   readonly log: Pick<Log, 'info' | 'warn' | 'debug' | 'error'>;
 }
 
@@ -77,8 +74,13 @@ async function attempt(parts: PlaceParts, by: By, row: OutgoingRow, calls: Calls
     scope: first.facts.scope.originId,
   };
   // Before anything is read: of many that wait for one system most only ask when to come again.
-  const gate = `connector:${connector.name}${connector.apart === true ? `:${where.resource}` : ''}`;
-  parts.gates.room(gate, null);
+  parts.gates.room(gateOf(connector, where.resource), null);
+  const one = {
+    connector,
+    resource: where.resource,
+    key: String(row.lease.id),
+    facts: { trace: by.trace, row: row.lease.id, attempts: row.attempts },
+  };
   const subject = {
     directoryKey: first.facts.person.directoryKey,
     email: first.facts.person.email,
@@ -86,9 +88,7 @@ async function attempt(parts: PlaceParts, by: By, row: OutgoingRow, calls: Calls
   };
   try {
     if (first.needsBaseline) {
-      const present = await call(parts, by, row, { connector, gate, what: 'read' }, (attempt) =>
-        connector.read(subject, where, attempt),
-      );
+      const present = await call(parts, { ...one, what: 'read' }, (attempt) => connector.read(subject, where, attempt));
       await baseline(parts.desk, by, { grant, lease: row.lease, present });
     }
     const now = first.needsBaseline ? await look(parts.desk, by, grant) : first;
@@ -96,7 +96,7 @@ async function attempt(parts: PlaceParts, by: By, row: OutgoingRow, calls: Calls
       if (now.desired === 'keepBaseline') return { state: 'present', externalId: null };
       if (now.neverGiven && connector.readable) return { state: 'untouched', externalId: null };
       const want = now.desired === 'present';
-      return call(parts, by, row, { connector, gate, what: want ? 'give' : 'take', again: calls.again }, (each) => {
+      return call(parts, { ...one, what: want ? 'give' : 'take', again: calls.again }, (each) => {
         calls.made = true;
         calls.gaveAt = want ? now.at : null;
         return connector.converge(subject, where, want, each);
@@ -143,107 +143,4 @@ async function couldNot(
   const facts = { trace: by.trace, row: row.lease.id, kind: row.kind, giving, code, attempts: row.attempts };
   if (againInMs === null) parts.log.warn(facts, 'placement given up');
   else parts.log.debug({ ...facts, wait: againInMs }, 'placement waits');
-}
-
-/** One call to a connected system, told to the log and the metrics however it ends. */
-async function call<T>(
-  parts: PlaceParts,
-  by: By,
-  row: OutgoingRow,
-  {
-    connector,
-    gate,
-    what,
-    again,
-  }: {
-    readonly connector: Connector;
-    readonly gate: string;
-    readonly what: 'read' | 'give' | 'take';
-    /** After an answer for which nobody waited any more. */
-    readonly again?: () => Promise<void>;
-  },
-  make: (attempt: Attempt) => Promise<T>,
-): Promise<T> {
-  let began = performance.now();
-  const told = (outcome: 'done' | 'later' | 'failed', code?: string): void => {
-    const seconds = (performance.now() - began) / 1000;
-    parts.watch?.called(connector.name, what, outcome, seconds);
-    parts.log.info(
-      {
-        trace: by.trace,
-        row: row.lease.id,
-        connector: connector.name,
-        call: what,
-        outcome,
-        ...(code === undefined ? {} : { code }),
-        attempts: row.attempts,
-        ms: Math.round(seconds * 1000),
-      },
-      'connector called',
-    );
-  };
-  return parts.gates.call(gate, null, async () => {
-    began = performance.now();
-    try {
-      const made = (signal: AbortSignal): Promise<T> => make({ key: String(row.lease.id), signal });
-      const result = await inTime(parts, made, again);
-      told('done');
-      return result;
-    } catch (error) {
-      if (error instanceof ConnectorError) {
-        told(error.kind, error.code);
-        throw error;
-      }
-      told('failed');
-      // A mistake in a connector must not be quieter than a refusal of its system: owners hear, and removals alarm.
-      parts.log.error(
-        { trace: by.trace, row: row.lease.id, connector: connector.name, err: error },
-        'connector failed',
-      );
-      throw new ConnectorError('later', 'unexpected');
-    }
-  });
-}
-
-/**
- * A system that does not answer is a system that failed for now. It is told to stop and its late answer is not waited for; but
- * what it did so late may not be wanted any more, so `again` looks at it then.
- */
-async function inTime<T>(
-  parts: PlaceParts,
-  make: (signal: AbortSignal) => Promise<T>,
-  again?: () => Promise<void>,
-): Promise<T> {
-  const controller = new AbortController();
-  const call = make(controller.signal);
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      const fault = new ConnectorError('later', 'no_answer');
-      reject(fault);
-      if (again) void lookAgain(parts, call, fault, again);
-      controller.abort(fault);
-    }, parts.deadlineMs);
-  });
-  try {
-    return await Promise.race([call, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** A call that ended because it was told to did nothing after that, so there is nothing to look at. */
-async function lookAgain(
-  parts: PlaceParts,
-  call: Promise<unknown>,
-  told: ConnectorError,
-  again: () => Promise<void>,
-): Promise<void> {
-  const [late] = await Promise.allSettled([call]);
-  if (late.status === 'rejected' && late.reason === told) return;
-  try {
-    await again();
-  } catch (error) {
-    parts.log.warn({ err: error }, 'what a late answer did was not looked at');
-  }
 }

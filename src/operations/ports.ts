@@ -660,8 +660,8 @@ export interface Comparisons {
   comparable(connectors: readonly string[]): Promise<readonly ResourceId[]>;
   /** Begins, before the first page is read; one that was begun earlier and is not over is over now. Null: the resource is gone. */
   begin(resource: ResourceId): Promise<Comparing | null>;
-  /** Keeps a page; false where another comparison has begun. */
-  add(comparing: Comparing, holders: readonly Holder[]): Promise<boolean>;
+  /** Keeps a page. `overtaken`: another comparison has begun; `late`: it was kept, and this one takes so long that there is one due. */
+  add(comparing: Comparing, holders: readonly Holder[]): Promise<'kept' | 'late' | 'overtaken'>;
   /** The system could not be read to its end. Nothing is concluded from what it said until then. */
   failed(comparing: Comparing, code: string): Promise<void>;
 }

@@ -38,14 +38,14 @@ select resources.connector, resources.origin_id from begun join resources on res
 // Pages may overlap where the system changes while it is read. The row of the comparison is held until the page is in, so that
 // nobody begins another one in between.
 const ADD = `
-with mine as materialized (select token from comparisons where token = $1 and state = 'reading' for key share),
+with mine as materialized (select token, began_at from comparisons where token = $1 and state = 'reading' for key share),
 added as (
   insert into drift_seen (token, holder, role, scope)
   select mine.token, h."directoryKey", h.role, h.scope
   from mine, jsonb_to_recordset($2::jsonb) as h ("directoryKey" text, role text, scope text)
   on conflict do nothing
 )
-select 1 from mine`;
+select began_at < usher_now() - interval '50 minutes' as late from mine`;
 
 const FAILED = `
 with failed as (
@@ -68,7 +68,9 @@ export function createComparisons(q: Query): Comparisons {
       return { token, resource, connector, originId: origin_id };
     },
     async add({ token }: Comparing, holders) {
-      return (await q(ADD, [token, JSON.stringify(holders)])).length > 0;
+      const [row] = await q(ADD, [token, JSON.stringify(holders)]);
+      if (row === undefined) return 'overtaken';
+      return (row as { late: boolean }).late ? 'late' : 'kept';
     },
     async failed({ token }, code) {
       await q(FAILED, [token, code]);

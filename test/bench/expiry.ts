@@ -2,6 +2,7 @@
 // depends on what is due alone, however many rows there are.
 import { connectors } from '../../src/connectors';
 import { jobs } from '../../src/jobs';
+import { createGates } from '../../src/jobs/gate';
 import { createLog } from '../../src/log';
 import type { Bench } from './bench';
 import * as limits from './limit/acts';
@@ -52,10 +53,11 @@ class Ends {
 }
 
 /** The job as it is in the table of jobs. */
-export async function sweep({ desk, due, comparisons, localRoles }: Product): Promise<number> {
+export async function sweep({ desk, due, comparisons, localRoles, outbox }: Product): Promise<number> {
   const job = jobs.find(({ name }) => name === 'end-access');
   if (job === undefined) throw new Error('no such job');
-  const parts = { comparisons, connectors: connectors({ localRoles }), deadlineMs: 5_000 };
+  const gates = createGates({ outbox });
+  const parts = { comparisons, connectors: connectors({ localRoles }), gates, deadlineMs: 5_000 };
   return job.sweep({ desk, due, ...parts, log: createLog('silent') });
 }
 

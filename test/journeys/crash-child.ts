@@ -227,6 +227,7 @@ async function main(): Promise<void> {
               due: parts.due,
               comparisons: parts.comparisons,
               connectors: all,
+              gates,
               deadlineMs: 5_000,
               log,
             });

@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { readConfig } from '../../src/config';
 import { connectors } from '../../src/connectors';
 import { jobs } from '../../src/jobs';
+import { createGates } from '../../src/jobs/gate';
 import { createLog } from '../../src/log';
 import { openHouse, startUsher } from '../../src/main';
 import { apply, parseBlueprint, planText, problemText } from '../../src/operations/blueprint';
@@ -196,8 +197,9 @@ export async function startWhole(
     /** Moves the clock and lets another process sweep, as `usher job` would. */
     pass: async (milliseconds: number, ...names: readonly string[]): Promise<void> => {
       await sql(`update organization set clock_offset_ms = clock_offset_ms + ${milliseconds}`);
-      await beside(async ({ desk, due, comparisons, localRoles }) => {
-        const swept = { desk, due, comparisons, connectors: connectors({ localRoles }), deadlineMs: 5_000, log };
+      await beside(async ({ desk, due, comparisons, localRoles, outbox }) => {
+        const gates = createGates({ outbox });
+        const swept = { desk, due, comparisons, connectors: connectors({ localRoles }), gates, deadlineMs: 5_000, log };
         for (const job of jobs) if (names.includes(job.name)) await job.sweep(swept);
       });
     },

@@ -201,6 +201,7 @@ export async function openWorld() {
         due: parts.due,
         comparisons: parts.comparisons,
         connectors: connectors({ localRoles: parts.localRoles }),
+        gates: createGates({ outbox: parts.outbox }),
         deadlineMs: 5_000,
         log,
       });

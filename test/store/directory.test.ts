@@ -2,6 +2,7 @@
 import * as Requests from '../../src/domain/request';
 import type { GroupId, PersonId, RequestId } from '../../src/domain/model';
 import { jobs } from '../../src/jobs';
+import { createGates } from '../../src/jobs/gate';
 import { createLog } from '../../src/log';
 import { newId } from '../../src/store/ids';
 import { byPerson, bySystem, createWorld, moment, type World } from './world';
@@ -23,7 +24,8 @@ beforeEach(async () => {
 const noted = async (): Promise<number> => (await world.sql('select from directory_changes')).length;
 const sweep = async (): Promise<number> => {
   const job = jobs.find(({ name }) => name === 'reroute-approvals');
-  const parts = { desk: world, due: world.due, comparisons: world.comparisons, connectors: new Map(), deadlineMs: 1 };
+  const { due, comparisons, outbox } = world;
+  const parts = { desk: world, due, comparisons, connectors: new Map(), gates: createGates({ outbox }), deadlineMs: 1 };
   return (await job?.sweep({ ...parts, log: createLog('silent') })) ?? 0;
 };
 const askedNow = async (request: RequestId): Promise<unknown[]> =>

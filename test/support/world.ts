@@ -182,6 +182,7 @@ export async function aWorld(yaml: string) {
     due: parts.due,
     comparisons: parts.comparisons,
     connectors: connectors({ localRoles: parts.localRoles }),
+    gates,
     deadlineMs: 500,
     log,
   };
