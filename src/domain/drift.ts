@@ -1,5 +1,7 @@
 // Access that was changed outside of Usher: what a comparison with a connected system found, and what is done about it (rule 3.12).
-// Nothing here is ever a reason to believe that somebody had access before: a baseline is not learned from drift (rule 3.10).
+// Nothing here is ever a reason to believe that somebody had access before: a baseline is not learned from drift (rule 3.10). It
+// is dropped where drift shows that it is gone: somebody took outside what the person had before Usher, so what Usher puts there
+// again is its own gift, and ends with the package.
 import { inserted, told, updated } from './change';
 import type { Change, DomainEvent } from './events';
 import { noChange, together } from './events';
@@ -107,7 +109,7 @@ export function judge(compared: Compared): Judgement {
   const isNew = opened.missing + opened.extra > 0 || stops;
   const type = isNew ? 'resource.driftFound' : 'resource.driftChanged';
   const data = { ...opened, closed, heldMissing: held.missing, heldExtra: held.extra };
-  const event = told(type, { kind: 'resource', id: resource.id }, { catalog: resource.catalog }, data);
+  const event = toldOfResource(resource, type, data);
   return { held, repairs, events: isNew || closed > 0 || goesOn ? event.events : [] };
 }
 
@@ -132,28 +134,40 @@ export interface DriftFacts {
   readonly elsewhere: boolean;
 }
 
-/**
- * Makes the system as Usher has it: the role is wanted again, or taken away. Both look at the system once more before they change
- * it, and nothing happens where anything of it changed since it was compared.
- */
-export function repair(facts: DriftFacts, at: Now): Change {
-  const { finding, place } = facts;
-  if (finding.closedAt !== null || (place?.grant.version ?? null) !== finding.grantVersion) return noChange;
-  if (finding.kind === 'extra') return takeAway(facts, at);
-  return place === null ? noChange : giveBack(facts, place);
+/** Where the system is asked about this one person before it is believed that their role is gone; null: nothing is to be given back. */
+export function toReadBack(facts: DriftFacts): PlaceFacts | null {
+  const { finding, person, resource, place } = facts;
+  if (finding.kind !== 'missing' || !isAsFound(facts) || place === null || resource.driftMissing !== 'repair')
+    return null;
+  return place.grant.state === 'placed' && place.wanted && person.state === 'enabled' ? place : null;
 }
 
-function giveBack(facts: DriftFacts, { grant, wanted, assignments }: PlaceFacts): Change {
+const isAsFound = ({ finding, place }: DriftFacts): boolean =>
+  finding.closedAt === null && (place?.grant.version ?? null) === finding.grantVersion;
+
+/**
+ * Makes the system as Usher has it: the role is wanted again, or taken away. Nothing happens where anything of it changed since it
+ * was compared; taking away looks at the system by itself once more. `present`: what the system said of this person when it was
+ * asked once more, after the comparison: a list that left somebody out gives nothing back, and drops no baseline.
+ */
+export function repair(facts: DriftFacts, present: boolean | null, at: Now): Change {
+  if (!isAsFound(facts)) return noChange;
+  if (facts.finding.kind === 'extra') return takeAway(facts, at);
+  const place = toReadBack(facts);
+  return place !== null && present === false ? giveBack(facts, place) : noChange;
+}
+
+function giveBack(facts: DriftFacts, { grant, assignments }: PlaceFacts): Change {
   const { person, resource } = facts;
-  if (resource.driftMissing !== 'repair' || grant.state !== 'placed' || !wanted || person.state !== 'enabled')
-    return noChange;
+  const hadBefore = grant.baseline === true;
   const held = assignments.filter(
     ({ assignment: { state } }) =>
       state === 'delivered' || state === 'partiallyDelivered' || state === 'deliveryFailed',
   );
   return together(
-    updated('grant', grant, { state: 'placing', error: null }),
-    toldOfGrant(facts, grant.id, 'grant.driftFound', { kind: 'missing' }),
+    updated('grant', grant, { state: 'placing', error: null, ...(hadBefore ? { baseline: false } : {}) }),
+    toldOfGrant(facts, grant.id, 'grant.driftFound', { kind: 'missing', ...(hadBefore ? { hadBefore } : {}) }),
+    hadBefore ? toldOfResource(resource, 'resource.driftChanged', { hadBefore }) : noChange,
     toldOfGrant(facts, grant.id, 'grant.wanted', { again: true }),
     ...held.map(({ assignment }) =>
       together(
@@ -198,6 +212,10 @@ const unwanted = (facts: DriftFacts, grant: GrantId): readonly Change[] => [
   toldOfGrant(facts, grant, 'grant.driftFound', { kind: 'extra' }),
   toldOfGrant(facts, grant, 'grant.unwanted'),
 ];
+
+function toldOfResource(resource: Resource, type: DomainEvent['type'], data: DomainEvent['data']): Change {
+  return told(type, { kind: 'resource', id: resource.id }, { catalog: resource.catalog }, data);
+}
 
 function toldOfGrant(
   { person, resource }: DriftFacts,

@@ -3,9 +3,10 @@ import { newTrace } from '../chat/trace';
 import { ConnectorError } from '../connectors/connector';
 import type { Connector } from '../connectors/connector';
 import { DomainError } from '../domain/errors';
-import type { ResourceId } from '../domain/model';
+import type { FindingId, ResourceId } from '../domain/model';
 import type { Log } from '../log';
-import { conclude, repair } from '../operations/drift';
+import { conclude, readingBack, repair } from '../operations/drift';
+import type { ReadBack } from '../operations/drift';
 import type { By, Comparing, Comparisons, Desk, HolderPage } from '../operations/ports';
 import { call } from './call';
 import type { CallParts } from './call';
@@ -50,13 +51,41 @@ async function compareOne(parts: CompareParts, resource: ResourceId): Promise<vo
     const comparing = await parts.comparisons.begin(resource);
     if (comparing === null) return;
     if (!(await read(parts, by, comparing))) return;
-    for (const finding of await conclude(parts.desk, by, comparing.token))
-      await repair(parts.desk, by, finding).catch((error: unknown) => {
-        complain(parts, { ...facts, finding }, error);
-      });
+    for (const finding of await conclude(parts.desk, by, comparing.token)) {
+      if (parts.signal?.aborted === true) return;
+      if (!(await repairOne(parts, by, finding))) return;
+    }
   } catch (error) {
     complain(parts, facts, error);
   }
+}
+
+/** False where the system cannot be asked now: what is left is for the next comparison. */
+async function repairOne(parts: CompareParts, by: By, finding: FindingId): Promise<boolean> {
+  const facts = { trace: by.trace, job: 'compare', finding };
+  try {
+    const asked = await readingBack(parts.desk, by, finding);
+    await repair(parts.desk, by, { finding, present: asked && (await readOne(parts, by, finding, asked)) });
+    return true;
+  } catch (error) {
+    if (error instanceof NotNow || error instanceof ConnectorError)
+      parts.log.warn({ ...facts, code: codeOf(error) }, 'a system could not be read');
+    else complain(parts, facts, error);
+    if (error instanceof ConnectorError) parts.failed?.();
+    return !(error instanceof NotNow) && !(error instanceof ConnectorError && error.kind === 'later');
+  }
+}
+
+/** Looks once more at the one person: half a list would look like access that was lost. */
+function readOne(parts: CompareParts, by: By, finding: FindingId, asked: ReadBack): Promise<boolean | null> {
+  const connector = parts.connectors.get(asked.connector);
+  if (!connector) throw new ConnectorError('failed', 'no_connector');
+  const one = { ...callOf(parts, by, connector, asked.where.resource), what: 'read', key: finding } as const;
+  return call(parts, one, (attempt) => connector.read(asked.subject, asked.where, attempt));
+}
+
+function callOf(parts: CompareParts, by: By, connector: Connector, resource: string) {
+  return { connector, resource, facts: { trace: by.trace }, ...(parts.signal ? { signal: parts.signal } : {}) };
 }
 
 /** Keeps what the system says; false where it did not come to its end. Nothing of it is kept then: the next comparison reads anew. */
@@ -97,8 +126,7 @@ async function pageOf(
   { token, originId }: Comparing,
   after: string | null,
 ): Promise<HolderPage> {
-  const one = { connector, resource: originId, what: 'list', key: token, facts: { trace: by.trace } } as const;
-  const page = await call(parts, parts.signal ? { ...one, signal: parts.signal } : one, (attempt) =>
+  const page = await call(parts, { ...callOf(parts, by, connector, originId), what: 'list', key: token }, (attempt) =>
     connector.list(originId, after, attempt),
   );
   if (page === null) throw new ConnectorError('failed', 'cannot_be_read');

@@ -1,8 +1,8 @@
 // Comparing connected systems with what Usher gave (rule 3.12): the acts around a read. The read itself is made by the job, page by
 // page and without a transaction; what it found is concluded in one act, and each repair is an act of its own.
-import { judge, repair as repaired } from '../domain/drift';
+import { judge, repair as repaired, toReadBack } from '../domain/drift';
 import { DomainError } from '../domain/errors';
-import type { FindingId, PersonId, ResourceId } from '../domain/model';
+import type { FindingId, Person, PersonId, ResourceId } from '../domain/model';
 import { act, moment } from './act';
 import type { By, Desk, DriftView } from './ports';
 
@@ -21,11 +21,40 @@ export function conclude(desk: Desk, by: By, token: string): Promise<readonly Fi
   });
 }
 
-/** Gives back or takes away what one difference is about, if it is still one. */
-export function repair(desk: Desk, by: By, finding: FindingId): Promise<void> {
+/** One person's one role in a system, as the system calls them. */
+export interface ReadBack {
+  readonly connector: string;
+  readonly subject: Pick<Person, 'directoryKey' | 'email' | 'name'>;
+  readonly where: { readonly resource: string; readonly role: string; readonly scope: string };
+}
+
+/** What the system is asked once more about one difference before it is repaired; null: it need not be. */
+export function readingBack(desk: Desk, by: By, finding: FindingId): Promise<ReadBack | null> {
+  return act(desk, by, async (tx) => {
+    const place = toReadBack(await tx.forFinding(finding));
+    if (place === null) return null;
+    const { person, resource, role, scope } = place;
+    return {
+      connector: resource.connector,
+      subject: { directoryKey: person.directoryKey, email: person.email, name: person.name },
+      where: { resource: resource.originId, role: role.originId, scope: scope.originId },
+    };
+  });
+}
+
+/**
+ * Gives back or takes away what one difference is about, if it is still one. `present`: what the system said of it since the
+ * comparison; null where it was not asked. It is asked without a lock, and believed under that of the person, where nothing
+ * of the grant has changed since it was compared.
+ */
+export function repair(
+  desk: Desk,
+  by: By,
+  { finding, present }: { finding: FindingId; present: boolean | null },
+): Promise<void> {
   return act(desk, by, async (tx) => {
     const facts = await tx.forFinding(finding);
-    await tx.save(repaired(facts, moment(tx)));
+    await tx.save(repaired(facts, present, moment(tx)));
   });
 }
 

@@ -680,6 +680,8 @@ export interface DriftView {
   readonly held: { readonly missing: DriftHeld | null; readonly extra: DriftHeld | null };
   readonly missing: DriftList;
   readonly extra: DriftList;
+  /** Of what was given back: what people had before Usher, and what ends with their package by now. */
+  readonly ours: DriftList;
   /** Accounts with access that nobody in the directory has. */
   readonly unknown: number;
 }

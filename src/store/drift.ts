@@ -118,10 +118,10 @@ with compared as materialized (
   select * from given g where g.person_state = 'enabled' and not exists (select 1 from seen
     where seen.holder = g.holder and seen.role_id = g.role_id and seen.scope_id = g.scope_id)
 ), missing as (
-  select 'missing' as kind, g.holder, g.person_id, g.role_id, g.scope_id, g.version as grant_version
+  select 'missing' as kind, g.holder, g.person_id, g.role_id, g.scope_id, g.version as grant_version, coalesce(g.baseline, false) as had_before
   from absent g, compared where ${WANTED} and not ${BUSY('compared.began_at')}
 ), extra as (
-  select 'extra', seen.holder, seen.person_id, seen.role_id, seen.scope_id, own.version
+  select 'extra', seen.holder, seen.person_id, seen.role_id, seen.scope_id, own.version, false
   from seen cross join compared
   left join grants own on own.person_id = seen.person_id and own.role_id = seen.role_id and own.scope_id = seen.scope_id
   where not exists (select 1 from twin join grants g on g.role_id = twin.twin_role_id and g.scope_id = twin.twin_scope_id
@@ -142,8 +142,8 @@ with compared as materialized (
     on d.kind = open.kind and d.holder = open.holder and d.role_id = open.role_id and d.scope_id = open.scope_id
   where f.id = open.id and (open.person_id, open.grant_version) is distinct from (d.person_id, d.grant_version)
 ), opened as (
-  insert into drift_findings (id, resource_id, kind, holder, person_id, role_id, scope_id, grant_version, found_at)
-  select usher_id(), compared.id, d.kind, d.holder, d.person_id, d.role_id, d.scope_id, d.grant_version, usher_now()
+  insert into drift_findings (id, resource_id, kind, holder, person_id, role_id, scope_id, grant_version, had_before, found_at)
+  select usher_id(), compared.id, d.kind, d.holder, d.person_id, d.role_id, d.scope_id, d.grant_version, d.had_before, usher_now()
   from compared, different d
   where not exists (select 1 from open where open.kind = d.kind and open.holder = d.holder
     and open.role_id = d.role_id and open.scope_id = d.scope_id)
@@ -238,14 +238,19 @@ export async function loadFinding(q: Query, id: FindingId): Promise<At<DriftFact
 /** So many are named in a message. */
 const NAMED = 3;
 
-const LIST = (kind: DriftKind): string => `(select jsonb_build_object('people', count(*), 'first',
+const LIST = (which: string): string => `(select jsonb_build_object('people', count(*), 'first',
     coalesce(jsonb_agg(jsonb_build_object('name', name, 'role', role)) filter (where nth <= ${NAMED}), '[]'))
   from (select people.name, min(role.name) as role, row_number() over (order by people.name, people.id) as nth
     from drift_findings f join people on people.id = f.person_id join resource_roles role on role.id = f.role_id
-    where f.resource_id = resource.id and f.kind = '${kind}' and f.closed_at is null group by people.id, people.name) found)`;
+    where f.resource_id = resource.id and ${which} group by people.id, people.name) found)`;
+const OPEN = (kind: DriftKind): string => LIST(`f.kind = '${kind}' and f.closed_at is null`);
+// What was theirs before, and is Usher's gift by now, while they have it.
+const OURS =
+  LIST(`f.had_before and exists (select 1 from grants g where g.person_id = f.person_id and g.role_id = f.role_id
+      and g.scope_id = f.scope_id and g.baseline = false and g.state in ('placing', 'placed', 'placeFailed'))`);
 
 const VIEW = `
-select to_jsonb(resource) as resource, c.held_missing, c.held_extra, ${LIST('missing')} as missing, ${LIST('extra')} as extra,
+select to_jsonb(resource) as resource, c.held_missing, c.held_extra, ${OPEN('missing')} as missing, ${OPEN('extra')} as extra, ${OURS} as ours,
   (select count(distinct holder)::integer from drift_findings f
     where f.resource_id = resource.id and f.closed_at is null and f.person_id is null) as unknown,
   (select coalesce(jsonb_agg(distinct person_id), '[]') from resource_keepers where resource_id = resource.id) as keepers
@@ -262,6 +267,7 @@ export async function driftOf(q: Query, id: ResourceId): Promise<DriftView | nul
     held: heldOf(row),
     missing: row['missing'] as DriftList,
     extra: row['extra'] as DriftList,
+    ours: row['ours'] as DriftList,
     unknown: row['unknown'] as number,
   };
 }

@@ -1,5 +1,6 @@
 // What a difference between a system and Usher is, when many of them stop at the brake, and what a repair changes.
 import { differenceOf, judge, repair } from '../../src/domain/drift';
+import { noChange } from '../../src/domain/events';
 import type { Compared, DriftFacts, Finding, Pair } from '../../src/domain/drift';
 import type { Assignment, FindingId, Grant, PersonId, Resource } from '../../src/domain/model';
 import { aGrant, anAssignment, aPerson, at, NOON, placeFacts } from '../support/builders';
@@ -201,10 +202,10 @@ describe('a repair', () => {
       }),
     };
   }
-  const done = (given: DriftFacts) => repair(given, at()).events.map(({ type }) => type);
+  const done = (given: DriftFacts) => repair(given, false, at()).events.map(({ type }) => type);
 
   test('of a missing role wants it again, and its access is being delivered', () => {
-    const change = repair(facts(), at());
+    const change = repair(facts(), false, at());
     expect(change.events.map(({ type }) => type)).toEqual([
       'grant.driftFound',
       'grant.wanted',
@@ -216,6 +217,23 @@ describe('a repair', () => {
     ]);
     // Nothing of it tells what the person had before.
     expect(change.rows[0]?.after).toMatchObject({ baseline: false, placedAt: facts().place?.grant.placedAt });
+  });
+  test('of a missing role drops the baseline: what the person had is gone, and what is given now is Usher’s', () => {
+    const given = facts({ grant: { baseline: true } });
+    const change = repair(given, false, at());
+    expect(change.rows[0]?.after).toMatchObject({ state: 'placing', baseline: false });
+    expect(change.events[0]).toMatchObject({ type: 'grant.driftFound', data: { kind: 'missing', hadBefore: true } });
+    expect(change.events.map(({ type }) => type)).toContain('resource.driftChanged');
+    // One that was never read stays so: it is not learned here.
+    const unread = repair(facts({ grant: { baseline: null } }), false, at());
+    expect(unread.rows[0]?.after).toMatchObject({ state: 'placing', baseline: null });
+    expect(unread.events[0]?.data).toEqual({ kind: 'missing' });
+  });
+  test.each([
+    { name: 'has it after all', present: true },
+    { name: 'cannot be asked', present: null },
+  ])('of a missing role does nothing where the person $name', ({ present }) => {
+    expect(repair(facts({ grant: { baseline: true } }), present, at())).toEqual(noChange);
   });
   test('leaves access that is being delivered as it is', () => {
     expect(done(facts({ assignment: { state: 'delivering' } }))).toEqual(['grant.driftFound', 'grant.wanted']);
@@ -236,7 +254,7 @@ describe('a repair', () => {
   const lets = resource({ driftExtra: 'repair' });
   const had = { state: 'taken', baseline: null } as const;
   test('of an extra role takes it away, and it is no baseline', () => {
-    const change = repair(facts({ finding: extra, resource: lets, grant: had, wanted: false }), at());
+    const change = repair(facts({ finding: extra, resource: lets, grant: had, wanted: false }), null, at());
     expect(change.events.map(({ type }) => type)).toEqual(['grant.driftFound', 'grant.unwanted']);
     expect(change.rows[0]?.after).toMatchObject({ state: 'taking', baseline: false });
   });
@@ -245,7 +263,7 @@ describe('a repair', () => {
       ...facts({ finding: { ...extra, grantVersion: null }, resource: lets }),
       place: null,
     };
-    const change = repair(never, at());
+    const change = repair(never, null, at());
     expect(change.rows).toMatchObject([
       { noun: 'grant', before: null, after: { state: 'taking', baseline: false, placedAt: null, version: 1 } },
     ]);

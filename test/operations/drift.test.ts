@@ -135,11 +135,83 @@ describe('a role that was removed outside', () => {
     expect(findings).toHaveLength(2);
     await world.configure('people:\n  - { key: tara, name: Tara Lind, enabled: false }\n');
     await world.submit('tom', cardOf(await world.say('tom', 'give up ledger auditor')), {});
-    for (const finding of findings) await repair(world.desk, by, finding);
+    for (const finding of findings) await repair(world.desk, by, { finding, present: false });
     expect(await events('grant.driftFound')).toEqual([]);
     await world.settle();
     expect([await has('tara'), await has('tom')]).toEqual([false, false]);
     await expectSound(world.sql);
+  });
+
+  describe('and that the person had before Usher', () => {
+    const kept =
+      'Tara Lind had this before Usher; it was taken outside, so what was restored now ends with the package.';
+    beforeEach(async () => {
+      await outside('tara', true);
+      await get('tara');
+      expect(await grants()).toEqual([{ state: 'placed', baseline: true }]);
+      await outside('tara', false);
+    });
+
+    test('is Usher’s gift from then on, and ends with the package', async () => {
+      await world.compare();
+      expect(await has('tara')).toBe(true);
+      expect(await grants()).toEqual([{ state: 'placed', baseline: false }]);
+      expect(await events('grant.driftFound')).toEqual([{ kind: 'missing', hadBefore: true }]);
+      expect(told('olga')).toEqual([expect.stringContaining(kept)]);
+      await world.compare();
+      expect(told('olga')).toEqual([expect.stringMatching(new RegExp(`agree again.\\s+${kept}`))]);
+      await world.pass(9 * HOUR);
+      expect(await has('tara')).toBe(false);
+      await expectSound(world.sql);
+    });
+
+    test('stays theirs where the list left them out: the system is asked about them once more', async () => {
+      await outside('tara', true);
+      await compareWith(() => Promise.resolve({ holders: [], next: null }));
+      await world.outgoing.settle();
+      expect(await open()).toEqual(['missing tara']);
+      expect(await grants()).toEqual([{ state: 'placed', baseline: true }]);
+      expect(await events('grant.driftFound')).toEqual([]);
+      expect(told('olga')[0]).not.toContain('before Usher');
+      await world.compare();
+      expect(await open()).toEqual([]);
+      await world.pass(9 * HOUR);
+      expect(await has('tara')).toBe(true);
+      await expectSound(world.sql);
+    });
+
+    test('stays theirs as long as the system does not say so when it is asked once more', async () => {
+      const local = world.swept.connectors.get('local');
+      if (!local) throw new Error('no connector');
+      const faults = [new ConnectorError('later', 'reset'), new ConnectorError('failed', 'unknown_account')];
+      for (const fault of faults) {
+        const connectors = new Map([['local', { ...local, read: () => Promise.reject(fault) }]]);
+        await compare({ ...world.swept, connectors });
+        expect(await grants()).toEqual([{ state: 'placed', baseline: true }]);
+      }
+      expect(await events('grant.driftFound')).toEqual([]);
+      await world.compare();
+      expect(await grants()).toEqual([{ state: 'placed', baseline: false }]);
+      await expectSound(world.sql);
+    });
+
+    test('stays theirs where anything of it changed since: what was read may be older', async () => {
+      const local = world.swept.connectors.get('local');
+      if (!local) throw new Error('no connector');
+      const read: Connector['read'] = async () => {
+        await world.sql('update grants set version = version + 1');
+        return false;
+      };
+      await compare({ ...world.swept, connectors: new Map([['local', { ...local, read }]]) });
+      expect(await grants()).toEqual([{ state: 'placed', baseline: true }]);
+    });
+
+    test('stays theirs where the resource only reports', async () => {
+      await drift('{ missing: report }');
+      await world.compare();
+      expect(await grants()).toEqual([{ state: 'placed', baseline: true }]);
+      expect(told('olga')[0]).not.toContain('before Usher');
+    });
   });
 
   test('is given back once, however many repair it', async () => {
@@ -149,7 +221,10 @@ describe('a role that was removed outside', () => {
     await world.comparisons.add(comparing, []);
     const [finding] = await conclude(world.desk, by, comparing.token);
     if (!finding) throw new Error('nothing was found');
-    await Promise.all([repair(world.desk, by, finding), repair(world.desk, by, finding)]);
+    await Promise.all([
+      repair(world.desk, by, { finding, present: false }),
+      repair(world.desk, by, { finding, present: false }),
+    ]);
     expect(await events('grant.driftFound')).toHaveLength(1);
   });
 
@@ -257,7 +332,7 @@ describe('access that nothing explains', () => {
     const [finding] = await conclude(world.desk, by, comparing.token);
     if (!finding) throw new Error('nothing was found');
     await ask('tara', 'ledger auditor');
-    await repair(world.desk, by, finding);
+    await repair(world.desk, by, { finding, present: false });
     expect(await events('grant.driftFound')).toEqual([]);
     await world.settle();
     expect(await has('tara')).toBe(true);

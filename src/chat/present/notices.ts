@@ -230,7 +230,7 @@ export function packageNotice(row: PackageRow): Notice {
 }
 
 /** To those in charge of a resource: what was changed there outside of Usher, and what Usher does about it. */
-export function drift({ resource, held, missing, extra, unknown }: DriftView): Notice {
+export function drift({ resource, held, missing, extra, ours, unknown }: DriftView): Notice {
   const named = ({ people, first }: DriftList): Text =>
     listed(
       first.map(({ name, role }) => `${name} (${role})`),
@@ -245,18 +245,31 @@ export function drift({ resource, held, missing, extra, unknown }: DriftView): N
           say('drift.missing', { count: missing.people, names: named(missing) }),
           label(held.missing ? `drift.held.${held.missing}` : `drift.missing.${resource.driftMissing}`),
         ];
-  const kept = extra.people + unknown > 0;
+  const isThere = extra.people + unknown > 0;
   const unexplained = [
     ...(extra.people === 0 ? [] : [say('drift.extra', { count: extra.people, names: named(extra) })]),
     ...(unknown === 0 ? [] : [say('drift.unknown', { count: unknown })]),
-    ...(kept ? [label(held.extra ? `drift.held.${held.extra}` : `drift.extra.${resource.driftExtra}`)] : []),
+    ...(isThere ? [label(held.extra ? `drift.held.${held.extra}` : `drift.extra.${resource.driftExtra}`)] : []),
     ...(unknown > 0 && resource.driftExtra === 'repair' ? [label('drift.unknownStays')] : []),
   ];
+  const kept =
+    ours.people === 0
+      ? []
+      : [
+          say('drift.ours', {
+            names: listed(
+              ours.first.map(({ name }) => name),
+              'and',
+              3,
+              ours.people,
+            ),
+          }),
+        ];
   const lines = [...unexplained, ...lost];
   const title = say('drift.title', { resource: resource.name });
   return lines.length === 0
-    ? notice(title, 'default', [label('drift.over')])
-    : notice(title, kept ? 'attention' : 'warning', lines);
+    ? notice(title, 'default', [label('drift.over'), ...kept])
+    : notice(title, isThere ? 'attention' : 'warning', [...lines, ...kept]);
 }
 
 /** A card whose subject its reader may no longer see. */

@@ -322,6 +322,7 @@ export const sentences = {
     'Usher leaves it as it is. If it should be there, restore it in the system; if not, remove the person from the package.',
   'drift.missing.repair': 'Usher gives it back.',
   'drift.missing.accept': 'Usher leaves it as it is.',
+  'drift.ours': '{names} had this before Usher; it was taken outside, so what was restored now ends with the package.',
   'drift.held.tooMany':
     'Usher takes nothing away, because that would be more than 5 % and more than 20 of those who have access, or all of them. Look at it in the system first.',
   'drift.held.emptyRead':

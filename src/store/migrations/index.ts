@@ -13,6 +13,7 @@ import { largeGroups } from './0010-large-groups';
 import { drift } from './0011-drift';
 import { calendars } from './0013-calendars';
 import { directory } from './0014-directory';
+import { driftAnswers } from './0015-drift-answers';
 
 export type Migration = {
   /** `0001-name`, as the file is called. */
@@ -35,4 +36,5 @@ export const migrations: readonly Migration[] = [
   drift,
   calendars,
   directory,
+  driftAnswers,
 ];
