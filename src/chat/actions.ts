@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { DomainError } from '../domain/errors';
 import { accessVerbs } from './actions/access';
 import { approvalVerbs } from './actions/approvals';
+import { leaverVerbs } from './actions/leavers';
 import { ownerVerbs } from './actions/owners';
 import { reprocessVerbs } from './actions/reprocess';
 import { requestVerbs } from './actions/requests';
@@ -40,7 +41,15 @@ const generalVerbs = {
   },
 } as const satisfies Record<string, Verb>;
 
-const table = { ...requestVerbs, ...accessVerbs, ...approvalVerbs, ...ownerVerbs, ...reprocessVerbs, ...generalVerbs };
+const table = {
+  ...requestVerbs,
+  ...accessVerbs,
+  ...approvalVerbs,
+  ...ownerVerbs,
+  ...leaverVerbs,
+  ...reprocessVerbs,
+  ...generalVerbs,
+};
 
 /** Every verb by name. */
 export const verbs: Readonly<Record<string, Verb>> = table;

@@ -148,6 +148,9 @@ export type CardDataOf = {
     /** The package, from an empty form: there is no request to take anything from. */
     readonly mayAskAnew: boolean;
     readonly mayRetry: boolean;
+    /** Access of those who left the scope waits for the reader's word; `asked`: until when they were asked about, as a number. */
+    readonly mayEnd: boolean;
+    readonly asked: number;
     /** Whom it is about, for the typed form of Retry. */
     readonly targetName: string;
     readonly mayRequest: boolean;

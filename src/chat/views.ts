@@ -10,6 +10,7 @@ import type { By, Desk, Draft } from '../operations/ports';
 import { formFor, view as requestView } from '../operations/requests';
 import { extensionOf } from '../operations/assignments';
 import { driftOf } from '../operations/drift';
+import { leaversOf } from '../operations/scope';
 import type { Text } from './card';
 import type { CardDataOf, CardName } from './card-data';
 import { helpRows } from './commands';
@@ -361,6 +362,10 @@ export const views = {
   drift: async (look) => ({
     card: 'notice',
     data: Notices.drift(await driftOf(look.desk, viewer(look), id(look, 'resource') as ResourceId)),
+  }),
+  leavers: async (look) => ({
+    card: 'notice',
+    data: Notices.leavers(await leaversOf(look.desk, viewer(look), id(look, 'package') as PackageId)),
   }),
   package: async (look) => ({
     card: 'notice',

@@ -7,7 +7,7 @@ import type { Change } from './events';
 import { noChange, together } from './events';
 import type { AssignmentFacts, Now } from './facts';
 import { releaseGrants } from './grants';
-import type { EndReason, Justification, PersonId, Request, RequestDetail, RequestId } from './model';
+import type { EndReason, Justification, JustificationId, PersonId, Request, RequestDetail, RequestId } from './model';
 import { LIVE_ASSIGNMENT_STATES } from './model';
 import { extensionWindow, newest, reminders } from './period';
 import { latest } from './time';
@@ -81,14 +81,29 @@ export function end(facts: AssignmentFacts, input: EndInput, at: Now): Change {
 
 /** Justifications whose time is over end; with the last one the access does (rule 3.10). */
 export function endOver(facts: AssignmentFacts, at: Now): Change {
-  if (!isLive(facts)) return noChange;
-  const live = liveJustifications(facts);
-  const over = live.filter((one) => one.until !== null && one.until <= at.now);
-  if (over.length === 0) return noChange;
-  const rest = live.filter((one) => !over.includes(one));
-  if (rest.length === 0) {
-    return end(facts, { reason: 'endReached', type: 'systemRemove', requestor: null, note: null }, at);
-  }
+  const over = liveJustifications(facts).filter((one) => one.until !== null && one.until <= at.now);
+  return endJustified(facts, over, 'endReached', at);
+}
+
+/**
+ * The policy that some of it was given by says that it ends with its scope, and the person has left that (rule 3.16). `left`: the
+ * justifications of such policies. What else justifies the access keeps it.
+ */
+export function endOutOfScope(facts: AssignmentFacts, left: readonly JustificationId[], at: Now): Change {
+  if (facts.target.state !== 'enabled' || facts.assignment.state === 'scheduled') return noChange;
+  const over = liveJustifications(facts).filter(({ id }) => left.includes(id));
+  return endJustified(facts, over, 'outOfScope', at);
+}
+
+function endJustified(
+  facts: AssignmentFacts,
+  over: readonly Justification[],
+  reason: Extract<EndReason, 'endReached' | 'outOfScope'>,
+  at: Now,
+): Change {
+  if (!isLive(facts) || over.length === 0) return noChange;
+  const rest = liveJustifications(facts).filter((one) => !over.includes(one));
+  if (rest.length === 0) return end(facts, { reason, type: 'systemRemove', requestor: null, note: null }, at);
 
   const { assignment } = facts;
   const endsAt = latest(rest.map((one) => one.until));
@@ -102,10 +117,7 @@ export function endOver(facts: AssignmentFacts, at: Now): Change {
         assignment,
         'assignment.unjustified',
         { id: one.request },
-        {
-          kind: one.kind,
-          endsAt: endsAt?.toISOString() ?? null,
-        },
+        { kind: one.kind, endsAt: endsAt?.toISOString() ?? null, ...(reason === 'outOfScope' ? { reason } : {}) },
       ),
     ),
   );

@@ -30,7 +30,8 @@ export type Notice =
   | 'deliveryFailed'
   | 'removalAlarm'
   | 'manualTask'
-  | 'drift';
+  | 'drift'
+  | 'leavers';
 
 export interface Consequence {
   readonly on: EventType;
@@ -140,4 +141,8 @@ export const consequences: readonly Consequence[] = [
   tell('resource.driftFound', 'drift', 'resourceOwners', 'resource'),
   redraw('resource.driftFound', 'resource'),
   redraw('resource.driftChanged', 'resource'),
+  tell('package.leaversFound', 'leavers', 'catalogOwners', undefined),
+  redraw('package.leaversFound', undefined),
+  redraw('package.leaversChanged', undefined),
+  redraw('package.leaversConfirmed', undefined),
 ];

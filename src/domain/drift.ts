@@ -2,6 +2,7 @@
 // Nothing here is ever a reason to believe that somebody had access before: a baseline is not learned from drift (rule 3.10). It
 // is dropped where drift shows that it is gone: somebody took outside what the person had before Usher, so what Usher puts there
 // again is its own gift, and ends with the package.
+import { isMany } from './brake';
 import { inserted, told, updated } from './change';
 import type { Change, DomainEvent } from './events';
 import { noChange, together } from './events';
@@ -89,13 +90,6 @@ export interface Judgement {
   readonly repairs: readonly DriftKind[];
   readonly events: readonly DomainEvent[];
 }
-
-const FEW = 20;
-const SHARE = 0.05;
-/** All of them are many from so many on. */
-const ALL = 5;
-const isMany = (people: number, of: number): boolean =>
-  (people > FEW && people > of * SHARE) || (people >= of && people >= ALL);
 
 /** What follows from a comparison: what is repaired, what stops at the brake, and whether owners hear. */
 export function judge(compared: Compared): Judgement {

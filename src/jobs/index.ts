@@ -2,12 +2,14 @@
 // ring delays and never loses work; two processes share the rows by SKIP LOCKED and the ring by job_ticks.
 import { newTrace } from '../chat/trace';
 import { DomainError } from '../domain/errors';
+import type { AssignmentId } from '../domain/model';
 import type { Log } from '../log';
 import { alarmsOf } from '../operations/alarms';
 import { endDue, endForGone, endJustifications, remind } from '../operations/assignments';
 import { followContent, remindTask } from '../operations/placements';
 import type { By, Desk, Due } from '../operations/ports';
 import { cancelForGone, escalate, expireStage, remindStage, reroute, start } from '../operations/requests';
+import { endOutOfScope as endForScope, judge } from '../operations/scope';
 import { compare } from './compare';
 import type { CompareParts } from './compare';
 import type { Misfire } from './schedule';
@@ -102,6 +104,27 @@ export async function rerouteChanged(parts: JobParts): Promise<number> {
   return tried;
 }
 
+/** Whoever left the scope of a policy that says so loses the access (rule 3.16), unless so many would that somebody is asked first. */
+export async function endOutOfScope(parts: JobParts): Promise<number> {
+  const notes = await parts.due.scopeNoted();
+  let tried = 0;
+  for (const pkg of await parts.due.scopesLeft(notes)) {
+    if (isStopping(parts)) return tried;
+    let ending: readonly AssignmentId[] = [];
+    const judged = each(
+      'end-out-of-scope',
+      () => Promise.resolve([pkg]),
+      async (desk, by, id) => {
+        ending = await judge(desk, by, id);
+      },
+    );
+    await judged(parts);
+    tried += await each('end-out-of-scope', () => Promise.resolve(ending), endForScope)(parts);
+  }
+  if (notes.length > 0) await parts.due.scopeFollowed(notes);
+  return tried;
+}
+
 /** Whoever holds a package has what it holds (rule 3.11). */
 async function updateHolders(parts: JobParts): Promise<number> {
   const tried = await holders(parts);
@@ -149,6 +172,7 @@ export const jobs: readonly Job[] = [
     misfire: 'catchUp',
     sweep: each('end-for-leavers', (due, limit) => due.assignmentsOfGone(limit), endForGone),
   },
+  { name: 'end-out-of-scope', cron: '14-59/20 * * * * *', misfire: 'catchUp', sweep: endOutOfScope },
   {
     name: 'cancel-for-leavers',
     cron: '15-59/20 * * * * *',

@@ -6,7 +6,7 @@ const MESSAGE_SECONDS = 240;
 /** Who wrote waits for an answer. */
 const INBOUND_SECONDS = 120;
 
-export const alarmNames = ['removalsOverdue', 'messagesLate', 'answersLate', 'workNotTaken'] as const;
+export const alarmNames = ['removalsOverdue', 'messagesLate', 'answersLate', 'workNotTaken', 'leaversHeld'] as const;
 
 export interface Alarm {
   readonly alarm: (typeof alarmNames)[number];
@@ -37,6 +37,13 @@ export function alarmsOf(backlog: Backlog): readonly Alarm[] {
       count: backlog.inbound.waiting + backlog.inbound.givenUp,
       oldestSeconds: oldest([backlog.inbound.oldestSeconds]),
       rings: backlog.inbound.oldestSeconds > INBOUND_SECONDS || backlog.inbound.givenUp > 0,
+    },
+    {
+      // Access of people who left a scope, too many to end without a word: somebody has it who should not, or a change was a mistake.
+      alarm: 'leaversHeld',
+      count: backlog.leaversAsked.count,
+      oldestSeconds: oldest([backlog.leaversAsked.oldestSeconds]),
+      rings: backlog.leaversAsked.count > 0,
     },
     {
       // A placement that waits for its next try is no alarm of its own; one that is due and not taken up is.

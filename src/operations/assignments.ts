@@ -56,7 +56,7 @@ export function remove(
 }
 
 /** An extension that still waits makes no sense once the access was ended on purpose: nobody should be asked about it. */
-async function dropExtension(tx: Tx, facts: AssignmentFacts, detail: RequestDetail): Promise<void> {
+export async function dropExtension(tx: Tx, facts: AssignmentFacts, detail: RequestDetail): Promise<void> {
   const waiting = Rules.waitingExtension(facts);
   if (waiting) await tx.save(cancel(await tx.forRequest(waiting), 'system', moment(tx), detail));
 }

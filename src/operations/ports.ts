@@ -1,6 +1,7 @@
 // The plugs of the house in one file: what the operations ask of the store and of the machine tables. Values in, values out.
 import type { Compared, DriftFacts, DriftHeld, Judgement } from '../domain/drift';
 import type { Change, DomainEvent } from '../domain/events';
+import type { Leavers, ScopeFact } from '../domain/scope';
 import type {
   AssignmentFacts,
   PairFacts,
@@ -129,6 +130,17 @@ export interface Tx {
   judged(token: string, judgement: Judgement): Promise<readonly FindingId[]>;
   /** One difference, with its person locked. */
   forFinding(id: FindingId): Promise<DriftFacts>;
+  /** Holders of the package who left the scope of their policy; nobody else judges them before the act is over. Null: none. */
+  leavers(pkg: PackageId): Promise<Leavers | null>;
+  /** Those who were found wait for somebody's word, or lose the access now. */
+  leaversJudged(leavers: Leavers, to: 'asked' | 'ending'): Promise<void>;
+  /** Those asked about until then lose the access now. Null: there is no such package. */
+  leaversConfirmed(
+    pkg: PackageId,
+    until: Date | null,
+  ): Promise<(Pick<Leavers, 'package' | 'catalog'> & { readonly people: number }) | null>;
+  /** The live justifications of an assignment, with their policies as these are now. */
+  scopesOf(id: AssignmentId): Promise<readonly ScopeFact[]>;
   /** Bulk: ends up to `limit` assignments whose last justification is over; same tail as save. Returns how many. */
   endDue(limit: number): Promise<number>;
 }
@@ -284,6 +296,8 @@ export interface Views {
   ): Promise<readonly { readonly resource: string; readonly role: string; readonly error: string }[]>;
   /** Open differences of a resource between the system and Usher; null where there is no such resource. */
   drift(resource: ResourceId): Promise<DriftView | null>;
+  /** Who left the scope of the package's policies; null where there is no such package. */
+  leavers(pkg: PackageId): Promise<LeaversView | null>;
   /** People of the demo that the local page offers. */
   personas(): Promise<readonly PersonaRow[]>;
 }
@@ -556,6 +570,22 @@ export interface Drafts {
 }
 
 /** Work that is due, claimed with SKIP LOCKED in id order. Each job's operation takes the ids one transaction each. */
+/** Who left the scope of a package's policies, for a message. */
+export interface LeaversView {
+  readonly package: Pick<Package, 'id' | 'name'>;
+  readonly catalog: CatalogId;
+  /** Whose access waits for somebody's word, and the instant until which they were asked about. */
+  readonly asked: LeaversList & { readonly until: Date | null };
+  /** Whose access ends now, or ended during the last day. */
+  readonly ended: LeaversList;
+  readonly holders: number;
+}
+export interface LeaversList {
+  readonly people: number;
+  /** Names of the first few. */
+  readonly first: readonly string[];
+}
+
 /** A note of a change, by its number. */
 export type Noted = number & { readonly noted: never };
 
@@ -571,6 +601,12 @@ export interface Due {
   misroutedBy(notes: readonly Noted[], limit: number): Promise<readonly RequestId[]>;
   /** Forgets these notes, where nothing that they touch is misrouted and nobody can come late any more with what they read before. */
   approversFollowed(notes: readonly Noted[]): Promise<void>;
+  /** Notes of what may have changed who is in the scope of a policy that ends access with it. */
+  scopeNoted(): Promise<readonly Noted[]>;
+  /** Keeps whom these notes found out of scope, and tells the packages with holders who are. */
+  scopesLeft(notes: readonly Noted[]): Promise<readonly PackageId[]>;
+  /** Forgets these notes, where everybody out of scope is known and nobody can come late any more with what they read before. */
+  scopeFollowed(notes: readonly Noted[]): Promise<void>;
   startsDue(limit: number): Promise<readonly RequestId[]>;
   remindersDue(limit: number): Promise<readonly AssignmentId[]>;
   /** Justifications that are over while others still hold the assignment. */
@@ -623,6 +659,8 @@ export interface Backlog {
   readonly manualTasks: number;
   /** Open differences between connected systems and Usher. */
   readonly drift: readonly { readonly kind: 'missing' | 'extra'; readonly count: number }[];
+  /** Access of people who left a scope, which waits for an owner's word. */
+  readonly leaversAsked: { readonly count: number; readonly oldestSeconds: number };
   /** Resources whose system could not be read when it was to be compared. */
   readonly comparisonsFailed: number;
   readonly grantsFailed: readonly { readonly connector: string; readonly giving: boolean; readonly count: number }[];

@@ -18,7 +18,8 @@ about as materialized (
   left join resource_roles role on role.id = the_grant.role_id
   left join resources resource on resource.id = coalesce(role.resource_id,
     case when mine.subject_kind = 'resource' then mine.subject_id::uuid end)
-  left join packages package on package.id = coalesce(request.package_id, assignment.package_id)
+  left join packages package on package.id = coalesce(request.package_id, assignment.package_id,
+    case when mine.subject_kind = 'package' then mine.subject_id::uuid end)
 ), meant (outgoing_id, person_id, choice) as (
   select outgoing_id, requestor_id, 1 from about where audience = 'requestor'
   union all

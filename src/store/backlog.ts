@@ -55,6 +55,9 @@ select clock_timestamp() as clock, jsonb_build_object(
   'manualTasks', ${count(`manual_tasks where state = 'open'`)},
   'drift', ${rows(`select kind, count(*)::integer as count
     from (select kind from drift_findings where closed_at is null limit ${MOST}) open group by kind order by kind`)},
+  'leaversAsked', (select jsonb_build_object('count', count(*),
+      'oldestSeconds', coalesce(max(extract(epoch from (select now from at) - found.at))::float8, 0))
+    from (select at from scope_leavers where state = 'asked' limit ${MOST}) found),
   'comparisonsFailed', ${count(`comparisons where state = 'failed'`)},
   'grantsFailed', ${rows(`select resources.connector, failed.state = 'placeFailed' as giving, count(*)::integer as count
     from (select state, role_id from grants where error is not null and state in ('placeFailed', 'takeFailed') limit ${MOST}) failed

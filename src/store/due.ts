@@ -6,6 +6,7 @@ import { backlogOf } from './backlog';
 import { JUSTIFYING, LIVE, OPEN } from './loads';
 import { createMisrouted } from './misrouted';
 import type { Query } from './query';
+import { createScopes } from './scope';
 import { instantOf, toInstant } from './tables';
 
 /** Settled rows are kept this long, also because their unique keys recognize a late repetition. */
@@ -116,6 +117,7 @@ export function createDue(q: Query): Due {
     stagesToEscalate: requests(SQL.stagesToEscalate),
     stagesToRemind: requests(SQL.stagesToRemind),
     ...createMisrouted(q),
+    ...createScopes(q),
     startsDue: requests(SQL.startsDue),
     remindersDue: assignments(SQL.remindersDue),
     contentsChanged: assignments(SQL.contentsChanged),

@@ -1,8 +1,9 @@
 // Running stages whose open tasks are not those of the people who may decide now (rule 3.6). What may have made them so is noted by
 // triggers (migration 0014), so that a look costs what changed, and nothing where nothing did.
 import type { RequestId } from '../domain/model';
-import type { Due, Noted } from '../operations/ports';
+import type { Due } from '../operations/ports';
 import { CANDIDATES } from './approvers';
+import { forget, NOTES, notesFor } from './notes';
 import type { Query } from './query';
 
 // The same resolution as resolveStage and reroute in domain/: primaries, then each rank of stand-ins as a whole until there
@@ -59,7 +60,7 @@ const RUNNING = `(select * from approval_stages where state = 'inProgress') s`;
 
 // From the notes to the requests that may ask others now. Groups and roles that are gone have notes of their own.
 const TOUCHED = `
-with recursive noted as materialized (select kind, subject_id as id from directory_changes where id = any ($1::bigint[])),
+with recursive ${NOTES},
 named_people as (select id from noted where kind = 'person'),
 named_groups as (
   select id from noted where kind = 'group'
@@ -108,24 +109,7 @@ ${misrouted(`touched join approval_stages s on s.request_id = touched.request_id
 const ALL = `with ${misrouted(RUNNING)} select request_id as id from misrouted order by request_id limit $1`;
 const CHANGED = `${TOUCHED} select request_id as id from misrouted order by request_id limit $2`;
 
-// Whoever began an act before the change was there to be read may still commit what they read. Each act locks a person first, so it
-// has its number before it reads; once all that had one when the note was first seen are over, what they left behind can be seen.
-// A number from beyond is of the database from which this one was restored.
-const NOTED = `
-with seen as (
-  update directory_changes set seen = pg_snapshot_xmax(pg_current_snapshot())
-  where follower = 'approvers' and (seen is null or seen > pg_snapshot_xmax(pg_current_snapshot()))
-)
-select id from directory_changes where follower = 'approvers' order by id limit $1`;
-const FOLLOWED = `${TOUCHED},
-over as (
-  select id from directory_changes where id = any ($1::bigint[]) and seen <= pg_snapshot_xmin(pg_current_snapshot())
-    and not exists (select 1 from misrouted) order by id for update skip locked
-)
-delete from directory_changes using over where directory_changes.id = over.id`;
-
-/** More at once are followed one after the other. */
-const MOST_NOTES = 10_000;
+const FOLLOWED = `${TOUCHED}${forget('exists (select 1 from misrouted)')}`;
 
 /** Who is asked, compared with who may decide. */
 export function createMisrouted(
@@ -135,9 +119,7 @@ export function createMisrouted(
     (await q(sql, bind)).map((row) => (row as { id: RequestId }).id);
   return {
     misroutedStages: (limit) => ids(ALL, [limit]),
-    async approversNoted() {
-      return (await q(NOTED, [MOST_NOTES])).map((row) => (row as { id: Noted }).id);
-    },
+    approversNoted: () => notesFor(q, 'approvers'),
     misroutedBy: (notes, limit) => ids(CHANGED, [notes, limit]),
     async approversFollowed(notes) {
       await q(FOLLOWED, [notes]);

@@ -55,6 +55,7 @@ import type { Query, TxQuery } from './query';
 import { ConnectionLost, inTransaction, queryIn } from './query';
 import { rolesOf } from './roles';
 import { saveChange } from './save';
+import { leaversConfirmed, leaversJudged, loadLeavers, scopesOf } from './scope';
 import type { Recorded, Signature } from './tail';
 import { recordEvents } from './tail';
 import { clockOf, createViews } from './views';
@@ -232,6 +233,10 @@ function openTx(q: TxQuery, by: By): { tx: Tx; sent: () => number; decided: read
       await lockPersonOfFinding(q, id);
       return loaded(await loadFinding(q, id));
     },
+    leavers: (pkg) => loadLeavers(q, pkg),
+    leaversJudged: (leavers, to) => leaversJudged(q, leavers, to),
+    leaversConfirmed: (pkg, until) => leaversConfirmed(q, pkg, until),
+    scopesOf: (id) => scopesOf(q, id),
     async endDue(limit) {
       const ended = await endDue(q, limit, by);
       told(ended.now);

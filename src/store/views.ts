@@ -7,6 +7,7 @@ import { createPackageViews } from './package-views';
 import { createPeopleViews } from './people-views';
 import { loadManualTask } from './placements';
 import type { Query } from './query';
+import { leaversOf } from './scope';
 import { instantOf } from './tables';
 
 /** The clock of the database, with the organization's offset. */
@@ -22,6 +23,7 @@ export function createViews(q: Query): Views {
     ...createPackageViews(q),
     ...createAccessViews(q),
     now: () => clockOf(q),
+    leavers: (pkg) => leaversOf(q, pkg),
     drift: (resource) => driftOf(q, resource),
     forSubmit: async (input) => (await loadSubmit(q, input)).facts,
     forRequest: async (id) => (await loadRequest(q, id)).facts,

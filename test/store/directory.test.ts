@@ -1,6 +1,6 @@
 // What changed in the directory is noted, and whoever follows the notes finds by them what a look at everything would find.
 import * as Requests from '../../src/domain/request';
-import type { GroupId, PersonId, RequestId } from '../../src/domain/model';
+import type { GroupId, PackageId, PersonId, RequestId } from '../../src/domain/model';
 import { jobs } from '../../src/jobs';
 import { createGates } from '../../src/jobs/gate';
 import { createLog } from '../../src/log';
@@ -21,9 +21,11 @@ beforeEach(async () => {
   await world.role('catalogOwner', owner, world.catalog);
 });
 
-const noted = async (): Promise<number> => (await world.sql('select from directory_changes')).length;
-const sweep = async (): Promise<number> => {
-  const job = jobs.find(({ name }) => name === 'reroute-approvals');
+const notedFor = async (follower: string): Promise<number> =>
+  (await world.sql('select from directory_changes where follower = $1', [follower])).length;
+const noted = async (): Promise<number> => (await world.sql(`select from directory_changes`)).length;
+const sweep = async (named = 'reroute-approvals'): Promise<number> => {
+  const job = jobs.find(({ name }) => name === named);
   const { due, comparisons, outbox } = world;
   const parts = { desk: world, due, comparisons, connectors: new Map(), gates: createGates({ outbox }), deadlineMs: 1 };
   return (await job?.sweep({ ...parts, log: createLog('silent') })) ?? 0;
@@ -38,7 +40,7 @@ const askedNow = async (request: RequestId): Promise<unknown[]> =>
   ).map(({ name }) => name);
 /** All that is noted so far is followed and forgotten, once whatever else runs on the server has committed. */
 const settle = async (): Promise<void> => {
-  while ((await noted()) > 0) await sweep();
+  while ((await noted()) > 0) for (const job of ['reroute-approvals', 'end-out-of-scope']) await sweep(job);
 };
 const join = (group: GroupId, person: PersonId): Promise<void> =>
   world.insert('group_people', { group_id: group, person_id: person });
@@ -253,10 +255,8 @@ test('what a change does not touch is not looked at; the full pass finds it all 
   expect(await world.due.misroutedStages(5)).toEqual([request]);
 });
 
-test('an act that read who approves before the change, and commits after it was followed, is found', async () => {
-  const group = await world.group('Approvers', [ana, ben]);
-  const pkg = await world.package('CRM', { stages: [{ primaries: [{ group }] }] });
-  await settle();
+/** Tara asks; between reading and saving the act waits to go on. */
+function slowly(pkg: PackageId): { read: Promise<void>; goOn: () => void; asking: Promise<RequestId> } {
   let isRead = (): void => undefined;
   let goOn = (): void => undefined;
   const read = new Promise<void>((resolve) => (isRead = resolve));
@@ -271,15 +271,46 @@ test('an act that read who approves before the change, and commits after it was 
     await tx.save(change);
     return made.id;
   });
+  return {
+    read,
+    goOn: () => {
+      goOn();
+    },
+    asking,
+  };
+}
+
+test('an act that read who approves before the change, and commits after it was followed, is found', async () => {
+  const group = await world.group('Approvers', [ana, ben]);
+  const pkg = await world.package('CRM', { stages: [{ primaries: [{ group }] }] });
+  await settle();
+  const { read, goOn, asking } = slowly(pkg);
   await read;
   await leave(group, ana);
   for (const times of [1, 2, 3]) expect([times, await sweep()]).toEqual([times, 0]);
-  expect(await noted()).toBe(1);
+  expect(await notedFor('approvers')).toBe(1);
   goOn();
   const id = await asking;
   expect(await askedNow(id)).toEqual(['Ana', 'Ben']);
   expect(await sweep()).toBe(1);
   expect(await askedNow(id)).toEqual(['Ben']);
+  await settle();
+});
+
+test('access that begins by an act that read the scope before somebody left it ends all the same', async () => {
+  const group = await world.group('Staff', [tara]);
+  const pkg = await world.package('CRM', { targets: [{ group }] });
+  await world.sql('update policy_versions set end_when_out_of_scope = true');
+  await settle();
+  const { read, goOn, asking } = slowly(pkg);
+  await read;
+  await leave(group, tara);
+  for (const times of [1, 2, 3]) expect([times, await sweep('end-out-of-scope')]).toEqual([times, 0]);
+  goOn();
+  await asking;
+  expect(await world.views.liveAssignment(tara, pkg)).not.toBeNull();
+  expect(await sweep('end-out-of-scope')).toBe(1);
+  expect(await world.views.liveAssignment(tara, pkg)).toBeNull();
   await settle();
 });
 
@@ -297,7 +328,7 @@ test('a change that is committed behind a younger one is followed', async () => 
   expect(await askedNow(second.id)).toEqual(['Ben']);
   // It waits for the one that has not committed, which may have read what was before.
   await sweep();
-  expect(await noted()).toBe(1);
+  expect(await notedFor('approvers')).toBe(1);
   await late.commit();
   expect(await sweep()).toBe(1);
   expect(await askedNow(first.id)).toEqual(['Ben']);
@@ -315,7 +346,7 @@ test('a change while a sweep runs is for the next one', async () => {
   });
   await leave(group, ben);
   await world.due.approversFollowed(notes);
-  expect(await noted()).toBe(2);
+  expect(await notedFor('approvers')).toBe(2);
   expect(await sweep()).toBe(1);
   expect(await askedNow(request)).toEqual(['Owner']);
   await settle();
@@ -336,7 +367,8 @@ test('two at once ask each newcomer once, and forget what both followed', async 
       [ben],
     ),
   ).toEqual([{ n: 3 }]);
-  while ((await noted()) > 0) await Promise.all([sweep(), sweep()]);
+  while ((await notedFor('approvers')) > 0) await Promise.all([sweep(), sweep()]);
+  await settle();
 });
 
 test('an act that fails leaves its notes for the next ring', async () => {
@@ -349,7 +381,7 @@ test('an act that fails leaves its notes for the next ring', async () => {
   try {
     await sweep();
     await sweep();
-    expect(await noted()).toBe(1);
+    expect(await notedFor('approvers')).toBe(1);
   } finally {
     await world.sql('drop function fails cascade');
   }

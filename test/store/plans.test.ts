@@ -1,7 +1,7 @@
 // No statement that runs often may read a growing table whole. With scans, and joins that read both sides, made dear, one is
 // left only where no index can serve, so this holds for any amount of data.
 import type { Sequelize } from 'sequelize';
-import { rerouteChanged, type JobParts } from '../../src/jobs';
+import { endOutOfScope, rerouteChanged, type JobParts } from '../../src/jobs';
 import type { AssignmentId, GrantId, PackageId, PersonId, RequestId } from '../../src/domain/model';
 import type { CardRow, Noted } from '../../src/operations/ports';
 import { loadOrganization } from '../../src/store/configuration';
@@ -13,6 +13,7 @@ import { newId } from '../../src/store/ids';
 import { createInbound } from '../../src/store/inbound';
 import { createOutbox } from '../../src/store/outbox';
 import { type Query, queryIn } from '../../src/store/query';
+import { loadLeavers, scopesOf } from '../../src/store/scope';
 import { createViews } from '../../src/store/views';
 import { loadPlace } from '../../src/store/placements';
 import { freshDatabase, openDatabase } from '../support/postgres';
@@ -128,6 +129,11 @@ test.each<{
   { name: 'misrouted stages', act: (q) => createDue(q).misroutedStages(10) },
   { name: 'stages that changes touched', act: (q) => createDue(q).misroutedBy([1 as Noted], 10) },
   { name: 'forgetting changes', act: (q) => createDue(q).approversFollowed([1 as Noted]) },
+  { name: 'access out of scope', act: (q) => createDue(q).scopesLeft([1 as Noted]) },
+  { name: 'forgetting changes of scope', act: (q) => createDue(q).scopeFollowed([1 as Noted]) },
+  { name: 'leavers of a package', act: (q) => loadLeavers(q, id as PackageId) },
+  { name: 'leavers for a message', act: (q) => createViews(q).leavers(id as PackageId) },
+  { name: 'scopes of an assignment', act: (q) => scopesOf(q, id as AssignmentId) },
   { name: 'starts', act: (q) => createDue(q).startsDue(10) },
   { name: 'reminders', act: (q) => createDue(q).remindersDue(10) },
   { name: 'justifications that are over', act: (q) => createDue(q).justificationsOver(10) },
@@ -178,7 +184,10 @@ test.each<{
   expect(await wholeReads(act, answer)).toEqual(whole);
 });
 
-test('while nothing is noted, rerouting approvals reads the notes and nothing else', async () => {
+test.each([
+  { name: 'rerouting approvals', sweep: rerouteChanged, want: ['directory_changes'] },
+  { name: 'ending access out of scope', sweep: endOutOfScope, want: ['directory_changes', 'scope_leavers'] },
+])('while nothing is noted, $name reads the notes and nothing else', async ({ sweep, want }) => {
   const read = new Set<string>();
   const tables = (plan: Plan): readonly string[] =>
     [plan['Relation Name'] ?? [], (plan.Plans ?? []).map(tables)].flat(2);
@@ -189,8 +198,8 @@ test('while nothing is noted, rerouting approvals reads the notes and nothing el
     for (const { Plan: plan } of row?.['QUERY PLAN'] ?? []) for (const table of tables(plan)) read.add(table);
     return [];
   };
-  await rerouteChanged({ due: createDue(explain) } as unknown as JobParts);
-  expect([...read]).toEqual(['directory_changes']);
+  await sweep({ due: createDue(explain) } as unknown as JobParts);
+  expect([...read].toSorted()).toEqual(want);
 });
 
 test('who left is not looked up in all that they ever asked for', async () => {

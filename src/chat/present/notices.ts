@@ -2,7 +2,7 @@
 import type { PlaceFacts } from '../../domain/facts';
 import type { ManualTask } from '../../domain/events';
 import type { AssignmentView } from '../../operations/assignments';
-import type { DriftList, DriftView, PackageRow } from '../../operations/ports';
+import type { DriftList, DriftView, LeaversList, LeaversView, PackageRow } from '../../operations/ports';
 import type { RequestView } from '../../operations/requests';
 import type { Text } from '../card';
 import type { CardDataOf } from '../card-data';
@@ -30,6 +30,8 @@ function notice(title: Text, tone: Tone, lines: readonly Text[], buttons: Partia
     mayAskAgain: false,
     mayAskAnew: false,
     mayRetry: false,
+    mayEnd: false,
+    asked: 0,
     targetName: '',
     mayRequest: false,
     mayDecide: false,
@@ -125,14 +127,15 @@ export function accessNotice(
     ]);
   }
   if (ended) {
+    const { endReason } = assignment;
+    const why = endReason === 'gaveUp' || endReason === 'outOfScope' ? endReason : 'endReached';
     const title =
       assignment.endReason === 'removedByOwner' && remover !== null
         ? say('notice.accessEnded.removedByOwner', { by: remover.name, package: name })
-        : say(assignment.endReason === 'gaveUp' ? 'notice.accessEnded.gaveUp' : 'notice.accessEnded.endReached', {
-            package: name,
-          });
+        : say(`notice.accessEnded.${why}`, { package: name });
     // Whoever was switched off and is back gets nothing back by itself, and may ask (rule 3.17).
-    const again = view.facts.target.state === 'enabled';
+    const mayAsk = endReason !== 'outOfScope' || view.facts.policies.some(({ enabled, inScope }) => enabled && inScope);
+    const again = view.facts.target.state === 'enabled' && mayAsk;
     const lines = [
       ...(remover?.reason ? [say('outcome.deniedReason', { reason: text(remover.reason, 1000) })] : []),
       ...(assignment.state === 'removalFailed' ? [label('state.removalFailed')] : []),
@@ -270,6 +273,27 @@ export function drift({ resource, held, missing, extra, ours, unknown }: DriftVi
   return lines.length === 0
     ? notice(title, 'default', [label('drift.over'), ...kept])
     : notice(title, isThere ? 'attention' : 'warning', [...lines, ...kept]);
+}
+
+/** To owners: whose access ends because they left the scope, or would if so many could lose it without a word. */
+export function leavers(view: LeaversView): Notice {
+  const { asked, ended, holders } = view;
+  const values = ({ people, first }: LeaversList) => ({
+    count: people,
+    names: listed(first, 'and', first.length, people),
+  });
+  const title = say('leavers.title', { package: text(view.package.name, 150) });
+  const lines = [
+    ...(asked.people === 0 ? [] : [say('leavers.asked', { ...values(asked), holders }), label('leavers.askedBody')]),
+    ...(ended.people === 0 ? [] : [say('leavers.ended', values(ended))]),
+  ];
+  if (lines.length === 0) return notice(title, 'default', [label('leavers.over')]);
+  return notice(title, asked.people > 0 ? 'attention' : 'default', lines, {
+    package: view.package.id,
+    packageName: view.package.name,
+    mayEnd: asked.people > 0,
+    asked: asked.until?.getTime() ?? 0,
+  });
 }
 
 /** A card whose subject its reader may no longer see. */

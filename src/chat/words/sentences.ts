@@ -104,6 +104,7 @@ export const sentences = {
   'help.decide': 'decide without opening the card',
   'help.assign': 'give access directly in your catalogs',
   'help.remove': 'take access away in your catalogs',
+  'help.removeLeavers': 'end the access of many who left its scope',
   'help.reprocess': 'set somebody’s access up again',
   'help.help': 'this list',
 
@@ -291,6 +292,7 @@ export const sentences = {
   'notice.accessEndingNoExtend': 'It cannot be extended. When it has ended you can ask again.',
   'notice.accessEnded.endReached': 'Your access to {package} has ended',
   'notice.accessEnded.gaveUp': 'You gave up {package}',
+  'notice.accessEnded.outOfScope': 'Your access to {package} has ended: you are no longer among those it is for',
   'notice.accessEnded.removedByOwner': '{by} removed your access to {package}',
   'notice.endedOther': '{target} no longer has {package}',
   'notice.heldOther': '{target} has {package}',
@@ -308,6 +310,13 @@ export const sentences = {
   'notice.roleProblem': '{resource}, {role}: {code}',
   'notice.nowSetUp': 'Everything is set up now.',
   'notice.nowRemoved': 'Everything is removed now.',
+  'leavers.title': 'People left the scope of {package}',
+  'leavers.asked':
+    '{count|# person|# people} of the {holders} who have it {count|is|are} no longer among those it is for: {names}. Nobody loses it until somebody in charge agrees.',
+  'leavers.askedBody':
+    'If that is as it should be, press Remove. If not, correct the people, the group or the policy; nothing was taken.',
+  'leavers.ended': '{count|# person is|# people are} no longer among those it is for, so the access ends: {names}.',
+  'leavers.over': 'Everybody who has it is among those it is for.',
   'drift.title': 'Access to {resource} was changed outside of Usher',
   'drift.extra': '{count|# person has|# people have} access that nothing in Usher explains: {names}.',
   'drift.unknown':

@@ -1,4 +1,5 @@
 // The brake (rule 3.15): what files would take from many, or give to many, stops and asks. A single leaver is never held back.
+import { isDoubled, isMany } from '../../domain/brake';
 import type { GroupId, PackageId, PersonId } from '../../domain/model';
 import type { Affected, GroupConfig } from '../ports';
 import { at, refuse, type Draft } from './draft';
@@ -35,13 +36,6 @@ export interface Brake {
 }
 
 const PEOPLE_SHARE = 0.02;
-const HOLDERS_SHARE = 0.05;
-const HOLDERS = 20;
-/** All holders of a package are many from so many on. */
-const ALL_HOLDERS = 5;
-
-const isMany = (people: number, of: number): boolean =>
-  (people > HOLDERS && people > of * HOLDERS_SHARE) || (people === of && people >= ALL_HOLDERS);
 
 /** Enabled people whom the files disable. */
 export function disabledBy(draft: Draft): PersonId[] {
@@ -122,7 +116,7 @@ function given(draft: Draft, contents: Affected['contents']): Brake['given'] {
   for (const [id, content] of contents)
     for (const { role, scope, people, had } of content.given) {
       const key = `${role} ${scope}`;
-      if (people > HOLDERS && people > had && !found.has(key))
+      if (isDoubled(people, had) && !found.has(key))
         found.set(key, { id, role: draft.names.get(key) ?? key, to: people, of: had });
     }
   return [...found.values()];

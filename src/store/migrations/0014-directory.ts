@@ -1,11 +1,11 @@
 // What changed in the directory and in who is meant, noted where it changes, so that no way of changing it forgets. Whoever follows
-// the notes looks at what they touch and not at everything there is (rule 3.6).
+// the notes looks at what they touch and not at everything there is (rules 3.6 and 3.16).
 const notes = `
 create table directory_changes (
   id bigint generated always as identity primary key,
-  -- Who follows it, and forgets it then.
-  follower text not null check (follower in ('approvers')),
-  kind text not null check (kind in ('person', 'manager', 'group', 'catalog', 'everything', 'request')),
+  -- Who follows it: those who ask approvers, or those who end access out of scope. Each forgets its own.
+  follower text not null check (follower in ('approvers', 'scope')),
+  kind text not null check (kind in ('person', 'manager', 'group', 'members', 'organization', 'catalog', 'everything', 'request', 'policy')),
   subject_id uuid,
   -- The first transaction that cannot have read what was before: it began after somebody had read this note.
   seen xid8
@@ -16,7 +16,10 @@ begin
   insert into directory_changes (follower, kind, subject_id)
   select 'approvers', 'person', now.id from now join was using (id) where now.state <> was.state
   union all
-  select 'approvers', 'manager', now.id from now join was using (id) where now.manager_id is distinct from was.manager_id;
+  select 'approvers', 'manager', now.id from now join was using (id) where now.manager_id is distinct from was.manager_id
+  union all
+  select 'scope', 'person', now.id from now join was using (id)
+  where now.kind <> was.kind or now.organization_id is distinct from was.organization_id;
   return null;
 end $$;
 create trigger note_people after update on people referencing old table as was new table as now
@@ -25,7 +28,9 @@ create trigger note_people after update on people referencing old table as was n
 create function note_members() returns trigger language plpgsql as $$
 begin
   insert into directory_changes (follower, kind, subject_id)
-  select distinct 'approvers', 'group', group_id from changed;
+  select distinct 'approvers', 'group', group_id from changed
+  union all
+  select distinct 'scope', 'person', person_id from changed;
   return null;
 end $$;
 create trigger note_joiners after insert on group_people referencing new table as changed
@@ -37,7 +42,9 @@ create trigger note_leavers after delete on group_people referencing old table a
 create function note_closure() returns trigger language plpgsql as $$
 begin
   insert into directory_changes (follower, kind, subject_id)
-  select distinct 'approvers', 'group', ancestor_id from changed;
+  select distinct 'approvers', 'group', ancestor_id from changed
+  union all
+  select distinct 'scope', 'members', group_id from changed;
   return null;
 end $$;
 create trigger note_closure_grown after insert on group_ancestors referencing new table as changed
@@ -66,11 +73,45 @@ end $$;
 create trigger note_decision after insert on decisions
   for each row when (new.decision = 'approve') execute function note_decision();
 
+create function note_organization() returns trigger language plpgsql as $$
+begin
+  insert into directory_changes (follower, kind, subject_id) values ('scope', 'organization', new.id);
+  return null;
+end $$;
+create trigger note_organization after update of state on organizations
+  for each row when (new.state <> old.state) execute function note_organization();
+
+create function note_policy() returns trigger language plpgsql as $$
+begin
+  insert into directory_changes (follower, kind, subject_id) values ('scope', 'policy', new.id);
+  return null;
+end $$;
+create trigger note_policy after update of current_version_id, state on policies for each row
+  when (new.current_version_id <> old.current_version_id or new.state <> old.state) execute function note_policy();
+
 grant select, insert, update, delete on directory_changes to usher_app;
 `;
 
-/** Fourteenth migration: notes of what changed in the directory. */
+const leavers = `
+-- Held access whose holder left the scope of a policy that ends it then. Many at once wait until somebody in charge agrees (rule 3.15).
+create table scope_leavers (
+  assignment_id uuid primary key references assignments,
+  package_id uuid not null references packages,
+  state text not null check (state in ('found', 'asked', 'ending')),
+  -- Since when it is in its state.
+  at timestamptz(3) not null
+);
+create index scope_leavers_package on scope_leavers (package_id);
+create index assignments_out_of_scope on assignments (package_id, ended_at) where end_reason = 'outOfScope';
+create index people_organization on people (organization_id) where organization_id is not null;
+
+grant select, insert, update, delete on scope_leavers to usher_app;
+`;
+
+/** Fourteenth migration: notes of what changed in the directory, and whose access ends by it. */
 export const directory = {
   name: '0014-directory',
-  up: (query: (sql: string) => Promise<void>): Promise<void> => query(notes),
+  async up(query: (sql: string) => Promise<void>): Promise<void> {
+    for (const part of [notes, leavers]) await query(part);
+  },
 };

@@ -1,0 +1,39 @@
+// What owners do when so many left the scope of a package that nobody loses it without their word (rule 3.15).
+import { z } from 'zod';
+import { DomainError } from '../../domain/errors';
+import type { PackageId } from '../../domain/model';
+import { confirm } from '../../operations/scope';
+import { packageOf } from '../names';
+import type { Answer, Context, Verb } from '../verb';
+import { read, uuid } from '../verb';
+
+const LAST = 8.64e15;
+const asked = z.object({ package: uuid, asked: z.number().int().min(0).max(LAST) });
+
+async function agree(context: Context, pkg: PackageId, until: Date | null): Promise<Answer> {
+  const answer = { view: 'leavers', params: { package: pkg } } as const;
+  await confirm(context.desk, context.by, { package: pkg, asked: until }, () => answer);
+  return { ...answer, place: 'replace' };
+}
+
+export const leaverVerbs = {
+  'package.removeLeavers': {
+    kind: 'writes',
+    opens: false,
+    press: (context, data) => {
+      const found = read(asked, data);
+      if (!found) throw new DomainError('not-found', { what: 'package' });
+      return agree(context, found.package as PackageId, new Date(found.asked));
+    },
+    typed: [
+      {
+        words: 'remove leavers from',
+        run: async (context, rest) => {
+          const pkg = await packageOf(context, rest, context.who.person.id, true);
+          return agree(context, pkg.id, null);
+        },
+        help: { usage: 'remove leavers from <package>', line: 'help.removeLeavers', only: 'owners' },
+      },
+    ],
+  },
+} as const satisfies Record<string, Verb>;

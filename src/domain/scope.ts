@@ -1,0 +1,76 @@
+// Leaving the scope of a policy (rule 3.16): whom it concerns, and when it stops at the brake (rule 3.15). What ends: assignment.ts.
+import { isMany } from './brake';
+import { told } from './change';
+import type { Change } from './events';
+import { noChange } from './events';
+import type { AssignmentId, CatalogId, JustificationId, PackageId, PolicyVersion } from './model';
+
+/** A reason to hold access, with its policy as that is now. The store asks the same of all at once; a test compares the two. */
+export interface ScopeFact {
+  readonly justification: JustificationId;
+  readonly policy: Pick<PolicyVersion, 'mode' | 'endWhenOutOfScope'>;
+  readonly enabled: boolean;
+  readonly inScope: boolean;
+}
+
+/**
+ * Reasons that are none any more. A policy that is switched off gives nothing anew and takes nothing; one for direct assignment or for
+ * a rule says itself who has it.
+ */
+export function outOfScope(facts: readonly ScopeFact[]): readonly JustificationId[] {
+  return facts
+    .filter(
+      ({ policy, enabled, inScope }) => policy.mode === 'request' && policy.endWhenOutOfScope && enabled && !inScope,
+    )
+    .map(({ justification }) => justification);
+}
+
+/** Holders of a package who left its scope. */
+export interface Leavers {
+  readonly package: PackageId;
+  readonly catalog: CatalogId;
+  /** Found since they were last looked at. */
+  readonly found: readonly AssignmentId[];
+  /** Whose access somebody in charge was asked about. */
+  readonly asked: number;
+  /** Whose access is about to end. */
+  readonly ending: readonly AssignmentId[];
+  /** Of those asked about: they are back, or their access ended otherwise. */
+  readonly settled: number;
+  /** People who have the package, leavers included. */
+  readonly holders: number;
+}
+
+export interface LeaversJudgement {
+  /** What becomes of those who were found. */
+  readonly found: 'asked' | 'ending';
+  readonly change: Change;
+}
+
+/** Whether those who were found lose the access, or somebody in charge is asked first. Owners hear of both. */
+export function judgeLeavers(leavers: Leavers): LeaversJudgement {
+  const { found, holders, settled } = leavers;
+  const isHeld = isMany(found.length, holders);
+  const data = { people: found.length, holders, held: isHeld };
+  const change =
+    found.length > 0
+      ? toldOf(leavers, 'package.leaversFound', data)
+      : settled > 0
+        ? toldOf(leavers, 'package.leaversChanged')
+        : noChange;
+  return { found: isHeld ? 'asked' : 'ending', change };
+}
+
+/** Somebody in charge agreed that the access of so many ends. */
+export function confirmedLeavers(leavers: Pick<Leavers, 'package' | 'catalog'>, people: number): Change {
+  return people === 0 ? noChange : toldOf(leavers, 'package.leaversConfirmed', { people });
+}
+
+function toldOf(
+  leavers: Pick<Leavers, 'package' | 'catalog'>,
+  type: 'package.leaversFound' | 'package.leaversChanged' | 'package.leaversConfirmed',
+  data: Readonly<Record<string, number | boolean>> = {},
+): Change {
+  const refs = { package: leavers.package, catalog: leavers.catalog };
+  return told(type, { kind: 'package', id: leavers.package }, refs, data);
+}

@@ -1,0 +1,164 @@
+// Held access whose holder left the scope of a policy that ends access then (rule 3.16): found by what was noted, kept until it has
+// ended or somebody has said that so many may lose it. The rule is domain/scope.ts#outOfScope; a test compares the two.
+import type { Leavers, ScopeFact } from '../domain/scope';
+import type { AssignmentId, CatalogId, PackageId } from '../domain/model';
+import type { Due, LeaversList, LeaversView } from '../operations/ports';
+import { isId } from './ids';
+import { JUSTIFYING } from './loads';
+import { forget, NOTES, notesFor } from './notes';
+import { MEANS_TARGET, targetRow } from './policies';
+import type { Query, Row } from './query';
+import { toInstant } from './tables';
+
+/** The live justifications `j` of the assignment `a` with their policies `p` as these are now, `v`, and its holder `target`. */
+const REASONS = `(${targetRow('a.target_id')}) target
+  join justifications j on j.assignment_id = a.id and j.ended_at is null
+  join policy_versions kept on kept.id = j.policy_version_id
+  join policies p on p.id = kept.policy_id join policy_versions v on v.id = p.current_version_id`;
+const IN_SCOPE = `exists (select 1 from policy_subjects s where s.policy_version_id = v.id and s.purpose = 'target' and ${MEANS_TARGET})`;
+const LEFT = `(a.state in ${JUSTIFYING} and exists (select 1 from ${REASONS}
+  where target.state = 'enabled' and p.state = 'enabled' and v.mode = 'request' and v.end_when_out_of_scope and not ${IN_SCOPE}))`;
+
+const GONE = `
+with ${NOTES},
+concerned (person_id) as (
+  select id from noted where kind = 'person'
+  union
+  select member.person_id from noted join group_people member on member.group_id = noted.id where noted.kind = 'members'
+  union
+  select people.id from noted join people on people.organization_id = noted.id where noted.kind = 'organization'
+),
+touched (id) as materialized (
+  select a.id from concerned join assignments a on a.target_id = concerned.person_id and a.state in ${JUSTIFYING}
+  union
+  select a.id from noted join policies on policies.id = noted.id
+  join assignments a on a.package_id = policies.package_id and a.state in ${JUSTIFYING}
+  where noted.kind = 'policy'
+),
+gone as (
+  select a.id, a.package_id from touched join assignments a on a.id = touched.id
+  where ${LEFT} and not exists (select 1 from scope_leavers known where known.assignment_id = a.id)
+)`;
+const FIND = `${GONE}
+insert into scope_leavers (assignment_id, package_id, state, at) select id, package_id, 'found', usher_now() from gone order by id
+on conflict do nothing`;
+const FOLLOWED = `${GONE}${forget('exists (select 1 from gone)')}`;
+const PACKAGES = 'select distinct package_id as id from scope_leavers order by package_id';
+
+/** What the job follows. */
+export function createScopes(q: Query): Pick<Due, 'scopeNoted' | 'scopesLeft' | 'scopeFollowed'> {
+  return {
+    scopeNoted: () => notesFor(q, 'scope'),
+    async scopesLeft(notes) {
+      if (notes.length > 0) await q(FIND, [notes]);
+      return (await q(PACKAGES)).map((row) => (row as { id: PackageId }).id);
+    },
+    async scopeFollowed(notes) {
+      await q(FOLLOWED, [notes]);
+    },
+  };
+}
+
+const HOLD = 'select 1 from scope_leavers where package_id = $1 order by assignment_id for update';
+const HOLDERS = `(select count(*)::integer from assignments a where a.package_id = packages.id and a.state in ${JUSTIFYING})`;
+// Whoever is back, was switched off, or lost the access otherwise, is none of them any more.
+const LEAVERS = `
+with known as materialized (
+  select l.assignment_id, l.state, ${LEFT} as gone from scope_leavers l join assignments a on a.id = l.assignment_id
+  where l.package_id = $1
+), settled as (
+  delete from scope_leavers l using known where l.assignment_id = known.assignment_id and not known.gone
+)
+select packages.id, packages.catalog_id, ${HOLDERS} as holders,
+  (select coalesce(jsonb_agg(assignment_id order by assignment_id) filter (where gone and state = 'found'), '[]') from known) as found,
+  (select coalesce(jsonb_agg(assignment_id order by assignment_id) filter (where gone and state = 'ending'), '[]') from known) as ending,
+  (select (count(*) filter (where gone and state = 'asked'))::integer from known) as asked,
+  (select (count(*) filter (where not gone and state = 'asked'))::integer from known) as settled
+from packages where packages.id = $1 and exists (select 1 from known)`;
+
+/** Holders of a package who left the scope of their policy, behind the lock that judging them takes. */
+export async function loadLeavers(q: Query, pkg: PackageId): Promise<Leavers | null> {
+  await q(HOLD, [pkg]);
+  const [found] = await q(LEAVERS, [pkg]);
+  if (found === undefined) return null;
+  const row = found as Row;
+  return {
+    package: row['id'] as PackageId,
+    catalog: row['catalog_id'] as CatalogId,
+    holders: row['holders'] as number,
+    found: row['found'] as readonly AssignmentId[],
+    ending: row['ending'] as readonly AssignmentId[],
+    asked: row['asked'] as number,
+    settled: row['settled'] as number,
+  };
+}
+
+const JUDGED = `update scope_leavers set state = $2, at = usher_now() where state = 'found' and assignment_id = any ($1::uuid[])`;
+
+/** What becomes of those who were found. */
+export async function leaversJudged(q: Query, { found }: Leavers, to: 'asked' | 'ending'): Promise<void> {
+  if (found.length > 0) await q(JUDGED, [found, to]);
+}
+
+const CONFIRM = `
+with confirmed as (
+  update scope_leavers set state = 'ending', at = usher_now()
+  where package_id = $1 and state = 'asked' and ($2::timestamptz is null or at <= $2) returning 1
+)
+select catalog_id as catalog, (select count(*)::integer from confirmed) as people from packages where id = $1`;
+
+/** Those asked about until then lose the access at the next ring. */
+export async function leaversConfirmed(
+  q: Query,
+  pkg: PackageId,
+  until: Date | null,
+): Promise<(Pick<Leavers, 'package' | 'catalog'> & { readonly people: number }) | null> {
+  const [row] = isId(pkg) ? await q(CONFIRM, [pkg, until === null ? null : until.toISOString()]) : [];
+  return row === undefined ? null : { package: pkg, ...(row as { catalog: CatalogId; people: number }) };
+}
+
+const SCOPES = `
+select j.id as justification, v.mode, v.end_when_out_of_scope as ends, p.state = 'enabled' as enabled, ${IN_SCOPE} as in_scope
+from assignments a cross join lateral ${REASONS} where a.id = $1`;
+
+/** The live justifications of an assignment, with their policies as these are now. */
+export async function scopesOf(q: Query, id: AssignmentId): Promise<readonly ScopeFact[]> {
+  return (await q(SCOPES, [id])).map((given) => {
+    const row = given as Row;
+    return {
+      justification: row['justification'] as ScopeFact['justification'],
+      policy: { mode: row['mode'] as ScopeFact['policy']['mode'], endWhenOutOfScope: row['ends'] as boolean },
+      enabled: row['enabled'] as boolean,
+      inScope: row['in_scope'] as boolean,
+    };
+  });
+}
+
+/** So many are named in a message. */
+const NAMED = 3;
+const LIST = (from: string): string => `(select jsonb_build_object('people', count(*), 'first',
+    coalesce(jsonb_agg(name order by nth) filter (where nth <= ${NAMED}), '[]'))
+  from (select people.name, row_number() over (order by people.name, people.id) as nth
+    from (${from}) listed join assignments a on a.id = listed.id join people on people.id = a.target_id) named)`;
+const VIEW = `
+select packages.id, packages.name, packages.catalog_id, ${HOLDERS} as holders,
+  ${LIST(`select assignment_id as id from scope_leavers where package_id = $1 and state = 'asked'`)} as asked,
+  (select max(at) from scope_leavers where package_id = $1 and state = 'asked') as until,
+  ${LIST(`select assignment_id as id from scope_leavers where package_id = $1 and state <> 'asked'
+    union select id from assignments
+      where package_id = $1 and end_reason = 'outOfScope' and ended_at > usher_now() - interval '1 day'`)} as ended
+from packages where packages.id = $1`;
+
+/** The same for a message. */
+export async function leaversOf(q: Query, pkg: PackageId): Promise<LeaversView | null> {
+  const [found] = isId(pkg) ? await q(VIEW, [pkg]) : [];
+  if (found === undefined) return null;
+  const row = found as Row;
+  return {
+    package: { id: row['id'] as PackageId, name: row['name'] as string },
+    catalog: row['catalog_id'] as CatalogId,
+    holders: row['holders'] as number,
+    asked: { ...(row['asked'] as LeaversList), until: toInstant(row['until']) },
+    ended: row['ended'] as LeaversList,
+  };
+}
