@@ -24,6 +24,7 @@ export {
   neverGiven,
   readBaseline,
   remindTask,
+  takeAstray,
 } from './placement';
 export type { PlaceOutcome } from './placement';
 

@@ -17,6 +17,9 @@ const TAKE_WITHIN = 3 * MINUTE;
 /** One whose baseline could not be read failed before anything was given, and is tried again all the same. */
 const BEFORE_FIRST: readonly Grant['state'][] = ['unknown', 'placing', 'placeFailed'];
 
+/** The states of what is wanted. */
+const GIVEN: readonly Grant['state'][] = ['placing', 'placed', 'placeFailed'];
+
 export interface PlaceOutcome {
   /** `waiting`: a person has to do it. `untouched`: the system can be read and nothing was ever given there. */
   readonly state: 'present' | 'absent' | 'waiting' | 'untouched';
@@ -111,6 +114,16 @@ function toldOfWithdrawals(
 function isDoneByHand({ grant, wanted, openTask: open }: PlaceFacts): boolean {
   const { placedAt, takenAt } = grant;
   return wanted && open === null && placedAt !== null && (takenAt === null || placedAt > takenAt);
+}
+
+/** Nothing justifies what is given: a fault of Usher's own, mended like any other removal, so what the person had before stays. */
+export function takeAstray(facts: PlaceFacts): Change {
+  const { grant, wanted } = facts;
+  if (wanted || !GIVEN.includes(grant.state)) return noChange;
+  return together(
+    updated('grant', grant, { state: 'taking', error: null }),
+    toldOfGrant(facts, 'grant.unwanted', { astray: true }),
+  );
 }
 
 /**

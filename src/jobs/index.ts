@@ -6,7 +6,7 @@ import type { AssignmentId } from '../domain/model';
 import type { Log } from '../log';
 import { alarmsOf } from '../operations/alarms';
 import { endDue, endForGone, endJustifications, remind } from '../operations/assignments';
-import { followContent, remindTask } from '../operations/placements';
+import { followContent, remindTask, takeAstray } from '../operations/placements';
 import type { By, Desk, Due } from '../operations/ports';
 import { cancelForGone, escalate, expireStage, remindStage, reroute, start } from '../operations/requests';
 import { endOutOfScope as endForScope, judge } from '../operations/scope';
@@ -93,6 +93,7 @@ async function ends(parts: JobParts): Promise<number> {
 }
 
 const holders = each('update-holders', (due, limit) => due.contentsChanged(limit), followContent);
+const astray = each('update-holders', (due, limit) => due.grantsAstray(limit), takeAstray);
 
 /** Approvers who left are replaced and newcomers are asked (rule 3.6), where something changed that may concern them. */
 export async function rerouteChanged(parts: JobParts): Promise<number> {
@@ -125,10 +126,11 @@ export async function endOutOfScope(parts: JobParts): Promise<number> {
   return tried;
 }
 
-/** Whoever holds a package has what it holds (rule 3.11). */
+/** Whoever holds a package has what it holds (rule 3.11), and nobody has what nothing justifies. */
 async function updateHolders(parts: JobParts): Promise<number> {
-  const tried = await holders(parts);
+  const tried = (await holders(parts)) + (await astray(parts));
   await parts.due.contentsFollowed();
+  await parts.due.astrayMended();
   return tried;
 }
 

@@ -6,7 +6,14 @@ const MESSAGE_SECONDS = 240;
 /** Who wrote waits for an answer. */
 const INBOUND_SECONDS = 120;
 
-export const alarmNames = ['removalsOverdue', 'messagesLate', 'answersLate', 'workNotTaken', 'leaversHeld'] as const;
+export const alarmNames = [
+  'removalsOverdue',
+  'accessAstray',
+  'messagesLate',
+  'answersLate',
+  'workNotTaken',
+  'leaversHeld',
+] as const;
 
 export interface Alarm {
   readonly alarm: (typeof alarmNames)[number];
@@ -25,6 +32,13 @@ export function alarmsOf(backlog: Backlog): readonly Alarm[] {
       count: backlog.overdueRemovals,
       oldestSeconds: oldest([backlog.oldestRemovalSeconds]),
       rings: backlog.overdueRemovals > 0,
+    },
+    {
+      // Mended by the time that somebody reads it, and nothing that should ever happen.
+      alarm: 'accessAstray',
+      count: backlog.astray.count,
+      oldestSeconds: oldest([backlog.astray.oldestSeconds]),
+      rings: backlog.astray.count > 0,
     },
     {
       alarm: 'messagesLate',

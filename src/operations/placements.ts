@@ -137,6 +137,13 @@ export function followContent(desk: Desk, by: By, id: AssignmentId): Promise<voi
   });
 }
 
+/** A role that nothing justifies is taken away (rule 3.10). */
+export function takeAstray(desk: Desk, by: By, grant: GrantId): Promise<void> {
+  return act(desk, by, async (tx) => {
+    await tx.save(Rules.takeAstray(await tx.forPlace(grant)));
+  });
+}
+
 /** All roles of the assignment are made so once more, at any time (rule 3.12). */
 export function reprocess(
   desk: Desk,

@@ -615,6 +615,10 @@ export interface Due {
   contentsChanged(limit: number): Promise<readonly AssignmentId[]>;
   /** Forgets which packages changed, where all their holders follow. */
   contentsFollowed(): Promise<void>;
+  /** Grants that are given although nothing justifies them. */
+  grantsAstray(limit: number): Promise<readonly GrantId[]>;
+  /** Forgets those that are right again: the ones that were found only after an hour, so that somebody hears of them. */
+  astrayMended(): Promise<void>;
   /** Open manual tasks whose owners should hear again. */
   manualTasksToRemind(limit: number): Promise<readonly string[]>;
   /** Open requests of people who are not enabled any more (also those they asked for others, while undecided); live assignments. */
@@ -675,6 +679,8 @@ export interface Backlog {
   readonly oldestRemovalSeconds: number;
   /** Removals that somebody has to look at: minutes for a system, a day for a task. */
   readonly overdueRemovals: number;
+  /** Roles that were given although nothing justified them: found during the last hour, or not taken away yet. */
+  readonly astray: { readonly count: number; readonly oldestSeconds: number };
   /** The last run of each job that was asked about and ever ran. */
   readonly jobs: readonly { readonly job: string; readonly dueAt: Date; readonly ranSecondsAgo: number }[];
 }

@@ -82,6 +82,9 @@ select clock_timestamp() as clock, jsonb_build_object(
           where other.grant_id = g.id and a.state in ('removing', 'removalFailed'))
         and not exists (select 1 from manual_tasks task where task.grant_id = g.id and task.state = 'open'
           and link.withdrawn_at > (select now from at) - interval '${OVERDUE_TASK_SECONDS} seconds'))
+,
+  'astray', (select jsonb_build_object('count', count(*), 'oldestSeconds', coalesce(max(age), 0)) from (
+    select extract(epoch from at.now - found_at)::float8 as age from at, grants_astray where found_at is not null limit ${MOST}) found)
 ) as backlog,
 (select coalesce(jsonb_agg(jsonb_build_object('job', job, 'dueAt', tick.due_at, 'ranSecondsAgo',
     greatest(0, extract(epoch from (select now from at) - tick.claimed_at)))), '[]')

@@ -1,6 +1,6 @@
 // Work that is due, found by the clock of the database. Only ids are read here: the act that follows locks, looks again, and
 // changes nothing where somebody was first, so two replicas that find the same row do no harm.
-import type { AssignmentId, RequestId } from '../domain/model';
+import type { AssignmentId, GrantId, RequestId } from '../domain/model';
 import type { Due } from '../operations/ports';
 import { backlogOf } from './backlog';
 import { JUSTIFYING, LIVE, OPEN } from './loads';
@@ -26,6 +26,22 @@ const DIFFERS = `(select state from people where people.id = a.target_id) = 'ena
 const CONTENTS_FOLLOWED = `
 delete from content_changes c using packages p where p.id = c.package_id and c.changed_at < usher_now() - interval '5 minutes'
   and not exists (select 1 from assignments a where a.package_id = c.package_id and a.state in ${JUSTIFYING} and ${DIFFERS})`;
+
+const JUSTIFIED = `exists (select 1 from standing_links link join assignments a on a.id = link.assignment_id and a.state in ${JUSTIFYING}
+  where link.grant_id = n.grant_id)`;
+const GRANT_STATE = `(select state from grants where grants.id = n.grant_id)`;
+// A note alone is no fault: the transaction that made it may have gone on. What is seen here was left so.
+const ASTRAY = `
+with found as (
+  update grants_astray n set found_at = coalesce(n.found_at, usher_now())
+  from (select n.grant_id from grants_astray n where ${GRANT_STATE} in ('placing', 'placed', 'placeFailed') and not ${JUSTIFIED}
+    order by n.grant_id limit $1 for update skip locked) wrong
+  where n.grant_id = wrong.grant_id returning n.grant_id)
+select grant_id as id from found order by id`;
+// Whoever notes it once more while this looks has made the note younger.
+const ASTRAY_MENDED = `
+delete from grants_astray n where n.noted_at < usher_now() - interval '5 minutes' and (${GRANT_STATE} = 'taken' or ${JUSTIFIED})
+  and (n.found_at is null or n.found_at < usher_now() - interval '1 hour')`;
 
 const SQL = {
   expiredStages: runningStage('decide_by <= usher_now()', 'decide_by'),
@@ -123,6 +139,12 @@ export function createDue(q: Query): Due {
     contentsChanged: assignments(SQL.contentsChanged),
     async contentsFollowed() {
       await q(CONTENTS_FOLLOWED);
+    },
+    async grantsAstray(limit) {
+      return (await q(ASTRAY, [limit])).map((row) => (row as { id: GrantId }).id);
+    },
+    async astrayMended() {
+      await q(ASTRAY_MENDED);
     },
     async manualTasksToRemind(limit) {
       return (await q(SQL.manualTasksToRemind, [limit])).map((row) => (row as { id: string }).id);

@@ -139,6 +139,8 @@ test.each<{
   { name: 'justifications that are over', act: (q) => createDue(q).justificationsOver(10) },
   { name: 'requests of people who left', act: (q) => createDue(q).requestsOfGone(10) },
   { name: 'access of people who left', act: (q) => createDue(q).assignmentsOfGone(10) },
+  { name: 'roles that nothing justifies', act: (q) => createDue(q).grantsAstray(10) },
+  { name: 'forgetting those that are right again', act: (q) => createDue(q).astrayMended() },
   { name: 'messages out of date', act: (q) => createDue(q).staleCards(10) },
   { name: 'what was given up', act: (q) => createOutbox(q).dead(10) },
   { name: 'how much waits', act: (q) => createDue(q).backlog(['end-access']) },

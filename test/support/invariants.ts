@@ -229,6 +229,7 @@ const ALWAYS: readonly (readonly [name: string, sql: string])[] = [
          and not exists (select 1 from grant_assignments also join assignments b on b.id = also.assignment_id
            where also.grant_id = g.id and (b.state in ('removing', 'removalFailed') or (b.state in ${JUSTIFYING} and also.withdrawn_at is not null))))`,
   ],
+  ['I22a no grant went astray by what Usher itself wrote', `select grant_id::text from grants_astray`],
   [
     'I23b a request is on its way while its access is, and no longer',
     `select r.id::text from requests r join assignments a on a.id = r.assignment_id

@@ -11,6 +11,7 @@ import { sets } from './0008-sets';
 import { contents } from './0009-contents';
 import { largeGroups } from './0010-large-groups';
 import { drift } from './0011-drift';
+import { astray } from './0012-astray';
 import { calendars } from './0013-calendars';
 import { directory } from './0014-directory';
 import { driftAnswers } from './0015-drift-answers';
@@ -34,6 +35,7 @@ export const migrations: readonly Migration[] = [
   contents,
   largeGroups,
   drift,
+  astray,
   calendars,
   directory,
   driftAnswers,
