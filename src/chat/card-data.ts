@@ -186,6 +186,13 @@ export type CardDataOf = {
     readonly empty: Text | null;
     readonly rows: readonly (Row & { readonly request: string; readonly typed: string })[];
   } & Paging;
+  digest: {
+    readonly summary: Text;
+    readonly title: Text;
+    readonly intro: Text;
+    readonly rows: readonly { readonly text: Text; readonly request: string | null; readonly typed: string }[];
+    readonly more: Text | null;
+  };
   suggestions: {
     /** The sentence; its buttons type what was perhaps meant. */
     readonly summary: Text;

@@ -14,6 +14,7 @@ import { leaversOf } from '../operations/scope';
 import type { Text } from './card';
 import type { CardDataOf, CardName } from './card-data';
 import { helpRows } from './commands';
+import { digest } from './digest';
 import * as Forms from './present/forms';
 import * as Lists from './present/lists';
 import * as Notices from './present/notices';
@@ -373,6 +374,7 @@ export const views = {
       await about(look.desk, viewer(look), { id: id(look, 'package'), name: id(look, 'name') }),
     ),
   }),
+  digest: (look) => digest(look, draw),
   gone: () => Promise.resolve({ card: 'notice', data: Notices.gone() }),
 } as const satisfies Record<string, View>;
 

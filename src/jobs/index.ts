@@ -233,6 +233,12 @@ export const jobs: readonly Job[] = [
   { name: 'update-holders', cron: '18-59/20 * * * * *', misfire: 'catchUp', sweep: updateHolders },
   // At once after a night without Usher: nobody knows what was changed outside meanwhile.
   { name: 'compare', cron: '0 23 * * * *', misfire: 'catchUp', sweep: compare },
+  {
+    name: 'gather-messages',
+    cron: '14-59/20 * * * * *',
+    misfire: 'skip',
+    sweep: (parts) => parts.due.gatherMessages(),
+  },
   { name: 'redraw-cards', cron: '45 */10 * * * *', misfire: 'skip', sweep: staleCards },
   { name: 'watch', cron: '50 * * * * *', misfire: 'skip', sweep: watch },
   { name: 'prune', cron: '0 41 * * * *', misfire: 'skip', sweep: prune },

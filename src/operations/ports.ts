@@ -630,6 +630,8 @@ export interface Due {
   partitions(): Promise<void>;
   /** Asks for a redraw of up to `limit` subjects with messages that may be out of date. Returns how many. */
   staleCards(limit: number): Promise<number>;
+  /** Where more than five messages wait for a person for minutes, they become one. Returns how many went into others. */
+  gatherMessages(): Promise<number>;
   /** What is not done yet and what was given up, for those who watch; bounded work, counts stop at ten thousand. */
   backlog(jobs?: readonly string[]): Promise<Backlog>;
   /** The clock of the database's machine, which all processes share. */

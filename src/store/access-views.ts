@@ -73,8 +73,10 @@ from audit_events e where request_id = $1 order by e.id`;
 // The newest message of each kind to each person counts: what failed and was then sent again was sent.
 const REACH = `
 select distinct on (o.person_id, o.notice) ${REF('o.person_id')} as person, o.notice,
-  case o.state when 'done' then 'sent' when 'dead' then 'failed' else 'waiting' end as state
-from outgoing o where o.request_id = $1 and o.kind = 'tell' and o.person_id is not null
+  case coalesce(digest.state, o.state) when 'done' then 'sent' when 'dead' then 'failed' else 'waiting' end as state
+from outgoing o
+left join outgoing digest on o.state = 'done' and digest.dedupe_key = o.error
+where o.request_id = $1 and o.kind = 'tell' and o.person_id is not null
 order by o.person_id, o.notice, o.id desc`;
 
 const HOLDS = `

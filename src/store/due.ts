@@ -3,6 +3,7 @@
 import type { AssignmentId, GrantId, RequestId } from '../domain/model';
 import type { Due } from '../operations/ports';
 import { backlogOf } from './backlog';
+import { gatherMessages } from './digest';
 import { JUSTIFYING, LIVE, OPEN } from './loads';
 import { createMisrouted } from './misrouted';
 import type { Query } from './query';
@@ -160,6 +161,7 @@ export function createDue(q: Query): Due {
     async staleCards(limit) {
       return (await q(STALE, [limit])).length;
     },
+    gatherMessages: () => gatherMessages(q),
     backlog: (jobs = []) => backlogOf(q, jobs),
     async partitions() {
       await q(PARTITIONS);

@@ -93,6 +93,7 @@ const STILL_OPEN = `case o.notice
     where a.id = o.subject_id::uuid and a.state in ('delivered', 'partiallyDelivered'))
   when 'deliveryFailed' then exists (select 1 from assignments a
     where a.id = o.subject_id::uuid and a.state in ('partiallyDelivered', 'deliveryFailed'))
+  when 'digest' then true
   when 'removalAlarm' then exists (select 1 from assignments a where a.id = o.subject_id::uuid and a.state = 'removalFailed')
   else false end`;
 

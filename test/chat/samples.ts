@@ -331,6 +331,26 @@ export const samples: { readonly [N in CardName]: Readonly<Record<string, CardDa
       ...paging,
     },
   },
+  digest: {
+    full: {
+      summary: words('12 things to know'),
+      title: words('12 things to know'),
+      intro: words('This is how things stand now.'),
+      rows: rows(10, (index) => ({
+        text: words(HOSTILE),
+        request: index % 2 === 0 ? ID : null,
+        typed: index % 2 === 0 ? `R-${1000 + index}` : '',
+      })),
+      more: words('And 2 more.'),
+    },
+    few: {
+      summary: words('One thing to know'),
+      title: words('One thing to know'),
+      intro: words('This is how things stand now.'),
+      rows: [{ text: words('Ledger ends soon'), request: null, typed: '' }],
+      more: null,
+    },
+  },
   'approval-list': {
     empty: {
       summary: words('Waiting'),

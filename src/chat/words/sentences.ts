@@ -85,6 +85,11 @@ export const sentences = {
   'type.systemAdd': 'automatic assignment',
   'type.systemRemove': 'end of access',
 
+  // many messages in one
+  'digest.title': '{count|# thing|# things} to know',
+  'digest.intro': 'I could not tell you sooner. This is how things stand now.',
+  'digest.more': 'And {count|# more|# more}. Approvals, My access and My requests show everything.',
+
   // help
   'help.title': 'Hi {name}. I get you access, and I keep it tidy.',
   'help.intro':

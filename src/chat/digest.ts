@@ -1,0 +1,90 @@
+// Many messages in one: each line is the summary of the message that it stands for, drawn from how things stand now.
+import { DomainError } from '../domain/errors';
+import type { CardDataOf } from './card-data';
+import { label, say } from './words';
+import type { Drawn, Look, Params } from './views';
+
+/** Lines of a digest; what is left out is counted. */
+const LINES = 10;
+
+/** As `store/digest.ts` names what was gathered; the same subject may come several times. */
+interface Item {
+  readonly notice: string;
+  readonly about: string;
+  readonly params: Params;
+}
+
+// What waits for the reader comes before what they only have to know.
+const DUTIES = [
+  'approval',
+  'approvalReminder',
+  'manualTask',
+  'accessEnding',
+  'removalAlarm',
+  'deliveryFailed',
+  'drift',
+];
+
+/** Draws the digest; refuses with `not-found` where nothing of it concerns its reader any more. */
+export async function digest(look: Look, draw: (view: string, look: Look) => Promise<Drawn>): Promise<Drawn> {
+  const newest = new Map(itemsOf(look).map((item) => [item.about, item]));
+  const rank = ({ notice }: Item): number => {
+    const found = DUTIES.indexOf(notice.split('~')[0] ?? '');
+    return found < 0 ? DUTIES.length : found;
+  };
+  const items = [...newest.values()].reverse().sort((a, b) => rank(a) - rank(b));
+  const rows: CardDataOf['digest']['rows'][number][] = [];
+  let left = 0;
+  for (const item of items) {
+    if (rows.length === LINES) {
+      left += 1;
+      continue;
+    }
+    const line = await lineOf({ ...look, params: item.params }, item, draw);
+    if (line !== null) rows.push(line);
+  }
+  if (rows.length === 0) throw new DomainError('not-found', { what: 'card' });
+  const title = say('digest.title', { count: rows.length + left });
+  return {
+    card: 'digest',
+    data: {
+      summary: title,
+      title,
+      intro: label('digest.intro'),
+      rows,
+      more: left === 0 ? null : say('digest.more', { count: left }),
+    },
+  };
+}
+
+async function lineOf(
+  look: Look,
+  item: Item,
+  draw: (view: string, look: Look) => Promise<Drawn>,
+): Promise<CardDataOf['digest']['rows'][number] | null> {
+  try {
+    const drawn = await draw(item.notice, look);
+    const { summary: text } = drawn.data;
+    switch (drawn.card) {
+      case 'approval':
+        // Decided by others meanwhile: it waits for nobody.
+        return drawn.data.open ? { text, request: drawn.data.request, typed: drawn.data.typed } : null;
+      case 'request':
+        return { text, request: drawn.data.request, typed: drawn.data.typed };
+      case 'notice':
+        return { text, request: drawn.data.request, typed: drawn.data.number };
+      default:
+        return { text, request: null, typed: '' };
+    }
+  } catch (error) {
+    // It was about something that the reader has no part in by now.
+    if (error instanceof DomainError) return null;
+    throw error;
+  }
+}
+
+function itemsOf(look: Look): readonly Item[] {
+  const items = look.params['items'];
+  if (typeof items !== 'string') throw new DomainError('not-found', { what: 'card' });
+  return JSON.parse(items) as readonly Item[];
+}
