@@ -321,6 +321,13 @@ describe('finding', () => {
     ]);
   });
 
+  test('says so as well where nobody has a mail address', async () => {
+    const file = `${BASE.replaceAll(/, email: [^ ]+/g, '')}auditors: [anna]`;
+    expect(texts(await apply(desk, operator, read(file)))).toEqual([
+      expect.stringContaining('There is no person "anna". Did you mean "ana"?'),
+    ]);
+  });
+
   test('files refer to each other and to what is stored', async () => {
     await applied(BASE);
     await applied(

@@ -89,8 +89,8 @@ export function openRegister(draft: Draft, noun: string): Register {
   return {
     add(id, ...names) {
       for (const [n, name] of names.entries()) {
-        if (name === null || name === undefined || name === '') continue;
         const tier = (tiers[n] ??= new Map<string, Set<string>>());
+        if (name === null || name === undefined || name === '') continue;
         const ids = tier.get(fold(name)) ?? new Set<string>();
         tier.set(fold(name), ids.add(id));
         if (!shown.has(fold(name))) shown.set(fold(name), name);
