@@ -16,7 +16,7 @@ import { cleanLine, createLog } from './log';
 import type { Log } from './log';
 import { CONNECTOR_MS, openHouse, StartError, startUsher } from './main';
 import type { House, Opening } from './main';
-import { apply, parseBlueprint, plan, planText, problemText } from './operations/blueprint';
+import { apply, parseBlueprint, plan, planText, problemsText } from './operations/blueprint';
 import { redrive as redriveRow } from './operations/outgoing';
 import type { By } from './operations/ports';
 import { nameAdministrators } from './operations/settings';
@@ -103,13 +103,14 @@ function files(call: Call): { readonly name: string; readonly text: string }[] {
 async function configure(call: Call, write: boolean): Promise<Result> {
   if (call.rest.length === 0) throw new UsageError('Name at least one file.');
   const read = parseBlueprint(files(call));
+  const name = write ? 'apply' : 'plan';
   if ('problems' in read)
-    return { text: read.problems.map(problemText).join('\n'), data: { problems: read.problems }, ok: false };
+    return { text: problemsText(read.problems, name), data: { problems: read.problems }, ok: false };
   return inHouse(call, async (house) => {
     const act = write ? apply : plan;
     const result = await act(house.desk, operator(), read.blueprint, { confirm: call.confirm });
     const ok = result.problems.length === 0;
-    if (!write || !ok) return { text: planText(result), data: result, ok };
+    if (!write || !ok) return { text: planText(result, name), data: result, ok };
     // The settings may name somebody whom the files have just brought.
     const { given, unknown } = await nameAdministrators(house.desk, operator(), call.config.administrators);
     const text = [

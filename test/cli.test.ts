@@ -120,6 +120,74 @@ test('apply makes administrators of whom the settings name, and says so; the dem
   }
 });
 
+test('plan and apply name every problem that only the database shows, and apply that nothing was applied', async () => {
+  const real = await freshDatabase('cli_problems', 'migrated');
+  await asOwner(real, `grant usher_app to ${role}`);
+  const folder = mkdtempSync(join(tmpdir(), 'usher-cli-'));
+  const written = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+  try {
+    const base = written(
+      'base.yaml',
+      `organization: { name: Woodgrove, timeZone: UTC }
+people:
+  - { key: ada, name: Ada Bell }
+  - { key: max, name: Max Thorn }
+groups: [{ name: Clerks, people: [max] }]
+administrators: [ada]
+`,
+    );
+    expect(await usher(real, ['apply', base])).toMatchObject({ code: 0 });
+
+    const wrong = written(
+      'wrong.yaml',
+      `people:
+  - { key: tara, name: Tara Lind, manager: maxx }
+  - { key: Tara, name: Tara Lind }
+groups:
+  - { name: Loop, people: [max], groups: [Loop] }
+administrators: []
+catalogs:
+  - name: Finance
+    packages:
+      - name: Books
+        roles: [Ledger / Reader]
+        policies: [{ name: Clerks, who: 'group: Clrks', expires: never }]
+`,
+    );
+    const places = ['2:44: There is no person "maxx". Did you mean "max"?', '3:5', '5:42', '6:17', '11:17', '12:41'];
+    for (const act of ['plan', 'apply']) {
+      const { code, out } = await usher(real, [act, wrong]);
+      expect(code).toBe(1);
+      expect(out.split('\n').filter((line) => line.startsWith(wrong))).toEqual(
+        places.map((place) => expect.stringContaining(`${wrong}:${place}`) as string),
+      );
+      expect(out).toMatch(
+        act === 'plan' ? /\n6 problems: apply would refuse these files\.\n$/ : /\n6 problems: nothing was applied\.\n$/,
+      );
+    }
+    const emptied = written('emptied.yaml', 'groups: [{ name: Clerks, people: [] }]');
+    expect(await usher(real, ['apply', emptied])).toEqual({
+      code: 1,
+      err: '',
+      out: `~ group Clerks
+    people: - Max Thorn
+${emptied}:1:10: The group "Clerks" would be empty; it has 1 member now. Check it, then apply with --confirm.
+1 problem: nothing was applied.
+`,
+    });
+    expect(await usher(real, ['apply', emptied, '--confirm'])).toMatchObject({ code: 0 });
+    const shape = written('shape.yaml', 'people: [{ key: bo }]');
+    expect((await usher(real, ['apply', shape])).out).toBe(
+      `${shape}:1:10: This person has no "name". Add a line "name: ...".\n1 problem: nothing was applied.\n`,
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
 describe('what was given up', () => {
   const dead = 'dead 12 user_not_found';
   const ready = 'ready 0 ';

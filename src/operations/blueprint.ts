@@ -9,7 +9,7 @@ import type { By, Desk, Tx } from './ports';
 
 export { parseBlueprint, problemText, type Blueprint, type Problem } from './blueprint/read';
 export type { Plan, PlanOptions } from './blueprint/plan';
-export { planText } from './blueprint/text';
+export { planText, problemsText } from './blueprint/text';
 
 /** What applying the files would do. */
 export function plan(desk: Desk, by: By, blueprint: Blueprint, options: PlanOptions = {}): Promise<Plan> {

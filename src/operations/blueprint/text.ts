@@ -1,12 +1,20 @@
 // A plan as lines for a terminal.
 import type { PlanLine } from './draft';
 import type { Plan } from './plan';
+import { problemText, type Problem } from './read';
+import { count } from './words';
 
 const SIGNS = { create: '+', change: '~', delete: '-', note: '!' } as const;
 const SHOWN = 20; // of one kind; a first file has hundreds of people
 
-/** Lines by kind in the order of the plan, each with its details, and the sum at the end. */
-export function planText(plan: Plan): string {
+/** Every problem with its place, and that nothing came of the files. */
+export function problemsText(problems: readonly Problem[], act: 'plan' | 'apply'): string {
+  const outcome = act === 'apply' ? 'nothing was applied' : 'apply would refuse these files';
+  return [...problems.map(problemText), `${count(problems.length, 'problem')}: ${outcome}.`].join('\n');
+}
+
+/** Lines by kind in the order of the plan, each with its details, and the sum or what is wrong at the end. */
+export function planText(plan: Plan, act: 'plan' | 'apply' = 'plan'): string {
   const kinds = new Map<string, PlanLine[]>();
   for (const line of plan.lines) {
     const kind = `${line.action} ${line.noun}`;
@@ -14,7 +22,8 @@ export function planText(plan: Plan): string {
     if (lines) lines.push(line);
     else kinds.set(kind, [line]);
   }
-  return [...[...kinds.values()].flatMap(kindText), sum(plan)].join('\n');
+  const end = plan.problems.length > 0 ? problemsText(plan.problems, act) : sum(plan);
+  return [...[...kinds.values()].flatMap(kindText), end].join('\n');
 }
 
 function kindText(lines: readonly PlanLine[]): string[] {
