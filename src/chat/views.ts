@@ -11,6 +11,7 @@ import { formFor, view as requestView } from '../operations/requests';
 import { extensionOf } from '../operations/assignments';
 import { driftOf } from '../operations/drift';
 import { leaversOf } from '../operations/scope';
+import { exceptionOf } from '../operations/exceptions';
 import type { Text } from './card';
 import type { CardDataOf, CardName } from './card-data';
 import { helpRows } from './commands';
@@ -179,6 +180,14 @@ function ownerNotice(what: 'deliveryFailed' | 'removalAlarm'): View {
     };
   };
 }
+
+const exception: View = async (look) => ({
+  card: 'notice',
+  data: Notices.exception(
+    await exceptionOf(look.desk, viewer(look), id(look, 'exception')),
+    await look.desk.views.now(),
+  ),
+});
 
 const manualTask: View = async (look) => {
   const facts = await look.desk.views.forManualTask(id(look, 'manualTask'));
@@ -368,6 +377,7 @@ export const views = {
     card: 'notice',
     data: Notices.leavers(await leaversOf(look.desk, viewer(look), id(look, 'package') as PackageId)),
   }),
+  exception,
   package: async (look) => ({
     card: 'notice',
     data: Notices.packageNotice(

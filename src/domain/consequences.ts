@@ -11,6 +11,8 @@ export type Audience =
   /** `refs.person` of the event. */
   | 'person'
   | 'catalogOwners'
+  /** Who answers for the exception that the event is about; where they are gone, the owners of its catalog. */
+  | 'exceptionOwner'
   | 'resourceOwners'
   | 'administrators';
 
@@ -31,7 +33,8 @@ export type Notice =
   | 'removalAlarm'
   | 'manualTask'
   | 'drift'
-  | 'leavers';
+  | 'leavers'
+  | 'exception';
 
 export interface Consequence {
   readonly on: EventType;
@@ -145,4 +148,6 @@ export const consequences: readonly Consequence[] = [
   redraw('package.leaversFound', undefined),
   redraw('package.leaversChanged', undefined),
   redraw('package.leaversConfirmed', undefined),
+  tell('exception.reminded', 'exception', 'exceptionOwner', undefined, { tell: true }),
+  tell('exception.over', 'exception', 'exceptionOwner', undefined, { tell: true }),
 ];

@@ -96,7 +96,12 @@ export type EventType =
   | 'policy.changed'
   | 'policy.versioned'
   | 'incompatibility.created'
-  | 'incompatibility.ended';
+  | 'incompatibility.ended'
+  | 'exception.created'
+  | 'exception.changed'
+  | 'exception.ended'
+  | 'exception.reminded'
+  | 'exception.over';
 
 export type SubjectKind =
   | 'request'
@@ -112,6 +117,7 @@ export type SubjectKind =
   | 'policy'
   | 'organization'
   | 'incompatibility'
+  | 'exception'
   | 'role'
   | 'settings'
   | 'outgoing';

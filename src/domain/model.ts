@@ -276,6 +276,24 @@ export interface Incompatibility extends Versioned {
   readonly state: 'active' | 'ended';
 }
 
+/**
+ * The person may hold both sides of an incompatibility until the end of a day: `owner` answers for it and hears when it ends. The
+ * conflict counts again from then on; nothing is taken away by itself.
+ */
+export interface ConflictException extends Versioned {
+  readonly id: string;
+  readonly incompatibility: string;
+  readonly person: PersonId;
+  readonly owner: PersonId;
+  /** The last day (`2026-12-31`), and the instant at which it is over where the person is. */
+  readonly day: string;
+  readonly until: Date;
+  readonly reason: string;
+  /** When the owner hears of the end next; null: has heard all. */
+  readonly remindAt: Date | null;
+  readonly state: 'active' | 'ended';
+}
+
 // ---------------------------------------------------------------- requests
 
 /** Actor and act. `user*` by the target (or a manager on behalf), `admin*` by an owner, `system*` by Usher itself. */

@@ -6,6 +6,7 @@ import type { AssignmentId } from '../domain/model';
 import type { Log } from '../log';
 import { alarmsOf } from '../operations/alarms';
 import { endDue, endForGone, endJustifications, remind } from '../operations/assignments';
+import { report } from '../operations/exceptions';
 import { followContent, remindTask, takeAstray } from '../operations/placements';
 import type { By, Desk, Due } from '../operations/ports';
 import { cancelForGone, escalate, expireStage, remindStage, reroute, start } from '../operations/requests';
@@ -229,6 +230,12 @@ export const jobs: readonly Job[] = [
     cron: '27-59/30 * * * * *',
     misfire: 'catchUp',
     sweep: each('remind-task-owners', (due, limit) => due.manualTasksToRemind(limit), remindTask),
+  },
+  {
+    name: 'report-exceptions',
+    cron: '37 * * * * *',
+    misfire: 'catchUp',
+    sweep: each('report-exceptions', (due, limit) => due.exceptionsToReport(limit), report),
   },
   { name: 'update-holders', cron: '18-59/20 * * * * *', misfire: 'catchUp', sweep: updateHolders },
   // At once after a night without Usher: nobody knows what was changed outside meanwhile.

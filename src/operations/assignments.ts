@@ -69,6 +69,18 @@ export function remind(desk: Desk, by: By, id: AssignmentId): Promise<void> {
   });
 }
 
+/**
+ * A removal that a file decided on: who applied it stands in the trail; the person hears the reason (rule 3.22). Inside the act that
+ * applies the file.
+ */
+export async function removeByFile(tx: Tx, assignment: AssignmentId, note: string): Promise<void> {
+  const facts = await tx.forAssignment(assignment);
+  await tx.save(
+    Rules.end(facts, { reason: 'removedByOwner', type: 'systemRemove', requestor: null, note }, moment(tx)),
+  );
+  await dropExtension(tx, facts, 'canceledByOwner');
+}
+
 /** Ends up to `limit` assignments whose last justification is over, set-based. Returns how many. */
 export function endDue(desk: Desk, by: By, limit: number): Promise<number> {
   return act(desk, by, (tx) => tx.endDue(limit));

@@ -1,6 +1,7 @@
 // Configuration as code: read the files, show the difference and whom it concerns, write it down. One transaction, audited,
 // and applying the same files again changes nothing. Nothing is deleted because a file does not mention it.
 import { DomainError } from '../domain/errors';
+import { removeByFile } from './assignments';
 import { can, holderMay, type Act } from '../domain/permissions';
 import { affectedBy, draftPlan, finishPlan, type Plan, type PlanOptions } from './blueprint/plan';
 import type { Draft } from './blueprint/draft';
@@ -26,8 +27,9 @@ export function apply(desk: Desk, by: By, blueprint: Blueprint, options: PlanOpt
     await tx.holdConfiguration();
     const { draft, plan: found } = await compare(tx, blueprint, options, (changes) => tx.holdChanged(changes));
     if (found.problems.length > 0) return found;
-    if (draft.changes.length === 0) return { ...found, applied: true };
+    if (draft.changes.length + found.removals.length === 0) return { ...found, applied: true };
     await tx.saveConfiguration(draft.changes);
+    for (const { assignment, reason } of found.removals) await removeByFile(tx, assignment, reason);
     const { created, changed, deleted } = found.counts;
     await tx.record([
       {
@@ -55,7 +57,12 @@ async function compare(
   options: PlanOptions,
   hold: (changes: Draft['changes']) => Promise<void>,
 ): Promise<{ draft: Draft; plan: Plan }> {
-  const draft = draftPlan(await tx.configuration(), blueprint, () => tx.newId(), options);
+  const draft = draftPlan(
+    await tx.configuration(),
+    blueprint,
+    { newId: () => tx.newId(), now: await tx.clock() },
+    options,
+  );
   await hold(draft.changes);
   const affected = await tx.affected(affectedBy(draft));
   return { draft, plan: finishPlan(draft, affected, options) };

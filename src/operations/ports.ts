@@ -1,4 +1,5 @@
 // The plugs of the house in one file: what the operations ask of the store and of the machine tables. Values in, values out.
+import type { ExceptionFacts } from '../domain/exception';
 import type { Compared, DriftFacts, DriftHeld, Judgement } from '../domain/drift';
 import type { Change, DomainEvent } from '../domain/events';
 import type { Leavers, ScopeFact } from '../domain/scope';
@@ -22,6 +23,7 @@ import type {
   Group,
   GroupId,
   Catalog,
+  ConflictException,
   Incompatibility,
   OrganizationId,
   Package,
@@ -141,6 +143,8 @@ export interface Tx {
   ): Promise<(Pick<Leavers, 'package' | 'catalog'> & { readonly people: number }) | null>;
   /** The live justifications of an assignment, with their policies as these are now. */
   scopesOf(id: AssignmentId): Promise<readonly ScopeFact[]>;
+  /** One exception to an incompatibility, its row locked. */
+  forException(id: string): Promise<ExceptionFacts>;
   /** Bulk: ends up to `limit` assignments whose last justification is over; same tail as save. Returns how many. */
   endDue(limit: number): Promise<number>;
 }
@@ -288,8 +292,8 @@ export interface Views {
   manageablePackages(person: PersonId, query: string, limit: number): Promise<readonly PackageRow[]>;
   /** Live assignment of a pair, for typed `extend <package>`. */
   liveAssignment(person: PersonId, pkg: PackageId): Promise<AssignmentId | null>;
-  /** Who ended the assignment by hand and why: requestor and reason of its removal request; null where no person did. */
-  endedBy(assignment: AssignmentId): Promise<(PersonRef & { readonly reason: string | null }) | null>;
+  /** Who decided that the assignment ends and why; no name: a file did. Null where it ended by itself. */
+  endedBy(assignment: AssignmentId): Promise<{ readonly name: string | null; readonly reason: string | null } | null>;
   /** Roles of the assignment that could not be placed or taken, with the connector's code. */
   grantProblems(
     assignment: AssignmentId,
@@ -298,6 +302,7 @@ export interface Views {
   drift(resource: ResourceId): Promise<DriftView | null>;
   /** Who left the scope of the package's policies; null where there is no such package. */
   leavers(pkg: PackageId): Promise<LeaversView | null>;
+  exception(id: string): Promise<ExceptionFacts | null>;
   /** People of the demo that the local page offers. */
   personas(): Promise<readonly PersonaRow[]>;
 }
@@ -619,6 +624,8 @@ export interface Due {
   grantsAstray(limit: number): Promise<readonly GrantId[]>;
   /** Forgets those that are right again: the ones that were found only after an hour, so that somebody hears of them. */
   astrayMended(): Promise<void>;
+  /** Exceptions whose owners should hear of their end. */
+  exceptionsToReport(limit: number): Promise<readonly string[]>;
   /** Open manual tasks whose owners should hear again. */
   manualTasksToRemind(limit: number): Promise<readonly string[]>;
   /** Open requests of people who are not enabled any more (also those they asked for others, while undecided); live assignments. */
@@ -818,6 +825,8 @@ export interface Configuration {
   readonly packages: readonly PackageConfig[];
   readonly policies: readonly PolicyConfig[];
   readonly incompatibilities: readonly Incompatibility[];
+  /** Of these incompatibilities, also those whose time is over. */
+  readonly exceptions: readonly ConflictException[];
 }
 /** Where the organization itself stands, and who administers it. */
 export interface OrganizationFacts extends Pick<Configuration, 'organization' | 'installations'> {
@@ -837,6 +846,7 @@ export interface ConfigurationNouns {
   package: PackageConfig;
   policy: PolicyConfig;
   incompatibility: Incompatibility;
+  exception: ConflictException;
 }
 export type ConfigurationChange = {
   [K in keyof ConfigurationNouns]: {
@@ -847,7 +857,7 @@ export type ConfigurationChange = {
   };
 }[keyof ConfigurationNouns];
 
-/** What a change of configuration touches. `pairs` are new incompatibilities. */
+/** What a change of configuration touches. `pairs` are incompatibilities that are new, or from whose holders something is taken. */
 export interface AffectedBy {
   readonly packages: readonly PackageId[];
   readonly people: readonly PersonId[];
@@ -874,7 +884,13 @@ export interface Affected {
   readonly losing: ReadonlyMap<PackageId, { readonly lose: number; readonly holders: number }>;
   readonly contents: ReadonlyMap<PackageId, Followed>;
   /** People who hold both sides of a pair now, by the pair's id. */
-  readonly pairs: ReadonlyMap<string, number>;
+  readonly pairs: ReadonlyMap<string, readonly HolderOfBoth[]>;
+}
+export interface HolderOfBoth {
+  readonly person: PersonId;
+  /** Of the pair's package, and of the other one; null: the other side is a group. */
+  readonly assignment: AssignmentId;
+  readonly other: AssignmentId | null;
 }
 
 /** All that an operation may use. */

@@ -1,5 +1,5 @@
 // What a person holds, asked for and has to decide, and how a request went: the lists and timelines of the conversation.
-import type { AssignmentId, PersonRef, RequestId } from '../domain/model';
+import type { AssignmentId, RequestId } from '../domain/model';
 import type { AccessRow, ApprovalRow, ReachRow, RequestRow, TimelineRow, Views } from '../operations/ports';
 import { pageOf, unpackCursor } from './cursors';
 import { isId } from './ids';
@@ -86,8 +86,9 @@ where a.target_id = $1 and a.state in ${LIVE} and a.state <> 'scheduled'
 order by lower(packages.name), a.id limit $2`;
 const LIVE_ONE = `select id from assignments where target_id = $1 and package_id = $2 and state in ${LIVE}`;
 const ENDED_BY = `
-select people.id, people.name, r.reason from requests r join people on people.id = r.requestor_id
-where r.assignment_id = $1 and r.type in ('userRemove', 'adminRemove') order by r.id desc limit 1`;
+select people.name, r.reason from requests r left join people on people.id = r.requestor_id
+where r.assignment_id = $1 and r.detail in ('gaveUp', 'removedByOwner') and r.type in ('userRemove', 'adminRemove', 'systemRemove')
+order by r.id desc limit 1`;
 const PROBLEMS = `
 select resource.name as resource, role.name as role, coalesce(g.error, '') as error
 from grant_assignments link join grants g on g.id = link.grant_id
@@ -140,7 +141,7 @@ export function createAccessViews(q: Query): AccessViews {
     },
     async endedBy(assignment) {
       const [row] = isId(assignment) ? await q(ENDED_BY, [assignment]) : [];
-      return (row as (PersonRef & { reason: string | null }) | undefined) ?? null;
+      return (row as Awaited<ReturnType<Views['endedBy']>> | undefined) ?? null;
     },
     async grantProblems(assignment) {
       if (!isId(assignment)) return [];

@@ -2,6 +2,7 @@
 // other content. Read set-based and from what people have now, not from what the packages said before.
 import type { PackageId, PersonId } from '../domain/model';
 import type { Affected, AffectedBy, Followed } from '../operations/ports';
+import { holdersOfBoth } from './exceptions';
 import { JUSTIFYING, LIVE, OPEN } from './loads';
 import type { Query, Row } from './query';
 
@@ -32,7 +33,7 @@ export async function affected(q: Query, by: AffectedBy): Promise<Affected> {
     contents: new Map(
       (await rows(CONTENTS, by.contents)).map((row) => [row['id'] as PackageId, row['found'] as Followed]),
     ),
-    pairs: new Map((await rows(BOTH, by.pairs)).map((row) => [row['id'] as string, row['people'] as number])),
+    pairs: await holdersOfBoth(q, by.pairs),
   };
 }
 
@@ -107,12 +108,3 @@ select package_id as id, jsonb_build_object(
       from roles where exists (select 1 from given where given.package_id = changed.package_id
         and given.role_id = roles.role_id and given.scope_id = roles.scope_id))) as found
 from changed left join lost using (package_id)`;
-
-const BOTH = `select pair.id, (
-    select count(distinct held.target_id)::integer from assignments held
-    where held.package_id = pair.package and held.state in ${LIVE} and (
-      exists (select 1 from assignments other
-        where other.target_id = held.target_id and other.package_id = pair."otherPackage" and other.state in ${LIVE})
-      or exists (select 1 from group_members m where m.group_id = pair."otherGroup" and m.person_id = held.target_id))
-  ) as people
-  from jsonb_to_recordset($1::jsonb) as pair (id text, package uuid, "otherPackage" uuid, "otherGroup" uuid)`;

@@ -8,7 +8,8 @@ export const HEARERS = `
 about as materialized (
   select mine.id as outgoing_id, mine.audience, mine.notice, mine.created_at, mine.request_id, (mine.params ->> 'stage')::integer as stage,
     coalesce(request.target_id, assignment.target_id, the_grant.person_id) as target_id, request.requestor_id,
-    coalesce(package.catalog_id, resource.catalog_id) as catalog_id, resource.id as resource_id
+    coalesce(package.catalog_id, resource.catalog_id) as catalog_id, resource.id as resource_id,
+    exception.owner_id as exception_owner_id
   from mine
   left join requests request on request.id = mine.request_id
   left join assignments assignment on mine.subject_kind = 'assignment' and assignment.id = mine.subject_id::uuid
@@ -18,7 +19,9 @@ about as materialized (
   left join resource_roles role on role.id = the_grant.role_id
   left join resources resource on resource.id = coalesce(role.resource_id,
     case when mine.subject_kind = 'resource' then mine.subject_id::uuid end)
-  left join packages package on package.id = coalesce(request.package_id, assignment.package_id,
+  left join incompatibility_exceptions exception on mine.subject_kind = 'exception' and exception.id = mine.subject_id::uuid
+  left join incompatibilities incompatibility on incompatibility.id = exception.incompatibility_id
+  left join packages package on package.id = coalesce(request.package_id, assignment.package_id, incompatibility.package_id,
     case when mine.subject_kind = 'package' then mine.subject_id::uuid end)
 ), meant (outgoing_id, person_id, choice) as (
   select outgoing_id, requestor_id, 1 from about where audience = 'requestor'
@@ -37,13 +40,15 @@ about as materialized (
   join resource_keepers keeper on keeper.resource_id = about.resource_id
   where audience = 'resourceOwners' and keeper.person_id is distinct from about.target_id
   union all
+  select outgoing_id, exception_owner_id, 1 from about where audience = 'exceptionOwner'
+  union all
   select outgoing_id, holder.person_id, 2 from about
   join role_holders holder on holder.role = 'catalogOwner' and holder.catalog_id = about.catalog_id
-  where audience = 'catalogOwners'
+  where audience in ('catalogOwners', 'exceptionOwner')
   union all
   select outgoing_id, holder.person_id, 3 from about
   join role_holders holder on holder.role = 'administrator'
-  where audience in ('administrators', 'catalogOwners')
+  where audience in ('administrators', 'catalogOwners', 'exceptionOwner')
 ), ranked as (
   select meant.outgoing_id, meant.person_id,
     rank() over (partition by meant.outgoing_id order by meant.choice) as place

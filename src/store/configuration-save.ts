@@ -5,6 +5,7 @@ import type { Package, PolicyVersion, Resource, SubjectSet } from '../domain/mod
 import type { ConfigurationChange, ConfigurationNouns } from '../operations/ports';
 import {
   groups,
+  exceptions,
   incompatibilities,
   partners,
   peopleWithProperties,
@@ -14,6 +15,7 @@ import {
   type PolicyVersionRow,
 } from './configuration-tables';
 import { Stale } from './faults';
+import { LIVE, OPEN } from './loads';
 import type { Query, Row } from './query';
 import { catalogs, fieldsOf, packages, resourceRoles, resources, resourceScopes, toRow, type Table } from './tables';
 import type { ChangedRow, Recorded } from './tail';
@@ -93,6 +95,9 @@ export async function saveConfiguration(
   await saveRows(q, incompatibilities, of('incompatibility'));
   note(of('incompatibility'), (one) => [rowOf(incompatibilities, one)]);
 
+  await saveRows(q, exceptions, of('exception'));
+  note(of('exception'), (one) => [rowOf(exceptions, one)]);
+
   for (let n = 0; n < recorded.length; n += EVENTS_AT_ONCE) await record(recorded.slice(n, n + EVENTS_AT_ONCE));
 }
 
@@ -107,6 +112,12 @@ export async function holdChanged(q: Query, changes: readonly ConfigurationChang
   const people = new Set<string>();
   const packages = new Set<string>();
   for (const change of changes) {
+    // Who holds both is counted, and everybody of them decided on: nobody may come to hold both meanwhile.
+    if (change.noun === 'incompatibility' && !change.before) {
+      const sides = [change.after.package, change.after.otherPackage].filter((one) => one !== null);
+      for (const row of await q(HOLDERS, [JSON.stringify(sides)])) people.add((row as { id: string }).id);
+      for (const side of sides) packages.add(side);
+    }
     if (change.noun === 'person' && change.before) people.add(change.before.id);
     if (change.noun === 'package' && change.before && change.after.state === 'deleted') packages.add(change.after.id);
     if (change.noun !== 'group') continue;
@@ -123,6 +134,11 @@ export async function holdChanged(q: Query, changes: readonly ConfigurationChang
   await lock('people', people, 'no key update');
   await lock('packages', packages, 'update');
 }
+
+/** Who holds one of the packages, or asks for it. */
+const HOLDERS = `with wanted as (select value::uuid as id from jsonb_array_elements_text($1::jsonb))
+  select target_id as id from assignments where package_id in (select id from wanted) and state in ${LIVE}
+  union select target_id from requests where package_id in (select id from wanted) and state in ${OPEN}`;
 
 /** Updates with their versions compared, then inserts: a name that one row gives up can be taken by a new one. */
 async function saveRows<T extends object>(q: Query, table: Table<T>, list: readonly Pair<T>[]): Promise<void> {

@@ -1,5 +1,5 @@
 // Tables of configuration that nothing on a hot path maps, in the form of tables.ts.
-import type { Incompatibility, PolicyVersion } from '../domain/model';
+import type { ConflictException, Incompatibility, PolicyVersion } from '../domain/model';
 import type { GroupConfig, OrganizationConfig, PersonConfig, RoleConfig } from '../operations/ports';
 import type { Column, PgType, Table } from './tables';
 import { people } from './tables';
@@ -123,6 +123,22 @@ export const incompatibilities: Table<Incompatibility> = {
     otherPackage: uuid('other_package_id'),
     otherGroup: uuid('other_group_id'),
     mutual: column('boolean', 'mutual'),
+    state: text('state'),
+    version,
+  },
+};
+
+export const exceptions: Table<ConflictException> = {
+  table: 'incompatibility_exceptions',
+  columns: {
+    id: uuid('id'),
+    incompatibility: uuid('incompatibility_id'),
+    person: uuid('person_id'),
+    owner: uuid('owner_id'),
+    day: column('date', 'last_day'),
+    until: column('timestamptz', 'until_at'),
+    reason: column('text', 'reason', true),
+    remindAt: column('timestamptz', 'remind_at'),
     state: text('state'),
     version,
   },

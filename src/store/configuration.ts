@@ -11,7 +11,7 @@ import type {
   PolicyConfig,
   ResourceConfig,
 } from '../operations/ports';
-import { incompatibilities, peopleWithProperties, roles } from './configuration-tables';
+import { exceptions, incompatibilities, peopleWithProperties, roles } from './configuration-tables';
 import { POLICY_VERSION, policyVersionOf } from './policies';
 import type { Query, Row } from './query';
 import {
@@ -61,6 +61,7 @@ export async function loadConfiguration(q: Query): Promise<Configuration> {
       incompatibilities,
       await rows(`select * from incompatibilities where state = 'active' order by id`),
     ),
+    exceptions: (await rows(EXCEPTIONS)).map((row) => fromRow(exceptions, row['exception'])),
   };
 }
 
@@ -160,6 +161,9 @@ const PACKAGES = `select p.*, to_jsonb(v) || jsonb_build_object('roles', (
 const POLICIES = `select p.*, ${POLICY_VERSION} as content
   from policies p join policy_versions v on v.id = p.current_version_id
   where p.state <> 'deleted' order by p.id`;
+
+const EXCEPTIONS = `select to_jsonb(e) as exception from incompatibility_exceptions e
+  join incompatibilities i on i.id = e.incompatibility_id and i.state = 'active' where e.state = 'active' order by e.id`;
 
 function resourceOf(row: Row): ResourceConfig {
   return {

@@ -64,6 +64,10 @@ select a.id from content_changes c join packages p on p.id = c.package_id
 join assignments a on a.package_id = c.package_id and a.state in ${JUSTIFYING}
 where ${DIFFERS}
 order by a.id limit $1`,
+  exceptionsToReport: `
+select e.id from incompatibility_exceptions e
+where e.state = 'active' and e.remind_at <= usher_now()
+order by e.remind_at, e.id limit $1`,
   manualTasksToRemind: `
 select id from manual_tasks where state = 'open' and remind_at <= usher_now() order by remind_at, id limit $1`,
   // What somebody asked for others and was decided already goes on without them. What is not decided has a running stage; from the
@@ -149,6 +153,9 @@ export function createDue(q: Query): Due {
     },
     async manualTasksToRemind(limit) {
       return (await q(SQL.manualTasksToRemind, [limit])).map((row) => (row as { id: string }).id);
+    },
+    async exceptionsToReport(limit) {
+      return (await q(SQL.exceptionsToReport, [limit])).map((row) => (row as { id: string }).id);
     },
     justificationsOver: assignments(SQL.justificationsOver),
     requestsOfGone: requests(SQL.requestsOfGone),

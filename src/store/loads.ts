@@ -83,6 +83,10 @@ const SEES = `(
   or exists (select 1 from pair join requests r on r.target_id = pair.requestor_id and r.package_id = pair.package_id
     and r.state in ${OPEN}))`;
 
+/** Whether the incompatibility `i` counts for the person of the `pair`. */
+const NO_EXCEPTION = `not exists (select 1 from incompatibility_exceptions e where e.incompatibility_id = i.id
+    and e.person_id = pair.target_id and e.state = 'active' and e.until_at > usher_now())`;
+
 /** What every look at a pair reads: its parts of a `with`, given its header and those of its versions. */
 const PAIR = (header: string, versions: string): string => `
 with pair as materialized (${header}),
@@ -104,10 +108,10 @@ live as materialized (
 ),
 against as (
   select other_package_id as package_id from pair join incompatibilities i on i.package_id = pair.package_id
-  where i.state = 'active' and other_package_id is not null
+  where i.state = 'active' and other_package_id is not null and ${NO_EXCEPTION}
   union
   select i.package_id from pair join incompatibilities i on i.other_package_id = pair.package_id
-  where i.state = 'active' and i.mutual
+  where i.state = 'active' and i.mutual and ${NO_EXCEPTION}
 ),
 conflicts as (
   select 'package' as kind, packages.name, coalesce(
@@ -124,6 +128,7 @@ conflicts as (
   join incompatibilities i on i.package_id = pair.package_id and i.state = 'active'
   join groups on groups.id = i.other_group_id
   where exists (select 1 from group_members m where m.group_id = i.other_group_id and m.person_id = target.id)
+    and ${NO_EXCEPTION}
 )`;
 const CURRENT = `policies p join policy_versions v on v.id = p.current_version_id
   where p.package_id = (select package_id from pair) and p.state = 'enabled'`;

@@ -32,6 +32,7 @@ import { createDirectory } from './directory';
 import { createDrafts, takeDraft } from './drafts';
 import { createComparisons, judged, loadCompared, loadFinding } from './drift';
 import { createDue } from './due';
+import { loadException } from './exceptions';
 import { busy, isConflict, refusalOf } from './faults';
 import { newId } from './ids';
 import { saveIdentity } from './identities';
@@ -198,6 +199,7 @@ function openTx(q: TxQuery, by: By): { tx: Tx; sent: () => number; decided: read
       await lockPersonOfManualTask(q, id);
       return loaded(await loadManualTask(q, id));
     },
+    forException: async (id) => loaded(await loadException(q, id)),
     roles: (person, catalog) => rolesOf(q, person, catalog),
     async save(change) {
       const signed = await signature();

@@ -2,6 +2,7 @@
 import type { Views } from '../operations/ports';
 import { createAccessViews } from './access-views';
 import { driftOf } from './drift';
+import { exceptionOf } from './exceptions';
 import { loadAssignment, loadRequest, loadSubmit } from './loads';
 import { createPackageViews } from './package-views';
 import { createPeopleViews } from './people-views';
@@ -25,6 +26,7 @@ export function createViews(q: Query): Views {
     now: () => clockOf(q),
     leavers: (pkg) => leaversOf(q, pkg),
     drift: (resource) => driftOf(q, resource),
+    exception: (id) => exceptionOf(q, id),
     forSubmit: async (input) => (await loadSubmit(q, input)).facts,
     forRequest: async (id) => (await loadRequest(q, id)).facts,
     forAssignment: async (id) => (await loadAssignment(q, id)).facts,

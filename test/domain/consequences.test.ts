@@ -86,6 +86,11 @@ const EVENTS: Readonly<Record<EventType, 'follows' | 'silent'>> = {
   'policy.versioned': 'silent',
   'incompatibility.created': 'silent',
   'incompatibility.ended': 'silent',
+  'exception.created': 'silent',
+  'exception.changed': 'silent',
+  'exception.ended': 'silent',
+  'exception.reminded': 'follows',
+  'exception.over': 'follows',
 };
 
 test.each(Object.entries(EVENTS))('%s: %s', (type, want) => {

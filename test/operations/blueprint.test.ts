@@ -742,7 +742,7 @@ describe('whom it concerns', () => {
       read(BASE.replace('- name: Books', '- name: Books\n        incompatibleWith: [{ group: Clerks }]')),
     );
     expect(planText(seen)).toContain(
-      '+ incompatibility Books → group Clerks: 1 person holds both now and will be left as they are',
+      '+ incompatibility Books → group Clerks\n    1 person holds both now:\n    Ben Carter (ben): not decided',
     );
   });
 

@@ -42,6 +42,7 @@ const GROWING = [
   'page_messages',
   'drift_seen',
   'drift_findings',
+  'incompatibility_exceptions',
 ];
 
 interface Plan {
@@ -142,6 +143,7 @@ test.each<{
   { name: 'roles that nothing justifies', act: (q) => createDue(q).grantsAstray(10) },
   { name: 'forgetting those that are right again', act: (q) => createDue(q).astrayMended() },
   { name: 'messages out of date', act: (q) => createDue(q).staleCards(10) },
+  { name: 'exceptions to report', act: (q) => createDue(q).exceptionsToReport(10) },
   { name: 'what was given up', act: (q) => createOutbox(q).dead(10) },
   { name: 'how much waits', act: (q) => createDue(q).backlog(['end-access']) },
   // Gates have a row for each account and place of the last day. An index on the instant that every message moves would cost each

@@ -191,6 +191,7 @@ const ALWAYS: readonly (readonly [name: string, sql: string])[] = [
      join assignments a on a.package_id = i.package_id and a.state in ${LIVE}
      join assignments b on b.package_id = i.other_package_id and b.target_id = a.target_id and b.state in ${LIVE}
      where i.state = 'active' and (i.mutual or a.id > b.id)
+       and not exists (select 1 from incompatibility_exceptions e where e.incompatibility_id = i.id and e.person_id = a.target_id)
        and greatest(a.id, b.id) in (select assignment_id from audit_events e
          where e.type in ('assignment.delivering', 'assignment.scheduled') and e.at > (
            select coalesce(min(made.at), '-infinity') from audit_events made

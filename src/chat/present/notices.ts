@@ -1,6 +1,7 @@
 // Short messages for what needs a person's attention. Drawn when sent and redrawn when things change, so they are never stale.
 import type { PlaceFacts } from '../../domain/facts';
 import type { ManualTask } from '../../domain/events';
+import type { ExceptionFacts } from '../../domain/exception';
 import type { AssignmentView } from '../../operations/assignments';
 import type { DriftList, DriftView, LeaversList, LeaversView, PackageRow } from '../../operations/ports';
 import type { RequestView } from '../../operations/requests';
@@ -105,7 +106,7 @@ type AccessNotice = 'access' | 'accessProblem' | 'accessExtended' | 'accessReaso
 export function accessNotice(
   view: AssignmentView,
   what: AccessNotice,
-  remover: { readonly name: string; readonly reason: string | null } | null,
+  remover: { readonly name: string | null; readonly reason: string | null } | null,
 ): Notice {
   const { assignment, package: pkg } = view.facts;
   const name = text(pkg.name, 150);
@@ -130,7 +131,7 @@ export function accessNotice(
     const { endReason } = assignment;
     const why = endReason === 'gaveUp' || endReason === 'outOfScope' ? endReason : 'endReached';
     const title =
-      assignment.endReason === 'removedByOwner' && remover !== null
+      assignment.endReason === 'removedByOwner' && typeof remover?.name === 'string'
         ? say('notice.accessEnded.removedByOwner', { by: remover.name, package: name })
         : say(`notice.accessEnded.${why}`, { package: name });
     // Whoever was switched off and is back gets nothing back by itself, and may ask (rule 3.17).
@@ -294,6 +295,20 @@ export function leavers(view: LeaversView): Notice {
     mayEnd: asked.people > 0,
     asked: asked.until?.getTime() ?? 0,
   });
+}
+
+/** To whoever answers for somebody holding two things that do not go together: it ends soon, or is over. */
+export function exception(facts: ExceptionFacts, now: Date): Notice {
+  const { until, reason } = facts.exception;
+  const values = { target: facts.person.name, package: text(facts.package.name, 150), other: text(facts.other, 150) };
+  const title = say('exception.title', values);
+  if (!facts.holdsBoth) return notice(title, 'default', [label('exception.settled')]);
+  const isOver = until <= now;
+  return notice(title, isOver ? 'attention' : 'warning', [
+    say(isOver ? 'exception.over' : 'exception.ending', { until }),
+    label(isOver ? 'exception.overNext' : 'exception.endingNext'),
+    say('outcome.deniedReason', { reason: text(reason, 1000) }),
+  ]);
 }
 
 /** A card whose subject its reader may no longer see. */

@@ -344,6 +344,13 @@ export const sentences = {
   'drift.held.afterFailure':
     'Usher gives nothing back yet, because the system could not be read before. It looks again at the next comparison.',
   'drift.over': 'The system and Usher agree again.',
+  'exception.title': 'You answer for {target} having both {package} and {other}',
+  'exception.ending': 'They do not go together. That is allowed until {until:dateTime}.',
+  'exception.endingNext': 'Have one of them removed before then, or have the exception renewed.',
+  'exception.over': 'They do not go together. That was allowed until {until:dateTime}.',
+  'exception.overNext':
+    'Nothing is taken away by itself, and neither can be extended. Have one of them removed, or the exception renewed.',
+  'exception.settled': 'They do not have both any more. Nothing to do.',
   'notice.gone': 'This is no longer current. Type “help” to see what you can do.',
 
   // owners

@@ -1,6 +1,7 @@
 // The working copy of a plan: what is known, what changes, what is wrong. Nouns settle here one after the other; the
 // comparison of two values, their words and their audit events are the same for all of them.
 import type { DomainEvent, EventType, SubjectKind } from '../../domain/events';
+import type { Incompatibility, PackageId, PersonId } from '../../domain/model';
 import type { Configuration, ConfigurationChange, ConfigurationNouns } from '../ports';
 import { near } from './near';
 import type { Blueprint, Place, Problem } from './read';
@@ -37,10 +38,29 @@ export interface Draft {
   readonly changes: ConfigurationChange[];
   readonly lines: PlanLine[];
   readonly problems: Problem[];
+  /** By incompatibility, where the files name it: what they decide for those who hold both. */
+  readonly holders: Map<string, Holders>;
+  readonly removals: Removal[];
+  /** The instant of the act. */
+  readonly now: Date;
   unchanged: number;
 }
 
-export function openDraft(known: Configuration, blueprint: Blueprint, newId: () => string): Draft {
+/** What becomes of somebody who holds both sides of an incompatibility. */
+export type Decided = 'exception' | 'removal';
+export interface Holders {
+  readonly row: Incompatibility;
+  readonly place: Place;
+  readonly decided: ReadonlyMap<string, Decided>;
+}
+export interface Removal {
+  readonly incompatibility: string;
+  readonly person: PersonId;
+  readonly package: PackageId;
+  readonly reason: string;
+}
+
+export function openDraft(known: Configuration, blueprint: Blueprint, newId: () => string, now: Date): Draft {
   return {
     known,
     blueprint,
@@ -50,6 +70,9 @@ export function openDraft(known: Configuration, blueprint: Blueprint, newId: () 
     changes: [],
     lines: [],
     problems: [],
+    holders: new Map(),
+    removals: [],
+    now,
     unchanged: 0,
   };
 }

@@ -5,7 +5,14 @@ import { brakeOf, disabledBy, refuseBrake, type Brake } from './brake';
 import { findCatalogs, settleCatalog } from './catalogs';
 import { count, holding } from './words';
 import { at, openDraft, refuse, settle, type Draft, type PlanLine } from './draft';
-import { packageNames, settleIncompatibilities, settlePackages } from './packages';
+import {
+  refuseUndecided,
+  removalsOf,
+  settleIncompatibilities,
+  type Conflicting,
+  type Removing,
+} from './incompatibilities';
+import { packageNames, settlePackages } from './packages';
 import { findPeople, settleGroups, settlePeople, type People } from './people';
 import { settleIdentities, settleInstallations, settlePartners } from './places';
 import { byPosition, type Blueprint, type Problem } from './read';
@@ -23,6 +30,10 @@ export interface Plan {
   };
   /** What the files would take from many (rule 3.15); null: nothing of the kind. */
   readonly brake: Brake | null;
+  /** Who holds both sides of each new incompatibility, and what the files decide for them (rule 3.13). */
+  readonly conflicts: readonly Conflicting[];
+  /** Access that the files take from such people. */
+  readonly removals: readonly Removing[];
   readonly applied: boolean;
 }
 
@@ -37,10 +48,10 @@ export interface PlanOptions {
 export function draftPlan(
   known: Configuration,
   blueprint: Blueprint,
-  newId: () => string,
+  { newId, now }: { readonly newId: () => string; readonly now: Date },
   options: PlanOptions,
 ): Draft {
-  const draft = openDraft(known, blueprint, newId);
+  const draft = openDraft(known, blueprint, newId, now);
   const zone = settleOrganization(draft, options);
   const found = findPeople(draft);
   settlePartners(draft, found);
@@ -68,9 +79,11 @@ export function affectedBy(draft: Draft): AffectedBy {
     if (change.noun === 'package' && change.before) packages.add(change.after.id);
     if (change.noun === 'policy') packages.add(change.after.package);
   }
-  const pairs = draft.changes.flatMap((change) =>
-    change.noun === 'incompatibility' && !change.before ? [change.after] : [],
+  const taken = new Set(draft.removals.map(({ incompatibility }) => incompatibility));
+  const created = new Set(
+    draft.changes.flatMap((change) => (change.noun === 'incompatibility' && !change.before ? [change.after.id] : [])),
   );
+  const pairs = [...draft.holders.values()].map(({ row }) => row).filter(({ id }) => created.has(id) || taken.has(id));
   const contents = draft.changes.flatMap((change) =>
     change.noun === 'package' && change.before && change.before.content.id !== change.after.content.id
       ? [{ package: change.after.id, roles: change.after.content.roles }]
@@ -82,22 +95,35 @@ export function affectedBy(draft: Draft): AffectedBy {
 /** The plan, with the people concerned in its lines. */
 export function finishPlan(draft: Draft, affected: Affected, options: PlanOptions): Plan {
   refuseHeldPackages(draft, affected);
+  const conflicts = refuseUndecided(draft, affected);
+  const removals = removalsOf(draft, affected);
   const brake = brakeOf(draft, affected);
   if (brake && !options.confirm) refuseBrake(draft, brake);
   const names = draft.blueprint.files.map(({ name }) => name);
   const changes = new Map(
     draft.changes.flatMap((change) => ('id' in change.after ? [[change.after.id, change] as const] : [])),
   );
-  const lines = draft.lines.map((line) => {
-    const change = line.id === null || line.action === 'note' ? undefined : changes.get(line.id);
-    return change ? { ...line, details: [...line.details, ...concerned(affected, change)] } : line;
-  });
+  const lines = [
+    ...draft.lines.map((line) => {
+      const change = line.id === null || line.action === 'note' ? undefined : changes.get(line.id);
+      return change ? { ...line, details: [...line.details, ...concerned(affected, change, conflicts)] } : line;
+    }),
+    ...removals.map(({ label, reason }): PlanLine => ({
+      id: null,
+      action: 'delete',
+      noun: 'access',
+      label,
+      details: [reason],
+    })),
+  ];
   const of = (action: PlanLine['action']): number => lines.filter((line) => line.action === action).length;
   return {
     lines,
     problems: [...draft.problems].sort(byPosition(names)),
     counts: { created: of('create'), changed: of('change'), deleted: of('delete'), unchanged: draft.unchanged },
     brake,
+    conflicts,
+    removals,
     applied: false,
   };
 }
@@ -233,7 +259,7 @@ function followed({ holders, get, given, lose, lost }: Followed): string {
 }
 
 /** Whom a change concerns, beyond what changes. */
-function concerned(affected: Affected, change: ConfigurationChange): string[] {
+function concerned(affected: Affected, change: ConfigurationChange, conflicts: readonly Conflicting[]): string[] {
   if (change.noun === 'package' && change.before && change.before.content.id !== change.after.content.id) {
     const use = affected.contents.get(change.after.id);
     return use && use.holders > 0 ? [`${holding(use.holders, 'it')}: ${followed(use)}`] : [];
@@ -257,8 +283,12 @@ function concerned(affected: Affected, change: ConfigurationChange): string[] {
       : [];
   }
   if (change.noun === 'incompatibility') {
-    const both = affected.pairs.get(change.after.id) ?? 0;
-    return both > 0 ? [`${holding(both, 'both')} now and will be left as they are`] : [];
+    const people = conflicts.find(({ id }) => id === change.after.id)?.people ?? [];
+    if (people.length === 0) return [];
+    return [
+      `${holding(people.length, 'both')} now:`,
+      ...people.map(({ name, key, decision }) => `${name} (${key}): ${decision ?? 'not decided'}`),
+    ];
   }
   return [];
 }

@@ -161,7 +161,17 @@ const policy = {
   state: gone,
 };
 
-const conflict = { package: name().optional(), group: name().optional(), mutual: flag.optional() };
+const exception = { person: name(), owner: name(), until: date, reason: name(1000) };
+/** `from`: the package in which the incompatibility is written, unless the other one is named. */
+const removal = { person: name(), from: name().optional(), reason: name(1000) };
+
+const conflict = {
+  package: name().optional(),
+  group: name().optional(),
+  mutual: flag.optional(),
+  exceptions: z.array(z.strictObject(exception)).optional(),
+  removals: z.array(z.strictObject(removal)).default([]),
+};
 
 const pack = {
   name: name(),
@@ -224,6 +234,7 @@ export type InstallationText = NonNullable<FileText['installations']>[number];
 export type CatalogText = NonNullable<FileText['catalogs']>[number];
 export type ResourceText = NonNullable<CatalogText['resources']>[number];
 export type PackageText = NonNullable<CatalogText['packages']>[number];
+export type ConflictText = NonNullable<PackageText['incompatibleWith']>[number];
 export type PolicyText = NonNullable<PackageText['policies']>[number];
 export type CalendarText = NonNullable<PolicyText['calendar']>;
 export type StageText = PolicyText['approval'][number];
@@ -244,6 +255,8 @@ export const nouns: Readonly<Record<string, { readonly noun: string; readonly fi
   'catalogs.resources.drift': { noun: 'drift', fields: Object.keys(drift) },
   'catalogs.packages': { noun: 'package', fields: Object.keys(pack) },
   'catalogs.packages.incompatibleWith': { noun: 'incompatibility', fields: Object.keys(conflict) },
+  'catalogs.packages.incompatibleWith.exceptions': { noun: 'exception', fields: Object.keys(exception) },
+  'catalogs.packages.incompatibleWith.removals': { noun: 'removal', fields: Object.keys(removal) },
   'catalogs.packages.policies': { noun: 'policy', fields: Object.keys(policy) },
   'catalogs.packages.policies.approval': { noun: 'approval stage', fields: Object.keys(stage) },
   'catalogs.packages.policies.calendar': { noun: 'calendar', fields: Object.keys(calendar) },

@@ -12,7 +12,7 @@ import { contents } from './0009-contents';
 import { largeGroups } from './0010-large-groups';
 import { drift } from './0011-drift';
 import { astray } from './0012-astray';
-import { calendars } from './0013-calendars';
+import { calendarsAndExceptions } from './0013-calendars-and-exceptions';
 import { directory } from './0014-directory';
 import { driftAnswers } from './0015-drift-answers';
 
@@ -36,7 +36,7 @@ export const migrations: readonly Migration[] = [
   largeGroups,
   drift,
   astray,
-  calendars,
+  calendarsAndExceptions,
   directory,
   driftAnswers,
 ];

@@ -1,0 +1,80 @@
+// Who may hold two things that do not go together for a while: reading one exception with what its report needs, and who holds both
+// sides of an incompatibility now.
+import type { ExceptionFacts } from '../domain/exception';
+import { DomainError } from '../domain/errors';
+import type { AffectedBy, HolderOfBoth } from '../operations/ports';
+import { exceptions } from './configuration-tables';
+import { isId } from './ids';
+import type { At } from './loads';
+import { LIVE } from './loads';
+import type { Query, Row } from './query';
+import { fromRow, instantOf } from './tables';
+
+/** Live assignments of the person `id` to the package `of`. */
+const HELD = (of: string, id: string): string =>
+  `select a.id from assignments a where a.target_id = ${id} and a.package_id = ${of} and a.state in ${LIVE}`;
+const MEMBER = (of: string, id: string): string =>
+  `select 1 from group_members m where m.group_id = ${of} and m.person_id = ${id}`;
+
+const ONE = `
+select usher_now() as now, to_jsonb(e) as exception, jsonb_build_object('id', people.id, 'name', people.name) as person,
+  jsonb_build_object('id', p.id, 'name', p.name) as package, p.catalog_id, coalesce(other.name, groups.name) as other,
+  i.state = 'active' and e.state = 'active' and exists (${HELD('i.package_id', 'e.person_id')})
+    and (exists (${HELD('i.other_package_id', 'e.person_id')}) or exists (${MEMBER('i.other_group_id', 'e.person_id')})) as both
+from incompatibility_exceptions e join incompatibilities i on i.id = e.incompatibility_id
+join people on people.id = e.person_id join packages p on p.id = i.package_id
+left join packages other on other.id = i.other_package_id left join groups on groups.id = i.other_group_id
+where e.id = $1`;
+
+const BOTH = `
+select pair.id, held.target_id as person, held.id as assignment, other.id as other
+from jsonb_to_recordset($1::jsonb) as pair (id text, package uuid, "otherPackage" uuid, "otherGroup" uuid)
+join assignments held on held.package_id = pair.package and held.state in ${LIVE}
+left join assignments other on other.target_id = held.target_id and other.package_id = pair."otherPackage" and other.state in ${LIVE}
+where other.id is not null or exists (${MEMBER('pair."otherGroup"', 'held.target_id')})
+order by pair.id, held.target_id`;
+
+/** One exception, read outside any lock. */
+export async function exceptionOf(q: Query, id: string): Promise<ExceptionFacts | null> {
+  return (await found(q, id))?.facts ?? null;
+}
+
+/** The same in an act, its row locked. */
+export async function loadException(q: Query, id: string): Promise<At<ExceptionFacts>> {
+  if (isId(id)) await q('select id from incompatibility_exceptions where id = $1 for no key update', [id]);
+  const one = await found(q, id);
+  if (!one) throw new DomainError('not-found', { what: 'card' });
+  return one;
+}
+
+async function found(q: Query, id: string): Promise<At<ExceptionFacts> | null> {
+  const [row] = (isId(id) ? await q(ONE, [id]) : []) as readonly Row[];
+  if (row === undefined) return null;
+  return {
+    now: instantOf(row['now']),
+    facts: {
+      exception: fromRow(exceptions, row['exception']),
+      person: row['person'] as ExceptionFacts['person'],
+      package: row['package'] as ExceptionFacts['package'],
+      catalog: row['catalog_id'] as ExceptionFacts['catalog'],
+      other: row['other'] as string,
+      holdsBoth: row['both'] as boolean,
+    },
+  };
+}
+
+/** Who holds both sides of each pair now, by the pair's id. */
+export async function holdersOfBoth(
+  q: Query,
+  pairs: AffectedBy['pairs'],
+): Promise<ReadonlyMap<string, readonly HolderOfBoth[]>> {
+  const rows =
+    pairs.length === 0 ? [] : ((await q(BOTH, [JSON.stringify(pairs)])) as readonly (HolderOfBoth & { id: string })[]);
+  const found = new Map<string, HolderOfBoth[]>();
+  for (const { id, ...holder } of rows) {
+    const list = found.get(id);
+    if (list) list.push(holder);
+    else found.set(id, [holder]);
+  }
+  return found;
+}

@@ -1,0 +1,259 @@
+// Two packages that must not be held together, saved while people hold both (rule 3.13): everybody is named, and each becomes an
+// exception with owner and end, or a removal.
+import { apply, parseBlueprint, plan, planText, problemText } from '../../src/operations/blueprint';
+import type { Plan } from '../../src/operations/blueprint';
+import type { PackageId, PersonId } from '../../src/domain/model';
+import type { Desk } from '../../src/operations/ports';
+import { submit } from '../../src/operations/requests';
+import { aWorld, cardOf, operator, sentenceOf, SMALL, textOf } from '../support/world';
+import type { World } from '../support/world';
+
+const DAY = 24 * 3_600_000;
+const ORGANIZATION =
+  SMALL.replace('expires: 8 hours', 'expires: 365 days') +
+  `      - name: Ledger cleaner
+        roles: [Ledger / Writer]
+        policies:
+          - { name: Employees, who: allMembers, expires: 365 days, reason: optional }
+`;
+const against = (more = ''): string =>
+  `catalogs:\n  - name: Finance\n    packages:\n      - name: Ledger cleaner\n        incompatibleWith:\n          - package: Ledger auditor\n${more}`;
+
+let world: World;
+/** 40 days from now. */
+let day: string;
+
+beforeEach(async () => {
+  world = await aWorld(ORGANIZATION);
+  const [clock] = await world.sql<{ now: Date }>('select usher_now() as now');
+  day = new Date((clock?.now.getTime() ?? 0) + 40 * DAY).toISOString().slice(0, 10);
+});
+
+async function take(user: string, name: string) {
+  const form = cardOf(await world.say(user, `request ${name}`));
+  const sent = await world.submit(user, form, { reason: 'needed' });
+  await world.settle();
+  return sent;
+}
+async function takeBoth(...users: string[]): Promise<void> {
+  for (const user of users) for (const name of ['ledger cleaner', 'ledger auditor']) await take(user, name);
+}
+async function write(text: string, how: typeof apply | typeof plan = apply): Promise<Plan> {
+  const found = parseBlueprint([{ name: 'file.yaml', text }]);
+  if ('problems' in found) throw new Error(found.problems.map(problemText).join('\n'));
+  return how(world.desk, operator, found.blueprint);
+}
+const problems = async (text: string) => (await write(text)).problems.map(problemText);
+const held = (user: string) =>
+  world.sql<{ name: string }>(
+    `select packages.name from assignments a join people on people.id = a.target_id join packages on packages.id = a.package_id
+     where people.directory_key = $1 and a.ended_at is null order by 1`,
+    [user],
+  );
+const said = (user: string) => world.messagesTo(user).map((message) => textOf(message.card));
+const exception = (person: string, more = `owner: olga, until: ${day}, reason: Stands in until the audit`) =>
+  `            exceptions: [{ person: ${person}, ${more} }]\n`;
+const removal = (person: string, from = 'Ledger auditor') =>
+  `            removals: [{ person: ${person}, from: ${from}, reason: One of two is enough }]\n`;
+
+describe('a new incompatibility', () => {
+  test('names who holds both, and is refused until each of them is decided on', async () => {
+    await takeBoth('tara', 'tom');
+    await take('ben', 'ledger auditor');
+    expect(await problems(against(exception('tom')))).toEqual([
+      'file.yaml:6:13: 1 person holds both and nothing is decided on that: Tara Lind (tara). ' +
+        'Write each under "exceptions" (person, owner, until, reason) or "removals" (person, from, reason).',
+    ]);
+    const seen = await write(against(exception('tom')), plan);
+    expect(planText(seen)).toContain(
+      '+ incompatibility Ledger cleaner ↔ Ledger auditor\n' +
+        '    2 people hold both now:\n    Tara Lind (tara): not decided\n    Tom Berg (tom): exception',
+    );
+    expect(await world.sql('select 1 from incompatibility_exceptions')).toEqual([]);
+  });
+
+  test('names as many as one sentence holds, and all of them in the plan', async () => {
+    const keys = Array.from({ length: 12 }, (_, n) => `p${n + 10}`);
+    const people = keys.map(
+      (key) =>
+        `  - { key: ${key}, name: Person ${key}, identities: [{ platform: web, tenant: demo, user: ${key} }] }\n`,
+    );
+    await world.configure(`people:\n${people.join('')}`, true);
+    await takeBoth(...keys);
+    const seen = await write(against());
+    expect(seen.problems[0]?.message).toMatch(/^12 people hold both .*: Person p10 \(p10\), .* and 2 more\. /);
+    expect(seen.conflicts[0]?.people.map(({ key }) => key)).toEqual(keys);
+    expect(keys.filter((key) => !planText(seen).includes(`Person ${key} (${key}): not decided`))).toEqual([]);
+  });
+
+  test('counts whoever comes to hold both while it is saved', async () => {
+    await take('tara', 'ledger cleaner');
+    let reached = (): void => undefined;
+    let go = (): void => undefined;
+    const isLocked = new Promise<void>((resolve) => (reached = resolve));
+    const mayEnd = new Promise<void>((resolve) => (go = resolve));
+    const { store } = world.desk;
+    const slow: Desk = {
+      ...world.desk,
+      store: {
+        ...store,
+        write: (by, act) =>
+          store.write(by, async (tx) => {
+            const result = await act(tx);
+            await tx.clock();
+            reached();
+            await mayEnd;
+            return result;
+          }),
+      },
+    };
+    const [tara, auditor] = await Promise.all([
+      world.sql<{ id: PersonId }>(`select id from people where directory_key = 'tara'`),
+      world.sql<{ id: PackageId }>(`select id from packages where name = 'Ledger auditor'`),
+    ]);
+    const person = tara[0]?.id as PersonId;
+    const asking = submit(
+      slow,
+      { actor: { kind: 'person', id: person }, via: 'test' },
+      {
+        package: auditor[0]?.id as PackageId,
+        target: person,
+        policyVersion: null,
+        period: { startsAt: null, endsAt: null, hours: null },
+        zone: 'Europe/Berlin',
+        reason: 'needed',
+        answers: {},
+        draft: null,
+      },
+    );
+    await isLocked;
+    const saving = problems(against());
+    const isWaiting = async () =>
+      (
+        await world.sql(
+          `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+        )
+      ).length > 0;
+    const saved = { over: false };
+    void saving.then(() => (saved.over = true));
+    while (!saved.over && !(await isWaiting()));
+    go();
+    await asking;
+    expect(await saving).toEqual([expect.stringContaining('Tara Lind (tara)')]);
+  });
+
+  test('leaves whoever has an exception, takes from whoever is removed, and says so', async () => {
+    await takeBoth('tara', 'tom');
+    const file = against(exception('tara') + removal('tom'));
+    const done = await write(file);
+    await world.settle();
+    expect(planText(done)).toContain('- access Tom Berg: Ledger auditor: One of two is enough');
+    expect(await held('tara')).toEqual([{ name: 'Ledger auditor' }, { name: 'Ledger cleaner' }]);
+    expect(await held('tom')).toEqual([{ name: 'Ledger cleaner' }]);
+    expect(await world.sql(`select type, detail, reason from requests where type = 'systemRemove'`)).toEqual([
+      { type: 'systemRemove', detail: 'removedByOwner', reason: 'One of two is enough' },
+    ]);
+    expect(said('tom').at(-1)).toContain('Your access to Ledger auditor has ended\n“One of two is enough”');
+    expect(planText(await write(file))).toContain('Nothing to change');
+  });
+
+  test('keeps apart those who have no exception', async () => {
+    await takeBoth('tara', 'tom');
+    await write(against(exception('tara') + removal('tom')));
+    await world.settle();
+    expect(sentenceOf(await world.say('tom', 'request ledger auditor'))).toContain('Ledger cleaner');
+    await world.submit('tara', cardOf(await world.say('tara', 'give up ledger auditor')), {});
+    await world.settle();
+    await take('tara', 'ledger auditor');
+    expect(await held('tara')).toHaveLength(2);
+  });
+
+  test.each([
+    {
+      name: 'who answers for themselves',
+      give: () => exception('tara', `owner: tara, until: ${day}, reason: x`),
+      want: '7:49: Nobody answers for an exception of their own. Name somebody else as "owner".',
+    },
+    {
+      name: 'whose time is over',
+      give: () => exception('tara', 'owner: olga, until: 2026-01-01, reason: x'),
+      want: '7:62: "2026-01-01" is over. Name a later day, or remove the exception.',
+    },
+    {
+      name: 'twice',
+      give: () => exception('tara') + removal('tara'),
+      want: '8:34: "tara" is decided on twice for this incompatibility. Keep one of them.',
+    },
+    {
+      name: 'with a package of no such pair',
+      give: () => removal('tara', 'Vault keys'),
+      want: '7:46: "Vault keys" is no package of this incompatibility. Name one of the two.',
+    },
+  ])('refuses somebody $name', async ({ give, want }) => {
+    await takeBoth('tara');
+    expect(await problems(against(give()))).toEqual([`file.yaml:${want}`]);
+  });
+});
+
+describe('the owner of an exception', () => {
+  const TITLE = 'You answer for Tara Lind having both Ledger cleaner and Ledger auditor';
+  beforeEach(async () => {
+    await takeBoth('tara');
+    await write(against(exception('tara')));
+  });
+
+  test('hears before the end and again at it, and then the conflict counts again', async () => {
+    await world.pass(25 * DAY);
+    expect(said('olga')).toEqual([]);
+    await world.pass(2 * DAY);
+    expect(said('olga')).toEqual([expect.stringContaining(TITLE)]);
+    expect(said('olga')[0]).toMatch(/That is allowed until .*\nHave one of them removed before then, .*\n“Stands in/);
+    await world.pass(14 * DAY);
+    await world.pass(14 * DAY);
+    expect(said('olga')).toHaveLength(2);
+    expect(said('olga')[1]).toMatch(/That was allowed until .*\nNothing is taken away by itself/);
+    expect(await held('tara')).toHaveLength(2);
+
+    await world.submit('tara', cardOf(await world.say('tara', 'give up ledger auditor')), {});
+    await world.settle();
+    expect(sentenceOf(await world.say('tara', 'request ledger auditor'))).toContain('Ledger cleaner');
+  });
+
+  test('hears nothing where only one is held any more', async () => {
+    await world.submit('tara', cardOf(await world.say('tara', 'give up ledger auditor')), {});
+    await world.pass(27 * DAY);
+    await world.pass(14 * DAY);
+    expect(said('olga')).toEqual([]);
+  });
+
+  test('hears again where it is renewed', async () => {
+    await world.pass(27 * DAY);
+    const later = new Date(Date.parse(day) + 60 * DAY).toISOString().slice(0, 10);
+    const done = await write(against(exception('tara', `owner: olga, until: ${later}, reason: One more audit`)));
+    expect(planText(done)).toContain(`day: ${day} → ${later}`);
+    await world.pass(14 * DAY);
+    expect(said('olga')).toHaveLength(1);
+    await world.pass(47 * DAY);
+    expect(said('olga')).toHaveLength(2);
+    expect(await world.sql(`select type from audit_events where subject_kind = 'exception' order by id`)).toEqual([
+      { type: 'exception.created' },
+      { type: 'exception.reminded' },
+      { type: 'exception.changed' },
+      { type: 'exception.reminded' },
+    ]);
+  });
+
+  test('who has left is stood in for by the owners of the catalog', async () => {
+    await write(against(exception('tara', `owner: cas, until: ${day}, reason: Stands in`)));
+    await world.configure('people:\n  - { key: cas, name: Cas de Vries, enabled: false }\n');
+    await world.pass(27 * DAY);
+    expect(said('olga')).toEqual([expect.stringContaining(TITLE)]);
+  });
+
+  test('answers for nothing once it is taken out of the file', async () => {
+    await write(against('            exceptions: []\n'));
+    await world.pass(27 * DAY);
+    expect(said('olga')).toEqual([]);
+    expect(sentenceOf(await world.say('tara', 'request ledger auditor'))).toContain('already');
+  });
+});
