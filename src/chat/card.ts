@@ -138,11 +138,16 @@ export interface Card {
 
 /** A card with inputs is a form: a Slack modal, a Teams dialog or card, an open form on the page. */
 export function hasInputs(card: Card): boolean {
-  const any = (elements: readonly Element[]): boolean =>
-    elements.some((element) => {
-      if (element.type === 'Container') return any(element.items);
-      if (element.type === 'ColumnSet') return element.columns.some((column) => any(column.items));
-      return element.type.startsWith('Input.');
+  return inputIds(card).length > 0;
+}
+
+/** What a form asks for, in the order in which it asks. */
+export function inputIds(card: Card): readonly string[] {
+  const ids = (elements: readonly Element[]): readonly string[] =>
+    elements.flatMap((element) => {
+      if (element.type === 'Container') return ids(element.items);
+      if (element.type === 'ColumnSet') return element.columns.flatMap((column) => ids(column.items));
+      return 'id' in element ? [element.id] : [];
     });
-  return any(card.body);
+  return ids(card.body);
 }

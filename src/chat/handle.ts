@@ -12,6 +12,7 @@ import type { CardBook } from './cards';
 import type { Conversation } from './channel';
 import type { Cooling } from './cooling';
 import { near, parse } from './commands';
+import { asks, FIRST_STEP, inputOf } from './form-errors';
 import type { Act, Inbound, Reply } from './inbound';
 import type { Refusals } from './refusals';
 import { bind } from './render';
@@ -64,8 +65,6 @@ const MOST_RECORDED = 10;
 const recorded = new Windows(600_000, 10_000);
 
 const TYPED_ECHO = 80;
-/** Inputs of our forms that are not answers to a policy's questions. */
-const FORM_FIELDS = new Set(['package', 'target', 'policy', 'start', 'end', 'reason']);
 
 /** Makes the conversation that every channel talks to. */
 export function createConversation(parts: ConversationParts): Conversation {
@@ -351,13 +350,18 @@ async function answerOf(parts: ConversationParts, context: Context, inbound: Inb
   }
 }
 
-/** What the draft fixed (ids) wins over what a client sends; what the person filled in wins over what was filled in before. */
+/**
+ * What the draft fixed wins over what a client sends, and a kind of access that was chosen in a step before counts where the form does
+ * not ask for it. Anything else is what the form says: what it no longer asks for is not sent along unseen.
+ */
 function ids(
   input: Readonly<Record<string, string>>,
   values: Readonly<Record<string, string>>,
 ): Record<string, string> {
   const fixed = new Set(['package', 'target', 'request', 'assignment', 'task', 'shown']);
-  return Object.fromEntries(Object.entries(input).filter(([key]) => fixed.has(key) || values[key] === undefined));
+  return Object.fromEntries(
+    Object.entries(input).filter(([key]) => fixed.has(key) || (key === 'policy' && values[key] === undefined)),
+  );
 }
 
 async function reply(parts: ConversationParts, inbound: Inbound, who: Who, by: By, answer: Answer): Promise<Reply> {
@@ -422,12 +426,13 @@ async function refusal(
   const { act } = inbound;
   if (act.kind === 'search') return { kind: 'choices', choices: [], more: sentence };
   if (act.kind === 'submit') {
-    const field = fault.field === undefined ? undefined : inputOf(fault.field, act.values);
     const form = who ? await filledForm(parts, inbound, who) : null;
+    // Only the first step has no draft, and only what it asks for is refused by name.
+    const input = fault.field === undefined ? null : inputOf(fault.field, act.draft === null ? FIRST_STEP : asks(form));
     return {
       kind: 'errors',
-      fields: field === undefined ? {} : { [field]: sentence },
-      say: field === undefined ? sentence : null,
+      fields: input === null ? {} : { [input]: sentence },
+      say: input === null ? sentence : null,
       ...(form ? { form } : {}),
     };
   }
@@ -462,12 +467,6 @@ async function filledForm(parts: ConversationParts, inbound: Inbound, who: Who):
     if (error instanceof DomainError) return null;
     throw error;
   }
-}
-
-/** The input that a rule's field is asked by: notes are reasons on a form, questions have ids of their own. */
-function inputOf(field: string, values: Readonly<Record<string, string>>): string {
-  if (field === 'note') return 'reason';
-  return Object.hasOwn(values, field) || FORM_FIELDS.has(field) ? field : `answer.${field}`;
 }
 
 /** A late click gets the fresh card with its sentence; where the card may no longer be seen, the sentence alone. */

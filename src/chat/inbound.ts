@@ -74,8 +74,9 @@ export type Reply =
   /** Open a form, or show the next step in the form that is open. */
   | { readonly kind: 'form'; readonly card: Card }
   /**
-   * The form stays open: sentences by input id; `say` for what belongs to no field. `form` is the same form to be shown again,
-   * for a platform that closes it otherwise (a Teams dialog).
+   * The form stays open: sentences by the inputs of the form, `say` for what belongs to none of them. `form` is the form as it is
+   * today with what was typed: shown where the platform closes the old one (a Teams dialog), or where the old one asks for other
+   * things by now.
    */
   | {
       readonly kind: 'errors';

@@ -245,7 +245,10 @@ async function requestForm(
     { package: part(draft, 'package') as PackageId, target: part(draft, 'target') as PersonId },
     mode,
   );
-  return { card: 'request-form', data: step(found, viewer(look), draft.input, mode), draft: draft.id };
+  const data = step(found, viewer(look), draft.input, mode);
+  const lines =
+    look.params['say'] === 'offerChanged' ? [{ text: label('request.offerChanged') }, ...data.lines] : data.lines;
+  return { card: 'request-form', data: { ...data, lines }, draft: draft.id };
 }
 
 async function decisionForm(look: Look, draft: Draft, decision: 'approve' | 'deny'): Promise<Drawn> {

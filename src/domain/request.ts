@@ -310,7 +310,7 @@ function answersOf(typed: SubmitInput['answers'], policy: PolicyVersion, all: bo
     const answer = answerOf(typed[question.id] ?? null, question);
     if (answer !== null) answers[question.id] = answer;
     else if (question.required && all)
-      throw new DomainError('answer-required', { question: question.text }, question.id);
+      throw new DomainError('answer-required', { question: question.text }, `answer.${question.id}`);
   }
   return answers;
 }
@@ -320,11 +320,11 @@ function answerOf(typed: string | null, question: Question): string | null {
   if (answer === '') return null;
   if (question.type === 'choice') {
     if (question.choices.includes(answer)) return answer;
-    throw new DomainError('answer-not-offered', { question: question.text }, question.id);
+    throw new DomainError('answer-not-offered', { question: question.text }, `answer.${question.id}`);
   }
   const max = ANSWER_LENGTH[question.type];
   if (answer.length <= max) return answer;
-  throw new DomainError('text-too-long', { field: question.text, max }, question.id);
+  throw new DomainError('text-too-long', { field: question.text, max }, `answer.${question.id}`);
 }
 
 /** Access that was to start with this request does not: nothing was placed, so nothing is taken, and nobody is told twice. */

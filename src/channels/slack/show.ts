@@ -9,7 +9,7 @@ import type { SlackSettings } from './options';
 import type { Ear, Post } from './post';
 import { problems, sayCard, sayView, withSay } from './say';
 import type { Turn } from './turns';
-import { errorsAnswer, openView, restoreForm, updateView, type ViewRef } from './views';
+import { errorsAnswer, openView, refusedForm, restoreForm, updateView, type ViewRef } from './views';
 import { isCode, type Web } from './web';
 
 /** Draws replies. Never throws: the act is done by then, and the outbox repairs what is remembered. */
@@ -124,6 +124,7 @@ export class Show {
         return toResultModal(sayView(reply.say));
       case 'errors': {
         const otherwise = conversation.sentence('brokenInput');
+        if (reply.form !== undefined) return refusedForm(reply.form, reply);
         return turn.view === null
           ? toResultModal(sayView(problems(reply, otherwise)))
           : restoreForm(turn.view.raw, reply, otherwise);

@@ -1,9 +1,10 @@
 // Modals: opening within the life of a trigger, updating with the hash, showing what is wrong with a form, and bringing a
 // form back with everything that was typed. One modal never stacks a second one on itself, so three are never reached (row 15).
 import type { types } from '@slack/bolt';
-import type { Text } from '../../chat/card';
+import type { Card, Text } from '../../chat/card';
+import { withErrors } from '../../chat/form-errors';
 import type { Reply } from '../../chat/inbound';
-import { toMessage, toResultModal } from './blocks';
+import { toMessage, toModal, toResultModal } from './blocks';
 import { inputBlockId, inputOf } from './ids';
 import { isObject, type Json, listAt, objectAt, textAt } from './json';
 import { INPUT_HINT } from './limits';
@@ -47,6 +48,8 @@ export async function updateView(
 
 /** The acknowledgement that keeps a sent form open and says what is wrong with it. */
 export function errorsAnswer(view: Json, reply: Errors, otherwise: Text): Json {
+  if (reply.form !== undefined && !isSame(view, toModal(reply.form)))
+    return { response_action: 'update', view: refusedForm(reply.form, reply) };
   const inputs = inputBlocks(view);
   const first = inputs[0];
   if (first === undefined) {
@@ -67,6 +70,18 @@ export function errorsAnswer(view: Json, reply: Errors, otherwise: Text): Json {
   ];
   if (parts.length > 0) errors[first] = parts.join(' ');
   return { response_action: 'errors', errors };
+}
+
+/** Whether a sent view asks for the same as a form, and says nothing about what was wrong before. */
+function isSame(view: Json, form: types.ModalView): boolean {
+  const parts = (blocks: readonly unknown[]): string =>
+    blocks.map((block) => `${textAt(block, 'type') ?? ''} ${inputOf(textAt(block, 'block_id') ?? '') ?? ''}`).join();
+  return parts(listAt(view, 'blocks')) === parts(form.blocks);
+}
+
+/** A form as it is today, with what was typed and what is wrong. */
+export function refusedForm(form: Card, reply: Errors): types.ModalView {
+  return toModal(withErrors(form, reply));
 }
 
 /**

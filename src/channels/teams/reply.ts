@@ -1,8 +1,9 @@
 // A Reply in the form that the invoke at hand can carry: a card's answer, a dialog's, a search's. What an answer cannot
 // carry is left over for the chat; sending that is courier's and bot's work.
 import type { AdaptiveJson } from '../../chat/adaptive';
-import type { Card, Container, Element, Input, Text } from '../../chat/card';
+import type { Card, Element, Input, Text } from '../../chat/card';
 import type { Reply } from '../../chat/inbound';
+import { banner, withErrors } from '../../chat/form-errors';
 import { plain } from '../../chat/text';
 import { toTeams, type OpensForm } from './card';
 import type { Place } from './inbound';
@@ -85,19 +86,13 @@ function answerExecute(reply: Reply, draw: Draw): InvokeAnswer {
       if (!reply.replaces) {
         return { body: toast(plain(reply.say ?? reply.card.summary, reply.card.reader)), toChat: reply.card };
       }
-      return {
-        body: {
-          statusCode: 200,
-          type: 'application/vnd.microsoft.card.adaptive',
-          value: draw(withBanner(reply.card, reply.say), 'message'),
-        },
-        toChat: null,
-      };
+      return { body: cardBody(withBanner(reply.card, reply.say), draw), toChat: null };
     case 'form':
       // A card cannot open a dialog in answer to Execute, so the form comes as a card of the chat.
       return { body: toast(plain(reply.card.summary, reply.card.reader)), toChat: reply.card };
     case 'errors':
-      return { body: executeError(errorSentences(reply)), toChat: null };
+      if (reply.form === undefined) return { body: executeError(errorSentences(reply)), toChat: null };
+      return { body: cardBody(withErrors(reply.form, reply), draw), toChat: null };
     case 'text':
       return { body: toast(plain(reply.say, null)), toChat: null };
     case 'choices':
@@ -123,6 +118,10 @@ function answerDialog(reply: Reply, draw: Draw, form: FilledForm | null): Invoke
     case 'none':
       return { body: null, toChat: null };
   }
+}
+
+function cardBody(card: Card, draw: Draw): object {
+  return { statusCode: 200, type: 'application/vnd.microsoft.card.adaptive', value: draw(card, 'message') };
 }
 
 function toast(value: string): object {
@@ -156,38 +155,6 @@ function searchResults(reply: Extract<Reply, { kind: 'choices' }> | null): objec
   // A list has no other place to say that it goes on. Chosen, the line counts as no choice.
   if (reply !== null && reply.more !== null) results.push({ title: plain(reply.more, null), value: '' });
   return { statusCode: 200, type: 'application/vnd.microsoft.search.searchResponse', value: { results } };
-}
-
-function banner(say: Text, tone: 'emphasis' | 'attention'): Container {
-  const block: Element = {
-    type: 'TextBlock',
-    text: say,
-    style: 'default',
-    size: 'default',
-    weight: 'default',
-    subtle: false,
-  };
-  return { type: 'Container', tone, separator: false, items: [block] };
-}
-
-// The sentence stands above its field, as a text: no client shows errors that a server found, and colour alone says nothing.
-function withErrors(card: Card, reply: Extract<Reply, { kind: 'errors' }>): Card {
-  const placed = new Set<string>();
-  const walk = (elements: readonly Element[]): Element[] =>
-    elements.flatMap((element): Element[] => {
-      if (element.type === 'Container') return [{ ...element, items: walk(element.items) }];
-      if (element.type === 'ColumnSet') {
-        return [{ ...element, columns: element.columns.map((column) => ({ ...column, items: walk(column.items) })) }];
-      }
-      const sentence = 'id' in element ? reply.fields[element.id] : undefined;
-      if (sentence === undefined || !('id' in element)) return [element];
-      placed.add(element.id);
-      return [banner(sentence, 'attention'), element];
-    });
-  const body = walk(card.body);
-  const elsewhere = Object.entries(reply.fields).flatMap(([id, sentence]) => (placed.has(id) ? [] : [sentence]));
-  const above = [...(reply.say === null ? [] : [reply.say]), ...elsewhere].map((say) => banner(say, 'attention'));
-  return { ...card, body: [...above, ...body] };
 }
 
 /** The form with what the person had filled in, so that nothing has to be typed twice. */

@@ -73,6 +73,7 @@ export function createAnswers(messages: WebMessages, streams: Streams, wire: Wir
             kind: 'errors',
             fields: Object.fromEntries(Object.entries(reply.fields).map(([id, text]) => [id, sentence(text)])),
             say: reply.say === null ? null : sentence(reply.say),
+            ...(reply.form === undefined ? {} : { form: wire.card(reply.form) }),
           };
         case 'text': {
           // A typed line is answered by a line that stays; a click by a short notice.

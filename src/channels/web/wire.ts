@@ -41,7 +41,13 @@ export type WireReply =
       readonly say: string | null;
     }
   | { readonly kind: 'form'; readonly card: WireCard }
-  | { readonly kind: 'errors'; readonly fields: Readonly<Record<string, string>>; readonly say: string | null }
+  | {
+      readonly kind: 'errors';
+      readonly fields: Readonly<Record<string, string>>;
+      readonly say: string | null;
+      /** The form as it is today, with what was typed. */
+      readonly form?: WireCard;
+    }
   | { readonly kind: 'text'; readonly message: WireMessage | null; readonly say: string }
   | {
       readonly kind: 'choices';

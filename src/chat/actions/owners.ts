@@ -7,9 +7,19 @@ import { finish } from '../../operations/placements';
 import { assign } from '../../operations/requests';
 import type { PackageRow, StoredReply } from '../../operations/ports';
 import { firstThatFits, packageOf, personNamed, splits } from '../names';
-import type { Context, Verb } from '../verb';
+import type { Answer, Context, FormInput, Verb } from '../verb';
 import { read, uuid } from '../verb';
-import { answersOf, choosePolicy, idOf, openForm, openRemoval, periodOf, policyOf, reasonOf } from './requests';
+import {
+  answersOf,
+  choosePolicy,
+  idOf,
+  openForm,
+  openRemoval,
+  periodOf,
+  policyOf,
+  reasonOf,
+  sendOrReopen,
+} from './requests';
 
 const byTask = z.object({ task: uuid });
 const pair = z.object({ package: uuid, target: uuid });
@@ -18,6 +28,32 @@ const pair = z.object({ package: uuid, target: uuid });
 async function meant(context: Context, who: string, name: string): Promise<{ target: PersonRef; pkg: PackageRow }> {
   const target = await personNamed(context, who, null);
   return { target, pkg: await packageOf(context, name, target.id, true) };
+}
+
+async function send(context: Context, { values, draft }: FormInput): Promise<Answer> {
+  const target = idOf(values, 'target') as PersonId;
+  const person = await context.desk.views.person(target);
+  if (!person) throw new DomainError('not-found', { what: 'person' });
+  const stored = (asked: { request: string }): StoredReply => ({
+    view: 'request',
+    params: { request: asked.request, say: 'assigned' },
+  });
+  const asked = await assign(
+    context.desk,
+    context.by,
+    {
+      target,
+      package: idOf(values, 'package') as PackageId,
+      policyVersion: policyOf(values),
+      period: periodOf(values, person.timeZone),
+      zone: person.timeZone,
+      reason: reasonOf(values),
+      answers: answersOf(values),
+      draft,
+    },
+    stored,
+  );
+  return { view: 'request', params: stored(asked).params, place: 'replace' };
 }
 
 export const ownerVerbs = {
@@ -74,31 +110,7 @@ export const ownerVerbs = {
     kind: 'writes',
     opens: false,
     press: () => Promise.reject(new DomainError('draft-gone', {})),
-    submit: async (context, { values, draft }) => {
-      const target = idOf(values, 'target') as PersonId;
-      const person = await context.desk.views.person(target);
-      if (!person) throw new DomainError('not-found', { what: 'person' });
-      const stored = (asked: { request: string }): StoredReply => ({
-        view: 'request',
-        params: { request: asked.request, say: 'assigned' },
-      });
-      const asked = await assign(
-        context.desk,
-        context.by,
-        {
-          target,
-          package: idOf(values, 'package') as PackageId,
-          policyVersion: policyOf(values),
-          period: periodOf(values, person.timeZone),
-          zone: person.timeZone,
-          reason: reasonOf(values),
-          answers: answersOf(values),
-          draft,
-        },
-        stored,
-      );
-      return { view: 'request', params: stored(asked).params, place: 'replace' };
-    },
+    submit: (context, input) => sendOrReopen(context, input, 'assign', () => send(context, input)),
   },
   'assignment.remove': {
     kind: 'writes',

@@ -1,6 +1,6 @@
 // Asking: find, fill in, send, look, take back.
 import { z } from 'zod';
-import { DomainError } from '../../domain/errors';
+import { DomainError, isRefusal } from '../../domain/errors';
 import type { AskedPeriod, AssignmentId, PackageId, PersonId, PolicyVersionId, RequestId } from '../../domain/model';
 import { askedPeriod } from '../../domain/policy';
 import { view as assignmentView } from '../../operations/assignments';
@@ -45,12 +45,35 @@ export async function openForm(
   more: Readonly<Record<string, string>> = {},
 ): Promise<Answer> {
   const { offered } = await formFor(context.desk, context.who.person.id, input, mode);
-  return openStep(context, FORM_VERBS[mode][needsChoice(offered) ? 'choose' : 'fill'], { ...more, ...input });
+  const { policy, ...others } = more;
+  // What is not offered any more is not sent along by a form that does not ask for it.
+  const filled = offered.some((one) => one.id === policy) ? more : others;
+  return openStep(context, FORM_VERBS[mode][needsChoice(offered) ? 'choose' : 'fill'], { ...filled, ...input });
 }
 
 async function openStep(context: Context, verb: string, input: Readonly<Record<string, string>>): Promise<Answer> {
   const draft = await context.desk.drafts.create(context.who.person.id, verb, 'fill', input);
   return { view: 'form', params: { draft: draft.id }, place: 'form' };
+}
+
+/**
+ * Sends a form. Where the kinds of access are others by now than those that it was drawn from, the form of today opens in its place,
+ * with what was typed.
+ */
+export async function sendOrReopen(
+  context: Context,
+  { values }: FormInput,
+  mode: 'ask' | 'assign',
+  send: () => Promise<Answer>,
+): Promise<Answer> {
+  try {
+    return await send();
+  } catch (error) {
+    if (!isRefusal(error) || error.code !== 'policy-not-offered') throw error;
+    const input = { package: idOf(values, 'package') as PackageId, target: idOf(values, 'target') as PersonId };
+    const { params, ...answer } = await openForm(context, input, mode, values);
+    return { ...answer, params: { ...params, say: 'offerChanged' } };
+  }
 }
 
 /** The kind of access is chosen: its own form follows. The draft of the choice stays, so that one can go back to it. */
@@ -288,7 +311,7 @@ export const requestVerbs = {
     kind: 'writes',
     opens: false,
     press: () => Promise.reject(new DomainError('draft-gone', {})),
-    submit: send,
+    submit: (context, input) => sendOrReopen(context, input, 'ask', () => send(context, input)),
   },
   'package.show': {
     kind: 'reads',

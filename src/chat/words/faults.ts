@@ -101,7 +101,7 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
   'text-too-long': ({ field, max }) =>
     sentence('{field} is too long: at most {max|# character|# characters}.', { field, max }),
   'policy-not-offered': ({ package: name }) =>
-    sentence('That kind of {name} is no longer offered to you. Open the form again.', { name }),
+    sentence('That kind of {name} is no longer offered. Choose one of those that are.', { name }),
   'start-in-past': () => sentence('The start lies in the past. Leave it empty to start as soon as it is approved.'),
   'start-too-late': ({ maxDays }) => sentence('The start may lie at most {maxDays|# day|# days} ahead.', { maxDays }),
   'end-before-start': () => sentence('The last day lies before the start.'),

@@ -135,6 +135,8 @@ export const sentences = {
   'request.end': 'Last day, if you need it for less',
   'request.startWrong': 'Choose today or a later day, within half a year.',
   'request.endWrong': 'Choose today or a later day.',
+  'request.offerChanged':
+    'This is offered in another way since you opened the form. Please look at it again, then send it.',
   'request.reason': 'Reason',
   'request.reasonHint': 'What will you do with it? Approvers see this.',
   'request.reasonRequired': 'Say in a few words why this is needed.',

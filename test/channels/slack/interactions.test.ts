@@ -1,6 +1,7 @@
 // Clicks, forms, commands, searches and messages, each over HTTP and over Socket Mode (row 34), through the real SDK.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Element } from '../../../src/chat/card';
 import type { Reply } from '../../../src/chat/inbound';
 import type { Json, SlackMessage, SlackView } from '../../support/slack-server';
 import { wordsOf } from '../../support/slack-server';
@@ -493,6 +494,54 @@ describe.each(MODES)('row 34: over %s', (mode) => {
     const { errors } = await slack.submit(view, { reason: 'audit' });
     expect(errors).toEqual({ 'in~who': 'Nobody of that name.', 'in~reason': 'Nothing was sent. Too late.' });
     expect(view.open).toBe(true);
+  });
+
+  test.each(['at once', 'late'])('a form that asks for other things by now is drawn anew: %s', async (when) => {
+    if (when === 'late') await hurry();
+    const { conversation, slack } = world;
+    const view = await opened('U0ADA');
+    const text = (id: string, value: string | null): Element => ({
+      type: 'Input.Text',
+      id,
+      label: words(id),
+      required: false,
+      errorMessage: null,
+      value,
+      placeholder: null,
+      multiline: false,
+      maxLength: 100,
+    });
+    const now = form('Ask for VPN', { draft: 'draft-2', body: [text('reason', 'audit'), text('why', null)] });
+    answerWith({
+      kind: 'errors',
+      fields: { why: words('Please answer.') },
+      say: words('Nothing was sent.'),
+      form: now,
+    });
+    const open = when === 'late' ? closeGate(conversation) : (): void => undefined;
+    await slack.submit(view, { reason: 'audit' });
+    open();
+    await until(() => wordsOf(view).includes('Please answer.'));
+    expect(wordsOf(view)).toContain('Nothing was sent.');
+    conversation.gate = Promise.resolve();
+    // The same form once more: its refusals stand at the fields, and the old ones are gone.
+    if (when === 'at once') {
+      await slack.submit(view, { why: 'x' });
+      expect(wordsOf(view).match(/Nothing was sent\./g)).toHaveLength(1);
+    }
+    answerWith({ kind: 'none' });
+    await slack.submit(view, { why: 'so' });
+    expect(conversation.handled.at(-1)?.act).toMatchObject({
+      draft: 'draft-2',
+      values: { reason: 'audit', why: 'so' },
+    });
+  });
+
+  test('a form that asks for the same stays under the hands of its person', async () => {
+    const { slack } = world;
+    const view = await opened('U0ADA');
+    answerWith({ kind: 'errors', fields: { who: words('Nobody.') }, say: null, form: form('Ask for VPN') });
+    expect((await slack.submit(view, { reason: 'audit' })).errors).toEqual({ 'in~who': 'Nobody.' });
   });
 
   test('a form whose refusal comes late is back with everything that was typed', async () => {

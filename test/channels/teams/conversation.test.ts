@@ -373,6 +373,14 @@ describe('buttons', () => {
     expect(refused.status).toBe(200);
     expect(refused.error).toBe('Not yet.\nSay why.');
   });
+
+  test('a refused form that is a card of the chat shows what is wrong in the form of today', async () => {
+    const message = await sent(ben, card());
+    const now = form({ summary: words('The form of today'), draft: 'draft-9' });
+    answered({ kind: 'errors', fields: { reason: words('Say why.') }, say: words('Not yet.'), form: now });
+    const shown = wordsOf((await teams.press(ben, message, 'Deny')).card);
+    for (const told of ['Not yet.', 'Say why.']) expect(shown).toContain(told);
+  });
 });
 
 describe('time', () => {

@@ -182,6 +182,26 @@ describeInBrowser('the local page in a browser', () => {
     quiet();
   });
 
+  test('a form that asks for something else by now is drawn anew, with what was typed', async () => {
+    const page = await open();
+    await become(page, 'Ben Okafor');
+    await say(page, 'request');
+    const form = page.getByRole('dialog');
+    await slack(page).getByRole('combobox').fill('ledger');
+    await page.getByRole('option', { name: 'Ledger read' }).click();
+    await teams(page).getByLabel('Reason').fill('open since last week');
+    await teams(page).getByRole('button', { name: 'Submit' }).click();
+    await form.getByRole('alert').getByText('The period is fixed.').waitFor();
+    expect(await form.getByText('Please answer: Why not paper?').count()).toBe(2);
+    for (const side of [teams(page), slack(page)])
+      expect(await side.getByLabel('Reason').inputValue()).toBe('open since last week');
+    await teams(page).getByLabel('Why not paper?').fill('too slow');
+    await teams(page).getByRole('button', { name: 'Submit' }).click();
+    await form.waitFor({ state: 'hidden' });
+    expect(world.chat.heard.at(-1)?.act).toMatchObject({ values: { reason: 'open since last week', why: 'too slow' } });
+    quiet();
+  });
+
   test('Escape closes a form, and it can be opened again', async () => {
     const page = await open();
     await become(page, 'Ben Okafor');

@@ -135,6 +135,14 @@ export function script(approver: string): Script {
         fields: { reason: [fixed('Say a little more: at least five letters.')] },
         say: [fixed('One answer is missing.')],
       };
+    // The form asks for something else by now.
+    if (values['reason'] === 'open since last week' && values['why'] === undefined)
+      return {
+        kind: 'errors',
+        fields: { why: [fixed('Please answer: Why not paper?')] },
+        say: [fixed('The period is fixed.')],
+        form: reasonAndWhyForm(values['reason']),
+      };
     const request: Asked = {
       number: 1042 + asked.size,
       requestor: inbound.user,
@@ -228,6 +236,22 @@ function requestForm(): Card {
       null,
     ),
     draft: 'draft-1',
+  };
+}
+
+function reasonAndWhyForm(reason: string): Card {
+  const { body, ...rest } = requestForm();
+  const asked = (id: string, label: string, value: string | null): Element => ({
+    type: 'Input.Text',
+    ...input(id, label, false),
+    value,
+    placeholder: null,
+    multiline: false,
+    maxLength: 500,
+  });
+  return {
+    ...rest,
+    body: [...body.slice(0, 1), asked('reason', 'Reason', reason), asked('why', 'Why not paper?', null)],
   };
 }
 

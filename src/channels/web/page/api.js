@@ -7,7 +7,7 @@
  * @typedef {{ name: string, id: string | null, draft: string | null, summary: string, form: boolean, submit: Press | null, teams: any, slack: any }} WireCard
  * @typedef {{ id: string, direction: 'in' | 'out', at: string, changedAt: string | null, text: string | null, card: WireCard | null }} WireMessage
  * @typedef {{ title: string, value: string }} Choice
- * @typedef {{ kind: string, message?: WireMessage | null, card?: WireCard, say?: string | null, fields?: Record<string, string>, choices?: Choice[], more?: string | null }} WireReply
+ * @typedef {{ kind: string, message?: WireMessage | null, card?: WireCard, say?: string | null, fields?: Record<string, string>, form?: WireCard, choices?: Choice[], more?: string | null }} WireReply
  * @typedef {{ product: string, organization: string, suggestions: { title: string, text: string }[] }} Labels
  * @typedef {{ labels: Labels, token: string, me: string | null, personas: Persona[], unread: Record<string, number>, messages: WireMessage[], more: boolean }} State
  */

@@ -62,7 +62,8 @@ const form = createForm({
         : (/** @type {string} */ delivery) =>
             api.submit({ ...card.submit, draft: card.draft, values: what.values, message, inForm: true, delivery });
     void act(send, busy, (reply) => {
-      if (reply.kind === 'errors' && form.isOpen(open)) form.showErrors(reply.fields ?? {}, reply.say ?? null);
+      if (reply.kind === 'errors' && form.isOpen(open))
+        form.showErrors(reply.fields ?? {}, reply.say ?? null, reply.form ?? null);
       else showReply(reply, { message, form: open });
     });
   },

@@ -3,6 +3,17 @@
 import { drawPanes } from './panes.js';
 import { byId, h, icon } from './dom.js';
 
+/** What a form asks for, and what sending it does. @param {import('./api.js').WireCard} card */
+function asked(card) {
+  /** @type {string[]} */
+  const ids = [];
+  JSON.stringify(card.teams.body, (key, value) => {
+    if (key === 'id') ids.push(value);
+    return value;
+  });
+  return [card.draft, card.submit?.verb, ...ids].join();
+}
+
 /**
  * @typedef {{ card: import('./api.js').WireCard, message: string | null }} OpenForm
  * @param {{
@@ -96,8 +107,16 @@ export function createForm(host) {
       }
       draw(next);
     },
-    /** @param {Record<string, string>} fields @param {string | null} say */
-    showErrors(fields, say) {
+    /**
+     * `now`: the form as it is today. It takes the place of one that asks for other things; otherwise the fields stay as they are
+     * under the person's hands.
+     * @param {Record<string, string>} fields @param {string | null} say @param {import('./api.js').WireCard | null} now
+     */
+    showErrors(fields, say, now) {
+      if (open !== null && now !== null && asked(now) !== asked(open.card)) {
+        open = { card: now, message: open.message };
+        draw(open);
+      }
       panes?.showErrors(fields);
       const alert = dialog.querySelector('#form-alert');
       if (alert !== null) alert.textContent = say ?? '';
