@@ -4,7 +4,9 @@ import { types } from 'pg';
 import { QueryTypes, Sequelize, type Transaction } from 'sequelize';
 import type { Log } from '../log';
 import { addressProblem, DatabaseProblem } from './address';
+import { buildIndexes } from './build';
 import { type Migration, migrations as allMigrations } from './migrations';
+import { indexes, replaced } from './migrations/indexes';
 
 export type Database = {
   readonly sequelize: Sequelize;
@@ -98,7 +100,7 @@ function poolOf(sequelize: Sequelize): ReturnType<Database['pool']> {
 }
 
 /**
- * Applies what is missing, all or nothing. Any number of processes may call this at once: one works, the others wait
+ * Applies what is missing, all or nothing, and then builds the indexes that are missing, beside the work that goes on. Any number of processes may call this at once: one works, the others wait
  * and then find nothing to do. Returns the names that it applied.
  */
 export async function migrate(
@@ -107,7 +109,7 @@ export async function migrate(
   list: readonly Migration[] = allMigrations,
 ): Promise<string[]> {
   const { sequelize } = database;
-  return sequelize.transaction(async (transaction) => {
+  const names = await sequelize.transaction(async (transaction) => {
     const run = async (sql: string): Promise<void> => {
       await sequelize.query(sql, { transaction, raw: true });
     };
@@ -138,6 +140,8 @@ export async function migrate(
     if (applied.length > 0) log?.info({ applied }, 'database migrated');
     return applied;
   });
+  if (list === allMigrations) await buildIndexes(sequelize, { wanted: indexes, replaced }, log);
+  return names;
 }
 
 /** The migrations that the database lacks, for a program that may not migrate itself. */

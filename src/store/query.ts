@@ -58,6 +58,16 @@ async function alone(sequelize: Sequelize, statement: Sent): Promise<readonly un
   }
 }
 
+/** Statements each on their own on one connection, which is closed after them: what they set and lock for the session goes with it. */
+export async function onConnection<T>(sequelize: Sequelize, act: (q: Query) => Promise<T>): Promise<T> {
+  const client = await borrow(sequelize);
+  try {
+    return await act(async (sql, bind) => rowsOf(await send(client, [{ text: sql, values: bind ?? [] }])));
+  } finally {
+    await sequelize.connectionManager.destroyConnection(client);
+  }
+}
+
 interface Waiting extends Sent {
   readonly then?: ((rows: readonly unknown[]) => void) | undefined;
 }

@@ -14,16 +14,9 @@ const writes = `
 -- The version of the package that a request keeps belongs to that package, and no version is without its package.
 alter table requests drop constraint requests_package_id_fkey;
 
--- Only what is asked for is indexed: requests that somebody asked for, messages of a request. Nothing reads the trail by person.
-drop index requests_requestor;
-create index requests_requestor on requests (requestor_id, id desc) where requestor_id is not null;
-drop index outgoing_request;
-create index outgoing_request on outgoing (request_id) where kind = 'tell' and request_id is not null;
+-- Nothing reads the trail by person.
 drop index audit_events_person;
 
--- A grant that failed says why. No index holds its state, so turning one round writes one row and no entry of an index.
-drop index grants_failed;
-create index grants_failed on grants (role_id) where error is not null;
 alter table grants set (fillfactor = 85);
 
 -- The drawn edges as a constant of the function: looking each up was half of what following them took. Whoever draws another edge

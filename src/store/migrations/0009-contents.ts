@@ -3,8 +3,6 @@ const steps = `
 alter table grant_assignments add column withdrawn_at timestamptz(3);
 create view standing_links as select grant_id, assignment_id from grant_assignments where withdrawn_at is null;
 
-create index grants_going on grants (id) where state in ('taking', 'takeFailed');
-
 -- Packages whose holders may not have the present content yet. Noted where the content changes, so that no way of changing it forgets.
 create table content_changes (
   package_id uuid primary key references packages,

@@ -43,9 +43,6 @@ create table drift_findings (
 create unique index drift_findings_open on drift_findings (resource_id, kind, holder, role_id, scope_id) where closed_at is null;
 create index drift_findings_closed on drift_findings (closed_at) where closed_at is not null;
 
-create index grants_role on grants (role_id, scope_id);
-create index local_roles_resource on local_roles (resource, subject, role, scope);
-
 grant select, insert, update, delete on comparisons, drift_seen, drift_findings to usher_app;
 `;
 

@@ -102,8 +102,6 @@ create table scope_leavers (
   at timestamptz(3) not null
 );
 create index scope_leavers_package on scope_leavers (package_id);
-create index assignments_out_of_scope on assignments (package_id, ended_at) where end_reason = 'outOfScope';
-create index people_organization on people (organization_id) where organization_id is not null;
 
 grant select, insert, update, delete on scope_leavers to usher_app;
 `;

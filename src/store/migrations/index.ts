@@ -19,7 +19,10 @@ import { driftAnswers } from './0015-drift-answers';
 export type Migration = {
   /** `0001-name`, as the file is called. */
   readonly name: string;
-  /** Forward only. Everything pending runs in one transaction, so a failed start has changed nothing. */
+  /**
+   * Forward only. Everything pending runs in one transaction, so a failed start has changed nothing; it may lock tables that are in
+   * use for a moment only. An index on a table that may be full is a line in indexes.ts.
+   */
   readonly up: (query: (sql: string) => Promise<void>) => Promise<void>;
 };
 

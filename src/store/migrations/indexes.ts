@@ -1,0 +1,22 @@
+// Indexes on tables that may be full when a release adds them: built beside the work, without a transaction and without a lock that
+// keeps anybody from writing. A list of how it should be, not of steps: whatever is missing, or was left half built, is built anew.
+// Another definition needs another name. What upholds a rule (unique) must be there before the first row and belongs to a migration.
+
+/** Name and what follows `on`. */
+export type Indexes = Readonly<Record<string, string>>;
+
+export const indexes: Indexes = {
+  // Requests that somebody asked for, messages of a request.
+  requests_asked: 'requests (requestor_id, id desc) where requestor_id is not null',
+  outgoing_told: `outgoing (request_id) where kind = 'tell' and request_id is not null`,
+  // A grant that failed says why. No index holds its state, so turning one round writes one row and no entry of an index.
+  grants_with_error: 'grants (role_id) where error is not null',
+  grants_going: `grants (id) where state in ('taking', 'takeFailed')`,
+  grants_role: 'grants (role_id, scope_id)',
+  local_roles_resource: 'local_roles (resource, subject, role, scope)',
+  assignments_out_of_scope: `assignments (package_id, ended_at) where end_reason = 'outOfScope'`,
+  people_organization: 'people (organization_id) where organization_id is not null',
+};
+
+/** Whose place those took: dropped once they all stand, so that a release before this one has them until then. */
+export const replaced: readonly string[] = ['requests_requestor', 'outgoing_request', 'grants_failed'];
