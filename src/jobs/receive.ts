@@ -17,7 +17,7 @@ const TRIES = 8;
 /** Somebody known already is recognized without a profile, so a slow answer costs newcomers only. */
 const PROFILE_MS = 3_000;
 /** An event whose worker ended so often without a word is taken for what ended it. */
-const LOST_TRIES = 5;
+const MOST_LOST = 5;
 
 export interface ReceiveParts {
   readonly desk: Desk;
@@ -34,10 +34,10 @@ export interface ReceiveParts {
 export function receiving(parts: ReceiveParts): ReturnType<typeof sideBySide> {
   return sideBySide<InboundRow>({
     reap: async () => {
-      for (const { id, platform, delivery, attempts } of await parts.inbound.reap(LOST_TRIES)) {
+      for (const { id, platform, delivery, lost } of await parts.inbound.reap(MOST_LOST)) {
         parts.watch?.delivered(platform, 'answer', 'failed');
         parts.log.error(
-          { trace: traceOf({ platform: platform as Inbound['platform'], delivery }), row: id, attempts, code: 'lost' },
+          { trace: traceOf({ platform: platform as Inbound['platform'], delivery }), row: id, lost, code: 'lost' },
           'stored event given up: its worker ended each time without a word',
         );
       }

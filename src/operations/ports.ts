@@ -542,7 +542,8 @@ export interface GivenUp {
   readonly id: number;
   readonly platform: string;
   readonly delivery: string;
-  readonly attempts: number;
+  /** Workers that ended with it. */
+  readonly lost: number;
 }
 export interface InboundStore {
   /** Stores an event; false when the delivery was stored before. Another body under the same key throws 'same-key-other-body'. */
@@ -553,10 +554,10 @@ export interface InboundStore {
   /** `tried` false: it only waited for its turn, which is no try. */
   retry(lease: Lease, atLeastMs: number, error: string, how?: { readonly tried?: boolean }): Promise<void>;
   /**
-   * Takes back what was lost with its worker. After `tries` of them an event is given up, because it may be what ends its workers;
-   * returns those.
+   * Takes back what was lost with its worker, which counts as no try. After `most` of them an event is given up, because it may be
+   * what ends its workers; returns those.
    */
-  reap(tries: number): Promise<readonly GivenUp[]>;
+  reap(most: number): Promise<readonly GivenUp[]>;
 }
 
 export interface Draft {

@@ -1,7 +1,7 @@
 // Deliveries from the platforms: each is acted on once. Events and messages are stored, acknowledged and claimed later;
 // a synchronous write is remembered in its act's own transaction (takeDelivery, keepReply: used by store.ts).
 import { DomainError } from '../domain/errors';
-import type { Delivery, InboundRow, InboundStore, StoredReply } from '../operations/ports';
+import type { Delivery, GivenUp, InboundRow, InboundStore, StoredReply } from '../operations/ports';
 import { RepeatedDelivery } from '../operations/ports';
 import { LIMITS } from './locks';
 import { type Query, serverError } from './query';
@@ -68,11 +68,12 @@ update inbound set state = 'stored', error = $4, next_at = usher_now() + $3 * in
 where id = $1 and lease = $2
 returning id`;
 
+// A try that nobody heard the end of counts as lost and not as a try.
 const REAP = `
-update inbound set state = case when attempts < $1 then 'stored' else 'dead' end, error = '${LOST}', lease = null, lease_until = null,
-  settled_at = case when attempts < $1 then settled_at else usher_now() end
+update inbound set state = case when lost + 1 < $1 then 'stored' else 'dead' end, error = '${LOST}', lost = lost + 1,
+  attempts = attempts - 1, lease = null, lease_until = null, settled_at = case when lost + 1 < $1 then settled_at else usher_now() end
 where id in (select id from inbound where state = 'leased' and lease_until < usher_now() order by id for update skip locked)
-returning id, platform, delivery, state, attempts`;
+returning id, platform, delivery, state, lost`;
 
 /** Makes the delivery this transaction's own. Throws RepeatedDelivery, or refuses another body under the same key. */
 export async function takeDelivery(q: Query, { platform, key, bodyHash }: Delivery): Promise<void> {
@@ -186,14 +187,8 @@ export function createInbound(q: Query): InboundStore {
       const back = await q(RETRY, [id, token, atLeastMs, error, tried ? 0 : 1]);
       if (back.length === 0) throw new DomainError('stale', {});
     },
-    async reap(tries) {
-      const rows = (await q(REAP, [tries])) as readonly {
-        id: number;
-        platform: string;
-        delivery: string;
-        state: string;
-        attempts: number;
-      }[];
+    async reap(most) {
+      const rows = (await q(REAP, [most])) as readonly (GivenUp & { state: string })[];
       return rows.filter(({ state }) => state === 'dead');
     },
   };

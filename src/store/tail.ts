@@ -54,6 +54,12 @@ export function addEvents(statement: Statement, recorded: readonly Recorded[], s
   addTail(statement, new Set(recorded.map((one) => one.event.type)), signature);
 }
 
+// A role that is being taken is late from when that was first asked, however often it is asked again. Reads the grant as it was
+// before this statement: one that was wanted until now is asked for the first time.
+const TAKING_SINCE = `(select min(o.created_at) from outgoing o
+  where o.lane = 'grant:' || about_id and o.kind = 'place' and o.state in ('ready', 'leased')
+    and (select g.state from grants g where g.id = about_id::uuid) in ('taking', 'takeFailed'))`;
+
 /** Adds the tail for a part `event` that the statement already has. Gives the part `sent` with one row per outgoing row. */
 export function addTail(statement: Statement, types: ReadonlySet<EventType>, signature: Signature): void {
   const { by, now } = signature;
@@ -88,7 +94,9 @@ export function addTail(statement: Statement, types: ReadonlySet<EventType>, sig
        case kind when 'place' then 'grant:' || about_id when 'redraw' then 'redraw:' || about
          else coalesce(person_id::text, 'tell') || ':' || about end,
        case when kind = 'place' and type <> 'grant.wanted' then ${at} - interval '1 hour' else ${at} end,
-       concat_ws(':', id, kind, notice, audience, case kind when 'place' then about_id end), ${at}, ${statement.bind(by.trace ?? null)}::text
+       concat_ws(':', id, kind, notice, audience, case kind when 'place' then about_id end),
+       case when kind = 'place' and type <> 'grant.wanted' then least(${at}, ${TAKING_SINCE}) else ${at} end,
+       ${statement.bind(by.trace ?? null)}::text
      from (
        select a.id, a.type, c.kind, c.notice, c.audience, a.request_id, about_kind, about_id,
          about_kind || ':' || about_id as about,

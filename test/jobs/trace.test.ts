@@ -102,17 +102,17 @@ test('what a stored event began goes on under its id', async () => {
 test('an event whose worker ended five times over is given up aloud, and not worked a sixth time', async () => {
   const event = world.inbound('tara', { kind: 'text', text: 'help' }, 'poison');
   await world.sql(
-    `insert into inbound (platform, delivery, body_hash, payload, state, attempts, next_at, received_at, lease, lease_until)
-     select 'web', delivery, 'x', $1, 'leased', attempts, usher_now(), usher_now(), gen_random_uuid(), usher_now() - interval '1 s'
-     from (values ('poison', 5), ('unlucky', 4)) as e (delivery, attempts)`,
+    `insert into inbound (platform, delivery, body_hash, payload, state, attempts, lost, next_at, received_at, lease, lease_until)
+     select 'web', delivery, 'x', $1, 'leased', attempts, lost, usher_now(), usher_now(), gen_random_uuid(), usher_now() - interval '1 s'
+     from (values ('poison', 1, 4), ('unlucky', 5, 3)) as e (delivery, attempts, lost)`,
     [JSON.stringify(event)],
   );
   await world.incoming.settle();
-  expect(await world.sql('select delivery, state, error, attempts from inbound order by delivery')).toEqual([
-    { delivery: 'poison', state: 'dead', error: 'lost', attempts: 5 },
-    { delivery: 'unlucky', state: 'done', error: null, attempts: 5 },
+  expect(await world.sql('select delivery, state, error, attempts, lost from inbound order by delivery')).toEqual([
+    { delivery: 'poison', state: 'dead', error: 'lost', attempts: 0, lost: 5 },
+    { delivery: 'unlucky', state: 'done', error: null, attempts: 5, lost: 4 },
   ]);
   expect(lines('stored event given up: its worker ended each time without a word')).toEqual([
-    expect.objectContaining({ level: 'error', trace: traceOf(event), attempts: 5, code: 'lost' }),
+    expect.objectContaining({ level: 'error', trace: traceOf(event), lost: 5, code: 'lost' }),
   ]);
 });

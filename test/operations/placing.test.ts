@@ -282,6 +282,38 @@ describe('a failure of a placement', () => {
     expect(await states()).toEqual(['delivered']);
   });
 
+  test('to take is late from when it was first asked for, however often it is asked for again', async () => {
+    const asked = async (): Promise<Date[]> =>
+      (
+        await world.sql<{ at: Date }>(
+          `select created_at as at from outgoing where kind = 'place' and state in ('ready', 'leased') order by id`,
+        )
+      ).map(({ at }) => at);
+    await get('tara', 'ledger auditor', {});
+    await world.localRoles.tell('Ledger', { mode: 'later', code: 'busy' });
+    await giveUp('tara', 'ledger auditor');
+    const [first] = await asked();
+    const { id } = await grant();
+    // Two minutes later a worker that was slow asks for it again: while it waits, and while it is being worked.
+    await world.sql(`update organization set clock_offset_ms = clock_offset_ms + 120000`);
+    await late(world.desk, worker, id, null);
+    expect(await asked()).toEqual([first]);
+    await world.sql(`update outgoing set next_at = usher_now() where state = 'ready'`);
+    await claim();
+    await late(world.desk, worker, id, null);
+    expect(await asked()).toEqual([first, first]);
+    await lose();
+    await world.pass(90_000);
+    expect(await grant()).toMatchObject({ state: 'takeFailed' });
+    // What is given again and ended again is asked for anew.
+    await world.localRoles.tell('Ledger', null);
+    await world.pass(HOUR);
+    await get('tara', 'ledger auditor', {});
+    await world.localRoles.tell('Ledger', { mode: 'later', code: 'busy' });
+    await giveUp('tara', 'ledger auditor');
+    const [anew] = await asked();
+    expect(Number(anew)).toBeGreaterThan(Number(first) + HOUR);
+  });
   test('to give says nothing about a removal that is wanted by now', async () => {
     await ask('tara', 'ledger auditor', {});
     const row = (await world.outbox.claim(100, 60_000)).find((one) => one.kind === 'place');

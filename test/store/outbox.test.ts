@@ -378,18 +378,38 @@ describe('machine tables', () => {
     await world.inbound.store({ platform: 'slack', key: 'E4', bodyHash: 'a' }, { key: 'E4' });
     expect(await lost(await world.inbound.claim(5, 1))).toBe(1);
     const third = one(await world.inbound.claim(5, 1));
-    expect(third).toMatchObject({ payload: { key: 'E1' }, attempts: 3 });
+    expect(third).toMatchObject({ payload: { key: 'E1' }, attempts: 1, lost: true });
     for (const key of ['E2', 'E3', 'E4']) {
       const row = one(await world.inbound.claim(5, 1));
       expect(row.payload).toEqual({ key });
       await world.inbound.settle(row.lease, { state: 'done' });
     }
     await world.later(2000);
-    expect(await world.inbound.reap(3)).toMatchObject([{ platform: 'slack', delivery: 'E1', attempts: 3 }]);
+    expect(await world.inbound.reap(3)).toMatchObject([{ platform: 'slack', delivery: 'E1', lost: 3 }]);
     expect(await world.sql(`select delivery, state, error from inbound where state <> 'done'`)).toEqual([
       { delivery: 'E1', state: 'dead', error: 'lost' },
     ]);
     expect(await world.inbound.claim(5, 1)).toEqual([]);
+  });
+
+  test('a lost worker counts as no try, and tries that fail count as no lost worker', async () => {
+    await world.inbound.store({ platform: 'slack', key: 'E1', bodyHash: 'a' }, {});
+    const lose = async (): Promise<readonly unknown[]> => {
+      await world.later(2000);
+      return world.inbound.reap(3);
+    };
+    for (let n = 1; n <= 4; n += 1) {
+      const row = one(await world.inbound.claim(5, 1));
+      expect(row.attempts).toBe(n);
+      await world.inbound.retry(row.lease, 0, 'http_500');
+    }
+    for (const times of [1, 2]) {
+      expect(one(await world.inbound.claim(5, 1)).attempts).toBe(5);
+      expect([times, await lose()]).toEqual([times, []]);
+    }
+    await world.inbound.retry(one(await world.inbound.claim(5, 1)).lease, 0, 'http_500');
+    expect(one(await world.inbound.claim(5, 1)).attempts).toBe(6);
+    expect(await lose()).toMatchObject([{ delivery: 'E1', lost: 3 }]);
   });
 
   test('what came after an event that was lost is not held up with it', async () => {

@@ -106,10 +106,15 @@ create index scope_leavers_package on scope_leavers (package_id);
 grant select, insert, update, delete on scope_leavers to usher_app;
 `;
 
-/** Fourteenth migration: notes of what changed in the directory, and whose access ends by it. */
+const machinery = `
+-- Workers that ended while they worked it, apart from tries that failed.
+alter table inbound add column lost integer not null default 0;
+`;
+
+/** Fourteenth migration: notes of what changed in the directory, and whose access ends by it; lost workers of an event. */
 export const directory = {
   name: '0014-directory',
   async up(query: (sql: string) => Promise<void>): Promise<void> {
-    for (const part of [notes, leavers]) await query(part);
+    for (const part of [notes, leavers, machinery]) await query(part);
   },
 };
