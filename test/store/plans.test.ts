@@ -183,6 +183,8 @@ test.each<{
   { name: 'how far messages got', act: (q) => createViews(q).reach(id as RequestId) },
   { name: 'who an account is', act: (q) => createViews(q).identity('slack', 'T', 'U') },
   { name: 'people by mail address', act: (q) => createViews(q).peopleByMail('a@b') },
+  { name: 'a search for people', act: (q) => createViews(q).searchPeople('ana woodgrove', 10, null) },
+  { name: 'a search for direct reports', act: (q) => createViews(q).searchPeople('', 1, person) },
   { name: 'people by exact name', act: (q) => createViews(q).peopleNamed('Ana') },
 ])('$name: read by index', async ({ act, answer, whole = [] }) => {
   expect(await wholeReads(act, answer)).toEqual(whole);
