@@ -19,10 +19,12 @@ const DUTIES = [
   'approval',
   'approvalReminder',
   'manualTask',
+  'manualTaskReminder',
   'accessEnding',
   'removalAlarm',
   'deliveryFailed',
   'drift',
+  'leavers',
 ];
 
 /** Draws the digest; refuses with `not-found` where nothing of it concerns its reader any more. */

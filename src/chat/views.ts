@@ -65,7 +65,7 @@ function pageOf(look: Look): { limit: number; after: string | null; previous: st
 /** What is said beside the card after an act; the words need facts of the card itself. */
 function spoken(
   look: Look,
-  values: { number?: Text; atOnce?: boolean; package?: Text; target?: string },
+  values: { number?: Text; atOnce?: boolean; waits?: boolean; early?: boolean; package?: Text; target?: string },
 ): { say?: Text } {
   const what = look.params['say'];
   const shown = values.number ?? [];
@@ -80,9 +80,15 @@ function spoken(
     case 'canceled':
       return { say: say('cancel.done', { number: shown }) };
     case 'assigned':
-      return { say: say('assign.done', { number: shown, target: values.target ?? '', package: pkg }) };
+      return {
+        say: say(values.waits ? 'assign.sent' : 'assign.done', {
+          number: shown,
+          target: values.target ?? '',
+          package: pkg,
+        }),
+      };
     case 'gaveUp':
-      return { say: say('giveUp.done', { package: pkg }) };
+      return { say: say(values.early ? 'giveUp.doneEarly' : 'giveUp.done', { package: pkg }) };
     case 'removed':
       return { say: say('remove.done', { target: values.target ?? '', package: pkg }) };
     case 'taskDone':
@@ -102,6 +108,7 @@ const request: View = async (look) => {
     ...(extended ? { say: say('extend.done', { package: text(pkg.name, 150), until: extended }) } : {}),
     ...spoken(look, {
       number: number(one.number),
+      waits: one.state === 'pendingApproval',
       atOnce: one.state === 'delivering' && seen.facts.stages.length === 0,
       target: target.name,
       package: text(pkg.name, 150),
@@ -149,15 +156,25 @@ const approval: View = async (look) => {
   };
 };
 
+function hasNotBegun({ startsAt, endedAt }: { readonly startsAt: Date; readonly endedAt: Date | null }): boolean {
+  return endedAt !== null && startsAt > endedAt;
+}
+
 function accessNotice(what: Parameters<typeof Notices.accessNotice>[1]): View {
   return async (look) => {
     const seen = await assignmentView(look.desk, viewer(look), assignmentId(look));
+    const contents =
+      what === 'accessChanged' ? await look.desk.views.contents(seen.facts.package.id, 10) : { names: [], total: 0 };
     const ended = seen.facts.assignment.endReason === 'removedByOwner';
     const remover = ended ? await look.desk.views.endedBy(seen.facts.assignment.id) : null;
     return {
       card: 'notice',
-      data: Notices.accessNotice(seen, what, remover),
-      ...spoken(look, { package: text(seen.facts.package.name, 150), target: seen.facts.target.name }),
+      data: Notices.accessNotice(seen, what, remover, contents),
+      ...spoken(look, {
+        package: text(seen.facts.package.name, 150),
+        target: seen.facts.target.name,
+        early: hasNotBegun(seen.facts.assignment),
+      }),
     };
   };
 }
@@ -189,12 +206,12 @@ const exception: View = async (look) => ({
   ),
 });
 
-const manualTask: View = async (look) => {
+const manualTask = async (look: Look, again = false): Promise<Drawn> => {
   const facts = await look.desk.views.forManualTask(id(look, 'manualTask'));
   if (!facts.owners.includes(viewer(look)) && facts.task.doneBy !== viewer(look))
     throw new DomainError('not-found', { what: 'card' });
   const by = facts.task.doneBy === null ? null : await look.desk.views.person(facts.task.doneBy);
-  return { card: 'manual-task', data: Notices.manualTask(facts, by?.name ?? null), ...spoken(look, {}) };
+  return { card: 'manual-task', data: Notices.manualTask(facts, by?.name ?? null, again), ...spoken(look, {}) };
 };
 
 /** The form of a draft, by the verb that the draft will send. What was filled in before is shown again. */
@@ -359,6 +376,7 @@ export const views = {
   accessProblem: accessNotice('accessProblem'),
   accessExtended: accessNotice('accessExtended'),
   accessReason: accessNotice('accessReason'),
+  accessChanged: accessNotice('accessChanged'),
   accessBack: async (look) => {
     const all = await look.desk.views.access(viewer(look), { limit: MOST_BACK, after: null });
     const rows = all.rows.filter(({ endReason }) => endReason === 'targetDisabled');
@@ -371,7 +389,8 @@ export const views = {
   accessEnded: accessNotice('accessEnded'),
   deliveryFailed: ownerNotice('deliveryFailed'),
   removalAlarm: ownerNotice('removalAlarm'),
-  manualTask,
+  manualTask: (look) => manualTask(look),
+  manualTaskReminder: (look) => manualTask(look, true),
   drift: async (look) => ({
     card: 'notice',
     data: Notices.drift(await driftOf(look.desk, viewer(look), id(look, 'resource') as ResourceId)),

@@ -26,12 +26,14 @@ export type Notice =
   | 'accessProblem'
   | 'accessExtended'
   | 'accessReason'
+  | 'accessChanged'
   | 'accessBack'
   | 'accessEnding'
   | 'accessEnded'
   | 'deliveryFailed'
   | 'removalAlarm'
   | 'manualTask'
+  | 'manualTaskReminder'
   | 'drift'
   | 'leavers'
   | 'exception';
@@ -126,6 +128,7 @@ export const consequences: readonly Consequence[] = [
   tell('assignment.removalFailed', 'removalAlarm', 'catalogOwners', 'assignment'),
   tell('assignment.removalFailed', 'removalAlarm', 'administrators', 'assignment'),
   redraw('assignment.removalFailed', 'assignment'),
+  tell('assignment.contentChanged', 'accessChanged', 'target', 'assignment'),
   redraw('assignment.contentChanged', 'assignment'),
   redraw('assignment.withdrawn', 'assignment'),
   tell('assignment.withdrawalFailed', 'removalAlarm', 'catalogOwners', 'assignment'),
@@ -136,9 +139,9 @@ export const consequences: readonly Consequence[] = [
   { on: 'grant.unwanted', kind: 'place', about: 'grant' },
   { on: 'assignment.ending', kind: 'place', about: 'grant' },
   tell('manualTask.opened', 'manualTask', 'resourceOwners', 'manualTask'),
-  tell('manualTask.reminded', 'manualTask', 'resourceOwners', 'manualTask'),
-  tell('manualTask.escalated', 'manualTask', 'catalogOwners', 'manualTask'),
-  tell('manualTask.escalated', 'manualTask', 'administrators', 'manualTask'),
+  tell('manualTask.reminded', 'manualTaskReminder', 'resourceOwners', 'manualTask'),
+  tell('manualTask.escalated', 'manualTaskReminder', 'catalogOwners', 'manualTask'),
+  tell('manualTask.escalated', 'manualTaskReminder', 'administrators', 'manualTask'),
   redraw('manualTask.canceled', 'manualTask'),
   redraw('manualTask.done', 'manualTask'),
   tell('resource.driftFound', 'drift', 'resourceOwners', 'resource'),

@@ -286,6 +286,10 @@ export interface Views {
   approvals(person: PersonId, page: { limit: number; after: string | null }): Promise<Page<ApprovalRow>>;
   timeline(request: RequestId): Promise<readonly TimelineRow[]>;
   reach(request: RequestId): Promise<readonly ReachRow[]>;
+  /** Of a partner organization; null where there is none. */
+  organizationName(id: OrganizationId): Promise<string | null>;
+  /** What a package gives now, in words: `Resource / Scope: Role`, at most `limit`, and how much in all. */
+  contents(pkg: PackageId, limit: number): Promise<{ readonly names: readonly string[]; readonly total: number }>;
   /** Names of packages the person holds now (approver's card), at most `limit`, and how many in all. */
   holds(person: PersonId, limit: number): Promise<{ readonly names: readonly string[]; readonly total: number }>;
   /** Packages of catalogs where the person may assign directly, for typed names. */

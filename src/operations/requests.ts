@@ -165,6 +165,8 @@ export interface RequestView {
   readonly reach: readonly ReachRow[];
   /** What the target holds, for those who decide now and for owners; null for everybody else. */
   readonly holds: { readonly names: readonly string[]; readonly total: number } | null;
+  /** Where the target comes from, for those who decide now and for owners; null for the organization's own. */
+  readonly organization: string | null;
   readonly now: Date;
   /**
    * In which roles the viewer looks. `approver`: has, or had, a task. `released`: that is over without a decision of theirs, so
@@ -191,10 +193,12 @@ export async function view(desk: Desk, viewer: PersonId, id: RequestId): Promise
   const asked = approver && facts.tasks.some((task) => task.person === viewer && task.state === 'open');
   const decided = facts.decisions.some((decision) => decision.person === viewer);
   const released = !own && !owner && !asked && !decided;
-  const [timeline, reach, holds, now] = await Promise.all([
+  const { organization: from } = facts.target;
+  const [timeline, reach, holds, organization, now] = await Promise.all([
     released ? [] : desk.views.timeline(id),
     released ? [] : desk.views.reach(id),
     asked || owner ? desk.views.holds(facts.target.id, 5) : null,
+    from !== null && (asked || owner) ? desk.views.organizationName(from) : null,
     desk.views.now(),
   ]);
   const mayCancel = own || can(roles, 'request.cancel');
@@ -203,6 +207,7 @@ export async function view(desk: Desk, viewer: PersonId, id: RequestId): Promise
     timeline,
     reach,
     holds,
+    organization,
     now,
     viewer: { person: viewer, own, approver, released, owner, mayCancel },
   };

@@ -15,6 +15,7 @@ type AccessViews = Pick<
   | 'timeline'
   | 'reach'
   | 'holds'
+  | 'contents'
   | 'liveAssignment'
   | 'endedBy'
   | 'grantProblems'
@@ -84,16 +85,25 @@ select packages.name, count(*) over ()::integer as total
 from assignments a join packages on packages.id = a.package_id
 where a.target_id = $1 and a.state in ${LIVE} and a.state <> 'scheduled'
 order by lower(packages.name), a.id limit $2`;
+const CONTENTS = `
+select resource.name || case when scope.root then '' else ' / ' || scope.name end || ': ' || role.name as name,
+  count(*) over ()::integer as total
+from packages join package_grants part on part.package_version_id = packages.current_version_id
+join resource_roles role on role.id = part.role_id join resources resource on resource.id = role.resource_id
+join resource_scopes scope on scope.id = part.scope_id
+where packages.id = $1 order by 1, role.id limit $2`;
 const LIVE_ONE = `select id from assignments where target_id = $1 and package_id = $2 and state in ${LIVE}`;
 const ENDED_BY = `
 select people.name, r.reason from requests r left join people on people.id = r.requestor_id
 where r.assignment_id = $1 and r.detail in ('gaveUp', 'removedByOwner') and r.type in ('userRemove', 'adminRemove', 'systemRemove')
 order by r.id desc limit 1`;
 const PROBLEMS = `
-select resource.name as resource, role.name as role, coalesce(g.error, '') as error
+select resource.name || case when scope.root then '' else ' / ' || scope.name end as resource, role.name as role,
+  coalesce(g.error, '') as error
 from grant_assignments link join grants g on g.id = link.grant_id
   and (g.state = 'takeFailed' or (g.state = 'placeFailed' and link.withdrawn_at is null))
 join resource_roles role on role.id = g.role_id join resources resource on resource.id = role.resource_id
+join resource_scopes scope on scope.id = g.scope_id
 where link.assignment_id = $1 order by resource.name, role.name, g.id`;
 
 /** Reads about requests and assignments. */
@@ -133,6 +143,10 @@ export function createAccessViews(q: Query): AccessViews {
     },
     async holds(person, limit) {
       const rows = (await q(HOLDS, [person, limit])) as readonly { name: string; total: number }[];
+      return { names: rows.map(({ name }) => name), total: rows[0]?.total ?? 0 };
+    },
+    async contents(pkg, limit) {
+      const rows = (await q(CONTENTS, [pkg, limit])) as readonly { name: string; total: number }[];
       return { names: rows.map(({ name }) => name), total: rows[0]?.total ?? 0 };
     },
     async liveAssignment(person, pkg) {

@@ -10,6 +10,7 @@ import { fromRow, people } from './tables';
 type PeopleViews = Pick<
   Views,
   | 'person'
+  | 'organizationName'
   | 'roles'
   | 'identity'
   | 'peopleByKey'
@@ -55,6 +56,10 @@ order by people.kind desc, people.name, i.user_id`;
 /** Reads about people. */
 export function createPeopleViews(q: Query): PeopleViews {
   return {
+    async organizationName(id) {
+      const [row] = await q('select name from organizations where id = $1', [id]);
+      return (row as { name: string } | undefined)?.name ?? null;
+    },
     async person(id) {
       const [row] = isId(id) ? await q(PERSON, [id]) : [];
       return row === undefined ? null : fromRow(people, row);

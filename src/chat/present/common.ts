@@ -1,6 +1,6 @@
 // Small pieces that several cards share: periods, states, names. Domain values in, Text out.
 import type { PairFacts, RequestFacts } from '../../domain/facts';
-import type { Because, Expiration, PersonId, PolicyVersion, Request } from '../../domain/model';
+import type { Because, Expiration, PersonId, PersonRef, PolicyVersion, Request } from '../../domain/model';
 import { fixedEnd, inZone, period as periodGiven } from '../../domain/policy';
 import type { Text } from '../card';
 import { user } from '../spans';
@@ -60,6 +60,27 @@ export function period(request: Request, policy: PolicyVersion | null, zone: str
   const fixed = policy && fixedEnd(policy, zone);
   if (fixed !== null) return say('period.untilOnly', { endsAt: fixed });
   return startsAt === null ? label('period.openEnd') : say('period.startNoEnd', { startsAt });
+}
+
+/** What an approver is asked for, in one line. */
+export function askedFor(
+  {
+    type,
+    requestor,
+    target,
+  }: Pick<Request, 'type'> & { readonly requestor: PersonRef | null; readonly target: PersonRef },
+  pkg: Text,
+): Text {
+  const values = { requestor: requestor?.name ?? '', package: pkg, target: target.name };
+  const isOwn = requestor?.id === target.id;
+  switch (type) {
+    case 'userExtend':
+      return say(isOwn ? 'approval.titleExtend' : 'approval.titleExtendFor', values);
+    case 'adminAdd':
+      return say('approval.titleAssign', values);
+    default:
+      return say(isOwn ? 'approval.title' : 'approval.titleFor', values);
+  }
 }
 
 /** A request keeps its state when the access that it gave ends; `endedAt` says that it has. Null: it has not. */

@@ -286,7 +286,7 @@ export function giveUpForm(view: AssignmentView, filled: Filled): CardDataOf['re
   return {
     summary: title,
     title,
-    intro: label('giveUp.intro'),
+    intro: label(view.facts.assignment.state === 'scheduled' ? 'giveUp.introEarly' : 'giveUp.intro'),
     lines: [],
     verb: 'access.giveUp',
     submit: label('giveUp'),

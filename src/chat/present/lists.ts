@@ -3,7 +3,7 @@ import type { AccessRow, ApprovalRow, Page, RequestRow } from '../../operations/
 import type { Text } from '../card';
 import type { CardDataOf } from '../card-data';
 import { label, say } from '../words';
-import { number, stateText, text, toneOf, typedNumber } from './common';
+import { askedFor, number, stateText, text, toneOf, typedNumber } from './common';
 
 const NAME = 120;
 
@@ -17,16 +17,19 @@ interface Pages {
 }
 
 function why(row: AccessRow): Text | null {
-  const first = row.why[0];
-  if (!first) return null;
-  switch (first.kind) {
-    case 'request':
-      return say('access.byRequest', { number: number(first.number) });
-    case 'direct':
-      return say('access.byDirect', { number: number(first.number) });
-    case 'rule':
-      return label('access.byRule');
-  }
+  const reasons = row.why.map((one): Text => {
+    switch (one.kind) {
+      case 'request':
+        return say('access.byRequest', { number: number(one.number) });
+      case 'direct':
+        return say('access.byDirect', { number: number(one.number) });
+      case 'rule':
+        return label('access.byRule');
+    }
+  });
+  return reasons.length === 0
+    ? null
+    : reasons.slice(0, 3).flatMap((one, index) => (index === 0 ? one : [...label('list.comma'), ...one]));
 }
 
 function access(row: AccessRow): Text {
@@ -58,7 +61,7 @@ export function accessList(page: Page<AccessRow> & Pages, extendable: ReadonlySe
       const ended = row.endedAt !== null;
       return {
         title: text(row.packageName, NAME),
-        detail: reason === null || ended ? access(row) : [...access(row), { kind: 'fixed', text: ' · ' }, ...reason],
+        detail: reason === null ? access(row) : [...access(row), { kind: 'fixed', text: ' · ' }, ...reason],
         tone: row.state === 'deliveryFailed' || row.state === 'removalFailed' ? 'attention' : 'default',
         assignment: row.id,
         package: row.package,
@@ -105,11 +108,7 @@ export function approvalList(page: Page<ApprovalRow> & Pages): CardDataOf['appro
     title: label('approvals.title'),
     empty: page.rows.length === 0 ? label('approvals.empty') : null,
     rows: page.rows.map((row) => ({
-      title: say(row.requestor?.id === row.target.id ? 'approval.title' : 'approval.titleFor', {
-        requestor: row.requestor?.name ?? '',
-        package: row.packageName,
-        target: row.target.name,
-      }),
+      title: askedFor(row, text(row.packageName, NAME)),
       detail: say('approvals.row', { number: number(row.number), decideBy: row.decideBy }),
       tone: 'default',
       request: row.id,

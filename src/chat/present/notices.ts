@@ -47,7 +47,14 @@ function notice(title: Text, tone: Tone, lines: readonly Text[], buttons: Partia
 export function requestOutcome(view: RequestView): Notice {
   const { facts } = view;
   const { request } = facts;
-  const values = { number: number(request.number), package: text(facts.package.name, 150) };
+  const name = text(facts.package.name, 150);
+  const what = request.type === 'userExtend' ? say('outcome.extension', { package: name }) : name;
+  const values = { number: number(request.number), package: what };
+  const { assignment } = facts;
+  const kept =
+    request.type === 'userExtend' && assignment?.endedAt === null && assignment.endsAt !== null
+      ? [say('outcome.keptUntil', { endsAt: assignment.endsAt })]
+      : [];
   const buttons: Partial<Notice> = {
     request: request.id,
     number: typedNumber(request.number),
@@ -58,11 +65,22 @@ export function requestOutcome(view: RequestView): Notice {
   };
   switch (request.state) {
     case 'denied':
-      return notice(say('outcome.titleDenied', values), 'attention', outcome(facts, view.viewer.person), buttons);
+      return notice(
+        say('outcome.titleDenied', values),
+        'attention',
+        [...outcome(facts, view.viewer.person), ...kept],
+        buttons,
+      );
     case 'expired':
-      return notice(say('outcome.titleExpired', values), 'warning', outcome(facts), buttons);
-    case 'canceled':
-      return notice(say('outcome.titleCanceled', values), 'default', outcome(facts), buttons);
+      return notice(say('outcome.titleExpired', values), 'warning', [...outcome(facts), ...kept], buttons);
+    case 'canceled': {
+      const by = view.timeline.find(({ type }) => type === 'request.canceled')?.actor;
+      const lines =
+        by && request.completedAt && request.detail !== 'contentChanged'
+          ? [say('outcome.canceledBy', { by: by.name, at: request.completedAt })]
+          : outcome(facts);
+      return notice(say('outcome.titleCanceled', values), 'default', [...lines, ...kept], buttons);
+    }
     case 'partiallyDelivered':
     case 'deliveryFailed':
       return notice(say('outcome.titleApproved', values), 'warning', [label(`state.${request.state}`)], buttons);
@@ -100,13 +118,15 @@ export function approvalReminder(view: RequestView): Notice {
   );
 }
 
-type AccessNotice = 'access' | 'accessProblem' | 'accessExtended' | 'accessReason' | 'accessEnding' | 'accessEnded';
+type AccessNotice =
+  'access' | 'accessProblem' | 'accessExtended' | 'accessReason' | 'accessChanged' | 'accessEnding' | 'accessEnded';
 
 /** Messages to the person who has (or had) the access. */
 export function accessNotice(
   view: AssignmentView,
   what: AccessNotice,
   remover: { readonly name: string | null; readonly reason: string | null } | null,
+  contents: { readonly names: readonly string[]; readonly total: number },
 ): Notice {
   const { assignment, package: pkg } = view.facts;
   const name = text(pkg.name, 150);
@@ -160,6 +180,20 @@ export function accessNotice(
       return notice(say('notice.accessExtended', { package: name }), 'good', [until], { ...base, mayGiveUp: giveUp });
     case 'accessReason':
       return notice(say('notice.accessReason', { package: name }), 'default', [until], { ...base, mayGiveUp: giveUp });
+    case 'accessChanged':
+      return notice(
+        say('notice.accessChanged', { package: name }),
+        'default',
+        [
+          contents.total === 0
+            ? label('notice.accessChangedEmpty')
+            : say('notice.accessChangedBody', {
+                roles: listed(contents.names, 'and', contents.names.length, contents.total),
+              }),
+          until,
+        ],
+        { ...base, mayGiveUp: giveUp },
+      );
     case 'accessEnding': {
       const lines = assignment.endsAt === null ? [] : [say('notice.accessEndingBody', { endsAt: assignment.endsAt })];
       const may = view.extension !== null;
@@ -316,14 +350,17 @@ export function gone(): Notice {
   return notice(label('notice.gone'), 'default', []);
 }
 
-/** A task for people, where the connector cannot act. */
+/** A task for people, where the connector cannot act. `again`: they were asked before. */
 export function manualTask(
   facts: PlaceFacts & { readonly task: ManualTask },
   doneBy: string | null,
+  again = false,
 ): CardDataOf['manual-task'] {
   const { task } = facts;
-  const values = { target: facts.person.name, role: facts.role.name, resource: facts.resource.name };
-  const title = say(task.want ? 'task.titleGive' : 'task.titleTake', values);
+  const resource = facts.scope.root ? facts.resource.name : `${facts.resource.name} / ${facts.scope.name}`;
+  const values = { target: facts.person.name, role: facts.role.name, resource };
+  const asked = say(task.want ? 'task.titleGive' : 'task.titleTake', values);
+  const title = again && task.state === 'open' ? say('task.reminder', { task: asked }) : asked;
   return {
     summary: title,
     title,
@@ -335,7 +372,7 @@ export function manualTask(
           : label('task.canceled'),
     facts: [
       { title: label('fact.person'), value: text(facts.person.name, 150) },
-      { title: label('fact.resource'), value: text(facts.resource.name, 150) },
+      { title: label('fact.resource'), value: text(resource, 150) },
       { title: label('fact.role'), value: text(facts.role.name, 150) },
       ...(task.note === null ? [] : [{ title: label('fact.reason'), value: text(task.note, 500) }]),
     ],

@@ -9,7 +9,7 @@ import type { Text } from '../card';
 import type { CardDataOf } from '../card-data';
 import { label, listed, say } from '../words';
 import { explain } from '../words/faults';
-import { becauseText, nameOf, names, number, period, stateText, text, toneOf, typedNumber } from './common';
+import { askedFor, becauseText, nameOf, names, number, period, stateText, text, toneOf, typedNumber } from './common';
 
 type Fact = { readonly title: Text; readonly value: Text };
 type Line = { readonly text: Text };
@@ -228,7 +228,11 @@ function what(view: RequestView): Fact[] {
     ...(facts.requestor && (onBehalf || !view.viewer.own)
       ? [{ title: label('fact.requestor'), value: text(facts.requestor.name, 150) }]
       : []),
+    ...(view.organization === null ? [] : [{ title: label('fact.organization'), value: text(view.organization, 150) }]),
     ...(facts.replaced ? [{ title: label('fact.added'), value: listed(facts.replaced.added, 'and', 10) }] : []),
+    ...(request.type === 'userExtend' && (request.state === 'submitted' || request.state === 'pendingApproval')
+      ? [{ title: label('fact.now'), value: lasting(facts) }]
+      : []),
     { title: label('fact.period'), value: period(request, policyOf(facts), facts.target.timeZone) },
     ...(request.reason === null || request.reason === ''
       ? []
@@ -236,11 +240,20 @@ function what(view: RequestView): Fact[] {
   ];
 }
 
+/** Until when there is access without what the request asks for. */
+function lasting({ assignment }: RequestFacts): Text {
+  if (assignment === null || assignment.endedAt !== null) return label('fact.ended');
+  return assignment.endsAt === null ? label('access.noEnd') : say('access.until', { endsAt: assignment.endsAt });
+}
+
 /** What else the person holds, for the decision only: afterwards it would name what this very request gave. */
 function holds(view: RequestView): Fact[] {
-  const { state } = view.facts.request;
+  const { state, type } = view.facts.request;
+  const besides = type === 'userExtend' ? view.facts.package.name : null;
   if (view.holds === null || (state !== 'submitted' && state !== 'pendingApproval')) return [];
-  const { names: held, total } = view.holds;
+  // Of an extension the package itself is no news.
+  const held = view.holds.names.filter((name) => name !== besides);
+  const total = view.holds.total - (view.holds.names.length - held.length);
   const value =
     total === 0
       ? label('approval.holdsNothing')
@@ -307,19 +320,7 @@ export function requestCard(view: RequestView): CardDataOf['request'] {
 }
 
 function approvalTitle(facts: RequestFacts): Text {
-  const requestor = facts.requestor?.name ?? '';
-  const name = text(facts.package.name, 150);
-  const target = facts.target.name;
-  switch (facts.request.type) {
-    case 'userExtend':
-      return say('approval.titleExtend', { requestor, package: name });
-    case 'adminAdd':
-      return say('approval.titleAssign', { requestor, package: name, target });
-    default:
-      return facts.request.requestor === facts.request.target
-        ? say('approval.title', { requestor, package: name })
-        : say('approval.titleFor', { requestor, package: name, target });
-  }
+  return askedFor({ ...facts, type: facts.request.type }, text(facts.package.name, 150));
 }
 
 /** What an approver reads on a card that is no longer theirs to decide: who decided what, and that nothing is to do. */
