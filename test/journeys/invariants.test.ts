@@ -133,8 +133,18 @@ const damages: readonly (readonly [invariant: string, damage: string, sql: reado
   ],
   ['I22', 'a role that is wanted is taken', [`update grants set state = 'taken' where state = 'placed'`]],
   ['I22', 'a role that nobody justifies stays', [`update grants set state = 'placed' where state = 'taken'`]],
+  ['I22a', 'a role went astray', ['insert into grants_astray select id, usher_now() from grants limit 1']],
   ['I22b', 'the connected system lost a role', ['delete from local_roles']],
   ['I23', 'delivered access lacks a role', [`update grants set state = 'placing' where state = 'placed'`]],
+  [
+    'I23',
+    'access is over before what it lost is taken',
+    [
+      `update grant_assignments set withdrawn_at = usher_now()`,
+      `update grants set state = 'takeFailed'`,
+      `update assignments set state = 'removed', ended_at = usher_now(), end_reason = 'gaveUp'`,
+    ],
+  ],
   ['I24', 'a notice was written by another transaction', [`update outgoing set xid = '3'::xid8`]],
   ['I24', 'a notice is forgotten', [`delete from outgoing where notice = 'access'`]],
   ['I24', 'a notice has no event', [`update outgoing set dedupe_key = '0:' || dedupe_key`]],
