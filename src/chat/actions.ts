@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { DomainError } from '../domain/errors';
 import { accessVerbs } from './actions/access';
 import { approvalVerbs } from './actions/approvals';
+import { driftVerbs } from './actions/drift';
 import { leaverVerbs } from './actions/leavers';
 import { ownerVerbs } from './actions/owners';
 import { reprocessVerbs } from './actions/reprocess';
@@ -48,6 +49,7 @@ const table = {
   ...ownerVerbs,
   ...leaverVerbs,
   ...reprocessVerbs,
+  ...driftVerbs,
   ...generalVerbs,
 };
 

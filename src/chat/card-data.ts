@@ -130,6 +130,18 @@ export type CardDataOf = {
     readonly error: Text;
     readonly reason: string | null;
   };
+  drift: {
+    readonly summary: Text;
+    readonly title: Text;
+    readonly tone: 'default' | 'warning' | 'attention';
+    readonly lines: readonly Line[];
+    readonly resource: string;
+    readonly resourceName: string;
+    /** Names the differences that the question is about; empty where there is none. */
+    readonly set: string;
+    readonly mayAnswer: boolean;
+    readonly details: boolean;
+  };
   notice: {
     readonly summary: Text;
     readonly title: Text;

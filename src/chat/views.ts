@@ -18,6 +18,7 @@ import { helpRows } from './commands';
 import { digest } from './digest';
 import * as Forms from './present/forms';
 import * as Lists from './present/lists';
+import * as Drift from './present/drift';
 import * as Notices from './present/notices';
 import * as Requests from './present/requests';
 import { number, text } from './present/common';
@@ -392,8 +393,12 @@ export const views = {
   manualTask: (look) => manualTask(look),
   manualTaskReminder: (look) => manualTask(look, true),
   drift: async (look) => ({
-    card: 'notice',
-    data: Notices.drift(await driftOf(look.desk, viewer(look), id(look, 'resource') as ResourceId)),
+    card: 'drift',
+    data: Drift.drift(await driftOf(look.desk, viewer(look), id(look, 'resource') as ResourceId), false),
+  }),
+  driftDetails: async (look) => ({
+    card: 'drift',
+    data: Drift.drift(await driftOf(look.desk, viewer(look), id(look, 'resource') as ResourceId, Drift.DETAILS), true),
   }),
   leavers: async (look) => ({
     card: 'notice',

@@ -151,6 +151,8 @@ export const consequences: readonly Consequence[] = [
   redraw('package.leaversFound', undefined),
   redraw('package.leaversChanged', undefined),
   redraw('package.leaversConfirmed', undefined),
+  redraw('resource.driftAccepted', 'resource'),
+  redraw('resource.driftDeclined', 'resource'),
   tell('exception.reminded', 'exception', 'exceptionOwner', undefined, { tell: true }),
   tell('exception.over', 'exception', 'exceptionOwner', undefined, { tell: true }),
 ];

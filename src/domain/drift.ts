@@ -5,6 +5,7 @@
 import { isMany } from './brake';
 import { inserted, told, updated } from './change';
 import type { Change, DomainEvent } from './events';
+import { DomainError } from './errors';
 import { noChange, together } from './events';
 import type { Now, PlaceFacts } from './facts';
 import type { FindingId, Grant, GrantId, Person, PersonId, Resource, ResourceId, RoleId, ScopeId } from './model';
@@ -12,9 +13,9 @@ import type { FindingId, Grant, GrantId, Person, PersonId, Resource, ResourceId,
 /** `missing`: Usher gave it and the system does not have it. `extra`: the system has it and nothing in Usher explains it. */
 export type DriftKind = 'missing' | 'extra';
 
-/** Why differences are told and not repaired, where the resource says that they are repaired (the brake, rule 3.15). */
+/** Why those in charge are asked before differences are repaired (the brake, rule 3.15). */
 export type DriftHeld =
-  /** It would take access from very many. */
+  /** It would take access from very many, or give it to more people than have it now. */
   | 'tooMany'
   /** The system said that nobody has anything. */
   | 'emptyRead'
@@ -79,6 +80,8 @@ export interface Compared {
   readonly holders: number;
   /** People to whom Usher gave something there. */
   readonly given: number;
+  /** Somebody in charge accepted that all of these differences are repaired. */
+  readonly accepted: Readonly<Record<DriftKind, boolean>>;
   /** The comparison before this one could not read the system to its end. */
   readonly failedBefore: boolean;
   readonly heldBefore: Readonly<Record<DriftKind, DriftHeld | null>>;
@@ -94,7 +97,11 @@ export interface Judgement {
 /** What follows from a comparison: what is repaired, what stops at the brake, and whether owners hear. */
 export function judge(compared: Compared): Judgement {
   const { resource, opened, closed, heldBefore } = compared;
-  const held = { missing: heldMissing(compared), extra: heldExtra(compared) };
+  const { accepted } = compared;
+  const held = {
+    missing: accepted.missing ? null : heldMissing(compared),
+    extra: accepted.extra ? null : heldExtra(compared),
+  };
   const ways = { missing: resource.driftMissing, extra: resource.driftExtra };
   const kinds: readonly DriftKind[] = ['missing', 'extra'];
   const repairs = kinds.filter((kind) => ways[kind] === 'repair' && held[kind] === null);
@@ -110,11 +117,48 @@ export function judge(compared: Compared): Judgement {
 function heldMissing({ resource, people, given, holders, failedBefore }: Compared): DriftHeld | null {
   if (resource.driftMissing !== 'repair' || !isMany(people.missing, given)) return null;
   if (holders === 0) return 'emptyRead';
+  if (people.missing > holders) return 'tooMany';
   return failedBefore ? 'afterFailure' : null;
 }
 
 function heldExtra({ resource, people, holders }: Compared): DriftHeld | null {
   return resource.driftExtra === 'repair' && isMany(people.extra, holders) ? 'tooMany' : null;
+}
+
+/** What those in charge are asked, as it stands now. */
+export interface DriftAsked {
+  readonly resource: Resource;
+  readonly keepers: readonly PersonId[];
+  readonly held: Readonly<Record<DriftKind, DriftHeld | null>>;
+  readonly missing: { readonly people: number };
+  readonly extra: { readonly people: number };
+  /** Names the differences that the question is about; null: there is no question. */
+  readonly set: string | null;
+  readonly answer: DriftAnswer | null;
+}
+
+export interface DriftAnswer {
+  readonly accepted: boolean;
+  /** Who gave it. */
+  readonly by: string;
+}
+
+/**
+ * Somebody in charge says whether the differences at which the brake stopped are repaired. The answer counts for the differences
+ * that were shown: of others they are asked anew.
+ */
+export function answer(
+  asked: DriftAsked,
+  person: PersonId,
+  { set, accept }: { readonly set: string; readonly accept: boolean },
+): readonly DomainEvent[] {
+  const { resource, keepers, held } = asked;
+  if (!keepers.includes(person)) throw new DomainError('forbidden', {});
+  if (set !== asked.set) throw new DomainError('drift-moved-on', { resource: resource.name });
+  if (asked.answer !== null) throw new DomainError('drift-answered', { resource: resource.name, ...asked.answer });
+  const of = (kind: DriftKind): number => (held[kind] === null ? 0 : asked[kind].people);
+  const data = { set, missing: of('missing'), extra: of('extra') };
+  return toldOfResource(resource, accept ? 'resource.driftAccepted' : 'resource.driftDeclined', data).events;
 }
 
 /** One difference as it is now, with its person locked. */

@@ -12,7 +12,7 @@ export interface Faults {
   'bot-refused': Record<string, never>;
   'person-disabled': Record<string, never>;
   // finding things. One sentence for everything that does not exist or must not be known (rule 3.2).
-  'not-found': { what: 'package' | 'managedPackage' | 'request' | 'person' | 'assignment' | 'card' };
+  'not-found': { what: 'package' | 'managedPackage' | 'request' | 'person' | 'assignment' | 'card' | 'differences' };
   'several-named': { typed: string; names: readonly string[] };
   'did-you-mean': { typed: string; names: readonly string[] };
   'unknown-command': { typed: string; near: string | null };
@@ -59,6 +59,9 @@ export interface Faults {
   'nothing-failed': { package: string };
   'task-not-open': Record<string, never>;
   'task-note-required': Record<string, never>;
+  // what was changed outside
+  'drift-moved-on': { resource: string };
+  'drift-answered': { resource: string; accepted: boolean; by: string };
   // rights and machinery
   forbidden: Record<string, never>;
   stale: Record<string, never>;

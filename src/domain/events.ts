@@ -86,6 +86,8 @@ export type EventType =
   | 'resource.changed'
   | 'resource.driftFound'
   | 'resource.driftChanged'
+  | 'resource.driftAccepted'
+  | 'resource.driftDeclined'
   | 'package.created'
   | 'package.changed'
   | 'package.versioned'

@@ -30,8 +30,19 @@ const MOST_PAGES = 10_000;
 
 /** Compares every resource whose system can be read; returns how many were tried. */
 export async function compare(parts: CompareParts): Promise<number> {
-  const readable = [...parts.connectors.values()].filter((one) => one.readable).map((one) => one.name);
-  const left = [...(await parts.comparisons.comparable(readable))];
+  return compareAll(parts, await parts.comparisons.comparable(readableOf(parts)));
+}
+
+/** Where those in charge accepted what follows from a comparison, the system is compared once more, and then it follows. */
+export async function compareAccepted(parts: CompareParts): Promise<number> {
+  return compareAll(parts, await parts.comparisons.accepted(readableOf(parts)));
+}
+
+const readableOf = ({ connectors }: CompareParts): readonly string[] =>
+  [...connectors.values()].filter((one) => one.readable).map((one) => one.name);
+
+async function compareAll(parts: CompareParts, all: readonly ResourceId[]): Promise<number> {
+  const left = [...all];
   let tried = 0;
   const work = async (): Promise<void> => {
     for (let next = left.shift(); next !== undefined; next = left.shift()) {

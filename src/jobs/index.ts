@@ -11,7 +11,7 @@ import { followContent, remindTask, takeAstray } from '../operations/placements'
 import type { By, Desk, Due } from '../operations/ports';
 import { cancelForGone, escalate, expireStage, remindStage, reroute, start } from '../operations/requests';
 import { endOutOfScope as endForScope, judge } from '../operations/scope';
-import { compare } from './compare';
+import { compare, compareAccepted } from './compare';
 import type { CompareParts } from './compare';
 import type { Misfire } from './schedule';
 
@@ -240,6 +240,7 @@ export const jobs: readonly Job[] = [
   { name: 'update-holders', cron: '18-59/20 * * * * *', misfire: 'catchUp', sweep: updateHolders },
   // At once after a night without Usher: nobody knows what was changed outside meanwhile.
   { name: 'compare', cron: '0 23 * * * *', misfire: 'catchUp', sweep: compare },
+  { name: 'compare-accepted', cron: '13-59/30 * * * * *', misfire: 'skip', sweep: compareAccepted },
   {
     name: 'gather-messages',
     cron: '14-59/20 * * * * *',

@@ -1,9 +1,10 @@
 // Comparing connected systems with what Usher gave (rule 3.12): the acts around a read. The read itself is made by the job, page by
 // page and without a transaction; what it found is concluded in one act, and each repair is an act of its own.
-import { judge, repair as repaired, toReadBack } from '../domain/drift';
+import { answer as answered, judge, repair as repaired, toReadBack } from '../domain/drift';
 import { DomainError } from '../domain/errors';
 import type { FindingId, Person, PersonId, ResourceId } from '../domain/model';
-import { act, moment } from './act';
+import type { Answering } from './act';
+import { act, moment, personOf } from './act';
 import type { By, Desk, DriftView } from './ports';
 
 /**
@@ -58,9 +59,34 @@ export function repair(
   });
 }
 
-/** The open differences of a resource, for whoever is in charge of it. */
-export async function driftOf(desk: Desk, viewer: PersonId, resource: ResourceId): Promise<DriftView> {
-  const view = await desk.views.drift(resource);
+/**
+ * Somebody in charge of a resource says whether the differences that they were shown are repaired (rule 3.15). Where they accept,
+ * the system is compared once more before anything follows.
+ */
+export function answer(
+  desk: Desk,
+  by: By,
+  input: { readonly resource: ResourceId; readonly set: string; readonly accept: boolean },
+  answering?: Answering<ResourceId>,
+): Promise<ResourceId> {
+  const person = personOf(by);
+  const { resource, accept } = input;
+  return act(
+    desk,
+    by,
+    async (tx) => {
+      const events = answered(await tx.forDrift(resource), person, input);
+      await tx.answered(resource, person, accept);
+      await tx.record(events);
+      return resource;
+    },
+    answering,
+  );
+}
+
+/** The open differences of a resource, for whoever is in charge of it; `named`: so many people are named. */
+export async function driftOf(desk: Desk, viewer: PersonId, resource: ResourceId, named?: number): Promise<DriftView> {
+  const view = await desk.views.drift(resource, named);
   if (!view?.keepers.includes(viewer)) throw new DomainError('not-found', { what: 'card' });
   return view;
 }

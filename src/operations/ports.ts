@@ -1,6 +1,6 @@
 // The plugs of the house in one file: what the operations ask of the store and of the machine tables. Values in, values out.
+import type { Compared, DriftAsked, DriftFacts, Judgement } from '../domain/drift';
 import type { ExceptionFacts } from '../domain/exception';
-import type { Compared, DriftFacts, DriftHeld, Judgement } from '../domain/drift';
 import type { Change, DomainEvent } from '../domain/events';
 import type { Leavers, ScopeFact } from '../domain/scope';
 import type {
@@ -130,6 +130,10 @@ export interface Tx {
   compared(token: string): Promise<Compared | null>;
   /** The comparison is over. Returns the differences of these kinds that can be repaired. */
   judged(token: string, judgement: Judgement): Promise<readonly FindingId[]>;
+  /** What those in charge of the resource are asked; nobody else answers, and no comparison is concluded, before this act ends. */
+  forDrift(resource: ResourceId): Promise<DriftAsked>;
+  /** The answer of a person to what they are asked now. */
+  answered(resource: ResourceId, person: PersonId, accepted: boolean): Promise<void>;
   /** One difference, with its person locked. */
   forFinding(id: FindingId): Promise<DriftFacts>;
   /** Holders of the package who left the scope of their policy; nobody else judges them before the act is over. Null: none. */
@@ -303,7 +307,12 @@ export interface Views {
     assignment: AssignmentId,
   ): Promise<readonly { readonly resource: string; readonly role: string; readonly error: string }[]>;
   /** Open differences of a resource between the system and Usher; null where there is no such resource. */
-  drift(resource: ResourceId): Promise<DriftView | null>;
+  drift(resource: ResourceId, named?: number): Promise<DriftView | null>;
+  /** Resources of this name, case folded, that the person is in charge of and that have open differences. */
+  differing(
+    keeper: PersonId,
+    name: string,
+  ): Promise<readonly { readonly id: ResourceId; readonly set: string | null }[]>;
   /** Who left the scope of the package's policies; null where there is no such package. */
   leavers(pkg: PackageId): Promise<LeaversView | null>;
   exception(id: string): Promise<ExceptionFacts | null>;
@@ -718,6 +727,8 @@ export interface Comparisons {
   comparable(connectors: readonly string[]): Promise<readonly ResourceId[]>;
   /** Begins, before the first page is read; one that was begun earlier and is not over is over now. Null: the resource is gone. */
   begin(resource: ResourceId): Promise<Comparing | null>;
+  /** Resources where those in charge accepted what stopped at the brake, and that were not compared since. */
+  accepted(connectors: readonly string[]): Promise<readonly ResourceId[]>;
   /** Keeps a page. `overtaken`: another comparison has begun; `late`: it was kept, and this one takes so long that there is one due. */
   add(comparing: Comparing, holders: readonly Holder[]): Promise<'kept' | 'late' | 'overtaken'>;
   /** The system could not be read to its end. Nothing is concluded from what it said until then. */
@@ -731,11 +742,10 @@ export interface Comparing {
 }
 
 /** What a resource's owners are shown: the differences that are open. */
-export interface DriftView {
+export interface DriftView extends DriftAsked {
   readonly resource: Resource;
   /** Who is in charge of it, and may see this. */
   readonly keepers: readonly PersonId[];
-  readonly held: { readonly missing: DriftHeld | null; readonly extra: DriftHeld | null };
   readonly missing: DriftList;
   readonly extra: DriftList;
   /** Of what was given back: what people had before Usher, and what ends with their package by now. */

@@ -2,8 +2,8 @@
 // domain/drift.ts#differenceOf; a test compares the two. The tables here are written by this file only, and never give or take access.
 import type { Compared, DriftFacts, DriftHeld, DriftKind, Finding, Judgement } from '../domain/drift';
 import { DomainError } from '../domain/errors';
-import type { FindingId, GrantId, PersonId, ResourceId } from '../domain/model';
-import type { Comparing, Comparisons, DriftList, DriftView } from '../operations/ports';
+import type { FindingId, GrantId, ResourceId } from '../domain/model';
+import type { Comparing, Comparisons } from '../operations/ports';
 import { isId, newId } from './ids';
 import type { At } from './loads';
 import { JUSTIFYING } from './loads';
@@ -54,11 +54,18 @@ with failed as (
 )
 delete from drift_seen where token in (select token from failed)`;
 
+const ACCEPTED = `
+select r.id from comparisons c join resources r on r.id = c.resource_id and r.state = 'active' and r.connector = any($1::text[])
+where c.decision = 'accepted' and c.began_at <= c.decided_at and c.state <> 'reading' order by r.id`;
+
 /** Machine tables of comparisons that run. */
 export function createComparisons(q: Query): Comparisons {
   return {
     async comparable(connectors) {
       return (await q(COMPARABLE, [connectors])).map((row) => (row as { id: ResourceId }).id);
+    },
+    async accepted(connectors) {
+      return (await q(ACCEPTED, [connectors])).map((row) => (row as { id: ResourceId }).id);
     },
     async begin(resource) {
       const token = newId();
@@ -132,6 +139,9 @@ with compared as materialized (
   union all select extra.* from extra, compared where drift_extra <> 'accept'
 ), open as materialized (
   select f.* from compared join drift_findings f on f.resource_id = compared.id and f.closed_at is null
+), known as materialized (
+  select d.kind, open.decision from different d left join open on open.kind = d.kind and open.holder = d.holder
+    and open.role_id = d.role_id and open.scope_id = d.scope_id where d.person_id is not null
 ), closed as (
   update drift_findings f set closed_at = usher_now() from open
   where f.id = open.id and not exists (select 1 from different d where d.kind = open.kind and d.holder = open.holder
@@ -156,6 +166,8 @@ select usher_now() as now, to_jsonb(compared) as resource, failures, held_missin
   (select count(*)::integer from closed) as closed,
   (select count(distinct person_id)::integer from different where kind = 'missing') as people_missing,
   (select count(distinct person_id)::integer from different where kind = 'extra') as people_extra,
+  coalesce((select bool_and(coalesce(decision, '') = 'accepted') from known where kind = 'missing'), false) as accepted_missing,
+  coalesce((select bool_and(coalesce(decision, '') = 'accepted') from known where kind = 'extra'), false) as accepted_extra,
   (select count(distinct holder)::integer from drift_seen where token = $1) as holders,
   (select count(distinct person_id)::integer from given) as given
 from compared`;
@@ -178,20 +190,29 @@ export async function loadCompared(q: Query, token: string): Promise<At<Compared
       people: { missing: count('people_missing'), extra: count('people_extra') },
       holders: count('holders'),
       given: count('given'),
+      accepted: { missing: row['accepted_missing'] as boolean, extra: row['accepted_extra'] as boolean },
       failedBefore: count('failures') > 0,
       heldBefore: heldOf(row),
     },
   };
 }
 
-function heldOf(row: Row): Readonly<Record<DriftKind, DriftHeld | null>> {
+/** Why differences are not repaired, as it was kept. */
+export function heldOf(row: Row): Readonly<Record<DriftKind, DriftHeld | null>> {
   return { missing: row['held_missing'] as DriftHeld | null, extra: row['held_extra'] as DriftHeld | null };
 }
 
+// An answer stands as long as it was given to all that is asked about; of one difference more they are asked anew.
 const JUDGED = `
-with done as (
-  update comparisons set state = 'done', ended_at = usher_now(), error = null, failures = 0, held_missing = $2, held_extra = $3
-  where token = $1 returning resource_id
+with asked as (
+  select left(md5(string_agg(f.id::text, ',' order by f.id)), 8) as held_set, bool_and(f.decision is not null) as is_answered
+  from comparisons c join drift_findings f on f.resource_id = c.resource_id and f.closed_at is null and f.person_id is not null
+    and ((f.kind = 'missing' and $2::text is not null) or (f.kind = 'extra' and $3::text is not null))
+  where c.token = $1
+), done as (
+  update comparisons set state = 'done', ended_at = usher_now(), error = null, failures = 0, held_missing = $2, held_extra = $3,
+    held_set = asked.held_set, decision = case when asked.is_answered then decision end
+  from asked where token = $1 returning resource_id
 ), swept as (delete from drift_seen where token = $1)
 select f.id from done join drift_findings f on f.resource_id = done.resource_id and f.closed_at is null
 where f.person_id is not null and f.kind = any($4::text[]) order by f.id`;
@@ -232,42 +253,5 @@ export async function loadFinding(q: Query, id: FindingId): Promise<At<DriftFact
       place,
       elsewhere: row['elsewhere'] as boolean,
     },
-  };
-}
-
-/** So many are named in a message. */
-const NAMED = 3;
-
-const LIST = (which: string): string => `(select jsonb_build_object('people', count(*), 'first',
-    coalesce(jsonb_agg(jsonb_build_object('name', name, 'role', role)) filter (where nth <= ${NAMED}), '[]'))
-  from (select people.name, min(role.name) as role, row_number() over (order by people.name, people.id) as nth
-    from drift_findings f join people on people.id = f.person_id join resource_roles role on role.id = f.role_id
-    where f.resource_id = resource.id and ${which} group by people.id, people.name) found)`;
-const OPEN = (kind: DriftKind): string => LIST(`f.kind = '${kind}' and f.closed_at is null`);
-// What was theirs before, and is Usher's gift by now, while they have it.
-const OURS =
-  LIST(`f.had_before and exists (select 1 from grants g where g.person_id = f.person_id and g.role_id = f.role_id
-      and g.scope_id = f.scope_id and g.baseline = false and g.state in ('placing', 'placed', 'placeFailed'))`);
-
-const VIEW = `
-select to_jsonb(resource) as resource, c.held_missing, c.held_extra, ${OPEN('missing')} as missing, ${OPEN('extra')} as extra, ${OURS} as ours,
-  (select count(distinct holder)::integer from drift_findings f
-    where f.resource_id = resource.id and f.closed_at is null and f.person_id is null) as unknown,
-  (select coalesce(jsonb_agg(distinct person_id), '[]') from resource_keepers where resource_id = resource.id) as keepers
-from resources resource left join comparisons c on c.resource_id = resource.id where resource.id = $1`;
-
-/** The open differences of a resource. */
-export async function driftOf(q: Query, id: ResourceId): Promise<DriftView | null> {
-  const [found] = isId(id) ? await q(VIEW, [id]) : [];
-  if (found === undefined) return null;
-  const row = found as Row;
-  return {
-    resource: fromRow(resources, row['resource']),
-    keepers: row['keepers'] as readonly PersonId[],
-    held: heldOf(row),
-    missing: row['missing'] as DriftList,
-    extra: row['extra'] as DriftList,
-    ours: row['ours'] as DriftList,
-    unknown: row['unknown'] as number,
   };
 }

@@ -31,6 +31,7 @@ import {
 import { createDirectory } from './directory';
 import { createDrafts, takeDraft } from './drafts';
 import { createComparisons, judged, loadCompared, loadFinding } from './drift';
+import { keepAnswer, loadAsked } from './drift-answers';
 import { createDue } from './due';
 import { loadException } from './exceptions';
 import { busy, isConflict, refusalOf } from './faults';
@@ -231,6 +232,8 @@ function openTx(q: TxQuery, by: By): { tx: Tx; sent: () => number; decided: read
       return found && loaded(found);
     },
     judged: (token, judgement) => judged(q, token, judgement),
+    forDrift: async (resource) => loaded(await loadAsked(q, resource)),
+    answered: (resource, person, accepted) => keepAnswer(q, resource, person, accepted),
     async forFinding(id) {
       await lockPersonOfFinding(q, id);
       return loaded(await loadFinding(q, id));

@@ -1,7 +1,7 @@
 // Read models outside any lock, gathered from the files that write their SQL. Rights are checked by the operations that call.
 import type { Views } from '../operations/ports';
 import { createAccessViews } from './access-views';
-import { driftOf } from './drift';
+import { differing, driftOf } from './drift-answers';
 import { exceptionOf } from './exceptions';
 import { loadAssignment, loadRequest, loadSubmit } from './loads';
 import { createPackageViews } from './package-views';
@@ -25,7 +25,8 @@ export function createViews(q: Query): Views {
     ...createAccessViews(q),
     now: () => clockOf(q),
     leavers: (pkg) => leaversOf(q, pkg),
-    drift: (resource) => driftOf(q, resource),
+    drift: (resource, named) => driftOf(q, resource, named),
+    differing: (keeper, name) => differing(q, keeper, name),
     exception: (id) => exceptionOf(q, id),
     forSubmit: async (input) => (await loadSubmit(q, input)).facts,
     forRequest: async (id) => (await loadRequest(q, id)).facts,

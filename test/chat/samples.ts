@@ -36,6 +36,17 @@ const notice: CardDataOf['notice'] = {
   approveVerb: 'approval.approve',
   details: true,
 };
+const drift: CardDataOf['drift'] = {
+  summary: words('Access to Payroll was changed outside of Usher'),
+  title: words('Access to Payroll was changed outside of Usher'),
+  tone: 'attention',
+  lines: [{ text: words(HOSTILE) }, { text: [fixed('Usher would take it from all of them.')] }],
+  resource: ID,
+  resourceName: 'Payroll',
+  set: '1a2b3c4d',
+  mayAnswer: true,
+  details: true,
+};
 const requestForm: CardDataOf['request-form'] = {
   summary: words('Request Payroll'),
   title: words('Request Payroll'),
@@ -251,6 +262,10 @@ export const samples: { readonly [N in CardName]: Readonly<Record<string, CardDa
       error: words('Say why.'),
       reason: HOSTILE,
     },
+  },
+  drift: {
+    asks: drift,
+    answered: { ...drift, set: '', mayAnswer: false, details: false },
   },
   notice: {
     full: notice,

@@ -50,6 +50,8 @@ const EVENTS: Readonly<Record<EventType, 'follows' | 'silent'>> = {
   'grant.driftFound': 'silent',
   'resource.driftFound': 'follows',
   'resource.driftChanged': 'follows',
+  'resource.driftAccepted': 'follows',
+  'resource.driftDeclined': 'follows',
   'manualTask.opened': 'follows',
   'manualTask.reminded': 'follows',
   'manualTask.escalated': 'follows',

@@ -1,7 +1,8 @@
 // What a difference between a system and Usher is, when many of them stop at the brake, and what a repair changes.
-import { differenceOf, judge, repair } from '../../src/domain/drift';
+import { answer, differenceOf, judge, repair } from '../../src/domain/drift';
+import { isRefusal } from '../../src/domain/errors';
 import { noChange } from '../../src/domain/events';
-import type { Compared, DriftFacts, Finding, Pair } from '../../src/domain/drift';
+import type { Compared, DriftAsked, DriftFacts, Finding, Pair } from '../../src/domain/drift';
 import type { Assignment, FindingId, Grant, PersonId, Resource } from '../../src/domain/model';
 import { aGrant, anAssignment, aPerson, at, NOON, placeFacts } from '../support/builders';
 
@@ -87,6 +88,7 @@ const compared = (fields: Partial<Compared> = {}): Compared => ({
   people: { missing: 0, extra: 0 },
   holders: 100,
   given: 100,
+  accepted: { missing: false, extra: false },
   failedBefore: false,
   heldBefore: { missing: null, extra: null },
   ...fields,
@@ -116,6 +118,26 @@ describe('the brake', () => {
       name: 'nor after an empty one',
       give: { people: missing(21), holders: 0 },
       want: { missing: 'emptyRead', extra: null },
+    },
+    {
+      name: 'nor where more come back than have access now',
+      give: { people: missing(51), holders: 50 },
+      want: { missing: 'tooMany', extra: null },
+    },
+    {
+      name: 'as many as have access come back',
+      give: { people: missing(50), holders: 50 },
+      want: { missing: null, extra: null },
+    },
+    {
+      name: 'what was accepted is done',
+      give: { people: { missing: 51, extra: 40 }, holders: 50, accepted: { missing: true, extra: true } },
+      want: { missing: null, extra: null },
+    },
+    {
+      name: 'and nothing else',
+      give: { people: { missing: 51, extra: 40 }, holders: 50, accepted: { missing: true, extra: false } },
+      want: { missing: null, extra: 'tooMany' },
     },
     {
       name: 'few come back after an empty one',
@@ -163,6 +185,46 @@ describe('owners', () => {
     },
   ] as const)('$name', ({ give, want }) => {
     expect(types(give)).toEqual(want);
+  });
+});
+
+function caught(run: () => unknown): string | null {
+  try {
+    run();
+    return null;
+  } catch (error) {
+    return isRefusal(error) ? error.code : 'a bug';
+  }
+}
+
+describe('an answer', () => {
+  const ana = 'ana' as PersonId;
+  const asked = (fields: Partial<DriftAsked> = {}): DriftAsked => ({
+    resource: resource(),
+    keepers: [ana],
+    held: { missing: null, extra: 'tooMany' },
+    missing: { people: 3 },
+    extra: { people: 40 },
+    set: 'a1',
+    answer: null,
+    ...fields,
+  });
+  test.each([
+    { name: 'accepts', accept: true, want: 'resource.driftAccepted' },
+    { name: 'declines', accept: false, want: 'resource.driftDeclined' },
+  ])('$name what was shown, with its numbers', ({ accept, want }) => {
+    const [event, ...more] = answer(asked(), ana, { set: 'a1', accept });
+    expect(event).toMatchObject({ type: want, data: { set: 'a1', missing: 0, extra: 40 } });
+    expect(more).toEqual([]);
+  });
+  test.each([
+    { name: 'from somebody else', give: { keepers: [] }, want: 'forbidden' },
+    { name: 'to what was shown before', give: { set: 'b2' }, want: 'drift-moved-on' },
+    { name: 'to what is asked no more', give: { set: null }, want: 'drift-moved-on' },
+    { name: 'after another one', give: { answer: { accepted: false, by: 'Ben' } }, want: 'drift-answered' },
+  ] as const)('$name is refused', ({ give, want }) => {
+    const code = caught(() => answer(asked(give), ana, { set: 'a1', accept: true }));
+    expect(code).toBe(want);
   });
 });
 

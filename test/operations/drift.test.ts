@@ -445,7 +445,8 @@ describe('the brake', () => {
 
   test('gives nothing back to very many right after a failed read, and does at the next', async () => {
     await many();
-    await outside('svc-backup', true);
+    // As many have access now as would get it back: more would be asked about.
+    for (let n = 0; n < 21; n += 1) await outside(`svc-${n}`, true);
     await compareWith(() => Promise.reject(new ConnectorError('later', 'away')));
     await world.compare();
     expect(await has('crowd0')).toBe(false);

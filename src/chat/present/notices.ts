@@ -3,7 +3,7 @@ import type { PlaceFacts } from '../../domain/facts';
 import type { ManualTask } from '../../domain/events';
 import type { ExceptionFacts } from '../../domain/exception';
 import type { AssignmentView } from '../../operations/assignments';
-import type { DriftList, DriftView, LeaversList, LeaversView, PackageRow } from '../../operations/ports';
+import type { LeaversList, LeaversView, PackageRow } from '../../operations/ports';
 import type { RequestView } from '../../operations/requests';
 import type { Text } from '../card';
 import type { CardDataOf } from '../card-data';
@@ -265,49 +265,6 @@ export function packageNotice(row: PackageRow): Notice {
     packageName: row.name,
     mayRequest: free,
   };
-}
-
-/** To those in charge of a resource: what was changed there outside of Usher, and what Usher does about it. */
-export function drift({ resource, held, missing, extra, ours, unknown }: DriftView): Notice {
-  const named = ({ people, first }: DriftList): Text =>
-    listed(
-      first.map(({ name, role }) => `${name} (${role})`),
-      'and',
-      first.length,
-      people,
-    );
-  const lost =
-    missing.people === 0
-      ? []
-      : [
-          say('drift.missing', { count: missing.people, names: named(missing) }),
-          label(held.missing ? `drift.held.${held.missing}` : `drift.missing.${resource.driftMissing}`),
-        ];
-  const isThere = extra.people + unknown > 0;
-  const unexplained = [
-    ...(extra.people === 0 ? [] : [say('drift.extra', { count: extra.people, names: named(extra) })]),
-    ...(unknown === 0 ? [] : [say('drift.unknown', { count: unknown })]),
-    ...(isThere ? [label(held.extra ? `drift.held.${held.extra}` : `drift.extra.${resource.driftExtra}`)] : []),
-    ...(unknown > 0 && resource.driftExtra === 'repair' ? [label('drift.unknownStays')] : []),
-  ];
-  const kept =
-    ours.people === 0
-      ? []
-      : [
-          say('drift.ours', {
-            names: listed(
-              ours.first.map(({ name }) => name),
-              'and',
-              3,
-              ours.people,
-            ),
-          }),
-        ];
-  const lines = [...unexplained, ...lost];
-  const title = say('drift.title', { resource: resource.name });
-  return lines.length === 0
-    ? notice(title, 'default', [label('drift.over'), ...kept])
-    : notice(title, isThere ? 'attention' : 'warning', [...lines, ...kept]);
 }
 
 /** To owners: whose access ends because they left the scope, or would if so many could lose it without a word. */

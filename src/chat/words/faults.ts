@@ -39,6 +39,8 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
         return sentence('I know nobody of that name.');
       case 'assignment':
         return sentence('You do not have that. Type “my access” to see what you have.');
+      case 'differences':
+        return sentence('I know nothing of that name, in your care, that was changed outside of Usher.');
       case 'card':
         return sentence('This card is out of date. Type “help” to go on.');
     }
@@ -166,6 +168,16 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
     sentence('Nothing of {package} is set up yet, so nothing can be set up again.', { package: name }),
   'task-not-open': () => sentence('This task is closed already. Nothing was changed.'),
   'task-note-required': () => say('task.noteRequired'),
+  'drift-moved-on': ({ resource }) =>
+    sentence('What was changed in {resource} is not what you saw any more. Nothing was done. This is how it is now.', {
+      resource,
+    }),
+  'drift-answered': ({ resource, accepted, by }) =>
+    sentence('{by} was faster and {word} what was asked about {resource}. Nothing was changed.', {
+      by,
+      word: label(accepted ? 'drift.accepted' : 'drift.declined'),
+      resource,
+    }),
   forbidden: () => sentence('You may not do that. Type “help” to see what you can do.'),
   stale: () => sentence('Somebody else was changing this at the same moment. Please try again.'),
   'draft-gone': () =>

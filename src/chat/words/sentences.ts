@@ -15,6 +15,8 @@ export const sentences = {
   assign: 'Assign',
   remove: 'Remove',
   askAgain: 'Ask again',
+  accept: 'Accept',
+  decline: 'Decline',
   done: 'Done',
   myAccess: 'My access',
   myRequests: 'My requests',
@@ -113,6 +115,7 @@ export const sentences = {
   'help.assign': 'give access directly in your catalogs',
   'help.remove': 'take access away in your catalogs',
   'help.removeLeavers': 'end the access of many who left its scope',
+  'help.changes': 'see what was changed outside of Usher',
   'help.reprocess': 'set somebody’s access up again',
   'help.help': 'this list',
 
@@ -351,12 +354,21 @@ export const sentences = {
   'drift.missing.repair': 'Usher gives it back.',
   'drift.missing.accept': 'Usher leaves it as it is.',
   'drift.ours': '{names} had this before Usher; it was taken outside, so what was restored now ends with the package.',
-  'drift.held.tooMany':
-    'Usher takes nothing away, because that would be more than 5 % and more than 20 of those who have access, or all of them. Look at it in the system first.',
-  'drift.held.emptyRead':
-    'Usher gives nothing back, because the system says that nobody has any access at all. Look at the system first.',
-  'drift.held.afterFailure':
-    'Usher gives nothing back yet, because the system could not be read before. It looks again at the next comparison.',
+  'drift.held.extra.tooMany':
+    'Usher would take it from all of them. That is more than 5 % and more than 20 of those who have access, or everybody.',
+  'drift.held.missing.tooMany': 'Usher would give it back. That is more people than have access now.',
+  'drift.held.missing.emptyRead':
+    'Usher would give it back. But the system says that nobody has any access at all, which may be a fault of the system.',
+  'drift.held.missing.afterFailure':
+    'Usher would give it back. But the system could not be read before, so it looks again at the next comparison.',
+  'drift.ask':
+    'Please look at the system first. With *Accept* Usher looks once more and does it. With *Decline* it changes nothing, and asks again when it finds something else.',
+  'drift.answer.accepted': '{by} accepted. Usher looks once more and does it within a few minutes.',
+  'drift.answer.declined': '{by} declined. Usher changes nothing, and asks again when it finds something else.',
+  'drift.accepted': 'accepted',
+  'drift.declined': 'declined',
+  'drift.person': '{name} ({role})',
+  'drift.others': 'And {count|# other|# others}.',
   'drift.over': 'The system and Usher agree again.',
   'exception.title': 'You answer for {target} having both {package} and {other}',
   'exception.ending': 'They do not go together. That is allowed until {until:dateTime}.',

@@ -1,0 +1,81 @@
+// What was changed outside of Usher, for those in charge of a resource: what Usher does about it, or asks before it does.
+import type { DriftKind } from '../../domain/drift';
+import type { DriftList, DriftView } from '../../operations/ports';
+import type { Text } from '../card';
+import type { CardDataOf } from '../card-data';
+import { label, listed, say } from '../words';
+import type { sentences } from '../words/sentences';
+
+/** People who are named one by one when somebody wants the details. */
+export const DETAILS = 15;
+
+/** How things stand. `isDetailed`: with more names, a line each. */
+export function drift(view: DriftView, isDetailed: boolean): CardDataOf['drift'] {
+  const { resource, extra, missing, unknown, ours, set, answer } = view;
+  const isThere = extra.people + unknown > 0;
+  const names = (list: DriftList): readonly Text[] => (isDetailed ? inLines(list) : []);
+  const lines = [
+    ...(extra.people === 0 ? [] : [say('drift.extra', { count: extra.people, names: named(extra) }), ...names(extra)]),
+    ...(unknown === 0 ? [] : [say('drift.unknown', { count: unknown })]),
+    ...(isThere ? [follows(view, 'extra')] : []),
+    ...(unknown > 0 && resource.driftExtra === 'repair' ? [label('drift.unknownStays')] : []),
+    ...(missing.people === 0
+      ? []
+      : [
+          say('drift.missing', { count: missing.people, names: named(missing) }),
+          ...names(missing),
+          follows(view, 'missing'),
+        ]),
+    ...(set === null ? [] : [answer === null ? say('drift.ask') : answered(answer)]),
+  ];
+  const kept =
+    ours.people === 0
+      ? []
+      : [
+          say('drift.ours', {
+            names: listed(
+              ours.first.map(({ name }) => name),
+              'and',
+              3,
+              ours.people,
+            ),
+          }),
+        ];
+  const said = lines.length === 0 ? [label('drift.over')] : lines;
+  const title = say('drift.title', { resource: resource.name });
+  return {
+    summary: title,
+    title,
+    tone: lines.length === 0 ? 'default' : isThere ? 'attention' : 'warning',
+    lines: [...said, ...kept].map((text) => ({ text })),
+    resource: resource.id,
+    resourceName: resource.name,
+    set: set ?? '',
+    mayAnswer: set !== null && answer === null,
+    details: !isDetailed && Math.max(extra.people, missing.people) > extra.first.length + missing.first.length,
+  };
+}
+
+function named({ people, first }: DriftList): Text {
+  const names = first.slice(0, 3).map(({ name, role }) => `${name} (${role})`);
+  return listed(names, 'and', names.length, people);
+}
+
+function inLines({ people, first }: DriftList): readonly Text[] {
+  const rest = people - first.length;
+  return [
+    ...first.map(({ name, role }) => say('drift.person', { name, role })),
+    ...(rest > 0 ? [say('drift.others', { count: rest })] : []),
+  ];
+}
+
+type HeldKey = Extract<keyof typeof sentences, `drift.held.${string}`>;
+
+function follows({ resource, held, answer }: DriftView, kind: DriftKind): Text {
+  const why = held[kind];
+  if (why !== null && answer?.accepted !== true) return label(`drift.held.${kind}.${why}` as HeldKey);
+  return label(kind === 'extra' ? `drift.extra.${resource.driftExtra}` : `drift.missing.${resource.driftMissing}`);
+}
+
+const answered = ({ accepted, by }: { readonly accepted: boolean; readonly by: string }): Text =>
+  say(accepted ? 'drift.answer.accepted' : 'drift.answer.declined', { by });

@@ -1,0 +1,100 @@
+// What those in charge of a resource see of its differences, and their answer where the brake stopped (rule 3.15). Written by this
+// file beside store/drift.ts alone.
+import type { DriftAsked, DriftKind } from '../domain/drift';
+import { DomainError } from '../domain/errors';
+import type { PersonId, ResourceId } from '../domain/model';
+import type { DriftList, DriftView } from '../operations/ports';
+import { heldOf } from './drift';
+import { isId } from './ids';
+import type { At } from './loads';
+import { LIMITS } from './locks';
+import type { Query, Row, TxQuery } from './query';
+import { fromRow, instantOf, resources } from './tables';
+
+/** So many are named in a message. */
+const NAMED = 3;
+
+const LIST = (which: string): string => `(select jsonb_build_object('people', count(*), 'first',
+    coalesce(jsonb_agg(jsonb_build_object('name', name, 'role', role)) filter (where nth <= $2), '[]'))
+  from (select people.name, min(role.name) as role, row_number() over (order by people.name, people.id) as nth
+    from drift_findings f join people on people.id = f.person_id join resource_roles role on role.id = f.role_id
+    where f.resource_id = resource.id and ${which} group by people.id, people.name) found)`;
+const OPEN = (kind: DriftKind): string => LIST(`f.kind = '${kind}' and f.closed_at is null`);
+// What was theirs before, and is Usher's gift by now, while they have it.
+const OURS =
+  LIST(`f.had_before and exists (select 1 from grants g where g.person_id = f.person_id and g.role_id = f.role_id
+      and g.scope_id = f.scope_id and g.baseline = false and g.state in ('placing', 'placed', 'placeFailed'))`);
+
+const VIEW = `
+select usher_now() as now, to_jsonb(resource) as resource, c.held_missing, c.held_extra, c.held_set, c.decision = 'accepted' as accepted,
+  (select name from people where people.id = c.decided_by) as decided_by, ${OPEN('missing')} as missing, ${OPEN('extra')} as extra, ${OURS} as ours,
+  (select count(distinct holder)::integer from drift_findings f
+    where f.resource_id = resource.id and f.closed_at is null and f.person_id is null) as unknown,
+  (select coalesce(jsonb_agg(distinct person_id), '[]') from resource_keepers where resource_id = resource.id) as keepers
+from resources resource left join comparisons c on c.resource_id = resource.id where resource.id = $1`;
+
+/** The open differences of a resource, and what those in charge are asked. */
+export async function driftOf(q: Query, id: ResourceId, named = NAMED): Promise<DriftView | null> {
+  return (await lookAt(q, id, named))?.facts ?? null;
+}
+
+async function lookAt(q: Query, id: ResourceId, named: number): Promise<At<DriftView> | null> {
+  const [found] = isId(id) ? await q(VIEW, [id, named]) : [];
+  if (found === undefined) return null;
+  const row = found as Row;
+  const accepted = row['accepted'] as boolean | null;
+  return {
+    now: instantOf(row['now']),
+    facts: {
+      resource: fromRow(resources, row['resource']),
+      keepers: row['keepers'] as readonly PersonId[],
+      held: heldOf(row),
+      missing: row['missing'] as DriftList,
+      extra: row['extra'] as DriftList,
+      ours: row['ours'] as DriftList,
+      unknown: row['unknown'] as number,
+      set: row['held_set'] as string | null,
+      answer: accepted === null ? null : { accepted, by: row['decided_by'] as string },
+    },
+  };
+}
+
+const DIFFERING = `
+select r.id, c.held_set as set from resources r left join comparisons c on c.resource_id = r.id
+where lower(r.name) = lower($2) and exists (select 1 from drift_findings f where f.resource_id = r.id and f.closed_at is null)
+  and exists (select 1 from resource_keepers keeper where keeper.resource_id = r.id and keeper.person_id = $1)
+order by r.id`;
+
+/** Resources of a name, in the care of a person, that have open differences. */
+export async function differing(
+  q: Query,
+  keeper: PersonId,
+  name: string,
+): Promise<readonly { readonly id: ResourceId; readonly set: string | null }[]> {
+  return (await q(DIFFERING, [keeper, name])) as readonly { readonly id: ResourceId; readonly set: string | null }[];
+}
+
+// A comparison is concluded, and an answer given, by whoever holds this row.
+const HOLD = `${LIMITS} select 1 from limits, comparisons where resource_id = $1 for no key update of comparisons`;
+
+/** What is asked, with the row of the comparison held. */
+export async function loadAsked(q: TxQuery, id: ResourceId): Promise<At<DriftAsked>> {
+  if (isId(id)) await q.later(HOLD, [id]);
+  const found = await lookAt(q, id, NAMED);
+  if (found === null) throw new DomainError('not-found', { what: 'differences' });
+  return found;
+}
+
+const ANSWER = `
+with answered as (
+  update comparisons set decision = $3, decided_by = $2, decided_at = usher_now() where resource_id = $1
+  returning resource_id, held_missing, held_extra
+)
+update drift_findings f set decision = $3 from answered
+where f.resource_id = answered.resource_id and f.closed_at is null and f.person_id is not null
+  and ((f.kind = 'missing' and held_missing is not null) or (f.kind = 'extra' and held_extra is not null))`;
+
+/** Keeps an answer, with each of the differences that it is about. */
+export async function keepAnswer(q: Query, id: ResourceId, person: PersonId, accepted: boolean): Promise<void> {
+  await q(ANSWER, [id, person, accepted ? 'accepted' : 'declined']);
+}

@@ -1,0 +1,224 @@
+// Where a comparison would change very much at once it asks those in charge, and does what they accept: that, and nothing else
+// (rule 3.15).
+import { toMessage } from '../../src/channels/slack/blocks';
+import type { Card } from '../../src/chat/card';
+import { expectSound } from '../support/invariants';
+import { aWorld, buttons, cardOf, sentenceOf, SMALL, textOf } from '../support/world';
+import type { World } from '../support/world';
+
+let world: World;
+beforeEach(async () => {
+  world = await aWorld(SMALL);
+  await world.configure(`catalogs:
+  - name: Finance
+    owners: olga
+    resources:
+      - { name: Ledger, connector: local, owners: [olga, cas], drift: { extra: repair } }
+`);
+  await crowd(22);
+});
+
+const outside = (user: string, present: boolean) => world.localRoles.set(user, 'Ledger', 'Reader', 'root', present);
+/** People whom the directory knows, and who have a role that nothing explains. */
+async function crowd(size: number, from = 0): Promise<void> {
+  const keys = Array.from({ length: size }, (_, n) => `crowd${from + n}`);
+  const people = keys.map((key, n) => `  - { key: ${key}, name: Crowd ${String(from + n).padStart(2, '0')} }`);
+  await world.configure(`people:\n${people.join('\n')}\n`);
+  for (const key of keys) await outside(key, true);
+}
+const told = (user: string): Card[] =>
+  world
+    .messagesTo(user)
+    .map(({ card }) => card)
+    .filter((card) => card.name === 'drift');
+const asked = (user = 'olga'): Card => {
+  const card = told(user).at(-1);
+  if (!card) throw new Error('nobody was asked');
+  return card;
+};
+const left = async (): Promise<number> =>
+  Number((await world.sql<{ n: string }>(`select count(*) as n from local_roles where subject like 'crowd%'`))[0]?.n);
+const trail = async () =>
+  world.sql(
+    `select e.type, p.directory_key as by, e.data - 'set' as data from audit_events e left join people p on p.id = e.actor_id
+     where e.type in ('resource.driftAccepted', 'resource.driftDeclined') order by e.id`,
+  );
+
+describe('where it would take access from very many', () => {
+  beforeEach(() => world.compare());
+
+  test('those in charge see what would happen, and are asked once', async () => {
+    const card = asked();
+    expect([...buttons(card).keys()]).toEqual(['Accept', 'Decline', 'Details']);
+    const set = String(buttons(card).get('Accept')?.data['set']);
+    expect(textOf(card).split('\n')).toEqual([
+      'Access to Ledger was changed outside of Usher',
+      '22 people have access that nothing in Usher explains: Crowd 00 (Reader), Crowd 01 (Reader), Crowd 02 (Reader) and 19 others.',
+      'Usher would take it from all of them. That is more than 5 % and more than 20 of those who have access, or everybody.',
+      'Please look at the system first. With Accept Usher looks once more and does it. With Decline it changes nothing, and asks again when it finds something else.',
+      `Accept: “accept changes Ledger ${set}”`,
+      `Decline: “decline changes Ledger ${set}”`,
+      'Details: “changes Ledger”',
+    ]);
+    const { blocks } = toMessage(card);
+    expect(blocks.map(({ type }) => type)).toEqual(['header', 'section', 'section', 'section', 'actions']);
+    expect(told('cas').map(textOf)).toEqual([textOf(card)]);
+    expect(told('tara')).toEqual([]);
+    await world.compare();
+    expect(told('olga').map(textOf)).toEqual([textOf(card)]);
+    expect(await left()).toBe(22);
+  });
+
+  test('the details name more of them, and ask as well', async () => {
+    const text = textOf(cardOf(await world.press('olga', asked(), 'Details')));
+    expect(text).toContain('Crowd 14 (Reader)');
+    expect(text).not.toContain('Crowd 15');
+    expect(text).toContain('And 7 others.');
+    expect(text).toContain('Accept: “accept changes Ledger');
+    expect(text).not.toContain('Details');
+    expect(textOf(cardOf(await world.say('cas', 'changes ledger')))).toBe(text);
+    expect(sentenceOf(await world.say('tara', 'changes ledger'))).toContain('in your care');
+  });
+
+  test('Accept: the system is looked at once more, and then it happens', async () => {
+    const card = asked();
+    const reply = await world.press('olga', card, 'Accept');
+    const text = textOf(cardOf(reply));
+    expect(text).toContain('Usher takes it away.');
+    expect(text).toContain('Olga Petrov accepted. Usher looks once more and does it within a few minutes.');
+    expect([...buttons(cardOf(reply)).keys()]).toEqual(['Details']);
+    expect(await left()).toBe(22);
+    expect(await trail()).toEqual([{ type: 'resource.driftAccepted', by: 'olga', data: { extra: 22, missing: 0 } }]);
+    await world.settle();
+    expect(await left()).toBe(0);
+    await world.compare();
+    expect(textOf(asked())).toContain('agree again');
+    expect(told('olga')).toHaveLength(1);
+    await expectSound(world.sql);
+  });
+
+  test('Decline: nothing happens, nobody is asked again, until something else is found', async () => {
+    const text = textOf(cardOf(await world.press('cas', asked('cas'), 'Decline')));
+    expect(text).toContain(
+      'Cas de Vries declined. Usher changes nothing, and asks again when it finds something else.',
+    );
+    await world.settle();
+    await world.compare();
+    // One who is gone is no new question.
+    await outside('crowd0', false);
+    await crowd(1, 30);
+    await outside('crowd30', false);
+    await world.compare();
+    expect(told('olga')).toHaveLength(1);
+    expect([...buttons(asked()).keys()]).toEqual(['Details']);
+    expect(await left()).toBe(21);
+
+    await outside('crowd30', true);
+    await world.compare();
+    expect(told('olga')).toHaveLength(2);
+    expect([...buttons(asked()).keys()]).toEqual(['Accept', 'Decline', 'Details']);
+    expect(textOf(asked())).toContain('22 people have access');
+    expect(await left()).toBe(22);
+    await expectSound(world.sql);
+  });
+
+  test('of two who answer the second sees who was first, and changes nothing', async () => {
+    await world.press('olga', asked(), 'Decline');
+    const reply = await world.press('cas', asked('cas'), 'Accept');
+    expect(sentenceOf(reply)).toBe(
+      'Olga Petrov was faster and declined what was asked about Ledger. Nothing was changed.',
+    );
+    expect(textOf(cardOf(reply))).toContain('Olga Petrov declined.');
+    await world.settle();
+    expect(await left()).toBe(22);
+    expect(await trail()).toHaveLength(1);
+  });
+
+  test('at the same moment one of the two counts', async () => {
+    const both = await Promise.all([
+      world.press('olga', asked(), 'Accept'),
+      world.press('cas', asked('cas'), 'Decline'),
+    ]);
+    expect(both.filter((reply) => sentenceOf(reply).includes('was faster'))).toHaveLength(1);
+    expect(await trail()).toHaveLength(1);
+  });
+
+  test('the same click twice is one answer', async () => {
+    const card = asked();
+    const [first, again] = [
+      await world.press('olga', card, 'Accept', 'click-1'),
+      await world.press('olga', card, 'Accept', 'click-1'),
+    ];
+    expect(textOf(cardOf(again))).toBe(textOf(cardOf(first)));
+    expect(await trail()).toHaveLength(1);
+  });
+
+  test('an old card answers nothing, and shows how it is now', async () => {
+    const card = asked();
+    await crowd(1, 30);
+    await world.compare();
+    const reply = await world.press('olga', card, 'Accept');
+    expect(sentenceOf(reply)).toContain('not what you saw any more. Nothing was done.');
+    expect(textOf(cardOf(reply))).toContain('23 people have access');
+    expect(await trail()).toEqual([]);
+    await world.press('olga', asked(), 'Accept');
+    await world.settle();
+    expect(await left()).toBe(0);
+  });
+
+  test('what is found after the answer is not part of it: they are asked anew', async () => {
+    await world.press('olga', asked(), 'Accept');
+    await crowd(21, 30);
+    await world.settle();
+    expect(await left()).toBe(43);
+    expect(told('olga')).toHaveLength(2);
+    expect([...buttons(asked()).keys()]).toEqual(['Accept', 'Decline', 'Details']);
+    await world.press('olga', asked(), 'Accept');
+    await world.settle();
+    // More at once than one system may have before it: the rest comes when it is its turn.
+    await world.pass(60_000);
+    expect(await left()).toBe(0);
+    await expectSound(world.sql);
+  });
+
+  test('only who is in charge at the click may answer', async () => {
+    const card = asked('cas');
+    await world.configure(`catalogs:
+  - name: Finance
+    owners: olga
+    resources:
+      - { name: Ledger, connector: local, owners: [olga], drift: { extra: repair } }
+`);
+    for (const user of ['cas', 'tara'])
+      expect(sentenceOf(await world.press(user, card, 'Accept'))).not.toContain('accepted');
+    expect(await trail()).toEqual([]);
+    await world.settle();
+    expect(await left()).toBe(22);
+  });
+
+  test('typed, it names what was shown; without that the card says how it is', async () => {
+    const set = String(buttons(asked()).get('Accept')?.data['set']);
+    expect(textOf(cardOf(await world.say('olga', 'accept changes ledger')))).toContain(`accept changes Ledger ${set}`);
+    expect(sentenceOf(await world.say('olga', 'accept changes ledger 00000000'))).toContain('not what you saw');
+    expect(sentenceOf(await world.say('tara', `accept changes ledger ${set}`))).toContain('in your care');
+    expect(await trail()).toEqual([]);
+    expect(textOf(cardOf(await world.say('olga', `Accept changes LEDGER ${set}`)))).toContain('Olga Petrov accepted');
+    await world.settle();
+    expect(await left()).toBe(0);
+  });
+
+  test('a system that cannot be read once more is looked at by the next comparison, and the answer stands', async () => {
+    await world.press('olga', asked(), 'Accept');
+    await world.localRoles.tell('Ledger', { mode: 'failed', code: 'locked' });
+    await world.settle();
+    await world.settle();
+    expect(await left()).toBe(22);
+    await world.localRoles.tell('Ledger', null);
+    await world.settle();
+    expect(await left()).toBe(22);
+    await world.compare();
+    await world.settle();
+    expect(await left()).toBe(0);
+    await expectSound(world.sql);
+  });
+});
