@@ -77,7 +77,8 @@ export function createConversation(parts: ConversationParts): Conversation {
     accept: async (received) => {
       const inbound = tidied(received);
       // Outsiders, bots, and guests where they are not allowed leave no row at all (rows 40 and 58), as far as it is known by now
-      // who speaks; whoever turns out to be one later leaves a delivery without its words.
+      // who speaks. Of whoever turns out to be one later the words are stored until the event is handled, which takes seconds, or given
+      // up where the refusal cannot be said for minutes; then a delivery without its words is left.
       if (!admitted(inbound, await guestsAllowed(parts, inbound))) return false;
       await parts.inbound.store(delivery(inbound), inbound);
       return true;

@@ -54,10 +54,14 @@ where id in (
   select id from placed where place = 1 or place < coalesce((select min(place) from placed where lost), $1 + 1))
 returning id, lease, payload, attempts, error is not distinct from '${LOST}' as lost`;
 
-// What people wrote is kept only as long as it is needed.
+// What people wrote is kept only as long as it is needed. Whoever looks into what was given up reads who wrote what; of an account
+// that is nobody's (a guest, a stranger) only that it wrote.
+const KEPT = `case when payload #> '{act,text}' is null or exists (select 1 from identities i where i.platform = inbound.platform
+    and i.tenant = payload ->> 'tenant' and i.user_id = payload ->> 'user' and i.state = 'linked')
+  then payload else jsonb_set(payload, '{act,text}', '""') end`;
 const SETTLE = `
 update inbound set state = $3, error = $4, settled_at = usher_now(), lease = null, lease_until = null,
-  payload = case $3 when 'done' then null else payload end
+  payload = case $3 when 'done' then null else ${KEPT} end
 where id = $1 and lease = $2
 returning id`;
 
@@ -71,7 +75,8 @@ returning id`;
 // A try that nobody heard the end of counts as lost and not as a try.
 const REAP = `
 update inbound set state = case when lost + 1 < $1 then 'stored' else 'dead' end, error = '${LOST}', lost = lost + 1,
-  attempts = attempts - 1, lease = null, lease_until = null, settled_at = case when lost + 1 < $1 then settled_at else usher_now() end
+  attempts = attempts - 1, lease = null, lease_until = null, settled_at = case when lost + 1 < $1 then settled_at else usher_now() end,
+  payload = case when lost + 1 < $1 then payload else ${KEPT} end
 where id in (select id from inbound where state = 'leased' and lease_until < usher_now() order by id for update skip locked)
 returning id, platform, delivery, state, lost`;
 

@@ -7,7 +7,7 @@ import { startWhole, teamsTextOf, until, type Whole } from './support';
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 /** Where a stranger's word would leave something, were it believed. */
-const MARKS = ['identities', 'conversations', 'drafts', 'requests', 'cards', 'audit_events'];
+const MARKS = ['inbound', 'identities', 'conversations', 'drafts', 'requests', 'cards', 'audit_events'];
 
 jest.setTimeout(60_000);
 
@@ -41,8 +41,8 @@ const decisions = async (name: string): Promise<number> =>
     await whole.sql(`select 1 from decisions d join requests r on r.id = d.request_id
       join packages p on p.id = r.package_id where p.name = '${name}'`)
   ).length;
-const marks = async (): Promise<unknown> =>
-  whole.sql(`select ${MARKS.map((table) => `(select count(*) from ${table}) as ${table}`).join(', ')}`);
+const marks = async (): Promise<readonly Record<string, unknown>[]> =>
+  whole.sql(`select ${MARKS.map((table) => `(select count(*)::integer from ${table}) as ${table}`).join(', ')}`);
 
 describe.each(['http', 'socket'] as const)('over Slack by %s', (mode) => {
   beforeAll(() => begin(mode));
@@ -210,7 +210,8 @@ describe.each(['http', 'socket'] as const)('over Slack by %s', (mode) => {
     expect(await whole.sql(`select distinct state, payload from inbound where delivery like 'event:%'`)).toEqual([
       { state: 'done', payload: null },
     ]);
-    expect(await marks()).toEqual(before);
+    // What the guest and the machine wrote first, in direct messages: by then nobody knew who they are.
+    expect(await marks()).toEqual(before.map((row) => ({ ...row, inbound: Number(row['inbound']) + 2 })));
   });
 
   test("a second start with the rights of the tables' owner is refused, and this one goes on", async () => {

@@ -2,6 +2,7 @@
 import type { CardId, DraftId, PersonId, Request } from '../../src/domain/model';
 import type { OutgoingRow } from '../../src/operations/ports';
 import { confirm } from '../../src/domain/assignment';
+import { newId } from '../../src/store/ids';
 import { bySystem, createWorld, DAY, HOUR, moment, type World } from './world';
 
 const MINUTE = 60_000;
@@ -411,6 +412,41 @@ describe('machine tables', () => {
     expect(one(await world.inbound.claim(5, 1)).attempts).toBe(6);
     expect(await lose()).toMatchObject([{ delivery: 'E1', lost: 3 }]);
   });
+
+  test.each(['refused', 'lost'] as const)(
+    'of what was given up (%s) the words of somebody known are kept',
+    async (how) => {
+      await world.insert('identities', {
+        id: newId(),
+        platform: 'slack',
+        tenant: 'T',
+        user_id: 'U1',
+        person_id: ana,
+        state: 'linked',
+        linked_by: 'file',
+        standing: 'member',
+        version: 1,
+      });
+      for (const user of ['U1', 'U2'])
+        await world.inbound.store(
+          { platform: 'slack', key: user, bodyHash: 'a' },
+          { tenant: 'T', user, act: { kind: 'text', text: 'my secret' } },
+        );
+      const rows = await world.inbound.claim(5, 1);
+      if (how === 'refused')
+        for (const { lease } of rows) await world.inbound.settle(lease, { state: 'dead', error: 'x' });
+      await world.later(2000);
+      expect(await world.inbound.reap(1)).toHaveLength(how === 'lost' ? 2 : 0);
+      expect(
+        await world.sql(
+          `select state, payload ->> 'user' as user, payload #>> '{act,text}' as text from inbound order by id`,
+        ),
+      ).toEqual([
+        { state: 'dead', user: 'U1', text: 'my secret' },
+        { state: 'dead', user: 'U2', text: '' },
+      ]);
+    },
+  );
 
   test('what came after an event that was lost is not held up with it', async () => {
     await world.inbound.store({ platform: 'slack', key: 'E1', bodyHash: 'a' }, {});

@@ -104,7 +104,8 @@ export function createListeners({ conversation, people, settings, show, turns }:
     if (user === null || user === self?.user || isMachine(event)) return null;
     const team = textAt(event, 'user_team') ?? textAt(event, 'source_team') ?? textAt(event, 'team');
     // Slack waits for the storing, and the look-up of an account can wait until the event is handled. Who speaks in direct messages
-    // of our own workspace is a colleague, or a guest who is refused when the event is handled: then its words are dropped.
+    // of our own workspace is a colleague, or a guest who is refused when the event is handled: then its words are dropped. A guest whom
+    // Slack was asked about during the last minutes is refused here, and nothing is stored.
     const isOurs = event['channel_type'] === 'im' && team === settings.teamId;
     const [sender, text] = await Promise.all([
       isOurs ? people.colleague(user) : people.sender(user, team),
