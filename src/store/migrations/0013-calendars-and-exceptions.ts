@@ -1,5 +1,5 @@
 // Timers that count only working time (rule 3.4): for them a day is not 24 hours, so it is kept as it was written. And who may hold
-// two things that do not go together for a while (rule 3.13). And a search for people that uses its index.
+// two things that do not go together for a while (rule 3.13).
 const steps = `
 create table policy_calendars (
   policy_version_id uuid primary key references policy_versions,
@@ -36,10 +36,6 @@ create table incompatibility_exceptions (
 );
 create unique index incompatibility_exceptions_once on incompatibility_exceptions (person_id, incompatibility_id) where state = 'active';
 create index incompatibility_exceptions_remind on incompatibility_exceptions (remind_at) where state = 'active' and remind_at is not null;
-
--- People are searched by words that stand in the name or in the mail address.
-drop index people_name;
-create index people_search on people using gin ((name || ' ' || coalesce(email, '')) gin_trgm_ops);
 
 grant select, insert on policy_calendars to usher_app;
 grant select, insert, update on incompatibility_exceptions to usher_app;
