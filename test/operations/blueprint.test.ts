@@ -309,6 +309,24 @@ describe('finding', () => {
     expect(await eventCount()).toBe(events);
   });
 
+  test('a partner organization is not deleted while policies name it', async () => {
+    await applied(`${BASE}organizations: [{ name: Contoso }]\n`);
+    const pack = (name: string, more: string) =>
+      `      - { name: ${name}, policies: [{ name: Partners, who: { organization: Contoso }, expires: 1 day${more} }] }\n`;
+    await applied(
+      `catalogs:\n  - name: Finance\n    packages:\n${pack('Books', '')}${pack('Postings', ', enabled: false')}`,
+    );
+    const gone = 'organizations:\n  - { name: Contoso, state: deleted }\n';
+    expect(texts(await apply(desk, operator, read(gone)))).toEqual([
+      '1.yaml:2:29: The partner organization "Contoso" is still named by policy "Partners" of "Books", ' +
+        'policy "Partners" of "Postings". Change that first.',
+    ]);
+    await applied(
+      `${gone}catalogs:\n  - name: Finance\n    packages:\n${pack('Books', ', state: deleted')}${pack('Postings', ', state: deleted')}`,
+    );
+    expect((await stored()).organizations).toEqual([]);
+  });
+
   test('a name that two people have is not guessed', async () => {
     await applied(BASE);
     const done = await apply(

@@ -1,6 +1,6 @@
 // The difference between what is stored and what the files say, and whom it concerns. Changes nothing.
-import type { GroupId, PackageId, PolicyVersion } from '../../domain/model';
-import type { Affected, AffectedBy, Configuration, ConfigurationChange, Followed } from '../ports';
+import type { GroupId, OrganizationId, PackageId, PolicyVersion } from '../../domain/model';
+import type { Affected, AffectedBy, Configuration, ConfigurationChange, Followed, PolicyConfig } from '../ports';
 import { brakeOf, disabledBy, refuseBrake, type Brake } from './brake';
 import { findCatalogs, settleCatalog } from './catalogs';
 import { count, holding } from './words';
@@ -68,6 +68,7 @@ export function draftPlan(
   }
   settleIncompatibilities(draft, found, shelves, names);
   refuseDeletedGroups(draft, found);
+  refuseDeletedPartners(draft, found);
   refuseNobodyLeft(draft);
   return draft;
 }
@@ -201,9 +202,38 @@ function refuseDeletedGroups(draft: Draft, found: People): void {
       refuse(
         draft,
         at(place, 'state'),
-        `The group "${text.name}" is still named by ${using.slice(0, 3).join(', ')}${using.length > 3 ? ` and ${using.length - 3} more` : ''}. Change that first.`,
+        `The group "${text.name}" is still named by ${firstOf(using)}. Change that first.`,
       );
   }
+}
+
+/** A policy that names a partner would let nobody of it ask any more, without a word. */
+function refuseDeletedPartners(draft: Draft, found: People): void {
+  for (const { id, text, place, before } of found.written.partners) {
+    if (text.state !== 'deleted' || before === null) continue;
+    const using = current(draft, 'policy', draft.known.policies)
+      .filter((one) => one.state !== 'deleted' && partnersOf(one.content).includes(id as OrganizationId))
+      .map((one) => policyName(draft, one));
+    if (using.length > 0)
+      refuse(
+        draft,
+        at(place, 'state'),
+        `The partner organization "${text.name}" is still named by ${firstOf(using)}. Change that first.`,
+      );
+  }
+}
+
+function partnersOf({ targets }: PolicyVersion): OrganizationId[] {
+  return targets.flatMap((set) => (set.kind === 'organization' ? [set.organization] : []));
+}
+
+function policyName(draft: Draft, { name, package: of }: PolicyConfig): string {
+  return `policy "${name}" of "${draft.names.get(of) ?? of}"`;
+}
+
+/** `a, b, c and 2 more`. */
+function firstOf(names: readonly string[]): string {
+  return `${names.slice(0, 3).join(', ')}${names.length > 3 ? ` and ${names.length - 3} more` : ''}`;
 }
 
 function groupUsers(draft: Draft): Map<GroupId, string[]> {
@@ -212,9 +242,7 @@ function groupUsers(draft: Draft): Map<GroupId, string[]> {
     if (group !== null) users.set(group, [...(users.get(group) ?? []), by]);
   };
   for (const one of current(draft, 'policy', draft.known.policies))
-    if (one.state !== 'deleted')
-      for (const group of groupsOf(one.content))
-        use(group, `policy "${one.name}" of "${draft.names.get(one.package) ?? one.package}"`);
+    if (one.state !== 'deleted') for (const group of groupsOf(one.content)) use(group, policyName(draft, one));
   for (const one of current(draft, 'role', draft.known.roles))
     if (one.state === 'active') use(one.group, `the role ${one.role}`);
   for (const one of current(draft, 'resource', draft.known.resources))
