@@ -58,8 +58,11 @@ interface Result {
 
 const done = (text: string, data: unknown): Result => ({ text, data, ok: true });
 
-function operator(): By {
-  return { actor: { kind: 'operator', name: userInfo({ encoding: 'utf8' }).username }, via: 'cli' };
+function operator() {
+  return {
+    actor: { kind: 'operator', name: userInfo({ encoding: 'utf8' }).username },
+    via: 'cli',
+  } as const satisfies By;
 }
 
 async function inHouse(call: Call, work: (house: House) => Promise<Result>, opening?: Opening): Promise<Result> {
@@ -147,6 +150,7 @@ function job(call: Call): Promise<Result> {
   return inHouse(call, async (house) => {
     let failed = 0;
     const tried = await found.sweep({
+      actor: operator().actor,
       desk: house.desk,
       due: house.due,
       comparisons: house.comparisons,

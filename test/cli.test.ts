@@ -275,4 +275,10 @@ test('a job whose acts fail says how many and ends with 1, and with 0 once they 
     out: 'remind-holders: 2 done.\n',
     err: '',
   });
+  const { username } = userInfo();
+  const acts = await asOwner(
+    migrated,
+    "select actor_kind, actor_name, via from audit_events where type = 'assignment.reminded'",
+  );
+  expect(acts).toEqual(Array(2).fill({ actor_kind: 'operator', actor_name: username, via: 'remind-holders' }));
 });

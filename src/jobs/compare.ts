@@ -1,5 +1,4 @@
 // What connected systems have, compared with what Usher gave: reads each resource to its end, page by page, and concludes only then.
-import { newTrace } from '../chat/trace';
 import { ConnectorError } from '../connectors/connector';
 import type { Connector } from '../connectors/connector';
 import { DomainError } from '../domain/errors';
@@ -8,11 +7,12 @@ import type { Log } from '../log';
 import { conclude, readingBack, repair } from '../operations/drift';
 import type { ReadBack } from '../operations/drift';
 import type { By, Comparing, Comparisons, Desk, HolderPage } from '../operations/ports';
+import { byJob, type JobActor } from './by';
 import { call } from './call';
 import type { CallParts } from './call';
 import { NotNow } from './gate';
 
-export interface CompareParts extends CallParts {
+export interface CompareParts extends CallParts, JobActor {
   readonly desk: Desk;
   readonly comparisons: Comparisons;
   readonly connectors: ReadonlyMap<string, Connector>;
@@ -56,7 +56,7 @@ async function compareAll(parts: CompareParts, all: readonly ResourceId[]): Prom
 }
 
 async function compareOne(parts: CompareParts, resource: ResourceId): Promise<void> {
-  const by: By = { actor: { kind: 'system', name: 'compare' }, via: 'compare', trace: newTrace() };
+  const by = byJob(parts, 'compare');
   const facts = { trace: by.trace, job: 'compare', resource };
   try {
     const comparing = await parts.comparisons.begin(resource);

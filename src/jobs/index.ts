@@ -1,6 +1,5 @@
 // The table of jobs: when each rings, what a missed ring means, what it sweeps. Each sweep asks "what is due now", so a late
 // ring delays and never loses work; two processes share the rows by SKIP LOCKED and the ring by job_ticks.
-import { newTrace } from '../chat/trace';
 import { DomainError } from '../domain/errors';
 import type { AssignmentId } from '../domain/model';
 import type { Log } from '../log';
@@ -11,6 +10,7 @@ import { followContent, remindTask, takeAstray } from '../operations/placements'
 import type { By, Desk, Due } from '../operations/ports';
 import { cancelForGone, escalate, expireStage, remindStage, reroute, start } from '../operations/requests';
 import { endOutOfScope as endForScope, judge } from '../operations/scope';
+import { byJob } from './by';
 import { compare, compareAccepted } from './compare';
 import type { CompareParts } from './compare';
 import type { Misfire } from './schedule';
@@ -53,7 +53,7 @@ function each<Id extends string>(
       for (const id of fresh) {
         if (isStopping(parts)) return seen.size;
         seen.add(id);
-        const by: By = { actor: { kind: 'system', name }, via: name, trace: newTrace() };
+        const by = byJob(parts, name);
         try {
           await act(parts.desk, by, id);
         } catch (error) {
@@ -73,7 +73,7 @@ async function ends(parts: JobParts): Promise<number> {
     let total = 0;
     let most = 1_000;
     for (;;) {
-      const by: By = { actor: { kind: 'system', name: 'end-access' }, via: 'end-access', trace: newTrace() };
+      const by = byJob(parts, 'end-access');
       let ended: number;
       try {
         ended = await endDue(parts.desk, by, most);
