@@ -26,13 +26,13 @@ export async function packageOf(
   const exact = await exactly(typed, (name) => packagesNamed(context, name, target, manage));
   const [only] = exact;
   if (only && exact.length === 1) return only;
-  if (only) throw new DomainError('several-named', { typed, names: told(exact) });
+  if (only) throw new DomainError('several-named', { typed, ...told(exact) });
   const half = await find(typed, SUGGESTIONS + 1);
   const [first] = half;
   if (first && half.length === 1) return first;
   const near = half.length > 0 ? half : closest(typed, await find('', 200), (row) => row.name);
   if (near.length === 0) throw new DomainError('not-found', { what: manage ? 'managedPackage' : 'package' });
-  throw new DomainError('did-you-mean', { typed, names: told(near) });
+  throw new DomainError('did-you-mean', { typed, ...told(near) });
 }
 
 /** Whether the whole text is the name of a package that the target may know: names may hold the words between which we split. */
@@ -68,7 +68,7 @@ export async function personNamed(context: Context, typed: string, managedBy: Pe
   const exact = await exactly(typed, (name) => peopleNamed(context, name, managedBy));
   const [only] = exact;
   if (only && exact.length === 1) return only;
-  if (only) throw new DomainError('several-named', { typed, names: told(exact) });
+  if (only) throw new DomainError('several-named', { typed, ...told(exact) });
   const half = await views.searchPeople(typed, SUGGESTIONS + 1, managedBy);
   const [first] = half;
   if (first && half.length === 1) return first;
@@ -77,7 +77,7 @@ export async function personNamed(context: Context, typed: string, managedBy: Pe
       ? half
       : closest(typed, await views.searchPeople(typed.slice(0, 3), 50, managedBy), (row) => row.name);
   if (near.length === 0) throw new DomainError('not-found', { what: 'person' });
-  throw new DomainError('did-you-mean', { typed, names: told(near) });
+  throw new DomainError('did-you-mean', { typed, ...told(near) });
 }
 
 /** Exact names and mail addresses; those of one name with what tells them apart. */
@@ -108,13 +108,16 @@ async function exactly<T>(
 }
 
 /** Names to choose from; those that are the same with their catalog, or what else is known of them. */
-function told(rows: readonly (PackageRow | Named<PersonRef>)[]): readonly string[] {
-  const shown = rows.slice(0, SUGGESTIONS);
-  return shown.map((row) => {
+function told(rows: readonly (PackageRow | Named<PersonRef>)[]): {
+  readonly names: readonly string[];
+  readonly more: boolean;
+} {
+  const names = rows.slice(0, SUGGESTIONS).map((row) => {
     const detail = 'catalog' in row ? row.catalog : row.detail;
     const shared = rows.filter((other) => other.name.toLowerCase() === row.name.toLowerCase()).length > 1;
     return shared && detail !== '' ? `${row.name} (${detail})` : row.name;
   });
+  return { names, more: rows.length > names.length };
 }
 
 /** Each way to read a text is looked up. Two names hold fewer; a text that holds more was made to keep us busy. */

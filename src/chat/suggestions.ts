@@ -31,7 +31,7 @@ export function asTyped(act: Act): Act {
 
 /** The refusal of a typed text with what may be tapped; null where there is nothing. */
 export function suggestions(text: string, fault: DomainError): CardDataOf['suggestions'] | null {
-  const choices = [...meant(text, fault), ...next(fault)].filter(
+  const choices = [...meant(text, fault), ...next(text, fault)].filter(
     ({ typed: command }) => command.length <= LONGEST && !MARKERS.test(command),
   );
   return choices.length === 0 ? null : { summary: explain(fault.code, fault.data), choices };
@@ -59,7 +59,16 @@ function withName(text: string, name: string, other: string): string | null {
   return null;
 }
 
-function next(fault: DomainError): readonly Choice[] {
+/** The search, where more are meant than have a button and the command has one. */
+function search(text: string): readonly Choice[] {
+  const words = parse(text)?.typed.words ?? '';
+  if (words === 'assign') return [choice(label('assign'), 'assign')];
+  const asks = ['request', 'request access', 'ask for', 'package'];
+  return asks.includes(words) ? [choice(label('requestAccess'), 'request')] : [];
+}
+
+function next(text: string, fault: DomainError): readonly Choice[] {
+  if ((fault.is('did-you-mean') || fault.is('several-named')) && fault.data.more) return search(text);
   if (fault.is('already-requested')) {
     const number = typedNumber(fault.data.number);
     return [choice(label('details'), number)];

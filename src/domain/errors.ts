@@ -13,8 +13,9 @@ export interface Faults {
   'person-disabled': Record<string, never>;
   // finding things. One sentence for everything that does not exist or must not be known (rule 3.2).
   'not-found': { what: 'package' | 'managedPackage' | 'request' | 'person' | 'assignment' | 'card' | 'differences' };
-  'several-named': { typed: string; names: readonly string[] };
-  'did-you-mean': { typed: string; names: readonly string[] };
+  /** `more`: there are others than those that are named. */
+  'several-named': { typed: string; names: readonly string[]; more: boolean };
+  'did-you-mean': { typed: string; names: readonly string[]; more: boolean };
   'unknown-command': { typed: string; near: string | null };
   // asking
   'catalog-closed': { package: string };

@@ -51,6 +51,38 @@ describe('a name that was perhaps meant', () => {
   });
 });
 
+describe('where more are meant than have a button', () => {
+  const books = (name: (n: number) => string) =>
+    Array.from(
+      { length: 6 },
+      (_, n) =>
+        `      - { name: ${name(n)}, roles: [Ledger / Reader], policies: [{ name: E, who: allMembers, expires: 1 hours }] }\n`,
+    ).join('');
+  beforeEach(async () => {
+    await world.configure(`catalogs:\n  - name: Finance\n    packages:\n${books((n) => `Books ${n}`)}`);
+  });
+
+  test.each(['request books', 'request access to books', 'package books'])(
+    '"%s" leads to the search',
+    async (typed) => {
+      const card = cardOf(await world.say('tara', typed));
+      expect(textOf(card)).toContain('Did you mean Books 0, Books 1, Books 2 or Books 3? There are more: type more of');
+      expect([...buttons(card).keys()]).toEqual(['Books 0', 'Books 1', 'Books 2', 'Books 3', 'Request access']);
+      expect(textOf(cardOf(await world.press('tara', card, 'Request access')))).toContain('Request access');
+    },
+  );
+
+  test('assigning searches among what may be assigned', async () => {
+    const card = cardOf(await world.say('olga', 'assign tara lind to books'));
+    expect([...buttons(card).keys()]).toEqual(['Books 0', 'Books 1', 'Books 2', 'Books 3', 'Assign']);
+    expect(textOf(cardOf(await world.press('olga', card, 'Assign')))).toContain('Assign access');
+  });
+
+  test('and where all have one, there is nothing to search', async () => {
+    expect(await titles('tara', 'request vualt keys')).toEqual(['Vault keys']);
+  });
+});
+
 describe('a command that was perhaps meant', () => {
   test('keeps what followed it', async () => {
     expect(await titles('tara', 'reqest Vault keys')).toEqual(['request Vault keys', 'Help']);

@@ -38,7 +38,7 @@ describe('a refusal', () => {
     expect(read(explain('already-requested', { package: 'Payroll', number: 1042 }))).toBe(
       'Payroll is asked for already: R-1042. Type that to see where it stands.',
     );
-    expect(read(explain('did-you-mean', { typed: 'Payrol', names: ['Payroll', 'Parole'] }))).toBe(
+    expect(read(explain('did-you-mean', { typed: 'Payrol', names: ['Payroll', 'Parole'], more: false }))).toBe(
       'I know no “Payrol”. Did you mean Payroll or Parole?',
     );
   });

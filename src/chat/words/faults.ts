@@ -45,13 +45,20 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
         return sentence('This card is out of date. Type “help” to go on.');
     }
   },
-  'did-you-mean': ({ typed, names }) =>
-    sentence('I know no “{typed}”. Did you mean {names}?', { typed, names: listed(names, 'or', 4) }),
-  'several-named': ({ typed, names }) =>
-    sentence('More than one is called “{typed}”. Which one do you mean: {names}?', {
-      typed,
-      names: listed(names, 'or', 4),
-    }),
+  'did-you-mean': ({ typed, names, more }) =>
+    sentence(
+      more
+        ? 'I know no “{typed}”. Did you mean {names}? There are more: type more of the name.'
+        : 'I know no “{typed}”. Did you mean {names}?',
+      { typed, names: listed(names, 'or', 4) },
+    ),
+  'several-named': ({ typed, names, more }) =>
+    sentence(
+      more
+        ? 'More than one is called “{typed}”. Which one do you mean: {names}, or another?'
+        : 'More than one is called “{typed}”. Which one do you mean: {names}?',
+      { typed, names: listed(names, 'or', 4) },
+    ),
   'unknown-command': ({ typed, near }) =>
     near === null
       ? sentence('I do not understand “{typed}”. Type “help” to see what I can do.', { typed })
