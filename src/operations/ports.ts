@@ -645,7 +645,7 @@ export interface Due {
   /** Open requests of people who are not enabled any more (also those they asked for others, while undecided); live assignments. */
   requestsOfGone(limit: number): Promise<readonly RequestId[]>;
   assignmentsOfGone(limit: number): Promise<readonly AssignmentId[]>;
-  /** Chunked deletion of settled outgoing and inbound rows, old ticks, expired drafts. Returns rows deleted. */
+  /** Chunked deletion of settled outgoing and inbound rows, old ticks, expired drafts, messages about what is long over. Returns rows deleted. */
   prune(limit: number): Promise<number>;
   /** Creates the audit partitions of this and the next month where missing. */
   partitions(): Promise<void>;

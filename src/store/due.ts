@@ -84,6 +84,20 @@ select a.id from people join assignments a on a.target_id = people.id and a.stat
 where people.state <> 'enabled' order by a.id limit $1`,
 };
 
+// Remembered messages `c` that nothing will change any more. What is said of resources, packages and people is said anew each time, so
+// the last message to each reader stays true.
+const LONG_AGO = `usher_now() - ${KEPT}`;
+const SETTLED = `case when c.state <> 'live' then true else case c.subject_kind
+  when 'request' then exists (select 1 from requests r where r.id = c.subject_id::uuid and r.completed_at < ${LONG_AGO}
+    and (r.state in ('denied', 'expired', 'canceled') or coalesce(
+      (select a.state = 'removed' and a.ended_at < ${LONG_AGO} from assignments a where a.id = r.assignment_id), true)))
+  when 'assignment' then exists (select 1 from assignments a
+    where a.id = c.subject_id::uuid and a.state = 'removed' and a.ended_at < ${LONG_AGO})
+  when 'manualTask' then exists (select 1 from manual_tasks t
+    where t.id = c.subject_id::uuid and t.state <> 'open' and coalesce(t.done_at, t.opened_at) < ${LONG_AGO})
+  else exists (select 1 from cards newer where newer.subject_kind = c.subject_kind and newer.subject_id = c.subject_id
+    and newer.state = 'live' and newer.person_id = c.person_id and newer.created_at > c.created_at) end end`;
+
 const PRUNE = [
   `delete from drift_findings where id in (select id from drift_findings where closed_at < usher_now() - ${KEPT_DEAD}
     order by closed_at limit $1 for update skip locked) returning 1`,
@@ -94,9 +108,12 @@ const PRUNE = [
     and settled_at < usher_now() - case state when 'done' then ${KEPT} else ${KEPT_DEAD} end
     and settled_at < usher_now() - ${KEPT} order by settled_at limit $1 for update skip locked) returning 1`,
   `delete from drafts where id in (select id from drafts where expires_at <= usher_now() limit $1 for update skip locked) returning 1`,
-  // The newest tick of a job stays, however old: it says when the job last ran.
-  `delete from job_ticks where (job, due_at) in (select job, due_at from job_ticks old where due_at < usher_now() - ${KEPT}
-    and exists (select 1 from job_ticks newer where newer.job = old.job and newer.due_at > old.due_at) limit $1) returning 1`,
+  // A passed instant is caught up with once, whichever it was: the newest tick of a job, however old, says whether it was answered. The
+  // others of a day are for replicas that ring late, and for whoever wants to see when a job ran.
+  `delete from job_ticks where (job, due_at) in (select job, due_at from job_ticks old where due_at < usher_now() - interval '1 day'
+    and exists (select 1 from job_ticks newer where newer.job = old.job and newer.due_at > old.due_at) order by due_at limit $1) returning 1`,
+  `delete from cards where id in (select id from cards c where created_at < usher_now() - ${KEPT} and ${SETTLED}
+    order by created_at limit $1 for update skip locked) returning 1`,
   // A bucket that nobody touched for a day is full again, which is what a new one is.
   `delete from gates where target in (select target from gates where refilled_at < usher_now() - interval '1 day'
     and (not_before is null or not_before < usher_now()) limit $1 for update skip locked) returning 1`,

@@ -109,6 +109,8 @@ grant select, insert, update, delete on scope_leavers to usher_app;
 const machinery = `
 -- Workers that ended while they worked it, apart from tries that failed.
 alter table inbound add column lost integer not null default 0;
+-- What is old enough to go.
+create index job_ticks_due on job_ticks (due_at);
 `;
 
 /** Fourteenth migration: notes of what changed in the directory, and whose access ends by it; lost workers of an event. */
