@@ -133,7 +133,7 @@ const person = (o: Organization, key: Key) => ({
   email: `${key}@woodgrove.example`,
   timeZone: 'UTC',
   enabled: o.people[key]?.enabled,
-  ...(o.people[key]?.manager ? { manager: o.people[key].manager } : {}),
+  manager: o.people[key]?.manager ?? null,
 });
 
 const group = (o: Organization, name: Key) => ({ name, people: o.groups[name] });

@@ -78,8 +78,8 @@ describe('reading', () => {
     },
     {
       name: 'a field without a value',
-      give: 'people:\n  - key: a\n    name: A\n    manager:',
-      want: '4:5: "manager" has no value. Write one, or remove the line.',
+      give: 'people:\n  - key: a\n    name: A\n    enabled:',
+      want: '4:5: "enabled" has no value. Write one, or remove the line.',
     },
     {
       name: 'yes for true',
@@ -120,11 +120,6 @@ describe('reading', () => {
       name: 'a day that no calendar gets to',
       give: of('          - { name: Q, who: anyone, expires: 9999-12-31 }'),
       want: '6:46: "9999-12-31" is too far away. Write never.',
-    },
-    {
-      name: 'a policy for nobody',
-      give: of('          - { name: Q, expires: never }'),
-      want: '6:13: This policy lets nobody ask. Add "who", for example allMembers.',
     },
     {
       name: 'a target that is no approver',
@@ -295,6 +290,31 @@ describe('finding', () => {
       give: 'catalogs:\n  - name: Finance\n    state: deleted\n    packages:\n      - { name: Books, state: deleted }\n      - { name: Postings, state: deleted }\n      - { name: Fresh }',
       want: '7:9: The package "Fresh" cannot stay in "Finance", which is deleted. Add "state: deleted" to it, or remove it.',
     },
+    ...[
+      {
+        name: 'a new policy for nobody',
+        give: '{ name: Q, expires: never }',
+        want: '6:13: This policy lets nobody ask. Add "who", for example allMembers.',
+      },
+      {
+        name: 'a known policy that becomes one for nobody',
+        give: '{ name: Everybody, expires: never, who: [] }',
+        want: '6:53: This policy lets nobody ask. Add "who", for example allMembers.',
+      },
+      {
+        name: 'a policy that nobody asks by, neither for themselves nor for others',
+        give: '{ name: Everybody, expires: never, selfRequest: false }',
+        want: '6:61: With "selfRequest" and "onBehalf" both false nobody can ask. Allow one of them.',
+      },
+      {
+        name: 'an escalation that is later than the end',
+        give: '{ name: Everybody, expires: never, approval: [{ approvers: ana, alternates: ben, escalateAfter: 14 days }] }',
+        want: '6:109: "escalateAfter" must be shorter than "decideWithin" (14 days unless written).',
+      },
+    ].map(({ give, ...one }) => ({
+      ...one,
+      give: `catalogs:\n  - name: Finance\n    packages:\n      - name: Books\n        policies:\n          - ${give}`,
+    })),
     {
       name: 'itself',
       give: 'catalogs:\n  - name: Finance\n    packages:\n      - { name: Books, incompatibleWith: [Books] }',
@@ -478,7 +498,7 @@ describe('applying', () => {
     await applied(BASE.replace('- name: Postings', '- name: Postings\n        sensitive: true'));
     expect(await packageNamed('Postings')).toMatchObject({ sensitive: true, content: { number: 1 } });
     await applied(BASE.replace('roles: [Ledger / Writer]', 'roles: [Ledger / Reader, Ledger / Writer]'));
-    expect(await packageNamed('Postings')).toMatchObject({ sensitive: false, content: { number: 2, roles: [{}, {}] } });
+    expect(await packageNamed('Postings')).toMatchObject({ sensitive: true, content: { number: 2, roles: [{}, {}] } });
   });
 
   test('the order of roles and of approvers means nothing, the order of choices does', async () => {
@@ -624,6 +644,195 @@ describe('applying', () => {
       code: 'forbidden',
     });
     await expect(apply(desk, await as('ana'), read(''))).resolves.toMatchObject({ applied: true });
+  });
+});
+
+describe('what is not written', () => {
+  const FULL = `
+organization: { name: Woodgrove, timeZone: Europe/Vienna }
+people:
+  - { key: ana, name: Ana Berger }
+  - key: rita
+    name: Rita Jensen
+    email: rita@contoso.example
+    organization: Contoso
+    manager: ana
+    timeZone: Asia/Tokyo
+    locale: de-AT
+    department: Audit
+    jobTitle: Partner
+    country: Denmark
+    properties: { level: 3 }
+groups:
+  - { name: Clerks, people: [rita], groups: [Interns] }
+  - { name: Interns, people: [ana] }
+administrators: [ana]
+organizations:
+  - { name: Contoso, description: Our auditors, state: proposed, tenants: [t], workspaces: [w], domains: [contoso.example] }
+installations:
+  - { platform: slack, tenant: T1, name: Main, authoritativeDomains: [woodgrove.example], guestsAllowed: true }
+catalogs:
+  - name: Finance
+    description: Money
+    published: false
+    external: true
+    owners: [ana]
+    resources:
+      - name: Ledger
+        description: Books of account
+        connector: local
+        originId: gl
+        owners: [ana]
+        roles: [Reader, { name: Writer, originId: w }]
+        scopes: [Vienna]
+        drift: { missing: report, extra: repair }
+    packages:
+      - name: Books
+        description: To read
+        hidden: true
+        sensitive: true
+        baseline: absorb
+        roles: [Ledger / Reader / Vienna]
+        incompatibleWith: [{ group: Clerks }]
+        policies:
+          - name: Everybody
+            enabled: false
+            who: [group: Clerks, anyone]
+            approval: [{ approvers: [manager, 'group: Interns'], alternates: [ana], escalateAfter: 1 day, decideWithin: 3 days }]
+            calendar: { zone: Europe/Vienna, from: 08:00, until: 17:00 }
+            expires: 30 days
+            customPeriod: false
+            reason: optional
+            questions: [{ text: Why?, required: true }]
+            selfRequest: false
+            onBehalf: true
+            selfRemove: false
+            extension: { approval: false, max: 3, maxTotalDays: 90 }
+            endWhenOutOfScope: true
+            samePersonInStages: true
+          - { name: Direct, mode: direct, expires: 1 day }
+`;
+  const named = (policies = ''): string => `catalogs: [{ name: Finance, packages: [{ name: Books${policies} }] }]`;
+  const policy = async (name: string) => (await stored()).policies.find((one) => one.name === name);
+
+  test('is left alone, whatever is named beside it', async () => {
+    await applied(FULL);
+    const before = await stored();
+    const done = await applied(`
+people: [{ key: ana, name: Ana Berger }, { key: rita, name: Rita Jensen }]
+groups: [{ name: Clerks }, { name: Interns }]
+organizations: [{ name: Contoso }]
+installations: [{ platform: slack, tenant: T1 }]
+catalogs:
+  - name: Finance
+    resources: [{ name: Ledger, connector: local }]
+    packages:
+      - name: Books
+        policies: [{ name: Everybody, expires: 30 days }, { name: Direct, expires: 1 day }]
+`);
+    expect(planText(done)).toMatch(/^! policy Finance \/ Books \/ Everybody: stays disabled; .*\nNothing to change/);
+    expect(await stored()).toEqual(before);
+  });
+
+  test('is what is not empty: a field that is written without a value is', async () => {
+    await applied(FULL);
+    await applied(`
+people: [{ key: rita, name: Rita Jensen, email:, organization: , manager: null, timeZone:, locale:, department:, jobTitle:, country: , properties: {} }]
+organizations: [{ name: Contoso, description: '', tenants: [], workspaces: [], domains: [] }]
+catalogs:
+  - name: Finance
+    description: ''
+    packages:
+      - name: Books
+        policies: [{ name: Everybody, expires: 30 days, calendar:, questions: [] }, { name: Direct, expires: 1 day }]
+`);
+    const { people, organizations, catalogs } = await stored();
+    expect(people.find(({ directoryKey }) => directoryKey === 'rita')).toMatchObject({
+      ...{
+        email: null,
+        organization: null,
+        manager: null,
+        department: null,
+        jobTitle: null,
+        country: null,
+        properties: {},
+      },
+      ...{ timeZone: 'Europe/Vienna', locale: 'en' },
+      // To lose the organization makes nobody one of ours.
+      kind: 'guest',
+    });
+    expect(organizations).toMatchObject([{ description: '', sources: [], state: 'proposed' }]);
+    expect(catalogs).toMatchObject([{ description: '', externallyVisible: true, state: 'unpublished' }]);
+    expect((await policy('Everybody'))?.content).toMatchObject({ calendar: null, questions: [], stages: [{}] });
+  });
+
+  test('of the extension follows the approval, where it was as usual', async () => {
+    const written = (more: string): string => named(`, policies: [{ name: P, who: anyone, expires: 1 day, ${more} }]`);
+    const extension = async () => (await policy('P'))?.content.extension;
+    const stage = 'approval: [{ approvers: ana }]';
+    await applied(FULL);
+    await applied(written('approval: []'));
+    expect(await extension()).toMatchObject({ approval: false, maxExtensions: 1 });
+    await applied(written(stage));
+    expect(await extension()).toMatchObject({ approval: true, maxExtensions: null });
+    await applied(written(`${stage}, extension: { approval: false, max: 4, maxTotalDays: 9 }`));
+    await applied(written('approval: []'));
+    expect(await extension()).toEqual({ allowed: true, approval: false, maxExtensions: 4, maxTotalDays: 9 });
+  });
+
+  test('in a list of policies is disabled: nobody asks by it, and what was asked goes on', async () => {
+    await applied(BASE);
+    await take('ben', 'Postings');
+    const done = await applied(
+      'catalogs:\n  - name: Finance\n    packages:\n      - name: Postings\n        policies: []',
+    );
+    expect(planText(done)).toContain(
+      `- policy Finance / Postings / Clerks
+    state: enabled → disabled
+    the list at 1.yaml:5:19 does not hold it
+    1 open request of the package keeps its version`,
+    );
+    expect(done.counts).toMatchObject({ created: 0, changed: 0, deleted: 1 });
+    expect(await policy('Clerks')).toMatchObject({ state: 'disabled', content: { number: 1 } });
+    expect(await sql('select state from requests')).toEqual([{ state: 'pendingApproval' }]);
+    await expect(take('cleo', 'Postings')).rejects.toMatchObject({ code: expect.any(String) as string });
+
+    // Who writes it again is told that this alone opens nothing.
+    expect(planText(await applied(BASE))).toContain(
+      '! policy Finance / Postings / Clerks: stays disabled; "enabled: true"',
+    );
+    await applied(BASE.replace("who: 'group: Clerks',", "who: 'group: Clerks', enabled: true,"));
+    expect(await policy('Clerks')).toMatchObject({ state: 'enabled' });
+  });
+
+  test('in a list of roles is refused while a package gives it, and cannot be given any more', async () => {
+    await applied(BASE);
+    const roles = 'roles: [Reader, Writer]';
+    expect(texts(await apply(desk, operator, read(BASE.replace(roles, 'roles: [Reader]'))))).toEqual([
+      expect.stringMatching(/^1\.yaml:21:17: There is no role "Ledger \/ Writer"\. Did you mean "Ledger \/ Reader"/),
+    ]);
+    const alone = 'catalogs:\n  - name: Finance\n    resources: [{ name: Ledger, connector: local, roles: [Reader] }]';
+    expect(texts(await apply(desk, operator, read(alone)))).toEqual([
+      '1.yaml:3:58: This list does not hold "Writer", which is in "Postings". Add it, or take it out of there as well.',
+    ]);
+    const without = BASE.replace('roles: [Ledger / Writer]', 'roles: [Ledger]').replace(roles, 'roles: [Reader]');
+    expect(planText(await applied(without))).toContain(
+      'roles: + Ledger / Reader, - Ledger / Writer (version 2)\n! resource Finance / Ledger: the list at 1.yaml:15:50 does not hold "Writer": no package gives it',
+    );
+  });
+
+  test('in a list of resources or packages is named, and stays', async () => {
+    await applied(BASE);
+    const before = await stored();
+    const done = await applied('catalogs:\n  - name: Finance\n    resources: []\n    packages: [{ name: Books }]');
+    const note = (place: string, name: string): string =>
+      `! catalog Finance: the list at 1.yaml:${place} does not hold "${name}": left as it is; "state: deleted" would end it`;
+    expect(planText(done).split('\n')).toEqual([
+      note('3:16', 'Ledger'),
+      note('4:15', 'Postings'),
+      expect.stringMatching(/^Nothing to change/),
+    ]);
+    expect(await stored()).toEqual(before);
   });
 });
 

@@ -64,14 +64,11 @@ describe('a stage with a working calendar', () => {
 });
 
 describe('a file with a calendar', () => {
-  const of = (calendar: string, stage = '{ approvers: ana }') =>
+  const of = (calendar: string) =>
     problems(
       `catalogs:\n  - name: A\n    packages:\n      - name: P\n        policies:\n          - name: Q\n            who: anyone\n` +
-        `            expires: never\n            approval: [${stage}]\n            calendar: ${calendar}\n`,
+        `            expires: never\n            approval: [{ approvers: ana }]\n            calendar: ${calendar}\n`,
     );
-  const timed = (escalateAfter: string, decideWithin: string) =>
-    of(CALENDAR, `{ approvers: ana, alternates: ben, escalateAfter: ${escalateAfter}, decideWithin: ${decideWithin} }`);
-
   test.each([
     {
       name: 'a night shift',
@@ -107,11 +104,19 @@ describe('a file with a calendar', () => {
     expect(of(give)[0]).toBe(`file.yaml:${want}`);
   });
 
-  test('is refused where others are asked only after the end, counted in working time', () => {
-    expect(timed('10 hours', '1 day')).toEqual([
-      'file.yaml:9:74: "escalateAfter" must be shorter than "decideWithin" (14 days unless written), counted in working time.',
-    ]);
-    expect(timed('1 day', '10 hours')).toEqual([]);
+  test('is refused where others are asked only after the end, counted in working time, also by the calendar that it has', async () => {
+    world = await aWorld(SMALL);
+    const timed = (escalateAfter: string, decideWithin: string, calendar: string): Promise<string> =>
+      world.configure(
+        `catalogs:\n  - name: Finance\n    packages:\n      - name: P\n        policies:\n          - name: Q\n            who: anyone\n            expires: never\n` +
+          `            approval: [{ approvers: ana, alternates: cas, escalateAfter: ${escalateAfter}, decideWithin: ${decideWithin} }]\n${calendar}`,
+      );
+    const written = `            calendar: ${CALENDAR}\n`;
+    const refused =
+      'world.yaml:9:74: "escalateAfter" must be shorter than "decideWithin" (14 days unless written), counted in working time.';
+    await expect(timed('10 hours', '1 day', written)).rejects.toThrow(refused);
+    await timed('1 day', '10 hours', written);
+    await expect(timed('10 hours', '1 day', '')).rejects.toThrow(refused);
   });
 
   test('says in the plan what counts, and written otherwise it is the same', async () => {

@@ -476,7 +476,8 @@ ${more}`;
     const read = parseBlueprint([{ name: 'a.yaml', text: text('        drift: { extra: repair }\n') }]);
     if ('problems' in read) throw new Error('not read');
     const planned = await plan(world.desk, operator, read.blueprint, { confirm: false });
-    expect(planned.lines.flatMap(({ details }) => details)).toEqual(['drift.extra: report → repair']);
+    const changes = planned.lines.filter(({ action }) => action !== 'note');
+    expect(changes.flatMap(({ details }) => details)).toEqual(['drift.extra: report → repair']);
 
     const wrong = parseBlueprint([
       { name: 'a.yaml', text: text('        drift:\n          extra: remove\n          more: 1\n') },

@@ -7,6 +7,7 @@ import {
   eventOf,
   everywhere,
   fold,
+  kept,
   match,
   openRegister,
   refuse,
@@ -16,6 +17,7 @@ import {
   type Entry,
   type Register,
 } from './draft';
+import { leftParts, noteLeftOut, type LeftPart } from './left-out';
 import type { People } from './people';
 import type { Place } from './read';
 import { findHolders, settleRole } from './roles';
@@ -30,6 +32,8 @@ export interface Shelf {
   /** `Resource / Role` and its short and long forms. */
   readonly roles: Register;
   readonly roleIds: ReadonlyMap<string, { readonly role: RoleId; readonly scope: ScopeId }>;
+  /** Roles and scopes that the lists of its resources do not hold any more. */
+  readonly left: readonly LeftPart[];
 }
 
 const ROOT = { name: 'Everything', originId: 'root' };
@@ -69,15 +73,13 @@ export function findCatalogs(draft: Draft, found: People): Shelf[] {
     const alive = [...stored.filter((one) => !settled.has(one.id)), ...settled.values()].filter(
       (one) => one?.state === 'active',
     );
-    return {
-      entry,
-      resources,
-      packages,
-      ...rolesOf(
-        draft,
-        alive.filter((one) => one !== null),
-      ),
-    };
+    if (text.state !== 'deleted') {
+      if (text.resources) noteLeftOut(draft, text.name, at(place, 'resources'), stored, resources);
+      if (text.packages) noteLeftOut(draft, text.name, at(place, 'packages'), packs, packages);
+    }
+    const left = resources.flatMap((one) => leftOf(one, text.name));
+    const parts = alive.filter((one) => one !== null);
+    return { entry, resources, packages, left, ...rolesOf(draft, parts, new Set(left.map((one) => one.id))) };
   });
 }
 
@@ -134,9 +136,9 @@ export function settleCatalog(draft: Draft, found: People, { entry, packages }: 
   const after: Catalog = {
     id: id as CatalogId,
     name: text.name,
-    description: text.description,
-    state: gone ? 'deleted' : text.published ? 'published' : 'unpublished',
-    externallyVisible: text.external,
+    description: kept(text.description, before?.description, ''),
+    state: gone ? 'deleted' : kept(publication(text), before?.state, 'published'),
+    externallyVisible: kept(text.external, before?.externallyVisible, false),
     version: (before?.version ?? 0) + 1,
   };
   const subject = { kind: 'catalog', id } as const;
@@ -165,6 +167,10 @@ export function settleCatalog(draft: Draft, found: People, { entry, packages }: 
   }
 }
 
+function publication({ published }: CatalogText): 'published' | 'unpublished' | undefined {
+  return published === undefined ? undefined : published ? 'published' : 'unpublished';
+}
+
 /** Null: the resource is to be deleted and was never there. */
 function settleResource(
   draft: Draft,
@@ -182,11 +188,11 @@ function settleResource(
     id: id as ResourceId,
     catalog: catalog.id as CatalogId,
     name: text.name,
-    description: text.description,
+    description: kept(text.description, before?.description, ''),
     connector: text.connector,
-    originId: text.originId ?? text.name,
-    driftMissing: text.drift.missing,
-    driftExtra: text.drift.extra,
+    originId: kept(text.originId, before?.originId, text.name),
+    driftMissing: kept(text.drift?.missing, before?.driftMissing, 'repair'),
+    driftExtra: kept(text.drift?.extra, before?.driftExtra, 'report'),
     state: gone ? 'deleted' : 'active',
     roles: partsOf(draft, at(place, 'roles'), text.roles ?? [], before?.roles ?? [], (part, was): ResourceRole => ({
       id: was?.id ?? (draft.newId() as RoleId),
@@ -244,6 +250,15 @@ function settleResource(
   return after;
 }
 
+function leftOf({ text, place, before }: Entry<ResourceText, ResourceConfig>, catalog: string): LeftPart[] {
+  if (!before || text.state === 'deleted') return [];
+  const label = `${catalog} / ${text.name}`;
+  return [
+    ...leftParts(label, at(place, 'roles'), text.roles, before.roles),
+    ...leftParts(label, at(place, 'scopes'), text.scopes, before.scopes),
+  ];
+}
+
 /** Roles and scopes are only added and renamed: grants point at them for ever. */
 function partsOf<P extends { readonly originId: string; readonly name: string }>(
   draft: Draft,
@@ -275,17 +290,26 @@ function refuseUsed(draft: Draft, place: Place, resource: ResourceConfig): void 
     );
 }
 
-function rolesOf(draft: Draft, resources: readonly ResourceConfig[]): Pick<Shelf, 'roles' | 'roleIds'> {
+function rolesOf(
+  draft: Draft,
+  resources: readonly ResourceConfig[],
+  left: ReadonlySet<string>,
+): Pick<Shelf, 'roles' | 'roleIds'> {
   const roles = openRegister(draft, 'role');
   const roleIds = new Map<string, { role: RoleId; scope: ScopeId }>();
   for (const resource of resources) {
     for (const role of resource.roles) {
       for (const scope of resource.scopes) {
         const id = `${role.id} ${scope.id}`;
-        roleIds.set(id, { role: role.id, scope: scope.id });
         const names = [resource.name, role.name, ...(scope.root ? [] : [scope.name])];
-        roles.add(id, names.join(' / '), scope.root && resource.roles.length === 1 ? resource.name : null);
         draft.names.set(id, names.join(' / '));
+        if (left.has(role.id) || left.has(scope.id)) continue;
+        roleIds.set(id, { role: role.id, scope: scope.id });
+        roles.add(
+          id,
+          names.join(' / '),
+          scope.root && resource.roles.filter((one) => !left.has(one.id)).length === 1 ? resource.name : null,
+        );
       }
     }
   }

@@ -1,8 +1,8 @@
 // What must fit together inside one object of a blueprint, beyond the shape of its fields.
 import type { z } from 'zod';
-import type { Span } from '../../domain/model';
+import type { PolicyVersion, Span, WorkingCalendar } from '../../domain/model';
 import { hoursOf } from '../../domain/time';
-import type { ExpiresText, SubjectText } from './values';
+import type { SubjectText } from './values';
 
 type Context = z.core.$RefinementCtx;
 
@@ -42,44 +42,15 @@ export function checkStage(stage: Stage, context: Context): void {
     );
 }
 
-/** A policy for asking needs somebody who may ask. */
+/** Each answer has a key of its own. */
 export function checkPolicy(
-  policy: {
-    readonly mode: string;
-    readonly who: readonly SubjectText[];
-    readonly state?: string | undefined;
-    readonly selfRequest: boolean;
-    readonly onBehalf: boolean;
-    readonly expires: ExpiresText;
-    readonly questions: readonly { readonly id?: string | undefined; readonly text: string }[];
-    readonly approval: readonly Stage[];
-    readonly calendar?: Calendar | undefined;
-    readonly extension: { readonly approval?: boolean | undefined };
-  },
+  {
+    questions = [],
+  }: { readonly questions?: readonly { readonly id?: string | undefined; readonly text: string }[] | undefined },
   context: Context,
 ): void {
-  if (policy.mode === 'request' && policy.who.length === 0 && policy.state === undefined)
-    refuse(context, ['who'], 'This policy lets nobody ask. Add "who", for example allMembers');
-  if (policy.mode === 'request' && !policy.selfRequest && !policy.onBehalf)
-    refuse(context, ['selfRequest'], 'With "selfRequest" and "onBehalf" both false nobody can ask. Allow one of them');
-  if (policy.extension.approval === true && policy.approval.length === 0)
-    refuse(
-      context,
-      ['extension', 'approval'],
-      'There is nobody to approve an extension: the policy has no "approval". Add a stage, or write approval: false',
-    );
-  for (const [n, { escalateAfter, decideWithin }] of policy.approval.entries()) {
-    if (!escalateAfter || minutesOf(escalateAfter, policy.calendar) < minutesOf(decideWithin, policy.calendar))
-      continue;
-    const counted = policy.calendar ? ', counted in working time' : '';
-    refuse(
-      context,
-      ['approval', n, 'escalateAfter'],
-      `"escalateAfter" must be shorter than "decideWithin" (14 days unless written)${counted}`,
-    );
-  }
   const seen = new Set<string>();
-  for (const [n, question] of policy.questions.entries()) {
+  for (const [n, question] of questions.entries()) {
     const key = questionKey(question);
     if (seen.has(key))
       refuse(context, ['questions', n], `The question "${key}" is there twice. Give one of them another "id"`);
@@ -87,9 +58,37 @@ export function checkPolicy(
   }
 }
 
+/** What must fit together in a whole policy, written now or before: where it does not, and a sentence that says so. */
+export function misfits(
+  policy: Pick<PolicyVersion, 'mode' | 'stages' | 'calendar' | 'selfRequest' | 'onBehalf' | 'extension'>,
+): { readonly path: readonly (string | number)[]; readonly message: string }[] {
+  const { mode, stages, calendar, selfRequest, onBehalf, extension } = policy;
+  const found: { path: (string | number)[]; message: string }[] = [];
+  if (mode === 'request' && !selfRequest && !onBehalf)
+    found.push({
+      path: ['selfRequest'],
+      message: 'With "selfRequest" and "onBehalf" both false nobody can ask. Allow one of them.',
+    });
+  if (extension.approval && stages.length === 0)
+    found.push({
+      path: ['extension', 'approval'],
+      message:
+        'There is nobody to approve an extension: the policy has no "approval". Add a stage, or write approval: false.',
+    });
+  for (const [n, { escalateAfter, decideWithin }] of stages.entries()) {
+    if (!escalateAfter || minutesOf(escalateAfter, calendar) < minutesOf(decideWithin, calendar)) continue;
+    const counted = calendar ? ', counted in working time' : '';
+    found.push({
+      path: ['approval', n, 'escalateAfter'],
+      message: `"escalateAfter" must be shorter than "decideWithin" (14 days unless written)${counted}.`,
+    });
+  }
+  return found;
+}
+
 /** How long a timer runs, for comparing two of them. */
-function minutesOf(span: Span, calendar: Calendar | undefined): number {
-  const isInDays = calendar !== undefined && span.kind === 'days';
+function minutesOf(span: Span, calendar: WorkingCalendar | null): number {
+  const isInDays = calendar !== null && span.kind === 'days';
   return isInDays ? span.days * (calendar.until - calendar.from) : hoursOf(span) * 60;
 }
 
@@ -120,10 +119,10 @@ export function checkConflict(
 }
 
 export function checkPerson(
-  person: { readonly kind?: string | undefined; readonly organization?: string | undefined },
+  person: { readonly kind?: string | undefined; readonly organization?: string | null | undefined },
   context: Context,
 ): void {
-  if (person.kind === 'member' && person.organization !== undefined)
+  if (person.kind === 'member' && person.organization)
     refuse(
       context,
       ['organization'],

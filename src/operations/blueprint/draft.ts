@@ -81,6 +81,18 @@ export function refuse(draft: Draft, place: Place, message: string): void {
   draft.problems.push(draft.blueprint.problem(place, message));
 }
 
+/** What a field becomes: as written; as it was where it is not written; `initial` where it is new, or written empty. */
+export function kept<T>(written: T | null | undefined, before: T | undefined, initial: T): T {
+  if (written !== undefined) return written ?? initial;
+  return before === undefined ? initial : before;
+}
+
+/** `finance.yaml:12:9`. */
+export function whereIs(draft: Draft, place: Place): string {
+  const { file, line, column } = draft.blueprint.problem(place, '');
+  return `${file}:${line}:${column}`;
+}
+
 /** A place further in. */
 export const at = (place: Place, ...path: (string | number)[]): Place => ({ ...place, path: [...place.path, ...path] });
 
@@ -212,6 +224,19 @@ export function settle<N extends keyof ConfigurationNouns>(
   draft.changes.push({ noun, before, after, events } as unknown as ConfigurationChange);
   const id = 'id' in after ? after.id : null;
   draft.lines.push({ id, action: change.action, noun: change.word, label: change.label, details: change.details });
+}
+
+/** Stored values with this plan's changes over them. */
+export function current<T extends { readonly id: string }>(
+  draft: Draft,
+  noun: ConfigurationChange['noun'],
+  stored: readonly T[],
+): T[] {
+  const now = new Map(stored.map((one) => [one.id, one]));
+  // A noun has one type of value; the union of changes hides it.
+  for (const change of draft.changes)
+    if (change.noun === noun && 'id' in change.after) now.set(change.after.id, change.after as unknown as T);
+  return [...now.values()];
 }
 
 /** The event of a created or changed object. What the values are goes into the trail with the rows, when they are saved. */

@@ -7,6 +7,7 @@ import {
   canonical,
   differences,
   eventOf,
+  kept,
   listChange,
   openRegister,
   refuse,
@@ -53,7 +54,7 @@ export function settlePackages(draft: Draft, found: People, shelf: Shelf): void 
       place,
       id: id as PackageId,
       catalog: shelf.entry.id as CatalogId,
-      policies: text.policies ?? [],
+      policies: text.policies,
     });
   }
 }
@@ -80,11 +81,11 @@ function settlePackage(
     id: id as PackageId,
     catalog: shelf.entry.id as CatalogId,
     name: text.name,
-    description: text.description,
-    hidden: text.hidden,
-    sensitive: text.sensitive,
+    description: kept(text.description, before?.description, ''),
+    hidden: kept(text.hidden, before?.hidden, false),
+    sensitive: kept(text.sensitive, before?.sensitive, false),
     state: gone ? 'deleted' : 'active',
-    baseline: text.baseline,
+    baseline: kept(text.baseline, before?.baseline, 'keep'),
     current: content.id,
     content,
     version: (before?.version ?? 0) + 1,

@@ -8,6 +8,7 @@ import {
   eventOf,
   everywhere,
   fold,
+  kept,
   listChange,
   match,
   openRegister,
@@ -72,9 +73,9 @@ export function findPeople(draft: Draft): People {
     names.set(id, name);
     if (!writtenIds.has(id) && state !== 'deleted') found.people.add(id, directoryKey, email, name);
   }
-  for (const { id, text } of people) {
+  for (const { id, text, before } of people) {
     names.set(id, text.name);
-    found.people.add(id, text.key, text.email, text.name);
+    found.people.add(id, text.key, kept(text.email, before?.email, null), text.name);
   }
   for (const group of known.groups) {
     names.set(group.id, group.name);
@@ -107,28 +108,36 @@ function settlePerson(
   { text, place, before, id }: Entry<PersonText, PersonConfig>,
   zone: string,
 ): void {
-  const manager = text.manager === undefined ? null : found.people.find(at(place, 'manager'), text.manager);
+  const manager = text.manager ? found.people.find(at(place, 'manager'), text.manager) : text.manager;
   if (manager === id)
     refuse(draft, at(place, 'manager'), `"${text.key}" is their own manager. Name somebody else, or remove the line.`);
-  const organization =
-    text.organization === undefined ? null : found.partners.find(at(place, 'organization'), text.organization);
+  const organization = text.organization
+    ? found.partners.find(at(place, 'organization'), text.organization)
+    : text.organization;
   const after: PersonConfig = {
     id: id as PersonId,
     directoryKey: text.key,
     name: text.name,
-    email: text.email ?? null,
-    kind: text.kind ?? (text.organization === undefined ? 'member' : 'guest'),
+    email: kept(text.email, before?.email, null),
+    // Whoever loses their organization here is no member of ours by that.
+    kind: text.kind ?? (text.organization ? 'guest' : (before?.kind ?? 'member')),
     state: stateOf(text.enabled, before),
-    manager: manager as PersonId | null,
-    organization: organization as OrganizationId | null,
-    timeZone: text.timeZone ?? zone,
-    locale: text.locale ?? 'en',
-    department: text.department ?? null,
-    jobTitle: text.jobTitle ?? null,
-    country: text.country ?? null,
+    manager: kept(manager as PersonId | null | undefined, before?.manager, null),
+    organization: kept(organization as OrganizationId | null | undefined, before?.organization, null),
+    timeZone: kept(text.timeZone, before?.timeZone, zone),
+    locale: kept(text.locale, before?.locale, 'en'),
+    department: kept(text.department, before?.department, null),
+    jobTitle: kept(text.jobTitle, before?.jobTitle, null),
+    country: kept(text.country, before?.country, null),
     properties: text.properties ?? before?.properties ?? {},
     version: (before?.version ?? 0) + 1,
   };
+  if (after.kind === 'member' && after.organization !== null)
+    refuse(
+      draft,
+      at(place, 'kind'),
+      `"${text.key}" belongs to a partner. Write "organization:" without a value as well.`,
+    );
   const label = `${text.name} (${text.key})`;
   if (text.enabled === undefined && before && before.state !== 'enabled')
     draft.lines.push({
@@ -186,7 +195,7 @@ function stateOf(enabled: boolean | undefined, before: PersonConfig | null): Per
 function noteSharedAddresses(draft: Draft, found: People): void {
   const owners = new Map<string, string>();
   for (const { text, id } of found.written.people) {
-    if (text.email === undefined) continue;
+    if (!text.email) continue;
     const first = owners.get(fold(text.email));
     if (first === undefined) owners.set(fold(text.email), text.key);
     else

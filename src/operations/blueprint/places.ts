@@ -2,7 +2,7 @@
 import type { DomainEvent } from '../../domain/events';
 import type { OrganizationId, PersonId } from '../../domain/model';
 import type { IdentityConfig, InstallationConfig, OrganizationConfig } from '../ports';
-import { at, differences, eventOf, everywhere, fold, refuse, settle, type Draft } from './draft';
+import { at, differences, eventOf, everywhere, fold, kept, refuse, settle, type Draft } from './draft';
 import type { People } from './people';
 import type { Place } from './read';
 import { show } from './values';
@@ -48,8 +48,8 @@ export function settlePartners(draft: Draft, found: People): void {
     const after: OrganizationConfig = {
       id: id as OrganizationId,
       name: text.name,
-      description: text.description,
-      state: text.state,
+      description: kept(text.description, before?.description, ''),
+      state: kept(text.state, before?.state, 'configured'),
       sources,
       version: (before?.version ?? 0) + 1,
     };
@@ -67,7 +67,7 @@ export function settlePartners(draft: Draft, found: People): void {
       });
       continue;
     }
-    const changed = differences(draft, before, after);
+    const changed = differences(draft, inOrder(before), inOrder(after));
     if (changed.length === 0) {
       draft.unchanged += 1;
       continue;
@@ -98,9 +98,13 @@ export function settleInstallations(draft: Draft): void {
     const after: InstallationConfig = {
       platform: text.platform,
       tenant: text.tenant,
-      name: text.name,
-      authoritativeDomains: [...new Set(text.authoritativeDomains.map(fold))],
-      guestsAllowed: text.guestsAllowed,
+      name: kept(text.name, before?.name, ''),
+      authoritativeDomains: kept(
+        text.authoritativeDomains && [...new Set(text.authoritativeDomains.map(fold))],
+        before?.authoritativeDomains,
+        [],
+      ),
+      guestsAllowed: kept(text.guestsAllowed, before?.guestsAllowed, false),
     };
     const changed = differences(draft, before ?? {}, after);
     if (changed.length === 0) {
@@ -251,4 +255,9 @@ const account = ({ platform, tenant, user }: { platform: string; tenant: string;
   JSON.stringify([platform, tenant, user]);
 const seat = ({ platform, tenant, person }: { platform: string; tenant: string; person: string }): string =>
   JSON.stringify([platform, tenant, person]);
+/** What a partner is recognized by has no order. */
+const inOrder = (partner: OrganizationConfig): OrganizationConfig => ({
+  ...partner,
+  sources: [...partner.sources].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)),
+});
 const keyOf = ({ kind, value }: Source): string => `${kind} ${fold(value)}`;

@@ -4,7 +4,7 @@ import type { Affected, AffectedBy, Configuration, ConfigurationChange, Followed
 import { brakeOf, disabledBy, refuseBrake, type Brake } from './brake';
 import { findCatalogs, settleCatalog } from './catalogs';
 import { count, holding } from './words';
-import { at, openDraft, refuse, settle, type Draft, type PlanLine } from './draft';
+import { at, current, openDraft, refuse, settle, type Draft, type PlanLine } from './draft';
 import {
   refuseUndecided,
   removalsOf,
@@ -12,6 +12,7 @@ import {
   type Conflicting,
   type Removing,
 } from './incompatibilities';
+import { settleLeftParts } from './left-out';
 import { packageNames, settlePackages } from './packages';
 import { findPeople, settleGroups, settlePeople, type People } from './people';
 import { settleIdentities, settleInstallations, settlePartners } from './places';
@@ -67,6 +68,10 @@ export function draftPlan(
     settlePackages(draft, found, shelf);
   }
   settleIncompatibilities(draft, found, shelves, names);
+  settleLeftParts(
+    draft,
+    shelves.flatMap(({ left }) => left),
+  );
   refuseDeletedGroups(draft, found);
   refuseDeletedPartners(draft, found);
   refuseNobodyLeft(draft);
@@ -251,19 +256,6 @@ function groupUsers(draft: Draft): Map<GroupId, string[]> {
   for (const one of current(draft, 'incompatibility', draft.known.incompatibilities))
     if (one.state === 'active') use(one.otherGroup, 'an incompatibility');
   return users;
-}
-
-/** Stored values with this plan's changes over them. */
-function current<T extends { readonly id: string }>(
-  draft: Draft,
-  noun: ConfigurationChange['noun'],
-  stored: readonly T[],
-): T[] {
-  const now = new Map(stored.map((one) => [one.id, one]));
-  // A noun has one type of value; the union of changes hides it.
-  for (const change of draft.changes)
-    if (change.noun === noun && 'id' in change.after) now.set(change.after.id, change.after as unknown as T);
-  return [...now.values()];
 }
 
 function groupsOf(content: PolicyVersion): GroupId[] {

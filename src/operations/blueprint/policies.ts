@@ -15,13 +15,13 @@ import type {
 } from '../../domain/model';
 import { hoursOf } from '../../domain/time';
 import type { PolicyConfig } from '../ports';
-import { questionKey } from './checks';
-import { at, canonical, eventOf, fold, match, settle, type Draft, type Entry } from './draft';
+import { misfits, questionKey } from './checks';
+import { at, canonical, eventOf, fold, kept, match, refuse, settle, whereIs, type Draft, type Entry } from './draft';
 import { listed } from './catalogs';
 import type { People } from './people';
 import type { Place } from './read';
 import { changedLines, summary } from './policy-words';
-import { WEEKDAYS, type CalendarText, type PolicyText, type StageText } from './schema';
+import { WEEKDAYS, type CalendarText, type ExtensionText, type PolicyText, type StageText } from './schema';
 import type { SubjectText } from './values';
 
 export interface PoliciesOf {
@@ -29,7 +29,8 @@ export interface PoliciesOf {
   readonly place: Place;
   readonly id: PackageId;
   readonly catalog: CatalogId;
-  readonly policies: readonly PolicyText[];
+  /** Undefined: not written. */
+  readonly policies: readonly PolicyText[] | undefined;
 }
 
 export function settlePolicies(draft: Draft, found: People, of: PoliciesOf): void {
@@ -41,6 +42,28 @@ export function settlePolicies(draft: Draft, found: People, of: PoliciesOf): voi
       stored.find((one) => formerly !== undefined && fold(one.name) === fold(formerly)),
   });
   for (const entry of entries) settlePolicy(draft, found, of, entry);
+  if (of.policies === undefined) return;
+  const listedIds = new Set(entries.map(({ id }) => id));
+  for (const one of stored) if (!listedIds.has(one.id)) endLeftOut(draft, of, one);
+}
+
+/** A policy that its list does not hold any more gives nothing anew; open requests and access go on by the version that they have. */
+function endLeftOut(draft: Draft, of: PoliciesOf, before: PolicyConfig): void {
+  if (before.state !== 'enabled') return;
+  const place = at(of.place, 'policies');
+  draft.places.set(before.id, place);
+  const state = [{ field: 'state', detail: 'state: enabled → disabled' }];
+  settle(draft, 'policy', {
+    before,
+    after: { ...before, state: 'disabled', version: before.version + 1 },
+    word: 'policy',
+    label: `${of.label} / ${before.name}`,
+    action: 'delete',
+    details: [...state.map(({ detail }) => detail), `the list at ${whereIs(draft, place)} does not hold it`],
+    events: [
+      eventOf('policy.changed', { kind: 'policy', id: before.id }, { package: of.id, catalog: of.catalog }, state),
+    ],
+  });
 }
 
 function settlePolicy(
@@ -61,11 +84,26 @@ function settlePolicy(
     id: id as PolicyId,
     package: of.id,
     name: text.name,
-    state: gone ? 'deleted' : text.enabled ? 'enabled' : 'disabled',
+    state: gone
+      ? 'deleted'
+      : text.enabled === undefined
+        ? (before?.state ?? 'enabled')
+        : text.enabled
+          ? 'enabled'
+          : 'disabled',
     current: content.id,
     content,
     version: (before?.version ?? 0) + 1,
   };
+  if (!gone) refuseMisfits(draft, place, after, text);
+  if (text.enabled === undefined && before?.state === 'disabled' && !gone)
+    draft.lines.push({
+      id,
+      action: 'note',
+      noun: 'policy',
+      label: `${of.label} / ${text.name}`,
+      details: ['stays disabled; "enabled: true" would change that'],
+    });
   const moved = before !== null && before.state !== after.state;
   if (same && !moved) {
     draft.unchanged += 1;
@@ -110,41 +148,71 @@ function contentOf(
   of: PoliciesOf,
   { text, place, before, id }: Entry<PolicyText, PolicyConfig>,
 ): PolicyVersion {
-  const approval = text.approval.length > 0;
-  const extendApproval = text.extension.approval ?? approval;
-  const max = text.extension.max ?? (extendApproval ? 'unlimited' : 1);
+  const was = before?.content;
+  const stages =
+    text.approval?.map((stage, n) => stageOf(found, at(place, 'approval', n), stage, n + 1)) ?? was?.stages ?? [];
   return {
     id: draft.newId() as PolicyVersionId,
     policy: id as PolicyId,
     package: of.id,
     name: text.name,
-    number: (before?.content.number ?? 0) + 1,
-    mode: text.mode,
-    targets: subjects(found, at(place, 'who'), text.who),
-    stages: text.approval.map((stage, n) => stageOf(found, at(place, 'approval', n), stage, n + 1)),
-    calendar: text.calendar ? calendarOf(text.calendar) : null,
+    number: (was?.number ?? 0) + 1,
+    mode: kept(text.mode, was?.mode, 'request'),
+    targets: kept(text.who && subjects(found, at(place, 'who'), text.who), was?.targets, []),
+    stages,
+    calendar: kept(text.calendar && calendarOf(text.calendar), was?.calendar, null),
     expiration: text.expires,
-    customPeriod: text.customPeriod,
-    reasonRequired: text.reason === 'required',
-    questions: text.questions.map((question) => ({
-      id: questionKey(question),
-      text: question.text,
-      required: question.required,
-      type: question.choices ? 'choice' : question.long ? 'longText' : 'text',
-      choices: question.choices ?? [],
-    })),
-    selfRequest: text.selfRequest,
-    onBehalf: text.onBehalf,
-    selfRemove: text.selfRemove,
-    extension: {
-      allowed: text.extension.allowed,
-      approval: extendApproval,
-      maxExtensions: max === 'unlimited' ? null : max,
-      maxTotalDays: text.extension.maxTotalDays ?? null,
-    },
-    endWhenOutOfScope: text.endWhenOutOfScope,
-    samePersonInStages: text.samePersonInStages,
+    customPeriod: kept(text.customPeriod, was?.customPeriod, true),
+    reasonRequired: kept(text.reason && text.reason === 'required', was?.reasonRequired, true),
+    questions: kept(text.questions?.map(questionOf), was?.questions, []),
+    selfRequest: kept(text.selfRequest, was?.selfRequest, true),
+    onBehalf: kept(text.onBehalf, was?.onBehalf, false),
+    selfRemove: kept(text.selfRemove, was?.selfRemove, true),
+    extension: extensionOf(text.extension, stages.length > 0, was),
+    endWhenOutOfScope: kept(text.endWhenOutOfScope, was?.endWhenOutOfScope, false),
+    samePersonInStages: kept(text.samePersonInStages, was?.samePersonInStages, false),
   };
+}
+
+function questionOf(question: NonNullable<PolicyText['questions']>[number]): PolicyVersion['questions'][number] {
+  return {
+    id: questionKey(question),
+    text: question.text,
+    required: question.required,
+    type: question.choices ? 'choice' : question.long ? 'longText' : 'text',
+    choices: question.choices ?? [],
+  };
+}
+
+/** Written it is whole. Not written it stays, and where it was as usual it follows whether the policy has approval. */
+function extensionOf(
+  text: ExtensionText | undefined,
+  hasStages: boolean,
+  was: PolicyVersion | undefined,
+): PolicyVersion['extension'] {
+  const usual = (approval: boolean): number | null => (approval ? null : 1);
+  if (text || !was) {
+    const approval = text?.approval ?? hasStages;
+    const max = text?.max ?? usual(approval);
+    return {
+      allowed: text?.allowed ?? true,
+      approval,
+      maxExtensions: max === 'unlimited' ? null : max,
+      maxTotalDays: text?.maxTotalDays ?? null,
+    };
+  }
+  const { extension, stages } = was;
+  const approval = extension.approval === stages.length > 0 ? hasStages : extension.approval && hasStages;
+  const isUsual = extension.maxExtensions === usual(extension.approval);
+  return { ...extension, approval, maxExtensions: isUsual ? usual(approval) : extension.maxExtensions };
+}
+
+/** What does not fit together, where it is written or would have to be. */
+function refuseMisfits(draft: Draft, place: Place, { content }: PolicyConfig, { who }: PolicyText): void {
+  // Of somebody who was not found it is said already.
+  if (content.mode === 'request' && (who ?? content.targets).length === 0)
+    refuse(draft, at(place, 'who'), 'This policy lets nobody ask. Add "who", for example allMembers.');
+  for (const { path, message } of misfits(content)) refuse(draft, at(place, ...path), message);
 }
 
 function stageOf(found: People, place: Place, text: StageText, n: number): StagePlan {

@@ -1,5 +1,6 @@
-// The format of configuration as code, noun by noun. Only shapes: whether a name exists is the plan's question. A field
-// that is not written has the default given here; a list that is not written is left as it is.
+// The format of configuration as code, noun by noun. Only shapes: whether a name exists is the plan's question, and what becomes of
+// a field that is not written as well: what is known keeps it ("kept" in draft.ts), what is new gets the plan's default. Where nothing
+// can be kept, inside a list or a group of fields that is written whole, the default stands here.
 import { z } from 'zod';
 import { checkCalendar, checkConflict, checkPerson, checkPolicy, checkStage } from './checks';
 import { date, expires, locale, mail, name, oneOrMore, prose, span, subject, timeOfDay, zone } from './values';
@@ -16,18 +17,19 @@ const identity = { platform, tenant: name(), user: name() };
 const person = {
   key: name(),
   name: name(),
-  email: mail.optional(),
+  email: mail.nullish(),
   /** Default: guest when an organization is named, else member. */
   kind: z.enum(['member', 'guest']).optional(),
   /** Not written: a new person is enabled, a known one stays as is. */
   enabled: flag.optional(),
-  manager: name().optional(),
-  organization: name().optional(),
-  timeZone: zone.optional(),
-  locale: locale.optional(),
-  department: name().optional(),
-  jobTitle: name().optional(),
-  country: name(100).optional(),
+  manager: name().nullish(),
+  organization: name().nullish(),
+  /** Default: the organization's. */
+  timeZone: zone.nullish(),
+  locale: locale.nullish(),
+  department: name().nullish(),
+  jobTitle: name().nullish(),
+  country: name(100).nullish(),
   properties: z
     .record(name(100), z.union([z.string(), z.number(), z.boolean()], 'must be text, a number, true or false'))
     .optional(),
@@ -47,8 +49,8 @@ const organization = { name: name(), timeZone: zone };
 const partner = {
   name: name(),
   formerly: name().optional(),
-  description: prose().default(''),
-  state: z.enum(['proposed', 'configured', 'deleted']).default('configured'),
+  description: prose().optional(),
+  state: z.enum(['proposed', 'configured', 'deleted']).optional(),
   tenants: z.array(name()).optional(),
   workspaces: z.array(name()).optional(),
   domains: z.array(name()).optional(),
@@ -57,9 +59,9 @@ const partner = {
 const installation = {
   platform,
   tenant: name(),
-  name: prose(200).default(''),
-  authoritativeDomains: z.array(name()).default([]),
-  guestsAllowed: flag.default(false),
+  name: prose(200).optional(),
+  authoritativeDomains: z.array(name()).optional(),
+  guestsAllowed: flag.optional(),
 };
 
 const part = { name: name(), originId: name().optional() };
@@ -68,12 +70,12 @@ const parts = z.array(
 );
 
 const way = z.enum(['report', 'repair', 'accept']);
-const drift = { missing: way.default('repair'), extra: way.default('report') };
+const drift = { missing: way.optional(), extra: way.optional() };
 
 const resource = {
   name: name(),
   formerly: name().optional(),
-  description: prose().default(''),
+  description: prose().optional(),
   connector: name(100),
   /** Default: the name. */
   originId: name().optional(),
@@ -81,7 +83,7 @@ const resource = {
   roles: parts.optional(),
   scopes: parts.optional(),
   /** What becomes of access that was changed outside (rule 3.12). */
-  drift: z.strictObject(drift).prefault({}),
+  drift: z.strictObject(drift).optional(),
   state: gone,
 };
 
@@ -129,8 +131,9 @@ const extension = {
 const policy = {
   name: name(),
   formerly: name().optional(),
-  enabled: flag.default(true),
-  mode: z.enum(['request', 'direct']).default('request'),
+  /** Not written: a new policy is enabled, a known one stays as is. */
+  enabled: flag.optional(),
+  mode: z.enum(['request', 'direct']).optional(),
   who: oneOrMore(
     subject(
       'person',
@@ -141,23 +144,22 @@ const policy = {
       'allConfiguredOrganizations',
       'anyone',
     ),
-  ).default([]),
-  approval: z.array(z.strictObject(stage).superRefine(checkStage)).max(10).default([]),
-  /** Not written: all time counts. */
-  calendar: z.strictObject(calendar).superRefine(checkCalendar).optional(),
+  ).optional(),
+  approval: z.array(z.strictObject(stage).superRefine(checkStage)).max(10).optional(),
+  /** Without one all time counts. */
+  calendar: z.strictObject(calendar).superRefine(checkCalendar).nullish(),
   expires,
-  customPeriod: flag.default(true),
-  reason: required.default('required'),
-  questions: z.array(z.strictObject(question)).max(20).default([]),
-  selfRequest: flag.default(true),
-  onBehalf: flag.default(false),
-  selfRemove: flag.default(true),
-  extension: z.preprocess(
-    (given) => (typeof given === 'boolean' ? { allowed: given } : given),
-    z.strictObject(extension).prefault({}),
-  ),
-  endWhenOutOfScope: flag.default(false),
-  samePersonInStages: flag.default(false),
+  customPeriod: flag.optional(),
+  reason: required.optional(),
+  questions: z.array(z.strictObject(question)).max(20).optional(),
+  selfRequest: flag.optional(),
+  onBehalf: flag.optional(),
+  selfRemove: flag.optional(),
+  extension: z
+    .preprocess((given) => (typeof given === 'boolean' ? { allowed: given } : given), z.strictObject(extension))
+    .optional(),
+  endWhenOutOfScope: flag.optional(),
+  samePersonInStages: flag.optional(),
   state: gone,
 };
 
@@ -176,10 +178,10 @@ const conflict = {
 const pack = {
   name: name(),
   formerly: name().optional(),
-  description: prose().default(''),
-  hidden: flag.default(false),
-  sensitive: flag.default(false),
-  baseline: z.enum(['keep', 'absorb']).default('keep'),
+  description: prose().optional(),
+  hidden: flag.optional(),
+  sensitive: flag.optional(),
+  baseline: z.enum(['keep', 'absorb']).optional(),
   /** `Resource / Role`, `Resource / Role / Scope`, or the resource alone where it has one role. */
   roles: z.array(name(600)).optional(),
   policies: z.array(z.strictObject(policy).superRefine(checkPolicy)).optional(),
@@ -197,10 +199,10 @@ const pack = {
 const catalog = {
   name: name(),
   formerly: name().optional(),
-  description: prose().default(''),
-  published: flag.default(true),
+  description: prose().optional(),
+  published: flag.optional(),
   /** Whether people of other organizations may see and ask for its packages at all. */
-  external: flag.default(false),
+  external: flag.optional(),
   owners: people,
   readers: people,
   packageManagers: people,
@@ -237,7 +239,8 @@ export type PackageText = NonNullable<CatalogText['packages']>[number];
 export type ConflictText = NonNullable<PackageText['incompatibleWith']>[number];
 export type PolicyText = NonNullable<PackageText['policies']>[number];
 export type CalendarText = NonNullable<PolicyText['calendar']>;
-export type StageText = PolicyText['approval'][number];
+export type ExtensionText = NonNullable<PolicyText['extension']>;
+export type StageText = NonNullable<PolicyText['approval']>[number];
 
 /** What stands at a path (list positions left out): how it is called, and which fields it may have. */
 export const nouns: Readonly<Record<string, { readonly noun: string; readonly fields: readonly string[] }>> = {
