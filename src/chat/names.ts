@@ -1,13 +1,15 @@
 // From typed names to things: exact names first, then half names, then "Did you mean ...?". Nobody learns of a package here that
 // the search would not show.
 import { DomainError } from '../domain/errors';
-import type { PersonId, PersonRef } from '../domain/model';
+import type { AssignmentId, PersonId, PersonRef } from '../domain/model';
 import { assigns } from '../operations/assignments';
 import type { PackageRow } from '../operations/ports';
 import type { Context } from './verb';
 
 const NEAR = 3;
 const SUGGESTIONS = 4;
+/** More than anybody holds. */
+const MOST_HELD = 500;
 
 /** R-1042, r1042, 1042. */
 export function numberOf(typed: string): number | null {
@@ -29,10 +31,53 @@ export async function packageOf(
   if (only) throw new DomainError('several-named', { typed, ...told(exact) });
   const half = await find(typed, SUGGESTIONS + 1);
   const [first] = half;
-  if (first && half.length === 1) return first;
+  // What only its description speaks of is offered: whoever typed a name meant a name.
+  if (first && half.length === 1 && holdsWords(typed, [first.name, ...first.resources])) return first;
   const near = half.length > 0 ? half : closest(typed, await find('', 200), (row) => row.name);
   if (near.length === 0) throw new DomainError('not-found', { what: manage ? 'managedPackage' : 'package' });
   throw new DomainError('did-you-mean', { typed, ...told(near) });
+}
+
+/** Whether every word that was typed is in one of these. */
+function holdsWords(typed: string, names: readonly string[]): boolean {
+  const said = names.join('\n').toLowerCase();
+  return typed
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => said.includes(word));
+}
+
+/**
+ * What the person holds by that name, hidden packages as well. A word more after the name ("please") does no harm; what is not held
+ * is never suggested.
+ */
+export async function heldNamed(context: Context, typed: string): Promise<AssignmentId> {
+  const me = context.who.person.id;
+  const { views } = context.desk;
+  const all = (await views.access(me, { limit: MOST_HELD, after: null })).rows.filter((row) => row.endedAt === null);
+  const rows = all.map((row) => ({ ...row, name: row.packageName, detail: '' }));
+  const exact = await exactly(typed, async (name) => {
+    const found = rows.filter((row) => row.name.toLowerCase() === name.toLowerCase());
+    if (found.length === 0) return found;
+    // Two catalogs may each have one of this name.
+    const packages = await views.packagesNamed(me, name);
+    return found.map((row) => ({ ...row, detail: packages.find(({ id }) => id === row.package)?.catalog ?? '' }));
+  });
+  const [only] = exact;
+  if (only && exact.length === 1) return only.id;
+  if (only) throw new DomainError('several-named', { typed, ...told(exact) });
+  const before = rows.filter((row) => typed.toLowerCase().startsWith(`${row.name.toLowerCase()} `));
+  const [longest] = before.sort((a, b) => b.name.length - a.name.length);
+  if (longest) return longest.id;
+  const half = rows.filter((row) => holdsWords(typed, [row.name]));
+  const [first] = half;
+  if (first && half.length === 1) return first.id;
+  const near = half.length > 0 ? half : closest(typed, rows, (row) => row.name);
+  if (near.length > 0) throw new DomainError('did-you-mean', { typed, ...told(near) });
+  const [known] = await views.packagesNamed(me, typed);
+  throw known
+    ? new DomainError('not-held', { package: known.name, target: null })
+    : new DomainError('not-found', { what: 'assignment' });
 }
 
 /** Whether the whole text is the name of a package that the target may know: names may hold the words between which we split. */
@@ -108,7 +153,7 @@ async function exactly<T>(
 }
 
 /** Names to choose from; those that are the same with their catalog, or what else is known of them. */
-function told(rows: readonly (PackageRow | Named<PersonRef>)[]): {
+function told(rows: readonly (PackageRow | Named<object>)[]): {
   readonly names: readonly string[];
   readonly more: boolean;
 } {

@@ -5,7 +5,7 @@ import type { AssignmentId } from '../../domain/model';
 import { extensionOf, giveUp, view } from '../../operations/assignments';
 import { extend } from '../../operations/requests';
 import type { StoredReply } from '../../operations/ports';
-import { packageOf } from '../names';
+import { heldNamed } from '../names';
 import type { Answer, Context, Verb } from '../verb';
 import { read, uuid } from '../verb';
 import { idOf, list, named, reasonOf } from './requests';
@@ -16,18 +16,6 @@ function assignmentOf(data: unknown): AssignmentId {
   const found = read(byId, data);
   if (!found) throw new DomainError('not-found', { what: 'assignment' });
   return found.assignment as AssignmentId;
-}
-
-/** What the person holds by that name. Of a name that is nothing they learn what they have, not what they could ask for. */
-async function heldNamed(context: Context, typed: string): Promise<AssignmentId> {
-  const me = context.who.person.id;
-  const pkg = await packageOf(context, typed, me, false).catch((error: unknown) => {
-    if (!(error instanceof DomainError) || error.code !== 'not-found') throw error;
-    throw new DomainError('not-found', { what: 'assignment' });
-  });
-  const held = await context.desk.views.liveAssignment(me, pkg.id);
-  if (!held) throw new DomainError('not-held', { package: pkg.name, target: null });
-  return held;
 }
 
 async function form(context: Context, verb: string, assignment: AssignmentId): Promise<Answer> {
@@ -48,6 +36,9 @@ async function openGiveUp(context: Context, assignment: AssignmentId): Promise<A
   return form(context, 'access.giveUp', assignment);
 }
 
+/** In the place of a list that was drawn before things changed. */
+const freshList: Answer = { view: 'accessList', params: { page: null }, place: 'replace' };
+
 export const accessVerbs = {
   'access.list': {
     kind: 'reads',
@@ -65,6 +56,7 @@ export const accessVerbs = {
     kind: 'writes',
     opens: true,
     press: (context, data) => openExtension(context, assignmentOf(data)),
+    fresh: () => freshList,
     submit: async (context, { values, draft }) => {
       const stored = (request: string): StoredReply => ({ view: 'request', params: { request, say: 'extended' } });
       const request = await extend(
@@ -89,6 +81,7 @@ export const accessVerbs = {
     kind: 'writes',
     opens: true,
     press: (context, data) => openGiveUp(context, assignmentOf(data)),
+    fresh: () => freshList,
     submit: async (context, { values, draft }) => {
       const assignment = idOf(values, 'assignment') as AssignmentId;
       const answer: StoredReply = { view: 'accessEnded', params: { assignment, say: 'gaveUp' } };

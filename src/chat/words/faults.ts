@@ -156,10 +156,12 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
   'extension-too-early': ({ package: name, from }) =>
     sentence('{name} can be extended from {from:dateTime} on. I will remind you then.', { name, from }),
   'extension-limit': ({ package: name, max }) =>
-    sentence(
-      '{name} was extended {max|once|# times} already, which is the most. When it has ended you can ask for it again.',
-      { name, max },
-    ),
+    max === 0
+      ? explain('not-extendable', { package: name })
+      : sentence(
+          '{name} was extended {max|once|# times} already, which is the most. When it has ended you can ask for it again.',
+          { name, max },
+        ),
   'extension-past-limit': ({ package: name, until }) =>
     sentence('{name} can last until {until:dateTime} at the latest, so it cannot be extended.', { name, until }),
   'no-end-to-extend': ({ package: name }) =>
@@ -167,7 +169,7 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
   'not-self-removable': ({ package: name }) => sentence('{name} cannot be given up here. Ask its owners.', { name }),
   'not-held': ({ package: name, target }) =>
     target === null
-      ? sentence('You do not have {name}.', { name })
+      ? sentence('You do not have {name} now. Type “my access” to see what you have.', { name })
       : sentence('{target} does not have {name}.', { name, target }),
   'removal-reason-required': () => say('remove.required'),
   'self-assignment': () => sentence('Nobody assigns themselves. Ask for it like everybody else, or ask another owner.'),
