@@ -46,7 +46,7 @@ export function askAgain(facts: RequestFacts, at: Now): Change {
   const bySystem = request.requestor === null;
   return together(
     updated('request', request, { state: 'canceled', detail, completedAt: at.now }),
-    toldOf(facts, request, 'request.canceled', { data: { byRequestor: false, detail, onBehalf } }),
+    toldOf(facts, request, 'request.canceled', { data: { byRequestor: false, detail, type: request.type, onBehalf } }),
     inserted('request', again),
     toldOf(facts, again, 'request.submitted', {
       data: { type: request.type, notify: true, onBehalf, bySystem, again: true },

@@ -77,11 +77,16 @@ const redraw = (on: EventType, about: Consequence['about']): Consequence => ({
 /**
  * Events carry `onBehalf` (requestor and target differ) and `bySystem` (no person asked for it) in their data where a
  * condition below needs it. `assignment.delivered` carries `again`: it was delivered before and nobody asked. `request.approved`
- * carries `scheduled`; `request.canceled` carries `byRequestor` and `tellTarget`.
+ * carries `scheduled`; what a request comes to carries its `type`; `request.canceled` carries `byRequestor` and `tellTarget`.
  */
 export const consequences: readonly Consequence[] = [
   tell('request.submitted', 'request', 'requestor', 'request', { notify: true }),
   tell('request.submitted', 'request', 'target', 'request', { notify: true, onBehalf: true }),
+  // What is said of the coming end depends on whether an extension waits.
+  ...(['request.submitted', 'request.denied', 'request.expired', 'request.canceled'] as const).map((on) => ({
+    ...redraw(on, 'assignment'),
+    when: { type: 'userExtend' },
+  })),
   tell('approver.asked', 'approval', 'person', 'request'),
   redraw('approver.released', 'request'),
   tell('stage.reminded', 'approvalReminder', 'approvers', 'request'),

@@ -81,7 +81,7 @@ export function expireStage(facts: RequestFacts, at: Now): Change {
     closeStages(facts, 'expired', at),
     updated('request', request, { state: 'expired', detail: 'notDecidedInTime', completedAt: at.now }),
     toldOf(facts, request, 'stage.expired', { data: { n: stage.n }, refs: { stage: stage.n } }),
-    toldOf(facts, request, 'request.expired', { data: { onBehalf: isOnBehalf(request) } }),
+    toldOf(facts, request, 'request.expired', { data: { type: request.type, onBehalf: isOnBehalf(request) } }),
   );
 }
 
@@ -149,7 +149,7 @@ export function reroute(facts: RequestFacts, at: Now): Change {
 /** A request that ends without access, and why. */
 export function denied(facts: RequestFacts, detail: RequestDetail, at: Now, gate?: DomainError): Change {
   const { request } = facts;
-  const data = { detail, onBehalf: isOnBehalf(request), ...(gate ? { gate: gate.code } : {}) };
+  const data = { detail, type: request.type, onBehalf: isOnBehalf(request), ...(gate ? { gate: gate.code } : {}) };
   const refusal = gate ? kept(gate) : null;
   return together(
     updated('request', request, { state: 'denied', detail, refusal, completedAt: at.now }),

@@ -98,6 +98,13 @@ export function extensionNeedsApproval({ extension, stages }: PolicyVersion): bo
   return extension.approval && stages.length > 0;
 }
 
+/** Whether the end is near enough to speak of it: the time in which an extension may be asked for has begun. */
+export function endsSoon(facts: AssignmentFacts, at: Date): boolean {
+  const justification = newest(facts.justifications, facts.latest);
+  const opensAt = justification && extensionWindow(facts.assignment, justification).opensAt;
+  return opensAt !== null && opensAt <= at;
+}
+
 /**
  * Whether the access may be asked for longer, by which policy and until when. The policy as it is now counts: an
  * extension is a request of its own. Gates are looked at by the caller.
@@ -115,9 +122,6 @@ export function mayExtend(facts: AssignmentFacts, at: Date): Extension {
   const justification = newest(facts.justifications, facts.latest);
   if (!policy?.extension.allowed || !justification) throw new DomainError('not-extendable', { package: name });
 
-  const { opensAt } = extensionWindow(assignment, justification);
-  if (opensAt && at < opensAt) throw new DomainError('extension-too-early', { package: name, from: opensAt });
-
   const n = justification.extensions + 1;
   // Unless said otherwise: once where it needs no approval, as often as it is approved where it does (rule 3.9).
   const max = policy.extension.maxExtensions ?? (extensionNeedsApproval(policy) ? null : 1);
@@ -132,6 +136,9 @@ export function mayExtend(facts: AssignmentFacts, at: Date): Extension {
   if (limit && limit <= assignment.endsAt) {
     throw new DomainError('extension-past-limit', { package: name, until: limit });
   }
+  // Last: whoever hears from when on it may be extended can rely on it.
+  const { opensAt } = extensionWindow(assignment, justification);
+  if (opensAt && at < opensAt) throw new DomainError('extension-too-early', { package: name, from: opensAt });
   return { policy, justification, until: earlier(onePeriodFrom(policy, assignment.endsAt, zone), limit), n };
 }
 

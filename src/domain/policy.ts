@@ -4,7 +4,7 @@ import type { PairFacts, PolicyFact } from './facts';
 import type { Person, PolicyVersion, PolicyVersionId } from './model';
 import { isOutsider, widthOfPolicy } from './subjects';
 
-export { askedPeriod, extensionWindow, fixedEnd, inZone, mayExtend, period, reminders } from './period';
+export { askedPeriod, extensionWindow, fixedEnd, inZone, mayExtend, endsSoon, period, reminders } from './period';
 export type { Extension, Period } from './period';
 
 export interface GateOptions {

@@ -65,6 +65,12 @@ export function offer(facts: SubmitFacts): readonly PolicyVersion[] {
   throw new DomainError('not-in-scope', { package: facts.package.name, target: null });
 }
 
+/** Whether whoever had access finds a policy by which to ask for it once more; refuses where a gate is closed to them. */
+export function offerAnew(facts: PairFacts): boolean {
+  gate(facts, { requestor: facts.target, onBehalf: false, for: 'ask' });
+  return offered(facts, { onBehalf: false }).length > 0;
+}
+
 /** Asks for a package: for oneself, or for a direct report. */
 export function submit(facts: SubmitFacts, input: SubmitInput, at: Now): Submitted {
   offer(facts);
@@ -157,6 +163,7 @@ export function cancel(
     byRequestor: by !== 'system' && by.person === request.requestor,
     detail: why,
     onBehalf: isOnBehalf(request),
+    type: request.type,
     // Whoever asked hears of it in any case; so does for whom it was asked, unless they did it or left.
     tellTarget: isOnBehalf(request) && why !== 'targetDisabled' && (by === 'system' || by.person !== request.target),
   };

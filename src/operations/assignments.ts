@@ -4,7 +4,8 @@ import { DomainError } from '../domain/errors';
 import type { AssignmentFacts } from '../domain/facts';
 import type { AssignmentId, DraftId, PersonId, RequestDetail } from '../domain/model';
 import { can } from '../domain/permissions';
-import { cancel, offerExtension } from '../domain/request';
+import { endsSoon } from '../domain/period';
+import { cancel, offerAnew, offerExtension } from '../domain/request';
 import type { Answering } from './act';
 import { act, moment, personOf } from './act';
 import type { AccessRow, By, Desk, Page, Tx } from './ports';
@@ -124,6 +125,10 @@ export interface AssignmentView {
   readonly now: Date;
   /** What an extension would give now; null where it would be refused. */
   readonly extension: ReturnType<typeof offerExtension> | null;
+  /** The end is near enough to remind of it. */
+  readonly endsSoon: boolean;
+  /** The person could ask for it anew now. */
+  readonly mayAskAnew: boolean;
   readonly own: boolean;
   /** May look at assignments of the catalog; auditors may, and change nothing. */
   readonly owner: boolean;
@@ -139,7 +144,19 @@ export async function view(desk: Desk, viewer: PersonId, id: AssignmentId): Prom
   const mayTakeBack = Rules.mayTakeBack(facts, viewer);
   if (!own && !owner && !mayTakeBack) throw new DomainError('not-found', { what: 'assignment' });
   const extension = attempt(() => offerExtension(facts, now));
-  return { facts, now, extension, own, owner, mayRemove: mayTakeBack || can(roles, 'assignment.remove') };
+  const isFree = facts.live === null && facts.open === null;
+  const mayAskAnew = isFree && (attempt(() => offerAnew(facts)) ?? false);
+  const soon = endsSoon(facts, now);
+  return {
+    facts,
+    now,
+    extension,
+    endsSoon: soon,
+    mayAskAnew,
+    own,
+    owner,
+    mayRemove: mayTakeBack || can(roles, 'assignment.remove'),
+  };
 }
 
 /** What the extension form shows; throws the refusal that the submit would throw. */

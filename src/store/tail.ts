@@ -94,7 +94,7 @@ export function addTail(statement: Statement, types: ReadonlySet<EventType>, sig
        case kind when 'place' then 'grant:' || about_id when 'redraw' then 'redraw:' || about
          else coalesce(person_id::text, 'tell') || ':' || about end,
        case when kind = 'place' and type <> 'grant.wanted' then ${at} - interval '1 hour' else ${at} end,
-       concat_ws(':', id, kind, notice, audience, case kind when 'place' then about_id end),
+       concat_ws(':', id, kind, notice, audience, case when kind <> 'tell' then about_id end),
        case when kind = 'place' and type <> 'grant.wanted' then least(${at}, ${TAKING_SINCE}) else ${at} end,
        ${statement.bind(by.trace ?? null)}::text
      from (

@@ -167,7 +167,7 @@ describe('a denial', () => {
     const change = sound(decide(twoStages(), ana, no, at()));
     expect(rowOf(change, 'request')).toMatchObject({ state: 'denied', detail: 'deniedByApprover', completedAt: NOON });
     expect(rowsOf(change, 'stage').map((stage) => stage.state)).toEqual(['denied', 'canceled']);
-    expect(dataOf(change, 'request.denied')).toEqual({ detail: 'deniedByApprover', onBehalf: false });
+    expect(dataOf(change, 'request.denied')).toEqual({ detail: 'deniedByApprover', type: 'userAdd', onBehalf: false });
   });
   test.each([
     { name: 'no reason', give: { ...no, reason: null }, wantFault: 'denial-reason-required' },
@@ -223,7 +223,7 @@ describe('a gate that closed meanwhile denies the final approval', () => {
   ])('$name', ({ give, want }) => {
     const change = sound(decide(requestFacts(give), ana, yes, at()));
     expect(rowOf(change, 'request')).toMatchObject({ state: 'denied', detail: want.detail });
-    expect(dataOf(change, 'request.denied')).toEqual({ ...want, onBehalf: false });
+    expect(dataOf(change, 'request.denied')).toEqual({ ...want, type: 'userAdd', onBehalf: false });
     expect([rowOf(change, 'stage').state, rowsOf(change, 'assignment'), rowsOf(change, 'grant')]).toEqual([
       'approved',
       [],

@@ -591,6 +591,7 @@ describe('taking a request back', () => {
     const change = sound(cancel(requestFacts(), by, at()));
     expect(rowOf(change, 'request')).toMatchObject({ state: 'canceled', detail: want[0], completedAt: NOON });
     expect(dataOf(change, 'request.canceled')).toEqual({
+      type: 'userAdd',
       byRequestor: want[1],
       detail: want[0],
       onBehalf: false,
@@ -718,7 +719,12 @@ describe('the start of what was scheduled', () => {
   ])('$name: denied, and it ends before it began', ({ give, want }) => {
     const change = sound(startDue(scheduled(give), at()));
     expect(rowOf(change, 'request')).toMatchObject({ state: 'denied', detail: want[0] });
-    expect(dataOf(change, 'request.denied')).toEqual({ detail: want[0], onBehalf: false, gate: want[1] });
+    expect(dataOf(change, 'request.denied')).toEqual({
+      detail: want[0],
+      type: 'userAdd',
+      onBehalf: false,
+      gate: want[1],
+    });
     expect(rowOf(change, 'assignment')).toMatchObject({ state: 'removed', endReason: want[2] });
   });
   test('a start found only after the end gives nothing', () => {

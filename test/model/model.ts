@@ -723,14 +723,14 @@ export function extend(o: Organization, key: Key, person: Key, reason: boolean):
   if (!last || !policy) return 'not-extendable';
   const terms = termsOf(o, policy.current);
   if (!terms.extend) return 'not-extendable';
-  const opensAt = windowOf(assignment.endsAt, last);
-  if (opensAt !== null && o.now < opensAt) return 'extension-too-early';
   const needsApproval = terms.extendApproval && terms.stages.length > 0;
   const max = terms.extendMax ?? (needsApproval ? null : 1);
   if (max !== null && last.extensions + 1 > max) return 'extension-limit';
   const limit =
     terms.extendTotal === null ? null : (assignment.since ?? assignment.startsAt) + terms.extendTotal * HOUR;
   if (limit !== null && limit <= assignment.endsAt) return 'extension-past-limit';
+  const opensAt = windowOf(assignment.endsAt, last);
+  if (opensAt !== null && o.now < opensAt) return 'extension-too-early';
   const gate = closedFor(o, target, pack, policy.name, policy.current);
   if (gate !== null) return gate;
   if (terms.reason && !reason) return 'reason-required';

@@ -1,5 +1,5 @@
 // Short messages for what needs a person's attention. Drawn when sent and redrawn when things change, so they are never stale.
-import type { PlaceFacts } from '../../domain/facts';
+import type { PlaceFacts, RequestFacts } from '../../domain/facts';
 import type { ManualTask } from '../../domain/events';
 import type { ExceptionFacts } from '../../domain/exception';
 import type { AssignmentView } from '../../operations/assignments';
@@ -61,7 +61,7 @@ export function requestOutcome(view: RequestView): Notice {
     package: request.package,
     packageName: facts.package.name,
     details: true,
-    mayAskAgain: request.type === 'userAdd' && (request.state === 'denied' || request.state === 'expired'),
+    ...next(facts),
   };
   switch (request.state) {
     case 'denied':
@@ -72,7 +72,12 @@ export function requestOutcome(view: RequestView): Notice {
         buttons,
       );
     case 'expired':
-      return notice(say('outcome.titleExpired', values), 'warning', [...outcome(facts), ...kept], buttons);
+      return notice(
+        say('outcome.titleExpired', values),
+        'warning',
+        [...outcome(facts), ...kept, ...tapLines(facts)],
+        buttons,
+      );
     case 'canceled': {
       const by = view.timeline.find(({ type }) => type === 'request.canceled')?.actor;
       const lines =
@@ -87,6 +92,20 @@ export function requestOutcome(view: RequestView): Notice {
     default:
       return notice(say('outcome.titleApproved', values), 'good', outcome(facts), buttons);
   }
+}
+
+/** What one tap does after a request that came to nothing: asking again, for the same or for more of what is held (rule 3.7). */
+function next({ request, assignment, open, target, package: pkg }: RequestFacts): Partial<Notice> {
+  const isOver = request.state === 'denied' || request.state === 'expired';
+  if (request.type === 'userAdd') return { mayAskAgain: isOver };
+  if (request.type !== 'userExtend' || request.state !== 'expired' || open !== null || assignment === null) return {};
+  if (assignment.endedAt === null) return { assignment: assignment.id, mayExtend: true };
+  return target.state === 'enabled' ? { package: pkg.id, mayAskAnew: true } : {};
+}
+
+function tapLines(facts: RequestFacts): Text[] {
+  const { mayAskAgain = false, mayAskAnew = false, mayExtend = false } = next(facts);
+  return mayAskAgain || mayAskAnew || mayExtend ? [label('outcome.askAgain')] : [];
 }
 
 /** One more nudge to an approver who has not answered; decides in place. */
@@ -154,9 +173,8 @@ export function accessNotice(
       assignment.endReason === 'removedByOwner' && typeof remover?.name === 'string'
         ? say('notice.accessEnded.removedByOwner', { by: remover.name, package: name })
         : say(`notice.accessEnded.${why}`, { package: name });
-    // Whoever was switched off and is back gets nothing back by itself, and may ask (rule 3.17).
-    const mayAsk = endReason !== 'outOfScope' || view.facts.policies.some(({ enabled, inScope }) => enabled && inScope);
-    const again = view.facts.target.state === 'enabled' && mayAsk;
+    // Whoever was switched off and is back gets nothing back by itself, and may ask (rule 3.17); nobody is invited in vain.
+    const again = view.mayAskAnew;
     const lines = [
       ...(remover?.reason ? [say('outcome.deniedReason', { reason: text(remover.reason, 1000) })] : []),
       ...(assignment.state === 'removalFailed' ? [label('state.removalFailed')] : []),
@@ -195,11 +213,15 @@ export function accessNotice(
         { ...base, mayGiveUp: giveUp },
       );
     case 'accessEnding': {
+      // Extended since, or without an end by now: what was said of it is over.
+      if (!view.endsSoon)
+        return notice(say('notice.accessExtended', { package: name }), 'good', [until], { ...base, mayGiveUp: giveUp });
       const lines = assignment.endsAt === null ? [] : [say('notice.accessEndingBody', { endsAt: assignment.endsAt })];
       const may = view.extension !== null;
-      const next = view.facts.open
-        ? say('notice.accessEndingAsked', { number: number(view.facts.open.number) })
-        : label(may ? 'notice.accessEndingExtend' : 'notice.accessEndingNoExtend');
+      const next =
+        view.facts.open?.type === 'userExtend'
+          ? say('notice.accessEndingAsked', { number: number(view.facts.open.number) })
+          : label(may ? 'notice.accessEndingExtend' : 'notice.accessEndingNoExtend');
       return notice(say('notice.accessEnding', { package: name }), 'warning', [...lines, next], {
         ...base,
         mayExtend: may,

@@ -113,8 +113,12 @@ export function outcome(facts: RequestFacts, reader: PersonId = facts.target.id)
     case 'scheduled':
       return request.startsAt === null ? [] : [say('outcome.scheduled', { startsAt: request.startsAt })];
     case 'delivered':
-      if (request.type === 'userExtend' && request.endsAt) return [say('outcome.extended', { endsAt: request.endsAt })];
-      return facts.assignment?.endedAt ? [] : [label('outcome.given')];
+      // How long it lasted stands in the state, and what was extended further lasts until another day.
+      if (facts.assignment?.endedAt) return [];
+      if (request.type !== 'userExtend' || request.endsAt === null) return [label('outcome.given')];
+      return facts.assignment?.endsAt?.getTime() === request.endsAt.getTime()
+        ? [say('outcome.extended', { endsAt: request.endsAt })]
+        : [say('outcome.extendedThen', { endsAt: request.endsAt })];
     default:
       return [];
   }
@@ -290,6 +294,11 @@ export function requestCard(view: RequestView): CardDataOf['request'] {
   const mayCancel =
     view.viewer.mayCancel &&
     (request.state === 'submitted' || request.state === 'pendingApproval' || request.state === 'scheduled');
+  const mayAskAgain =
+    view.viewer.own &&
+    request.type === 'userAdd' &&
+    (request.state === 'denied' || request.state === 'expired' || request.state === 'canceled') &&
+    request.detail !== 'contentChanged';
   return {
     summary: say('card.requestSummary', { number: number(request.number), package: name, state }),
     title: say('card.request', { number: number(request.number), package: name }),
@@ -298,6 +307,7 @@ export function requestCard(view: RequestView): CardDataOf['request'] {
     lines: [
       ...waiting(view),
       ...(view.viewer.released ? [] : outcome(facts, view.viewer.person).map((line) => ({ text: line }))),
+      ...(mayAskAgain && request.state === 'expired' ? [{ text: label('outcome.askAgain') }] : []),
     ],
     facts: [...what(view), ...holds(view)],
     answers: view.viewer.released ? [] : answers(facts),
@@ -311,11 +321,7 @@ export function requestCard(view: RequestView): CardDataOf['request'] {
     mayCancel,
     cancelVerb:
       request.state === 'scheduled' && view.viewer.person !== request.target ? 'request.remove' : 'request.cancel',
-    mayAskAgain:
-      view.viewer.own &&
-      request.type === 'userAdd' &&
-      (request.state === 'denied' || request.state === 'expired' || request.state === 'canceled') &&
-      request.detail !== 'contentChanged',
+    mayAskAgain,
   };
 }
 

@@ -180,7 +180,8 @@ export const sentences = {
   'outcome.packageGone': '{package} is no longer there.',
   'outcome.contentChanged':
     'The package changed while this was decided: it now also includes {added}. {number} asks again.',
-  'outcome.expired': 'Nobody decided by {at:dateTime}. You can ask again with one tap.',
+  'outcome.expired': 'Nobody decided by {at:dateTime}.',
+  'outcome.askAgain': 'You can ask again with one tap.',
   'outcome.canceled': 'It was canceled on {at:dateTime}.',
   'outcome.scheduled': 'Approved. Access starts on {startsAt:dateTime}.',
   'outcome.extension': 'longer access to {package}',
@@ -188,6 +189,7 @@ export const sentences = {
   'outcome.given': 'Approved, and the access is set up.',
   'outcome.extended': 'Approved. Access now lasts until {endsAt:dateTime}.',
   'outcome.canceledBy': '{by} canceled it on {at:dateTime}.',
+  'outcome.extendedThen': 'Approved. It was extended until {endsAt:dateTime} then.',
   'outcome.titleDenied': '{number} was denied: {package}',
   'outcome.titleExpired': 'Nobody decided on {number}: {package}',
   'outcome.titleCanceled': '{number} was canceled: {package}',

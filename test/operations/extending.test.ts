@@ -1,0 +1,180 @@
+// What is said of access that ends soon, is asked for longer, or has ended: only what is true, and only what can be done.
+import { aWorld, buttons, cardOf, sentenceOf, SMALL, textOf } from '../support/world';
+import type { World } from '../support/world';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+let world: World;
+beforeEach(async () => {
+  world = await aWorld(SMALL);
+});
+
+function latest(user: string) {
+  const last = world.messagesTo(user).at(-1);
+  if (!last) throw new Error(`${user} heard nothing`);
+  return last;
+}
+const titles = (card: Parameters<typeof buttons>[0]) => [...buttons(card).keys()];
+const reader = (more: string) =>
+  world.configure(`catalogs:
+  - name: Finance
+    packages:
+      - name: Ledger reader
+        policies:
+          - { name: Employees, who: allMembers, approval: [{ approvers: ana, decideWithin: 3 days }], expires: 30 days${more} }
+`);
+async function getReader() {
+  await world.submit('tara', cardOf(await world.say('tara', 'request ledger reader')), { reason: 'month end' });
+  await world.settle();
+  await world.press('ana', latest('ana').card, 'Approve');
+  await world.settle();
+}
+const extend = async () => {
+  const form = cardOf(await world.say('tara', 'extend ledger reader'));
+  const sent = await world.submit('tara', form, { reason: 'still closing' });
+  await world.settle();
+  return sent;
+};
+/** The reminder that the end is near, as it looks now. */
+const reminder = () => {
+  const found = world.messagesTo('tara').find((message) => message.id === remindedBy);
+  if (!found) throw new Error('no reminder');
+  return found.card;
+};
+let remindedBy = '';
+async function remind() {
+  await getReader();
+  await world.pass(17 * DAY);
+  remindedBy = latest('tara').id;
+  expect(textOf(reminder())).toContain('Ledger reader ends soon');
+  expect(titles(reminder())).toContain('Extend');
+}
+
+test.each([
+  ['was extended as often as it may be', 'max: 1', 'which is the most'],
+  ['lasts as long as it may', 'max: 5, maxTotalDays: 60', 'at the latest, so it cannot be extended'],
+])('of access that %s nobody hears that it can be extended later', async (_name, limit, told) => {
+  await reader(`, extension: { approval: false, ${limit} }`);
+  await remind();
+  expect(sentenceOf(await extend())).toContain('You have Ledger reader until');
+  expect(sentenceOf(await world.say('tara', 'extend ledger reader'))).toContain(told);
+});
+
+test('the reminder follows an extension: asked for, refused, asked for again, approved', async () => {
+  await remind();
+  await extend();
+  expect(textOf(reminder())).toContain('You asked to keep it: R-1002 is being decided.');
+  expect(titles(reminder())).not.toContain('Extend');
+  await world.submit('ana', cardOf(await world.press('ana', latest('ana').card, 'Deny')), { reason: 'not now' });
+  await world.settle();
+  expect(textOf(reminder())).toContain('Still needed? Extend it.');
+  expect(titles(reminder())).toContain('Extend');
+  await extend();
+  await world.press('ana', latest('ana').card, 'Approve');
+  await world.settle();
+  expect(textOf(reminder())).toContain('You keep Ledger reader');
+  expect(textOf(reminder())).toMatch(/It lasts until .* 20\d\d/);
+  for (const untrue of ['ends soon', 'cannot be extended', 'Still needed?'])
+    expect(textOf(reminder())).not.toContain(untrue);
+});
+
+test.each([
+  ['canceled', () => world.say('tara', 'cancel R-1002')],
+  ['undecided', () => world.pass(4 * DAY)],
+])('an extension that was %s gives the reminder its button back', async (_name, over) => {
+  await remind();
+  await extend();
+  expect(titles(reminder())).not.toContain('Extend');
+  await over();
+  await world.settle();
+  expect(titles(reminder())).toContain('Extend');
+});
+
+test('the card of an extension says until when it lasts, and nothing of that once it ended', async () => {
+  await remind();
+  await extend();
+  await world.press('ana', latest('ana').card, 'Approve');
+  await world.settle();
+  const card = async () => textOf(cardOf(await world.say('tara', 'R-1002')));
+  expect(await card()).toContain('Access now lasts until');
+  await world.submit('tara', cardOf(await world.say('tara', 'give up ledger reader')), {});
+  await world.settle();
+  expect(await card()).toContain('You had it until');
+  expect(await card()).not.toContain('now lasts until');
+});
+
+describe('a request that nobody decided', () => {
+  const tap = 'You can ask again with one tap.';
+
+  test('offers its requestor to ask again, and tells nobody else that they can', async () => {
+    await world.submit('tara', cardOf(await world.say('tara', 'request ledger reader')), { reason: 'month end' });
+    await world.pass(4 * DAY);
+    expect([textOf(latest('tara').card).includes(tap), titles(latest('tara').card)]).toEqual([
+      true,
+      expect.arrayContaining(['Ask again']),
+    ]);
+    expect(textOf(cardOf(await world.say('tara', 'R-1001')))).toContain(tap);
+    expect(textOf(cardOf(await world.say('olga', 'R-1001')))).not.toContain(tap);
+  });
+
+  test('is asked for again from what is still held where it was an extension', async () => {
+    await remind();
+    await extend();
+    await world.pass(4 * DAY);
+    const notice = latest('tara').card;
+    expect(textOf(notice)).toContain('Nobody decided on R-1002');
+    expect(textOf(notice)).toContain(tap);
+    expect(textOf(cardOf(await world.press('tara', notice, 'Extend')))).toContain('Extend Ledger reader');
+    expect(textOf(cardOf(await world.say('tara', 'R-1002')))).not.toContain(tap);
+  });
+
+  test('is asked for anew where it was an extension of what has ended', async () => {
+    await remind();
+    await world.pass(12 * DAY);
+    await extend();
+    await world.pass(4 * DAY);
+    const notice = world
+      .messagesTo('tara')
+      .map(({ card }) => card)
+      .find((card) => textOf(card).includes('Nobody decided on'));
+    if (!notice) throw new Error('no notice');
+    expect(textOf(notice)).toContain(tap);
+    expect(textOf(cardOf(await world.press('tara', notice, 'Ask again')))).toContain('Request Ledger reader');
+  });
+
+  test('promises nothing to whom it was to be assigned', async () => {
+    await world.submit('olga', cardOf(await world.say('olga', 'assign tara lind to ledger reader')), { reason: 'new' });
+    await world.pass(4 * DAY);
+    for (const user of ['tara', 'olga']) {
+      expect(textOf(latest(user).card)).toContain('Nobody decided');
+      expect(textOf(latest(user).card)).not.toContain(tap);
+    }
+  });
+});
+
+test('whom the package is no longer for is not invited to ask for it again', async () => {
+  await getReader();
+  await world.configure(`catalogs:
+  - name: Finance
+    packages:
+      - name: Ledger reader
+        policies:
+          - { name: Employees, who: { group: Approvers }, approval: [{ approvers: ana, decideWithin: 3 days }], expires: 30 days }
+`);
+  await world.pass(31 * DAY);
+  expect(textOf(latest('tara').card)).toContain('Your access to Ledger reader has ended');
+  expect(textOf(latest('tara').card)).not.toContain('Needed again?');
+  expect(titles(latest('tara').card)).not.toContain('Ask again');
+});
+
+test('a late tap on a list of access brings the list of today, with the sentence', async () => {
+  await getReader();
+  const old = cardOf(await world.say('tara', 'my access'));
+  await world.submit('tara', cardOf(await world.press('tara', old, 'Give up')), {});
+  await world.settle();
+  const reply = await world.press('tara', old, 'Give up');
+  expect(sentenceOf(reply)).toBe('You do not have Ledger reader now. Type “my access” to see what you have.');
+  expect(reply).toMatchObject({ kind: 'card', replaces: true });
+  expect(textOf(cardOf(reply))).toContain('ended');
+  expect(titles(cardOf(reply))).not.toContain('Give up');
+});
