@@ -382,3 +382,37 @@ test('no label holds an id, a name or a text', async () => {
   expect(shown).toContain('usher_roles_failed{connector="other",call="give"}');
   expect(shown.join('\n')).not.toMatch(/tara|secret/i);
 });
+
+test('what a comparison finds is shown by kind, and a system that could not be read', async () => {
+  const drift = async (): Promise<(number | undefined)[]> => {
+    const shown = await now();
+    return ['usher_drift_open{kind="missing"}', 'usher_drift_open{kind="extra"}', 'usher_comparisons_failed'].map(
+      (name) => shown.get(name),
+    );
+  };
+  await world.configure(`catalogs:
+  - name: Finance
+    owners: olga
+    resources:
+      - { name: Ledger, connector: local, owners: olga, drift: { missing: report } }
+`);
+  await ask('tara', 'ledger auditor');
+  await world.settle();
+  expect(await drift()).toEqual([0, 0, 0]);
+
+  await world.localRoles.set('tara', 'Ledger', 'Reader', 'root', false);
+  for (const holder of ['tom', 'svc-backup']) await world.localRoles.set(holder, 'Ledger', 'Reader', 'root', true);
+  await world.compare();
+  expect(await drift()).toEqual([1, 2, 0]);
+
+  // What is not known to have ended goes on being shown.
+  await tellLedger({ mode: 'failed', code: 'locked' });
+  await world.compare();
+  expect(await drift()).toEqual([1, 2, 1]);
+
+  await tellLedger(null);
+  await world.localRoles.set('tara', 'Ledger', 'Reader', 'root', true);
+  for (const holder of ['tom', 'svc-backup']) await world.localRoles.set(holder, 'Ledger', 'Reader', 'root', false);
+  await world.compare();
+  expect(await drift()).toEqual([0, 0, 0]);
+});

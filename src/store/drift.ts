@@ -30,8 +30,7 @@ with begun as (
     failures = comparisons.failures + case comparisons.state when 'reading' then 1 else 0 end
   returning resource_id, token
 ), swept as (
-  delete from drift_seen where not exists (select 1 from comparisons where comparisons.token = drift_seen.token)
-    or token in (select old.token from begun join comparisons old using (resource_id))
+  delete from drift_seen where token = any(array(select old.token from begun join comparisons old using (resource_id)))
 )
 select resources.connector, resources.origin_id from begun join resources on resources.id = begun.resource_id`;
 
@@ -100,6 +99,11 @@ const BUSY = (began: string): string => `(
   or exists (select 1 from audit_events e where e.subject_kind = 'grant' and e.subject_id = g.id::text and e.at >= ${began}))`;
 
 // One place of a system may stand in several catalogs: access that any of them explains is explained.
+//
+// What is compared with what may be a hundred thousand rows on either side, and nobody has counted them before. So the sides are
+// put one below the other and grouped, which takes the same time whatever the planner expects; joined, it would take the one that
+// it expects to be short for each row of the other. What looks into the grants of one person is asked of those that differ only,
+// in subqueries that are not made joins (a count).
 const COMPARE = `
 with compared as materialized (
   select r.*, c.began_at, c.failures, c.held_missing, c.held_extra
@@ -108,72 +112,82 @@ with compared as materialized (
   select role.id as role_id, scope.id as scope_id, role.origin_id as role, scope.origin_id as scope
   from compared join resource_roles role on role.resource_id = compared.id join resource_scopes scope on scope.resource_id = compared.id
 ), twin as materialized (
-  select place.role_id, place.scope_id, role.id as twin_role_id, scope.id as twin_scope_id
+  select place.role_id, place.scope_id, role.id as twin_role_id, scope.id as twin_scope_id, other.id = compared.id as own
   from compared join resources other on other.connector = compared.connector and other.origin_id = compared.origin_id
   join resource_roles role on role.resource_id = other.id join resource_scopes scope on scope.resource_id = other.id
   join place on place.role = role.origin_id and place.scope = scope.origin_id
-), seen as materialized (
-  select s.holder, place.role_id, place.scope_id, people.id as person_id, people.state as person_state
-  from drift_seen s join place on place.role = s.role and place.scope = s.scope
-  left join people on people.directory_key = s.holder
-  where s.token = $1
-), given as materialized (
-  select g.*, people.directory_key as holder, people.state as person_state
-  from place join grants g on g.role_id = place.role_id and g.scope_id = place.scope_id join people on people.id = g.person_id
-  where g.state = 'placed'
-), absent as materialized (
-  select * from given g where g.person_state = 'enabled' and not exists (select 1 from seen
-    where seen.holder = g.holder and seen.role_id = g.role_id and seen.scope_id = g.scope_id)
+), pair as materialized (
+  select holder, role_id, scope_id, bool_or(present) as present, bool_or(given) as given,
+    (array_agg(own_id) filter (where own_id is not null))[1] as own_id
+  from (
+    select s.holder, place.role_id, place.scope_id, true as present, false as given, null::uuid as own_id
+    from drift_seen s join place on place.role = s.role and place.scope = s.scope where s.token = $1
+    union all
+    select people.directory_key, twin.role_id, twin.scope_id, false, g.state <> 'taken', case when twin.own then g.id end
+    from twin join grants g on g.role_id = twin.twin_role_id and g.scope_id = twin.twin_scope_id join people on people.id = g.person_id
+  ) side group by holder, role_id, scope_id
 ), missing as (
-  select 'missing' as kind, g.holder, g.person_id, g.role_id, g.scope_id, g.version as grant_version, coalesce(g.baseline, false) as had_before
-  from absent g, compared where ${WANTED} and not ${BUSY('compared.began_at')}
+  select 'missing' as kind, pair.holder, g.person_id, g.role_id, g.scope_id, g.version as grant_version,
+    coalesce(g.baseline, false) as had_before
+  from pair cross join compared join grants g on g.id = pair.own_id and g.state = 'placed'
+  join people on people.id = g.person_id and people.state = 'enabled'
+  where not pair.present and ${WANTED} and not ${BUSY('compared.began_at')}
 ), extra as (
-  select 'extra', seen.holder, seen.person_id, seen.role_id, seen.scope_id, own.version, false
-  from seen cross join compared
-  left join grants own on own.person_id = seen.person_id and own.role_id = seen.role_id and own.scope_id = seen.scope_id
-  where not exists (select 1 from twin join grants g on g.role_id = twin.twin_role_id and g.scope_id = twin.twin_scope_id
-    where g.person_id = seen.person_id and twin.role_id = seen.role_id and twin.scope_id = seen.scope_id
-      and (g.state <> 'taken' or (g.baseline and seen.person_state = 'enabled' and not ${ABSORBED}) or ${BUSY('compared.began_at')}))
-), different as materialized (
+  select 'extra', pair.holder, person.id, pair.role_id, pair.scope_id, own.version, false
+  from pair cross join compared left join people person on person.directory_key = pair.holder
+  left join grants own on own.id = pair.own_id
+  where pair.present and not pair.given and 0 = (
+    select count(*) from twin join grants g on g.role_id = twin.twin_role_id and g.scope_id = twin.twin_scope_id
+    where g.person_id = person.id and twin.role_id = pair.role_id and twin.scope_id = pair.scope_id
+      and ((g.baseline and person.state = 'enabled' and not ${ABSORBED}) or ${BUSY('compared.began_at')}))
+), different as (
   select missing.* from missing, compared where drift_missing <> 'accept'
   union all select extra.* from extra, compared where drift_extra <> 'accept'
-), open as materialized (
-  select f.* from compared join drift_findings f on f.resource_id = compared.id and f.closed_at is null
-), known as materialized (
-  select d.kind, open.decision from different d left join open on open.kind = d.kind and open.holder = d.holder
-    and open.role_id = d.role_id and open.scope_id = d.scope_id where d.person_id is not null
+), met as materialized (
+  select kind, holder, role_id, scope_id, bool_or(differs) as differs, (array_agg(open_id) filter (where not differs))[1] as open_id,
+    (array_agg(decision) filter (where not differs))[1] as decision, (array_agg(person_id) filter (where differs))[1] as person_id,
+    (array_agg(grant_version) filter (where differs))[1] as grant_version, bool_or(had_before) as had_before,
+    count(distinct (person_id, grant_version)) > 1 as changed
+  from (
+    select kind, holder, role_id, scope_id, true as differs, null::uuid as open_id, null as decision, person_id, grant_version, had_before
+    from different
+    union all
+    select f.kind, f.holder, f.role_id, f.scope_id, false, f.id, f.decision, f.person_id, f.grant_version, false
+    from compared join drift_findings f on f.resource_id = compared.id and f.closed_at is null
+  ) side group by kind, holder, role_id, scope_id
 ), closed as (
-  update drift_findings f set closed_at = usher_now() from open
-  where f.id = open.id and not exists (select 1 from different d where d.kind = open.kind and d.holder = open.holder
-    and d.role_id = open.role_id and d.scope_id = open.scope_id)
-  returning f.id
+  update drift_findings set closed_at = usher_now() where id = any(array(select open_id from met where not differs)) returning id
 ), kept as (
-  update drift_findings f set person_id = d.person_id, grant_version = d.grant_version from open join different d
-    on d.kind = open.kind and d.holder = open.holder and d.role_id = open.role_id and d.scope_id = open.scope_id
-  where f.id = open.id and (open.person_id, open.grant_version) is distinct from (d.person_id, d.grant_version)
-), opened as (
+  -- Those that are new, and those of which something else is known by now.
   insert into drift_findings (id, resource_id, kind, holder, person_id, role_id, scope_id, grant_version, had_before, found_at)
-  select usher_id(), compared.id, d.kind, d.holder, d.person_id, d.role_id, d.scope_id, d.grant_version, d.had_before, usher_now()
-  from compared, different d
-  where not exists (select 1 from open where open.kind = d.kind and open.holder = d.holder
-    and open.role_id = d.role_id and open.scope_id = d.scope_id)
-  returning kind, person_id
-)
+  select coalesce(open_id, usher_id()), (select id from compared), kind, holder, person_id, role_id, scope_id, grant_version, had_before,
+    usher_now()
+  from met where met.differs and (met.open_id is null or met.changed)
+  on conflict (id) do update set person_id = excluded.person_id, grant_version = excluded.grant_version
+), opened as (
+  select kind, person_id from met where differs and open_id is null
+), known as materialized (select kind, person_id, decision from met where differs and person_id is not null)
 select usher_now() as now, to_jsonb(compared) as resource, failures, held_missing, held_extra,
   (select count(*)::integer from opened where kind = 'missing') as opened_missing,
   (select count(*)::integer from opened where kind = 'extra') as opened_extra,
   (select count(*)::integer from opened where person_id is null) as opened_unknown,
   (select count(*)::integer from closed) as closed,
-  (select count(distinct person_id)::integer from different where kind = 'missing') as people_missing,
-  (select count(distinct person_id)::integer from different where kind = 'extra') as people_extra,
+  (select count(distinct person_id)::integer from known where kind = 'missing') as people_missing,
+  (select count(distinct person_id)::integer from known where kind = 'extra') as people_extra,
   coalesce((select bool_and(coalesce(decision, '') = 'accepted') from known where kind = 'missing'), false) as accepted_missing,
   coalesce((select bool_and(coalesce(decision, '') = 'accepted') from known where kind = 'extra'), false) as accepted_extra,
   (select count(distinct holder)::integer from drift_seen where token = $1) as holders,
-  (select count(distinct person_id)::integer from given) as given
+  (select count(distinct g.person_id)::integer from place join grants g on g.role_id = place.role_id and g.scope_id = place.scope_id
+    where g.state = 'placed') as given
 from compared`;
 
+/** Nobody waits for a comparison, and a large one takes longer than anything that people wait for. */
+const PATIENCE_MS = 300_000;
+
 /** The row of the comparison, so that nobody begins or concludes another one meanwhile. */
-const HOLD = `select 1 from comparisons where token = $1 and state = 'reading' for update`;
+const HOLD = `
+with patience as materialized (select set_config('statement_timeout', '${PATIENCE_MS}', true))
+select 1 from patience, comparisons where token = $1 and state = 'reading' for update of comparisons`;
 
 /** Keeps what differs and closes what does not any more; null where another comparison of the resource has begun. */
 export async function loadCompared(q: Query, token: string): Promise<At<Compared> | null> {

@@ -101,6 +101,9 @@ const SETTLED = `case when c.state <> 'live' then true else case c.subject_kind
 const PRUNE = [
   `delete from drift_findings where id in (select id from drift_findings where closed_at < usher_now() - ${KEPT_DEAD}
     order by closed_at limit $1 for update skip locked) returning 1`,
+  // What was read for a comparison that somebody else began anew at the same moment.
+  `delete from drift_seen where (token, holder, role, scope) in (select token, holder, role, scope from drift_seen
+    where not exists (select 1 from comparisons where comparisons.token = drift_seen.token) limit $1) returning 1`,
   `delete from outgoing where id in (select id from outgoing where state in ('done', 'dead')
     and settled_at < usher_now() - case state when 'done' then ${KEPT} else ${KEPT_DEAD} end
     and settled_at < usher_now() - ${KEPT} order by settled_at limit $1 for update skip locked) returning 1`,

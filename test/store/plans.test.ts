@@ -2,11 +2,21 @@
 // left only where no index can serve, so this holds for any amount of data.
 import type { Sequelize } from 'sequelize';
 import { endOutOfScope, rerouteChanged, type JobParts } from '../../src/jobs';
-import type { AssignmentId, GrantId, PackageId, PersonId, RequestId } from '../../src/domain/model';
+import type {
+  AssignmentId,
+  FindingId,
+  GrantId,
+  PackageId,
+  PersonId,
+  RequestId,
+  ResourceId,
+} from '../../src/domain/model';
 import type { CardRow, Noted } from '../../src/operations/ports';
 import { loadOrganization } from '../../src/store/configuration';
 import { createCards } from '../../src/store/cards';
 import { createDirectory } from '../../src/store/directory';
+import { createComparisons, judged, loadCompared, loadFinding } from '../../src/store/drift';
+import { keepAnswer } from '../../src/store/drift-answers';
 import { createDue } from '../../src/store/due';
 import { endDue } from '../../src/store/bulk';
 import { newId } from '../../src/store/ids';
@@ -116,6 +126,8 @@ const id = newId();
 const person = id as PersonId;
 const lease = { id: 1, token: id };
 const page = { limit: 10, after: null };
+const comparing = { token: id, resource: id as ResourceId, connector: 'local', originId: 'Ledger' };
+const judgement = { held: { missing: null, extra: 'tooMany' }, repairs: ['missing', 'extra'], events: [] } as const;
 
 test.each<{
   name: string;
@@ -144,11 +156,22 @@ test.each<{
   { name: 'forgetting those that are right again', act: (q) => createDue(q).astrayMended() },
   { name: 'messages out of date', act: (q) => createDue(q).staleCards(10) },
   { name: 'exceptions to report', act: (q) => createDue(q).exceptionsToReport(10) },
+  { name: 'what can be compared', act: (q) => createComparisons(q).comparable(['local']) },
+  { name: 'what was accepted', act: (q) => createComparisons(q).accepted(['local']) },
+  { name: 'beginning a comparison', act: (q) => createComparisons(q).begin(id as ResourceId) },
+  { name: 'a page of a comparison', act: (q) => createComparisons(q).add(comparing, []) },
+  { name: 'a comparison that failed', act: (q) => createComparisons(q).failed(comparing, 'x') },
+  { name: 'a comparison', act: (q) => loadCompared(q, id), answer: [{}] },
+  { name: 'the end of a comparison', act: (q) => judged(q, id, judgement) },
+  { name: 'a difference', act: (q) => loadFinding(q, id as FindingId) },
+  { name: 'differences for a message', act: (q) => createViews(q).drift(id as ResourceId) },
+  { name: 'differences by the name of a resource', act: (q) => createViews(q).differing(person, 'Ledger') },
+  { name: 'an answer about differences', act: (q) => keepAnswer(q, id as ResourceId, person, true) },
   { name: 'what was given up', act: (q) => createOutbox(q).dead(10) },
   { name: 'how much waits', act: (q) => createDue(q).backlog(['end-access']) },
   // Gates have a row for each account and place of the last day. An index on the instant that every message moves would cost each
   // of them more than one look at all rows an hour does.
-  { name: 'pruning', act: (q) => createDue(q).prune(10), whole: ['gates by '] },
+  { name: 'pruning', act: (q) => createDue(q).prune(10), whole: ['drift_seen by drift_seen_pkey', 'gates by '] },
   { name: 'finding ended access', act: (q) => endDue(q, 10, bySystem) },
   { name: 'ending access', act: (q) => endDue(q, 10, bySystem), answer: [{ id, now: new Date() }] },
   { name: 'a claim', act: (q) => createOutbox(q).claim(10, 1000) },
@@ -206,6 +229,30 @@ test.each([
   };
   await sweep({ due: createDue(explain) } as unknown as JobParts);
   expect([...read].toSorted()).toEqual(want);
+});
+
+test('a comparison joins nothing row by row with all that a system said, or with all that differs', async () => {
+  const joined = (plan: Plan & { readonly 'CTE Name'?: string; readonly 'Parent Relationship'?: string }): string[] => [
+    ...(plan['Parent Relationship'] === 'Inner' ? [plan['CTE Name'] ?? ''] : []),
+    ...(plan.Plans ?? []).flatMap(joined),
+  ];
+  const found = new Set<string>();
+  await sequelize.transaction(async (transaction) => {
+    const q = queryIn(sequelize, transaction);
+    for (const setting of DEAR) await q(setting);
+    const explain: Query = async (sql, bind) => {
+      const [row] = (await q(`explain (format json) ${sql}`, bind)) as readonly {
+        'QUERY PLAN': readonly { Plan: Plan }[];
+      }[];
+      for (const { Plan: plan } of row?.['QUERY PLAN'] ?? []) for (const name of joined(plan)) found.add(name);
+      return [{ now: new Date(), resource: {} }];
+    };
+    await loadCompared(explain, id).catch(() => null);
+  });
+  // These hold a row for each role of the resource.
+  const small = ['', 'compared', 'place', 'twin'];
+  expect([...found].filter((name) => !small.includes(name))).toEqual([]);
+  expect(found.has('compared') || found.has('place')).toBe(true);
 });
 
 test('who left is not looked up in all that they ever asked for', async () => {
