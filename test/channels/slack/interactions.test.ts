@@ -409,29 +409,50 @@ describe.each(MODES)('row 34: over %s', (mode) => {
     expect(world.lines.filter((line) => line.includes('"security":"other workspace"'))).toHaveLength(4);
   });
 
-  test('row 13: a form is opened with the life of the trigger, before anything slow', async () => {
+  test('row 13: a form is opened before anything slow, and comes into that view after the trigger has died', async () => {
+    const { conversation, slack } = world;
+    const message = await sent('U0ADA', [button('open-request', 'Request access')]);
+    // Whatever is done for the form takes longer than a trigger lives: opened after it, the view would be refused.
+    conversation.reply = () => {
+      slack.advance(4_000);
+      return { kind: 'form', card: form('Ask for VPN') };
+    };
+    expect((await slack.press('U0ADA', message, 'Request access')).status).toBe(200);
+    await until(() => slack.viewOf('U0ADA')?.view['callback_id'] === 'request-submit');
+    expect(slack.callsOf('views.open')).toMatchObject([{ view: { callback_id: 'loading' } }]);
+    expect(slack.callsOf('views.update')).toMatchObject([
+      { view_id: slack.viewOf('U0ADA')?.id, hash: expect.any(String) as string },
+    ]);
+    expect([slack.views.length, last('U0ADA').includes('sentence retry')]).toEqual([1, false]);
+  });
+
+  test('row 13: while the database stands still the view says that it takes a moment', async () => {
     const { conversation, slack } = world;
     const message = await sent('U0ADA', [button('open-request', 'Request access')]);
     answerWith({ kind: 'form', card: form('Ask for VPN') });
     const open = closeGate(conversation);
-    expect((await slack.press('U0ADA', message, 'Request access')).status).toBe(200);
+    await slack.press('U0ADA', message, 'Request access');
     await until(() => slack.viewOf('U0ADA') !== null);
     const view = slack.viewOf('U0ADA');
-    expect(view?.view['callback_id']).toBe('loading');
+    expect([view === null ? '' : wordsOf(view), conversation.effects]).toEqual([
+      expect.stringContaining('sentence loading'),
+      0,
+    ]);
     open();
     await until(() => view?.view['callback_id'] === 'request-submit');
-    const [update] = slack.callsOf('views.update');
-    expect(update?.['hash']).toBeDefined();
   });
 
-  test('row 13: a trigger that died leads to a hint and to nothing else', async () => {
+  test('row 13: a trigger that died leads to a hint and to nothing else, and the next click opens the form', async () => {
     const { conversation, slack } = world;
     const message = await sent('U0ADA', [button('open-request', 'Request access')]);
+    answerWith({ kind: 'form', card: form('Ask for VPN') });
     slack.fail('views.open', { error: 'expired_trigger_id' });
     await slack.press('U0ADA', message, 'Request access');
     await until(() => last('U0ADA').includes('sentence retry'));
-    expect(conversation.handled).toEqual([]);
-    expect(slack.viewOf('U0ADA')).toBeNull();
+    expect([conversation.handled, slack.views]).toEqual([[], []]);
+    await slack.press('U0ADA', message, 'Request access');
+    await until(() => slack.viewOf('U0ADA')?.view['callback_id'] === 'request-submit');
+    expect(conversation.effects).toBe(1);
   });
 
   test('row 13: a refusal instead of the form stands in the view that was opened', async () => {
