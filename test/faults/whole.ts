@@ -10,6 +10,7 @@ import { apply, parseBlueprint, planText, problemText } from '../../src/operatio
 import type { By, Desk } from '../../src/operations/ports';
 import { connect, migrate, type Database } from '../../src/store/database';
 import { createStore, type Stores } from '../../src/store/store';
+import { platformSettings } from '../support/platforms';
 import { asOwner } from '../support/cluster';
 import { freshDatabase } from '../support/postgres';
 import { SlackServer, wordsOf, type SlackMessage, type SlackView } from '../support/slack-server';
@@ -170,16 +171,7 @@ export async function openStreet(
         DATABASE_URL: app,
         PORT: '0',
         LOG_LEVEL: 'info',
-        SLACK_BOT_TOKEN: slack.botToken,
-        SLACK_TEAM_ID: slack.team,
-        SLACK_API_URL: slack.url,
-        SLACK_SIGNING_SECRET: slack.signingSecret,
-        TEAMS_APP_ID: teams.appId,
-        TEAMS_APP_PASSWORD: teams.appPassword,
-        TEAMS_TENANT_ID: teams.tenantId,
-        TEAMS_OPENID_METADATA_URL: teams.urls.openIdMetadataUrl,
-        TEAMS_TOKEN_ISSUER: teams.urls.tokenIssuer,
-        TEAMS_LOGIN_URL: teams.urls.loginUrl,
+        ...platformSettings(slack, teams),
         ...settings,
       });
       replicas.push(replica);

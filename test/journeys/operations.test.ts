@@ -2,6 +2,7 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { type Config, readConfig } from '../../src/config';
 import { startUsher } from '../../src/main';
+import { freePort } from '../support/port';
 import { freshDatabase } from '../support/postgres';
 import type { TeamsPerson } from '../support/teams-server';
 import { startWhole, until, type Whole } from './support';
@@ -126,9 +127,7 @@ test('while it starts, it lives and is not ready, and takes nothing', async () =
   const held: Socket[] = [];
   const silent = createServer((socket) => void held.push(socket.on('error', () => undefined)));
   const port = await listen(silent);
-  const free = createServer();
-  const own = await listen(free);
-  await new Promise((resolve) => free.close(resolve));
+  const own = await freePort();
 
   const starting = startUsher({ ...on(`postgres://127.0.0.1:${port}/usher`), port: own }, whole.log);
   const refused = expect(starting).rejects.toThrow('The database does not answer');

@@ -1,20 +1,11 @@
 // The first command of the README: everything starts on the embedded database, with the demo and its page, and starts again.
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConfig } from '../../src/config';
 import { createLog } from '../../src/log';
 import { startUsher } from '../../src/main';
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
+import { freePort } from '../support/port';
 
 test('a new folder becomes a demo with its page, a second Usher on it is refused, and a later start goes on', async () => {
   const home = mkdtempSync(join(tmpdir(), 'usher-start-'));

@@ -10,6 +10,7 @@ import { createLog } from '../../src/log';
 import { openHouse, startUsher } from '../../src/main';
 import { apply, parseBlueprint, planText, problemText } from '../../src/operations/blueprint';
 import type { By } from '../../src/operations/ports';
+import { platformSettings } from '../support/platforms';
 import { asOwner, clusterUrl, runName } from '../support/cluster';
 import { freshDatabase } from '../support/postgres';
 import { SlackServer, wordsOf as slackWords, type SlackMessage, type SlackView } from '../support/slack-server';
@@ -108,17 +109,8 @@ export async function startWhole(
     DATABASE_MIGRATION_URL: owner,
     PORT: '0',
     LOG_LEVEL: 'debug',
-    SLACK_BOT_TOKEN: slack.botToken,
-    SLACK_TEAM_ID: slack.team,
-    SLACK_API_URL: slack.url,
     SLACK_EMAIL_AUTHORITATIVE: HOME,
-    ...(mode === 'http' ? { SLACK_SIGNING_SECRET: slack.signingSecret } : { SLACK_APP_TOKEN: slack.appToken }),
-    TEAMS_APP_ID: teams.appId,
-    TEAMS_APP_PASSWORD: teams.appPassword,
-    TEAMS_TENANT_ID: teams.tenantId,
-    TEAMS_OPENID_METADATA_URL: teams.urls.openIdMetadataUrl,
-    TEAMS_TOKEN_ISSUER: teams.urls.tokenIssuer,
-    TEAMS_LOGIN_URL: teams.urls.loginUrl,
+    ...platformSettings(slack, teams, mode),
     ...settings,
   });
   const lines: string[] = [];
