@@ -1,4 +1,5 @@
-// Every connector by name. A new one is a file beside this and a line here.
+// Every connector by name. A new one is a file beside this, its name in the model and a line here.
+import type { ConnectorName } from '../domain/model';
 import type { LocalRoles } from '../operations/ports';
 import type { Connector } from './connector';
 import { localConnector } from './local';
@@ -10,5 +11,9 @@ export interface ConnectorParts {
 
 /** The connectors of this process. */
 export function connectors(parts: ConnectorParts): ReadonlyMap<string, Connector> {
-  return new Map([localConnector(parts.localRoles), manualConnector].map((connector) => [connector.name, connector]));
+  const all: Readonly<Record<ConnectorName, Connector>> = {
+    local: localConnector(parts.localRoles),
+    manual: manualConnector,
+  };
+  return new Map(Object.entries(all));
 }

@@ -93,6 +93,10 @@ export interface Catalog extends Versioned {
   readonly externallyVisible: boolean;
 }
 
+/** Systems that Usher can place roles in; `connectors/` has one of each. */
+export const CONNECTORS = ['local', 'manual'] as const;
+export type ConnectorName = (typeof CONNECTORS)[number];
+
 /** A thing in a catalog that gives roles: a group, an application, a site. `connector` names who places its roles. */
 export interface Resource extends Versioned {
   readonly id: ResourceId;

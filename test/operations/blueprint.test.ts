@@ -97,6 +97,11 @@ describe('reading', () => {
       want: '4:11: "kind" cannot be "gest". Did you mean guest? Write member or guest.',
     },
     {
+      name: 'a connector that nobody has',
+      give: 'catalogs:\n  - name: A\n    resources:\n      - name: R\n        connector: locl',
+      want: '5:20: "connector" cannot be "locl". Did you mean local? Write local or manual.',
+    },
+    {
       name: 'a line break in a name',
       give: 'people:\n  - key: a\n    name: "A\\nB"',
       want: '3:11: "name" has a line break or a control character in it. Write it on one line.',

@@ -2,6 +2,7 @@
 // a field that is not written as well: what is known keeps it ("kept" in draft.ts), what is new gets the plan's default. Where nothing
 // can be kept, inside a list or a group of fields that is written whole, the default stands here.
 import { z } from 'zod';
+import { CONNECTORS } from '../../domain/model';
 import { checkCalendar, checkConflict, checkPerson, checkPolicy, checkStage } from './checks';
 import { date, expires, locale, mail, name, oneOrMore, prose, span, subject, timeOfDay, zone } from './values';
 
@@ -76,7 +77,7 @@ const resource = {
   name: name(),
   formerly: name().optional(),
   description: prose().optional(),
-  connector: name(100),
+  connector: z.enum(CONNECTORS),
   /** Default: the name. */
   originId: name().optional(),
   owners: people,
