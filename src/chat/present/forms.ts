@@ -4,6 +4,7 @@ import type { PlannedStage } from '../../domain/approval';
 import { fixedEnd } from '../../domain/policy';
 import type { PairFacts } from '../../domain/facts';
 import type { PersonId, PolicyVersion } from '../../domain/model';
+import { after } from '../../domain/time';
 import type { FormFacts, RequestView } from '../../operations/requests';
 import type { AssignmentView } from '../../operations/assignments';
 import type { Text } from '../card';
@@ -59,7 +60,8 @@ function standInLines({ asked, standIns }: PlannedStage): Line[] {
 
 function maximumLine(policy: PolicyVersion, zone: string): Text {
   const fixed = fixedEnd(policy, zone);
-  if (fixed !== null) return say('request.maximumDate', { endsAt: fixed });
+  // It ends at midnight: the last day is the one before that.
+  if (fixed !== null) return say('request.maximumDate', { lastDay: after(fixed, -1) });
   const most = longest(policy.expiration);
   return most === null ? label('request.noMaximum') : say('request.maximum', { length: most });
 }
