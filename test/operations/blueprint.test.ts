@@ -155,7 +155,15 @@ describe('reading', () => {
       give: of('          - name: Q\n            who: group: Clerks'),
       want: '7:18: There is a second colon in the line. Put the value into quotes, as in "group: Finance".',
     },
-    { name: 'a tab', give: 'people:\n\t- key: a', want: '2:1: Tabs cannot indent YAML. Use spaces.' },
+    ...[
+      { name: 'a tab', give: 'people:\n\t- key: a', at: '2:1' },
+      { name: 'a tab over which the parser stumbles', give: 'a:\n  - b\n \t- c\n', at: '3:2' },
+      { name: 'a tab after spaces', give: 'people:\n  - key: a\n  \tname: A\n    x: 1\n', at: '3:3' },
+      { name: 'tabs all over', give: 'people:\n\t- key: a\n\t  name: A\n\t- key: b\n', at: '2:1' },
+    ].map(({ at, ...one }) => ({
+      ...one,
+      want: `${at}: Tabs cannot indent YAML. Use spaces, wherever a line begins with a tab.`,
+    })),
     {
       name: 'two documents',
       give: 'people: []\n---\npeople: []',

@@ -95,6 +95,18 @@ function readFile({ name, text }: { readonly name: string; readonly text: string
     return failed([{ file: name, line: 1, column: 1, message: 'The file is larger than 32 MB. Split it.' }]);
 
   const doc = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false });
+  const tab =
+    doc.errors.length > 0
+      ? tabBefore(
+          text,
+          doc.errors.map((error) => error.pos[0]),
+        )
+      : null;
+  // After a tab the parser stumbles over what is right as well.
+  if (tab !== null)
+    return failed([
+      { file: name, ...at(tab), message: 'Tabs cannot indent YAML. Use spaces, wherever a line begins with a tab.' },
+    ]);
   if (doc.errors.length > 0)
     return failed(
       doc.errors.map((error) => ({ file: name, ...at(error.pos[0]), message: syntaxText(error.code, error.message) })),
@@ -140,14 +152,23 @@ function startOf(node: unknown): number | undefined {
     : undefined;
 }
 
+/** The first tab that indents a line on which the parser found something. */
+function tabBefore(text: string, offsets: readonly number[]): number | null {
+  const tabs = offsets.flatMap((offset) => {
+    const line = text.lastIndexOf('\n', offset - 1) + 1;
+    const indent = /^[ \t]*/.exec(text.slice(line))?.[0] ?? '';
+    const tab = indent.indexOf('\t');
+    return tab < 0 ? [] : [line + tab];
+  });
+  return tabs.length === 0 ? null : Math.min(...tabs);
+}
+
 function syntaxText(code: string, message: string): string {
   switch (code) {
     case 'DUPLICATE_KEY':
       return 'This field is written twice in the same place. Keep one of them.';
     case 'MULTIPLE_DOCS':
       return 'The file holds several documents ("---"). Put each into a file of its own.';
-    case 'TAB_AS_INDENT':
-      return 'Tabs cannot indent YAML. Use spaces.';
     case 'BAD_INDENT':
       return 'The indentation does not fit. Indent with the same number of spaces as the line above.';
     case 'BLOCK_AS_IMPLICIT_KEY':
