@@ -2,6 +2,7 @@
 // The `usher` command: thin. Each sub-command calls an operation or main. It acts as an operator: it configures, it never decides.
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { slackManifest } from './channels/slack/manifest';
 import { EXAMPLE_SETTINGS, teamsManifest } from './channels/teams/manifest';
@@ -100,7 +101,17 @@ function migrate(call: Call): Promise<Result> {
 }
 
 function files(call: Call): { readonly name: string; readonly text: string }[] {
-  return call.rest.map((name) => ({ name, text: readFileSync(name, 'utf8') }));
+  return call.rest.map((name) => {
+    try {
+      return { name, text: readFileSync(name, 'utf8') };
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? error.code : null;
+      if (code === 'EISDIR') throw new FileError(`${name} is a folder. Name the files in it: ${join(name, '*.yaml')}`);
+      if (code === 'ENOENT') throw new FileError(`There is no file ${name}.`);
+      if (code === 'EACCES') throw new FileError(`You may not read ${name}.`);
+      throw error;
+    }
+  });
 }
 
 async function configure(call: Call, write: boolean): Promise<Result> {
@@ -219,6 +230,11 @@ class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** A file that cannot be read, as a sentence. */
+class FileError extends Error {
+  override readonly name = 'FileError';
+}
+
 const commands: Readonly<Record<string, (call: Call) => Promise<Result>>> = {
   start,
   migrate,
@@ -264,7 +280,12 @@ async function run(words: readonly string[]): Promise<number> {
 
 function explain(error: unknown): { readonly text: string; readonly code: number } {
   if (error instanceof UsageError) return { text: `${error.message}\n\n${USAGE}`, code: 2 };
-  if (error instanceof ConfigError || error instanceof DatabaseProblem || error instanceof StartError)
+  if (
+    error instanceof FileError ||
+    error instanceof ConfigError ||
+    error instanceof DatabaseProblem ||
+    error instanceof StartError
+  )
     return { text: error.message, code: 1 };
   if (isRefusal(error)) return { text: plain(sentenceOf(error.code, error.data as never), null), code: 1 };
   if (

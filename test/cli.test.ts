@@ -188,6 +188,19 @@ ${emptied}:1:10: The group "Clerks" would be empty; it has 1 member now. Check i
   }
 });
 
+test('what is no file is said in a sentence', async () => {
+  expect(await usher(migrated, ['plan', 'src'])).toEqual({
+    code: 1,
+    out: '',
+    err: 'src is a folder. Name the files in it: src/*.yaml\n',
+  });
+  expect(await usher(migrated, ['apply', 'gone.yaml'])).toEqual({
+    code: 1,
+    out: '',
+    err: 'There is no file gone.yaml.\n',
+  });
+});
+
 describe('what was given up', () => {
   const dead = 'dead 12 user_not_found';
   const ready = 'ready 0 ';
