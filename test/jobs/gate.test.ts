@@ -110,6 +110,22 @@ describe('no window holds more calls than a platform allows', () => {
     expect(windows[2]).toBeLessThanOrEqual(60);
     expect(windows[3]).toBeLessThanOrEqual(1_800);
   });
+
+  test('row 20: those of Slack, a message a second to one conversation and fifty changes a minute in a workspace', async () => {
+    const fullestOf = async (what: 'post' | 'update', calls: number, seconds: number): Promise<number> => {
+      const limit = paceOf('slack')[what];
+      if (limit === null) throw new Error('no limit');
+      const made: number[] = [];
+      while (made.length < calls) {
+        const { granted, at, waitMs } = await world.outbox.enter(`slack:${what}`, limit, 10);
+        for (let call = 0; call < granted; call += 1) made.push(at.getTime());
+        await world.later(waitMs);
+      }
+      return fullest(made, seconds * 1_000);
+    };
+    expect(await fullestOf('post', 40, 1)).toBe(1);
+    expect(await fullestOf('update', 160, 60)).toBeLessThanOrEqual(50);
+  });
 });
 
 describe('a line', () => {

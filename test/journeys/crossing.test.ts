@@ -177,6 +177,40 @@ describe.each(['http', 'socket'] as const)('over Slack by %s', (mode) => {
     ]);
   });
 
+  test('row 55: where a person is written to is learned from verified deliveries, and from no other', async () => {
+    const { teams } = whole;
+    const kept = async () =>
+      (
+        await whole.sql<{ service_url: string }>(
+          `select service_url from conversations where platform = 'teams' and user_id = '${ben.aadObjectId}'`,
+        )
+      ).map((row) => row.service_url);
+    const moved = `${teams.base}/amer/`;
+    const said = () => teams.activity(ben, { type: 'message', text: 'my access', serviceUrl: moved });
+    expect(await kept()).toEqual([teams.urls.serviceUrl]);
+    expect((await teams.deliver(said(), { otherKey: true })).status).toBe(401);
+    await whole.idle();
+    expect(await kept()).toEqual([teams.urls.serviceUrl]);
+    expect((await teams.deliver(said())).status).toBe(200);
+    await whole.idle();
+    expect(await kept()).toEqual([moved]);
+    await teams.say(ben, 'my access');
+    await whole.idle();
+    expect(await kept()).toEqual([teams.urls.serviceUrl]);
+  });
+
+  test('row 59: a greeting, in any case, and what nobody understands are answered with a way on', async () => {
+    const { teams } = whole;
+    const answers = () => teams.messagesOf(ben).filter((one) => teamsTextOf(one).includes('I get you access')).length;
+    const before = answers();
+    for (const text of ['hi', 'HELLO']) await teams.say(ben, text);
+    const mention = { type: 'mention', text: '<at>Usher</at>', mentioned: { id: `28:${teams.appId}` } };
+    await teams.deliver(teams.activity(ben, { type: 'message', text: '<at>Usher</at> Help', entities: [mention] }));
+    await until('all are answered', () => answers() === before + 3);
+    await teams.say(ben, 'qwertz yxcv');
+    expect(teamsTextOf(await whole.teamsMessage(ben, 'I do not understand'))).toContain('help');
+  });
+
   test('guests, bots, strangers and other tenants are refused and leave nothing but that they were heard', async () => {
     const { slack, teams } = whole;
     await whole.idle();
