@@ -20,7 +20,10 @@ import * as Forms from './present/forms';
 import * as Lists from './present/lists';
 import * as Drift from './present/drift';
 import * as Notices from './present/notices';
-import * as Requests from './present/requests';
+import { approvalCard } from './present/approvals';
+import { running } from './present/asked';
+import { askedAgain, gateText } from './present/outcome';
+import { requestCard } from './present/requests';
 import { number, text } from './present/common';
 import { label, say } from './words';
 import type { Who } from './who';
@@ -105,7 +108,7 @@ const request: View = async (look) => {
   const extended = look.params['say'] === 'extended' && one.state === 'delivered' && one.endsAt;
   return {
     card: 'request',
-    data: Requests.requestCard(seen),
+    data: requestCard(seen),
     ...(extended ? { say: say('extend.done', { package: text(pkg.name, 150), until: extended }) } : {}),
     ...spoken(look, {
       number: number(one.number),
@@ -122,23 +125,23 @@ const request: View = async (look) => {
 
 const approval: View = async (look) => {
   const seen = await requestView(look.desk, viewer(look), requestId(look));
-  if (!seen.viewer.approver) return { card: 'request', data: Requests.requestCard(seen) };
+  if (!seen.viewer.approver) return { card: 'request', data: requestCard(seen) };
   const { facts } = seen;
   const shown = number(facts.request.number);
   const decided = (): Text => {
     switch (facts.request.state) {
       case 'denied': {
         // Everybody approved, and a gate was closed.
-        const why = Requests.gateText(facts, seen.viewer.person);
+        const why = gateText(facts, seen.viewer.person);
         if (why) return say('approval.notGiven', { why });
         return say('decided.denied', { number: shown, requestor: facts.requestor?.name ?? '' });
       }
       case 'canceled': {
-        const again = Requests.askedAgain(facts);
+        const again = askedAgain(facts);
         return again ? say('decided.contentChanged', again) : say('decided.step', { number: shown });
       }
       case 'pendingApproval': {
-        const stage = Requests.running(facts);
+        const stage = running(facts);
         const mine = facts.decisions.find((one) => one.person === seen.viewer.person);
         if (stage && mine?.n === stage.n) {
           const done = facts.decisions.filter((one) => one.n === stage.n && one.decision === 'approve').length;
@@ -152,7 +155,7 @@ const approval: View = async (look) => {
   };
   return {
     card: 'approval',
-    data: Requests.approvalCard(seen),
+    data: approvalCard(seen),
     ...(look.params['say'] === 'decided' ? { say: decided() } : {}),
   };
 };

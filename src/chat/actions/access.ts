@@ -8,7 +8,8 @@ import type { StoredReply } from '../../operations/ports';
 import { heldNamed } from '../names';
 import type { Answer, Context, Verb } from '../verb';
 import { read, uuid } from '../verb';
-import { idOf, list, named, reasonOf } from './requests';
+import { idOf, reasonOf } from './request-form';
+import { list, named } from './requests';
 
 const byId = z.object({ assignment: uuid });
 

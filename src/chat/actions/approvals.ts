@@ -5,7 +5,8 @@ import { decide, deciding } from '../../operations/approvals';
 import type { StoredReply } from '../../operations/ports';
 import { numberOf } from '../names';
 import type { Answer, Context, FormInput, Verb } from '../verb';
-import { idOf, list, named, reasonOf, requestOf } from './requests';
+import { idOf, reasonOf } from './request-form';
+import { list, named, requestOf } from './requests';
 import type { DraftId } from '../../domain/model';
 
 type Shown = Readonly<Record<string, unknown>>;

@@ -9,17 +9,8 @@ import type { PackageRow, StoredReply } from '../../operations/ports';
 import { firstThatFits, packageOf, personNamed, splits } from '../names';
 import type { Answer, Context, FormInput, Verb } from '../verb';
 import { read, uuid } from '../verb';
-import {
-  answersOf,
-  choosePolicy,
-  idOf,
-  openForm,
-  openRemoval,
-  periodOf,
-  policyOf,
-  reasonOf,
-  sendOrReopen,
-} from './requests';
+import { answersOf, choosePolicy, idOf, openForm, periodOf, policyOf, reasonOf, sendOrReopen } from './request-form';
+import { openRemoval } from './requests';
 
 const byTask = z.object({ task: uuid });
 const pair = z.object({ package: uuid, target: uuid });

@@ -1,138 +1,25 @@
 // Asking: find, fill in, send, look, take back.
 import { z } from 'zod';
-import { DomainError, isRefusal } from '../../domain/errors';
-import type { AskedPeriod, AssignmentId, PackageId, PersonId, PolicyVersionId, RequestId } from '../../domain/model';
-import { askedPeriod } from '../../domain/policy';
+import { DomainError } from '../../domain/errors';
+import type { AssignmentId, PackageId, PersonId, RequestId } from '../../domain/model';
 import { view as assignmentView } from '../../operations/assignments';
 import type { Asked } from '../../operations/requests';
-import { byNumber, cancel, formFor, submit, view } from '../../operations/requests';
+import { byNumber, cancel, submit, view } from '../../operations/requests';
 import type { StoredReply } from '../../operations/ports';
 import { firstThatFits, isPackageName, numberOf, packageOf, personNamed, splits } from '../names';
-import { needsChoice } from '../present/forms';
-import { isInvisible } from '../spans';
 import type { Answer, Context, FormInput, Verb } from '../verb';
 import { read, uuid } from '../verb';
+import { answersOf, choosePolicy, idOf, openForm, periodOf, policyOf, reasonOf, sendOrReopen } from './request-form';
 
 const byId = z.object({ request: uuid });
 const ofPackage = z.object({ package: uuid, target: uuid.optional() });
 const page = z.object({ page: z.string().max(200).optional() });
-
-export const DAY = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/;
-const MAX_ANSWER = 2000;
-/** The end of a day is the beginning of the next, and years have four digits. Whoever writes 9999 means for ever. */
-const LAST_DAY = '9998-12-31';
 
 /** The id of a request that a button or a typed number names. */
 export function requestOf(data: unknown): RequestId {
   const found = read(byId, data);
   if (!found) throw new DomainError('not-found', { what: 'request' });
   return found.request as RequestId;
-}
-
-const FORM_VERBS = {
-  ask: { choose: 'request.choose', fill: 'request.submit' },
-  assign: { choose: 'assignment.choose', fill: 'assignment.assign' },
-} as const;
-
-/**
- * Opens the form for a package and a person, after the same gates as the submit. Where the kinds of access that are offered ask
- * for different things, choosing one comes first. `more`: what is filled in already.
- */
-export async function openForm(
-  context: Context,
-  input: { package: PackageId; target: PersonId },
-  mode: 'ask' | 'assign',
-  more: Readonly<Record<string, string>> = {},
-): Promise<Answer> {
-  const { offered } = await formFor(context.desk, context.who.person.id, input, mode);
-  const { policy, ...others } = more;
-  // What is not offered any more is not sent along by a form that does not ask for it.
-  const filled = offered.some((one) => one.id === policy) ? more : others;
-  return openStep(context, FORM_VERBS[mode][needsChoice(offered) ? 'choose' : 'fill'], { ...filled, ...input });
-}
-
-async function openStep(context: Context, verb: string, input: Readonly<Record<string, string>>): Promise<Answer> {
-  const draft = await context.desk.drafts.create(context.who.person.id, verb, 'fill', input);
-  return { view: 'form', params: { draft: draft.id }, place: 'form' };
-}
-
-/**
- * Sends a form. Where the kinds of access are others by now than those that it was drawn from, the form of today opens in its place,
- * with what was typed.
- */
-export async function sendOrReopen(
-  context: Context,
-  { values }: FormInput,
-  mode: 'ask' | 'assign',
-  send: () => Promise<Answer>,
-): Promise<Answer> {
-  try {
-    return await send();
-  } catch (error) {
-    if (!isRefusal(error) || error.code !== 'policy-not-offered') throw error;
-    const input = { package: idOf(values, 'package') as PackageId, target: idOf(values, 'target') as PersonId };
-    const { params, ...answer } = await openForm(context, input, mode, values);
-    return { ...answer, params: { ...params, say: 'offerChanged' } };
-  }
-}
-
-/** The kind of access is chosen: its own form follows. The draft of the choice stays, so that one can go back to it. */
-export async function choosePolicy(
-  context: Context,
-  values: FormInput['values'],
-  mode: 'ask' | 'assign',
-): Promise<Answer> {
-  const input = { package: idOf(values, 'package') as PackageId, target: idOf(values, 'target') as PersonId };
-  const { facts, offered } = await formFor(context.desk, context.who.person.id, input, mode);
-  const policy = policyOf(values);
-  if (!offered.some((one) => one.id === policy))
-    throw new DomainError('policy-not-offered', { package: facts.package.name }, 'policy');
-  return openStep(context, FORM_VERBS[mode].fill, { ...values, ...input });
-}
-
-/** Dates are days; an end means the end of that day where the person who gets the access lives (rule 3.24). */
-export function periodOf(values: Readonly<Record<string, string>>, zone: string): AskedPeriod {
-  const day = (name: string): string | null => {
-    const typed = (values[name] ?? '').trim();
-    if (typed === '') return null;
-    if (
-      !DAY.test(typed) ||
-      Number.isNaN(Date.parse(`${typed}T00:00:00Z`)) ||
-      new Date(`${typed}T00:00:00Z`).toISOString().slice(0, 10) !== typed
-    ) {
-      throw new DomainError('not-a-date', { typed: typed.slice(0, 40) }, name);
-    }
-    return typed > LAST_DAY ? LAST_DAY : typed;
-  };
-  return askedPeriod({ startDate: day('start'), endDate: day('end'), hours: null }, zone);
-}
-
-/** Answers by question id. Longer ones than any form allows come from no form of ours. */
-export function answersOf(values: Readonly<Record<string, string>>): Record<string, string> {
-  const answers: Record<string, string> = {};
-  for (const [key, value] of Object.entries(values)) {
-    if (!key.startsWith('answer.')) continue;
-    if (value.length > MAX_ANSWER) throw new DomainError('text-too-long', { field: 'answer', max: MAX_ANSWER }, key);
-    answers[key.slice('answer.'.length)] = isInvisible(value) ? '' : value;
-  }
-  return answers;
-}
-
-export function idOf(values: Readonly<Record<string, string>>, name: string): string {
-  const found = uuid.safeParse(values[name]);
-  if (!found.success) throw new DomainError('draft-gone', {});
-  return found.data;
-}
-
-export function policyOf(values: Readonly<Record<string, string>>): PolicyVersionId | null {
-  const found = uuid.safeParse(values['policy']);
-  return found.success ? (found.data as PolicyVersionId) : null;
-}
-
-export function reasonOf(values: Readonly<Record<string, string>>): string | null {
-  const reason = (values['reason'] ?? '').trim();
-  // Nobody could read it, so it is none.
-  return isInvisible(reason) ? null : reason;
 }
 
 const sent =

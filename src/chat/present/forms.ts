@@ -10,7 +10,7 @@ import type { AssignmentView } from '../../operations/assignments';
 import type { Text } from '../card';
 import type { CardDataOf, Question } from '../card-data';
 import { label, listed, say } from '../words';
-import { approvalTitle } from './requests';
+import { approvalTitle } from './approvals';
 import { longest, number, text } from './common';
 
 type Line = { readonly text: Text };

@@ -10,7 +10,8 @@ import type { CardDataOf } from '../card-data';
 import { label, listed, say } from '../words';
 import { number, stateText, text, typedNumber } from './common';
 import type { Tone } from './common';
-import { outcome, policyOf, running } from './requests';
+import { policyOf, running } from './asked';
+import { outcome } from './outcome';
 
 type Notice = CardDataOf['notice'];
 

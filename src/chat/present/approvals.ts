@@ -1,0 +1,121 @@
+// A request as its approvers see it, before and after the decision.
+import type { RequestFacts } from '../../domain/facts';
+import type { ApprovalTask, Stage } from '../../domain/model';
+import type { RequestView } from '../../operations/requests';
+import type { Text } from '../card';
+import type { CardDataOf } from '../card-data';
+import { label, say } from '../words';
+import { answers, approvals, holds, policyOf, running, what, type Fact } from './asked';
+import { askedFor, becauseText, nameOf, names, number, stateText, text, toneOf, typedNumber } from './common';
+import { askedAgain, gateText } from './outcome';
+
+/** The approver's card, before and after the decision. */
+export function approvalCard(view: RequestView): CardDataOf['approval'] {
+  const { facts } = view;
+  const { request } = facts;
+  const asked = deciding(view);
+  const title = approvalTitle(facts);
+  const shownNumber = number(request.number);
+  const facts_: Fact[] = [
+    ...what(view),
+    ...holds(view),
+    ...(asked ? [{ title: label('fact.why'), value: becauseText(asked.task.because, facts.target.name) }] : []),
+    ...(asked && asked.stage.approvalsRequired > 1
+      ? [
+          {
+            title: label('fact.status'),
+            value: say('approval.moreNeeded', {
+              done: approvals(facts, asked.stage),
+              required: asked.stage.approvalsRequired,
+            }),
+          },
+        ]
+      : []),
+    ...(asked?.stage.decideBy
+      ? [{ title: label('fact.approveUntil'), value: say('timeline.row', { at: asked.stage.decideBy }) }]
+      : []),
+  ];
+  return {
+    summary: say('card.requestSummary', { number: shownNumber, package: text(facts.package.name, 150), state: title }),
+    title: asked?.task.capacity === 'alternate' ? say('approval.titleForwarded', { title }) : title,
+    state: approvalState(view),
+    tone: asked ? 'default' : toneOf({ ...request, endedAt: null }),
+    facts: facts_,
+    answers: view.viewer.released ? [] : answers(facts),
+    request: request.id,
+    version: request.version,
+    open: asked !== null,
+    ...decisionButtons(facts),
+    typed: typedNumber(request.number),
+  };
+}
+
+export function approvalTitle(facts: RequestFacts): Text {
+  return askedFor({ ...facts, type: facts.request.type }, text(facts.package.name, 150));
+}
+
+/** What an approver reads on a card that is no longer theirs to decide: who decided what, and that nothing is to do. */
+export function approvalState(view: RequestView): Text {
+  const { facts } = view;
+  const { request } = facts;
+  const again = askedAgain(facts);
+  const mine = facts.decisions.find((decision) => decision.person === view.viewer.person);
+  const task = facts.tasks.filter((one) => one.person === view.viewer.person).sort((a, b) => b.n - a.n)[0];
+  if (task?.state === 'open' && running(facts)?.n === task.n) return label('approval.open');
+  const own =
+    mine === undefined ? [] : label(mine.decision === 'approve' ? 'approval.youApproved' : 'approval.youDenied');
+  const rest = (() => {
+    switch (request.state) {
+      case 'denied': {
+        const denial = facts.decisions.find((decision) => decision.decision === 'deny');
+        if (denial === undefined) {
+          const why = gateText(facts, view.viewer.person);
+          return why === null ? label('approval.closedElse') : say('approval.notGiven', { why });
+        }
+        return mine?.id === denial.id ? [] : say('approval.closedDenied', { by: nameOf(facts, denial.person) ?? '' });
+      }
+      case 'expired':
+        return label('approval.closedExpired');
+      case 'canceled':
+        return again ? say('outcome.contentChanged', again) : label('approval.closedCanceled');
+      default: {
+        // What came of the decision, which stays true when the access ends.
+        if (mine) return stateText({ ...request, endedAt: null }, false);
+        const others = facts.decisions.filter((decision) => decision.n === task?.n && decision.decision === 'approve');
+        const by = names(
+          others.map((decision) => nameOf(facts, decision.person) ?? ''),
+          'and',
+        );
+        const stage = facts.stages.find((one) => one.n === task?.n);
+        if (stage?.state === 'approved' && by)
+          return say(facts.stages.length > 1 ? 'approval.movedOn' : 'approval.othersApproved', { by });
+        return label('approval.closedReleased');
+      }
+    }
+  })();
+  return own.length > 0 && rest.length > 0
+    ? [...own, { kind: 'fixed', text: ' ' }, ...rest]
+    : own.length > 0
+      ? own
+      : rest;
+}
+
+/** The running stage with the reader's own open task in it; null where nothing waits for them. */
+export function deciding({
+  facts,
+  viewer,
+}: RequestView): { readonly stage: Stage; readonly task: ApprovalTask } | null {
+  const stage = running(facts);
+  const task = facts.tasks.find((one) => one.person === viewer.person && one.n === stage?.n && one.state === 'open');
+  return stage && task ? { stage, task } : null;
+}
+
+export function decisionButtons(facts: RequestFacts) {
+  const plan = policyOf(facts)?.stages.find((one) => one.n === running(facts)?.n);
+  const shownNumber = number(facts.request.number);
+  return {
+    approveVerb: plan?.approverReasonRequired === true ? 'approval.approveWithReason' : 'approval.approve',
+    approveTip: say('approve.title', { number: shownNumber }),
+    denyTip: say('deny.title', { number: shownNumber }),
+  };
+}

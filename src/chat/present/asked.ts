@@ -1,0 +1,82 @@
+// What a request asks for, in facts: the same on every card of it.
+import type { RequestFacts } from '../../domain/facts';
+import type { Stage } from '../../domain/model';
+import type { RequestView } from '../../operations/requests';
+import type { Text } from '../card';
+import { label, listed, say } from '../words';
+import { period, text } from './common';
+
+export type Fact = { readonly title: Text; readonly value: Text };
+
+export const ANSWER = 1000;
+
+export function running(facts: RequestFacts): Stage | null {
+  return facts.stages.find((stage) => stage.state === 'inProgress') ?? null;
+}
+
+export function policyOf(facts: RequestFacts) {
+  return facts.policies.find((fact) => fact.policy.id === facts.request.policyVersion)?.policy ?? null;
+}
+
+export function approvals(facts: RequestFacts, stage: Stage): number {
+  return facts.decisions.filter((decision) => decision.n === stage.n && decision.decision === 'approve').length;
+}
+
+export function answers(facts: RequestFacts): Fact[] {
+  // Who extends is not asked them again.
+  const questions = facts.request.type === 'userExtend' ? [] : (policyOf(facts)?.questions ?? []);
+  return questions.map((question) => {
+    const given = facts.request.answers[question.id];
+    return {
+      title: text(question.text, 150),
+      value: given === undefined || given === '' ? label('answer.none') : text(given, ANSWER),
+    };
+  });
+}
+
+/** What is asked for, in facts. The same on every card of the request. */
+export function what(view: RequestView): Fact[] {
+  const { facts } = view;
+  const { request } = facts;
+  if (view.viewer.released) return [];
+  const onBehalf = request.requestor !== request.target;
+  return [
+    { title: label('fact.package'), value: text(facts.package.name, 150) },
+    ...(onBehalf ? [{ title: label('fact.for'), value: text(facts.target.name, 150) }] : []),
+    ...(facts.requestor && (onBehalf || !view.viewer.own)
+      ? [{ title: label('fact.requestor'), value: text(facts.requestor.name, 150) }]
+      : []),
+    ...(view.organization === null ? [] : [{ title: label('fact.organization'), value: text(view.organization, 150) }]),
+    ...(facts.replaced ? [{ title: label('fact.added'), value: listed(facts.replaced.added, 'and', 10) }] : []),
+    ...(request.type === 'userExtend' && (request.state === 'submitted' || request.state === 'pendingApproval')
+      ? [{ title: label('fact.now'), value: lasting(facts) }]
+      : []),
+    { title: label('fact.period'), value: period(request, policyOf(facts), facts.target.timeZone) },
+    ...(request.reason === null || request.reason === ''
+      ? []
+      : [{ title: label('fact.reason'), value: text(request.reason, ANSWER) }]),
+  ];
+}
+
+/** Until when there is access without what the request asks for. */
+function lasting({ assignment }: RequestFacts): Text {
+  if (assignment === null || assignment.endedAt !== null) return label('fact.ended');
+  return assignment.endsAt === null ? label('access.noEnd') : say('access.until', { endsAt: assignment.endsAt });
+}
+
+/** What else the person holds, for the decision only: afterwards it would name what this very request gave. */
+export function holds(view: RequestView): Fact[] {
+  const { state, type } = view.facts.request;
+  const besides = type === 'userExtend' ? view.facts.package.name : null;
+  if (view.holds === null || (state !== 'submitted' && state !== 'pendingApproval')) return [];
+  // Of an extension the package itself is no news.
+  const held = view.holds.names.filter((name) => name !== besides);
+  const total = view.holds.total - (view.holds.names.length - held.length);
+  const value =
+    total === 0
+      ? label('approval.holdsNothing')
+      : total > held.length
+        ? say('approval.holdsMore', { names: listed(held, 'and', held.length), count: total - held.length })
+        : listed(held, 'and', held.length);
+  return [{ title: label('fact.holds'), value }];
+}

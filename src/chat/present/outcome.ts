@@ -1,0 +1,75 @@
+// What became of a request: how it ended, which gate was closed, what asks again.
+import { restored } from '../../domain/errors';
+import type { FaultCode, Faults } from '../../domain/errors';
+import type { RequestFacts } from '../../domain/facts';
+import type { PersonId } from '../../domain/model';
+import type { Text } from '../card';
+import { label, listed, say } from '../words';
+import { explain } from '../words/faults';
+import { ANSWER } from './asked';
+import { nameOf, number, text } from './common';
+
+/** Which gate was closed when everybody had approved, or when the start had come, in its own sentence for this reader. */
+export function gateText(facts: RequestFacts, reader: PersonId): Text | null {
+  const { refusal } = facts.request;
+  if (refusal === null) return null;
+  const { code, data } = restored(refusal);
+  const own = reader === facts.target.id;
+  if (code === 'not-found') return say('outcome.packageGone', { package: text(facts.package.name, 150) });
+  if (code === 'person-disabled' && !own) return say('outcome.targetDisabled', { target: facts.target.name });
+  // The sentence names the target to everybody else.
+  const told = own || !('target' in data) ? data : { ...data, target: facts.target.name };
+  return explain<FaultCode>(code, told as Faults[FaultCode]);
+}
+
+/** What the package had gained, and which request asks again; null where the request was not asked again. */
+export function askedAgain(facts: RequestFacts): { readonly added: Text; readonly number: Text } | null {
+  const again = facts.replacedBy;
+  return again && { added: listed(again.added, 'and', 10), number: number(again.number) };
+}
+
+/** How it ended, with who and when; empty while it runs. `reader`: by default the target. */
+export function outcome(facts: RequestFacts, reader: PersonId = facts.target.id): Text[] {
+  const { request } = facts;
+  const last = [...facts.decisions].sort((a, b) => b.at.getTime() - a.at.getTime())[0];
+  const again = askedAgain(facts);
+  switch (request.state) {
+    case 'denied': {
+      if (request.detail === 'deniedByApprover' && last) {
+        const by = nameOf(facts, last.person) ?? '';
+        return [
+          say('outcome.denied', { by, at: last.at }),
+          ...(last.reason === null ? [] : [say('outcome.deniedReason', { reason: text(last.reason, ANSWER) })]),
+        ];
+      }
+      const why = gateText(facts, reader);
+      return [
+        label(
+          request.detail === 'noApprovers' ? 'outcome.deniedSystem.noApprovers' : 'outcome.deniedSystem.gateClosed',
+        ),
+        ...(why === null || request.detail === 'noApprovers' ? [] : [why]),
+      ];
+    }
+    case 'expired':
+      return request.completedAt === null ? [] : [say('outcome.expired', { at: request.completedAt })];
+    case 'canceled':
+      if (again) return [say('outcome.contentChanged', again)];
+      return [
+        ...(request.completedAt === null ? [] : [say('outcome.canceled', { at: request.completedAt })]),
+        ...(request.detail === 'requestorDisabled' && facts.requestor
+          ? [say('outcome.targetDisabled', { target: facts.requestor.name })]
+          : []),
+      ];
+    case 'scheduled':
+      return request.startsAt === null ? [] : [say('outcome.scheduled', { startsAt: request.startsAt })];
+    case 'delivered':
+      // How long it lasted stands in the state, and what was extended further lasts until another day.
+      if (facts.assignment?.endedAt) return [];
+      if (request.type !== 'userExtend' || request.endsAt === null) return [label('outcome.given')];
+      return facts.assignment?.endsAt?.getTime() === request.endsAt.getTime()
+        ? [say('outcome.extended', { endsAt: request.endsAt })]
+        : [say('outcome.extendedThen', { endsAt: request.endsAt })];
+    default:
+      return [];
+  }
+}
