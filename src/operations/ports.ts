@@ -143,7 +143,7 @@ export interface Tx {
   /** Those asked about until then lose the access now. Null: there is no such package. */
   leaversConfirmed(
     pkg: PackageId,
-    until: Date | null,
+    until: Date,
   ): Promise<(Pick<Leavers, 'package' | 'catalog'> & { readonly people: number }) | null>;
   /** The live justifications of an assignment, with their policies as these are now. */
   scopesOf(id: AssignmentId): Promise<readonly ScopeFact[]>;

@@ -36,14 +36,11 @@ export function endOutOfScope(desk: Desk, by: By, id: AssignmentId): Promise<voi
   });
 }
 
-/**
- * Somebody in charge agrees that the access of those ends whom the card named. `asked`: until when they were asked about, by the button;
- * null where it was typed: all of them.
- */
+/** Somebody in charge agrees that the access of those ends whom the card named. `asked`: until when they were asked about. */
 export function confirm(
   desk: Desk,
   by: By,
-  input: { readonly package: PackageId; readonly asked: Date | null },
+  input: { readonly package: PackageId; readonly asked: Date },
   answering?: Answering<number>,
 ): Promise<number> {
   const person = personOf(by);

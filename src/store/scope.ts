@@ -103,7 +103,7 @@ export async function leaversJudged(q: Query, { found }: Leavers, to: 'asked' | 
 const CONFIRM = `
 with confirmed as (
   update scope_leavers set state = 'ending', at = usher_now()
-  where package_id = $1 and state = 'asked' and ($2::timestamptz is null or at <= $2) returning 1
+  where package_id = $1 and state = 'asked' and at <= $2 returning 1
 )
 select catalog_id as catalog, (select count(*)::integer from confirmed) as people from packages where id = $1`;
 
@@ -111,9 +111,9 @@ select catalog_id as catalog, (select count(*)::integer from confirmed) as peopl
 export async function leaversConfirmed(
   q: Query,
   pkg: PackageId,
-  until: Date | null,
+  until: Date,
 ): Promise<(Pick<Leavers, 'package' | 'catalog'> & { readonly people: number }) | null> {
-  const [row] = isId(pkg) ? await q(CONFIRM, [pkg, until === null ? null : until.toISOString()]) : [];
+  const [row] = isId(pkg) ? await q(CONFIRM, [pkg, until.toISOString()]) : [];
   return row === undefined ? null : { package: pkg, ...(row as { catalog: CatalogId; people: number }) };
 }
 

@@ -145,8 +145,20 @@ describe('many at once', () => {
     expect(await holders()).toEqual(five.toSorted());
   });
 
-  test('the words do it as well', async () => {
-    expect(textOf(cardOf(await world.say('olga', 'remove leavers from ledger team')))).toContain('the access ends');
+  test('the words of the card do it as well, and only to those it named; without them it is shown first', async () => {
+    const wordsIn = (text: string): string => /remove leavers from Ledger team \d+/.exec(text)?.[0] ?? '';
+    const before = wordsIn(textOf(ownersCard()));
+    await world.configure(configuration([...five, 'ana', 'olga']));
+    await world.settle();
+    await world.pass(60_000);
+    await world.configure(configuration(['ana', 'olga']));
+    await world.settle();
+    expect(textOf(cardOf(await world.say('olga', before)))).toContain('5 people of the 5');
+    const shown = textOf(cardOf(await world.say('olga', 'remove leavers from ledger team')));
+    expect(shown).toContain('5 people of the 5');
+    await world.settle();
+    expect(await holders()).toEqual(five.toSorted());
+    expect(textOf(cardOf(await world.say('olga', wordsIn(shown))))).toContain('the access ends');
     await world.settle();
     expect(await holders()).toEqual([]);
   });

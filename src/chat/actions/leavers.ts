@@ -10,10 +10,19 @@ import { read, uuid } from '../verb';
 const LAST = 8.64e15;
 const asked = z.object({ package: uuid, asked: z.number().int().min(0).max(LAST) });
 
-async function agree(context: Context, pkg: PackageId, until: Date | null): Promise<Answer> {
+async function agree(context: Context, pkg: PackageId, until: Date): Promise<Answer> {
   const answer = { view: 'leavers', params: { package: pkg } } as const;
   await confirm(context.desk, context.by, { package: pkg, asked: until }, () => answer);
   return { ...answer, place: 'replace' };
+}
+
+/** The last word names what was shown, as the card types it; without it the card says how it is now. */
+async function typed(context: Context, rest: string): Promise<Answer> {
+  const [, name = rest.trim(), shown = null] = /^(.+?)\s+(\d{13})$/.exec(rest.trim()) ?? [];
+  const { id } = await packageOf(context, name, context.who.person.id, true);
+  return shown === null
+    ? { view: 'leavers', params: { package: id }, place: 'new' }
+    : agree(context, id, new Date(Number(shown)));
 }
 
 export const leaverVerbs = {
@@ -28,10 +37,7 @@ export const leaverVerbs = {
     typed: [
       {
         words: 'remove leavers from',
-        run: async (context, rest) => {
-          const pkg = await packageOf(context, rest, context.who.person.id, true);
-          return agree(context, pkg.id, null);
-        },
+        run: typed,
         help: { usage: 'remove leavers from <package>', line: 'help.removeLeavers', only: 'owners' },
       },
     ],
