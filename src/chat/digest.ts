@@ -6,6 +6,8 @@ import type { Drawn, Look, Params } from './views';
 
 /** Lines of a digest; what is left out is counted. */
 const LINES = 10;
+/** What is looked at to find them: much may be over by now. */
+const LOOKS = 40;
 
 /** As `store/digest.ts` names what was gathered; the same subject may come several times. */
 interface Item {
@@ -29,23 +31,17 @@ const DUTIES = [
 
 /** Draws the digest; refuses with `not-found` where nothing of it concerns its reader any more. */
 export async function digest(look: Look, draw: (view: string, look: Look) => Promise<Drawn>): Promise<Drawn> {
-  const newest = new Map(itemsOf(look).map((item) => [item.about, item]));
-  const rank = ({ notice }: Item): number => {
-    const found = DUTIES.indexOf(notice.split('~')[0] ?? '');
-    return found < 0 ? DUTIES.length : found;
-  };
-  const items = [...newest.values()].reverse().sort((a, b) => rank(a) - rank(b));
+  const items = bySubject(itemsOf(look));
   const rows: CardDataOf['digest']['rows'][number][] = [];
-  let left = 0;
-  for (const item of items) {
-    if (rows.length === LINES) {
-      left += 1;
-      continue;
-    }
+  let seen = 0;
+  for (const item of items.slice(0, LOOKS)) {
+    if (rows.length === LINES) break;
+    seen += 1;
     const line = await lineOf({ ...look, params: item.params }, item, draw);
     if (line !== null) rows.push(line);
   }
-  if (rows.length === 0) throw new DomainError('not-found', { what: 'card' });
+  const left = items.length - seen;
+  if (rows.length + left === 0) throw new DomainError('not-found', { what: 'card' });
   const title = say('digest.title', { count: rows.length + left });
   return {
     card: 'digest',
@@ -57,6 +53,21 @@ export async function digest(look: Look, draw: (view: string, look: Look) => Pro
       more: left === 0 ? null : say('digest.more', { count: left }),
     },
   };
+}
+
+function rank({ notice }: Item): number {
+  const found = DUTIES.indexOf(notice.split('~')[0] ?? '');
+  return found < 0 ? DUTIES.length : found;
+}
+
+/** One line a subject: what it asks of the reader before what it tells, of several the newest; the newest subjects first. */
+function bySubject(items: readonly Item[]): Item[] {
+  const kept = new Map<string, Item>();
+  for (const item of items) {
+    const other = kept.get(item.about);
+    if (other === undefined || rank(item) <= rank(other)) kept.set(item.about, item);
+  }
+  return [...kept.values()].reverse().sort((a, b) => rank(a) - rank(b));
 }
 
 async function lineOf(

@@ -4,42 +4,57 @@ import type { Query } from './query';
 
 /** More than so many that wait for one person become one. */
 const FEW = 5;
-/** Of the oldest, so that one sweep stays short; the next one joins the rest to them. */
+/** People and messages of one sweep, so that it stays short; the next one goes on. */
+const MOST_PEOPLE = 1_000;
 const MOST = 20_000;
+/** What one digest remembers, the newest of it; nobody reads more, and the lists show everything. */
+const KEPT = 200;
+
+const LATE = `o.state = 'ready' and o.kind = 'tell' and o.person_id is not null and o.notice <> 'digest'
+    and o.created_at < usher_now() - interval '5 minutes'`;
 
 // A message waits when it is this old and not out: its platform is away, or nobody may be told so much at once. A digest that
-// waits itself takes in whatever comes to wait with it; one that a worker holds already is out in a moment.
+// waits itself takes in whatever comes to wait with it; one that a worker holds already is out in a moment. Only what becomes
+// part of one is locked, so that the workers see the rest.
 const GATHER = `
-with late as (
-  select o.* from outgoing o where o.state = 'ready' and o.kind = 'tell' and o.person_id is not null and o.notice <> 'digest'
-    and o.created_at < usher_now() - interval '5 minutes'
-  order by o.id limit ${MOST} for update skip locked
+with due as (
+  select o.person_id, count(*) as messages from outgoing o where ${LATE} group by o.person_id
 ), waiting as (
-  select d.id, d.person_id, d.dedupe_key as key from outgoing d
-  where d.lane in (select person_id || ':digest' from late) and d.state = 'ready' for update
+  select d.id, d.person_id, d.dedupe_key, d.params from outgoing d
+  where d.lane in (select person_id || ':digest' from due) and d.state = 'ready' for update
 ), flooded as (
-  select person_id, waiting.id as digest, coalesce(waiting.key, 'digest:' || max(late.id)) as key
-  from late left join waiting using (person_id) group by person_id, waiting.id, waiting.key
-  having waiting.id is not null or count(*) > ${FEW}
+  select due.person_id, waiting.id as digest, waiting.dedupe_key, waiting.params as before
+  from due left join waiting using (person_id)
+  where due.messages > ${FEW} or waiting.id is not null
+  order by due.person_id limit ${MOST_PEOPLE}
+), late as (
+  select o.* from outgoing o join flooded using (person_id) where ${LATE} order by o.id limit ${MOST} for update of o skip locked
+), keyed as (
+  select person_id, digest, flooded.before, coalesce(flooded.dedupe_key, 'digest:' || max(late.id)) as key
+  from flooded join late using (person_id) group by person_id, digest, flooded.before, flooded.dedupe_key
 ), gathered as (
-  update outgoing o set state = 'done', error = flooded.key, settled_at = usher_now()
-  from late join flooded using (person_id) where o.id = late.id
+  update outgoing o set state = 'done', error = keyed.key, settled_at = usher_now()
+  from late join keyed using (person_id) where o.id = late.id
   returning o.*
 ), digests as (
-  select person_id, digest, key, count(*) as messages, min(created_at) as since,
-    jsonb_agg(jsonb_build_object('notice', concat_ws('~', notice, params ->> 'event'), 'about', subject_kind || ':' || subject_id,
-      'params', params || jsonb_build_object(subject_kind, subject_id)) order by id) as items
-  from gathered join flooded using (person_id) group by person_id, digest, key
+  select person_id, digest, key, count(*) as messages, min(created_at) as since, coalesce((before ->> 'items')::jsonb, '[]') ||
+    jsonb_agg(jsonb_build_object('notice', concat_ws('~', notice, gathered.params ->> 'event'),
+      'about', subject_kind || ':' || subject_id,
+      'params', gathered.params || jsonb_build_object(subject_kind, subject_id)) order by id) as all_items
+  from gathered join keyed using (person_id) group by person_id, digest, key, before
+), filled as (
+  select digests.*, (select jsonb_agg(item order by n)::text from (
+      select item, n from jsonb_array_elements(all_items) with ordinality as t (item, n) order by n desc limit ${KEPT}) newest) as items
+  from digests
 ), joined as (
-  update outgoing d set params = d.params || jsonb_build_object('items', ((d.params ->> 'items')::jsonb || items)::text)
-  from digests where d.id = digests.digest
+  update outgoing d set params = d.params || jsonb_build_object('items', items) from filled where d.id = filled.digest
 ), begun as (
   insert into outgoing (kind, notice, person_id, subject_kind, subject_id, params, lane, next_at, dedupe_key, created_at)
-  select 'tell', 'digest', person_id, 'person', person_id::text, jsonb_build_object('event', key, 'items', items::text),
+  select 'tell', 'digest', person_id, 'person', person_id::text, jsonb_build_object('event', key, 'items', items),
     person_id || ':digest', usher_now(), key, since
-  from digests where digest is null
+  from filled where digest is null
 )
-select coalesce(sum(messages), 0)::integer as messages from digests`;
+select coalesce(sum(messages), 0)::integer as messages from filled`;
 
 /** Makes one message of those that wait too long for one person; returns how many went into others. */
 export async function gatherMessages(q: Query): Promise<number> {

@@ -117,3 +117,35 @@ test('what was decided in between concerns nobody any more, and then there is no
   expect(told('ana')).toEqual([]);
   expect(await world.sql(`select 1 from outgoing where state in ('ready', 'leased')`)).toEqual([]);
 });
+
+test('what asks something of the reader is said before what happened to it later, and much that is over hides nothing', async () => {
+  const away = outage();
+  await ask(PACKAGES.slice(0, 7));
+  await world.sql(`insert into outgoing (kind, notice, person_id, subject_kind, subject_id, request_id, params, lane, next_at, dedupe_key, created_at)
+    select 'tell', 'requestOutcome', o.person_id, o.subject_kind, o.subject_id, o.request_id, '{}', 'later:' || o.id, now(), 'later:' || o.id, usher_now()
+    from outgoing o where o.notice = 'approval' and o.person_id is not null`);
+  for (let n = 2; n < 7; n += 1) await world.say('tara', `cancel R-100${n}`);
+  await pass(20);
+  away.over();
+  await pass(20);
+  const [only, ...others] = told('ana');
+  expect(others).toEqual([]);
+  expect(lines(only ?? '').filter((line) => line.includes('Tara Lind asks for'))).toHaveLength(2);
+});
+
+test('however much waits, one row remembers the newest of it', async () => {
+  const flood = (from: number, to: number) =>
+    world.sql(`insert into outgoing (kind, notice, person_id, subject_kind, subject_id, params, lane, next_at, dedupe_key, created_at)
+      select 'tell', 'access', p.id, 'assignment', n::text, '{}', 'flood:' || n, usher_now(), 'flood:' || n, usher_now() - interval '1 hour'
+      from people p, generate_series(${from}, ${to}) n where p.directory_key = 'ana'`);
+  const digests = () =>
+    world.sql(`select jsonb_array_length((params ->> 'items')::jsonb) as kept, (params ->> 'items')::jsonb -> -1 ->> 'about' as newest
+      from outgoing where notice = 'digest'`);
+  await flood(1, 300);
+  expect(await world.due.gatherMessages()).toBe(300);
+  expect(await digests()).toEqual([{ kept: 200, newest: 'assignment:300' }]);
+  // One more joins those that wait already.
+  await flood(301, 301);
+  expect(await world.due.gatherMessages()).toBe(1);
+  expect(await digests()).toEqual([{ kept: 200, newest: 'assignment:301' }]);
+});
