@@ -77,7 +77,7 @@ const redraw = (on: EventType, about: Consequence['about']): Consequence => ({
 /**
  * Events carry `onBehalf` (requestor and target differ) and `bySystem` (no person asked for it) in their data where a
  * condition below needs it. `assignment.delivered` carries `again`: it was delivered before and nobody asked. `request.approved`
- * carries `scheduled`; what a request comes to carries its `type`; `request.canceled` carries `byRequestor` and `tellTarget`.
+ * carries `scheduled`, and `waits` where people set up by hand what was decided; what a request comes to carries its `type`; `request.canceled` carries `byRequestor` and `tellTarget`.
  */
 export const consequences: readonly Consequence[] = [
   tell('request.submitted', 'request', 'requestor', 'request', { notify: true }),
@@ -96,6 +96,8 @@ export const consequences: readonly Consequence[] = [
   redraw('request.approved', 'request'),
   tell('request.approved', 'requestOutcome', 'requestor', 'request', { scheduled: true }),
   tell('request.approved', 'requestOutcome', 'target', 'request', { scheduled: true, onBehalf: true }),
+  tell('request.approved', 'requestOutcome', 'requestor', 'request', { waits: true }),
+  tell('request.approved', 'requestOutcome', 'target', 'request', { waits: true, onBehalf: true }),
   redraw('request.denied', 'request'),
   tell('request.denied', 'requestOutcome', 'requestor', 'request'),
   tell('request.denied', 'requestOutcome', 'target', 'request', { onBehalf: true }),
@@ -149,6 +151,7 @@ export const consequences: readonly Consequence[] = [
   tell('manualTask.escalated', 'manualTaskReminder', 'administrators', 'manualTask'),
   redraw('manualTask.canceled', 'manualTask'),
   redraw('manualTask.done', 'manualTask'),
+  { ...redraw('manualTask.done', 'request'), when: { gives: true } },
   tell('resource.driftFound', 'drift', 'resourceOwners', 'resource'),
   redraw('resource.driftFound', 'resource'),
   redraw('resource.driftChanged', 'resource'),

@@ -33,7 +33,9 @@ export function approve(
   const approved: Request = { ...step.request, approvedAt: at.now, detail: byPolicy ? 'approvedByPolicy' : null };
   const { request, change } = deliver(facts, approved, step.policy, at);
   const onBehalf = isOnBehalf(request);
-  const data = { scheduled: request.state === 'scheduled', onBehalf, byPolicy };
+  // Whoever waited for a decision hears of it now, where what follows waits for people again.
+  const waits = !byPolicy && facts.byHand && request.state === 'delivering';
+  const data = { scheduled: request.state === 'scheduled', waits, onBehalf, byPolicy };
   return {
     request,
     change: together(

@@ -74,6 +74,8 @@ export interface PairFacts {
   readonly justifications: readonly Justification[];
   /** Grants that exist for the target and the roles of `content` or of the live assignment. */
   readonly grants: readonly GrantFact[];
+  /** Whether people place some role of `content` by hand, so that giving it takes its time. */
+  readonly byHand: boolean;
 }
 
 /** A grant with the live assignments (delivering or later, not ended) that justify it, except none. */

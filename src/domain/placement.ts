@@ -4,7 +4,7 @@ import { DomainError } from './errors';
 import type { Change, DomainEvent, ManualTask } from './events';
 import { noChange, together } from './events';
 import type { Now, PlaceFacts, TaskFacts } from './facts';
-import type { Assignment, Grant, PersonId, Request, RequestState } from './model';
+import type { Assignment, Grant, PersonId, Request, RequestId, RequestState } from './model';
 import { LIVE_ASSIGNMENT_STATES } from './model';
 import { after, DAY, MINUTE } from './time';
 
@@ -156,9 +156,14 @@ export function finishTask(
   if (person === facts.person.id || !owners.includes(person)) throw new DomainError('forbidden', {});
   const text = textOf(note, 'note');
   if (!text) throw new DomainError('task-note-required', {}, 'note');
+  const part = partOf(facts);
   const done = together(
     updated('manualTask', task, { state: 'done', doneAt: at.now, doneBy: person, note: text }),
-    toldOfTask(facts, task, 'manualTask.done', {}, text),
+    toldOfTask(facts, task, 'manualTask.done', {
+      data: { gives: task.want && part !== null },
+      remark: text,
+      request: part,
+    }),
   );
   if (task.want !== facts.wanted) {
     // It is wanted again meanwhile, and gone all the same: somebody has to give it once more.
@@ -181,7 +186,7 @@ export function remindTask(facts: TaskFacts, at: Now): Change {
   const isOverdueRemoval = isFirst && !task.want && !facts.wanted;
   return together(
     updated('manualTask', task, reminded),
-    toldOfTask(facts, task, 'manualTask.reminded', { n }),
+    toldOfTask(facts, task, 'manualTask.reminded', { data: { n } }),
     isFirst ? toldOfTask(facts, task, 'manualTask.escalated') : noChange,
     isOverdueRemoval ? fail(facts, { code: 'not_done_by_hand', final: true }, at) : noChange,
   );
@@ -345,9 +350,23 @@ function toldOfTask(
   facts: PlaceFacts,
   task: ManualTask,
   type: Extract<DomainEvent['type'], `manualTask.${string}`>,
-  data: DomainEvent['data'] = {},
-  remark: string | null = null,
+  more: {
+    readonly data?: DomainEvent['data'];
+    readonly remark?: string | null;
+    readonly request?: RequestId | null;
+  } = {},
 ): Change {
-  const refs = { grant: facts.grant.id, person: facts.person.id, catalog: facts.resource.catalog };
-  return told(type, { kind: 'manualTask', id: task.id }, refs, { want: task.want, ...data }, remark);
+  const { request = null } = more;
+  const refs = {
+    grant: facts.grant.id,
+    person: facts.person.id,
+    catalog: facts.resource.catalog,
+    ...(request === null ? {} : { request }),
+  };
+  return told(type, { kind: 'manualTask', id: task.id }, refs, { want: task.want, ...more.data }, more.remark ?? null);
+}
+
+/** The request whose delivery or removal a task is part of, in whose story it is told. */
+function partOf({ assignments }: PlaceFacts): RequestId | null {
+  return assignments.flatMap(({ requests }) => requests)[0]?.id ?? null;
 }

@@ -244,6 +244,12 @@ export interface TimelineRow {
   readonly stage: number | null;
   readonly data: DomainEvent['data'];
 }
+/** A role that people set up by hand, and who of them are asked to. */
+export interface HandRow {
+  readonly resource: string;
+  readonly role: string;
+  readonly people: readonly string[];
+}
 /** How far the messages of a request got: for "could not reach Ana". */
 export interface ReachRow {
   readonly person: PersonRef;
@@ -290,6 +296,8 @@ export interface Views {
   approvals(person: PersonId, page: { limit: number; after: string | null }): Promise<Page<ApprovalRow>>;
   timeline(request: RequestId): Promise<readonly TimelineRow[]>;
   reach(request: RequestId): Promise<readonly ReachRow[]>;
+  /** Roles of the assignment that wait for people to set them up. */
+  waitsForHands(assignment: AssignmentId): Promise<readonly HandRow[]>;
   /** Of a partner organization; null where there is none. */
   organizationName(id: OrganizationId): Promise<string | null>;
   /** What a package gives now, in words: `Resource / Scope: Role`, at most `limit`, and how much in all. */

@@ -16,7 +16,7 @@ import { can } from '../domain/permissions';
 import * as Rules from '../domain/request';
 import type { Answering } from './act';
 import { act, moment, personOf } from './act';
-import type { By, Desk, ReachRow, TimelineRow } from './ports';
+import type { By, Desk, HandRow, ReachRow, TimelineRow } from './ports';
 
 export interface Ask {
   readonly target: PersonId;
@@ -163,6 +163,8 @@ export interface RequestView {
   readonly facts: RequestFacts;
   readonly timeline: readonly TimelineRow[];
   readonly reach: readonly ReachRow[];
+  /** What was approved and waits for people to set it up. */
+  readonly hands: readonly HandRow[];
   /** What the target holds, for those who decide now and for owners; null for everybody else. */
   readonly holds: { readonly names: readonly string[]; readonly total: number } | null;
   /** Where the target comes from, for those who decide now and for owners; null for the organization's own. */
@@ -194,9 +196,12 @@ export async function view(desk: Desk, viewer: PersonId, id: RequestId): Promise
   const decided = facts.decisions.some((decision) => decision.person === viewer);
   const released = !own && !owner && !asked && !decided;
   const { organization: from } = facts.target;
-  const [timeline, reach, holds, organization, now] = await Promise.all([
+  const { assignment } = facts;
+  const isSettingUp = facts.request.state === 'delivering' && assignment !== null;
+  const [timeline, reach, hands, holds, organization, now] = await Promise.all([
     released ? [] : desk.views.timeline(id),
     released ? [] : desk.views.reach(id),
+    isSettingUp && !released ? desk.views.waitsForHands(assignment.id) : [],
     asked || owner ? desk.views.holds(facts.target.id, 5) : null,
     from !== null && (asked || owner) ? desk.views.organizationName(from) : null,
     desk.views.now(),
@@ -206,6 +211,7 @@ export async function view(desk: Desk, viewer: PersonId, id: RequestId): Promise
     facts: released ? withoutContent(facts) : facts,
     timeline,
     reach,
+    hands,
     holds,
     organization,
     now,

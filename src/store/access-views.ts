@@ -1,6 +1,6 @@
 // What a person holds, asked for and has to decide, and how a request went: the lists and timelines of the conversation.
 import type { AssignmentId, RequestId } from '../domain/model';
-import type { AccessRow, ApprovalRow, ReachRow, RequestRow, TimelineRow, Views } from '../operations/ports';
+import type { AccessRow, ApprovalRow, HandRow, ReachRow, RequestRow, TimelineRow, Views } from '../operations/ports';
 import { pageOf, unpackCursor } from './cursors';
 import { isId } from './ids';
 import { LIVE } from './loads';
@@ -19,6 +19,7 @@ type AccessViews = Pick<
   | 'liveAssignment'
   | 'endedBy'
   | 'grantProblems'
+  | 'waitsForHands'
 >;
 
 const REF = (id: string): string =>
@@ -106,6 +107,19 @@ join resource_roles role on role.id = g.role_id join resources resource on resou
 join resource_scopes scope on scope.id = g.scope_id
 where link.assignment_id = $1 order by resource.name, role.name, g.id`;
 
+// Those who are asked are those in charge of the resource as the notice reaches them, never whom it is for (placements.ts).
+const HANDS = `
+select resource.name as resource, role.name as role, (
+    select coalesce(jsonb_agg(distinct people.name order by people.name), '[]')
+    from (select person_id, choice, min(choice) over () as first from resource_keepers
+      where resource_id = resource.id and person_id <> g.person_id) keeper
+    join people on people.id = keeper.person_id
+    where choice = first) as people
+from standing_links link join grants g on g.id = link.grant_id and g.state not in ('placed', 'placeFailed')
+join resource_roles role on role.id = g.role_id
+join resources resource on resource.id = role.resource_id and resource.connector = 'manual'
+where link.assignment_id = $1 order by resource.name, role.name, g.id`;
+
 /** Reads about requests and assignments. */
 export function createAccessViews(q: Query): AccessViews {
   return {
@@ -156,6 +170,9 @@ export function createAccessViews(q: Query): AccessViews {
     async endedBy(assignment) {
       const [row] = isId(assignment) ? await q(ENDED_BY, [assignment]) : [];
       return (row as Awaited<ReturnType<Views['endedBy']>> | undefined) ?? null;
+    },
+    async waitsForHands(assignment) {
+      return isId(assignment) ? ((await q(HANDS, [assignment])) as readonly HandRow[]) : [];
     },
     async grantProblems(assignment) {
       if (!isId(assignment)) return [];

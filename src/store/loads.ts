@@ -182,7 +182,10 @@ const PAIR_COLUMNS = (mine: readonly string[]): string => `
       mine.includes('named') ? ' or j.assignment_id = (select id from named)' : ''
     }`,
   )} as justifications,
-  ${AGGREGATE('to_jsonb(held_grants) order by id', `(${heldGrants(mine)}) held_grants`)} as grants`;
+  ${AGGREGATE('to_jsonb(held_grants) order by id', `(${heldGrants(mine)}) held_grants`)} as grants,
+  exists (select 1 from package join package_grants g on g.package_version_id = package.current_version_id
+    join resource_roles role on role.id = g.role_id
+    join resources resource on resource.id = role.resource_id and resource.connector = 'manual') as by_hand`;
 
 const SQL = {
   submit: `${PAIR(SUBMIT, CURRENT)}
@@ -317,6 +320,7 @@ async function pairOf(q: Query, row: Row): Promise<PairFacts> {
     live: row['live'] === null ? null : fromRow(governed.assignment, row['live']),
     justifications: fromRows(governed.justification, row['justifications']),
     grants: (row['grants'] as readonly Row[]).map(grantFactOf),
+    byHand: row['by_hand'] as boolean,
   };
 }
 

@@ -83,7 +83,12 @@ describe('an approval', () => {
       'grant.wanted',
       'grant.wanted',
     ]);
-    expect(dataOf(change, 'request.approved')).toEqual({ scheduled: false, onBehalf: false, byPolicy: false });
+    expect(dataOf(change, 'request.approved')).toEqual({
+      scheduled: false,
+      waits: false,
+      onBehalf: false,
+      byPolicy: false,
+    });
   });
   test('is recorded with what the decider was shown, its reason as a remark', () => {
     const change = decide(requestFacts(), ana, { ...yes, reason: ' fine ' }, at());

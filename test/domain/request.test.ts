@@ -106,7 +106,12 @@ describe('asking where nobody need approve', () => {
       onBehalf: false,
       bySystem: false,
     });
-    expect(dataOf(change, 'request.approved')).toEqual({ scheduled: false, onBehalf: false, byPolicy: true });
+    expect(dataOf(change, 'request.approved')).toEqual({
+      scheduled: false,
+      waits: false,
+      onBehalf: false,
+      byPolicy: true,
+    });
   });
 });
 

@@ -213,6 +213,7 @@ export function pairFacts(fields: Partial<PairFacts> & { policy?: PolicyVersion 
     live: null,
     justifications: [],
     grants: [],
+    byHand: false,
     ...rest,
   };
 }

@@ -11,7 +11,7 @@ import { label, listed, say } from '../words';
 import { number, stateText, text, typedNumber } from './common';
 import type { Tone } from './common';
 import { policyOf, running } from './asked';
-import { outcome } from './outcome';
+import { handLines, outcome } from './outcome';
 
 type Notice = CardDataOf['notice'];
 
@@ -91,7 +91,7 @@ export function requestOutcome(view: RequestView): Notice {
     case 'deliveryFailed':
       return notice(say('outcome.titleApproved', values), 'warning', [label(`state.${request.state}`)], buttons);
     default:
-      return notice(say('outcome.titleApproved', values), 'good', outcome(facts), buttons);
+      return notice(say('outcome.titleApproved', values), 'good', [...outcome(facts), ...handLines(view)], buttons);
   }
 }
 

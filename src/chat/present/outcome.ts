@@ -3,11 +3,23 @@ import { restored } from '../../domain/errors';
 import type { FaultCode, Faults } from '../../domain/errors';
 import type { RequestFacts } from '../../domain/facts';
 import type { PersonId } from '../../domain/model';
+import type { RequestView } from '../../operations/requests';
 import type { Text } from '../card';
 import { label, listed, say } from '../words';
 import { explain } from '../words/faults';
 import { ANSWER } from './asked';
 import { nameOf, number, text } from './common';
+
+const MOST_HANDS = 5;
+
+/** Who sets up by hand what was approved. */
+export function handLines({ hands }: RequestView): Text[] {
+  return hands
+    .slice(0, MOST_HANDS)
+    .map(({ resource, role, people }) =>
+      say('wait.setUp', { names: listed(people, 'or', 4), role: text(role, 150), resource: text(resource, 150) }),
+    );
+}
 
 /** Which gate was closed when everybody had approved, or when the start had come, in its own sentence for this reader. */
 export function gateText(facts: RequestFacts, reader: PersonId): Text | null {

@@ -7,7 +7,7 @@ import { label, listed, say } from '../words';
 import { approvalState, deciding, decisionButtons } from './approvals';
 import { answers, approvals, holds, running, what } from './asked';
 import { nameOf, names, number, stateText, text, toneOf, typedNumber } from './common';
-import { outcome } from './outcome';
+import { handLines, outcome } from './outcome';
 import { timeline } from './timeline';
 
 type Line = { readonly text: Text };
@@ -58,7 +58,7 @@ function waiting(view: RequestView): Line[] {
   const { facts } = view;
   if (view.viewer.released) return [{ text: approvalState(view) }];
   const stage = running(facts);
-  if (!stage) return [];
+  if (!stage) return handLines(view).map((line) => ({ text: line }));
   const open = facts.tasks.filter((task) => task.n === stage.n && task.state === 'open');
   const asked = open.map((task) => nameOf(facts, task.person) ?? '').filter((name) => name !== '');
   const lines: Text[] = [];

@@ -74,6 +74,10 @@ function timelineRow(row: TimelineRow, steps: number): Text | null {
       return say(`timeline.${row.type}`, { n: row.stage ?? 1 });
     case 'approver.released':
       return say('timeline.approver.released', { person });
+    case 'manualTask.done':
+      return say(row.data['want'] === true ? 'timeline.manualTask.given' : 'timeline.manualTask.taken', {
+        by: by ?? '',
+      });
     case 'decision.recorded':
       return say(row.data['decision'] === 'deny' ? 'timeline.decision.deny' : 'timeline.decision.approve', {
         by: by ?? '',
