@@ -168,6 +168,14 @@ describe('a new incompatibility', () => {
     expect(await held('tara')).toHaveLength(2);
   });
 
+  test('refuses a day whose end no calendar has', () => {
+    const text = against(exception('tara', 'owner: olga, until: 9999-12-31, reason: x'));
+    const found = parseBlueprint([{ name: 'file.yaml', text }]);
+    expect('problems' in found && found.problems.map(problemText)).toEqual([
+      'file.yaml:7:62: "9999-12-31" is too far away. Write one like 2026-12-25.',
+    ]);
+  });
+
   test.each([
     {
       name: 'who answers for themselves',

@@ -64,8 +64,10 @@ export const timeOfDay = z.unknown().transform((given, context): number => {
 
 /** A day of the calendar. */
 export const date = z.unknown().transform((given, context): string => {
-  if (typeof given === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(given) && isDay(given)) return given;
-  context.addIssue({ code: 'custom', message: `${show(given)} is no day of the calendar. Write one like 2026-12-25` });
+  const found = typeof given === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(given) && isDay(given) ? given : null;
+  if (found !== null && found <= LAST_DAY) return found;
+  const message = found === null ? 'is no day of the calendar' : 'is too far away';
+  context.addIssue({ code: 'custom', message: `${show(given)} ${message}. Write one like 2026-12-25` });
   return z.NEVER;
 });
 
