@@ -206,6 +206,7 @@ const exception: View = async (look) => ({
   card: 'notice',
   data: Notices.exception(
     await exceptionOf(look.desk, viewer(look), id(look, 'exception')),
+    viewer(look),
     await look.desk.views.now(),
   ),
 });

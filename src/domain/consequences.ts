@@ -13,6 +13,8 @@ export type Audience =
   | 'catalogOwners'
   /** Who answers for the exception that the event is about; where they are gone, the owners of its catalog. */
   | 'exceptionOwner'
+  /** They, the owners of its catalog and the administrators: each can do something about it. */
+  | 'exceptionKeepers'
   | 'resourceOwners'
   | 'administrators';
 
@@ -162,5 +164,5 @@ export const consequences: readonly Consequence[] = [
   redraw('resource.driftAccepted', 'resource'),
   redraw('resource.driftDeclined', 'resource'),
   tell('exception.reminded', 'exception', 'exceptionOwner', undefined, { tell: true }),
-  tell('exception.over', 'exception', 'exceptionOwner', undefined, { tell: true }),
+  tell('exception.over', 'exception', 'exceptionKeepers', undefined, { tell: true }),
 ];

@@ -30,14 +30,20 @@ export function firstReport(now: Date, until: Date): Date {
   return after(until, -Math.min(NOTICE_DAYS * DAY, half));
 }
 
-/** Reports the coming end, and then the end, to whoever answers for it. Nobody is told where it is not needed any more. */
+/** Reports the coming end, then the end, and then daily that both are still held. Nobody is told where only one is held. */
 export function report(facts: ExceptionFacts, at: Now): ExceptionChange | null {
   const { exception } = facts;
   if (!exception.remindAt || exception.remindAt > at.now) return null;
   const isOver = exception.until <= at.now;
+  if (exception.state === 'over' && !facts.holdsBoth) return null;
   return {
     before: exception,
-    after: { ...exception, remindAt: isOver ? null : exception.until, version: exception.version + 1 },
+    after: {
+      ...exception,
+      state: isOver ? 'over' : exception.state,
+      remindAt: isOver ? after(at.now, DAY) : exception.until,
+      version: exception.version + 1,
+    },
     events: [
       {
         type: isOver ? 'exception.over' : 'exception.reminded',

@@ -281,8 +281,8 @@ export interface Incompatibility extends Versioned {
 }
 
 /**
- * The person may hold both sides of an incompatibility until the end of a day: `owner` answers for it and hears when it ends. The
- * conflict counts again from then on; nothing is taken away by itself.
+ * The person may hold both sides of an incompatibility until the end of a day: `owner` answers for it and hears when it ends. Then
+ * it is over and the conflict counts again; nothing is taken away by itself, but those in charge hear daily until it is settled.
  */
 export interface ConflictException extends Versioned {
   readonly id: string;
@@ -293,9 +293,10 @@ export interface ConflictException extends Versioned {
   readonly day: string;
   readonly until: Date;
   readonly reason: string;
-  /** When the owner hears of the end next; null: has heard all. */
+  /** When those in charge hear of it next; null: it has ended. */
   readonly remindAt: Date | null;
-  readonly state: 'active' | 'ended';
+  /** `over`: its time is; `ended`: by a file. */
+  readonly state: 'active' | 'over' | 'ended';
 }
 
 // ---------------------------------------------------------------- requests

@@ -13,6 +13,7 @@ export const alarmNames = [
   'answersLate',
   'workNotTaken',
   'leaversHeld',
+  'exceptionsOver',
 ] as const;
 
 export interface Alarm {
@@ -58,6 +59,13 @@ export function alarmsOf(backlog: Backlog): readonly Alarm[] {
       count: backlog.leaversAsked.count,
       oldestSeconds: oldest([backlog.leaversAsked.oldestSeconds]),
       rings: backlog.leaversAsked.count > 0,
+    },
+    {
+      // Two things that must not be together, and nothing that allows it: those in charge were told and have done nothing yet.
+      alarm: 'exceptionsOver',
+      count: backlog.exceptionsOver.count,
+      oldestSeconds: oldest([backlog.exceptionsOver.oldestSeconds]),
+      rings: backlog.exceptionsOver.count > 0,
     },
     {
       // A placement that waits for its next try is no alarm of its own; one that is due and not taken up is.

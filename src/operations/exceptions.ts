@@ -8,7 +8,7 @@ import { can } from '../domain/permissions';
 import { act, moment } from './act';
 import type { By, Desk } from './ports';
 
-/** Tells the owner of an exception that it ends soon, or that it is over. */
+/** Tells those in charge of an exception that it ends soon, or that it is over. */
 export function report(desk: Desk, by: By, id: string): Promise<void> {
   return act(desk, by, async (tx) => {
     const facts = await tx.forException(id);

@@ -646,7 +646,7 @@ export interface Due {
   grantsAstray(limit: number): Promise<readonly GrantId[]>;
   /** Forgets those that are right again: the ones that were found only after an hour, so that somebody hears of them. */
   astrayMended(): Promise<void>;
-  /** Exceptions whose owners should hear of their end. */
+  /** Exceptions of which those in charge should hear: they end, or are over while both are held. */
   exceptionsToReport(limit: number): Promise<readonly string[]>;
   /** Open manual tasks whose owners should hear again. */
   manualTasksToRemind(limit: number): Promise<readonly string[]>;
@@ -696,6 +696,8 @@ export interface Backlog {
   readonly drift: readonly { readonly kind: 'missing' | 'extra'; readonly count: number }[];
   /** Access of people who left a scope, which waits for an owner's word. */
   readonly leaversAsked: { readonly count: number; readonly oldestSeconds: number };
+  /** Exceptions to incompatibilities that are over while both are held. */
+  readonly exceptionsOver: { readonly count: number; readonly oldestSeconds: number };
   /** Resources whose system could not be read when it was to be compared. */
   readonly comparisonsFailed: number;
   readonly grantsFailed: readonly { readonly connector: string; readonly giving: boolean; readonly count: number }[];
@@ -880,7 +882,7 @@ export type ConfigurationChange = {
   };
 }[keyof ConfigurationNouns];
 
-/** What a change of configuration touches. `pairs` are incompatibilities that are new, or from whose holders something is taken. */
+/** What a change of configuration touches. `pairs` are incompatibilities that are new, that lose an exception, or from whose holders something is taken. */
 export interface AffectedBy {
   readonly packages: readonly PackageId[];
   readonly people: readonly PersonId[];

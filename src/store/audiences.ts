@@ -40,15 +40,15 @@ about as materialized (
   join resource_keepers keeper on keeper.resource_id = about.resource_id
   where audience = 'resourceOwners' and keeper.person_id is distinct from about.target_id
   union all
-  select outgoing_id, exception_owner_id, 1 from about where audience = 'exceptionOwner'
+  select outgoing_id, exception_owner_id, 1 from about where audience in ('exceptionOwner', 'exceptionKeepers')
   union all
-  select outgoing_id, holder.person_id, 2 from about
+  select outgoing_id, holder.person_id, case audience when 'exceptionKeepers' then 1 else 2 end from about
   join role_holders holder on holder.role = 'catalogOwner' and holder.catalog_id = about.catalog_id
-  where audience in ('catalogOwners', 'exceptionOwner')
+  where audience in ('catalogOwners', 'exceptionOwner', 'exceptionKeepers')
   union all
-  select outgoing_id, holder.person_id, 3 from about
+  select outgoing_id, holder.person_id, case audience when 'exceptionKeepers' then 1 else 3 end from about
   join role_holders holder on holder.role = 'administrator'
-  where audience in ('administrators', 'catalogOwners', 'exceptionOwner')
+  where audience in ('administrators', 'catalogOwners', 'exceptionOwner', 'exceptionKeepers')
 ), ranked as (
   select meant.outgoing_id, meant.person_id,
     rank() over (partition by meant.outgoing_id order by meant.choice) as place

@@ -1,6 +1,7 @@
 // What waits, what failed and what was given up, for those who watch: one statement over partial indexes. Each part reads a
 // bounded number of rows, so a scrape costs the same in a bad hour as in a good one; a count that stops there says so.
 import type { Backlog } from '../operations/ports';
+import { HOLDS_BOTH } from './exceptions';
 import { HEAD } from './outbox';
 import type { Query } from './query';
 import { instantOf } from './tables';
@@ -58,6 +59,10 @@ select clock_timestamp() as clock, jsonb_build_object(
   'leaversAsked', (select jsonb_build_object('count', count(*),
       'oldestSeconds', coalesce(max(extract(epoch from (select now from at) - found.at))::float8, 0))
     from (select at from scope_leavers where state = 'asked' limit ${MOST}) found),
+  'exceptionsOver', (select jsonb_build_object('count', count(*), 'oldestSeconds', coalesce(max(found.age), 0)) from (
+    select extract(epoch from at.now - e.until_at)::float8 as age
+    from at, incompatibility_exceptions e join incompatibilities i on i.id = e.incompatibility_id
+    where e.state <> 'ended' and e.until_at <= usher_now() and ${HOLDS_BOTH} limit ${MOST}) found),
   'comparisonsFailed', ${count(`comparisons where state = 'failed'`)},
   'grantsFailed', ${rows(`select resources.connector, failed.state = 'placeFailed' as giving, count(*)::integer as count
     from (select state, role_id from grants where error is not null and state in ('placeFailed', 'takeFailed') limit ${MOST}) failed

@@ -118,6 +118,8 @@ export async function holdChanged(q: Query, changes: readonly ConfigurationChang
       for (const row of await q(HOLDERS, [JSON.stringify(sides)])) people.add((row as { id: string }).id);
       for (const side of sides) packages.add(side);
     }
+    // The same of whom nothing allows it any more.
+    if (change.noun === 'exception' && change.after.state === 'ended') people.add(change.after.person);
     if (change.noun === 'person' && change.before) people.add(change.before.id);
     if (change.noun === 'package' && change.before && change.after.state === 'deleted') packages.add(change.after.id);
     if (change.noun !== 'group') continue;

@@ -163,7 +163,7 @@ const POLICIES = `select p.*, ${POLICY_VERSION} as content
   where p.state <> 'deleted' order by p.id`;
 
 const EXCEPTIONS = `select to_jsonb(e) as exception from incompatibility_exceptions e
-  join incompatibilities i on i.id = e.incompatibility_id and i.state = 'active' where e.state = 'active' order by e.id`;
+  join incompatibilities i on i.id = e.incompatibility_id and i.state = 'active' where e.state <> 'ended' order by e.id`;
 
 function resourceOf(row: Row): ResourceConfig {
   return {

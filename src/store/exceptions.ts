@@ -16,11 +16,14 @@ const HELD = (of: string, id: string): string =>
 const MEMBER = (of: string, id: string): string =>
   `select 1 from group_members m where m.group_id = ${of} and m.person_id = ${id}`;
 
+/** Whether the person of the exception `e` to the incompatibility `i` holds both sides now. */
+export const HOLDS_BOTH = `(i.state = 'active' and exists (${HELD('i.package_id', 'e.person_id')})
+    and (exists (${HELD('i.other_package_id', 'e.person_id')}) or exists (${MEMBER('i.other_group_id', 'e.person_id')})))`;
+
 const ONE = `
 select usher_now() as now, to_jsonb(e) as exception, jsonb_build_object('id', people.id, 'name', people.name) as person,
   jsonb_build_object('id', p.id, 'name', p.name) as package, p.catalog_id, coalesce(other.name, groups.name) as other,
-  i.state = 'active' and e.state = 'active' and exists (${HELD('i.package_id', 'e.person_id')})
-    and (exists (${HELD('i.other_package_id', 'e.person_id')}) or exists (${MEMBER('i.other_group_id', 'e.person_id')})) as both
+  e.state <> 'ended' and ${HOLDS_BOTH} as both
 from incompatibility_exceptions e join incompatibilities i on i.id = e.incompatibility_id
 join people on people.id = e.person_id join packages p on p.id = i.package_id
 left join packages other on other.id = i.other_package_id left join groups on groups.id = i.other_group_id

@@ -1,5 +1,6 @@
 // Two packages that must not be held together, saved while people hold both (rule 3.13): everybody is named, and each becomes an
 // exception with owner and end, or a removal.
+import { alarmsOf } from '../../src/operations/alarms';
 import { apply, parseBlueprint, plan, planText, problemText } from '../../src/operations/blueprint';
 import type { Plan } from '../../src/operations/blueprint';
 import type { PackageId, PersonId } from '../../src/domain/model';
@@ -50,6 +51,8 @@ const held = (user: string) =>
      where people.directory_key = $1 and a.ended_at is null order by 1`,
     [user],
   );
+const alarms = async () => alarmsOf(await world.due.backlog()).map(({ alarm, count }) => `${alarm} ${count}`);
+const states = () => world.sql('select state from incompatibility_exceptions');
 const said = (user: string) => world.messagesTo(user).map((message) => textOf(message.card));
 const exception = (person: string, more = `owner: olga, until: ${day}, reason: Stands in until the audit`) =>
   `            exceptions: [{ person: ${person}, ${more} }]\n`;
@@ -216,15 +219,45 @@ describe('the owner of an exception', () => {
     await world.pass(2 * DAY);
     expect(said('olga')).toEqual([expect.stringContaining(TITLE)]);
     expect(said('olga')[0]).toMatch(/That is allowed until .*\nHave one of them removed before then, .*\n“Stands in/);
-    await world.pass(14 * DAY);
+    expect([said('ada'), await alarms()]).toEqual([[], []]);
     await world.pass(14 * DAY);
     expect(said('olga')).toHaveLength(2);
-    expect(said('olga')[1]).toMatch(/That was allowed until .*\nNothing is taken away by itself/);
+    expect(said('olga')[1]).toMatch(
+      /That was allowed until .*\nNothing is taken away by itself.*“remove Tara Lind from L/,
+    );
+    expect(said('ada')).toEqual([expect.stringContaining('Tara Lind has both Ledger cleaner and Ledger auditor')]);
     expect(await held('tara')).toHaveLength(2);
+    expect(await states()).toEqual([{ state: 'over' }]);
 
     await world.submit('tara', cardOf(await world.say('tara', 'give up ledger auditor')), {});
     await world.settle();
     expect(sentenceOf(await world.say('tara', 'request ledger auditor'))).toContain('Ledger cleaner');
+  });
+
+  test('hears of it every day from its end, with the administrators, while both are held, and an alarm rings', async () => {
+    await world.pass(41 * DAY);
+    await world.pass(DAY / 2);
+    expect([said('olga').length, said('ada').length, await alarms()]).toEqual([1, 1, ['exceptionsOver 1']]);
+    await world.pass(DAY);
+    await world.pass(DAY);
+    expect([said('olga').length, said('ada').length]).toEqual([3, 3]);
+    // What the file said stands, and is no problem for the rest of it.
+    expect(planText(await write(against(exception('tara'))))).toContain('Nothing to change');
+
+    await world.submit('tara', cardOf(await world.say('tara', 'give up ledger auditor')), {});
+    await world.settle();
+    await world.pass(DAY);
+    expect([said('olga').length, said('ada').length, await alarms()]).toEqual([3, 3, []]);
+  });
+
+  test('hears no more once it is renewed after its end, and the alarm is over', async () => {
+    await world.pass(42 * DAY);
+    expect(await alarms()).toEqual(['exceptionsOver 1']);
+    const later = new Date(Date.parse(day) + 60 * DAY).toISOString().slice(0, 10);
+    const done = await write(against(exception('tara', `owner: olga, until: ${later}, reason: One more audit`)));
+    expect(planText(done)).toContain('state: over → active');
+    await world.pass(2 * DAY);
+    expect([said('olga').length, await alarms(), await states()]).toEqual([1, [], [{ state: 'active' }]]);
   });
 
   test('hears nothing where only one is held any more', async () => {
@@ -255,13 +288,17 @@ describe('the owner of an exception', () => {
     await write(against(exception('tara', `owner: cas, until: ${day}, reason: Stands in`)));
     await world.configure('people:\n  - { key: cas, name: Cas de Vries, enabled: false }\n');
     await world.pass(27 * DAY);
-    expect(said('olga')).toEqual([expect.stringContaining(TITLE)]);
+    expect(said('olga')).toEqual([expect.stringContaining('Tara Lind has both Ledger cleaner and Ledger auditor')]);
   });
 
-  test('answers for nothing once it is taken out of the file', async () => {
-    await write(against('            exceptions: []\n'));
+  test('answers for nothing once it is taken out of the file, which needs a decision on who holds both', async () => {
+    expect(await problems(against('            exceptions: []\n'))).toEqual([
+      expect.stringContaining('1 person holds both and nothing is decided on that: Tara Lind (tara).'),
+    ]);
+    await write(against('            exceptions: []\n' + removal('tara')));
     await world.pass(27 * DAY);
     expect(said('olga')).toEqual([]);
-    expect(sentenceOf(await world.say('tara', 'request ledger auditor'))).toContain('already');
+    expect(await states()).toEqual([{ state: 'ended' }]);
+    expect(await held('tara')).toEqual([{ name: 'Ledger cleaner' }]);
   });
 });

@@ -2,6 +2,7 @@
 import type { PlaceFacts, RequestFacts } from '../../domain/facts';
 import type { ManualTask } from '../../domain/events';
 import type { ExceptionFacts } from '../../domain/exception';
+import type { PersonId } from '../../domain/model';
 import type { AssignmentView } from '../../operations/assignments';
 import type { LeaversList, LeaversView, PackageRow } from '../../operations/ports';
 import type { RequestView } from '../../operations/requests';
@@ -311,16 +312,16 @@ export function leavers(view: LeaversView): Notice {
   });
 }
 
-/** To whoever answers for somebody holding two things that do not go together: it ends soon, or is over. */
-export function exception(facts: ExceptionFacts, now: Date): Notice {
+/** To those in charge of somebody holding two things that do not go together: it ends soon, or is over. */
+export function exception(facts: ExceptionFacts, viewer: PersonId, now: Date): Notice {
   const { until, reason } = facts.exception;
   const values = { target: facts.person.name, package: text(facts.package.name, 150), other: text(facts.other, 150) };
-  const title = say('exception.title', values);
+  const title = say(facts.exception.owner === viewer ? 'exception.title' : 'exception.theirs', values);
   if (!facts.holdsBoth) return notice(title, 'default', [label('exception.settled')]);
   const isOver = until <= now;
   return notice(title, isOver ? 'attention' : 'warning', [
     say(isOver ? 'exception.over' : 'exception.ending', { until }),
-    label(isOver ? 'exception.overNext' : 'exception.endingNext'),
+    isOver ? say('exception.overNext', values) : label('exception.endingNext'),
     say('outcome.deniedReason', { reason: text(reason, 1000) }),
   ]);
 }

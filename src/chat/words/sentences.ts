@@ -375,12 +375,13 @@ export const sentences = {
   'drift.person': '{name} ({role})',
   'drift.others': 'And {count|# other|# others}.',
   'drift.over': 'The system and Usher agree again.',
+  'exception.theirs': '{target} has both {package} and {other}',
   'exception.title': 'You answer for {target} having both {package} and {other}',
   'exception.ending': 'They do not go together. That is allowed until {until:dateTime}.',
   'exception.endingNext': 'Have one of them removed before then, or have the exception renewed.',
   'exception.over': 'They do not go together. That was allowed until {until:dateTime}.',
   'exception.overNext':
-    'Nothing is taken away by itself, and neither can be extended. Have one of them removed, or the exception renewed.',
+    'Nothing is taken away by itself, and neither can be extended. Remove one of them (“remove {target} from {package}”), or renew the exception in its file. You hear of it every day until then.',
   'exception.settled': 'They do not have both any more. Nothing to do.',
   'notice.gone': 'This is no longer current. Type “help” to see what you can do.',
 

@@ -22,7 +22,7 @@ import { holding } from './words';
 /** So many are named in one sentence. The plan has them all. */
 const NAMED = 10;
 
-/** Those who hold both sides of a new incompatibility. */
+/** Those who hold both sides of a new incompatibility, or of one whose exception for them goes. */
 export interface Conflicting {
   readonly id: string;
   readonly between: string;
@@ -301,13 +301,11 @@ function exceptionEvent(
   return { type, subject: { kind: 'exception', id }, refs: { person, package: row.package }, data };
 }
 
-/** Who holds both sides of each new incompatibility and what was decided, in words; everybody undecided is a problem. */
+/** Who holds both sides and must be decided on, and what was decided, in words; everybody undecided is a problem. */
 export function refuseUndecided(draft: Draft, affected: Affected): readonly Conflicting[] {
   return [...draft.holders.values()].flatMap(({ row, place, decided }): Conflicting[] => {
-    const isNew = draft.changes.some(
-      ({ noun, before, after }) => noun === 'incompatibility' && !before && after.id === row.id,
-    );
-    const holders = isNew ? (affected.pairs.get(row.id) ?? []) : [];
+    const whom = toDecide(draft, row.id);
+    const holders = (affected.pairs.get(row.id) ?? []).filter(({ person }) => whom === 'all' || whom.has(person));
     if (holders.length === 0) return [];
     const people = holders
       .map(({ person }) => ({ ...refOf(draft, person), decision: decided.get(person) ?? null }))
@@ -323,6 +321,17 @@ export function refuseUndecided(draft: Draft, affected: Affected): readonly Conf
       );
     return [{ id: row.id, between: pairLabel(draft, row), people }];
   });
+}
+
+/** On whom of those who hold both the files must decide: on all where it is new, on those whose exception they end. */
+export function toDecide(draft: Draft, incompatibility: string): 'all' | ReadonlySet<PersonId> {
+  const ended = new Set<PersonId>();
+  for (const { noun, before, after } of draft.changes) {
+    if (noun === 'incompatibility' && !before && after.id === incompatibility) return 'all';
+    if (noun === 'exception' && after.incompatibility === incompatibility && after.state === 'ended')
+      ended.add(after.person);
+  }
+  return ended;
 }
 
 /** The access that the files take from people who hold both, where they still do. */

@@ -9,6 +9,7 @@ import {
   refuseUndecided,
   removalsOf,
   settleIncompatibilities,
+  toDecide,
   type Conflicting,
   type Removing,
 } from './incompatibilities';
@@ -31,7 +32,7 @@ export interface Plan {
   };
   /** What the files would take from many (rule 3.15); null: nothing of the kind. */
   readonly brake: Brake | null;
-  /** Who holds both sides of each new incompatibility, and what the files decide for them (rule 3.13). */
+  /** Who holds both sides of a new incompatibility, or loses the exception to one, and what the files decide for them (rule 3.13). */
   readonly conflicts: readonly Conflicting[];
   /** Access that the files take from such people. */
   readonly removals: readonly Removing[];
@@ -86,10 +87,11 @@ export function affectedBy(draft: Draft): AffectedBy {
     if (change.noun === 'policy') packages.add(change.after.package);
   }
   const taken = new Set(draft.removals.map(({ incompatibility }) => incompatibility));
-  const created = new Set(
-    draft.changes.flatMap((change) => (change.noun === 'incompatibility' && !change.before ? [change.after.id] : [])),
-  );
-  const pairs = [...draft.holders.values()].map(({ row }) => row).filter(({ id }) => created.has(id) || taken.has(id));
+  const asks = (id: string): boolean => {
+    const whom = toDecide(draft, id);
+    return whom === 'all' || whom.size > 0;
+  };
+  const pairs = [...draft.holders.values()].map(({ row }) => row).filter(({ id }) => asks(id) || taken.has(id));
   const contents = draft.changes.flatMap((change) =>
     change.noun === 'package' && change.before && change.before.content.id !== change.after.content.id
       ? [{ package: change.after.id, roles: change.after.content.roles }]

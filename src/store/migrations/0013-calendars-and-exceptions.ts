@@ -30,12 +30,13 @@ create table incompatibility_exceptions (
   until_at timestamptz(3) not null,
   reason text not null check (length(reason) <= 1000),
   remind_at timestamptz(3),
-  state text not null check (state in ('active', 'ended')),
+  state text not null check (state in ('active', 'over', 'ended')),
   version integer not null,
   check (owner_id <> person_id)
 );
-create unique index incompatibility_exceptions_once on incompatibility_exceptions (person_id, incompatibility_id) where state = 'active';
-create index incompatibility_exceptions_remind on incompatibility_exceptions (remind_at) where state = 'active' and remind_at is not null;
+create unique index incompatibility_exceptions_once on incompatibility_exceptions (person_id, incompatibility_id) where state <> 'ended';
+create index incompatibility_exceptions_remind on incompatibility_exceptions (remind_at) where state <> 'ended' and remind_at is not null;
+create index incompatibility_exceptions_until on incompatibility_exceptions (until_at) where state <> 'ended';
 
 grant select, insert on policy_calendars to usher_app;
 grant select, insert, update on incompatibility_exceptions to usher_app;
