@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createLog } from '../../src/log';
 import { apply, parseBlueprint, planText, problemText } from '../../src/operations/blueprint';
+import type { PackageId, PersonId } from '../../src/domain/model';
 import type { By, Desk } from '../../src/operations/ports';
+import { submit } from '../../src/operations/requests';
 import { connect, migrate, type Database } from '../../src/store/database';
 import { createStore, type Stores } from '../../src/store/store';
 import { platformSettings } from '../support/platforms';
@@ -95,7 +97,6 @@ export class WholeReplica {
     await this.#gone;
   }
 
-  /** Bytes that it holds in memory, from /proc. */
   get(path: string): Promise<Response> {
     return fetch(`${this.endpoint}${path}`, { signal: AbortSignal.timeout(30_000) });
   }
@@ -108,8 +109,10 @@ export interface Street {
   /** The parts of the store, in this process. */
   readonly parts: Stores;
   readonly desk: Desk;
+  /** Address of the database with all rights. */
+  readonly owner: string;
   /** With all rights. */
-  sql<T extends object>(text: string): Promise<T[]>;
+  sql<T extends object>(text: string, bind?: readonly unknown[]): Promise<T[]>;
   /** The next deliveries of both platforms go there. */
   lead(to: WholeReplica): void;
   start(settings?: Readonly<Record<string, string>>): WholeReplica;
@@ -161,7 +164,9 @@ export async function openStreet(
     replicas,
     parts,
     desk,
-    sql: async <T extends object>(text: string): Promise<T[]> => (await database.sequelize.query(text))[0] as T[],
+    owner,
+    sql: async <T extends object>(text: string, bind?: readonly unknown[]): Promise<T[]> =>
+      (await database.sequelize.query(text, bind ? { bind: [...bind] } : {}))[0] as T[],
     lead(to) {
       slack.connect(`${to.endpoint}/slack/events`);
       teams.connect(`${to.endpoint}/api/messages`);
@@ -240,6 +245,38 @@ export async function install({ teams }: Street, names: readonly string[]): Prom
   for (const person of found) await teams.install(person);
   return found;
 }
+
+/** Somebody asks for a package, by the operation itself and not through a platform; the number of the request. */
+export async function askFor(street: Street, key: string, name: string): Promise<string> {
+  const [ids] = await street.sql<{ person: PersonId; package: PackageId }>(
+    `select (select id from people where directory_key = '${key}') as person, (select id from packages where name = '${name}') as package`,
+  );
+  if (!ids) throw new Error('nobody and nothing');
+  const by: By = { actor: { kind: 'person', id: ids.person }, via: 'campaign' };
+  const period = { startsAt: null, endsAt: null, hours: null };
+  const asked = {
+    package: ids.package,
+    target: ids.person,
+    policyVersion: null,
+    zone: 'Europe/Berlin',
+    period,
+    reason: null,
+    answers: {},
+    draft: null,
+  };
+  const { request } = await submit(street.desk, by, asked);
+  const [row] = await street.sql<{ number: number }>(`select number from requests where id = '${request}'`);
+  return `R-${row?.number ?? 0}`;
+}
+
+/** The card on which a Slack person is asked about a request, as it looks now: whoever is late presses it all the same. */
+export const approvalCard = (street: Street, name: string, number: string): Promise<SlackMessage> =>
+  until(`${name} is asked about ${number}`, () => {
+    const found = street.slack
+      .messagesOf(slackId(name))
+      .find((message) => JSON.stringify(message.blocks).includes('"Approve"') && wordsOf(message).includes(number));
+    return found ? { ...found } : null;
+  });
 
 /** Who decides about a package; nobody: it is given at once. */
 export interface Pack {

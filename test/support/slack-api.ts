@@ -43,6 +43,8 @@ export interface Call {
   readonly args: Json;
   /** The server's clock when it came. */
   readonly at: number;
+  /** Of an answer: the address that it went to. */
+  readonly address?: string;
 }
 
 /** What a method does instead of its work. `hang` answers when the server stops. */
@@ -254,7 +256,7 @@ export class SlackApi {
     };
     const args = kind === 'answer' ? (JSON.parse(body) as Json) : readForm(body);
     const method = kind === 'answer' ? 'response_url' : name;
-    this.calls.push({ method, args, at: this.now() });
+    this.calls.push({ method, args, at: this.now(), ...(kind === 'answer' ? { address: name } : {}) });
     const failure = this.#takeFailure(method);
     if (failure !== null && 'hang' in failure) this.#hanging.push(response);
     else if (failure !== null && 'endless' in failure) endless(failure.endless, request, response);
