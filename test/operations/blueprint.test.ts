@@ -412,7 +412,7 @@ describe('applying', () => {
     const first = await applied(text);
     expect(first.counts.created).toBeGreaterThan(200);
     const again = await applied(text);
-    expect(again.counts).toMatchObject({ created: 0, changed: 0, deleted: 0 });
+    expect(planText(again)).toMatch(/^Nothing to change, \d+ as written\.$/);
   });
 
   test('what is stored is what was written', async () => {
@@ -745,6 +745,40 @@ catalogs:
 `);
     expect(planText(done)).toMatch(/^! policy Finance \/ Books \/ Everybody: stays disabled; .*\nNothing to change/);
     expect(await stored()).toEqual(before);
+  });
+
+  test('of what is new has the default that the README names', async () => {
+    const file = (...more: string[]): string => {
+      const [person = '', partner = '', place = '', catalog = '', resource = '', pack = '', policy = '', stage = ''] =
+        more;
+      return `
+organization: { name: Woodgrove, timeZone: Europe/Vienna }
+people: [{ key: ana, name: Ana Berger${person} }]
+organizations: [{ name: Contoso${partner} }]
+installations: [{ platform: slack, tenant: T1${place} }]
+catalogs:
+  - name: Finance${catalog}
+    resources: [{ name: Ledger, connector: local, roles: [Reader]${resource} }]
+    packages:
+      - name: Books${pack}
+        policies:
+          - { name: Free, who: anyone, expires: 1 day${policy}, extension: { allowed: true, approval: false, max: 1 } }
+          - { name: Asked, who: anyone, expires: 1 day, approval: [{ approvers: ana${stage} }] }
+`;
+    };
+    await applied(file().replace(', extension: { allowed: true, approval: false, max: 1 }', ''));
+    const written = file(
+      `, email:, kind: member, enabled: true, manager:, organization:, timeZone: Europe/Vienna, locale: en, department:, properties: {}`,
+      `, description: '', state: configured, tenants: [], workspaces: [], domains: []`,
+      `, name: '', authoritativeDomains: [], guestsAllowed: false`,
+      `\n    description: ''\n    published: true\n    external: false\n    owners: []\n    readers: []`,
+      `, originId: Ledger, description: '', owners: [], scopes: [], drift: { missing: repair, extra: report }`,
+      `\n        description: ''\n        hidden: false\n        sensitive: false\n        baseline: keep\n        roles: []\n        incompatibleWith: []`,
+      `, enabled: true, mode: request, approval: [], calendar:, customPeriod: true, reason: required, questions: [], selfRequest: true, ` +
+        `onBehalf: false, selfRemove: true, endWhenOutOfScope: false, samePersonInStages: false`,
+      `, alternates: [], fallbacks: [], approvalsRequired: 1, decideWithin: 14 days, approverReason: optional`,
+    );
+    expect(planText(await applied(written))).toMatch(/^Nothing to change/);
   });
 
   test('is what is not empty: a field that is written without a value is', async () => {
