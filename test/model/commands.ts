@@ -9,51 +9,13 @@ import type { Act, AWish } from './acts';
 import type { Illness } from './chat';
 import type { Answer, Key, Organization } from './model';
 import { ADMINISTRATOR, jobs as modelJobs, LIVE, OWNER, reprocess } from './model';
-import { absorb, lines } from './observe';
 import { edits, PEOPLE, VARIANTS } from './organization';
+import { Compare, Outside, SYSTEMS, Taken } from './outside';
+import { agree, Command, TICK } from './step';
+import type { Run, Step } from './step';
+import { absorb, lines } from './observe';
 import { cut, holding, PowerCut } from './world';
 import type { ModelWorld, Shift } from './world';
-
-/** What a run carries along: the model, and how much it looks. */
-export interface Run {
-  o: Organization;
-  /** Commands so far. */
-  done: number;
-  /** Check the invariants after every command, not after every tenth. */
-  readonly careful: boolean;
-  /** `person role` that were given by somebody else before Usher ever gave them. */
-  readonly outside: Set<string>;
-  /** People who left at some time: a leaver's baseline is taken as well, whenever the worker comes. */
-  readonly left: Set<Key>;
-  /** What happened, for whoever reads a failure. */
-  readonly story: string[];
-}
-
-type Real = ModelWorld;
-export type Step = fc.AsyncCommand<Run, Real>;
-
-/** Time goes on by this after each command, so that instants differ. */
-const TICK = 1_000;
-
-abstract class Command implements Step {
-  abstract check(run: Readonly<Run>): boolean;
-  abstract act(run: Run, real: Real): Promise<void>;
-  abstract toString(): string;
-
-  async run(run: Run, real: Real): Promise<void> {
-    await this.act(run, real);
-    run.done += 1;
-    if (run.careful || run.done % 10 === 0) expect(await real.invariants('always')).toEqual([]);
-  }
-}
-
-/** Compares all that is written with the model; `worked`: how far the workers came is taken over. */
-async function compare(run: Run, real: Real, worked: boolean): Promise<void> {
-  const seen = await real.observe(TICK);
-  if (worked) absorb(run.o, seen);
-  expect(lines(seen)).toEqual(lines(run.o));
-  run.o.now += TICK;
-}
 
 /** The answer of Usher in the model's words. What is no refusal is a fault. */
 async function answerOf(act: Promise<unknown>): Promise<Answer> {
@@ -79,7 +41,7 @@ function clicked(o: Organization, act: Act, key: string | null): Answer {
   return answer;
 }
 
-function clicking(real: Real, act: Act, key: string | null, desk: Desk = real.desk): Promise<Answer> {
+function clicking(real: ModelWorld, act: Act, key: string | null, desk: Desk = real.desk): Promise<Answer> {
   return answerOf(act.real(real, desk, real.by(act.actor, key === null ? undefined : { key, body: act.body })));
 }
 
@@ -94,14 +56,14 @@ export class Do extends Command {
   check(run: Readonly<Run>): boolean {
     return bind(run.o, this.wish) !== null;
   }
-  async act(run: Run, real: Real): Promise<void> {
+  async act(run: Run, real: ModelWorld): Promise<void> {
     const act = bind(run.o, this.wish);
     if (!act) return;
     const key = this.click === null ? null : `click-${this.click}`;
     const foretold = clicked(run.o, act, key);
     run.story.push(`${act.words}: ${foretold}`);
     expect(await clicking(real, act, key)).toBe(foretold);
-    await compare(run, real, false);
+    await agree(run, real, false);
   }
   toString(): string {
     return `Do(${JSON.stringify(this.wish)}${this.click === null ? '' : `, click ${this.click}`})`;
@@ -120,7 +82,7 @@ export class Again extends Command {
   check(run: Readonly<Run>): boolean {
     return bind(run.o, this.wish) !== null && run.o.deliveries[`click-${this.click}`] === undefined;
   }
-  async act(run: Run, real: Real): Promise<void> {
+  async act(run: Run, real: ModelWorld): Promise<void> {
     const act = bind(run.o, this.wish);
     if (!act) return;
     const key = `click-${this.click}`;
@@ -135,7 +97,7 @@ export class Again extends Command {
       const both = await Promise.all([clicking(real, act, key), clicking(real, second, key)]);
       expect(both.toSorted()).toEqual([foretold, then].toSorted());
     }
-    await compare(run, real, false);
+    await agree(run, real, false);
   }
   toString(): string {
     return `Again(${JSON.stringify(this.wish)}, click ${this.click}${this.other ? ', other body' : ''})`;
@@ -150,13 +112,13 @@ export class Cut extends Command {
   check(run: Readonly<Run>): boolean {
     return bind(run.o, this.wish) !== null;
   }
-  async act(run: Run, real: Real): Promise<void> {
+  async act(run: Run, real: ModelWorld): Promise<void> {
     const act = bind(run.o, this.wish);
     if (!act) return;
     const foretold = act.model(structuredClone(run.o));
     run.story.push(`${act.words}, and the power goes`);
     expect(await clicking(real, act, null, cut(real.desk))).toBe(foretold === 'ok' ? 'power cut' : foretold);
-    await compare(run, real, false);
+    await agree(run, real, false);
   }
   toString(): string {
     return `Cut(${JSON.stringify(this.wish)})`;
@@ -168,7 +130,7 @@ type Other = AWish | { readonly kind: 'job'; readonly job: string } | { readonly
 /** One side of a race: what it does, and its ways through the model, one thing after the other. */
 interface Side {
   readonly words: string;
-  readonly run: (real: Real, desk: Desk) => Promise<Answer>;
+  readonly run: (real: ModelWorld, desk: Desk) => Promise<Answer>;
   readonly model: (o: Organization, busy?: Key) => Generator<void, Answer>;
   readonly target?: Key;
 }
@@ -221,7 +183,7 @@ export class Race extends Command {
   check(run: Readonly<Run>): boolean {
     return bind(run.o, this.one) !== null && sideOf(run.o, this.other) !== null;
   }
-  async act(run: Run, real: Real): Promise<void> {
+  async act(run: Run, real: ModelWorld): Promise<void> {
     const [a, b] = [sideOf(run.o, this.one), sideOf(run.o, this.other)];
     if (!a || !b) return;
     let go: () => void = () => undefined;
@@ -276,7 +238,7 @@ export class Wait extends Command {
   check(): boolean {
     return true;
   }
-  async act(run: Run, real: Real): Promise<void> {
+  async act(run: Run, real: ModelWorld): Promise<void> {
     run.story.push(`${this.ms / 3_600_000} hours go by`);
     await real.wait(this.ms);
     run.o.now += this.ms;
@@ -309,7 +271,7 @@ export class Until extends Command {
   check(run: Readonly<Run>): boolean {
     return instants(run.o).length > 0;
   }
-  act(run: Run, real: Real): Promise<void> {
+  act(run: Run, real: ModelWorld): Promise<void> {
     const all = instants(run.o);
     const at = all[this.which % all.length] ?? run.o.now;
     return new Wait(Math.max(0, at - run.o.now - (this.early ? TICK : 0))).act(run, real);
@@ -330,7 +292,7 @@ export class Sweep extends Command {
   check(): boolean {
     return true;
   }
-  async act(run: Run, real: Real): Promise<void> {
+  async act(run: Run, real: ModelWorld): Promise<void> {
     run.story.push(this.toString());
     for (const name of this.names) {
       const job = modelJobs[name]?.(run.o);
@@ -338,7 +300,7 @@ export class Sweep extends Command {
       await real.job(name);
     }
     // A removal that people did not do in a day is an alarm.
-    await compare(run, real, this.names.includes(HAND));
+    await agree(run, real, this.names.includes(HAND));
   }
   toString(): string {
     return `Sweep(${this.names.join()})`;
@@ -352,10 +314,10 @@ export class Work extends Command {
   check(): boolean {
     return true;
   }
-  async act(run: Run, real: Real): Promise<void> {
+  async act(run: Run, real: ModelWorld): Promise<void> {
     run.story.push(this.toString());
     await real.work(this.shift);
-    await compare(run, real, true);
+    await agree(run, real, true);
   }
   toString(): string {
     return `Work(${JSON.stringify(this.shift)})`;
@@ -373,10 +335,10 @@ export class Shifts extends Command {
   check(): boolean {
     return true;
   }
-  async act(run: Run, real: Real): Promise<void> {
+  async act(run: Run, real: ModelWorld): Promise<void> {
     run.story.push(this.toString());
     await Promise.all([real.work(this.one), real.work(this.other)]);
-    await compare(run, real, true);
+    await agree(run, real, true);
   }
   toString(): string {
     return `Shifts(${JSON.stringify(this.one)}, ${JSON.stringify(this.other)})`;
@@ -388,17 +350,15 @@ export class Resume extends Command {
   check(): boolean {
     return true;
   }
-  async act(run: Run, real: Real): Promise<void> {
+  async act(run: Run, real: ModelWorld): Promise<void> {
     run.story.push('Resume()');
     await real.resume();
-    await compare(run, real, true);
+    await agree(run, real, true);
   }
   toString(): string {
     return 'Resume()';
   }
 }
-
-const SYSTEMS = ['reader', 'writer', 'auditor', 'printer'] as const;
 
 export class Fail extends Command {
   constructor(
@@ -410,7 +370,7 @@ export class Fail extends Command {
   check(): boolean {
     return true;
   }
-  async act(run: Run, real: Real): Promise<void> {
+  async act(run: Run, real: ModelWorld): Promise<void> {
     run.story.push(this.toString());
     await real.localRoles.tell(this.system, this.mode && { mode: this.mode, code: 'out_of_order' });
   }
@@ -426,7 +386,7 @@ export class Ill extends Command {
   check(): boolean {
     return true;
   }
-  act(run: Run, real: Real): Promise<void> {
+  act(run: Run, real: ModelWorld): Promise<void> {
     run.story.push(this.toString());
     if (this.illnesses.length === 0) real.chat.heal();
     else real.chat.fall(...this.illnesses);
@@ -434,27 +394,6 @@ export class Ill extends Command {
   }
   toString(): string {
     return `Ill(${this.illnesses.join()})`;
-  }
-}
-
-/** A role is given outside of Usher, where Usher never gave it: the baseline of later access. */
-export class Outside extends Command {
-  constructor(
-    readonly person: number,
-    readonly system: (typeof SYSTEMS)[number],
-  ) {
-    super();
-  }
-  check(run: Readonly<Run>): boolean {
-    return run.o.grants[`${PEOPLE[this.person] ?? ''} ${this.system}`] === undefined;
-  }
-  async act(run: Run, real: Real): Promise<void> {
-    run.story.push(this.toString());
-    run.outside.add(`${PEOPLE[this.person] ?? ''} ${this.system}`);
-    await real.localRoles.set(PEOPLE[this.person] ?? '', this.system, 'use', 'root', true);
-  }
-  toString(): string {
-    return `Outside(${PEOPLE[this.person] ?? ''}, ${this.system})`;
   }
 }
 
@@ -471,7 +410,7 @@ export class Repair extends Command {
   check(run: Readonly<Run>): boolean {
     return run.o.people[PEOPLE[this.who] ?? '']?.enabled === true;
   }
-  async act(run: Run, real: Real): Promise<void> {
+  async act(run: Run, real: ModelWorld): Promise<void> {
     const actor = PEOPLE[this.who] ?? '';
     let foretold: Answer;
     let repair: (desk: Desk, by: By) => Promise<unknown>;
@@ -493,7 +432,7 @@ export class Repair extends Command {
     }
     run.story.push(`${actor} ${this.toString()}: ${foretold}`);
     expect(await answerOf(repair(real.desk, real.by(actor)))).toBe(foretold);
-    await compare(run, real, true);
+    await agree(run, real, true);
   }
   toString(): string {
     return `Repair(${this.what}, ${this.which}, ${PEOPLE[this.who] ?? ''})`;
@@ -522,12 +461,12 @@ export class Edited extends Command {
     if (this.edit.kind === 'person') return PEOPLE[this.edit.who] !== ADMINISTRATOR;
     return this.edit.kind !== 'manager' || this.edit.who !== this.edit.manager;
   }
-  async act(run: Run, real: Real): Promise<void> {
+  async act(run: Run, real: ModelWorld): Promise<void> {
     const text = change(run.o, this.edit);
     for (const key of PEOPLE) if (!run.o.people[key]?.enabled) run.left.add(key);
     run.story.push(this.toString());
     await real.configure(text);
-    await compare(run, real, false);
+    await agree(run, real, false);
   }
   toString(): string {
     return `Edited(${JSON.stringify(this.edit)})`;
@@ -686,7 +625,9 @@ export const command: fc.Arbitrary<Step> = fc.oneof(
     fc.tuple(fc.constantFrom('finish' as const, 'reprocess' as const), nat, who, fc.boolean()),
     (a) => new Repair(...a),
   ),
-  of(1, fc.tuple(who, fc.constantFrom(...SYSTEMS)), (a) => new Outside(...a)),
+  of(2, fc.tuple(who, fc.constantFrom(...SYSTEMS)), (a) => new Outside(...a)),
+  of(4, nat, (which) => new Taken(which)),
+  of(4, fc.constant(null), () => new Compare()),
   of(6, edit, (one) => new Edited(one)),
   of(
     2,

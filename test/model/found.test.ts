@@ -1,7 +1,8 @@
 // What the model found, told as short stories so that no change of its commands can lose them. Each failed before its fault was mended.
-import { Do, Edited, Ill, Outside, Resume, Sweep, Wait, Work } from './commands';
-import type { Run, Step } from './commands';
+import { Do, Edited, Ill, Resume, Sweep, Wait, Work } from './commands';
+import { Compare, Outside, Taken } from './outside';
 import { finish, freshRun } from './run';
+import type { Run, Step } from './step';
 import { openWorld } from './world';
 import type { ModelWorld } from './world';
 
@@ -126,4 +127,20 @@ test('a worker that comes too late to say that a message was refused ends its ro
       ],
       true,
     );
+});
+
+test('what a person had before Usher, and somebody took outside, is a gift once it is given back', async () => {
+  const work = new Work({ rounds: 3, crash: 'no', at: 0 });
+  const { o } = await live([
+    new Outside(1, 'auditor'),
+    asks(1, 2),
+    work,
+    new Taken(0),
+    new Compare(),
+    work,
+    new Wait(9 * HOUR),
+    new Sweep(['end-access']),
+    work,
+  ]);
+  expect(o.grants['tom auditor']).toEqual({ state: 'taken', baseline: false });
 });

@@ -8,7 +8,7 @@ import { asReader } from '../../src/chat/who';
 import { isRefusal } from '../../src/domain/errors';
 import type { CardId } from '../../src/domain/model';
 import { buttons, textOf } from '../support/world';
-import type { Run } from './commands';
+import type { Run } from './step';
 import type { Key } from './model';
 import type { ModelWorld } from './world';
 

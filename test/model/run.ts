@@ -1,11 +1,12 @@
 // Runs of the model: how many, from which seed, and what is said of one that fails.
 import fc from 'fast-check';
 import { command, HAND, JOBS, Resume, Sweep, Wait, Work } from './commands';
-import type { Run } from './commands';
 import { expectHeard } from './messages';
 import { HELD } from './model';
 import { lines } from './observe';
 import { beginning, MANUAL, PEOPLE } from './organization';
+import { Compare } from './outside';
+import type { Run } from './step';
 import { openWorld } from './world';
 import type { ModelWorld } from './world';
 
@@ -102,7 +103,7 @@ export async function runModel({ runs, seed, path, shrink = false }: Share): Pro
 
 /** The beginning of a run; `careful`: with every check after every command. */
 export function freshRun(careful: boolean): Run {
-  return { o: beginning(), done: 0, careful, outside: new Set(), left: new Set(), story: [] };
+  return { o: beginning(), done: 0, careful, outside: new Set(), left: new Set(), lost: new Set(), story: [] };
 }
 
 const HOUR = 3_600_000;
@@ -126,6 +127,8 @@ export async function finish(one: Run, world: ModelWorld, speaks: boolean): Prom
     await world.job('redraw-cards');
     await new Work(WORKER).run(one, world);
   }
+  await new Compare().run(one, world);
+  await new Work(WORKER).run(one, world);
   await new Sweep(['end-access', 'end-justifications']).run(one, world);
   await new Work(WORKER).run(one, world);
   expect(await world.invariants('settled')).toEqual([]);
@@ -133,7 +136,7 @@ export async function finish(one: Run, world: ModelWorld, speaks: boolean): Prom
   if (speaks) await expectHeard(one, world);
 }
 
-async function expectPlaced({ o, outside, left }: Run, world: ModelWorld): Promise<void> {
+async function expectPlaced({ o, outside, lost, left }: Run, world: ModelWorld): Promise<void> {
   const byHand = new Set(world.manualTasks().map(({ person }) => person));
   const wanted = new Set(
     o.assignments
@@ -154,6 +157,8 @@ async function expectPlaced({ o, outside, left }: Run, world: ModelWorld): Promi
   ).filter((key) => {
     if (wanted.has(key)) return !there.has(key);
     const kept = outside.has(key) && (o.grants[key]?.baseline ?? true);
+    // Given back by hand before anybody compared, it stays as if it had never been away.
+    if (lost.has(key) && o.grants[key]?.baseline === true) return false;
     if (kept && left.has(key.split(' ')[0] ?? '')) return false;
     return there.has(key) !== kept;
   });
