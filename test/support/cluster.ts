@@ -111,6 +111,6 @@ revoke execute on function test_reset from public;
 `;
 
 async function dropAll(url: string): Promise<void> {
-  const mine = await asOwner(url, `select datname from pg_database where datname like '${runName('')}%'`);
+  const mine = await asOwner(url, `select datname from pg_database where starts_with(datname, '${runName('')}')`);
   for (const { datname } of mine) await asOwner(url, `drop database if exists "${String(datname)}" with (force)`);
 }
