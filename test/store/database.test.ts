@@ -269,3 +269,29 @@ describe('the fifth migration', () => {
     ]);
   });
 });
+
+describe('the fourteenth migration', () => {
+  test('has those looked for who left a scope before anything was noted', async () => {
+    const { sequelize } = await openDatabase(await freshDatabase('directory', 'empty'));
+    const run = async (sql: string): Promise<void> => {
+      await sequelize.query(sql);
+    };
+    const at = migrations.findIndex(({ name }) => name === '0014-directory');
+    for (const { up } of migrations.slice(0, at)) await up(run);
+    await run(`insert into organization (name, time_zone, demo) values ('W', 'UTC', false);
+      with c as (insert into catalogs values (gen_random_uuid(), 'C', '', 'published', true, 1) returning id),
+      p as (insert into packages select gen_random_uuid(), id, 'P', '', false, false, 'active', 'keep', gen_random_uuid(), 1 from c
+        returning id, current_version_id),
+      v as (insert into package_versions select current_version_id, id, 1, now() from p)
+      insert into policies select gen_random_uuid(), p.id, name, 'enabled', gen_random_uuid(), 1 from p, (values ('ends'), ('stays')) n (name);
+      insert into policy_versions (id, policy_id, number, name, mode, expiration, custom_period, reason_required, self_request, on_behalf,
+          self_remove, extension_allowed, extension_approval, end_when_out_of_scope, same_person_in_stages, created_at)
+        select current_version_id, id, 1, name, 'request', 'never', false, false, true, false, true, false, false, name = 'ends', false, now()
+        from policies`);
+    await migrations[at]?.up(run);
+    const [rows] = await sequelize.query(
+      'select follower, kind, name from directory_changes join policies on policies.id = subject_id',
+    );
+    expect(rows).toEqual([{ follower: 'scope', kind: 'policy', name: 'ends' }]);
+  });
+});

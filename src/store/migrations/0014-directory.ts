@@ -89,6 +89,10 @@ end $$;
 create trigger note_policy after update of current_version_id, state on policies for each row
   when (new.current_version_id <> old.current_version_id or new.state <> old.state) execute function note_policy();
 
+-- Who left such a scope before anything was noted.
+insert into directory_changes (follower, kind, subject_id)
+select 'scope', 'policy', policies.id from policies join policy_versions v on v.id = current_version_id where v.end_when_out_of_scope;
+
 grant select, insert, update, delete on directory_changes to usher_app;
 `;
 
