@@ -17,6 +17,7 @@ import type { CardDataOf, CardName } from './card-data';
 import { helpRows } from './commands';
 import { digest } from './digest';
 import * as Forms from './present/forms';
+import { leavers } from './present/leavers';
 import * as Lists from './present/lists';
 import * as Drift from './present/drift';
 import * as Notices from './present/notices';
@@ -406,7 +407,7 @@ export const views = {
   }),
   leavers: async (look) => ({
     card: 'notice',
-    data: Notices.leavers(await leaversOf(look.desk, viewer(look), id(look, 'package') as PackageId)),
+    data: leavers(await leaversOf(look.desk, viewer(look), id(look, 'package') as PackageId)),
   }),
   exception,
   package: async (look) => ({

@@ -4,7 +4,7 @@ import type { ManualTask } from '../../domain/events';
 import type { ExceptionFacts } from '../../domain/exception';
 import type { PersonId } from '../../domain/model';
 import type { AssignmentView } from '../../operations/assignments';
-import type { LeaversList, LeaversView, PackageRow } from '../../operations/ports';
+import type { PackageRow } from '../../operations/ports';
 import type { RequestView } from '../../operations/requests';
 import type { Text } from '../card';
 import type { CardDataOf } from '../card-data';
@@ -14,9 +14,10 @@ import type { Tone } from './common';
 import { policyOf, running } from './asked';
 import { handLines, outcome } from './outcome';
 
-type Notice = CardDataOf['notice'];
+export type Notice = CardDataOf['notice'];
 
-function notice(title: Text, tone: Tone, lines: readonly Text[], buttons: Partial<Notice> = {}): Notice {
+/** A short message. */
+export function notice(title: Text, tone: Tone, lines: readonly Text[], buttons: Partial<Notice> = {}): Notice {
   return {
     summary: title,
     title,
@@ -289,27 +290,6 @@ export function packageNotice(row: PackageRow): Notice {
     packageName: row.name,
     mayRequest: free,
   };
-}
-
-/** To owners: whose access ends because they left the scope, or would if so many could lose it without a word. */
-export function leavers(view: LeaversView): Notice {
-  const { asked, ended, holders } = view;
-  const values = ({ people, first }: LeaversList) => ({
-    count: people,
-    names: listed(first, 'and', first.length, people),
-  });
-  const title = say('leavers.title', { package: text(view.package.name, 150) });
-  const lines = [
-    ...(asked.people === 0 ? [] : [say('leavers.asked', { ...values(asked), holders }), label('leavers.askedBody')]),
-    ...(ended.people === 0 ? [] : [say('leavers.ended', values(ended))]),
-  ];
-  if (lines.length === 0) return notice(title, 'default', [label('leavers.over')]);
-  return notice(title, asked.people > 0 ? 'attention' : 'default', lines, {
-    package: view.package.id,
-    packageName: view.package.name,
-    mayEnd: asked.people > 0,
-    asked: asked.until?.getTime() ?? 0,
-  });
 }
 
 /** To those in charge of somebody holding two things that do not go together: it ends soon, or is over. */
