@@ -21,7 +21,10 @@ const generalVerbs = {
     typed: [
       { words: 'help', run: () => Promise.resolve(help), help: { usage: 'help', line: 'help.help' } },
       { words: 'hi', run: () => Promise.resolve(help) },
-      { words: 'hello', run: () => Promise.resolve(help) },
+      ...['hello', 'hey', 'good morning', 'good afternoon', 'good evening'].map((words) => ({
+        words,
+        run: () => Promise.resolve(help),
+      })),
     ],
   },
   /** A suggestion, tapped. The door takes it for the text that it carries; what comes here carries none. */

@@ -22,12 +22,33 @@ export interface Command extends Entry {
 /** The command in a text, in any case, with odd spaces; null when there is none. `R-1042` alone is one. */
 export function parse(text: string): Command | null {
   const said = tidy(text);
+  const bare = bareNumber(said);
+  if (bare !== null) return entryOf('r-', bare);
+  // Greetings, and words with a mark or a quote around them. What follows a command is kept as it was typed.
+  const plain = said.replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, '');
+  if (plain === '') return said.startsWith('?') ? entryOf('help', '') : null;
+  return longest(plain, true) ?? longest(unquoted(said), false);
+}
+
+function entryOf(words: string, rest: string): Command | null {
+  const entry = all.find(({ typed }) => typed.words === words);
+  return entry ? { ...entry, rest } : null;
+}
+
+/** A request by its number alone: R-1042, R 1042, #1042, 1042. */
+function bareNumber(said: string): string | null {
+  return /^[^\p{L}\p{N}]*(?:r[-\s]?)?#?(\d{1,15})[^\p{L}\p{N}]*$/iu.exec(said)?.[1] ?? null;
+}
+
+/** The entry with the longest words that the text is (`whole`), or begins with. */
+function longest(said: string, whole: boolean): Command | null {
   const lower = said.toLowerCase();
   for (const entry of longestFirst) {
     const { words } = entry.typed;
     if (lower === words) return { ...entry, rest: '' };
+    if (whole) continue;
     if (words.endsWith('-') ? lower.startsWith(words) : lower.startsWith(`${words} `)) {
-      return { ...entry, rest: said.slice(words.length).trim() };
+      return { ...entry, rest: unquoted(said.slice(words.length).trim()) };
     }
   }
   return null;
@@ -53,7 +74,26 @@ export function helpRows(reader: Audiences): readonly { readonly usage: string; 
     .filter(({ only }) => only === undefined || reader[only]);
 }
 
+const QUOTES = '"\u201c\u201d\u201e\u00ab\u00bb';
+const QUOTED = new RegExp(`^[${QUOTES}](.*)[${QUOTES}]$`, 'u');
+const EMOJI = /^[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f\s]+/gu;
+
+/** Without the quotes around all of it. */
+function unquoted(said: string): string {
+  return (QUOTED.exec(said)?.[1] ?? said).trim();
+}
+
 function tidy(text: string): string {
+  return (
+    spaced(text)
+      .replace(EMOJI, '')
+      // The way to call Usher elsewhere, typed where nobody else listens; and courtesy.
+      .replace(/^[@/]usher\b[:,]?\s*/i, '')
+      .replace(/^(?:please|pls)[,]?\s+/i, '')
+  );
+}
+
+function spaced(text: string): string {
   return text
     .normalize('NFKC')
     .replace(/[\p{Cc}\p{Cf}]/gu, ' ')

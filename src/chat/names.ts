@@ -24,6 +24,8 @@ export async function packageOf(
   target: PersonId,
   manage: boolean,
 ): Promise<PackageRow> {
+  const bare = typed.replace(/\s+[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f\s]+$/u, '');
+  if (bare !== typed && !(await isPackageName(context, typed, target))) return packageOf(context, bare, target, manage);
   const find = finder(context, target, manage);
   const exact = await exactly(typed, (name) => packagesNamed(context, name, target, manage));
   const [only] = exact;
@@ -121,7 +123,7 @@ export async function personNamed(context: Context, typed: string, managedBy: Pe
     half.length > 0
       ? half
       : closest(typed, await views.searchPeople(typed.slice(0, 3), 50, managedBy), (row) => row.name);
-  if (near.length === 0) throw new DomainError('not-found', { what: 'person' });
+  if (near.length === 0) throw new DomainError('not-found', { what: managedBy === null ? 'person' : 'report' });
   throw new DomainError('did-you-mean', { typed, ...told(near) });
 }
 

@@ -40,7 +40,10 @@ export function suggestions(text: string, fault: DomainError): CardDataOf['sugge
 function meant(text: string, fault: DomainError): readonly Choice[] {
   if (fault.is('unknown-command')) {
     const { near } = fault.data;
-    return near === null || parse(near) === null ? [] : [choice([user(near, TITLE)], near, 'positive')];
+    // What stands in brackets is to be named first.
+    return near === null || near.includes('<') || parse(near) === null
+      ? []
+      : [choice([user(near, TITLE)], near, 'positive')];
   }
   if (!fault.is('did-you-mean') && !fault.is('several-named')) return [];
   const command = parse(text);
@@ -83,11 +86,14 @@ function next(text: string, fault: DomainError): readonly Choice[] {
         return [choice(label('myRequests'), 'my requests')];
       case 'assignment':
         return [choice(label('myAccess'), 'my access')];
+      case 'report':
+        return [choice(label('requestAccess'), 'request')];
       case 'person':
       case 'card':
         return [];
     }
   }
+  if (fault.is('not-an-approver')) return [choice(label('approvals'), 'approvals')];
   if (fault.is('already-held') || fault.is('not-held')) return [choice(label('myAccess'), 'my access')];
   if (fault.is('unknown-command') || fault.is('forbidden')) return [choice(label('help'), 'help')];
   return [];

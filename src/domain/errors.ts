@@ -12,7 +12,9 @@ export interface Faults {
   'bot-refused': Record<string, never>;
   'person-disabled': Record<string, never>;
   // finding things. One sentence for everything that does not exist or must not be known (rule 3.2).
-  'not-found': { what: 'package' | 'managedPackage' | 'request' | 'person' | 'assignment' | 'card' | 'differences' };
+  'not-found': {
+    what: 'package' | 'managedPackage' | 'request' | 'person' | 'report' | 'assignment' | 'card' | 'differences';
+  };
   /** `more`: there are others than those that are named. */
   'several-named': { typed: string; names: readonly string[]; more: boolean };
   'did-you-mean': { typed: string; names: readonly string[]; more: boolean };

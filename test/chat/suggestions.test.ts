@@ -94,7 +94,9 @@ describe('a command that was perhaps meant', () => {
   test('decides once, as if it had been typed, and only for who may', async () => {
     await door.ask('tara');
     const before = await door.state();
-    expect(sentenceOf(await tap('tom', 'aprove R-1001', 'approve R-1001'))).toBe('You are not asked to decide R-1001.');
+    expect(sentenceOf(await tap('tom', 'aprove R-1001', 'approve R-1001'))).toBe(
+      'You are not asked to decide R-1001. Type “approvals” to see what waits for you.',
+    );
     expect(sentenceOf(await tap('tara', 'aprove R-1001', 'approve R-1001'))).toContain('your own request');
     expect(await door.state()).toEqual(before);
 

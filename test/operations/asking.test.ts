@@ -144,7 +144,7 @@ catalogs:
       'cannot ask for Ledger reader',
     );
     expect(sentenceOf(await world.say('tom', 'request ledger writer for tara lind'))).toContain(
-      'I know nobody of that name',
+      'Nobody of that name reports to you',
     );
   });
 });

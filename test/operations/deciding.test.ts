@@ -242,7 +242,9 @@ describe('what is kept with a decision (rule 3.27)', () => {
     expect([...buttons(cardOf(await world.say('tara', 'R-1001'))).keys()]).toEqual(['Cancel request']);
     const details = cardOf(await world.say('ana', 'R-1001'));
     expect([...buttons(details).keys()]).toEqual(['Approve', 'Deny']);
-    expect(sentenceOf(await world.press('tom', details, 'Approve'))).toBe('You are not asked to decide R-1001.');
+    expect(sentenceOf(await world.press('tom', details, 'Approve'))).toBe(
+      'You are not asked to decide R-1001. Type “approvals” to see what waits for you.',
+    );
     expect(sentenceOf(await world.press('ana', details, 'Approve'))).toBe('Done. R-1001 is approved.');
     expect(await shown()).toMatchObject([
       { surface: 'web', card: null, version: 1, view: 'request', data: { mayDecide: true } },

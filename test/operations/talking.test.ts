@@ -246,7 +246,9 @@ describe('a late Deny says what a late Approve says', () => {
     await getWriter('tara');
     const { card } = latest('max');
     await managerIs('cas');
-    expect(await both('max', card)).toEqual(Array(2).fill('You are not asked to decide R-1001.'));
+    expect(await both('max', card)).toEqual(
+      Array(2).fill('You are not asked to decide R-1001. Type “approvals” to see what waits for you.'),
+    );
   });
 
   test('canceled, after somebody approved an earlier step', async () => {
@@ -404,7 +406,9 @@ describe('a typed name', () => {
     expect(sentenceOf(await world.say('max', 'request ledgr reader for tara lind'))).toContain(
       'Did you mean Ledger reader?',
     );
-    expect(sentenceOf(await world.say('max', 'request ledger reader for nobody'))).toBe('I know nobody of that name.');
+    expect(sentenceOf(await world.say('max', 'request ledger reader for nobody'))).toBe(
+      'Nobody of that name reports to you. You can ask for yourself and for your direct reports.',
+    );
   });
 
   test('two of one name are told apart by their catalogs, and the name with its catalog means the one', async () => {

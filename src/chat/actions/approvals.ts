@@ -47,11 +47,16 @@ async function openDecision(
   context: Context,
   verb: 'approval.deny' | 'approval.approveWithReason',
   request: RequestId,
+  reason: string | null = null,
 ): Promise<Answer> {
   const me = context.who.person.id;
   const shown = await context.shown(request);
   await deciding(context.desk, me, request, versionOf(shown));
-  const draft = await context.desk.drafts.create(me, verb, 'fill', { request, shown: JSON.stringify(shown) });
+  const draft = await context.desk.drafts.create(me, verb, 'fill', {
+    request,
+    shown: JSON.stringify(shown),
+    ...(reason === null ? {} : { reason }),
+  });
   return { view: 'form', params: { draft: draft.id }, place: 'form' };
 }
 
@@ -78,6 +83,25 @@ async function typedNumber(context: Context, typed: string): Promise<RequestId> 
   // The sentence for a number that is somebody else's: nobody learns here which numbers there are.
   if (found === null) throw new DomainError('not-an-approver', { number });
   return found;
+}
+
+/**
+ * A number with what stands around it, and what follows. A reason follows "because"; courtesy is none. Anything else is shown in the
+ * form as the reason: nobody decides by words that they did not mean as such.
+ */
+interface Typed {
+  readonly number: string;
+  readonly reason: string | null;
+  readonly unsure: string | null;
+}
+
+function typedDecision(rest: string): Typed {
+  const [, number = rest, after = ''] =
+    /^[^\p{L}\p{N}]*((?:r[-\s]?)?#?\d{1,15})[^\p{L}\p{N}]*(?:\s(.*))?$/isu.exec(rest) ?? [];
+  const said = after.trim();
+  const reason = /^because\s+(\S.*)$/is.exec(said)?.[1] ?? null;
+  const isNothing = /^(?:because|please|pls|now|thanks|thank you)?[.!\u2026]*$/i.test(said);
+  return { number: number.replace('#', ''), reason, unsure: reason === null && !isNothing ? said : null };
 }
 
 const fresh = (data: unknown): Answer => ({ view: 'approval', params: { request: requestOf(data) }, place: 'replace' });
@@ -109,10 +133,14 @@ export const approvalVerbs = {
     typed: [
       {
         words: 'approve',
+        opens: (rest) => named(rest) && typedDecision(rest).unsure !== null,
         run: async (context, rest) => {
           if (!named(rest)) return list('approvalList', {});
-          const [, number = rest, reason] = /^(\S+)\s+because\s+(.+)$/is.exec(rest) ?? [];
-          return record(context, await typedNumber(context, number), 'approve', reason ?? null, null);
+          const { number, reason, unsure } = typedDecision(rest);
+          const request = await typedNumber(context, number);
+          return unsure === null
+            ? record(context, request, 'approve', reason, null)
+            : openDecision(context, 'approval.approveWithReason', request, unsure);
         },
         help: { usage: 'approve R-1042', line: 'help.decide', only: 'approvers' },
       },
@@ -134,13 +162,14 @@ export const approvalVerbs = {
     typed: [
       {
         words: 'deny',
-        opens: (rest) => named(rest) && !/\bbecause\s+\S/i.test(rest),
+        opens: (rest) => named(rest) && typedDecision(rest).reason === null,
         run: async (context, rest) => {
           if (!named(rest)) return list('approvalList', {});
-          const [, number, reason] = /^(\S+)\s+because\s+(.+)$/is.exec(rest) ?? [];
-          if (number === undefined || reason === undefined)
-            return openDecision(context, 'approval.deny', await typedNumber(context, rest));
-          return record(context, await typedNumber(context, number), 'deny', reason, null);
+          const { number, reason, unsure } = typedDecision(rest);
+          const request = await typedNumber(context, number);
+          return reason === null
+            ? openDecision(context, 'approval.deny', request, unsure)
+            : record(context, request, 'deny', reason, null);
         },
         help: { usage: 'deny R-1042 because …', line: 'help.decide', only: 'approvers' },
       },

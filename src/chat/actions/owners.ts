@@ -21,6 +21,24 @@ async function meant(context: Context, who: string, name: string): Promise<{ tar
   return { target, pkg: await packageOf(context, name, target.id, true) };
 }
 
+/** The form with what was named of it: the person, or after "to" the package. */
+async function halfAssigned(context: Context, rest: string): Promise<Answer> {
+  const find = (named: Answer['params']): Answer => ({
+    view: 'find',
+    params: { mode: 'assign', ...named },
+    place: 'form',
+  });
+  const [, name] = /^to\s+(.+)$/i.exec(rest) ?? [];
+  if (name !== undefined) {
+    const pkg = await packageOf(context, name, context.who.person.id, true);
+    return find({ package: pkg.id, packageName: pkg.name });
+  }
+  const who = rest.replace(/(?:^|\s+)to$/i, '');
+  if (who === '') return find({});
+  const target = await personNamed(context, who, null);
+  return find({ target: target.id, targetName: target.name });
+}
+
 async function send(context: Context, { values, draft }: FormInput): Promise<Answer> {
   const target = idOf(values, 'target') as PersonId;
   const person = await context.desk.views.person(target);
@@ -58,7 +76,7 @@ export const ownerVerbs = {
         opens: () => true,
         run: async (context, rest) => {
           const readings = splits(rest, 'to');
-          if (readings.length === 0) return { view: 'find', params: { mode: 'assign' }, place: 'form' };
+          if (readings.length === 0) return halfAssigned(context, rest);
           const { target, pkg } = await firstThatFits(
             readings.map(
               ([who, name]) =>
@@ -128,7 +146,7 @@ export const ownerVerbs = {
           const readings = splits(rest, 'from');
           if (readings.length === 0)
             throw new DomainError('unknown-command', {
-              typed: `remove ${rest}`,
+              typed: `remove ${rest}`.trim(),
               near: 'remove <person> from <package>',
             });
           const { target, pkg } = await firstThatFits(

@@ -36,7 +36,9 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
       case 'request':
         return sentence('I know no such request of yours. Type “my requests” to see them.');
       case 'person':
-        return sentence('I know nobody of that name.');
+        return sentence('I know nobody of that name. Try the full name, or the mail address.');
+      case 'report':
+        return sentence('Nobody of that name reports to you. You can ask for yourself and for your direct reports.');
       case 'assignment':
         return sentence('You do not have that. Type “my access” to see what you have.');
       case 'differences':
@@ -123,7 +125,10 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
     }),
   'own-request': ({ number: n }) =>
     sentence('{number} is your own request, so somebody else decides it.', { number: number(n) }),
-  'not-an-approver': ({ number: n }) => sentence('You are not asked to decide {number}.', { number: number(n) }),
+  'not-an-approver': ({ number: n }) =>
+    sentence('You are not asked to decide {number}. Type “approvals” to see what waits for you.', {
+      number: number(n),
+    }),
   'already-decided': ({ number: n, state, by, at }) =>
     by === null || at === null
       ? sentence('{number} is closed already: {state}. Nothing was changed.', {
@@ -150,7 +155,13 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
   'sensitive-one-by-one': ({ number: n }) =>
     sentence('{number} is sensitive and is decided by itself.', { number: number(n) }),
   'not-cancelable': ({ number: n, state }) =>
-    sentence('{number} cannot be canceled any more: {state}.', { number: number(n), state: stateWord(state) }),
+    state === 'canceled'
+      ? sentence('{number} is canceled already.', { number: number(n) })
+      : ['delivering', 'delivered', 'partiallyDelivered', 'deliveryFailed'].includes(state)
+        ? sentence('{number} is approved already. To end the access, give it up: type “my access”.', {
+            number: number(n),
+          })
+        : sentence('{number} cannot be canceled any more: {state}.', { number: number(n), state: stateWord(state) }),
   'not-extendable': ({ package: name }) =>
     sentence('{name} cannot be extended. When it has ended you can ask for it again.', { name }),
   'extension-too-early': ({ package: name, from }) =>
