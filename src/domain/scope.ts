@@ -35,7 +35,9 @@ export interface Leavers {
   readonly asked: number;
   /** Whose access is about to end. */
   readonly ending: readonly AssignmentId[];
-  /** Of those asked about: they are back, or their access ended otherwise. */
+  /** The same, and whose access has ended for this during the last day, as long as nobody in charge has said that it ends. */
+  readonly lately: { readonly ending: number; readonly ended: number };
+  /** Of those known before: they are back, or their access ended otherwise. */
   readonly settled: number;
   /** People who have the package, leavers included. */
   readonly holders: number;
@@ -47,10 +49,14 @@ export interface LeaversJudgement {
   readonly change: Change;
 }
 
-/** Whether those who were found lose the access, or somebody in charge is asked first. Owners hear of both. */
+/**
+ * Whether those who were found lose the access, or somebody in charge is asked first. Owners hear of both. A mistake may come in several
+ * steps, so all who were found within a day are judged together, against all who had it then; one leaver alone is never many. Those
+ * about whom somebody has said that their access ends are no mistake and hold nobody back.
+ */
 export function judgeLeavers(leavers: Leavers): LeaversJudgement {
-  const { found, holders, settled } = leavers;
-  const isHeld = isMany(found.length, holders);
+  const { found, asked, lately, holders, settled } = leavers;
+  const isHeld = isMany(found.length + asked + lately.ending + lately.ended, holders + lately.ended);
   const data = { people: found.length, holders, held: isHeld };
   const change =
     found.length > 0

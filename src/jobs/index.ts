@@ -35,6 +35,8 @@ export interface Job {
 }
 
 const BATCH = 100;
+/** So many notes are followed at once. */
+const NOTES = 10_000;
 
 const isStopping = ({ signal }: JobParts): boolean => signal?.aborted === true;
 
@@ -99,18 +101,19 @@ const astray = each('update-holders', (due, limit) => due.grantsAstray(limit), t
 /** Approvers who left are replaced and newcomers are asked (rule 3.6), where something changed that may concern them. */
 export async function rerouteChanged(parts: JobParts): Promise<number> {
   const notes = await parts.due.approversNoted();
-  if (notes.length === 0) return 0;
-  const sweep = each('reroute-approvals', (due, limit) => due.misroutedBy(notes, limit), reroute);
-  const tried = await sweep(parts);
-  await parts.due.approversFollowed(notes);
+  let tried = 0;
+  for (let from = 0; from < notes.length && !isStopping(parts); from += NOTES) {
+    const some = notes.slice(from, from + NOTES);
+    tried += await each('reroute-approvals', (due, limit) => due.misroutedBy(some, limit), reroute)(parts);
+    await parts.due.approversFollowed(some);
+  }
   return tried;
 }
 
 /** Whoever left the scope of a policy that says so loses the access (rule 3.16), unless so many would that somebody is asked first. */
 export async function endOutOfScope(parts: JobParts): Promise<number> {
-  const notes = await parts.due.scopeNoted();
   let tried = 0;
-  for (const pkg of await parts.due.scopesLeft(notes)) {
+  for (const pkg of await parts.due.scopesLeft()) {
     if (isStopping(parts)) return tried;
     let ending: readonly AssignmentId[] = [];
     const judged = each(
@@ -123,7 +126,6 @@ export async function endOutOfScope(parts: JobParts): Promise<number> {
     await judged(parts);
     tried += await each('end-out-of-scope', () => Promise.resolve(ending), endForScope)(parts);
   }
-  if (notes.length > 0) await parts.due.scopeFollowed(notes);
   return tried;
 }
 
@@ -176,6 +178,16 @@ export const jobs: readonly Job[] = [
     sweep: each('end-for-leavers', (due, limit) => due.assignmentsOfGone(limit), endForGone),
   },
   { name: 'end-out-of-scope', cron: '14-59/20 * * * * *', misfire: 'catchUp', sweep: endOutOfScope },
+  // Whoever left a scope and was not noted, all the same: the next ring of the job above looks at everybody.
+  {
+    name: 'note-scopes',
+    cron: '0 55 * * * *',
+    misfire: 'catchUp',
+    sweep: async (parts) => {
+      await parts.due.noteScopes();
+      return 0;
+    },
+  },
   {
     name: 'cancel-for-leavers',
     cron: '15-59/20 * * * * *',

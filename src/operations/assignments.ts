@@ -95,11 +95,10 @@ export function endJustifications(desk: Desk, by: By, id: AssignmentId): Promise
   });
 }
 
-/** The holder is disabled or deleted: access ends (rule 3.17). */
+/** The holder was disabled or deleted: access ends, though they may be back by now (rule 3.17). */
 export function endForGone(desk: Desk, by: By, id: AssignmentId): Promise<void> {
   return act(desk, by, async (tx) => {
     const facts = await tx.forAssignment(id);
-    if (facts.target.state === 'enabled') return;
     await tx.save(
       Rules.end(facts, { reason: 'targetDisabled', type: 'systemRemove', requestor: null, note: null }, moment(tx)),
     );

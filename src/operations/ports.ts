@@ -145,6 +145,8 @@ export interface Tx {
     pkg: PackageId,
     until: Date,
   ): Promise<(Pick<Leavers, 'package' | 'catalog'> & { readonly people: number }) | null>;
+  /** What was to end for this was looked at: if it goes on, it is no leaver's any more. */
+  leaverSettled(id: AssignmentId): Promise<void>;
   /** The live justifications of an assignment, with their policies as these are now. */
   scopesOf(id: AssignmentId): Promise<readonly ScopeFact[]>;
   /** One exception to an incompatibility, its row locked. */
@@ -626,14 +628,15 @@ export interface Due {
   approversNoted(): Promise<readonly Noted[]>;
   /** Those of `misroutedStages` that these notes touch. */
   misroutedBy(notes: readonly Noted[], limit: number): Promise<readonly RequestId[]>;
-  /** Forgets these notes, where nothing that they touch is misrouted and nobody can come late any more with what they read before. */
+  /**
+   * Forgets those of these notes to which nobody can come late any more with what they read before. What is misrouted all the same is
+   * noted by itself.
+   */
   approversFollowed(notes: readonly Noted[]): Promise<void>;
-  /** Notes of what may have changed who is in the scope of a policy that ends access with it. */
-  scopeNoted(): Promise<readonly Noted[]>;
-  /** Keeps whom these notes found out of scope, and tells the packages with holders who are. */
-  scopesLeft(notes: readonly Noted[]): Promise<readonly PackageId[]>;
-  /** Forgets these notes, where everybody out of scope is known and nobody can come late any more with what they read before. */
-  scopeFollowed(notes: readonly Noted[]): Promise<void>;
+  /** Follows all notes of the moment to who left the scope of a policy or is back in it, and tells the packages to be judged. */
+  scopesLeft(): Promise<readonly PackageId[]>;
+  /** Notes every policy that ends access with its scope, so that whatever was not noted is found all the same. */
+  noteScopes(): Promise<void>;
   startsDue(limit: number): Promise<readonly RequestId[]>;
   remindersDue(limit: number): Promise<readonly AssignmentId[]>;
   /** Justifications that are over while others still hold the assignment. */
@@ -650,8 +653,9 @@ export interface Due {
   exceptionsToReport(limit: number): Promise<readonly string[]>;
   /** Open manual tasks whose owners should hear again. */
   manualTasksToRemind(limit: number): Promise<readonly string[]>;
-  /** Open requests of people who are not enabled any more (also those they asked for others, while undecided); live assignments. */
+  /** Open requests of people who are not enabled any more (also those they asked for others, while undecided). */
   requestsOfGone(limit: number): Promise<readonly RequestId[]>;
+  /** Live assignments of people who are not enabled, or were not at some time since. */
   assignmentsOfGone(limit: number): Promise<readonly AssignmentId[]>;
   /** Chunked deletion of settled outgoing and inbound rows, old ticks, expired drafts, messages about what is long over. Returns rows deleted. */
   prune(limit: number): Promise<number>;

@@ -31,6 +31,7 @@ export function endOutOfScope(desk: Desk, by: By, id: AssignmentId): Promise<voi
     const facts = await tx.forAssignment(id);
     const change = Rules.endOutOfScope(facts, outOfScope(await tx.scopesOf(id)), moment(tx));
     await tx.save(change);
+    await tx.leaverSettled(id);
     const ends = change.rows.some(({ noun, after }) => noun === 'assignment' && after.endedAt !== null);
     if (ends) await dropExtension(tx, facts, 'outOfScope');
   });

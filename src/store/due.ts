@@ -82,7 +82,10 @@ cross join lateral (select from people where people.id = r.requestor_id and peop
 order by id limit $1`,
   assignmentsOfGone: `
 select a.id from people join assignments a on a.target_id = people.id and a.state in ${LIVE}
-where people.state <> 'enabled' order by a.id limit $1`,
+where people.state <> 'enabled'
+union
+select assignment_id from leaver_access
+order by id limit $1`,
 };
 
 // Remembered messages `c` that nothing will change any more. What is said of resources, packages and people is said anew each time, so
@@ -100,6 +103,8 @@ const SETTLED = `case when c.state <> 'live' then true else case c.subject_kind
     and newer.state = 'live' and newer.person_id = c.person_id and newer.created_at > c.created_at) end end`;
 
 const PRUNE = [
+  `delete from scope_leavers where assignment_id in (select assignment_id from scope_leavers
+    where state = 'ended' and at <= usher_now() - interval '1 day' limit $1 for update skip locked) returning 1`,
   `delete from drift_findings where id in (select id from drift_findings where closed_at < usher_now() - ${KEPT_DEAD}
     order by closed_at limit $1 for update skip locked) returning 1`,
   // What was read for a comparison that somebody else began anew at the same moment.

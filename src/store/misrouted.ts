@@ -3,7 +3,7 @@
 import type { RequestId } from '../domain/model';
 import type { Due } from '../operations/ports';
 import { CANDIDATES } from './approvers';
-import { forget, NOTES, notesFor } from './notes';
+import { NOTES, notesFor, OVER } from './notes';
 import type { Query } from './query';
 
 // The same resolution as resolveStage and reroute in domain/: primaries, then each rank of stand-ins as a whole until there
@@ -109,7 +109,13 @@ ${misrouted(`touched join approval_stages s on s.request_id = touched.request_id
 const ALL = `with ${misrouted(RUNNING)} select request_id as id from misrouted order by request_id limit $1`;
 const CHANGED = `${TOUCHED} select request_id as id from misrouted order by request_id limit $2`;
 
-const FOLLOWED = `${TOUCHED}${forget('exists (select 1 from misrouted)')}`;
+// Whatever could not be put right is noted by itself, behind the others, so that nothing else is kept with it.
+const FOLLOWED = `${TOUCHED},
+${OVER},
+forgotten as (delete from directory_changes using over where directory_changes.id = over.id)
+insert into directory_changes (follower, kind, subject_id) select 'approvers', 'request', request_id from misrouted
+where exists (select 1 from over) and not exists (select 1 from directory_changes kept where kept.id = any ($1::bigint[])
+  and kept.kind = 'request' and kept.subject_id = misrouted.request_id and kept.id not in (select id from over))`;
 
 /** Who is asked, compared with who may decide. */
 export function createMisrouted(
@@ -119,7 +125,7 @@ export function createMisrouted(
     (await q(sql, bind)).map((row) => (row as { id: RequestId }).id);
   return {
     misroutedStages: (limit) => ids(ALL, [limit]),
-    approversNoted: () => notesFor(q, 'approvers'),
+    approversNoted: async () => (await notesFor(q, 'approvers')).map(({ id }) => id),
     misroutedBy: (notes, limit) => ids(CHANGED, [notes, limit]),
     async approversFollowed(notes) {
       await q(FOLLOWED, [notes]);

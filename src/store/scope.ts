@@ -5,9 +5,9 @@ import type { AssignmentId, CatalogId, PackageId } from '../domain/model';
 import type { Due, LeaversList, LeaversView } from '../operations/ports';
 import { isId } from './ids';
 import { JUSTIFYING } from './loads';
-import { forget, NOTES, notesFor } from './notes';
+import { NOTES, notesFor, OVER } from './notes';
 import { MEANS_TARGET, targetRow } from './policies';
-import type { Query, Row } from './query';
+import type { Query, Row, TxQuery } from './query';
 import { toInstant } from './tables';
 
 /** The live justifications `j` of the assignment `a` with their policies `p` as these are now, `v`, and its holder `target`. */
@@ -19,7 +19,9 @@ const IN_SCOPE = `exists (select 1 from policy_subjects s where s.policy_version
 const LEFT = `(a.state in ${JUSTIFYING} and exists (select 1 from ${REASONS}
   where target.state = 'enabled' and p.state = 'enabled' and v.mode = 'request' and v.end_when_out_of_scope and not ${IN_SCOPE}))`;
 
-const GONE = `
+/** So many are looked at in one statement. */
+const BATCH = 5_000;
+const FIND = `
 with ${NOTES},
 concerned (person_id) as (
   select id from noted where kind = 'person'
@@ -35,45 +37,63 @@ touched (id) as materialized (
   join assignments a on a.package_id = policies.package_id and a.state in ${JUSTIFYING}
   where noted.kind = 'policy'
 ),
-gone as (
-  select a.id, a.package_id from touched join assignments a on a.id = touched.id
-  where ${LEFT} and not exists (select 1 from scope_leavers known where known.assignment_id = a.id)
-)`;
-const FIND = `${GONE}
-insert into scope_leavers (assignment_id, package_id, state, at) select id, package_id, 'found', usher_now() from gone order by id
-on conflict do nothing`;
-const FOLLOWED = `${GONE}${forget('exists (select 1 from gone)')}`;
-const PACKAGES = 'select distinct package_id as id from scope_leavers order by package_id';
+batch as materialized (select id from touched where $2::uuid is null or id > $2 order by id limit ${BATCH}),
+looked as materialized (select a.id, a.package_id, ${LEFT} as gone from batch join assignments a on a.id = batch.id),
+found as (
+  insert into scope_leavers as l (assignment_id, package_id, state, at)
+  select id, package_id, 'found', usher_now() from looked where gone order by id
+  on conflict (assignment_id) do update set state = 'found', at = excluded.at where l.state = 'over'
+),
+back as (
+  update scope_leavers l set state = 'over', at = usher_now() from looked
+  where l.assignment_id = looked.id and not looked.gone and l.state in ('found', 'asked', 'ending')
+)
+select id from batch order by id desc limit 1`;
+const FORGET = `with ${OVER} delete from directory_changes using over where directory_changes.id = over.id`;
+const PACKAGES = `select distinct package_id as id from scope_leavers where state in ('found', 'ending', 'over') order by package_id`;
+// Whoever has the access and was not noted, and whoever was found and is back.
+const ALL = `
+insert into directory_changes (follower, kind, subject_id)
+select 'scope', 'policy', p.id from policies p join policy_versions v on v.id = p.current_version_id
+where (p.state = 'enabled' and v.mode = 'request' and v.end_when_out_of_scope) or p.package_id in (select package_id from scope_leavers)`;
 
 /** What the job follows. */
-export function createScopes(q: Query): Pick<Due, 'scopeNoted' | 'scopesLeft' | 'scopeFollowed'> {
+export function createScopes(q: Query): Pick<Due, 'scopesLeft' | 'noteScopes'> {
   return {
-    scopeNoted: () => notesFor(q, 'scope'),
-    async scopesLeft(notes) {
-      if (notes.length > 0) await q(FIND, [notes]);
+    async scopesLeft() {
+      const notes = await notesFor(q, 'scope');
+      if (notes.length > 0) {
+        const ids = notes.map(({ id }) => id);
+        for (let after: unknown = null, first = true; first || after !== null; first = false) {
+          const [row] = await q(FIND, [ids, after]);
+          after = (row as { id: AssignmentId } | undefined)?.id ?? null;
+        }
+        await q(FORGET, [notes.filter(({ last }) => last).map(({ id }) => id)]);
+      }
       return (await q(PACKAGES)).map((row) => (row as { id: PackageId }).id);
     },
-    async scopeFollowed(notes) {
-      await q(FOLLOWED, [notes]);
+    async noteScopes() {
+      await q(ALL);
     },
   };
 }
 
-const HOLD = 'select 1 from scope_leavers where package_id = $1 order by assignment_id for update';
+const HOLD = `select 1 from scope_leavers where package_id = $1 and state in ('found', 'ending', 'over') order by assignment_id for update`;
 const HOLDERS = `(select count(*)::integer from assignments a where a.package_id = packages.id and a.state in ${JUSTIFYING})`;
-// Whoever is back, was switched off, or lost the access otherwise, is none of them any more.
+const LASTING = `interval '1 day'`;
 const LEAVERS = `
-with known as materialized (
-  select l.assignment_id, l.state, ${LEFT} as gone from scope_leavers l join assignments a on a.id = l.assignment_id
-  where l.package_id = $1
-), settled as (
-  delete from scope_leavers l using known where l.assignment_id = known.assignment_id and not known.gone
+with known as materialized (select assignment_id, state, confirmed from scope_leavers where package_id = $1),
+settled as (
+  delete from scope_leavers where package_id = $1 and (state = 'over' or (state = 'ended' and at <= usher_now() - ${LASTING}))
 )
 select packages.id, packages.catalog_id, ${HOLDERS} as holders,
-  (select coalesce(jsonb_agg(assignment_id order by assignment_id) filter (where gone and state = 'found'), '[]') from known) as found,
-  (select coalesce(jsonb_agg(assignment_id order by assignment_id) filter (where gone and state = 'ending'), '[]') from known) as ending,
-  (select (count(*) filter (where gone and state = 'asked'))::integer from known) as asked,
-  (select (count(*) filter (where not gone and state = 'asked'))::integer from known) as settled
+  (select coalesce(jsonb_agg(assignment_id order by assignment_id) filter (where state = 'found'), '[]') from known) as found,
+  (select coalesce(jsonb_agg(assignment_id order by assignment_id) filter (where state = 'ending'), '[]') from known) as ending,
+  (select (count(*) filter (where state = 'asked'))::integer from known) as asked,
+  (select (count(*) filter (where state = 'ending' and not confirmed))::integer from known) as unasked,
+  (select count(*)::integer from scope_leavers where package_id = $1 and state = 'ended' and not confirmed
+    and at > usher_now() - ${LASTING}) as ended,
+  (select (count(*) filter (where state = 'over'))::integer from known) as settled
 from packages where packages.id = $1 and exists (select 1 from known)`;
 
 /** Holders of a package who left the scope of their policy, behind the lock that judging them takes. */
@@ -89,8 +109,16 @@ export async function loadLeavers(q: Query, pkg: PackageId): Promise<Leavers | n
     found: row['found'] as readonly AssignmentId[],
     ending: row['ending'] as readonly AssignmentId[],
     asked: row['asked'] as number,
+    lately: { ending: row['unasked'] as number, ended: row['ended'] as number },
     settled: row['settled'] as number,
   };
+}
+
+const SETTLED = `update scope_leavers set state = 'over', at = usher_now() where assignment_id = $1 and state in ('found', 'ending')`;
+
+/** Somebody looked at what was to end: where it did not, it is no leaver's. */
+export async function leaverSettled(q: TxQuery, id: AssignmentId): Promise<void> {
+  await q.later(SETTLED, [id]);
 }
 
 const JUDGED = `update scope_leavers set state = $2, at = usher_now() where state = 'found' and assignment_id = any ($1::uuid[])`;
@@ -102,7 +130,7 @@ export async function leaversJudged(q: Query, { found }: Leavers, to: 'asked' | 
 
 const CONFIRM = `
 with confirmed as (
-  update scope_leavers set state = 'ending', at = usher_now()
+  update scope_leavers set state = 'ending', confirmed = true, at = usher_now()
   where package_id = $1 and state = 'asked' and at <= $2 returning 1
 )
 select catalog_id as catalog, (select count(*)::integer from confirmed) as people from packages where id = $1`;
@@ -144,9 +172,8 @@ const VIEW = `
 select packages.id, packages.name, packages.catalog_id, ${HOLDERS} as holders,
   ${LIST(`select assignment_id as id from scope_leavers where package_id = $1 and state = 'asked'`)} as asked,
   (select max(at) from scope_leavers where package_id = $1 and state = 'asked') as until,
-  ${LIST(`select assignment_id as id from scope_leavers where package_id = $1 and state <> 'asked'
-    union select id from assignments
-      where package_id = $1 and end_reason = 'outOfScope' and ended_at > usher_now() - interval '1 day'`)} as ended
+  ${LIST(`select assignment_id as id from scope_leavers where package_id = $1
+    and (state in ('found', 'ending') or (state = 'ended' and at > usher_now() - ${LASTING}))`)} as ended
 from packages where packages.id = $1`;
 
 /** The same for a message. */

@@ -3,6 +3,7 @@ import { outOfScope } from '../../src/domain/scope';
 import type { AssignmentId } from '../../src/domain/model';
 import { endOutOfScope, jobs } from '../../src/jobs';
 import { alarmsOf } from '../../src/operations/alarms';
+import { endForGone } from '../../src/operations/assignments';
 import { aWorld, buttons, cardOf, sentenceOf, SMALL, textOf } from '../support/world';
 import type { World } from '../support/world';
 
@@ -185,13 +186,106 @@ describe('many at once', () => {
     expect(await holders()).toEqual(five.toSorted());
   });
 
-  test('a single one more is not held back with them', async () => {
-    await world.configure(configuration(['ana', 'olga']));
+  test('one more waits with them, and once somebody has answered a single one is not held back', async () => {
     await take('ana');
     await world.configure(configuration(['olga']));
     await world.settle();
-    expect(await holders()).toEqual(five.toSorted());
+    expect(await holders()).toEqual([...five, 'ana'].toSorted());
+    expect(textOf(ownersCard())).toContain('6 people of the 6');
+    await world.press('olga', ownersCard(), 'Remove');
+    await world.settle();
+    expect(await holders()).toEqual([]);
+    await take('olga');
+    expect(await holders()).toEqual(['olga']);
+    await world.configure(configuration(['ana']));
+    await world.settle();
+    expect(await holders()).toEqual([]);
   });
+
+  test('while they wait they are not looked at again, and who gives it up is none of them at once', async () => {
+    expect(await world.due.scopesLeft()).toEqual([]);
+    const [own] = await world.sql<{ id: AssignmentId }>(
+      `select a.id from assignments a join people on people.id = target_id where directory_key = 'tara'`,
+    );
+    await endForGone(world.desk, { actor: { kind: 'system', name: 'test' }, via: 'test' }, own?.id as AssignmentId);
+    await world.settle();
+    expect(textOf(ownersCard())).toContain('4 people of the 4');
+    expect(alarmsOf(await world.due.backlog())).toMatchObject([{ alarm: 'leaversHeld', count: 4 }]);
+  });
+});
+
+test('those who leave in steps are judged together', async () => {
+  await take(...staff);
+  await world.configure(configuration(['ana', 'max']));
+  await world.settle();
+  expect(await holders()).toEqual(['ana', 'max']);
+  await world.configure(configuration(['olga']));
+  await world.settle();
+  expect(await holders()).toEqual(['ana', 'max']);
+  expect(textOf(ownersCard())).toContain('2 people of the 2');
+});
+
+const enabled = (key: string, state: 'enabled' | 'disabled') =>
+  world.sql('update people set state = $2 where directory_key = $1', [key, state]);
+/** All that is noted so far is followed and forgotten, and ends nothing. */
+async function followed(): Promise<void> {
+  do expect(await job()).toBe(0);
+  while ((await world.sql(`select from directory_changes where follower = 'scope'`)).length > 0);
+}
+
+test('who was disabled, left the scope and is back is found', async () => {
+  await take('tara', 'tom', 'cas');
+  await enabled('tara', 'disabled');
+  await world.configure(configuration(without('tara')));
+  await followed();
+  await enabled('tara', 'enabled');
+  expect(await job()).toBe(1);
+  expect(await holders()).toEqual(['cas', 'tom']);
+});
+
+test('who was disabled loses the access, however soon they are back, and keeps what they get then', async () => {
+  await take('tara', 'tom');
+  await enabled('tara', 'disabled');
+  await enabled('tara', 'enabled');
+  await world.settle();
+  expect(await holders()).toEqual(['tom']);
+  await take('tara');
+  expect(await holders()).toEqual(['tara', 'tom']);
+  expect(await world.sql(`select end_reason from assignments where ended_at is not null`)).toEqual([
+    { end_reason: 'targetDisabled' },
+  ]);
+  expect(await world.sql('select from leaver_access')).toEqual([]);
+});
+
+test('who left without a note is found by the full pass', async () => {
+  await take('tara', 'tom', 'cas');
+  await followed();
+  await world.sql('alter table group_people disable trigger user');
+  await world.sql(`delete from group_people where person_id = (select id from people where directory_key = 'tara')`);
+  await world.sql('alter table group_people enable trigger user');
+  expect(await job()).toBe(0);
+  await jobs.find(({ name }) => name === 'note-scopes')?.sweep(world.swept);
+  expect(await job()).toBe(1);
+  expect(await holders()).toEqual(['cas', 'tom']);
+});
+
+test('more than one statement looks at are found', async () => {
+  await take('tara');
+  await world.sql(`
+    with made as materialized (select usher_id() as person, usher_id() as assignment, n from generate_series(1, 5001) n),
+    held as materialized (select a.package_id, j.request_id, j.policy_version_id from justifications j
+      join assignments a on a.id = j.assignment_id limit 1),
+    p as (insert into people (id, directory_key, name, kind, state, time_zone, locale, version)
+      select person, 'more ' || n, 'More ' || n, 'member', 'enabled', 'UTC', 'en', 1 from made),
+    a as (insert into assignments (id, target_id, package_id, state, starts_at, reminded, version)
+      select assignment, person, package_id, 'delivered', now(), 0, 1 from made, held)
+    insert into justifications (id, assignment_id, kind, request_id, policy_version_id, starts_at, period_at, version)
+    select usher_id(), assignment, 'request', request_id, policy_version_id, now(), now(), 1 from made, held`);
+  await world.due.noteScopes();
+  expect(await world.due.scopesLeft()).toHaveLength(1);
+  expect(await world.sql(`select count(*)::integer as n from scope_leavers where state = 'found'`)).toEqual([
+    { n: 5001 },
+  ]);
 });
 
 test('two processes end it once, and nothing noted means nothing read twice', async () => {
@@ -259,7 +353,7 @@ test('what is found at once is what the rule finds one by one', async () => {
     select assignment as id, state, who as person from made order by n`);
   await world.sql(`insert into directory_changes (follower, kind, subject_id)
     select 'scope', 'policy', id from policies where package_id = (select id from packages where name = 'Ledger team')`);
-  await world.due.scopesLeft(await world.due.scopeNoted());
+  await world.due.scopesLeft();
   const found = new Set(
     (await world.sql<{ id: string }>('select assignment_id as id from scope_leavers')).map(({ id }) => id),
   );

@@ -501,6 +501,7 @@ function change(o: Organization, edit: Edit): string {
     case 'person': {
       const one = o.people[key(edit.who)];
       if (one) one.enabled = !one.enabled;
+      if (!one?.enabled) for (const held of o.assignments) if (held.target === key(edit.who)) held.left = true;
       return edits.person(o, key(edit.who));
     }
     case 'manager': {

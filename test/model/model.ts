@@ -116,6 +116,8 @@ export interface Assignment {
   roles: string[];
   /** Roles that its package lost while it was held. */
   lost: string[];
+  /** Its holder was disabled while it was held. */
+  left?: boolean;
 }
 
 export interface Organization {
@@ -849,7 +851,8 @@ export const jobs: Record<string, (o: Organization, busy?: Key) => Generator<voi
   },
   *'end-for-leavers'(o) {
     for (const one of o.assignments) {
-      if (LIVE.includes(one.state) && !works(o, one.target)) stop(o, one, 'targetDisabled', 'systemRemove', null);
+      if (LIVE.includes(one.state) && (one.left || !works(o, one.target)))
+        stop(o, one, 'targetDisabled', 'systemRemove', null);
       yield;
     }
   },

@@ -389,3 +389,31 @@ test('an act that fails leaves its notes for the next ring', async () => {
   expect(await askedNow(request)).toEqual(['Ben']);
   await settle();
 });
+
+test('one that keeps failing keeps no note but its own', async () => {
+  const group = await world.group('Approvers', [ana, ben]);
+  const other = await world.group('Others', [ana, ben]);
+  await ask({ group });
+  const second = await world.ask(tara, await world.package('ERP', { stages: [{ primaries: [{ group: other }] }] }));
+  await settle();
+  await world.sql(`create function fails() returns trigger language plpgsql as 'begin raise exception ''no''; end'`);
+  await world.sql(
+    `create trigger fails before update on approval_tasks for each row when (old.request_id = '${request}') execute function fails()`,
+  );
+  try {
+    await leave(group, ana);
+    await leave(other, ana);
+    for (const person of [max, owner]) await state(person, 'disabled');
+    await sweep();
+    while ((await notedFor('approvers')) > 1) await sweep();
+    expect(await askedNow(second.id)).toEqual(['Ben']);
+    expect(
+      await world.sql(`select kind, subject_id as id from directory_changes where follower = 'approvers'`),
+    ).toEqual([{ kind: 'request', id: request }]);
+  } finally {
+    await world.sql('drop function fails cascade');
+  }
+  expect(await sweep()).toBe(1);
+  expect(await askedNow(request)).toEqual(['Ben']);
+  await settle();
+});

@@ -129,6 +129,14 @@ const page = { limit: 10, after: null };
 const comparing = { token: id, resource: id as ResourceId, connector: 'local', originId: 'Ledger' };
 const judgement = { held: { missing: null, extra: 'tooMany' }, repairs: ['missing', 'extra'], events: [] } as const;
 
+/** Reads a note where there is none. */
+const withNote =
+  (q: Query): Query =>
+  async (sql, bind) => {
+    const rows = await q(sql, bind);
+    return /^select id.* as last from directory_changes/.test(sql) ? [{ id: 1, last: true }] : rows;
+  };
+
 test.each<{
   name: string;
   act: (q: Query) => Promise<unknown>;
@@ -142,8 +150,7 @@ test.each<{
   { name: 'misrouted stages', act: (q) => createDue(q).misroutedStages(10) },
   { name: 'stages that changes touched', act: (q) => createDue(q).misroutedBy([1 as Noted], 10) },
   { name: 'forgetting changes', act: (q) => createDue(q).approversFollowed([1 as Noted]) },
-  { name: 'access out of scope', act: (q) => createDue(q).scopesLeft([1 as Noted]) },
-  { name: 'forgetting changes of scope', act: (q) => createDue(q).scopeFollowed([1 as Noted]) },
+  { name: 'access out of scope', act: (q) => createDue(withNote(q)).scopesLeft() },
   { name: 'leavers of a package', act: (q) => loadLeavers(q, id as PackageId) },
   { name: 'leavers for a message', act: (q) => createViews(q).leavers(id as PackageId) },
   { name: 'scopes of an assignment', act: (q) => scopesOf(q, id as AssignmentId) },

@@ -19,7 +19,7 @@ begin
   select 'approvers', 'manager', now.id from now join was using (id) where now.manager_id is distinct from was.manager_id
   union all
   select 'scope', 'person', now.id from now join was using (id)
-  where now.kind <> was.kind or now.organization_id is distinct from was.organization_id;
+  where now.state <> was.state or now.kind <> was.kind or now.organization_id is distinct from was.organization_id;
   return null;
 end $$;
 create trigger note_people after update on people referencing old table as was new table as now
@@ -101,13 +101,42 @@ const leavers = `
 create table scope_leavers (
   assignment_id uuid primary key references assignments,
   package_id uuid not null references packages,
-  state text not null check (state in ('found', 'asked', 'ending')),
+  -- ended: lost for this, kept for a day to judge others by; over: in scope again, or lost otherwise.
+  state text not null check (state in ('found', 'asked', 'ending', 'ended', 'over')),
+  -- Somebody in charge has said that it ends.
+  confirmed boolean not null default false,
   -- Since when it is in its state.
   at timestamptz(3) not null
 );
 create index scope_leavers_package on scope_leavers (package_id);
 
-grant select, insert, update, delete on scope_leavers to usher_app;
+-- Access that somebody had when they were disabled: it goes, however soon they are back (rule 3.17).
+create table leaver_access (assignment_id uuid primary key references assignments);
+
+create function note_gone() returns trigger language plpgsql as $$
+begin
+  insert into leaver_access (assignment_id)
+  select a.id from now join was using (id) join assignments a on a.target_id = now.id
+  where was.state = 'enabled' and now.state <> 'enabled'
+    and a.state in ('scheduled', 'delivering', 'delivered', 'partiallyDelivered', 'deliveryFailed')
+  on conflict do nothing;
+  return null;
+end $$;
+create trigger note_gone after update on people referencing old table as was new table as now
+  for each statement execute function note_gone();
+
+create function note_end() returns trigger language plpgsql as $$
+begin
+  delete from leaver_access where assignment_id = new.id;
+  update scope_leavers set state = case new.end_reason when 'outOfScope' then 'ended' else 'over' end, at = usher_now()
+  where assignment_id = new.id;
+  return null;
+end $$;
+create trigger note_end after update of state on assignments for each row
+  when (new.state in ('removing', 'removed') and old.state in ('scheduled', 'delivering', 'delivered', 'partiallyDelivered', 'deliveryFailed'))
+  execute function note_end();
+
+grant select, insert, update, delete on scope_leavers, leaver_access to usher_app;
 `;
 
 const machinery = `

@@ -14,7 +14,6 @@ export const indexes: Indexes = {
   grants_going: `grants (id) where state in ('taking', 'takeFailed')`,
   grants_role: 'grants (role_id, scope_id)',
   local_roles_resource: 'local_roles (resource, subject, role, scope)',
-  assignments_out_of_scope: `assignments (package_id, ended_at) where end_reason = 'outOfScope'`,
   // People are searched by words that stand in the name or in the mail address.
   people_search: `people using gin ((name || ' ' || coalesce(email, '')) gin_trgm_ops)`,
   people_organization: 'people (organization_id) where organization_id is not null',
