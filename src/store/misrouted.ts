@@ -18,30 +18,36 @@ running as materialized (
   join packages p on p.id = r.package_id
   join policy_versions v on v.id = r.policy_version_id
 ),
+owners as materialized (
+  select catalog_id, person_id from role_holders where role = 'catalogOwner' and catalog_id in (select catalog_id from running)
+),
+administrators as materialized (select person_id from role_holders where role = 'administrator'),
 asked as (select request_id as key, policy_version_id as version_id, target_id, n from running),
 ${CANDIDATES},
 able as materialized (
-  select running.request_id, who.person_id, who.rank
-  from running
-  cross join lateral (
-    select person_id, case capacity when 'primary' then 0 when 'fallback' then 1 else 2 end as rank
-    from candidates where candidates.key = running.request_id
+  select found.request_id, found.person_id, found.rank
+  from (
+    select key as request_id, person_id, case capacity when 'primary' then 0 when 'fallback' then 1 else 2 end as rank from candidates
     union all
-    select person_id, 3 from role_holders where role = 'catalogOwner' and role_holders.catalog_id = running.catalog_id
+    select request_id, owner.person_id, 3 from running join owners owner using (catalog_id)
     union all
-    select person_id, 4 from role_holders where role = 'administrator'
-  ) who
-  where who.person_id <> running.target_id and who.person_id is distinct from running.requestor_id
-    and not exists (select 1 from decisions d where d.request_id = running.request_id and d.person_id = who.person_id
+    select request_id, administrator.person_id, 4 from running cross join administrators administrator
+  ) found join running using (request_id)
+  where found.person_id <> running.target_id and found.person_id is distinct from running.requestor_id
+    and not exists (select 1 from decisions d where d.request_id = running.request_id and d.person_id = found.person_id
       and (d.n = running.n or (d.n < running.n and not running.same_person_in_stages)))
 ),
-ranked as materialized (select request_id, person_id, min(rank) as rank from able group by request_id, person_id),
+ranked as materialized (
+  select request_id, person_id, min(rank) as rank, bool_or(rank = 2) as is_alternate from able group by request_id, person_id
+),
+-- How many come before each, by the ranks before theirs; each request is gone through once.
+placed as (
+  select *, count(*) over (partition by request_id order by rank range between unbounded preceding and 1 preceding) as before from ranked
+),
+counted as (select request_id, count(*) as people from ranked group by request_id),
 meant as (
-  select running.request_id, ranked.person_id from running join ranked using (request_id)
-  where ranked.rank = 0
-    or (select count(*) from ranked lower where lower.request_id = running.request_id and lower.rank < ranked.rank) < running.required
-    or (running.escalated_at is not null and exists (select 1 from able
-      where able.request_id = running.request_id and able.person_id = ranked.person_id and able.rank = 2))
+  select running.request_id, placed.person_id from running join placed using (request_id)
+  where placed.rank = 0 or placed.before < running.required or (running.escalated_at is not null and placed.is_alternate)
 ),
 open_tasks as (
   select t.request_id, t.person_id from running join approval_tasks t on t.request_id = running.request_id and t.n = running.n
@@ -52,8 +58,7 @@ misrouted as (
   union
   select request_id from (select * from open_tasks except select * from meant) released
   union
-  select request_id from running
-  where (select count(*) from ranked where ranked.request_id = running.request_id) < running.required
+  select request_id from running left join counted using (request_id) where coalesce(counted.people, 0) < running.required
 )`;
 
 const RUNNING = `(select * from approval_stages where state = 'inProgress') s`;

@@ -60,6 +60,8 @@ interface Plan {
   readonly 'Relation Name'?: string;
   readonly 'Index Name'?: string;
   readonly 'Index Cond'?: string;
+  readonly 'Parent Relationship'?: string;
+  readonly 'CTE Name'?: string;
   readonly Plans?: readonly Plan[];
 }
 
@@ -260,6 +262,24 @@ test('a comparison joins nothing row by row with all that a system said, or with
   const small = ['', 'compared', 'place', 'twin'];
   expect([...found].filter((name) => !small.includes(name))).toEqual([]);
   expect(found.has('compared') || found.has('place')).toBe(true);
+});
+
+test('looking at all waiting approvals goes through what was gathered once, and not once for each row', async () => {
+  const again = (plan: Plan, isEach: boolean): string[] => {
+    const each = isEach || plan['Parent Relationship'] === 'SubPlan';
+    const own = each && plan['Node Type'] === 'CTE Scan' ? [plan['CTE Name'] ?? ''] : [];
+    return [...own, ...(plan.Plans ?? []).flatMap((one) => again(one, each))];
+  };
+  const found: string[] = [];
+  const explain: Query = async (sql, bind) => {
+    const [row] = (await queryIn(sequelize)(`explain (format json) ${sql}`, bind)) as readonly {
+      'QUERY PLAN': readonly { Plan: Plan }[];
+    }[];
+    for (const { Plan: plan } of row?.['QUERY PLAN'] ?? []) found.push(...again(plan, false));
+    return [];
+  };
+  await createDue(explain).misroutedStages(10);
+  expect(found).toEqual([]);
 });
 
 test('who left is not looked up in all that they ever asked for', async () => {
