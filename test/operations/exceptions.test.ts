@@ -39,7 +39,7 @@ async function take(user: string, name: string) {
 async function takeBoth(...users: string[]): Promise<void> {
   for (const user of users) for (const name of ['ledger cleaner', 'ledger auditor']) await take(user, name);
 }
-async function write(text: string, how: typeof apply | typeof plan = apply): Promise<Plan> {
+async function write(text: string, how: (...given: Parameters<typeof apply>) => Promise<Plan> = apply): Promise<Plan> {
   const found = parseBlueprint([{ name: 'file.yaml', text }]);
   if ('problems' in found) throw new Error(found.problems.map(problemText).join('\n'));
   return how(world.desk, operator, found.blueprint);
@@ -158,6 +158,22 @@ describe('a new incompatibility', () => {
     ]);
     expect(said('tom').at(-1)).toContain('Your access to Ledger auditor has ended\n“One of two is enough”');
     expect(planText(await write(file))).toContain('Nothing to change');
+  });
+
+  test('takes from all who hold a package only after somebody confirmed that', async () => {
+    const keys = ['tara', 'tom', 'ben', 'ana', 'cas'];
+    await takeBoth(...keys);
+    const file = against(
+      `            removals:\n${keys.map((key) => `              - { person: ${key}, reason: x }\n`).join('')}`,
+    );
+    const refused = await write(file);
+    expect(refused.problems.map(problemText)).toEqual([
+      'file.yaml:8:17: The files would take "Ledger cleaner" from 5 of the 5 people who hold it. Check them, then apply with --confirm.',
+    ]);
+    expect(refused.brake?.taken).toMatchObject([{ name: 'Ledger cleaner', from: 5, of: 5 }]);
+    expect(await held('tara')).toHaveLength(2);
+    await write(file, (desk, by, blueprint) => apply(desk, by, blueprint, { confirm: true }));
+    expect(await held('tara')).toEqual([{ name: 'Ledger auditor' }]);
   });
 
   test('keeps apart those who have no exception', async () => {

@@ -3,6 +3,7 @@ import { isDoubled, isMany } from '../../domain/brake';
 import type { GroupId, PackageId, PersonId } from '../../domain/model';
 import type { Affected, GroupConfig } from '../ports';
 import { at, refuse, type Draft } from './draft';
+import type { Removing } from './incompatibilities';
 import { count } from './words';
 
 /** What a mistake should not be able to do: at least one of these is not empty. */
@@ -11,7 +12,7 @@ export interface Brake {
   readonly disabled: { readonly people: number; readonly of: number } | null;
   /** Groups that had members and would have none. */
   readonly emptied: readonly { readonly id: GroupId; readonly name: string; readonly people: number }[];
-  /** Packages that many of their holders would lose by being disabled. */
+  /** Packages that many of their holders would lose, by being disabled or by a removal. */
   readonly taken: readonly {
     readonly id: PackageId;
     readonly name: string;
@@ -47,12 +48,24 @@ export function disabledBy(draft: Draft): PersonId[] {
 }
 
 /** What the files would do to many; null: nothing of the kind. */
-export function brakeOf(draft: Draft, { losing, contents }: Affected): Brake | null {
-  const people = disabledBy(draft).length;
+export function brakeOf(
+  draft: Draft,
+  { losing, contents, packages }: Affected,
+  removals: readonly Removing[],
+): Brake | null {
+  const disabled = disabledBy(draft);
+  const people = disabled.length;
   const of = draft.known.people.filter((one) => one.state === 'enabled').length;
-  const taken = [...losing]
-    .filter(([, { lose, holders }]) => isMany(lose, holders))
-    .map(([id, { lose, holders }]) => ({ id, name: draft.names.get(id) ?? id, from: lose, of: holders }));
+  const removed = (id: PackageId): number =>
+    new Set(removals.flatMap((one) => (one.package === id && !disabled.includes(one.person) ? [one.person] : []))).size;
+  const taken = [...new Set([...losing.keys(), ...removals.map((one) => one.package)])]
+    .map((id) => ({
+      id,
+      name: draft.names.get(id) ?? id,
+      from: (losing.get(id)?.lose ?? 0) + removed(id),
+      of: losing.get(id)?.holders ?? packages.get(id)?.holders ?? 0,
+    }))
+    .filter(({ from, of: holders }) => isMany(from, holders));
   const brake: Brake = {
     disabled: people > 1 && people > of * PEOPLE_SHARE ? { people, of } : null,
     emptied: emptied(draft),
@@ -90,12 +103,14 @@ export function refuseBrake(draft: Draft, { disabled, emptied, taken, reduced, g
     const place = draft.places.get(id) ?? group ?? leaver;
     refuse(draft, place, `The group "${name}" would be empty; it has ${count(people, 'member')} now. Check it, ${go}`);
   }
-  for (const { name, from, of } of taken)
+  for (const { id, name, from, of } of taken) {
+    const removal = draft.removals.find((one) => one.package === id);
     refuse(
       draft,
-      leaver,
-      `Disabling people would take "${name}" from ${from} of the ${of} people who hold it. Check them, ${go}`,
+      removal?.place ?? leaver,
+      `${removal ? 'The files' : 'Disabling people'} would take "${name}" from ${from} of the ${of} people who hold it. Check them, ${go}`,
     );
+  }
   for (const { id, name, roles, from, of } of reduced)
     refuse(
       draft,

@@ -58,6 +58,7 @@ export interface Removal {
   readonly person: PersonId;
   readonly package: PackageId;
   readonly reason: string;
+  readonly place: Place;
 }
 
 export function openDraft(known: Configuration, blueprint: Blueprint, newId: () => string, now: Date): Draft {

@@ -32,6 +32,8 @@ export interface Conflicting {
 /** Access that ends because its holder has both. */
 export interface Removing {
   readonly assignment: AssignmentId;
+  readonly person: PersonId;
+  readonly package: PackageId;
   readonly reason: string;
   readonly label: string;
 }
@@ -207,7 +209,14 @@ function settleHolders(
           at(here, 'from'),
           `"${one.from ?? ''}" is no package of this incompatibility. Name one of the two.`,
         );
-      else draft.removals.push({ incompatibility: row.id, person, package: from as PackageId, reason: one.reason });
+      else
+        draft.removals.push({
+          incompatibility: row.id,
+          person,
+          package: from as PackageId,
+          reason: one.reason,
+          place: here,
+        });
     }
   }
   // A list that is not written leaves the exceptions as they are.
@@ -341,7 +350,15 @@ export function removalsOf(draft: Draft, affected: Affected): readonly Removing[
     const holder = affected.pairs.get(incompatibility)?.find((one) => one.person === person);
     const assignment = from === row?.package ? holder?.assignment : holder?.other;
     if (!assignment) return [];
-    return [{ assignment, reason, label: `${draft.names.get(person) ?? person}: ${draft.names.get(from) ?? from}` }];
+    return [
+      {
+        assignment,
+        person,
+        package: from,
+        reason,
+        label: `${draft.names.get(person) ?? person}: ${draft.names.get(from) ?? from}`,
+      },
+    ];
   });
 }
 

@@ -86,6 +86,7 @@ export function affectedBy(draft: Draft): AffectedBy {
     if (change.noun === 'package' && change.before) packages.add(change.after.id);
     if (change.noun === 'policy') packages.add(change.after.package);
   }
+  for (const one of draft.removals) packages.add(one.package);
   const taken = new Set(draft.removals.map(({ incompatibility }) => incompatibility));
   const asks = (id: string): boolean => {
     const whom = toDecide(draft, id);
@@ -105,7 +106,7 @@ export function finishPlan(draft: Draft, affected: Affected, options: PlanOption
   refuseHeldPackages(draft, affected);
   const conflicts = refuseUndecided(draft, affected);
   const removals = removalsOf(draft, affected);
-  const brake = brakeOf(draft, affected);
+  const brake = brakeOf(draft, affected, removals);
   if (brake && !options.confirm) refuseBrake(draft, brake);
   const names = draft.blueprint.files.map(({ name }) => name);
   const changes = new Map(
