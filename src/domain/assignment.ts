@@ -173,7 +173,8 @@ export function waitingExtension(facts: AssignmentFacts): RequestId | null {
   return open?.type === 'userExtend' && open.state === 'pendingApproval' ? open.id : null;
 }
 
-function isLive(facts: AssignmentFacts): boolean {
+/** Whether the access is held, or will be. */
+export function isLive(facts: AssignmentFacts): boolean {
   return LIVE_ASSIGNMENT_STATES.some((state) => state === facts.assignment.state);
 }
 

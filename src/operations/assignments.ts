@@ -72,10 +72,11 @@ export function remind(desk: Desk, by: By, id: AssignmentId): Promise<void> {
 
 /**
  * A removal that a file decided on: who applied it stands in the trail; the person hears the reason (rule 3.22). Inside the act that
- * applies the file.
+ * applies the file, in which two incompatibilities may take the same access: then it is done.
  */
 export async function removeByFile(tx: Tx, assignment: AssignmentId, note: string): Promise<void> {
   const facts = await tx.forAssignment(assignment);
+  if (!Rules.isLive(facts)) return;
   await tx.save(
     Rules.end(facts, { reason: 'removedByOwner', type: 'systemRemove', requestor: null, note }, moment(tx)),
   );

@@ -25,7 +25,12 @@ export function apply(desk: Desk, by: By, blueprint: Blueprint, options: PlanOpt
   return desk.store.write(by, async (tx) => {
     await allow(tx, by, 'configuration.apply');
     await tx.holdConfiguration();
-    const { draft, plan: found } = await compare(tx, blueprint, options, (changes) => tx.holdChanged(changes));
+    const { draft, plan: found } = await compare(tx, blueprint, options, (it) =>
+      tx.holdChanged(
+        it.changes,
+        it.removals.map(({ person }) => person),
+      ),
+    );
     if (found.problems.length > 0) return found;
     if (draft.changes.length + found.removals.length === 0) return { ...found, applied: true };
     await tx.saveConfiguration(draft.changes);
@@ -55,7 +60,7 @@ async function compare(
   tx: Tx,
   blueprint: Blueprint,
   options: PlanOptions,
-  hold: (changes: Draft['changes']) => Promise<void>,
+  hold: (draft: Draft) => Promise<void>,
 ): Promise<{ draft: Draft; plan: Plan }> {
   const draft = draftPlan(
     await tx.configuration(),
@@ -63,7 +68,7 @@ async function compare(
     { newId: () => tx.newId(), now: await tx.clock() },
     options,
   );
-  await hold(draft.changes);
+  await hold(draft);
   const affected = await tx.affected(affectedBy(draft));
   return { draft, plan: finishPlan(draft, affected, options) };
 }

@@ -115,10 +115,10 @@ export interface Tx {
   /** Waits until nobody else changes configuration; what `configuration` reads from then on is changed by this act alone. */
   holdConfiguration(): Promise<void>;
   /**
-   * Locks whom the changes concern before they are counted: people first, then packages that are deleted, for which nobody can
-   * ask from then on.
+   * Locks whom the changes concern, and who loses access beside them, before they are counted: people first, then packages that are
+   * deleted or get an incompatibility, for which nobody can ask from then on.
    */
-  holdChanged(changes: readonly ConfigurationChange[]): Promise<void>;
+  holdChanged(changes: readonly ConfigurationChange[], losing: readonly PersonId[]): Promise<void>;
   /** What a start compares with its settings; of the people those whom one of these directory keys or mail addresses names. */
   organization(named: readonly string[]): Promise<OrganizationFacts>;
   /** Counts for what a plan says before anything is applied: who holds, who waits, who would be in conflict. */

@@ -1,7 +1,7 @@
 // The only writer of configuration: rows, their parts, closures and audit events, set by set, in the order in which they
 // refer to each other. A row that somebody else changed since it was read is Stale, and the whole act runs again.
 import type { DomainEvent } from '../domain/events';
-import type { Package, PolicyVersion, Resource, SubjectSet } from '../domain/model';
+import type { Package, PersonId, PolicyVersion, Resource, SubjectSet } from '../domain/model';
 import type { ConfigurationChange, ConfigurationNouns } from '../operations/ports';
 import {
   groups,
@@ -105,19 +105,27 @@ const EVENTS_AT_ONCE = 2_000; // a directory of 100,000 people is one act, but n
 
 /**
  * Who may ask and who is asked hangs on people and groups, so whoever changes these holds the people's rows first, in the order
- * of ids in which every bulk act takes them; then the packages that are deleted. Whoever asks holds both the same way round
- * (locks.ts), so a request is either counted before its package goes, or finds no package.
+ * of ids in which every bulk act takes them, with those who lose access; then the packages that are deleted. Whoever asks holds both
+ * the same way round (locks.ts), so a request is either counted before its package goes, or finds no package.
  */
-export async function holdChanged(q: Query, changes: readonly ConfigurationChange[]): Promise<void> {
-  const people = new Set<string>();
-  const packages = new Set<string>();
+export async function holdChanged(
+  q: Query,
+  changes: readonly ConfigurationChange[],
+  losing: readonly PersonId[] = [],
+): Promise<void> {
+  // Who holds both is counted, and everybody of them decided on: nobody may come to hold both meanwhile.
+  const sides = changes.flatMap((change) =>
+    change.noun === 'incompatibility' && !change.before
+      ? [change.after.package, change.after.otherPackage].filter((one) => one !== null)
+      : [],
+  );
+  const holders = async (): Promise<readonly string[]> =>
+    sides.length === 0
+      ? []
+      : (await q(HOLDERS, [JSON.stringify(sides)])).map((row) => (row as { readonly id: string }).id);
+  const people = new Set<string>([...losing, ...(await holders())]);
+  const packages = new Set<string>(sides);
   for (const change of changes) {
-    // Who holds both is counted, and everybody of them decided on: nobody may come to hold both meanwhile.
-    if (change.noun === 'incompatibility' && !change.before) {
-      const sides = [change.after.package, change.after.otherPackage].filter((one) => one !== null);
-      for (const row of await q(HOLDERS, [JSON.stringify(sides)])) people.add((row as { id: string }).id);
-      for (const side of sides) packages.add(side);
-    }
     // The same of whom nothing allows it any more.
     if (change.noun === 'exception' && change.after.state === 'ended') people.add(change.after.person);
     if (change.noun === 'person' && change.before) people.add(change.before.id);
@@ -135,6 +143,8 @@ export async function holdChanged(q: Query, changes: readonly ConfigurationChang
   };
   await lock('people', people, 'no key update');
   await lock('packages', packages, 'update');
+  // Who got one side while this waited for the packages is not held, and people come before packages. From here on nobody can ask.
+  if ((await holders()).some((id) => !people.has(id))) throw new Stale('people');
 }
 
 /** Who holds one of the packages, or asks for it. */

@@ -218,7 +218,7 @@ function openTx(q: TxQuery, by: By): { tx: Tx; sent: () => number; decided: read
     redrive: (id) => redriveOutgoing(q, id),
     configuration: () => loadConfiguration(q),
     holdConfiguration: () => holdConfiguration(q),
-    holdChanged: (changes) => holdChanged(q, changes),
+    holdChanged: (changes, losing) => holdChanged(q, changes, losing),
     organization: (named) => loadOrganization(q, named),
     affected: (input) => affected(q, input),
     async saveConfiguration(changes) {

@@ -1,10 +1,11 @@
 // Two packages that must not be held together, saved while people hold both (rule 3.13): everybody is named, and each becomes an
 // exception with owner and end, or a removal.
 import { alarmsOf } from '../../src/operations/alarms';
+import { decide } from '../../src/operations/approvals';
 import { apply, parseBlueprint, plan, planText, problemText } from '../../src/operations/blueprint';
 import type { Plan } from '../../src/operations/blueprint';
-import type { PackageId, PersonId } from '../../src/domain/model';
-import type { Desk } from '../../src/operations/ports';
+import type { PackageId, PersonId, RequestId } from '../../src/domain/model';
+import type { Desk, Tx } from '../../src/operations/ports';
 import { submit } from '../../src/operations/requests';
 import { aWorld, cardOf, operator, sentenceOf, SMALL, textOf } from '../support/world';
 import type { World } from '../support/world';
@@ -56,6 +57,71 @@ const states = () => world.sql('select state from incompatibility_exceptions');
 const said = (user: string) => world.messagesTo(user).map((message) => textOf(message.card));
 const exception = (person: string, more = `owner: olga, until: ${day}, reason: Stands in until the audit`) =>
   `            exceptions: [{ person: ${person}, ${more} }]\n`;
+/** A place where an act stops until it may go on. */
+function aStop() {
+  let go = (): void => undefined;
+  let reach = (): void => undefined;
+  const reached = new Promise<void>((resolve) => (reach = resolve));
+  const gone = new Promise<void>((resolve) => (go = resolve));
+  const here = async (): Promise<void> => {
+    reach();
+    await gone;
+  };
+  return { reached, here, go };
+}
+/** Asks, and stops with all locks before the commit. */
+async function asksSlowly(user: string, name: string) {
+  const stop = aStop();
+  const { store } = world.desk;
+  const slow: Desk = {
+    ...world.desk,
+    store: {
+      ...store,
+      write: (by, act) =>
+        store.write(by, async (tx) => {
+          const result = await act(tx);
+          await tx.clock();
+          await stop.here();
+          return result;
+        }),
+    },
+  };
+  const [found] = await world.sql<{ person: PersonId; package: PackageId }>(
+    `select p.id as person, packages.id as package from people p, packages where p.directory_key = $1 and packages.name = $2`,
+    [user, name],
+  );
+  if (!found) throw new Error('not found');
+  const { person, package: pkg } = found;
+  const asking = submit(
+    slow,
+    { actor: { kind: 'person', id: person }, via: 'test' },
+    {
+      package: pkg,
+      target: person,
+      policyVersion: null,
+      period: { startsAt: null, endsAt: null, hours: null },
+      zone: 'Europe/Berlin',
+      reason: 'needed',
+      answers: {},
+      draft: null,
+    },
+  );
+  await Promise.race([stop.reached, asking]);
+  return {
+    async ends(): Promise<void> {
+      stop.go();
+      await asking;
+    },
+  };
+}
+/** Until somebody waits for a lock, or the act is over. */
+async function untilWaiting(act: Promise<unknown>): Promise<void> {
+  const done = { over: false };
+  void act.catch(() => undefined).then(() => (done.over = true));
+  const waiting = () =>
+    world.sql(`select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`);
+  while (!done.over && (await waiting()).length === 0);
+}
 const removal = (person: string, from = 'Ledger auditor') =>
   `            removals: [{ person: ${person}, from: ${from}, reason: One of two is enough }]\n`;
 
@@ -91,58 +157,87 @@ describe('a new incompatibility', () => {
 
   test('counts whoever comes to hold both while it is saved', async () => {
     await take('tara', 'ledger cleaner');
-    let reached = (): void => undefined;
-    let go = (): void => undefined;
-    const isLocked = new Promise<void>((resolve) => (reached = resolve));
-    const mayEnd = new Promise<void>((resolve) => (go = resolve));
+    const asking = await asksSlowly('tara', 'Ledger auditor');
+    const saving = problems(against());
+    await untilWaiting(saving);
+    await asking.ends();
+    expect(await saving).toEqual([expect.stringContaining('Tara Lind (tara)')]);
+  });
+
+  test('lets nobody who got one and asked for the other while it waited come to hold both', async () => {
+    await write(
+      `catalogs: [{ name: Finance, packages: [{ name: Ledger cleaner, policies: [
+        { name: Employees, who: allMembers, expires: 365 days, reason: optional, approval: [{ approvers: ana }] }] }] }]`,
+    );
+    // It waits at the first of the two, and holds the other not yet.
+    const [first] = await world.sql<{ name: string }>(
+      `select name from packages where name in ('Ledger auditor', 'Ledger cleaner') order by id limit 1`,
+    );
+    const asking = await asksSlowly('ben', first?.name ?? '');
+    const counted = aStop();
     const { store } = world.desk;
-    const slow: Desk = {
+    const stopping: Desk = {
       ...world.desk,
       store: {
         ...store,
         write: (by, act) =>
-          store.write(by, async (tx) => {
-            const result = await act(tx);
-            await tx.clock();
-            reached();
-            await mayEnd;
-            return result;
-          }),
+          store.write(by, (tx) =>
+            act(
+              Object.assign(Object.create(tx) as Tx, {
+                async holdChanged(...given: Parameters<Tx['holdChanged']>) {
+                  await tx.holdChanged(...given);
+                  await counted.here();
+                },
+              }),
+            ),
+          ),
       },
     };
-    const [tara, auditor] = await Promise.all([
-      world.sql<{ id: PersonId }>(`select id from people where directory_key = 'tara'`),
-      world.sql<{ id: PackageId }>(`select id from packages where name = 'Ledger auditor'`),
-    ]);
-    const person = tara[0]?.id as PersonId;
-    const asking = submit(
-      slow,
-      { actor: { kind: 'person', id: person }, via: 'test' },
-      {
-        package: auditor[0]?.id as PackageId,
-        target: person,
-        policyVersion: null,
-        period: { startsAt: null, endsAt: null, hours: null },
-        zone: 'Europe/Berlin',
-        reason: 'needed',
-        answers: {},
-        draft: null,
-      },
+    const saving = write(against(), (_, by, blueprint) => apply(stopping, by, blueprint));
+    await untilWaiting(saving);
+    for (const name of ['Ledger auditor', 'Ledger cleaner']) await (await asksSlowly('tara', name)).ends();
+    await asking.ends();
+    await Promise.race([counted.reached, saving]);
+    expect(await world.sql(`select 1 from people where directory_key = 'tara' for no key update skip locked`)).toEqual(
+      [],
     );
-    await isLocked;
-    const saving = problems(against());
-    const isWaiting = async () =>
-      (
-        await world.sql(
-          `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-        )
-      ).length > 0;
-    const saved = { over: false };
-    void saving.then(() => (saved.over = true));
-    while (!saved.over && !(await isWaiting()));
-    go();
-    await asking;
-    expect(await saving).toEqual([expect.stringContaining('Tara Lind (tara)')]);
+    const [found] = await world.sql<{ request: RequestId; ana: PersonId }>(
+      `select r.id as request, p.id as ana from requests r join people t on t.id = r.target_id and t.directory_key = 'tara', people p
+       where r.state = 'pendingApproval' and p.directory_key = 'ana'`,
+    );
+    const deciding = decide(
+      world.desk,
+      { actor: { kind: 'person', id: found?.ana as PersonId }, via: 'test' },
+      { request: found?.request as RequestId, decision: 'approve', reason: null, shown: {}, draft: null },
+    );
+    await untilWaiting(deciding);
+    counted.go();
+    expect((await saving).problems).toEqual([]);
+    await deciding;
+    await world.settle();
+    expect(await held('tara')).toEqual([{ name: 'Ledger auditor' }]);
+  });
+
+  test('waits for whom it takes access from before it holds any package', async () => {
+    await takeBoth('tara');
+    await write(against(exception('tara')));
+    const asking = await asksSlowly('tara', 'Ledger reader');
+    const saving = write(`${against(removal('tara'))}      - { name: Vault keys, state: deleted }\n`);
+    await untilWaiting(saving);
+    const free = await world.sql(`select 1 from packages where name = 'Vault keys' for key share skip locked`);
+    await asking.ends();
+    expect((await saving).problems).toEqual([]);
+    expect(free).toHaveLength(1);
+    expect(await held('tara')).toEqual([{ name: 'Ledger cleaner' }]);
+  });
+
+  test('takes what two of them take once', async () => {
+    await takeBoth('tara');
+    await take('tara', 'vault keys');
+    const from = '            removals: [{ person: tara, reason: One is enough }]\n';
+    const done = await write(`${against(from)}          - package: Vault keys\n${from}`);
+    expect(done.problems).toEqual([]);
+    expect(await held('tara')).toEqual([{ name: 'Ledger auditor' }, { name: 'Vault keys' }]);
   });
 
   test('leaves whoever has an exception, takes from whoever is removed, and says so', async () => {
