@@ -813,15 +813,18 @@ catalogs:
     expect((await policy('Everybody'))?.content).toMatchObject({ calendar: null, questions: [], stages: [{}] });
   });
 
-  test('of the extension follows the approval, where it was as usual', async () => {
+  test('of the extension stays, and follows the approval where nothing else was written', async () => {
     const written = (more: string): string => named(`, policies: [{ name: P, who: anyone, expires: 1 day, ${more} }]`);
     const extension = async () => (await policy('P'))?.content.extension;
     const stage = 'approval: [{ approvers: ana }]';
     await applied(FULL);
     await applied(written('approval: []'));
-    expect(await extension()).toMatchObject({ approval: false, maxExtensions: 1 });
+    expect(await extension()).toMatchObject({ approval: false, maxExtensions: null });
     await applied(written(stage));
     expect(await extension()).toMatchObject({ approval: true, maxExtensions: null });
+    await applied(written('approval: [], extension: { max: 1 }'));
+    await applied(written(stage));
+    expect(await extension()).toMatchObject({ approval: true, maxExtensions: 1 });
     await applied(written(`${stage}, extension: { approval: false, max: 4, maxTotalDays: 9 }`));
     await applied(written('approval: []'));
     expect(await extension()).toEqual({ allowed: true, approval: false, maxExtensions: 4, maxTotalDays: 9 });

@@ -184,27 +184,27 @@ function questionOf(question: NonNullable<PolicyText['questions']>[number]): Pol
   };
 }
 
-/** Written it is whole. Not written it stays, and where it was as usual it follows whether the policy has approval. */
+/**
+ * Written it is whole, with no number where none is written: once, or without limit where somebody approves (rule 3.9). Not written it
+ * stays, and only whether it needs approval follows the policy, where it did before.
+ */
 function extensionOf(
   text: ExtensionText | undefined,
   hasStages: boolean,
   was: PolicyVersion | undefined,
 ): PolicyVersion['extension'] {
-  const usual = (approval: boolean): number | null => (approval ? null : 1);
   if (text || !was) {
-    const approval = text?.approval ?? hasStages;
-    const max = text?.max ?? usual(approval);
+    const max = text?.max ?? null;
     return {
       allowed: text?.allowed ?? true,
-      approval,
+      approval: text?.approval ?? hasStages,
       maxExtensions: max === 'unlimited' ? null : max,
       maxTotalDays: text?.maxTotalDays ?? null,
     };
   }
   const { extension, stages } = was;
   const approval = extension.approval === stages.length > 0 ? hasStages : extension.approval && hasStages;
-  const isUsual = extension.maxExtensions === usual(extension.approval);
-  return { ...extension, approval, maxExtensions: isUsual ? usual(approval) : extension.maxExtensions };
+  return { ...extension, approval };
 }
 
 /** What does not fit together, where it is written or would have to be. */

@@ -114,7 +114,8 @@ function expirationWords(expiration: Expiration): string {
 
 function extensionWords({ allowed, approval, maxExtensions, maxTotalDays }: PolicyVersion['extension']): string {
   if (!allowed) return 'no';
-  const times = maxExtensions === null ? 'any number of times' : count(maxExtensions, 'time');
+  const max = maxExtensions ?? (approval ? null : 1);
+  const times = max === null ? 'any number of times' : count(max, 'time');
   return `${times}, ${approval ? 'with' : 'without'} approval${maxTotalDays === null ? '' : `, at most ${count(maxTotalDays, 'day')} in all`}`;
 }
 
