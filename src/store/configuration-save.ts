@@ -379,8 +379,9 @@ async function savePolicies(q: Query, list: readonly Of<'policy'>[]): Promise<vo
   await q(
     `insert into policy_stages (policy_version_id, n, approvals_required, decide_within_days, decide_within_hours,
        escalate_after_days, escalate_after_hours, approver_reason_required)
-     select version, n, "approvalsRequired", ("decideWithin" ->> 'days')::integer, ("decideWithin" ->> 'hours')::integer,
-       ("escalateAfter" ->> 'days')::integer, ("escalateAfter" ->> 'hours')::integer, "approverReasonRequired"
+     select version, n, "approvalsRequired", ("decideWithin" ->> 'days')::integer,
+       coalesce(("decideWithin" ->> 'hours')::integer, ("decideWithin" ->> 'days')::integer * 24), ("escalateAfter" ->> 'days')::integer,
+       coalesce(("escalateAfter" ->> 'hours')::integer, ("escalateAfter" ->> 'days')::integer * 24), "approverReasonRequired"
      from jsonb_to_recordset($1::jsonb) as r (version uuid, n integer, "approvalsRequired" integer, "decideWithin" jsonb,
        "escalateAfter" jsonb, "approverReasonRequired" boolean)`,
     [JSON.stringify(versions.flatMap(({ id, stages }) => stages.map((stage) => ({ version: id, ...stage }))))],

@@ -146,6 +146,31 @@ describe('a file with a calendar', () => {
     ]);
   });
 
+  test('is kept in hours as well, which a release before calendars reads', async () => {
+    for (const given of [SMALL, withCalendar(CALENDAR)]) {
+      world = await aWorld(given);
+      const rows = await world.sql<{ fits: boolean }>(
+        `select decide_within_hours = decide_within_days * 24 and (escalate_after_hours = escalate_after_days * 24) is not false as fits
+         from policy_stages where decide_within_days is not null`,
+      );
+      expect(new Set(rows.map(({ fits }) => fits))).toEqual(new Set([true]));
+    }
+  });
+
+  test('is refused where a timer would take longer than a year by it', async () => {
+    world = await aWorld(SMALL);
+    const hour = `{ zone: UTC, days: [monday], from: "09:00", until: "10:00" }`;
+    const timed = (decideWithin: string): Promise<string> =>
+      world.configure(
+        `catalogs:\n  - name: Finance\n    packages:\n      - name: P\n        policies:\n          - name: Q\n            who: anyone\n            expires: never\n` +
+          `            approval: [{ approvers: ana, decideWithin: ${decideWithin} }]\n            calendar: ${hour}\n`,
+      );
+    const refused = /By this calendar "decideWithin" takes longer than a year\. Shorten it/;
+    await expect(timed('54 hours')).rejects.toThrow(refused);
+    await expect(timed('54 days')).rejects.toThrow(refused);
+    expect(await timed('53 hours')).toContain('Applied');
+  });
+
   test('without one, two days and 48 hours are the same, whichever is kept', async () => {
     world = await aWorld(SMALL);
     await world.sql(`alter table policy_stages disable trigger all`);

@@ -14,11 +14,9 @@ create table policy_calendars (
 );
 
 alter table policy_stages
-  alter column decide_within_hours drop not null,
+  -- Beside the hours, which an older release reads that still runs.
   add column decide_within_days integer check (decide_within_days between 1 and 3660),
-  add column escalate_after_days integer check (escalate_after_days > 0),
-  add check (num_nonnulls(decide_within_hours, decide_within_days) = 1),
-  add check (num_nonnulls(escalate_after_hours, escalate_after_days) <= 1);
+  add column escalate_after_days integer check (escalate_after_days > 0);
 
 create table incompatibility_exceptions (
   id uuid primary key,
