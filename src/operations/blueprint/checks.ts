@@ -76,6 +76,11 @@ export function misfits(
         'There is nobody to approve an extension: the policy has no "approval". Add a stage, or write approval: false.',
     });
   for (const [n, { escalateAfter, decideWithin }] of stages.entries()) {
+    if (calendar && weeksOf(decideWithin, calendar) > WEEKS)
+      found.push({
+        path: ['approval', n, 'decideWithin'],
+        message: `By this calendar "decideWithin" takes longer than a year. Shorten it, or give the calendar more working time.`,
+      });
     if (!escalateAfter || minutesOf(escalateAfter, calendar) < minutesOf(decideWithin, calendar)) continue;
     const counted = calendar ? ', counted in working time' : '';
     found.push({
@@ -84,6 +89,13 @@ export function misfits(
     });
   }
   return found;
+}
+
+/** A timer walks through its calendar day by day. */
+const WEEKS = 53;
+
+function weeksOf(span: Span, { days, from, until }: WorkingCalendar): number {
+  return span.kind === 'days' ? span.days / days.length : (span.hours * 60) / (days.length * (until - from));
 }
 
 /** How long a timer runs, for comparing two of them. */
