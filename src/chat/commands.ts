@@ -74,8 +74,7 @@ export function helpRows(reader: Audiences): readonly { readonly usage: string; 
     .filter(({ only }) => only === undefined || reader[only]);
 }
 
-const QUOTES = '"\u201c\u201d\u201e\u00ab\u00bb';
-const QUOTED = new RegExp(`^[${QUOTES}](.*)[${QUOTES}]$`, 'u');
+const QUOTED = /^["“”„«»](.*)["“”„«»]$/u;
 const EMOJI = /^[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f\s]+/gu;
 
 /** Without the quotes around all of it. */

@@ -24,7 +24,7 @@ export async function packageOf(
   target: PersonId,
   manage: boolean,
 ): Promise<PackageRow> {
-  const bare = typed.replace(/\s+[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f\s]+$/u, '');
+  const bare = withoutEmoji(typed);
   if (bare !== typed && !(await isPackageName(context, typed, target))) return packageOf(context, bare, target, manage);
   const find = finder(context, target, manage);
   const exact = await exactly(typed, (name) => packagesNamed(context, name, target, manage));
@@ -38,6 +38,14 @@ export async function packageOf(
   const near = half.length > 0 ? half : closest(typed, await find('', 200), (row) => row.name);
   if (near.length === 0) throw new DomainError('not-found', { what: manage ? 'managedPackage' : 'package' });
   throw new DomainError('did-you-mean', { typed, ...told(near) });
+}
+
+/** Without the words at the end that are emoji alone: courtesy, not a name. Word by word, since a pattern could be made to take long. */
+function withoutEmoji(typed: string): string {
+  const words = typed.split(' ');
+  while (words.length > 1 && /^[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f]+$/u.test(words.at(-1) ?? ''))
+    words.pop();
+  return words.join(' ');
 }
 
 /** Whether every word that was typed is in one of these. */
