@@ -778,6 +778,10 @@ catalogs:
         `onBehalf: false, selfRemove: true, endWhenOutOfScope: false, samePersonInStages: false`,
       `, alternates: [], fallbacks: [], approvalsRequired: 1, decideWithin: 14 days, approverReason: optional`,
     );
+    // Written, "once" stays when approval is added: that is the one default which is more when it is written.
+    expect(planText(await applied(written))).toMatch(
+      /^~ policy Finance \/ Books \/ Free\n {4}extension: 1 time as usual, without approval → 1 time, without approval\n/,
+    );
     expect(planText(await applied(written))).toMatch(/^Nothing to change/);
   });
 

@@ -114,8 +114,8 @@ function expirationWords(expiration: Expiration): string {
 
 function extensionWords({ allowed, approval, maxExtensions, maxTotalDays }: PolicyVersion['extension']): string {
   if (!allowed) return 'no';
-  const max = maxExtensions ?? (approval ? null : 1);
-  const times = max === null ? 'any number of times' : count(max, 'time');
+  const usual = approval ? 'any number of times' : '1 time as usual';
+  const times = maxExtensions === null ? usual : count(maxExtensions, 'time');
   return `${times}, ${approval ? 'with' : 'without'} approval${maxTotalDays === null ? '' : `, at most ${count(maxTotalDays, 'day')} in all`}`;
 }
 
