@@ -183,6 +183,20 @@ export function openStages(facts: StageFacts, request: Request, policy: PolicyVe
   );
 }
 
+/** Who should be asked in the running stage now, counting the approvals it has. */
+export function resolveNow(facts: RequestFacts, stage: Stage): Resolution {
+  const policy = keptPolicy(facts);
+  const deciders = facts.decisions.filter((one) => one.n === stage.n).map((one) => one.person);
+  const excluded = [...excludedFrom(facts, policy, stage.n), ...deciders];
+  const approvalsRequired = Math.max(1, stage.approvalsRequired - approvalsIn(facts, stage.n));
+  return resolveStage({ ...planOf(policy, stage.n), approvalsRequired }, facts, excluded, policy.id);
+}
+
+/** Approvals that count for stage `n`. */
+export function approvalsIn(facts: RequestFacts, n: number): number {
+  return facts.decisions.filter((one) => one.n === n && one.decision === 'approve').length;
+}
+
 /** The next stage of a request, resolved as things are now. */
 export function openNext(
   facts: StageFacts,
@@ -251,14 +265,21 @@ function whoDecided(facts: RequestFacts, tasks: readonly ApprovalTask[]): { by: 
   return { by: facts.people.find((one) => one.id === last?.person)?.name ?? null, at: last?.at ?? completedAt };
 }
 
+/**
+ * By what they were asked for, or by what they would be asked for now: who left the group of the approvers and stands in as an
+ * owner goes on being asked by the same task.
+ */
 function isStillAsked(facts: RequestFacts, { person, capacity, n }: ApprovalTask, stage: Stage): boolean {
-  if (capacity === 'owner') return facts.owners.some((one) => one.id === person);
-  if (capacity === 'administrator') return facts.administrators.some((one) => one.id === person);
-  return facts.candidates.some((one) => {
-    if (one.policyVersion !== facts.request.policyVersion || one.n !== n || one.person !== person) return false;
-    const isForwarded = one.capacity === 'alternate' && stage.escalatedAt !== null;
-    return one.capacity === capacity || one.capacity === 'primary' || isForwarded;
-  });
+  const isByCapacity = (() => {
+    if (capacity === 'owner') return facts.owners.some((one) => one.id === person);
+    if (capacity === 'administrator') return facts.administrators.some((one) => one.id === person);
+    return facts.candidates.some((one) => {
+      if (one.policyVersion !== facts.request.policyVersion || one.n !== n || one.person !== person) return false;
+      const isForwarded = one.capacity === 'alternate' && stage.escalatedAt !== null;
+      return one.capacity === capacity || one.capacity === 'primary' || isForwarded;
+    });
+  })();
+  return isByCapacity || resolveNow(facts, stage).asked.some((one) => one.person === person);
 }
 
 function opened(stage: Stage, stagePlan: StagePlan, calendar: WorkingCalendar | null, at: Now): Stage {

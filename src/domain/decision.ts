@@ -1,6 +1,7 @@
 // What deciding a stage, and its running out of time or of people, leads to.
 import { askAgain, gainedRoles } from './again';
 import {
+  approvalsIn,
   ask,
   closeStages,
   excludedFrom,
@@ -8,6 +9,7 @@ import {
   mayDecide,
   openNext,
   planOf,
+  resolveNow,
   resolveStage,
   runningStage,
 } from './approval';
@@ -211,19 +213,6 @@ function grantFinally(facts: RequestFacts, at: Now): Change {
   } catch (refusal) {
     return deniedByGate(facts, refusal, at);
   }
-}
-
-/** Who should be asked in the running stage now, counting the approvals it has. */
-function resolveNow(facts: RequestFacts, stage: Stage) {
-  const policy = keptPolicy(facts);
-  const deciders = facts.decisions.filter((one) => one.n === stage.n).map((one) => one.person);
-  const excluded = [...excludedFrom(facts, policy, stage.n), ...deciders];
-  const approvalsRequired = Math.max(1, stage.approvalsRequired - approvalsIn(facts, stage.n));
-  return resolveStage({ ...planOf(policy, stage.n), approvalsRequired }, facts, excluded, policy.id);
-}
-
-function approvalsIn(facts: RequestFacts, n: number): number {
-  return facts.decisions.filter((one) => one.n === n && one.decision === 'approve').length;
 }
 
 /** A day later, counted from when it was due. */

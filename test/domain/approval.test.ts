@@ -254,7 +254,7 @@ describe('who may decide', () => {
     },
     {
       name: 'a primary who is only an alternate now, before the escalation',
-      give: { candidates: who(1, 'alternate', 'Ana') },
+      give: { candidates: [...who(1, 'alternate', 'Ana'), ...who(1, 'primary', 'Cleo')] },
       person: 'Ana',
       wantFault: 'not-an-approver',
     },

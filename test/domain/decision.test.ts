@@ -145,6 +145,11 @@ describe('an approval', () => {
     const facts = twoStages({ candidates: who(1, 'primary', 'Ana'), owners: [aRef('Olga')] });
     expect(askedIn(decide(facts, ana, yes, at()))).toEqual(['olga']);
   });
+  test('counts by whoever left the group that was asked and stands in as an owner now, by no other who left it', () => {
+    const left = (owner: string) => requestFacts({ candidates: [], owners: [aRef(owner)] });
+    expect(rowOf(decide(left('Ana'), ana, yes, at()), 'request').state).toBe('delivering');
+    expect(faultOf(() => decide(left('Olga'), ana, yes, at()))).toMatchObject({ code: 'not-an-approver' });
+  });
 });
 
 describe('a quorum', () => {
