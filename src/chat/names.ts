@@ -148,7 +148,8 @@ async function peopleNamed(
   return found.filter((row) => row.name.toLowerCase() === name.toLowerCase());
 }
 
-type Named<T> = T & { readonly name: string; readonly detail: string };
+/** What a list to choose from shows; the detail tells two of one name apart. */
+export type Named<T> = T & { readonly name: string; readonly detail: string };
 
 /** Those of exactly this name; "Name (detail)" means the one of several, as they were told apart. */
 async function exactly<T>(
@@ -160,6 +161,25 @@ async function exactly<T>(
   const [, name, detail] = /^(.+\S)\s*\(([^()]+)\)$/.exec(typed) ?? [];
   if (name === undefined || detail === undefined) return exact;
   return (await named(name)).filter((row) => row.detail.toLowerCase() === detail.trim().toLowerCase());
+}
+
+/**
+ * The one of a short list that is meant, by its name or half of it; without a name the only one there is. Null: nothing is like it.
+ */
+export async function oneOf<T>(rows: readonly Named<T>[], typed: string): Promise<T | null> {
+  const [first, second] = rows;
+  if (typed === '' && second) throw new DomainError('which-one', told(rows));
+  if (typed === '') return first ?? null;
+  const named = (name: string) => Promise.resolve(rows.filter((row) => row.name.toLowerCase() === name.toLowerCase()));
+  const exact = await exactly<T>(typed, named);
+  const [only, other] = exact;
+  if (other) throw new DomainError('several-named', { typed, ...told(exact) });
+  if (only) return only;
+  const half = rows.filter((row) => holdsWords(typed, [row.name]));
+  if (half[0] && half.length === 1) return half[0];
+  const near = half.length > 0 ? half : closest(typed, rows, (row) => row.name);
+  if (near.length > 0) throw new DomainError('did-you-mean', { typed, ...told(near) });
+  return null;
 }
 
 /** Names to choose from; those that are the same with their catalog, or what else is known of them. */

@@ -40,10 +40,11 @@ export function suggestions(text: string, fault: DomainError): CardDataOf['sugge
 function meant(text: string, fault: DomainError): readonly Choice[] {
   if (fault.is('unknown-command')) {
     const { near } = fault.data;
-    // What stands in brackets is to be named first.
-    return near === null || near.includes('<') || parse(near) === null
-      ? []
-      : [choice([user(near, TITLE)], near, 'positive')];
+    return near === null || parse(near) === null ? [] : [choice([user(near, TITLE)], near, 'positive')];
+  }
+  if (fault.is('which-one')) {
+    const words = parse(text)?.typed.words;
+    return words === undefined ? [] : fault.data.names.map((name) => choice([user(name, TITLE)], `${words} ${name}`));
   }
   if (!fault.is('did-you-mean') && !fault.is('several-named')) return [];
   const command = parse(text);
@@ -90,6 +91,8 @@ function next(text: string, fault: DomainError): readonly Choice[] {
         return [choice(label('requestAccess'), 'request')];
       case 'person':
       case 'card':
+      case 'differences':
+      case 'leavers':
         return [];
     }
   }

@@ -45,6 +45,8 @@ export interface Typed {
 export interface Audiences {
   /** May assign in some catalog. */
   readonly owners: boolean;
+  /** In charge of some resource. */
+  readonly keepers: boolean;
   /** Has direct reports. */
   readonly managers: boolean;
   /** Something waits for their decision. */

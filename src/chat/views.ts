@@ -295,12 +295,13 @@ const form: View = async (look) => {
 /** Every view by name. The names of notices are those of domain/consequences.ts. */
 export const views = {
   help: async (look) => {
-    const [owners, reports, asked] = await Promise.all([
+    const [owners, keepers, reports, asked] = await Promise.all([
       assigns(look.desk, viewer(look)),
+      look.desk.views.keeps(viewer(look)),
       look.desk.views.searchPeople('', 1, viewer(look)),
       waiting(look.desk, look.by, { limit: 1, after: null }),
     ]);
-    const rows = helpRows({ owners, managers: reports.length > 0, approvers: asked.rows.length > 0 });
+    const rows = helpRows({ owners, keepers, managers: reports.length > 0, approvers: asked.rows.length > 0 });
     return {
       card: 'help',
       data: {
@@ -313,8 +314,10 @@ export const views = {
     };
   },
   find: async (look) => {
-    const mode = look.params['mode'] === 'assign' ? 'assign' : 'ask';
-    const others = mode === 'assign' || (await look.desk.views.searchPeople('', 1, viewer(look))).length > 0;
+    const mode = Forms.findMode(look.params['mode']);
+    // Whoever could only be refused at its end fills in no form.
+    if (mode !== 'ask' && !(await assigns(look.desk, viewer(look)))) throw new DomainError('forbidden', {});
+    const others = mode !== 'ask' || (await look.desk.views.searchPeople('', 1, viewer(look))).length > 0;
     const choice = (value: string, title: string) => {
       const [key, name] = [look.params[value], look.params[title]];
       return typeof key === 'string' && typeof name === 'string' ? { value: key, title: text(name, 75) } : null;

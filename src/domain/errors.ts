@@ -13,8 +13,19 @@ export interface Faults {
   'person-disabled': Record<string, never>;
   // finding things. One sentence for everything that does not exist or must not be known (rule 3.2).
   'not-found': {
-    what: 'package' | 'managedPackage' | 'request' | 'person' | 'report' | 'assignment' | 'card' | 'differences';
+    what:
+      | 'package'
+      | 'managedPackage'
+      | 'request'
+      | 'person'
+      | 'report'
+      | 'assignment'
+      | 'card'
+      | 'differences'
+      | 'leavers';
   };
+  /** What was meant was not named, or not enough; `more`: there are others than these. */
+  'which-one': { names: readonly string[]; more: boolean };
   /** `more`: there are others than those that are named. */
   'several-named': { typed: string; names: readonly string[]; more: boolean };
   'did-you-mean': { typed: string; names: readonly string[]; more: boolean };

@@ -2,7 +2,7 @@
 import * as Rules from '../domain/assignment';
 import { DomainError } from '../domain/errors';
 import type { AssignmentFacts } from '../domain/facts';
-import type { AssignmentId, DraftId, PersonId, RequestDetail } from '../domain/model';
+import type { AssignmentId, DraftId, PackageId, PersonId, RequestDetail } from '../domain/model';
 import { can } from '../domain/permissions';
 import { endsSoon } from '../domain/period';
 import { cancel, offerAnew, offerExtension } from '../domain/request';
@@ -113,6 +113,18 @@ export function endForGone(desk: Desk, by: By, id: AssignmentId): Promise<void> 
 export async function assigns(desk: Desk, person: PersonId): Promise<boolean> {
   const roles = await desk.views.roles(person, null);
   return roles.administrator || (await desk.views.manageablePackages(person, '', 1)).length > 0;
+}
+
+/** What somebody holds of a package, for those who assign it. */
+export async function heldOf(
+  desk: Desk,
+  viewer: PersonId,
+  pair: { readonly target: PersonId; readonly package: PackageId },
+): Promise<AssignmentId> {
+  const facts = await desk.views.forSubmit({ requestor: viewer, ...pair });
+  if (!facts.mayAssign) throw new DomainError('forbidden', {});
+  if (!facts.live) throw new DomainError('not-held', { package: facts.package.name, target: facts.target.name });
+  return facts.live.id;
 }
 
 /** Active, scheduled and recently ended access of a person. */

@@ -318,16 +318,24 @@ export interface Views {
   ): Promise<readonly { readonly resource: string; readonly role: string; readonly error: string }[]>;
   /** Open differences of a resource between the system and Usher; null where there is no such resource. */
   drift(resource: ResourceId, named?: number): Promise<DriftView | null>;
-  /** Resources of this name, case folded, that the person is in charge of and that have open differences. */
-  differing(
-    keeper: PersonId,
-    name: string,
-  ): Promise<readonly { readonly id: ResourceId; readonly set: string | null }[]>;
+  /** Whether the person is in charge of any resource. */
+  keeps(person: PersonId): Promise<boolean>;
+  /** Resources with open differences that the person is in charge of; `set` names what they are asked about. */
+  differing(keeper: PersonId): Promise<readonly (Listed<ResourceId> & { readonly set: string | null })[]>;
   /** Who left the scope of the package's policies; null where there is no such package. */
   leavers(pkg: PackageId): Promise<LeaversView | null>;
+  /** Packages of which the access of people who left their scope waits for this person's word. */
+  askedLeavers(person: PersonId): Promise<readonly Listed<PackageId>[]>;
   exception(id: string): Promise<ExceptionFacts | null>;
   /** People of the demo that the local page offers. */
   personas(): Promise<readonly PersonaRow[]>;
+}
+
+/** One of a short list; its catalog tells two of one name apart. */
+export interface Listed<Id> {
+  readonly id: Id;
+  readonly name: string;
+  readonly detail: string;
 }
 
 export interface IdentityRow {

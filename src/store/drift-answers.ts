@@ -3,7 +3,7 @@
 import type { DriftAsked, DriftKind } from '../domain/drift';
 import { DomainError } from '../domain/errors';
 import type { PersonId, ResourceId } from '../domain/model';
-import type { DriftList, DriftView } from '../operations/ports';
+import type { DriftList, DriftView, Views } from '../operations/ports';
 import { heldOf } from './drift';
 import { isId } from './ids';
 import type { At } from './loads';
@@ -59,19 +59,23 @@ async function lookAt(q: Query, id: ResourceId, named: number): Promise<At<Drift
   };
 }
 
-const DIFFERING = `
-select r.id, c.held_set as set from resources r left join comparisons c on c.resource_id = r.id
-where lower(r.name) = lower($2) and exists (select 1 from drift_findings f where f.resource_id = r.id and f.closed_at is null)
-  and exists (select 1 from resource_keepers keeper where keeper.resource_id = r.id and keeper.person_id = $1)
-order by r.id`;
+const KEEPS = 'select exists (select 1 from resource_keepers where person_id = $1) as keeps';
 
-/** Resources of a name, in the care of a person, that have open differences. */
-export async function differing(
-  q: Query,
-  keeper: PersonId,
-  name: string,
-): Promise<readonly { readonly id: ResourceId; readonly set: string | null }[]> {
-  return (await q(DIFFERING, [keeper, name])) as readonly { readonly id: ResourceId; readonly set: string | null }[];
+/** Whether the person is in charge of any resource. */
+export async function keeps(q: Query, person: PersonId): Promise<boolean> {
+  return ((await q(KEEPS, [person]))[0] as { keeps: boolean }).keeps;
+}
+
+const DIFFERING = `
+select r.id, r.name, catalogs.name as detail, c.held_set as set
+from resources r join catalogs on catalogs.id = r.catalog_id left join comparisons c on c.resource_id = r.id
+where exists (select 1 from drift_findings f where f.resource_id = r.id and f.closed_at is null)
+  and exists (select 1 from resource_keepers keeper where keeper.resource_id = r.id and keeper.person_id = $1)
+order by lower(r.name), r.id`;
+
+/** Resources in the care of a person that have open differences. */
+export async function differing(q: Query, keeper: PersonId): Promise<Awaited<ReturnType<Views['differing']>>> {
+  return (await q(DIFFERING, [keeper])) as Awaited<ReturnType<Views['differing']>>;
 }
 
 // A comparison is concluded, and an answer given, by whoever holds this row.

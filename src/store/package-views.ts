@@ -89,12 +89,15 @@ where packages.id in (select packages.id from ${OFFERED})
   or exists (select 1 from assignments a where a.target_id = $1 and a.package_id = packages.id and a.state in ${LIVE})
 order by catalog, packages.id`;
 
+/** Whether the person $1 assigns in the catalog of `packages`. */
+export const ASSIGNS = `exists (select 1 from role_holders where person_id = $1 and (role = 'administrator'
+  or (role in ('catalogOwner', 'packageManager', 'assignmentManager') and role_holders.catalog_id = packages.catalog_id)))`;
+
 const MANAGEABLE = `
 with manageable as (
   select packages.*, catalogs.name as catalog
   from packages join catalogs on catalogs.id = packages.catalog_id and catalogs.state <> 'deleted'
-  where packages.state = 'active' and exists (select 1 from role_holders where person_id = $1 and (role = 'administrator'
-    or (role in ('catalogOwner', 'packageManager', 'assignmentManager') and role_holders.catalog_id = packages.catalog_id)))
+  where packages.state = 'active' and ${ASSIGNS}
 )
 select ${rows('$1')}, ${RANK('$3')} as rank, lower(packages.name) as key
 from manageable packages

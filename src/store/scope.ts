@@ -1,11 +1,12 @@
 // Held access whose holder left the scope of a policy that ends access then (rule 3.16): found by what was noted, kept until it has
 // ended or somebody has said that so many may lose it. The rule is domain/scope.ts#outOfScope; a test compares the two.
 import type { Leavers, ScopeFact } from '../domain/scope';
-import type { AssignmentId, CatalogId, PackageId } from '../domain/model';
-import type { Due, LeaversList, LeaversView } from '../operations/ports';
+import type { AssignmentId, CatalogId, PackageId, PersonId } from '../domain/model';
+import type { Due, LeaversList, LeaversView, Listed } from '../operations/ports';
 import { isId } from './ids';
 import { JUSTIFYING } from './loads';
 import { NOTES, notesFor, OVER } from './notes';
+import { ASSIGNS } from './package-views';
 import { MEANS_TARGET, targetRow } from './policies';
 import type { Query, Row, TxQuery } from './query';
 import { toInstant } from './tables';
@@ -188,4 +189,15 @@ export async function leaversOf(q: Query, pkg: PackageId): Promise<LeaversView |
     asked: { ...(row['asked'] as LeaversList), until: toInstant(row['until']) },
     ended: row['ended'] as LeaversList,
   };
+}
+
+const ASKED = `
+select packages.id, packages.name, catalogs.name as detail
+from packages join catalogs on catalogs.id = packages.catalog_id
+where packages.id in (select package_id from scope_leavers where state = 'asked') and ${ASSIGNS}
+order by lower(packages.name), packages.id`;
+
+/** Packages of which people who left the scope wait for this person's word. */
+export async function askedLeavers(q: Query, person: PersonId): Promise<readonly Listed<PackageId>[]> {
+  return (await q(ASKED, [person])) as readonly Listed<PackageId>[];
 }

@@ -1,14 +1,14 @@
 // Read models outside any lock, gathered from the files that write their SQL. Rights are checked by the operations that call.
 import type { Views } from '../operations/ports';
 import { createAccessViews } from './access-views';
-import { differing, driftOf } from './drift-answers';
+import { differing, driftOf, keeps } from './drift-answers';
 import { exceptionOf } from './exceptions';
 import { loadAssignment, loadRequest, loadSubmit } from './loads';
 import { createPackageViews } from './package-views';
 import { createPeopleViews } from './people-views';
 import { loadManualTask } from './placements';
 import type { Query } from './query';
-import { leaversOf } from './scope';
+import { askedLeavers, leaversOf } from './scope';
 import { instantOf } from './tables';
 
 /** The clock of the database, with the organization's offset. */
@@ -25,8 +25,10 @@ export function createViews(q: Query): Views {
     ...createAccessViews(q),
     now: () => clockOf(q),
     leavers: (pkg) => leaversOf(q, pkg),
+    askedLeavers: (person) => askedLeavers(q, person),
     drift: (resource, named) => driftOf(q, resource, named),
-    differing: (keeper, name) => differing(q, keeper, name),
+    keeps: (person) => keeps(q, person),
+    differing: (keeper) => differing(q, keeper),
     exception: (id) => exceptionOf(q, id),
     forSubmit: async (input) => (await loadSubmit(q, input)).facts,
     forRequest: async (id) => (await loadRequest(q, id)).facts,

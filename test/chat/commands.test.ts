@@ -88,12 +88,13 @@ test('no two typed commands share their words', () => {
 test.each([
   { only: 'owners', usage: 'assign <person> to <package>' },
   { only: 'owners', usage: 'remove <person> from <package>' },
+  { only: 'keepers', usage: 'changes <resource>' },
   { only: 'managers', usage: 'request <package> for <person>' },
   { only: 'approvers', usage: 'approve R-1042' },
   { only: 'approvers', usage: 'deny R-1042 because …' },
 ] as const)('only $only read of "$usage" in the help', ({ only, usage }) => {
-  const nobody = { owners: false, managers: false, approvers: false };
+  const nobody = { owners: false, keepers: false, managers: false, approvers: false };
   const usages = (reader: typeof nobody) => helpRows(reader).map((row) => row.usage);
-  expect(usages({ owners: true, managers: true, approvers: true, [only]: false })).not.toContain(usage);
+  expect(usages({ owners: true, keepers: true, managers: true, approvers: true, [only]: false })).not.toContain(usage);
   expect(usages({ ...nobody, [only]: true })).toContain(usage);
 });

@@ -160,6 +160,11 @@ describe('many at once', () => {
     expect(textOf(cardOf(await world.say('olga', before)))).toContain('5 people of the 5');
     const shown = textOf(cardOf(await world.say('olga', 'remove leavers from ledger team')));
     expect(shown).toContain('5 people of the 5');
+    for (const half of ['remove leavers', 'remove leavers from'])
+      expect([half, textOf(cardOf(await world.say('olga', half)))]).toEqual([half, shown]);
+    expect(sentenceOf(await world.say('tom', 'remove leavers'))).toBe(
+      'Nobody’s access waits for your word. Nothing to do.',
+    );
     await world.settle();
     expect(await holders()).toEqual(five.toSorted());
     expect(textOf(cardOf(await world.say('olga', wordsIn(shown))))).toContain('the access ends');

@@ -80,6 +80,30 @@ describe('where it would take access from very many', () => {
     expect(sentenceOf(await world.say('tara', 'changes ledger'))).toContain('in your care');
   });
 
+  test('who owns nothing but the resource reads of it in the help, and needs not name the only one', async () => {
+    const help = async (user: string) => textOf(cardOf(await world.say(user, 'help')));
+    expect(await help('cas')).toContain('changes <resource>');
+    expect(await help('cas')).not.toContain('assign <person>');
+    expect(await help('tara')).not.toContain('changes <resource>');
+    const text = textOf(cardOf(await world.say('cas', 'changes ledger')));
+    for (const typed of ['changes', 'changes ledg', 'accept changes', 'decline changes'])
+      expect([typed, textOf(cardOf(await world.say('cas', typed)))]).toEqual([typed, text]);
+    expect(sentenceOf(await world.say('tara', 'changes'))).toContain('in your care');
+    expect(await trail()).toEqual([]);
+  });
+
+  test('of several, the one that is meant is chosen by a tap', async () => {
+    await world.configure(`catalogs:
+  - name: Finance
+    resources: [{ name: Archive, connector: local, owners: [cas], roles: [Reader] }]
+`);
+    await world.localRoles.set('crowd0', 'Archive', 'Reader', 'root', true);
+    await world.compare();
+    const card = cardOf(await world.say('cas', 'changes'));
+    expect(textOf(card)).toContain('Which one: Archive or Ledger?');
+    expect(textOf(cardOf(await world.press('cas', card, 'Archive')))).toContain('Access to Archive was changed');
+  });
+
   test('Accept: the system is looked at once more, and then it happens', async () => {
     const card = asked();
     const reply = await world.press('olga', card, 'Accept');

@@ -1,5 +1,6 @@
 // What people type as people do: quotes, courtesy, marks, a number alone, a reason without its word.
-import { aWorld, cardOf, sentenceOf, SMALL, textOf } from '../support/world';
+import type { PersonId } from '../../src/domain/model';
+import { aWorld, cardOf, said, sentenceOf, SMALL, textOf } from '../support/world';
 import type { World } from '../support/world';
 
 let world: World;
@@ -76,20 +77,96 @@ describe('an approver', () => {
   });
 });
 
-test('an owner who names half of an assignment finds it in the form', async () => {
-  for (const typed of ['assign tara lind', 'assign Tara Lind to', 'assign tara'])
-    expect([typed, await say('olga', typed)]).toEqual([typed, expect.stringContaining('Tara Lind')]);
-  expect(await say('olga', 'assign to given only')).toContain('Given only');
+describe('half a command opens the form with what was named', () => {
+  test.each([
+    ['olga', 'assign', 'Assign access', []],
+    ['olga', 'assign tara lind', 'Assign access', ['Tara Lind']],
+    ['olga', 'assign Tara Lind to', 'Assign access', ['Tara Lind']],
+    ['olga', 'assign tara', 'Assign access', ['Tara Lind']],
+    ['olga', 'assign to given only', 'Assign access', ['Given only']],
+    ['olga', 'assign given only', 'Assign access', ['Given only']],
+    ['olga', 'remove', 'Remove access', []],
+    ['olga', 'remove tara lind', 'Remove access', ['Tara Lind']],
+    ['olga', 'remove tara lind from', 'Remove access', ['Tara Lind']],
+    ['olga', 'remove from given only', 'Remove access', ['Given only']],
+    ['olga', 'remove given', 'Remove access', ['Given only']],
+    ['olga', 'reprocess', 'Set access up again', []],
+    ['olga', 'reprocess tara', 'Set access up again', ['Tara Lind']],
+    ['olga', 'reprocess tara lind', 'Set access up again', ['Tara Lind']],
+    ['olga', 'reprocess given only', 'Set access up again', ['Given only']],
+    ['max', 'request for tara lind', 'Request access', ['Tara Lind']],
+    ['max', 'request access for tara', 'Request access', ['Tara Lind']],
+    ['max', 'request ledger writer for', 'Request access', ['Ledger writer']],
+    ['max', 'request for', 'Request access', []],
+  ])('%s: "%s"', async (user, typed, title, chosen) => {
+    const form = cardOf(await world.say(user, typed));
+    expect(textOf(form).split('\n')[0]).toBe(title);
+    const values = form.body.flatMap((one) =>
+      one.type === 'Input.ChoiceSet' && one.value !== null ? [one.choices.map((choice) => said(choice.title))] : [],
+    );
+    expect(values).toEqual(chosen.map((name) => [name]));
+  });
+
+  test.each(['assign', 'remove', 'reprocess'])('"%s" opens none for who could only be refused', async (typed) => {
+    expect(await say('tara', typed)).toContain('You may not do that.');
+  });
+
+  test.each(['approve', 'approve ledger reader', 'deny because it is too much', 'deny'])(
+    '"%s" shows what waits, to choose from',
+    async (typed) => {
+      await asked();
+      expect(await say('ana', typed)).toContain('Tara Lind asks for Ledger reader');
+      expect(await decisions()).toEqual([]);
+    },
+  );
+
+  test('"R-" shows all of them', async () => {
+    await asked();
+    expect(await say('tara', 'R-')).toContain('Your requests');
+  });
 });
 
-test.each(['remove', 'remove Tara Lind', 'reprocess'])(
-  '"%s" offers no button that types what is to be named',
-  async (typed) => {
-    expect(await say('olga', typed)).toContain('<person>');
-    const { card } = { card: cardOf(await world.say('olga', typed)) };
-    expect(JSON.stringify(card.actions)).not.toContain('<person>');
-  },
-);
+describe('the form of half a command, sent', () => {
+  const ids = async () => ({
+    target: (await world.desk.views.peopleNamed('tara lind'))[0]?.id ?? '',
+    package:
+      (await world.desk.views.manageablePackages((await idOf('olga')) as PersonId, 'ledger reader', 1))[0]?.id ?? '',
+  });
+  const idOf = async (name: string) =>
+    (await world.sql<{ id: string }>(`select id from people where directory_key = '${name}'`))[0]?.id;
+
+  test('leads to the question why, and ends the access', async () => {
+    await asked();
+    await world.say('ana', 'approve R-1001');
+    await world.settle();
+    const why = cardOf(await world.submit('olga', cardOf(await world.say('olga', 'remove tara')), await ids()));
+    expect(textOf(why)).toContain('Remove Ledger reader from Tara Lind');
+    const done = await world.submit('olga', why, { reason: 'moved' });
+    expect(sentenceOf(done)).toBe('Done. Tara Lind no longer has Ledger reader.');
+  });
+
+  test('sets up again what is held', async () => {
+    await asked();
+    await world.say('ana', 'approve R-1001');
+    await world.settle();
+    const form = cardOf(await world.say('olga', 'reprocess tara'));
+    expect(textOf(cardOf(await world.submit('olga', form, await ids())))).toContain('Ledger reader');
+    expect(
+      await world.sql(`select 1 from audit_events where type = 'assignment.delivering' and data ->> 'again' = 'true'`),
+    ).toHaveLength(1);
+  });
+
+  test.each(['remove', 'reprocess'])(
+    '"%s" says what the person does not have, to who may know alone',
+    async (typed) => {
+      const form = cardOf(await world.say('olga', typed));
+      expect(sentenceOf(await world.submit('olga', form, await ids()))).toContain(
+        'Tara Lind does not have Ledger reader',
+      );
+      expect(sentenceOf(await world.submit('tom', form, await ids()))).toContain('You may not do that.');
+    },
+  );
+});
 
 test('what cannot be done names what can', async () => {
   await asked();

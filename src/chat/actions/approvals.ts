@@ -6,7 +6,7 @@ import type { StoredReply } from '../../operations/ports';
 import { numberOf } from '../names';
 import type { Answer, Context, FormInput, Verb } from '../verb';
 import { idOf, reasonOf } from './request-form';
-import { list, named, requestOf } from './requests';
+import { list, requestOf } from './requests';
 import type { DraftId } from '../../domain/model';
 
 type Shown = Readonly<Record<string, unknown>>;
@@ -76,9 +76,7 @@ async function send(context: Context, form: FormInput, decision: 'approve' | 'de
   }
 }
 
-async function typedNumber(context: Context, typed: string): Promise<RequestId> {
-  const number = numberOf(typed);
-  if (number === null) throw new DomainError('not-found', { what: 'request' });
+async function numbered(context: Context, number: number): Promise<RequestId> {
   const found = await context.desk.views.requestByNumber(number);
   // The sentence for a number that is somebody else's: nobody learns here which numbers there are.
   if (found === null) throw new DomainError('not-an-approver', { number });
@@ -90,7 +88,8 @@ async function typedNumber(context: Context, typed: string): Promise<RequestId> 
  * form as the reason: nobody decides by words that they did not mean as such.
  */
 interface Typed {
-  readonly number: string;
+  /** Null where there is none: what waits is shown, to choose from. */
+  readonly number: number | null;
   readonly reason: string | null;
   readonly unsure: string | null;
 }
@@ -101,7 +100,7 @@ function typedDecision(rest: string): Typed {
   const said = after.trim();
   const reason = /^because\s+(\S.*)$/is.exec(said)?.[1] ?? null;
   const isNothing = /^(?:because|please|pls|now|thanks|thank you)?[.!\u2026]*$/i.test(said);
-  return { number: number.replace('#', ''), reason, unsure: reason === null && !isNothing ? said : null };
+  return { number: numberOf(number.replace('#', '')), reason, unsure: reason === null && !isNothing ? said : null };
 }
 
 const fresh = (data: unknown): Answer => ({ view: 'approval', params: { request: requestOf(data) }, place: 'replace' });
@@ -133,11 +132,11 @@ export const approvalVerbs = {
     typed: [
       {
         words: 'approve',
-        opens: (rest) => named(rest) && typedDecision(rest).unsure !== null,
+        opens: (rest) => typedDecision(rest).number !== null && typedDecision(rest).unsure !== null,
         run: async (context, rest) => {
-          if (!named(rest)) return list('approvalList', {});
           const { number, reason, unsure } = typedDecision(rest);
-          const request = await typedNumber(context, number);
+          if (number === null) return list('approvalList', {});
+          const request = await numbered(context, number);
           return unsure === null
             ? record(context, request, 'approve', reason, null)
             : openDecision(context, 'approval.approveWithReason', request, unsure);
@@ -162,11 +161,11 @@ export const approvalVerbs = {
     typed: [
       {
         words: 'deny',
-        opens: (rest) => named(rest) && typedDecision(rest).reason === null,
+        opens: (rest) => typedDecision(rest).number !== null && typedDecision(rest).reason === null,
         run: async (context, rest) => {
-          if (!named(rest)) return list('approvalList', {});
           const { number, reason, unsure } = typedDecision(rest);
-          const request = await typedNumber(context, number);
+          if (number === null) return list('approvalList', {});
+          const request = await numbered(context, number);
           return reason === null
             ? openDecision(context, 'approval.deny', request, unsure)
             : record(context, request, 'deny', reason, null);

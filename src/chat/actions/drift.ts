@@ -4,6 +4,7 @@ import { DomainError } from '../../domain/errors';
 import type { ResourceId } from '../../domain/model';
 import { answer } from '../../operations/drift';
 import type { StoredReply } from '../../operations/ports';
+import { oneOf } from '../names';
 import type { Answer, Context, Verb } from '../verb';
 import { read, uuid } from '../verb';
 
@@ -28,12 +29,16 @@ async function give(context: Context, accept: boolean, data: unknown): Promise<A
 /** The last word names what was shown, as the card types it; without it, or with an old one, the card says how it is now. */
 async function typed(context: Context, accept: boolean | null, rest: string): Promise<Answer> {
   const [, name = rest.trim(), set = null] = /^(.+?)\s+([0-9a-f]{8})$/i.exec(rest.trim()) ?? [];
-  const all = await context.desk.views.differing(context.who.person.id, name);
-  const found = all.find((one) => one.set !== null && one.set === set?.toLowerCase()) ?? all[0];
+  const all = await context.desk.views.differing(context.who.person.id);
+  const shown = all.find((one) => one.set !== null && one.set === set?.toLowerCase() && isNamed(one, name));
+  const found = shown ?? (await oneOf(all, name));
   if (!found) throw new DomainError('not-found', { what: 'differences' });
   if (accept === null || set === null) return look({ resource: found.id });
   return give(context, accept, { resource: found.id, set: set.toLowerCase() });
 }
+
+const isNamed = (one: { readonly name: string }, name: string): boolean =>
+  one.name.toLowerCase() === name.toLowerCase();
 
 const fresh = (data: unknown): Answer | null => {
   const found = read(byId, data);
@@ -49,7 +54,7 @@ export const driftVerbs = {
       {
         words: 'changes',
         run: (context, rest) => typed(context, null, rest),
-        help: { usage: 'changes <resource>', line: 'help.changes', only: 'owners' },
+        help: { usage: 'changes <resource>', line: 'help.changes', only: 'keepers' },
       },
     ],
   },

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { DomainError } from '../../domain/errors';
 import type { PackageId } from '../../domain/model';
 import { confirm } from '../../operations/scope';
-import { packageOf } from '../names';
+import { oneOf, packageOf } from '../names';
 import type { Answer, Context, Verb } from '../verb';
 import { read, uuid } from '../verb';
 
@@ -17,8 +17,14 @@ async function agree(context: Context, pkg: PackageId, until: Date): Promise<Ans
 }
 
 /** The last word names what was shown, as the card types it; without it the card says how it is now. */
-async function typed(context: Context, rest: string): Promise<Answer> {
-  const [, name = rest.trim(), shown = null] = /^(.+?)\s+(\d{13})$/.exec(rest.trim()) ?? [];
+async function typed(context: Context, said: string): Promise<Answer> {
+  const rest = said.replace(/^from(?: |$)/i, '');
+  if (rest === '') {
+    const waiting = await oneOf(await context.desk.views.askedLeavers(context.who.person.id), '');
+    if (!waiting) throw new DomainError('not-found', { what: 'leavers' });
+    return { view: 'leavers', params: { package: waiting.id }, place: 'new' };
+  }
+  const [, name = rest, shown = null] = /^(.+?)\s+(\d{13})$/.exec(rest) ?? [];
   const { id } = await packageOf(context, name, context.who.person.id, true);
   return shown === null
     ? { view: 'leavers', params: { package: id }, place: 'new' }
@@ -36,7 +42,7 @@ export const leaverVerbs = {
     },
     typed: [
       {
-        words: 'remove leavers from',
+        words: 'remove leavers',
         run: typed,
         help: { usage: 'remove leavers from <package>', line: 'help.removeLeavers', only: 'owners' },
       },

@@ -1,43 +1,19 @@
 // What owners do: direct assignment and its removal, manual tasks.
 import { z } from 'zod';
 import { DomainError } from '../../domain/errors';
-import type { AssignmentId, PackageId, PersonId, PersonRef } from '../../domain/model';
-import { remove } from '../../operations/assignments';
+import type { AssignmentId, PackageId, PersonId } from '../../domain/model';
+import { heldOf, remove } from '../../operations/assignments';
 import { finish } from '../../operations/placements';
 import { assign } from '../../operations/requests';
-import type { PackageRow, StoredReply } from '../../operations/ports';
-import { firstThatFits, packageOf, personNamed, splits } from '../names';
+import type { StoredReply } from '../../operations/ports';
 import type { Answer, Context, FormInput, Verb } from '../verb';
 import { read, uuid } from '../verb';
+import { pairChosen, pairTyped } from './pairs';
 import { answersOf, choosePolicy, idOf, openForm, periodOf, policyOf, reasonOf, sendOrReopen } from './request-form';
 import { openRemoval } from './requests';
 
 const byTask = z.object({ task: uuid });
 const pair = z.object({ package: uuid, target: uuid });
-
-/** A person and a package by their typed names, among all people and the packages that the owner may assign. */
-async function meant(context: Context, who: string, name: string): Promise<{ target: PersonRef; pkg: PackageRow }> {
-  const target = await personNamed(context, who, null);
-  return { target, pkg: await packageOf(context, name, target.id, true) };
-}
-
-/** The form with what was named of it: the person, or after "to" the package. */
-async function halfAssigned(context: Context, rest: string): Promise<Answer> {
-  const find = (named: Answer['params']): Answer => ({
-    view: 'find',
-    params: { mode: 'assign', ...named },
-    place: 'form',
-  });
-  const [, name] = /^to\s+(.+)$/i.exec(rest) ?? [];
-  if (name !== undefined) {
-    const pkg = await packageOf(context, name, context.who.person.id, true);
-    return find({ package: pkg.id, packageName: pkg.name });
-  }
-  const who = rest.replace(/(?:^|\s+)to$/i, '');
-  if (who === '') return find({});
-  const target = await personNamed(context, who, null);
-  return find({ target: target.id, targetName: target.name });
-}
 
 async function send(context: Context, { values, draft }: FormInput): Promise<Answer> {
   const target = idOf(values, 'target') as PersonId;
@@ -65,6 +41,9 @@ async function send(context: Context, { values, draft }: FormInput): Promise<Ans
   return { view: 'request', params: stored(asked).params, place: 'replace' };
 }
 
+const removalOf = async (context: Context, pair: Parameters<typeof heldOf>[2]): Promise<Answer> =>
+  openRemoval(context, await heldOf(context.desk, context.who.person.id, pair));
+
 export const ownerVerbs = {
   'assignment.start': {
     kind: 'reads',
@@ -74,18 +53,7 @@ export const ownerVerbs = {
       {
         words: 'assign',
         opens: () => true,
-        run: async (context, rest) => {
-          const readings = splits(rest, 'to');
-          if (readings.length === 0) return halfAssigned(context, rest);
-          const { target, pkg } = await firstThatFits(
-            readings.map(
-              ([who, name]) =>
-                () =>
-                  meant(context, who, name),
-            ),
-          );
-          return openForm(context, { package: pkg.id, target: target.id }, 'assign');
-        },
+        run: (context, rest) => pairTyped(context, 'assign', rest, (pair) => openForm(context, pair, 'assign')),
         help: { usage: 'assign <person> to <package>', line: 'help.assign', only: 'owners' },
       },
     ],
@@ -98,16 +66,7 @@ export const ownerVerbs = {
       if (!found) throw new DomainError('not-found', { what: 'package' });
       return openForm(context, { package: found.package as PackageId, target: found.target as PersonId }, 'assign');
     },
-    submit: async (context, { values }) => {
-      if (!uuid.safeParse(values['target']).success) throw new DomainError('not-found', { what: 'person' }, 'target');
-      if (!uuid.safeParse(values['package']).success)
-        throw new DomainError('not-found', { what: 'package' }, 'package');
-      return openForm(
-        context,
-        { package: idOf(values, 'package') as PackageId, target: idOf(values, 'target') as PersonId },
-        'assign',
-      );
-    },
+    submit: (context, input) => openForm(context, pairChosen(input), 'assign'),
   },
   'assignment.choose': {
     kind: 'reads',
@@ -120,6 +79,13 @@ export const ownerVerbs = {
     opens: false,
     press: () => Promise.reject(new DomainError('draft-gone', {})),
     submit: (context, input) => sendOrReopen(context, input, 'assign', () => send(context, input)),
+  },
+  /** The form that asks whose access to what is to be removed, sent; the next one asks why. */
+  'removal.fill': {
+    kind: 'reads',
+    opens: true,
+    press: () => Promise.reject(new DomainError('draft-gone', {})),
+    submit: (context, input) => removalOf(context, pairChosen(input)),
   },
   'assignment.remove': {
     kind: 'writes',
@@ -142,24 +108,7 @@ export const ownerVerbs = {
       {
         words: 'remove',
         opens: () => true,
-        run: async (context, rest) => {
-          const readings = splits(rest, 'from');
-          if (readings.length === 0)
-            throw new DomainError('unknown-command', {
-              typed: `remove ${rest}`.trim(),
-              near: 'remove <person> from <package>',
-            });
-          const { target, pkg } = await firstThatFits(
-            readings.map(
-              ([who, name]) =>
-                () =>
-                  meant(context, who, name),
-            ),
-          );
-          const held = await context.desk.views.liveAssignment(target.id, pkg.id);
-          if (!held) throw new DomainError('not-held', { package: pkg.name, target: target.name });
-          return openRemoval(context, held);
-        },
+        run: (context, rest) => pairTyped(context, 'remove', rest, (pair) => removalOf(context, pair)),
         help: { usage: 'remove <person> from <package>', line: 'help.remove', only: 'owners' },
       },
     ],

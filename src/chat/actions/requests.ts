@@ -74,6 +74,8 @@ async function typedRequest(context: Context, rest: string): Promise<Answer> {
   for (const whole of new Set([rest, rest.replace(/^access\s+/i, ''), bare])) {
     if (await isPackageName(context, whole, me)) return openForm(context, await mine(whole), 'ask');
   }
+  const half = await halfAsked(context, bare);
+  if (half) return half;
   const forSomebody = splits(bare, 'for')
     .toReversed()
     .map(([name, who]) => async (): Promise<Wanted> => {
@@ -82,6 +84,25 @@ async function typedRequest(context: Context, rest: string): Promise<Answer> {
       return { package: (await packageOf(context, name, target, false)).id, target };
     });
   return openForm(context, await firstThatFits([...forSomebody, () => mine(bare)]), 'ask');
+}
+
+/** `request <package> for`, `request for <person>`: the form with what was named. */
+async function halfAsked(context: Context, bare: string): Promise<Answer | null> {
+  const me = context.who.person.id;
+  const lower = bare.toLowerCase();
+  const find = (named: Answer['params']): Answer => ({
+    view: 'find',
+    params: { mode: 'ask', ...named },
+    place: 'form',
+  });
+  if (lower === 'for' || /^for (?:me|myself)$/.test(lower)) return find({});
+  if (lower.startsWith('for ')) {
+    const { id, name } = await personNamed(context, bare.slice('for '.length), me);
+    return find({ target: id, targetName: name });
+  }
+  if (!lower.endsWith(' for')) return null;
+  const { id, name } = await packageOf(context, bare.slice(0, -' for'.length), me, false);
+  return find({ package: id, packageName: name });
 }
 
 async function withNumber(context: Context, rest: string): Promise<RequestId> {
@@ -236,11 +257,10 @@ export const requestVerbs = {
     typed: [
       {
         words: 'r-',
-        run: async (context, rest) => ({
-          view: 'request',
-          params: { request: await withNumber(context, rest) },
-          place: 'new',
-        }),
+        run: async (context, rest) =>
+          named(rest)
+            ? { view: 'request', params: { request: await withNumber(context, rest) }, place: 'new' }
+            : list('requestList', {}),
         help: { usage: 'R-1042', line: 'help.one' },
       },
     ],

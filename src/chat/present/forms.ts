@@ -207,30 +207,69 @@ export function requestForm(
   };
 }
 
+/** First steps, by what is begun: what, and for whom. */
+const FIND = {
+  ask: {
+    title: 'find.title',
+    intro: 'find.intro',
+    verb: 'request.fill',
+    person: ['find.for', 'find.forYou'],
+    searches: ['packages', 'reports'],
+  },
+  assign: {
+    title: 'assign.title',
+    intro: 'assign.intro',
+    verb: 'assignment.fill',
+    person: ['assign.person', 'assign.personHint'],
+    searches: ['manageable', 'people'],
+  },
+  remove: {
+    title: 'remove.findTitle',
+    intro: 'remove.findIntro',
+    verb: 'removal.fill',
+    person: ['assign.person', 'assign.personHint'],
+    searches: ['manageable', 'people'],
+  },
+  reprocess: {
+    title: 'reprocess.title',
+    intro: 'reprocess.intro',
+    verb: 'assignment.reprocess',
+    person: ['assign.person', 'assign.personHint'],
+    searches: ['manageable', 'people'],
+  },
+} as const;
+
+export type FindMode = keyof typeof FIND;
+
+/** What a first step begins; asking, where nothing else is named. */
+export function findMode(named: unknown): FindMode {
+  return typeof named === 'string' && Object.hasOwn(FIND, named) ? (named as FindMode) : 'ask';
+}
+
 /** First step: what, and for whom. `others`: the person has direct reports, or assigns directly. */
 export function findForm(input: {
-  readonly mode: 'ask' | 'assign';
+  readonly mode: FindMode;
   readonly others: boolean;
   readonly package: Choice | null;
   readonly target: Choice | null;
 }): CardDataOf['request-find'] {
-  const assign = input.mode === 'assign';
-  const title = label(assign ? 'assign.title' : 'find.title');
+  const { verb, person, searches, ...words } = FIND[input.mode];
+  const title = label(words.title);
   return {
     summary: title,
     title,
-    intro: label(assign ? 'assign.intro' : 'find.intro'),
-    verb: assign ? 'assignment.fill' : 'request.fill',
+    intro: label(words.intro),
+    verb,
     package: input.package?.value ?? null,
     packages: input.package ? [input.package] : [],
     forOthers: input.others,
-    forRequired: assign,
+    forRequired: input.mode !== 'ask',
     target: input.target?.value ?? null,
     targets: input.target ? [input.target] : [],
-    targetLabel: label(assign ? 'assign.person' : 'find.for'),
-    targetHint: label(assign ? 'assign.personHint' : 'find.forYou'),
-    packageSearch: assign ? 'manageable' : 'packages',
-    peopleSearch: assign ? 'people' : 'reports',
+    targetLabel: label(person[0]),
+    targetHint: label(person[1]),
+    packageSearch: searches[0],
+    peopleSearch: searches[1],
   };
 }
 

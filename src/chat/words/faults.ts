@@ -42,7 +42,9 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
       case 'assignment':
         return sentence('You do not have that. Type “my access” to see what you have.');
       case 'differences':
-        return sentence('I know nothing of that name, in your care, that was changed outside of Usher.');
+        return sentence('I know of nothing like that, in your care, that was changed outside of Usher. Nothing to do.');
+      case 'leavers':
+        return sentence('Nobody’s access waits for your word. Nothing to do.');
       case 'card':
         return sentence('This card is out of date. Type “help” to go on.');
     }
@@ -54,6 +56,10 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
         : 'I know no “{typed}”. Did you mean {names}?',
       { typed, names: listed(names, 'or', 4) },
     ),
+  'which-one': ({ names, more }) =>
+    sentence(more ? 'Which one: {names}? There are more: type the name.' : 'Which one: {names}?', {
+      names: listed(names, 'or', 4),
+    }),
   'several-named': ({ typed, names, more }) =>
     sentence(
       more
