@@ -160,9 +160,9 @@ export type CardDataOf = {
     /** The package, from an empty form: there is no request to take anything from. */
     readonly mayAskAnew: boolean;
     readonly mayRetry: boolean;
-    /** Access of those who left the scope waits for the reader's word; `asked`: until when they were asked about, as a number. */
+    /** Access of those who left the scope waits for the reader's word; `set`: names them. */
     readonly mayEnd: boolean;
-    readonly asked: number;
+    readonly set: string;
     /** Whom it is about, for the typed form of Retry. */
     readonly targetName: string;
     readonly mayRequest: boolean;

@@ -96,6 +96,8 @@ function spoken(
       return { say: say(values.early ? 'giveUp.doneEarly' : 'giveUp.done', { package: pkg }) };
     case 'removed':
       return { say: say('remove.done', { target: values.target ?? '', package: pkg }) };
+    case 'movedOn':
+      return { say: say('leavers.movedOn', { package: pkg }) };
     case 'taskDone':
       return { say: label('task.thanks') };
     default:
@@ -408,10 +410,10 @@ export const views = {
     card: 'drift',
     data: Drift.drift(await driftOf(look.desk, viewer(look), id(look, 'resource') as ResourceId, Drift.DETAILS), true),
   }),
-  leavers: async (look) => ({
-    card: 'notice',
-    data: leavers(await leaversOf(look.desk, viewer(look), id(look, 'package') as PackageId)),
-  }),
+  leavers: async (look) => {
+    const seen = await leaversOf(look.desk, viewer(look), id(look, 'package') as PackageId);
+    return { card: 'notice', data: leavers(seen), ...spoken(look, { package: text(seen.package.name, 150) }) };
+  },
   exception,
   package: async (look) => ({
     card: 'notice',

@@ -76,6 +76,8 @@ export interface Faults {
   // what was changed outside
   'drift-moved-on': { resource: string };
   'drift-answered': { resource: string; accepted: boolean; by: string };
+  // who left a scope
+  'leavers-moved-on': { package: string };
   // rights and machinery
   forbidden: Record<string, never>;
   stale: Record<string, never>;

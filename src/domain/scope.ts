@@ -1,6 +1,7 @@
 // Leaving the scope of a policy (rule 3.16): whom it concerns, and when it stops at the brake (rule 3.15). What ends: assignment.ts.
 import { isMany } from './brake';
 import { told } from './change';
+import { DomainError } from './errors';
 import type { Change } from './events';
 import { noChange } from './events';
 import type { AssignmentId, CatalogId, JustificationId, PackageId, PolicyVersion } from './model';
@@ -67,9 +68,13 @@ export function judgeLeavers(leavers: Leavers): LeaversJudgement {
   return { found: isHeld ? 'asked' : 'ending', change };
 }
 
-/** Somebody in charge agreed that the access of so many ends. */
-export function confirmedLeavers(leavers: Pick<Leavers, 'package' | 'catalog'>, people: number): Change {
-  return people === 0 ? noChange : toldOf(leavers, 'package.leaversConfirmed', { people });
+/** Somebody in charge agreed that the access of so many ends. Nobody: they were asked about others than those whom they saw. */
+export function confirmedLeavers(
+  leavers: Pick<Leavers, 'package' | 'catalog'> & { readonly name: string; readonly people: number },
+): Change {
+  const { name, people } = leavers;
+  if (people === 0) throw new DomainError('leavers-moved-on', { package: name });
+  return toldOf(leavers, 'package.leaversConfirmed', { people });
 }
 
 function toldOf(

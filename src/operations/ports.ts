@@ -140,11 +140,11 @@ export interface Tx {
   leavers(pkg: PackageId): Promise<Leavers | null>;
   /** Those who were found wait for somebody's word, or lose the access now. */
   leaversJudged(leavers: Leavers, to: 'asked' | 'ending'): Promise<void>;
-  /** Those asked about until then lose the access now. Null: there is no such package. */
+  /** Those of the set lose the access now: all of them, or nobody where others are asked about by now. Null: there is no such package. */
   leaversConfirmed(
     pkg: PackageId,
-    until: Date,
-  ): Promise<(Pick<Leavers, 'package' | 'catalog'> & { readonly people: number }) | null>;
+    set: string,
+  ): Promise<(Pick<Leavers, 'package' | 'catalog'> & { readonly name: string; readonly people: number }) | null>;
   /** What was to end for this was looked at: if it goes on, it is no leaver's any more. */
   leaverSettled(id: AssignmentId): Promise<void>;
   /** The live justifications of an assignment, with their policies as these are now. */
@@ -611,8 +611,10 @@ export interface Drafts {
 export interface LeaversView {
   readonly package: Pick<Package, 'id' | 'name'>;
   readonly catalog: CatalogId;
-  /** Whose access waits for somebody's word, and the instant until which they were asked about. */
-  readonly asked: LeaversList & { readonly until: Date | null };
+  /** Whose access waits for somebody's word. */
+  readonly asked: LeaversList;
+  /** Names them; null: nobody. */
+  readonly set: string | null;
   /** Whose access ends now, or ended during the last day. */
   readonly ended: LeaversList;
   readonly holders: number;

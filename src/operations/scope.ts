@@ -37,11 +37,11 @@ export function endOutOfScope(desk: Desk, by: By, id: AssignmentId): Promise<voi
   });
 }
 
-/** Somebody in charge agrees that the access of those ends whom the card named. `asked`: until when they were asked about. */
+/** Somebody in charge agrees that the access of those ends whom the card named, and of nobody else. `set`: names them. */
 export function confirm(
   desk: Desk,
   by: By,
-  input: { readonly package: PackageId; readonly asked: Date },
+  input: { readonly package: PackageId; readonly set: string },
   answering?: Answering<number>,
 ): Promise<number> {
   const person = personOf(by);
@@ -49,11 +49,10 @@ export function confirm(
     desk,
     by,
     async (tx) => {
-      const pkg = await tx.leaversConfirmed(input.package, input.asked);
+      const pkg = await tx.leaversConfirmed(input.package, input.set);
       if (pkg === null || !can(await tx.roles(person, pkg.catalog), 'assignment.remove'))
         throw new DomainError('not-found', { what: 'package' });
-      const { events } = confirmedLeavers(pkg, pkg.people);
-      if (events.length > 0) await tx.record(events);
+      await tx.record(confirmedLeavers(pkg).events);
       return pkg.people;
     },
     answering,

@@ -2,14 +2,13 @@
 // ended or somebody has said that so many may lose it. The rule is domain/scope.ts#outOfScope; a test compares the two.
 import type { Leavers, ScopeFact } from '../domain/scope';
 import type { AssignmentId, CatalogId, PackageId, PersonId } from '../domain/model';
-import type { Due, LeaversList, LeaversView, Listed } from '../operations/ports';
+import type { Due, LeaversList, LeaversView, Listed, Tx } from '../operations/ports';
 import { isId } from './ids';
 import { JUSTIFYING } from './loads';
 import { NOTES, notesFor, OVER } from './notes';
 import { ASSIGNS } from './package-views';
 import { MEANS_TARGET, targetRow } from './policies';
 import type { Query, Row, TxQuery } from './query';
-import { toInstant } from './tables';
 
 /** The live justifications `j` of the assignment `a` with their policies `p` as these are now, `v`, and its holder `target`. */
 const REASONS = `(${targetRow('a.target_id')}) target
@@ -129,21 +128,23 @@ export async function leaversJudged(q: Query, { found }: Leavers, to: 'asked' | 
   if (found.length > 0) await q(JUDGED, [found, to]);
 }
 
+/** Names rows of scope_leavers: one more, one less, or one who was back meanwhile, and it is another set. */
+const SET = `left(md5(string_agg(assignment_id || ' ' || extract(epoch from at), ',' order by assignment_id)), 8)`;
+// Whoever is asked about while this runs is in none of its rows, and ends by another answer.
 const CONFIRM = `
-with confirmed as (
-  update scope_leavers set state = 'ending', confirmed = true, at = usher_now()
-  where package_id = $1 and state = 'asked' and at <= $2 returning 1
+with asked as materialized (
+  select assignment_id, at from scope_leavers where package_id = $1 and state = 'asked' order by assignment_id for no key update
+),
+confirmed as (
+  update scope_leavers l set state = 'ending', confirmed = true, at = usher_now() from asked
+  where l.assignment_id = asked.assignment_id and $2 = (select ${SET} from asked) returning 1
 )
-select catalog_id as catalog, (select count(*)::integer from confirmed) as people from packages where id = $1`;
+select name, catalog_id as catalog, (select count(*)::integer from confirmed) as people from packages where id = $1`;
 
-/** Those asked about until then lose the access at the next ring. */
-export async function leaversConfirmed(
-  q: Query,
-  pkg: PackageId,
-  until: Date,
-): Promise<(Pick<Leavers, 'package' | 'catalog'> & { readonly people: number }) | null> {
-  const [row] = isId(pkg) ? await q(CONFIRM, [pkg, until.toISOString()]) : [];
-  return row === undefined ? null : { package: pkg, ...(row as { catalog: CatalogId; people: number }) };
+/** Those of the set lose the access at the next ring; nobody does where it is not the set that is asked about now. */
+export async function leaversConfirmed(q: Query, pkg: PackageId, set: string): ReturnType<Tx['leaversConfirmed']> {
+  const [row] = isId(pkg) ? await q(CONFIRM, [pkg, set]) : [];
+  return row === undefined ? null : { package: pkg, ...(row as { name: string; catalog: CatalogId; people: number }) };
 }
 
 const SCOPES = `
@@ -172,7 +173,7 @@ const LIST = (from: string): string => `(select jsonb_build_object('people', cou
 const VIEW = `
 select packages.id, packages.name, packages.catalog_id, ${HOLDERS} as holders,
   ${LIST(`select assignment_id as id from scope_leavers where package_id = $1 and state = 'asked'`)} as asked,
-  (select max(at) from scope_leavers where package_id = $1 and state = 'asked') as until,
+  (select ${SET} from scope_leavers where package_id = $1 and state = 'asked') as set,
   ${LIST(`select assignment_id as id from scope_leavers where package_id = $1
     and (state in ('found', 'ending') or (state = 'ended' and at > usher_now() - ${LASTING}))`)} as ended
 from packages where packages.id = $1`;
@@ -186,7 +187,8 @@ export async function leaversOf(q: Query, pkg: PackageId): Promise<LeaversView |
     package: { id: row['id'] as PackageId, name: row['name'] as string },
     catalog: row['catalog_id'] as CatalogId,
     holders: row['holders'] as number,
-    asked: { ...(row['asked'] as LeaversList), until: toInstant(row['until']) },
+    asked: row['asked'] as LeaversList,
+    set: row['set'] as string | null,
     ended: row['ended'] as LeaversList,
   };
 }

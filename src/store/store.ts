@@ -240,7 +240,7 @@ function openTx(q: TxQuery, by: By): { tx: Tx; sent: () => number; decided: read
     },
     leavers: (pkg) => loadLeavers(q, pkg),
     leaversJudged: (leavers, to) => leaversJudged(q, leavers, to),
-    leaversConfirmed: (pkg, until) => leaversConfirmed(q, pkg, until),
+    leaversConfirmed: (pkg, set) => leaversConfirmed(q, pkg, set),
     leaverSettled: (id) => leaverSettled(q, id),
     scopesOf: (id) => scopesOf(q, id),
     async endDue(limit) {

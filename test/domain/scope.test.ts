@@ -162,8 +162,12 @@ describe('many at once', () => {
     expect(eventsOf(judgeLeavers(leavers({ settled: 2, asked: 3 })).change)).toEqual(['package.leaversChanged']);
     expect(eventsOf(judgeLeavers(leavers({ asked: 3, ending: some(2) })).change)).toEqual([]);
   });
-  test('whoever agreed, and to how many, is written down once', () => {
-    expect(dataOf(confirmedLeavers(leavers(), 7), 'package.leaversConfirmed')).toMatchObject({ people: 7 });
-    expect(eventsOf(confirmedLeavers(leavers(), 0))).toEqual([]);
+  test('nobody agrees to what is not asked any more', () => {
+    expect(() => confirmedLeavers({ ...leavers(), name: 'Payroll', people: 0 })).toThrow('leavers-moved-on');
+  });
+  test('whoever agreed, and to how many, is written down', () => {
+    expect(
+      dataOf(confirmedLeavers({ ...leavers(), name: 'Payroll', people: 7 }), 'package.leaversConfirmed'),
+    ).toMatchObject({ people: 7 });
   });
 });

@@ -150,14 +150,16 @@ describe('many at once', () => {
   });
 
   test('the words of the card do it as well, and only to those it named; without them it is shown first', async () => {
-    const wordsIn = (text: string): string => /remove leavers from Ledger team \d+/.exec(text)?.[0] ?? '';
+    const wordsIn = (text: string): string => /remove leavers from Ledger team [0-9a-f]{8}/.exec(text)?.[0] ?? '';
     const before = wordsIn(textOf(ownersCard()));
     await world.configure(configuration([...five, 'ana', 'olga']));
     await world.settle();
     await world.pass(60_000);
     await world.configure(configuration(['ana', 'olga']));
     await world.settle();
-    expect(textOf(cardOf(await world.say('olga', before)))).toContain('5 people of the 5');
+    const old = await world.say('olga', before);
+    expect(sentenceOf(old)).toContain('not the ones you saw any more. Nobody lost anything.');
+    expect(textOf(cardOf(old))).toContain('5 people of the 5');
     const shown = textOf(cardOf(await world.say('olga', 'remove leavers from ledger team')));
     expect(shown).toContain('5 people of the 5');
     for (const half of ['remove leavers', 'remove leavers from'])
@@ -189,9 +191,27 @@ describe('many at once', () => {
     await world.pass(60_000);
     await world.configure(configuration(['ana', 'olga']));
     await world.settle();
-    await world.press('olga', before, 'Remove');
+    const late = await world.press('olga', before, 'Remove');
+    expect(sentenceOf(late)).toContain('not the ones you saw any more. Nobody lost anything.');
+    expect(textOf(cardOf(late))).toContain('5 people of the 5');
     await world.settle();
     expect(await holders()).toEqual(five.toSorted());
+    await world.press('olga', cardOf(late), 'Remove');
+    await world.settle();
+    expect(await holders()).toEqual([]);
+  });
+
+  test('nor whoever is asked about at the instant of its drawing, and is not named by it', async () => {
+    await take('ana');
+    const before = ownersCard();
+    await world.configure(configuration(['olga']));
+    await job();
+    await world.sql(`update scope_leavers set at = (select min(at) from scope_leavers) where state = 'asked'`);
+    const late = await world.press('olga', before, 'Remove');
+    expect(sentenceOf(late)).toContain('not the ones you saw any more');
+    expect(textOf(cardOf(late))).toContain('6 people of the 6');
+    await world.settle();
+    expect(await holders()).toEqual([...five, 'ana'].toSorted());
   });
 
   test('one more waits with them, and once somebody has answered a single one is not held back', async () => {

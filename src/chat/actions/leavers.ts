@@ -2,21 +2,21 @@
 import { z } from 'zod';
 import { DomainError } from '../../domain/errors';
 import type { PackageId } from '../../domain/model';
-import { confirm } from '../../operations/scope';
+import { confirm, leaversOf } from '../../operations/scope';
 import { oneOf, packageOf } from '../names';
 import type { Answer, Context, Verb } from '../verb';
 import { read, uuid } from '../verb';
 
-const LAST = 8.64e15;
-const asked = z.object({ package: uuid, asked: z.number().int().min(0).max(LAST) });
+const byId = z.object({ package: uuid });
+const asked = z.object({ package: uuid, set: z.string().regex(/^[0-9a-f]{8}$/) });
 
-async function agree(context: Context, pkg: PackageId, until: Date): Promise<Answer> {
+async function agree(context: Context, pkg: PackageId, set: string): Promise<Answer> {
   const answer = { view: 'leavers', params: { package: pkg } } as const;
-  await confirm(context.desk, context.by, { package: pkg, asked: until }, () => answer);
+  await confirm(context.desk, context.by, { package: pkg, set }, () => answer);
   return { ...answer, place: 'replace' };
 }
 
-/** The last word names what was shown, as the card types it; without it the card says how it is now. */
+/** The last word names what was shown, as the card types it; without it, or with an old one, the card says how it is now. */
 async function typed(context: Context, said: string): Promise<Answer> {
   const rest = said.replace(/^from(?: |$)/i, '');
   if (rest === '') {
@@ -24,11 +24,14 @@ async function typed(context: Context, said: string): Promise<Answer> {
     if (!waiting) throw new DomainError('not-found', { what: 'leavers' });
     return { view: 'leavers', params: { package: waiting.id }, place: 'new' };
   }
-  const [, name = rest, shown = null] = /^(.+?)\s+(\d{13})$/.exec(rest) ?? [];
+  const [, name = rest, shown = null] = /^(.+?)\s+([0-9a-f]{8})$/i.exec(rest) ?? [];
   const { id } = await packageOf(context, name, context.who.person.id, true);
-  return shown === null
-    ? { view: 'leavers', params: { package: id }, place: 'new' }
-    : agree(context, id, new Date(Number(shown)));
+  if (shown === null) return { view: 'leavers', params: { package: id }, place: 'new' };
+  const set = shown.toLowerCase();
+  const now = await leaversOf(context.desk, context.who.person.id, id);
+  return now.set === set
+    ? agree(context, id, set)
+    : { view: 'leavers', params: { package: id, say: 'movedOn' }, place: 'new' };
 }
 
 export const leaverVerbs = {
@@ -38,7 +41,11 @@ export const leaverVerbs = {
     press: (context, data) => {
       const found = read(asked, data);
       if (!found) throw new DomainError('not-found', { what: 'package' });
-      return agree(context, found.package as PackageId, new Date(found.asked));
+      return agree(context, found.package as PackageId, found.set);
+    },
+    fresh(data) {
+      const found = read(byId, data);
+      return found ? { view: 'leavers', params: { package: found.package }, place: 'replace' } : null;
     },
     typed: [
       {

@@ -21,6 +21,6 @@ export function leavers(view: LeaversView): Notice {
     package: view.package.id,
     packageName: view.package.name,
     mayEnd: asked.people > 0,
-    asked: asked.until?.getTime() ?? 0,
+    set: view.set ?? '',
   });
 }

@@ -35,7 +35,7 @@ export function notice(title: Text, tone: Tone, lines: readonly Text[], buttons:
     mayAskAnew: false,
     mayRetry: false,
     mayEnd: false,
-    asked: 0,
+    set: '',
     targetName: '',
     mayRequest: false,
     mayDecide: false,

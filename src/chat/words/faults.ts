@@ -204,6 +204,7 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
       word: label(accepted ? 'drift.accepted' : 'drift.declined'),
       resource,
     }),
+  'leavers-moved-on': ({ package: name }) => say('leavers.movedOn', { package: name }),
   forbidden: () => sentence('You may not do that. Type “help” to see what you can do.'),
   stale: () => sentence('Somebody else was changing this at the same moment. Please try again.'),
   'draft-gone': () =>

@@ -343,6 +343,8 @@ export const sentences = {
   'leavers.askedBody':
     'If that is as it should be, press Remove. If not, correct the people, the group or the policy; nothing was taken.',
   'leavers.ended': '{count|# person is|# people are} no longer among those it is for, so the access ends: {names}.',
+  'leavers.movedOn':
+    'Those who left the scope of {package} are not the ones you saw any more. Nobody lost anything. This is how it is now.',
   'leavers.over': 'Everybody who has it is among those it is for.',
   'drift.title': 'Access to {resource} was changed outside of Usher',
   'drift.extra': '{count|# person has|# people have} access that nothing in Usher explains: {names}.',
