@@ -96,10 +96,19 @@ function next(text: string, fault: DomainError): readonly Choice[] {
         return [];
     }
   }
+  if (fault.is('self-assignment')) return [choice(label('requestAccess'), 'request')];
   if (fault.is('not-an-approver')) return [choice(label('approvals'), 'approvals')];
+  if (fault.is('not-held') && fault.data.target !== null) return instead(text, fault.data.target, fault.data.asked);
   if (fault.is('already-held') || fault.is('not-held')) return [choice(label('myAccess'), 'my access')];
   if (fault.is('unknown-command') || fault.is('forbidden')) return [choice(label('help'), 'help')];
   return [];
+}
+
+/** What somebody else does not have: the request for it, or the same command with the package still to be chosen. */
+function instead(text: string, target: string, asked: number | undefined): readonly Choice[] {
+  if (asked !== undefined) return [choice(label('details'), typedNumber(asked))];
+  const words = parse(text)?.typed.words;
+  return words === undefined ? [] : [choice([user(`${words} ${target}`, TITLE)], `${words} ${target}`)];
 }
 
 function choice(title: Text, command: string, style: Choice['style'] = 'default'): Choice {

@@ -67,7 +67,8 @@ export interface Faults {
   'extension-past-limit': { package: string; until: Date };
   'no-end-to-extend': { package: string };
   'not-self-removable': { package: string };
-  'not-held': { package: string; target: string | null };
+  /** `asked`: the number of the request that waits for it. */
+  'not-held': { package: string; target: string | null; asked?: number };
   'removal-reason-required': Record<string, never>;
   'self-assignment': Record<string, never>;
   'nothing-failed': { package: string };

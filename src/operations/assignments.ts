@@ -123,8 +123,13 @@ export async function heldOf(
 ): Promise<AssignmentId> {
   const facts = await desk.views.forSubmit({ requestor: viewer, ...pair });
   if (!facts.mayAssign) throw new DomainError('forbidden', {});
-  if (!facts.live) throw new DomainError('not-held', { package: facts.package.name, target: facts.target.name });
-  return facts.live.id;
+  const { live, open, target, package: pkg } = facts;
+  if (live) return live.id;
+  throw new DomainError('not-held', {
+    package: pkg.name,
+    target: target.name,
+    ...(open ? { asked: open.number } : {}),
+  });
 }
 
 /** Active, scheduled and recently ended access of a person. */

@@ -124,6 +124,7 @@ test.each([
   ['tara', 'R-9999', 'My requests', 'Your requests'],
   ['tara', 'extend qwertz', 'My access', 'Your access'],
   ['tara', 'assign tom to given only', 'Help', 'What I can do'],
+  ['olga', 'assign olga petrov to given only', 'Request access', 'Request access'],
 ])('%s: "%s" names its next step as a button: %s', async (user, typed, title, shown) => {
   const card = cardOf(await tap(user, typed, title));
   expect(card.summary.map((span) => ('text' in span ? span.text : '')).join('') + textOf(card)).toContain(shown);
@@ -132,6 +133,28 @@ test.each([
 test('what is asked for already can be looked at', async () => {
   await door.ask('tara');
   expect(textOf(cardOf(await tap('tara', 'request ledger reader', 'Details')))).toContain('R-1001 · Ledger reader');
+});
+
+describe('what somebody else does not have', () => {
+  test.each(['remove tara lind from given only', 'reprocess tara given only'])(
+    '"%s" leads to what they have',
+    async (typed) => {
+      const card = cardOf(await world.say('olga', typed));
+      expect(textOf(card)).toContain(
+        'Tara Lind does not have Given only now. Choose another package, or another person.',
+      );
+      const form = cardOf(await world.press('olga', card, `${typed.split(' ')[0]} Tara Lind`));
+      expect(textOf(form)).toContain('Tara Lind');
+      expect(form.name).toBe('request-find');
+    },
+  );
+
+  test('and is asked for leads to the request', async () => {
+    await door.ask('tara');
+    const card = cardOf(await world.say('olga', 'remove tara lind from ledger reader'));
+    expect(textOf(card)).toContain('does not have Ledger reader yet: R-1001 asks for it.');
+    expect(textOf(cardOf(await world.press('olga', card, 'Details')))).toContain('R-1001 · Ledger reader');
+  });
 });
 
 test('a tap opens a form where the typed text would', () => {

@@ -137,7 +137,7 @@ describe('a gate that closed before the last approval (rule 3.2)', () => {
     await world.sql(`update policies set state = 'disabled'`);
     const reply = await world.press('ben', latest('ben').card, 'Approve');
     expect(sentenceOf(reply)).toBe(
-      'It could not be given: No policy lets Tara Lind have Ledger writer. Ask its owners.',
+      'It could not be given: No policy lets Tara Lind have Ledger writer. Its owners can change its policies.',
     );
     await world.settle();
     expect(textOf(latest('tara').card)).toContain('No policy lets you ask for Ledger writer.');

@@ -92,7 +92,10 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
   'not-in-scope': ({ package: name, target }) =>
     target === null
       ? sentence('No policy lets you ask for {name}. Ask its owners, or your manager.', { name })
-      : sentence('No policy lets {target} have {name}. Ask its owners.', { name, target }),
+      : sentence('No policy lets {target} have {name}. Its owners can change its policies.', {
+          name,
+          target,
+        }),
   'already-requested': ({ package: name, number: n }) =>
     sentence('{name} is asked for already: {number}. Type that to see where it stands.', { name, number: number(n) }),
   'asked-too-often': ({ minutes }) =>
@@ -184,10 +187,17 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
   'no-end-to-extend': ({ package: name }) =>
     sentence('{name} has no end date, so there is nothing to extend.', { name }),
   'not-self-removable': ({ package: name }) => sentence('{name} cannot be given up here. Ask its owners.', { name }),
-  'not-held': ({ package: name, target }) =>
-    target === null
-      ? sentence('You do not have {name} now. Type “my access” to see what you have.', { name })
-      : sentence('{target} does not have {name}.', { name, target }),
+  'not-held': ({ package: name, target, asked }) => {
+    if (target === null)
+      return sentence('You do not have {name} now. Type “my access” to see what you have.', { name });
+    return asked === undefined
+      ? sentence('{target} does not have {name} now. Choose another package, or another person.', { name, target })
+      : sentence('{target} does not have {name} yet: {number} asks for it. Type that to see where it stands.', {
+          name,
+          target,
+          number: number(asked),
+        });
+  },
   'removal-reason-required': () => say('remove.required'),
   'self-assignment': () => sentence('Nobody assigns themselves. Ask for it like everybody else, or ask another owner.'),
   'nothing-failed': ({ package: name }) =>
