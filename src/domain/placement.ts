@@ -156,14 +156,16 @@ export function finishTask(
   if (person === facts.person.id || !owners.includes(person)) throw new DomainError('forbidden', {});
   const text = textOf(note, 'note');
   if (!text) throw new DomainError('task-note-required', {}, 'note');
-  const part = partOf(facts);
+  const parts = partsOf(facts, task);
   const done = together(
     updated('manualTask', task, { state: 'done', doneAt: at.now, doneBy: person, note: text }),
-    toldOfTask(facts, task, 'manualTask.done', {
-      data: { gives: task.want && part !== null },
-      remark: text,
-      request: part,
-    }),
+    ...(parts.length === 0 ? [null] : parts).map((request) =>
+      toldOfTask(facts, task, 'manualTask.done', {
+        data: { gives: task.want && request !== null },
+        remark: text,
+        request,
+      }),
+    ),
   );
   if (task.want !== facts.wanted) {
     // It is wanted again meanwhile, and gone all the same: somebody has to give it once more.
@@ -366,7 +368,10 @@ function toldOfTask(
   return told(type, { kind: 'manualTask', id: task.id }, refs, { want: task.want, ...more.data }, more.remark ?? null);
 }
 
-/** The request whose delivery or removal a task is part of, in whose story it is told. */
-function partOf({ assignments }: PlaceFacts): RequestId | null {
-  return assignments.flatMap(({ requests }) => requests)[0]?.id ?? null;
+/** The requests whose delivery or removal a task is part of: in the story of each it is told. */
+function partsOf({ assignments }: PlaceFacts, { want }: ManualTask): readonly RequestId[] {
+  const requests = assignments.flatMap((linked) => linked.requests);
+  return requests
+    .filter(({ state }) => (state !== 'removing' && state !== 'removalFailed') === want)
+    .map(({ id }) => id);
 }

@@ -47,6 +47,28 @@ test('whoever asked hears of the approval and for whom it waits, and then of the
   expect(await card('tara')).toContain('Set up, reported by Olga Petrov');
 });
 
+test('what serves several requests is told in the story of each, and nothing is told of what it is not part of', async () => {
+  await world.configure(`catalogs:
+  - name: Finance
+    packages:
+      - name: Vault alone
+        roles: [Vault / Key holder]
+        policies: [{ name: Employees, who: allMembers, expires: 60 days, reason: optional }]
+`);
+  await ask('tara', 'request vault and ledger');
+  await ask('tara', 'request vault alone');
+  await approve();
+  await done('olga');
+  const stories = async (what: string): Promise<boolean[]> => {
+    const all = ['R-1001', 'R-1002', 'R-1003'].map((typed) => world.say('tara', typed));
+    return (await Promise.all(all)).map((reply) => textOf(cardOf(reply)).includes(what));
+  };
+  expect(await stories('Set up, reported by Olga Petrov')).toEqual([true, true, false]);
+  await world.submit('tara', cardOf(await world.say('tara', 'give up vault alone')), {});
+  await world.settle();
+  expect(await stories('Set up, reported by Olga Petrov')).toEqual([true, true, false]);
+});
+
 test('of what a manager asked for both hear', async () => {
   await ask('max', 'request vault and ledger for tara lind');
   await approve();
