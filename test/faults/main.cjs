@@ -65,6 +65,7 @@ function startServer() {
     ...['-o', `-c listen_addresses= -c unix_socket_directories=${dir} -c max_connections=200`, 'start'],
   ]);
   return {
+    bin,
     url: `postgres://postgres@/postgres?host=${dir}`,
     stop() {
       asServer(path.join(bin, 'pg_ctl'), ['-D', data, '-m', 'immediate', '-s', 'stop']);
@@ -74,7 +75,7 @@ function startServer() {
 }
 
 const given = process.env.FAULTS_DATABASE_URL;
-const server = given ? { url: given, stop() {} } : startServer();
+const server = given ? { url: given, bin: programs(), stop() {} } : startServer();
 process.on('SIGINT', () => undefined); // the tests end by it, and then the server is stopped
 let status = 1;
 try {
@@ -84,6 +85,7 @@ try {
     env: {
       ...process.env,
       TEST_DATABASE_URL: server.url,
+      ...(server.bin === null ? {} : { FAULTS_PG_BIN: server.bin }),
       FAULTS_RUNS: values.runs ?? '20',
       FAULTS_SEED: values.seed ?? String(randomInt(1, 1_000_000)),
       ...(values.only === undefined ? {} : { FAULTS_ONLY: values.only }),

@@ -224,6 +224,29 @@ export async function migrated(url: string): Promise<void> {
   }
 }
 
+/** Nobody has anything in hand: whatever was on its way has come. */
+export async function quiet(street: Street): Promise<void> {
+  let since = 0;
+  await until('nothing is under way', async () => {
+    const [row] = await street.sql<{ n: number }>(`select count(*)::int as n from outgoing where state = 'leased'`);
+    since = row?.n === 0 ? since + 1 : 0;
+    return since >= 3;
+  });
+}
+
+/**
+ * Moves the database's clock to when the next row may go, and then by no more than a second at a time, while nobody has one in hand:
+ * a lease must not age faster than its holder works.
+ */
+export async function onward(street: Street): Promise<void> {
+  await quiet(street);
+  await street.sql(
+    `update organization set clock_offset_ms = clock_offset_ms + (
+       select greatest(1000, least(900000, extract(epoch from min(next_at) - usher_now()) * 1000))::bigint from outgoing where state = 'ready')
+     where exists (select 1 from outgoing where state = 'ready') and not exists (select 1 from outgoing where state = 'leased')`,
+  );
+}
+
 export const slackId = (name: string): string => `U0${name.toUpperCase()}`;
 
 /** The newest message of a Slack person with these words, once there is one. */

@@ -241,9 +241,15 @@ const ALWAYS: readonly (readonly [name: string, sql: string])[] = [
     'I24 outgoing work is written by the transaction of its event',
     `select sent.id::text from sent left join audit_events e on e.id = sent.event
      -- A sweep that finds a message out of date may have it redrawn: that tells nobody anything and changes nothing.
-     where (e.id is null and not (sent.event is null and sent.kind = 'redraw')) or (not expanded and e.xid <> sent.xid)
+     where (e.id is null and not (sent.event is null and (sent.kind = 'redraw' or sent.notice = 'digest'))) or (not expanded and e.xid <> sent.xid)
        or (expanded and not exists (select 1 from sent whole where whole.person_id is null and whole.state = 'done'
          and sent.dedupe_key = whole.dedupe_key || ':' || sent.person_id))
+     -- A digest stands for messages that waited; each of them is in one.
+     union all select digest.id::text from outgoing digest where digest.notice = 'digest' and digest.created_at > usher_now() - interval '7 days'
+       and not exists (select 1 from outgoing part where part.error = digest.dedupe_key and part.state = 'done')
+     union all select part.id::text from outgoing part where part.state = 'done' and part.error like 'digest:%'
+       and part.settled_at > usher_now() - interval '7 days'
+       and not exists (select 1 from outgoing digest where digest.dedupe_key = part.error)
      union all select dedupe_key from outgoing group by dedupe_key having count(*) > 1
      union all select 'event ' || asked.id from asked
      where 1 <> (select count(*) from sent where event = asked.id and sent.notice = asked.notice and sent.audience = asked.audience and not expanded)`,

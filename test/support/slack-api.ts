@@ -85,6 +85,10 @@ export class SlackApi {
   /** Channels that people share, by id, with whether another company is in them. Direct messages are made when opened. */
   readonly channels = new Map<string, { readonly shared: boolean; readonly members: Set<string> }>();
   enterprise: string | null = null;
+  /** Says of each call how it fails, if it does, before what `fail` says. */
+  weather: ((method: string) => Failure | null) | null = null;
+  /** Calls that were not answered to an end, and after how many milliseconds their caller gave them up; null: not yet. */
+  readonly held: { readonly method: string; ms: number | null }[] = [];
   /** Posting faster than once a second into a channel is refused. */
   limitRate = false;
   protected readonly answers = new Map<string, AnswerAddress>();
@@ -257,7 +261,13 @@ export class SlackApi {
     const args = kind === 'answer' ? (JSON.parse(body) as Json) : readForm(body);
     const method = kind === 'answer' ? 'response_url' : name;
     this.calls.push({ method, args, at: this.now(), ...(kind === 'answer' ? { address: name } : {}) });
-    const failure = this.#takeFailure(method);
+    const failure = this.weather?.(method) ?? this.#takeFailure(method);
+    if (failure !== null && ('hang' in failure || 'endless' in failure)) {
+      const kept: { readonly method: string; ms: number | null } = { method, ms: null };
+      const from = performance.now();
+      this.held.push(kept);
+      response.once('close', () => (kept.ms = performance.now() - from));
+    }
     if (failure !== null && 'hang' in failure) this.#hanging.push(response);
     else if (failure !== null && 'endless' in failure) endless(failure.endless, request, response);
     else if (failure !== null && 'error' in failure) reply(200, { ok: false, error: failure.error });

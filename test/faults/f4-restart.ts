@@ -1,0 +1,233 @@
+// The database restarts, in order and then as if its plug were pulled, while people decide in two replicas: by clicks, and by messages
+// that Slack sends again as long as they are not taken.
+import { setTimeout as pause } from 'node:timers/promises';
+import { asOwner } from '../support/cluster';
+import { expectSound } from '../support/invariants';
+import type { SlackMessage } from '../support/slack-api';
+import type { Fault } from './fault';
+import { diceOf, type Dice } from './people';
+import { ownServer } from './server';
+import { approvalCard, askFor, migrated, names, openStreet, slackId, town, until, type Street } from './whole';
+
+const APPROVERS = names('A', 20);
+/** After the server takes connections again. */
+const RECOVERS_MS = 5_000;
+
+interface Gap {
+  readonly how: 'fast' | 'immediate';
+  from: number;
+  /** When it takes connections again. */
+  to: number;
+}
+interface Said {
+  readonly what: string;
+  readonly from: number;
+  readonly to: number;
+  readonly taken: boolean;
+}
+
+export const f4: Fault = {
+  id: 'F4',
+  name: 'the database restarts under load: errors only meanwhile, what was not stored is sent again, nothing is half done',
+  short: 'test/store/write.test.ts',
+  async run(seed, full) {
+    const dice = diceOf(seed);
+    const askers = names('S', full ? 60 : 30);
+    const people = { slack: [...APPROVERS, ...askers], teams: [] };
+    const server = await ownServer();
+    await asOwner(server.url, 'create database street');
+    const owner = server.url.replace('/postgres?', '/street?');
+    await migrated(owner);
+    // Nobody is asked about so much that the pace of a platform holds it up.
+    const packages = APPROVERS.map((approver) => ({ name: `Pack ${approver}`, approvers: [approver] }));
+    const street = await openStreet(town(people, packages), people, { owner });
+    try {
+      const replicas = [street.start(), street.start()];
+      await Promise.all(replicas.map(({ ready }) => ready));
+      const cards: { number: string; by: string; card: SlackMessage }[] = [];
+      const asked: { number: string; by: string }[] = [];
+      for (const [n, asker] of askers.entries())
+        for (const k of [0, 1, 2]) {
+          const by = APPROVERS[(3 * n + k) % APPROVERS.length] ?? '';
+          asked.push({ number: await askFor(street, asker.toLowerCase(), `Pack ${by}`), by });
+        }
+      for (const one of asked) cards.push({ ...one, card: await approvalCard(street, one.by, one.number) });
+
+      const said: Said[] = [];
+      const gaps: Gap[] = [];
+      let open = true;
+      const deciding = inLanes(cards, 6, async ({ number, by, card }, n) => {
+        await pause(dice.below(300));
+        if (n % 2 === 0) await type(street, dice, said, by, `approve ${number}`);
+        else await press(street, dice, said, by, number, card);
+      });
+      const listening = listen(street, said, () => open);
+      for (const how of ['fast', 'immediate'] as const) {
+        await pause(1_000 + dice.below(2_000));
+        const gap: Gap = { how, from: performance.now(), to: Infinity };
+        gaps.push(gap);
+        await server.stop(how);
+        const down = performance.now();
+        await pause(1_500 + dice.below(1_500));
+        const up = performance.now();
+        await server.start();
+        gap.to = performance.now();
+        // In the gap itself nothing can be stored, so nothing that was said wholly inside it may count as taken.
+        expect(said.filter(({ from, to, taken }) => from > down && to < up && taken)).toEqual([]);
+        await recovered(street, gap);
+      }
+      await deciding;
+      open = false;
+      await listening;
+      expect(gaps.map(({ how }) => how)).toEqual(['fast', 'immediate']);
+
+      // Errors only while it was away.
+      const outside = said.filter(
+        ({ taken, from, to }) => !taken && !gaps.some((gap) => to >= gap.from && from <= gap.to + RECOVERS_MS),
+      );
+      expect(outside).toEqual([]);
+      expect(said.filter(({ taken }) => !taken).length).toBeGreaterThan(0);
+      expect(replicas.map(({ isAlive }) => isAlive)).toEqual([true, true]);
+      await until('every request is decided', async () => {
+        const [row] = await street.sql<{ n: number }>('select count(*)::int as n from decisions');
+        return row?.n === cards.length;
+      });
+      await until('every message is answered', async () => {
+        const [row] = await street.sql<{ n: number }>(`select count(*)::int as n from inbound where state <> 'done'`);
+        return row?.n === 0;
+      });
+      await expectSound((text, bind) => street.sql(text, bind), 'always');
+      const twice = `select request_id from audit_events where type = 'decision.recorded' group by 1 having count(*) <> 1`;
+      expect(await street.sql(twice)).toEqual([]);
+    } finally {
+      await street.close();
+      await server.remove();
+    }
+  },
+};
+
+/** A message, sent again by Slack as long as it is not taken: the same one. */
+async function type(street: Street, dice: Dice, said: Said[], by: string, text: string): Promise<void> {
+  const { slack } = street;
+  const id = `EvF4x${text.replace(/\W/g, '')}`;
+  for (;;) {
+    const from = performance.now();
+    street.lead(dice.pick(street.replicas));
+    const event = {
+      type: 'message',
+      channel: `D0${slackId(by)}`,
+      channel_type: 'im',
+      user: slackId(by),
+      text,
+      team: slack.team,
+      ts: '1.1',
+      event_ts: '1.1',
+    };
+    const { status } = await slack.event(event, { event_id: id, event_time: 1 });
+    said.push({ what: `message ${text}`, from, to: performance.now(), taken: status === 200 });
+    if (status === 200) return;
+    // So that the platform sends it again.
+    expect(status).toBeGreaterThanOrEqual(500);
+    await pause(200);
+  }
+}
+
+/** A click; pressed once more, as people do, when it was answered by an error. */
+async function press(
+  street: Street,
+  dice: Dice,
+  said: Said[],
+  by: string,
+  number: string,
+  card: SlackMessage,
+): Promise<void> {
+  const { slack } = street;
+  for (let tries = 0; tries < 100; tries += 1) {
+    const from = performance.now();
+    street.lead(dice.pick(street.replicas));
+    const calls = slack.calls.length;
+    const { status } = await slack.press(slackId(by), card, 'Approve');
+    const done = await decidedWithin(street, number, () => isRefused(street, by, calls));
+    said.push({ what: `click ${number}`, from, to: performance.now(), taken: status === 200 && done });
+    if (done) return;
+    await pause(300);
+  }
+  throw new Error(`${number} cannot be decided`);
+}
+
+/** Whether it comes to be decided; not where its person is told first that it did not work, or after so long that nothing comes. */
+async function decidedWithin(street: Street, number: string, isRefused: () => boolean): Promise<boolean> {
+  const end = performance.now() + 20_000;
+  for (;;) {
+    const refused = isRefused();
+    const found = await street
+      .sql(`select 1 from decisions d join requests r on r.id = d.request_id where r.number = ${number.slice(2)}`)
+      .catch(() => []);
+    if (found.length > 0) return true;
+    if (refused || performance.now() > end) return false;
+    await pause(50);
+  }
+}
+
+/** Whether somebody was told since then that something did not work. */
+function isRefused({ slack }: Street, by: string, since: number): boolean {
+  return slack.calls
+    .slice(since)
+    .some(
+      ({ args }) =>
+        JSON.stringify(args).includes(slackId(by)) &&
+        /went wrong|could not take|took too long/.test(JSON.stringify(args)),
+    );
+}
+
+/** Somebody who writes all the time. */
+async function listen(street: Street, said: Said[], isOpen: () => boolean): Promise<void> {
+  const { slack } = street;
+  for (let n = 0; isOpen(); n += 1) {
+    const from = performance.now();
+    const to = street.replicas[n % street.replicas.length];
+    if (to) street.lead(to);
+    const user = slackId(`S0${String(10 + (n % 20))}`);
+    const { status } = await slack.event({
+      type: 'message',
+      channel: `D0${user}`,
+      channel_type: 'im',
+      user,
+      text: 'help',
+      team: slack.team,
+    });
+    said.push({ what: 'message help', from, to: performance.now(), taken: status === 200 });
+    if (status !== 200) expect(status).toBeGreaterThanOrEqual(500);
+    await pause(150);
+  }
+}
+
+/** Each replica takes messages again in time, without being started anew. */
+async function recovered(street: Street, gap: Gap): Promise<void> {
+  const { slack } = street;
+  for (const replica of street.replicas) {
+    await until(`a replica takes messages after a restart (${gap.how})`, async () => {
+      street.lead(replica);
+      const user = slackId('S001');
+      const { status } = await slack.event({
+        type: 'message',
+        channel: `D0${user}`,
+        channel_type: 'im',
+        user,
+        text: 'help',
+        team: slack.team,
+      });
+      return status === 200;
+    });
+  }
+  expect(performance.now() - gap.to).toBeLessThanOrEqual(RECOVERS_MS);
+}
+
+async function inLanes<T>(from: readonly T[], lanes: number, act: (one: T, n: number) => Promise<void>): Promise<void> {
+  const left = from.map((one, n) => ({ one, n }));
+  await Promise.all(
+    Array.from({ length: lanes }, async () => {
+      for (let next = left.shift(); next; next = left.shift()) await act(next.one, next.n);
+    }),
+  );
+}
