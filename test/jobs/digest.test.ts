@@ -1,9 +1,5 @@
 // More than five messages that wait for one person become one, however long it takes until it can be sent (PRODUCT 4).
-import { ChannelError } from '../../src/chat/channel';
 import { aWorld, cardOf, SMALL, textOf, type World } from '../support/world';
-
-// One of five files fails by chance about once in forty tries, for a reason not found yet: the log says which and why.
-jest.retryTimes(2, { logErrorsBeforeRetry: true });
 
 const MINUTE = 60_000;
 const PACKAGES = Array.from({ length: 14 }, (_, n) => `Tool ${String.fromCharCode(65 + n)}`);
@@ -24,14 +20,6 @@ beforeEach(async () => {
   await world.configure(TOOLS);
 });
 
-/** The platform is away until it is told to be back. */
-function outage(): { over: () => void } {
-  const { mailbox } = world;
-  const [send, update] = [mailbox.send.bind(mailbox), mailbox.update.bind(mailbox)];
-  const away = () => Promise.reject(new ChannelError('later', 'service_unavailable'));
-  Object.assign(mailbox, { send: away, update: away });
-  return { over: () => void Object.assign(mailbox, { send, update }) };
-}
 async function ask(names: readonly string[]): Promise<void> {
   for (const name of names) await world.submit('tara', cardOf(await world.say('tara', `request ${name}`)), {});
   await world.settle();
@@ -46,7 +34,7 @@ const told = (user: string) => world.messagesTo(user).map(({ card }) => textOf(c
 const lines = (text: string) => text.split('\n');
 
 test('after hours away a person hears once of all that happened, as it stands then', async () => {
-  const away = outage();
+  const away = world.mailbox.away();
   await ask(PACKAGES.slice(0, 4));
   await pass(20);
   await ask(PACKAGES.slice(4, 7));
@@ -56,7 +44,7 @@ test('after hours away a person hears once of all that happened, as it stands th
   await pass(20);
   expect(told('ana')).toEqual([]);
   away.over();
-  await pass(20);
+  await world.allOut();
   const [only, ...others] = told('ana');
   expect(others).toEqual([]);
   const said = lines(only ?? '');
@@ -68,11 +56,11 @@ test('after hours away a person hears once of all that happened, as it stands th
 });
 
 test('five stay five messages, and nobody else is drawn in', async () => {
-  const away = outage();
+  const away = world.mailbox.away();
   await ask(PACKAGES.slice(0, 5));
   await pass(20);
   away.over();
-  await pass(20);
+  await world.allOut();
   expect(told('ana')).toHaveLength(5);
   expect(told('ana').every((text) => text.includes('Tara Lind asks for'))).toBe(true);
 });
@@ -83,11 +71,11 @@ test('many at once, while the platform is well, are told one by one', async () =
 });
 
 test('it names ten, counts the rest, and leads to the lists', async () => {
-  const away = outage();
+  const away = world.mailbox.away();
   await ask(PACKAGES);
   await pass(20);
   away.over();
-  await pass(20);
+  await world.allOut();
   const [only, ...others] = told('ana');
   expect(others).toEqual([]);
   expect(lines(only ?? '')[0]).toBe('14 things to know');
@@ -101,28 +89,28 @@ test('the timeline says that the approver is not reached while the one message w
     const reached = await world.desk.views.reach(rows[0]?.id as never);
     return reached.filter(({ notice }) => notice === 'approval').map(({ state }) => state);
   };
-  const away = outage();
+  const away = world.mailbox.away();
   await ask(PACKAGES.slice(0, 6));
   await pass(20);
   expect(await reach()).toEqual(['waiting']);
   away.over();
-  await pass(20);
+  await world.allOut();
   expect(await reach()).toEqual(['sent']);
 });
 
 test('what was decided in between concerns nobody any more, and then there is nothing to say', async () => {
-  const away = outage();
+  const away = world.mailbox.away();
   await ask(PACKAGES.slice(0, 6));
   await pass(20);
   await world.configure('people:\n  - { key: ana, name: Ana Ruiz, enabled: false }\n');
   away.over();
-  await pass(20);
+  await world.allOut();
   expect(told('ana')).toEqual([]);
   expect(await world.sql(`select 1 from outgoing where state in ('ready', 'leased')`)).toEqual([]);
 });
 
 test('what asks something of the reader is said before what happened to it later, and much that is over hides nothing', async () => {
-  const away = outage();
+  const away = world.mailbox.away();
   await ask(PACKAGES.slice(0, 7));
   await world.sql(`insert into outgoing (kind, notice, person_id, subject_kind, subject_id, request_id, params, lane, next_at, dedupe_key, created_at)
     select 'tell', 'requestOutcome', o.person_id, o.subject_kind, o.subject_id, o.request_id, '{}', 'later:' || o.id, now(), 'later:' || o.id, usher_now()
@@ -130,7 +118,7 @@ test('what asks something of the reader is said before what happened to it later
   for (let n = 2; n < 7; n += 1) await world.say('tara', `cancel R-100${n}`);
   await pass(20);
   away.over();
-  await pass(20);
+  await world.allOut();
   const [only, ...others] = told('ana');
   expect(others).toEqual([]);
   expect(lines(only ?? '').filter((line) => line.includes('Tara Lind asks for'))).toHaveLength(2);

@@ -45,15 +45,6 @@ async function once(work: ReturnType<typeof worker>): Promise<number> {
 }
 const titles = (card: Card): readonly string[] => [...buttons(card).keys()];
 
-/** The platform is away until it is told to be back. */
-function outage(): { over: () => void } {
-  const { mailbox } = world;
-  const [send, update] = [mailbox.send.bind(mailbox), mailbox.update.bind(mailbox)];
-  const away = () => Promise.reject(new ChannelError('later', 'service_unavailable'));
-  Object.assign(mailbox, { send: away, update: away });
-  return { over: () => void Object.assign(mailbox, { send, update }) };
-}
-
 /** A worker of its own, as another replica (or another loop) has it. */
 function worker(kinds?: readonly OutgoingRow['kind'][]) {
   return delivering(
@@ -75,17 +66,17 @@ function worker(kinds?: readonly OutgoingRow['kind'][]) {
 describe('a platform that is away', () => {
   test('for half a day costs nobody a message', async () => {
     await ask('ledger reader');
-    const platform = outage();
+    const platform = world.mailbox.away();
     for (let hour = 0; hour < 14; hour += 1) await world.pass(HOUR);
     platform.over();
-    await world.pass(HOUR);
+    await world.allOut();
     expect(titles(latest('ana').card)).toContain('Approve');
     expect(await world.outbox.dead(10)).toEqual([]);
   }, 120_000);
 
   test('for days ends in a dead letter that is counted, listed, and can be sent after all', async () => {
     await ask('ledger auditor', {});
-    const platform = outage();
+    const platform = world.mailbox.away();
     // A platform that is away is tried by one message at a time, so each gets its turn a little later.
     const days = async (hours: number) => {
       for (const ms of [hours * HOUR, 2 * MINUTE, 2 * MINUTE]) {
@@ -106,7 +97,7 @@ describe('a platform that is away', () => {
     expect(world.messagesTo('tara')).toEqual([]);
     platform.over();
     for (const row of dead) expect(await redrive(world.desk, operator, row.id)).toBe(true);
-    await world.settle();
+    await world.allOut();
     const texts = world.messagesTo('tara').map((message) => textOf(message.card));
     expect(texts.filter((text) => text.includes('You now have Ledger auditor'))).toHaveLength(1);
     expect((await world.due.backlog()).dead).toEqual([]);

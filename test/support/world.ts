@@ -55,6 +55,14 @@ export class Mailbox implements Channel {
     this.#lost.set(user, fault);
   }
 
+  /** All calls fail until it is told to be back. */
+  away(): { over: () => void } {
+    const [send, update] = [this.send.bind(this), this.update.bind(this)];
+    const away = () => Promise.reject(new ChannelError('later', 'service_unavailable'));
+    Object.assign(this, { send: away, update: away });
+    return { over: () => void Object.assign(this, { send, update }) };
+  }
+
   async send(to: Address, card: Card): Promise<MessageRef> {
     const lost = this.#lost.get(to.user);
     this.#lost.delete(to.user);
@@ -230,6 +238,11 @@ export async function aWorld(yaml: string) {
     async pass(milliseconds: number): Promise<void> {
       await owner.query('update organization set clock_offset_ms = clock_offset_ms + $1', { bind: [milliseconds] });
       await this.settle();
+    },
+    /** Time goes by until nothing waits to go out. Where a platform was away one message tries it, and the others come a little later. */
+    async allOut(): Promise<void> {
+      do await this.pass(15 * 60_000);
+      while ((await this.sql(`select from outgoing where state in ('ready', 'leased')`)).length > 0);
     },
     say: (user: string, text: string): Promise<Reply> => conversation.handle(inbound(user, { kind: 'text', text })),
     /** Presses a button of a card by its title. */
