@@ -30,8 +30,13 @@ const DUTIES = [
 ];
 
 /** Draws the digest; refuses with `not-found` where nothing of it concerns its reader any more. */
-export async function digest(look: Look, draw: (view: string, look: Look) => Promise<Drawn>): Promise<Drawn> {
-  const items = bySubject(itemsOf(look));
+export async function digest(
+  look: Look,
+  draw: (view: string, look: Look) => Promise<Drawn>,
+  isView: (view: string) => boolean,
+): Promise<Drawn> {
+  const all = bySubject(itemsOf(look.params));
+  const items = all.filter(({ notice }) => isView(notice));
   const rows: CardDataOf['digest']['rows'][number][] = [];
   let seen = 0;
   for (const item of items.slice(0, LOOKS)) {
@@ -40,7 +45,7 @@ export async function digest(look: Look, draw: (view: string, look: Look) => Pro
     const line = await lineOf({ ...look, params: item.params }, item, draw);
     if (line !== null) rows.push(line);
   }
-  const left = items.length - seen;
+  const left = all.length - seen;
   if (rows.length + left === 0) throw new DomainError('not-found', { what: 'card' });
   const title = say('digest.title', { count: rows.length + left });
   return {
@@ -96,8 +101,13 @@ async function lineOf(
   }
 }
 
-function itemsOf(look: Look): readonly Item[] {
-  const items = look.params['items'];
+/** The views that its lines are drawn by. */
+export function noticesOf(params: Params): readonly string[] {
+  return itemsOf(params).map(({ notice }) => notice);
+}
+
+function itemsOf(params: Params): readonly Item[] {
+  const { items } = params;
   if (typeof items !== 'string') throw new DomainError('not-found', { what: 'card' });
   return JSON.parse(items) as readonly Item[];
 }

@@ -15,7 +15,7 @@ import { exceptionOf } from '../operations/exceptions';
 import type { Text } from './card';
 import type { CardDataOf, CardName } from './card-data';
 import { helpRows } from './commands';
-import { digest } from './digest';
+import { digest, noticesOf } from './digest';
 import * as Forms from './present/forms';
 import { leavers } from './present/leavers';
 import * as Lists from './present/lists';
@@ -421,16 +421,23 @@ export const views = {
       await about(look.desk, viewer(look), { id: id(look, 'package'), name: id(look, 'name') }),
     ),
   }),
-  digest: (look) => digest(look, draw),
+  digest: (look) => digest(look, draw, isView),
   gone: () => Promise.resolve({ card: 'notice', data: Notices.gone() }),
 } as const satisfies Record<string, View>;
 
 export type ViewName = keyof typeof views;
 
+// `approval~2`: the mark after the tilde makes it another message than the last one of its kind, not another view.
+const nameOf = (marked: string): string => marked.split('~')[0] ?? '';
+const isView = (marked: string): boolean => Object.hasOwn(views, nameOf(marked));
+
+/** Whether this release can draw all of it. What it cannot, one that knows more has written, and may still be there to draw. */
+export function knows(marked: string, params: Params): boolean {
+  return isView(marked) && (nameOf(marked) !== 'digest' || noticesOf(params).every(isView));
+}
+
 /** Draws a view by name; an unknown name is an old card of another version. */
 export function draw(marked: string, look: Look): Promise<Drawn> {
-  // `approval~2`: the mark after the tilde makes it another message than the last one of its kind, not another view.
-  const [name = ''] = marked.split('~');
-  if (!Object.hasOwn(views, name)) throw new DomainError('not-found', { what: 'card' });
-  return views[name as ViewName](look);
+  if (!isView(marked)) throw new DomainError('not-found', { what: 'card' });
+  return views[nameOf(marked) as ViewName](look);
 }

@@ -6,7 +6,8 @@ import type { OutgoingRow } from '../operations/ports';
 import { NotNow } from './gate';
 import { place } from './place';
 import type { PlaceParts } from './place';
-import { codeOf, isFinal, redraw, tell } from './tell';
+import { leaveToOthers } from './others';
+import { codeOf, isFinal, Never, redraw, tell } from './tell';
 import type { TellParts } from './tell';
 import { sideBySide } from './side-by-side';
 import { backoff } from './worker';
@@ -39,8 +40,9 @@ async function work(parts: DeliverParts, row: OutgoingRow): Promise<void> {
     switch (row.kind) {
       case 'tell':
         if (row.person === null) {
-          await parts.outbox.expand(row);
-          return;
+          if ((await parts.outbox.expand(row)) !== null) return;
+          await leaveToOthers(parts, row);
+          throw new Never('unknown audience');
         }
         await tell(parts, row);
         break;

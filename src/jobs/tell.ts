@@ -7,7 +7,7 @@ import { ChannelError } from '../chat/channel';
 import type { Channel } from '../chat/channel';
 import { paramsOf } from '../chat/handle';
 import { bind } from '../chat/render';
-import { draw } from '../chat/views';
+import { draw, knows } from '../chat/views';
 import type { Drawn } from '../chat/views';
 import { asReader, introduce } from '../chat/who';
 import type { Who } from '../chat/who';
@@ -17,6 +17,7 @@ import type { Log } from '../log';
 import type { By, CardRow, Cards, Desk, Outbox, OutgoingRow, Reachable, Watch } from '../operations/ports';
 import { gateOf, LOOK_UPS, NotNow, paceOf } from './gate';
 import type { Gates } from './gate';
+import { leaveToOthers } from './others';
 
 export interface TellParts {
   readonly desk: Desk;
@@ -54,6 +55,10 @@ export async function tell(parts: TellParts, row: OutgoingRow): Promise<void> {
   if (row.person === null) throw new Never('no recipient');
   const person = await parts.desk.views.person(row.person);
   if (person?.state !== 'enabled') return;
+  if (!knows(row.notice ?? '', row.params)) {
+    await leaveToOthers(parts, row);
+    if (row.notice !== 'digest') throw new Never('unknown view');
+  }
   const places = await placesOf(parts, person);
   let last = '';
   for (const place of places) {
@@ -170,6 +175,18 @@ export async function redraw(parts: TellParts, row: OutgoingRow): Promise<void> 
     row.subject.kind === 'request'
       ? await parts.cards.byRequest(row.subject.id as NonNullable<CardRow['request']>)
       : await parts.cards.bySubject(row.subject);
+  const known = rows.filter((kept) => knows(kept.view, kept.params));
+  await redrawAll(parts, known, row);
+  if (known.length === rows.length) return;
+  await leaveToOthers(parts, row);
+  await redrawAll(
+    parts,
+    rows.filter((kept) => !known.includes(kept)),
+    row,
+  );
+}
+
+async function redrawAll(parts: TellParts, rows: readonly CardRow[], row: OutgoingRow): Promise<void> {
   let later: unknown = null;
   for (const kept of rows) {
     try {

@@ -434,8 +434,11 @@ export interface DeadRow {
 export interface Outbox {
   /** Up to `limit` due rows (of these kinds), leased for `leaseMs`; one row per lane, oldest first; taking away before giving. */
   claim(limit: number, leaseMs: number, kinds?: readonly OutgoingRow['kind'][]): Promise<readonly OutgoingRow[]>;
-  /** Expands an audience into one row per person and settles the parent, in one statement; idempotent. Returns the number. */
-  expand(row: OutgoingRow): Promise<number>;
+  /**
+   * Expands an audience into one row per person and settles the parent, in one statement; idempotent. Returns the number; null, and does
+   * nothing, where it does not know the audience.
+   */
+  expand(row: OutgoingRow): Promise<number | null>;
   settle(lease: Lease, result: { state: 'done' } | { state: 'dead'; error: string }): Promise<void>;
   /** Back to ready, not before `atLeastMs` from now (backoff with jitter added by the caller); `tried` is false where no call was made. */
   retry(lease: Lease, atLeastMs: number, error: string, how?: { readonly tried?: boolean }): Promise<void>;

@@ -1,5 +1,20 @@
 // Whom a notice is for, as one piece of SQL: an audience of the table of consequences becomes people, as things are when it
 // is sent. Where those who should hear are gone, the next in charge hear instead: a failure nobody hears of is a dead end.
+import type { Audience } from '../domain/consequences';
+
+const known = {
+  requestor: true,
+  target: true,
+  approvers: true,
+  person: true,
+  catalogOwners: true,
+  exceptionOwner: true,
+  exceptionKeepers: true,
+  resourceOwners: true,
+  administrators: true,
+} as const satisfies Record<Audience, true>;
+/** Those that mean somebody here. A release that knows more may have written another one. */
+export const AUDIENCES: ReadonlySet<string> = new Set(Object.keys(known));
 
 /**
  * Parts of a `with`: reads `mine` (rows of outgoing) and gives `hearers (outgoing_id, person_id)`: enabled people, each once.

@@ -2,7 +2,7 @@
 // Rows are made by the tail of a save (tail.ts); whom an audience means is audiences.ts.
 import { DomainError } from '../domain/errors';
 import type { DeadRow, Lease, Outbox, OutgoingRow, Tx } from '../operations/ports';
-import { HEARERS } from './audiences';
+import { AUDIENCES, HEARERS } from './audiences';
 import { createGates } from './gates';
 import { type Query, isDuplicate } from './query';
 import { instantOf, toInstant } from './tables';
@@ -189,7 +189,8 @@ export function createOutbox(q: Query): Outbox {
       )) as readonly Claimed[];
       return [...rows].sort((a, b) => a.next_at.getTime() - b.next_at.getTime() || a.id - b.id).map(outgoingOf);
     },
-    async expand({ lease }) {
+    async expand({ lease, audience }) {
+      if (audience !== null && !AUDIENCES.has(audience)) return null;
       const [row] = await q(EXPAND, [lease.id, lease.token]);
       const { mine, told } = row as { mine: number; told: number };
       if (mine === 0) throw new DomainError('stale', {});

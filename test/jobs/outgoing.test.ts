@@ -337,3 +337,69 @@ describe('a role that could not be given', () => {
     expect(await world.sql('select state from assignments')).toEqual([{ state: 'deliveryFailed' }]);
   });
 });
+
+describe('what a newer release has written, while both run', () => {
+  const put = (fields: Readonly<Record<string, unknown>>) =>
+    world.sql(
+      `insert into outgoing (kind, notice, audience, person_id, subject_kind, subject_id, lane, next_at, dedupe_key, created_at, params)
+       select 'tell', notice, audience, id, 'person', id::text, 'lane', usher_now(), 'newer', usher_now(), coalesce(params, '{}')
+       from people, jsonb_to_record($1) as r (notice text, audience text, params jsonb) where directory_key = 'tara'`,
+      [JSON.stringify(fields)],
+    );
+  const rows = () => world.sql(`select state, attempts, error from outgoing where dedupe_key = 'newer'`);
+  const wait = async (milliseconds: number) => {
+    await world.sql('update organization set clock_offset_ms = clock_offset_ms + $1', [milliseconds]);
+    await world.outgoing.settle();
+  };
+  const left = [{ state: 'ready', attempts: 0, error: null }];
+  const items = (...notices: string[]) => ({
+    items: JSON.stringify(notices.map((notice) => ({ notice, about: notice, params: {} }))),
+  });
+
+  test.each([
+    { name: 'a message', give: { notice: 'sealed' } },
+    { name: 'a message of many', give: { notice: 'digest', params: items('help', 'sealed~1') } },
+  ])('$name is left to it', async ({ give }) => {
+    await put(give);
+    await world.outgoing.settle();
+    await wait(MINUTE);
+    expect(await rows()).toEqual(left);
+    expect(world.messagesTo('tara')).toEqual([]);
+  });
+
+  test('an audience is left to it', async () => {
+    await put({ notice: 'access', audience: 'sponsors' });
+    await world.sql(`update outgoing set person_id = null where dedupe_key = 'newer'`);
+    await world.outgoing.settle();
+    expect(await rows()).toEqual(left);
+    await wait(HOUR);
+    expect(await rows()).toEqual([{ state: 'dead', attempts: 1, error: 'unknown audience' }]);
+  });
+
+  test('where there seems to be none any more, the message is given up aloud, and can be put back', async () => {
+    await put({ notice: 'sealed' });
+    await wait(HOUR);
+    expect(await rows()).toEqual([{ state: 'dead', attempts: 1, error: 'unknown view' }]);
+    expect(await world.outbox.dead(10)).toMatchObject([{ notice: 'sealed' }]);
+  });
+
+  test('and one of many says that there was more', async () => {
+    await put({ notice: 'digest', params: items('help', 'sealed~1') });
+    await wait(HOUR);
+    expect(textOf(latest('tara').card)).toContain('1 more');
+  });
+
+  test('a card is not touched, and drawn by whoever knows it', async () => {
+    await ask('ledger reader');
+    await world.settle();
+    const card = textOf(latest('ana').card);
+    const view = (from: string, to: string) => world.sql('update cards set view = replace(view, $1, $2)', [from, to]);
+    await view('approval', 'sealed');
+    await world.say('tara', 'cancel R-1001');
+    await world.outgoing.settle();
+    expect(textOf(latest('ana').card)).toBe(card);
+    await view('sealed', 'approval');
+    await wait(MINUTE);
+    expect(textOf(latest('ana').card)).not.toBe(card);
+  });
+});
