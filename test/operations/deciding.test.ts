@@ -190,6 +190,27 @@ describe('a decision is on what the person saw', () => {
     expect(await decisions()).toContainEqual({ n: 2, decision: 'deny' });
   });
 
+  test.each(['approve R-1001 fine by me', 'deny R-1001 too much'])(
+    'a form that "%s" opened decides the stage of that moment, and no later one',
+    async (typed) => {
+      await world.configure(TWICE, true);
+      await ask('tara', 'ledger reader');
+      const form = cardOf(await world.say('ana', typed));
+      await world.press('ana', latest('ana').card, 'Approve');
+      const first = await world.submit('ana', form, { reason: 'mine' });
+      expect([first.kind, sentenceOf(first)]).toEqual(['errors', expect.stringContaining('has reached step 2')]);
+      expect(await decisions()).toEqual([{ n: 1, decision: 'approve' }]);
+      await world.submit('ana', form, { reason: 'mine' });
+      const [kept] = await world.sql<{ shown: { version: number; surface: string } }>(
+        'select shown from decisions where n = 2',
+      );
+      const [request] = await world.sql<{ seen: number }>(
+        `select version - 1 as seen from requests where number = 1001`,
+      );
+      expect(kept?.shown.version).toBe(request?.seen);
+    },
+  );
+
   test('a vote of somebody else, a reminder and a new approver ask nobody to look again', async () => {
     await ask('tara', 'ledger writer', { reason: 'month end', 'answer.ticket': 'T-1' });
     await world.press('max', latest('max').card, 'Approve');

@@ -56,6 +56,9 @@ describe('an approver', () => {
     'approve "R-1001"',
     'approve #1001',
     'approve r 1001, thanks!',
+    'approve R-1001 👍🏽',
+    'approve 🙏 R-1001 :)',
+    'approve R-1001 :+1::skin-tone-3: thanks',
   ])('approves by "%s"', async (typed) => {
     expect(await say('ana', typed)).toContain('Done. R-1001 is approved.');
     expect(await decisions()).toEqual([{ decision: 'approve', reason: null }]);
@@ -66,9 +69,23 @@ describe('an approver', () => {
     ['deny R-1001.', 'Why not?'],
     ['deny R-1001 too expensive', 'too expensive'],
     ['approve R-1001 only until Friday', 'only until Friday'],
+    ['approve R-1001 👎', '👎'],
+    ['approve R-1001❌', '❌'],
+    ['approve R-1001 :thumbsdown:', ':thumbsdown:'],
+    ['approve R-1001 :(', '('],
+    ['approve R-1001?', '?'],
+    ['approve R-1001 please?!', 'please?!'],
+    ['approve R-1001 🤔', 'I took your words for a reason.'],
   ])('reads "%s" in a form before it counts', async (typed, shown) => {
     expect(await say('ana', typed)).toContain(shown);
     expect(await decisions()).toEqual([]);
+  });
+
+  test('may clear the words that were taken for a reason', async () => {
+    const form = cardOf(await world.say('ana', 'approve R-1001 fine by me'));
+    expect(textOf(form)).toContain('Change or clear them');
+    expect(sentenceOf(await world.submit('ana', form, { reason: '' }))).toBe('Done. R-1001 is approved.');
+    expect(await decisions()).toEqual([{ decision: 'approve', reason: null }]);
   });
 
   test('denies with a reason that is kept as it was typed', async () => {

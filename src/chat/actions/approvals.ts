@@ -50,8 +50,10 @@ async function openDecision(
   reason: string | null = null,
 ): Promise<Answer> {
   const me = context.who.person.id;
-  const shown = await context.shown(request);
-  await deciding(context.desk, me, request, versionOf(shown));
+  let shown: Shown = await context.shown(request);
+  const { request: now } = await deciding(context.desk, me, request, versionOf(shown));
+  // Whoever typed was shown nothing yet: they decide what the form shows, and not what it has become when they send it.
+  if (versionOf(shown) === null) shown = { ...(await context.shown(request)), version: now.version };
   const draft = await context.desk.drafts.create(me, verb, 'fill', {
     request,
     shown: JSON.stringify(shown),
@@ -94,12 +96,24 @@ interface Typed {
   readonly unsure: string | null;
 }
 
+/** What may stand around a number or words and says nothing; a question mark and a sad face do. */
+const MARKS = `"'“”„«»)\\]*_\`:;,.!\u2026-`;
+const AROUND = new RegExp(`^[\\s([${MARKS}]+|[\\s${MARKS}]+$`, 'gu');
+const SILENT = new RegExp(`^[\\s${MARKS}]+|[\\s${MARKS}]+$`, 'gu');
+const COURTESY = /^(?:because|please|pls|now|thanks|thank you)?$/i;
+/** Each agrees or thanks, in every colour; Slack writes them out. */
+const GLAD =
+  /[👍👌🙏✅✔☑🙂😊😀😃😄🎉🚀🙌👏💯❤]|[\u{1f3fb}-\u{1f3ff}\ufe0f]|:(?:\+1|thumbsup|ok_hand|pray|white_check_mark|heavy_check_mark|tada|rocket|raised_hands|clap|100|heart)(?:::skin-tone-\d)?:/gu;
+
 function typedDecision(rest: string): Typed {
-  const [, number = rest, after = ''] =
-    /^[^\p{L}\p{N}]*((?:r[-\s]?)?#?\d{1,15})[^\p{L}\p{N}]*(?:\s(.*))?$/isu.exec(rest) ?? [];
-  const said = after.trim();
+  const bare = rest.replace(GLAD, ' ').replace(AROUND, '');
+  const [, number = rest, after = ''] = /^((?:r[-\s]?)?#?\d{1,15})(?![\p{L}\p{N}])(.*)$/isu.exec(bare) ?? [];
+  const said = rest
+    .slice(rest.indexOf(number) + number.length)
+    .replace(/^["“”„«»')\]*_`,;:.!\u2026]+/u, '')
+    .trim();
   const reason = /^because\s+(\S.*)$/is.exec(said)?.[1] ?? null;
-  const isNothing = /^(?:because|please|pls|now|thanks|thank you)?[.!\u2026]*$/i.test(said);
+  const isNothing = COURTESY.test(after.replace(SILENT, ''));
   return { number: numberOf(number.replace('#', '')), reason, unsure: reason === null && !isNothing ? said : null };
 }
 

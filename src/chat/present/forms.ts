@@ -11,6 +11,7 @@ import type { Text } from '../card';
 import type { CardDataOf, Question } from '../card-data';
 import { label, listed, say } from '../words';
 import { approvalTitle } from './approvals';
+import { policyOf, running } from './asked';
 import { longest, number, text } from './common';
 
 type Line = { readonly text: Text };
@@ -282,17 +283,20 @@ export function decisionForm(
   const deny = decision === 'deny';
   const shown = number(view.facts.request.number);
   const title = deny ? say('deny.title', { number: shown }) : say('approve.title', { number: shown });
+  const stage = policyOf(view.facts)?.stages.find(({ n }) => n === running(view.facts)?.n);
+  const required = deny || stage?.approverReasonRequired === true;
+  const intro = label(required ? 'approve.intro' : 'approve.asReason');
   return {
     summary: title,
     title,
-    intro: deny ? say('deny.intro', { requestor: view.facts.requestor?.name ?? '' }) : label('approve.intro'),
+    intro: deny ? say('deny.intro', { requestor: view.facts.requestor?.name ?? '' }) : intro,
     lines: [{ text: approvalTitle(view.facts) }],
     verb: deny ? 'approval.deny' : 'approval.approveWithReason',
     submit: label(deny ? 'deny' : 'approve'),
     style: deny ? 'destructive' : 'positive',
     asks: true,
     question: label(deny ? 'deny.reason' : 'approve.reason'),
-    required: true,
+    required,
     error: label(deny ? 'deny.required' : 'approve.required'),
     reason: filled['reason'] ?? null,
   };

@@ -261,6 +261,7 @@ export const sentences = {
   'deny.required': 'A denial needs a reason.',
   'approve.title': 'Approve {number}',
   'approve.intro': 'This package asks approvers for a reason.',
+  'approve.asReason': 'I took your words for a reason. Change or clear them, then approve.',
   'approve.reason': 'Why is this right?',
   'approve.required': 'This approval needs a reason.',
   'decided.approved': 'Done. {number} is approved.',
