@@ -177,14 +177,15 @@ export function cancel(
 
 /**
  * Ends what nobody can have any more: all that is open of a target who left, and what a requestor who left asked for others,
- * unless it is decided already. Changes nothing for whoever is back by now.
+ * unless it is decided already. `left`: who of them was disabled while it was open, however soon they were back (rule 3.17).
  */
-export function cancelForGone(facts: RequestFacts, at: Now): Change {
+export function cancelForGone(facts: RequestFacts, left: 'target' | 'requestor' | null, at: Now): Change {
   const { request, requestor, target } = facts;
   if (!OPEN_REQUEST_STATES.some((open) => open === request.state)) return noChange;
-  if (target.state !== 'enabled') return cancel(facts, 'system', at, 'targetDisabled');
+  if (target.state !== 'enabled' || left === 'target') return cancel(facts, 'system', at, 'targetDisabled');
   const isUndecided = request.state === 'submitted' || request.state === 'pendingApproval';
-  const isAbandoned = requestor !== null && requestor.state !== 'enabled' && isUndecided;
+  const isGone = left === 'requestor' || (requestor !== null && requestor.state !== 'enabled');
+  const isAbandoned = isGone && isUndecided;
   return isAbandoned ? cancel(facts, 'system', at, 'requestorDisabled') : noChange;
 }
 

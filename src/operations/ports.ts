@@ -147,6 +147,8 @@ export interface Tx {
   ): Promise<(Pick<Leavers, 'package' | 'catalog'> & { readonly name: string; readonly people: number }) | null>;
   /** What was to end for this was looked at: if it goes on, it is no leaver's any more. */
   leaverSettled(id: AssignmentId): Promise<void>;
+  /** Who of an open request was disabled meanwhile; forgotten with this act. */
+  takeLeft(id: RequestId): Promise<'target' | 'requestor' | null>;
   /** The live justifications of an assignment, with their policies as these are now. */
   scopesOf(id: AssignmentId): Promise<readonly ScopeFact[]>;
   /** One exception to an incompatibility, its row locked. */

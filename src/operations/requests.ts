@@ -134,7 +134,12 @@ export const reroute = timed(Rules.reroute);
 /** A scheduled start has come: all gates are checked again (rule 3.2). */
 export const start = timed(Rules.startDue);
 /** The target left: whatever is still asked for ends. So does what a requestor who left asked for others, while undecided. */
-export const cancelForGone = timed(Rules.cancelForGone);
+export function cancelForGone(desk: Desk, by: By, id: RequestId): Promise<void> {
+  return act(desk, by, async (tx) => {
+    const facts = await tx.forRequest(id);
+    await tx.save(Rules.cancelForGone(facts, await tx.takeLeft(id), moment(tx)));
+  });
+}
 
 // ---------------------------------------------------------------- reading
 

@@ -79,6 +79,8 @@ union
 select r.id from (select request_id from approval_stages where state = 'inProgress' offset 0) running
 cross join lateral (select id, requestor_id from requests where id = running.request_id and state = 'pendingApproval' offset 0) r
 cross join lateral (select from people where people.id = r.requestor_id and people.state <> 'enabled' offset 0) gone
+union
+select request_id from leaver_requests
 order by id limit $1`,
   assignmentsOfGone: `
 select a.id from people join assignments a on a.target_id = people.id and a.state in ${LIVE}

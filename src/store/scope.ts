@@ -1,7 +1,7 @@
 // Held access whose holder left the scope of a policy that ends access then (rule 3.16): found by what was noted, kept until it has
 // ended or somebody has said that so many may lose it. The rule is domain/scope.ts#outOfScope; a test compares the two.
 import type { Leavers, ScopeFact } from '../domain/scope';
-import type { AssignmentId, CatalogId, PackageId, PersonId } from '../domain/model';
+import type { AssignmentId, CatalogId, PackageId, PersonId, RequestId } from '../domain/model';
 import type { Due, LeaversList, LeaversView, Listed, Tx } from '../operations/ports';
 import { isId } from './ids';
 import { JUSTIFYING } from './loads';
@@ -119,6 +119,14 @@ const SETTLED = `update scope_leavers set state = 'over', at = usher_now() where
 /** Somebody looked at what was to end: where it did not, it is no leaver's. */
 export async function leaverSettled(q: TxQuery, id: AssignmentId): Promise<void> {
   await q.later(SETTLED, [id]);
+}
+
+const TAKE_LEFT = `delete from leaver_requests where request_id = $1 returning who`;
+
+/** The note that somebody was disabled while their request was open (migration 0014), for whoever ends it by that. */
+export async function takeLeft(q: Query, id: RequestId): ReturnType<Tx['takeLeft']> {
+  const [row] = await q(TAKE_LEFT, [id]);
+  return row === undefined ? null : (row as { who: 'target' | 'requestor' }).who;
 }
 
 const JUDGED = `update scope_leavers set state = $2, at = usher_now() where state = 'found' and assignment_id = any ($1::uuid[])`;

@@ -652,7 +652,16 @@ describe('taking a request back', () => {
 describe('when somebody left', () => {
   const gone = { state: 'disabled' } as const;
   const tara = { ...aRef('Tara'), ...gone };
-  const cases: { name: string; give: RequestFacts; want: string | null }[] = [
+  const cases: { name: string; give: RequestFacts; left?: 'target' | 'requestor'; want: string | null }[] = [
+    { name: 'the target, who is back', give: requestFacts(), left: 'target', want: 'targetDisabled' },
+    { name: 'the target of what is scheduled, who is back', give: scheduled(), left: 'target', want: 'targetDisabled' },
+    {
+      name: 'who asked for somebody, and is back',
+      give: requestFacts({ requestor: { ...tara, state: 'enabled' } }),
+      left: 'requestor',
+      want: 'requestorDisabled',
+    },
+    { name: 'who asked and is back, once it is decided', give: scheduled(), left: 'requestor', want: null },
     { name: 'the target', give: requestFacts({ target: { ...aPerson(), ...gone } }), want: 'targetDisabled' },
     {
       name: 'the target of what is decided and scheduled',
@@ -661,15 +670,15 @@ describe('when somebody left', () => {
     },
     { name: 'who asked for somebody', give: requestFacts({ requestor: tara }), want: 'requestorDisabled' },
     { name: 'who asked, once it is decided', give: scheduled({ requestor: tara }), want: null },
-    { name: 'nobody any more, when both are back', give: requestFacts(), want: null },
+    { name: 'nobody while it was open', give: requestFacts(), want: null },
     {
       name: 'the target of what ended meanwhile',
       give: requestFacts({ request: aRequest({ state: 'denied' }), target: { ...aPerson(), ...gone } }),
       want: null,
     },
   ];
-  test.each(cases)('$name', ({ give, want }) => {
-    const change = sound(cancelForGone(give, at()));
+  test.each(cases)('$name', ({ give, left = null, want }) => {
+    const change = sound(cancelForGone(give, left, at()));
     if (want === null) expect(eventsOf(change)).toEqual([]);
     else expect(rowOf(change, 'request')).toMatchObject({ state: 'canceled', detail: want });
   });

@@ -285,6 +285,34 @@ test('who was disabled loses the access, however soon they are back, and keeps w
   expect(await world.sql('select from leaver_access')).toEqual([]);
 });
 
+test('so does what was asked for them, and by them for others, and not what they ask for then', async () => {
+  const reasons = { reason: 'closing', 'answer.ticket': 'T-9' };
+  const ask = async (user: string, what: string): Promise<void> => {
+    await world.submit(user, cardOf(await world.say(user, `request ${what}`)), reasons);
+  };
+  const requests = () =>
+    world.sql(
+      `select directory_key as target, r.state, detail from requests r join people on people.id = target_id order by number`,
+    );
+  await ask('tara', 'ledger reader');
+  await ask('max', 'ledger writer for tom');
+  await world.settle();
+  for (const who of ['tara', 'max']) {
+    await enabled(who, 'disabled');
+    await enabled(who, 'enabled');
+  }
+  await world.settle();
+  const ended = [
+    { target: 'tara', state: 'canceled', detail: 'targetDisabled' },
+    { target: 'tom', state: 'canceled', detail: 'requestorDisabled' },
+  ];
+  expect(await requests()).toEqual(ended);
+  await ask('tara', 'ledger reader');
+  await world.settle();
+  expect(await requests()).toEqual([...ended, { target: 'tara', state: 'pendingApproval', detail: null }]);
+  expect(await world.sql('select from leaver_requests')).toEqual([]);
+});
+
 test('who left without a note is found by the full pass', async () => {
   await take('tara', 'tom', 'cas');
   await followed();

@@ -8,7 +8,7 @@ import { bind, mostlyNot, repairs, shift, wish } from './acts';
 import type { Act, AWish } from './acts';
 import type { Illness } from './chat';
 import type { Answer, Key, Organization } from './model';
-import { ADMINISTRATOR, jobs as modelJobs, LIVE, OWNER, reprocess } from './model';
+import { ADMINISTRATOR, jobs as modelJobs, LIVE, OPEN, OWNER, reprocess } from './model';
 import { edits, PEOPLE, VARIANTS } from './organization';
 import { Compare, Outside, SYSTEMS, Taken } from './outside';
 import { agree, Command, TICK } from './step';
@@ -479,6 +479,14 @@ const off = (o: Organization) =>
     .flatMap(([pack, { policies }]) => policies.map((one) => ({ pack, one })))
     .find(({ one }) => !one.enabled);
 
+function leave(o: Organization, key: Key): void {
+  for (const held of o.assignments) if (held.target === key) held.left = true;
+  for (const one of o.requests) {
+    if (one.target === key && OPEN.includes(one.state)) one.left = 'target';
+    else if (one.requestor === key && one.state === 'pendingApproval') one.left ??= 'requestor';
+  }
+}
+
 function change(o: Organization, edit: Edit): string {
   const key = (n: number): Key => PEOPLE[n] ?? '';
   const pack = (n: number): Key => Object.keys(o.packages)[n % Object.keys(o.packages).length] ?? '';
@@ -501,7 +509,7 @@ function change(o: Organization, edit: Edit): string {
     case 'person': {
       const one = o.people[key(edit.who)];
       if (one) one.enabled = !one.enabled;
-      if (!one?.enabled) for (const held of o.assignments) if (held.target === key(edit.who)) held.left = true;
+      if (!one?.enabled) leave(o, key(edit.who));
       return edits.person(o, key(edit.who));
     }
     case 'manager': {

@@ -70,6 +70,8 @@ export interface Request {
   readonly type: 'userAdd' | 'userExtend' | 'userRemove' | 'adminAdd' | 'adminRemove' | 'systemRemove';
   state: string;
   detail: string | null;
+  /** Who of them left while it was open, however soon they were back. */
+  left?: 'target' | 'requestor' | null;
   readonly requestor: Key | null;
   readonly target: Key;
   readonly package: Key;
@@ -525,7 +527,7 @@ export function cancel(o: Organization, key: Key, person: Key): Answer {
   if (!OPEN.includes(request.state)) return 'not-cancelable';
   if (person !== 'system' && request.state === 'scheduled' && person !== request.target)
     return 'removal-reason-required';
-  const gone = works(o, request.target) ? 'requestorDisabled' : 'targetDisabled';
+  const gone = works(o, request.target) && request.left !== 'target' ? 'requestorDisabled' : 'targetDisabled';
   drop(o, request, person === 'system' ? gone : own ? 'canceledByRequestor' : 'canceledByOwner');
   return 'ok';
 }
@@ -858,8 +860,11 @@ export const jobs: Record<string, (o: Organization, busy?: Key) => Generator<voi
   },
   *'cancel-for-leavers'(o) {
     for (const one of o.requests) {
-      const isAsked = one.requestor !== null && !works(o, one.requestor) && one.state === 'pendingApproval';
-      if ((OPEN.includes(one.state) && !works(o, one.target)) || isAsked) cancel(o, one.key, 'system');
+      const { left = null } = one;
+      const isAsked = left === 'requestor' || (one.requestor !== null && !works(o, one.requestor));
+      const isMeant = left === 'target' || !works(o, one.target);
+      if (isMeant ? OPEN.includes(one.state) : isAsked && one.state === 'pendingApproval') cancel(o, one.key, 'system');
+      one.left = null;
       yield;
     }
   },

@@ -112,13 +112,32 @@ create index scope_leavers_package on scope_leavers (package_id);
 
 -- Access that somebody had when they were disabled: it goes, however soon they are back (rule 3.17).
 create table leaver_access (assignment_id uuid primary key references assignments);
+-- What was asked for them, or by them for others, in the same way.
+create table leaver_requests (
+  request_id uuid primary key references requests,
+  who text not null check (who in ('target', 'requestor'))
+);
 
 create function note_gone() returns trigger language plpgsql as $$
 begin
+  if not exists (select from now join was using (id) where was.state = 'enabled' and now.state <> 'enabled') then
+    return null;
+  end if;
   insert into leaver_access (assignment_id)
   select a.id from now join was using (id) join assignments a on a.target_id = now.id
   where was.state = 'enabled' and now.state <> 'enabled'
     and a.state in ('scheduled', 'delivering', 'delivered', 'partiallyDelivered', 'deliveryFailed')
+  on conflict do nothing;
+  insert into leaver_requests (request_id, who)
+  select r.id, 'target' from now join was using (id)
+  join requests r on r.target_id = now.id and r.state in ('submitted', 'pendingApproval', 'scheduled')
+  where was.state = 'enabled' and now.state <> 'enabled'
+  on conflict (request_id) do update set who = excluded.who;
+  -- One by one, in all that they ever asked for: whatever the planner expects, never in all that anybody asked for.
+  insert into leaver_requests (request_id, who)
+  select r.id, 'requestor' from now join was using (id)
+  cross join lateral (select id, state from requests where requestor_id = now.id offset 0) r
+  where was.state = 'enabled' and now.state <> 'enabled' and r.state in ('submitted', 'pendingApproval')
   on conflict do nothing;
   return null;
 end $$;
@@ -136,7 +155,7 @@ create trigger note_end after update of state on assignments for each row
   when (new.state in ('removing', 'removed') and old.state in ('scheduled', 'delivering', 'delivered', 'partiallyDelivered', 'deliveryFailed'))
   execute function note_end();
 
-grant select, insert, update, delete on scope_leavers, leaver_access to usher_app;
+grant select, insert, update, delete on scope_leavers, leaver_access, leaver_requests to usher_app;
 `;
 
 const machinery = `
