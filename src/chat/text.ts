@@ -92,7 +92,7 @@ const NAMES = new Map(ABBREVIATIONS.flatMap(({ zones, names }) => zones.map((zon
  */
 export function formatInstant(at: Date, style: 'date' | 'dateTime' | 'time', reader: Reader | null): string {
   const { wall, zone } = wallClock(at, reader?.zone ?? 'UTC');
-  const date = `${WEEKDAYS[wall.getUTCDay()] ?? ''} ${wall.getUTCDate()} ${MONTHS[wall.getUTCMonth()] ?? ''} ${wall.getUTCFullYear()}`;
+  const date = dateOf(wall);
   const time = `${two(wall.getUTCHours())}:${two(wall.getUTCMinutes())}`;
   switch (style) {
     case 'date':
@@ -102,6 +102,15 @@ export function formatInstant(at: Date, style: 'date' | 'dateTime' | 'time', rea
     case 'dateTime':
       return `${date}, ${time} ${zone}`;
   }
+}
+
+/** A day of the calendar (`2027-03-31`), which is the same day in every zone: "Wed 31 Mar 2027". */
+export function formatDay(day: string): string {
+  return dateOf(new Date(`${day}T00:00:00Z`));
+}
+
+function dateOf(wall: Date): string {
+  return `${WEEKDAYS[wall.getUTCDay()] ?? ''} ${wall.getUTCDate()} ${MONTHS[wall.getUTCMonth()] ?? ''} ${wall.getUTCFullYear()}`;
 }
 
 /** A text without any markup, on one or more lines. */

@@ -1,14 +1,14 @@
 // Forms: what a person fills in, and what is told before it is sent (who will be asked, what is the longest period).
 import { plan } from '../../domain/approval';
 import type { PlannedStage } from '../../domain/approval';
-import { fixedEnd } from '../../domain/policy';
 import type { PairFacts } from '../../domain/facts';
 import type { PersonId, PolicyVersion } from '../../domain/model';
-import { after } from '../../domain/time';
 import type { FormFacts, RequestView } from '../../operations/requests';
 import type { AssignmentView } from '../../operations/assignments';
 import type { Text } from '../card';
 import type { CardDataOf, Question } from '../card-data';
+import { fixed } from '../spans';
+import { formatDay } from '../text';
 import { label, listed, say } from '../words';
 import { approvalTitle } from './approvals';
 import { policyOf, running } from './asked';
@@ -59,10 +59,10 @@ function standInLines({ asked, standIns }: PlannedStage): Line[] {
   return [{ text: say('request.standIns', { names: listed(standing, 'and'), count: standing.length }) }];
 }
 
-function maximumLine(policy: PolicyVersion, zone: string): Text {
-  const fixed = fixedEnd(policy, zone);
-  // It ends at midnight: the last day is the one before that.
-  if (fixed !== null) return say('request.maximumDate', { lastDay: after(fixed, -1) });
+function maximumLine(policy: PolicyVersion): Text {
+  // A day where the target is, whoever reads it: as an instant it would be another day elsewhere.
+  if (policy.expiration.kind === 'date')
+    return say('request.maximumDate', { lastDay: [fixed(formatDay(policy.expiration.day))] });
   const most = longest(policy.expiration);
   return most === null ? label('request.noMaximum') : say('request.maximum', { length: most });
 }
@@ -141,7 +141,7 @@ export function chooseForm(
       ...targetLines(form, requestor, mode),
       ...offered.flatMap((policy) => [
         ...askedLines(facts, policy, requestor).map((line) => under(policy, line.text)),
-        under(policy, maximumLine(policy, facts.target.timeZone)),
+        under(policy, maximumLine(policy)),
       ]),
     ],
     policies: choices(offered),
@@ -178,10 +178,10 @@ export function requestForm(
   const { customPeriod } = chosen;
   const lines: Line[] =
     offered.length === 1
-      ? [...askedLines(facts, chosen, requestor), { text: maximumLine(chosen, facts.target.timeZone) }]
+      ? [...askedLines(facts, chosen, requestor), { text: maximumLine(chosen) }]
       : [
           ...offered.flatMap((policy) => askedLines(facts, policy, requestor).map((line) => under(policy, line.text))),
-          { text: maximumLine(chosen, facts.target.timeZone) },
+          { text: maximumLine(chosen) },
         ];
   return {
     summary: title,

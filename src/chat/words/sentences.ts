@@ -148,7 +148,7 @@ export const sentences = {
   'request.reasonRequired': 'Say in a few words why this is needed.',
   'request.answerRequired': 'This question needs an answer.',
   'request.maximum': 'At most {length}. Anything longer is cut to that.',
-  'request.maximumDate': 'The last day is {lastDay:date}. Anything longer is cut to that.',
+  'request.maximumDate': 'The last day is {lastDay}. Anything longer is cut to that.',
   'request.noMaximum': 'No end date, unless you give one.',
   'request.nobodyAsked': 'No approval is needed: the access comes at once.',
   'request.asked': '{names} will be asked.',
