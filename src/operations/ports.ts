@@ -672,7 +672,7 @@ export interface Due {
   requestsOfGone(limit: number): Promise<readonly RequestId[]>;
   /** Live assignments of people who are not enabled, or were not at some time since. */
   assignmentsOfGone(limit: number): Promise<readonly AssignmentId[]>;
-  /** Chunked deletion of settled outgoing and inbound rows, old ticks, expired drafts, messages about what is long over. Returns rows deleted. */
+  /** Chunked deletion of settled outgoing and inbound rows, old ticks, expired drafts, messages about what is long over. Returns rows done with. */
   prune(limit: number): Promise<number>;
   /** Creates the audit partitions of this and the next month where missing. */
   partitions(): Promise<void>;

@@ -21,8 +21,8 @@ const COLUMNS = `id, platform, tenant, user_id, person_id, conversation, message
 
 // One that was never sent goes to the account that the person has now; one that was stays where it is.
 const BEGIN = `
-insert into cards (id, platform, tenant, user_id, person_id, view, subject_kind, subject_id, request_id, params, state, created_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'sending', usher_now())
+insert into cards (id, platform, tenant, user_id, person_id, view, subject_kind, subject_id, request_id, params, state, created_at, look_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'sending', usher_now(), usher_now() + interval '30 days')
 on conflict (person_id, platform, view, subject_kind, subject_id) where state <> 'gone'
   do update set params = excluded.params, request_id = excluded.request_id,
     tenant = case cards.state when 'sending' then excluded.tenant else cards.tenant end,

@@ -90,19 +90,29 @@ select assignment_id from leaver_access
 order by id limit $1`,
 };
 
-// Remembered messages `c` that nothing will change any more. What is said of resources, packages and people is said anew each time, so
-// the last message to each reader stays true.
-const LONG_AGO = `usher_now() - ${KEPT}`;
-const SETTLED = `case when c.state <> 'live' then true else case c.subject_kind
-  when 'request' then exists (select 1 from requests r where r.id = c.subject_id::uuid and r.completed_at < ${LONG_AGO}
-    and (r.state in ('denied', 'expired', 'canceled') or coalesce(
-      (select a.state = 'removed' and a.ended_at < ${LONG_AGO} from assignments a where a.id = r.assignment_id), true)))
-  when 'assignment' then exists (select 1 from assignments a
-    where a.id = c.subject_id::uuid and a.state = 'removed' and a.ended_at < ${LONG_AGO})
-  when 'manualTask' then exists (select 1 from manual_tasks t
-    where t.id = c.subject_id::uuid and t.state <> 'open' and coalesce(t.done_at, t.opened_at) < ${LONG_AGO})
-  else exists (select 1 from cards newer where newer.subject_kind = c.subject_kind and newer.subject_id = c.subject_id
-    and newer.state = 'live' and newer.person_id = c.person_id and newer.created_at > c.created_at) end end`;
+// Since when nothing changes a remembered message `c` any more; null: it may still. What is said of resources, packages and people is
+// said anew each time, so the last message to each reader stays true.
+const OVER_SINCE = `case when c.state <> 'live' then '-infinity'::timestamptz else case c.subject_kind
+  when 'request' then (select case when r.state in ('denied', 'expired', 'canceled') or a.id is null then r.completed_at
+      when r.completed_at is not null and a.state = 'removed' then greatest(r.completed_at, a.ended_at) end
+    from requests r left join assignments a on a.id = r.assignment_id where r.id = c.subject_id::uuid)
+  when 'assignment' then (select a.ended_at from assignments a where a.id = c.subject_id::uuid and a.state = 'removed')
+  when 'manualTask' then (select coalesce(t.done_at, t.opened_at) from manual_tasks t where t.id = c.subject_id::uuid and t.state <> 'open')
+  else (select '-infinity'::timestamptz from cards newer where newer.subject_kind = c.subject_kind and newer.subject_id = c.subject_id
+    and newer.state = 'live' and newer.person_id = c.person_id and newer.created_at > c.created_at limit 1) end end`;
+// What goes on cannot be long over before a whole period from now, and what is over says when: so a message is looked at once a period
+// while it may change, and when it may go. One without an instant was begun by a release that set none.
+const pruneCards = (due: string): string => `
+with looked as materialized (
+  select id, ${OVER_SINCE} as over_since from cards c
+  where ${due} order by look_at limit $1 for update skip locked
+), kept as (
+  update cards set look_at = coalesce(over_since, usher_now()) + ${KEPT} from looked
+  where cards.id = looked.id and (over_since is null or over_since > usher_now() - ${KEPT})
+), gone as (
+  delete from cards using looked where cards.id = looked.id and over_since <= usher_now() - ${KEPT}
+)
+select id from looked`;
 
 const PRUNE = [
   `delete from scope_leavers where assignment_id in (select assignment_id from scope_leavers
@@ -123,8 +133,8 @@ const PRUNE = [
   // others of a day are for replicas that ring late, and for whoever wants to see when a job ran.
   `delete from job_ticks where (job, due_at) in (select job, due_at from job_ticks old where due_at < usher_now() - interval '1 day'
     and exists (select 1 from job_ticks newer where newer.job = old.job and newer.due_at > old.due_at) order by due_at limit $1) returning 1`,
-  `delete from cards where id in (select id from cards c where created_at < usher_now() - ${KEPT} and ${SETTLED}
-    order by created_at limit $1 for update skip locked) returning 1`,
+  pruneCards('look_at <= usher_now()'),
+  pruneCards(`look_at is null and created_at < usher_now() - ${KEPT}`),
   // A bucket that nobody touched for a day is full again, which is what a new one is.
   `delete from gates where target in (select target from gates where refilled_at < usher_now() - interval '1 day'
     and (not_before is null or not_before < usher_now()) limit $1 for update skip locked) returning 1`,
@@ -189,9 +199,9 @@ export function createDue(q: Query): Due {
     requestsOfGone: requests(SQL.requestsOfGone),
     assignmentsOfGone: assignments(SQL.assignmentsOfGone),
     async prune(limit) {
-      let deleted = 0;
-      for (const sql of PRUNE) deleted += (await q(sql, [limit])).length;
-      return deleted;
+      let done = 0;
+      for (const sql of PRUNE) done += (await q(sql, [limit])).length;
+      return done;
     },
     async staleCards(limit) {
       return (await q(STALE, [limit])).length;

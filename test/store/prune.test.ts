@@ -71,6 +71,31 @@ test('messages about what is over for a month go; those about what goes on, or w
   expect(await kept()).toEqual(['live access', 'live request', 'waiting request']);
 });
 
+test('what goes on is looked at once a month, and what is over when it may go', async () => {
+  const [live, late] = [await held('Live'), await held('Late')];
+  await told('live access', 'assignment', live);
+  await told('late access', 'assignment', late);
+  const lookedAt = (): Promise<unknown[]> =>
+    world.sql(
+      `select view, round(extract(epoch from look_at - usher_now()) / 86400)::integer as days from cards order by view`,
+    );
+  await world.later(25 * DAY);
+  await endNow(late);
+  await world.later(6 * DAY);
+  await prune();
+  expect(await lookedAt()).toEqual([
+    { view: 'late access', days: 24 },
+    { view: 'live access', days: 30 },
+  ]);
+  // As an older release begins it.
+  await world.sql('update cards set look_at = null');
+  await prune();
+  expect(await lookedAt()).toEqual([
+    { view: 'late access', days: 24 },
+    { view: 'live access', days: 30 },
+  ]);
+});
+
 test('of what is said anew each time the last stays, and what never went out goes', async () => {
   const [resource, other] = [newId(), newId()];
   await told('drift~1', 'resource', resource);

@@ -15,6 +15,7 @@ import { astray } from './0012-astray';
 import { calendarsAndExceptions } from './0013-calendars-and-exceptions';
 import { directory } from './0014-directory';
 import { driftAnswers } from './0015-drift-answers';
+import { looks } from './0017-looks';
 
 export type Migration = {
   /** `0001-name`, as the file is called. */
@@ -42,4 +43,5 @@ export const migrations: readonly Migration[] = [
   calendarsAndExceptions,
   directory,
   driftAnswers,
+  looks,
 ];

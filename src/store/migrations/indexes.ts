@@ -16,6 +16,7 @@ export const indexes: Indexes = {
   local_roles_resource: 'local_roles (resource, subject, role, scope)',
   // People are searched by words that stand in the name or in the mail address.
   people_search: `people using gin ((name || ' ' || coalesce(email, '')) gin_trgm_ops)`,
+  cards_look: 'cards (look_at)',
   people_organization: 'people (organization_id) where organization_id is not null',
 };
 
