@@ -100,6 +100,11 @@ export type CardDataOf = {
     readonly mayCancel: boolean;
     readonly cancelVerb: string;
     readonly mayAskAgain: boolean;
+    readonly mayAskAnew: boolean;
+    readonly mayExtend: boolean;
+    readonly assignment: string | null;
+    readonly package: string;
+    readonly packageName: string;
   };
   approval: {
     readonly summary: Text;

@@ -354,14 +354,9 @@ export const views = {
   accessList: async (look) => {
     const page = pageOf(look);
     const found = await accessOf(look.desk, look.by, page);
-    const open = await Promise.all(
-      found.rows
-        .filter((row) => row.endedAt === null && row.endsAt !== null && row.state !== 'scheduled')
-        .map(async (row) => ((await assignmentView(look.desk, viewer(look), row.id)).extension ? row.id : null)),
-    );
     return {
       card: 'access-list',
-      data: Lists.accessList({ ...found, previous: page.previous }, new Set(open.filter((one) => one !== null))),
+      data: Lists.accessList({ ...found, previous: page.previous }),
       ...spoken(look, typeof look.params['package'] === 'string' ? { package: text(look.params['package'], 150) } : {}),
     };
   },
@@ -389,11 +384,11 @@ export const views = {
   accessReason: accessNotice('accessReason'),
   accessChanged: accessNotice('accessChanged'),
   accessBack: async (look) => {
-    const all = await look.desk.views.access(viewer(look), { limit: MOST_BACK, after: null });
+    const all = await accessOf(look.desk, look.by, { limit: MOST_BACK, after: null });
     const rows = all.rows.filter(({ endReason }) => endReason === 'targetDisabled');
     // Nothing ended: there is nothing to say.
     if (rows.length === 0) throw new DomainError('not-found', { what: 'assignment' });
-    const list = Lists.accessList({ rows, next: null, previous: null }, new Set());
+    const list = Lists.accessList({ rows, next: null, previous: null });
     return { card: 'access-list', data: { ...list, summary: label('access.back'), title: label('access.back') } };
   },
   accessEnding: accessNotice('accessEnding'),

@@ -126,7 +126,8 @@ export const consequences: readonly Consequence[] = [
   redraw('assignment.extended', 'assignment'),
   tell('assignment.unjustified', 'accessReason', 'target', 'assignment'),
   redraw('assignment.unjustified', 'assignment'),
-  tell('assignment.reminded', 'accessEnding', 'target', 'assignment'),
+  // From now on it can be extended, which the card of its request says as well.
+  { ...tell('assignment.reminded', 'accessEnding', 'target', 'assignment'), redraws: true },
   { ...tell('assignment.ending', 'accessEnded', 'target', 'assignment', { tell: true }), redraws: true },
   { ...redraw('assignment.ending', 'assignment'), when: { tell: false } },
   redraw('assignment.removed', 'assignment'),

@@ -78,6 +78,9 @@ export interface PairFacts {
   readonly byHand: boolean;
 }
 
+/** What the gates look at. */
+export type AskFacts = Pick<PairFacts, 'target' | 'catalog' | 'package' | 'policies' | 'conflicts' | 'open' | 'live'>;
+
 /** A grant with the live assignments (delivering or later, not ended) that justify it, except none. */
 export interface GrantFact {
   readonly grant: Grant;

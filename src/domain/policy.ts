@@ -1,6 +1,6 @@
 // Who may ask for a package, by which policy, and what a refusal may tell. The lengths of access live in period.ts.
 import { DomainError } from './errors';
-import type { PairFacts, PolicyFact } from './facts';
+import type { AskFacts, PolicyFact } from './facts';
 import type { Person, PolicyVersion, PolicyVersionId } from './model';
 import { isOutsider, widthOfPolicy } from './subjects';
 
@@ -20,14 +20,14 @@ export interface OfferOptions {
   /** Default `ask`. */
   readonly for?: 'ask' | 'assign';
 }
-/** Pair facts, with what is known of the one who asks where somebody asks for another person. */
-export type OfferFacts = PairFacts & { readonly managesTarget?: boolean };
+/** With what is known of the one who asks where somebody asks for another person. */
+export type OfferFacts = AskFacts & { readonly managesTarget?: boolean };
 
 /**
  * The gates of rule 3.2 in their order. Who asks without being allowed to see the package gets one and the same refusal,
  * whether it exists or not; owners and the system see it anyway.
  */
-export function gate(facts: PairFacts, options: GateOptions): void {
+export function gate(facts: AskFacts, options: GateOptions): void {
   if (options.for === 'ask' && !maySee(facts, options.onBehalf))
     throw new DomainError('not-found', { what: 'package' });
   if (isGone(facts)) throw new DomainError('not-found', { what: 'package' });
@@ -56,7 +56,7 @@ export function gate(facts: PairFacts, options: GateOptions): void {
  * Whether the target may know the package: requestable in principle, asked for, or held. Hidden changes lists only (3.19).
  * What nobody can ask for themselves is known to those who ask for others.
  */
-export function maySee(facts: PairFacts, onBehalf = false): boolean {
+export function maySee(facts: AskFacts, onBehalf = false): boolean {
   if (facts.live || facts.open) return true;
   if (isGone(facts)) return false;
   if (isOutsider(facts.target) && !facts.catalog.externallyVisible) return false;
@@ -98,7 +98,7 @@ export function choosePolicy(facts: OfferFacts, wanted: PolicyVersionId | null, 
   throw new DomainError('not-in-scope', { package: facts.package.name, target: null });
 }
 
-function isGone(facts: PairFacts): boolean {
+function isGone(facts: AskFacts): boolean {
   return facts.package.state !== 'active' || facts.catalog.state === 'deleted';
 }
 

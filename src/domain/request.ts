@@ -8,7 +8,7 @@ import type { DeliveryFacts } from './delivery';
 import { DomainError } from './errors';
 import type { Change } from './events';
 import { noChange, together } from './events';
-import type { AssignmentFacts, Now, PairFacts, RequestFacts, SubmitFacts } from './facts';
+import type { AskFacts, AssignmentFacts, Now, PairFacts, RequestFacts, SubmitFacts } from './facts';
 import type {
   AskedPeriod,
   Assignment,
@@ -65,10 +65,30 @@ export function offer(facts: SubmitFacts): readonly PolicyVersion[] {
   throw new DomainError('not-in-scope', { package: facts.package.name, target: null });
 }
 
-/** Whether whoever had access finds a policy by which to ask for it once more; refuses where a gate is closed to them. */
-export function offerAnew(facts: PairFacts): boolean {
-  gate(facts, { requestor: facts.target, onBehalf: false, for: 'ask' });
+/** Whether a policy would let the target ask, were it neither held nor asked for. */
+export function couldAsk(facts: AskFacts): boolean {
+  try {
+    gate(facts, { requestor: facts.target, onBehalf: false, for: 'ask' });
+  } catch (error) {
+    if (error instanceof DomainError) return false;
+    throw error;
+  }
   return offered(facts, { onBehalf: false }).length > 0;
+}
+
+/** Whether the target may ask for it now: what `offer` would not refuse them. */
+export function mayAskAnew(facts: AskFacts): boolean {
+  return facts.live === null && facts.open === null && couldAsk(facts);
+}
+
+/**
+ * What would be asked for once more when what somebody asked for has come to nothing, or the access that it gave is over (`ended`):
+ * the same with its reason and answers, or the package anew. Null while it runs, and where Usher has asked again by itself.
+ */
+export function wishAgain({ detail, state, type }: Request, ended: boolean): 'askAgain' | 'askAnew' | null {
+  const isOver = ended || state === 'denied' || state === 'expired' || state === 'canceled';
+  if (!isOver || detail === 'contentChanged') return null;
+  return type === 'userAdd' ? 'askAgain' : type === 'userExtend' ? 'askAnew' : null;
 }
 
 /** Asks for a package: for oneself, or for a direct report. */

@@ -5,7 +5,7 @@ import type { AssignmentFacts } from '../domain/facts';
 import type { AssignmentId, DraftId, PackageId, PersonId, RequestDetail } from '../domain/model';
 import { can } from '../domain/permissions';
 import { endsSoon } from '../domain/period';
-import { cancel, offerAnew, offerExtension } from '../domain/request';
+import { cancel, couldAsk, mayAskAnew, offerExtension } from '../domain/request';
 import type { Answering } from './act';
 import { act, moment, personOf } from './act';
 import type { AccessRow, By, Desk, Page, Tx } from './ports';
@@ -132,9 +132,40 @@ export async function heldOf(
   });
 }
 
+/** A row of somebody's access with what may be done about it: nothing that would be refused. */
+export interface AccessLine extends AccessRow {
+  readonly mayExtend: boolean;
+  readonly mayAskAnew: boolean;
+  /** It ended, and no policy would let them ask for it. */
+  readonly closed: boolean;
+}
+
 /** Active, scheduled and recently ended access of a person. */
-export function accessOf(desk: Desk, by: By, page: { limit: number; after: string | null }): Promise<Page<AccessRow>> {
-  return desk.views.access(personOf(by), page);
+export async function accessOf(
+  desk: Desk,
+  by: By,
+  page: { limit: number; after: string | null },
+): Promise<Page<AccessLine>> {
+  const person = personOf(by);
+  const [{ rows, ...paging }, now] = await Promise.all([desk.views.access(person, page), desk.views.now()]);
+  const over = new Set(rows.filter(({ state }) => state === 'removed').map((row) => row.package));
+  const asking = new Map((await desk.views.forAsking(person, [...over])).map((facts) => [facts.package.id, facts]));
+  const lines = rows.map(async (row): Promise<AccessLine> => {
+    const facts = row.state === 'removed' ? asking.get(row.package) : undefined;
+    return {
+      ...row,
+      mayExtend: row.endedAt === null && row.endsAt !== null && (await isExtendable(desk, row.id, now)),
+      mayAskAnew: facts !== undefined && mayAskAnew(facts),
+      closed: facts !== undefined && !couldAsk(facts),
+    };
+  });
+  return { ...paging, rows: await Promise.all(lines) };
+}
+
+/** Whether its holder may ask now to keep it for longer. */
+export async function isExtendable(desk: Desk, id: AssignmentId, now: Date): Promise<boolean> {
+  const facts = await desk.views.forAssignment(id);
+  return attempt(() => offerExtension(facts, now)) !== null;
 }
 
 export interface AssignmentView {
@@ -144,8 +175,10 @@ export interface AssignmentView {
   readonly extension: ReturnType<typeof offerExtension> | null;
   /** The end is near enough to remind of it. */
   readonly endsSoon: boolean;
-  /** The person could ask for it anew now. */
+  /** The holder could ask for it anew now. */
   readonly mayAskAnew: boolean;
+  /** The holder could ask for it anew once it has ended, as things are now. */
+  readonly couldAsk: boolean;
   readonly own: boolean;
   /** May look at assignments of the catalog; auditors may, and change nothing. */
   readonly owner: boolean;
@@ -161,15 +194,15 @@ export async function view(desk: Desk, viewer: PersonId, id: AssignmentId): Prom
   const mayTakeBack = Rules.mayTakeBack(facts, viewer);
   if (!own && !owner && !mayTakeBack) throw new DomainError('not-found', { what: 'assignment' });
   const extension = attempt(() => offerExtension(facts, now));
-  const isFree = facts.live === null && facts.open === null;
-  const mayAskAnew = isFree && (attempt(() => offerAnew(facts)) ?? false);
+  const [asking] = own ? await desk.views.forAsking(viewer, [facts.package.id]) : [];
   const soon = endsSoon(facts, now);
   return {
     facts,
     now,
     extension,
     endsSoon: soon,
-    mayAskAnew,
+    mayAskAnew: asking !== undefined && mayAskAnew(asking),
+    couldAsk: asking !== undefined && couldAsk(asking),
     own,
     owner,
     mayRemove: mayTakeBack || can(roles, 'assignment.remove'),

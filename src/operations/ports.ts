@@ -11,6 +11,7 @@ import type {
   Roles,
   SubmitFacts,
   TaskFacts,
+  AskFacts,
 } from '../domain/facts';
 import type {
   AssignmentId,
@@ -320,6 +321,8 @@ export interface Views {
   ): Promise<readonly { readonly resource: string; readonly role: string; readonly error: string }[]>;
   /** Open differences of a resource between the system and Usher; null where there is no such resource. */
   drift(resource: ResourceId, named?: number): Promise<DriftView | null>;
+  /** What asking for each of these packages looks at. */
+  forAsking(person: PersonId, packages: readonly PackageId[]): Promise<readonly AskFacts[]>;
   /** Whether the person is in charge of any resource. */
   keeps(person: PersonId): Promise<boolean>;
   /** Resources with open differences that the person is in charge of; `set` names what they are asked about. */

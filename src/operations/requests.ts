@@ -1,5 +1,5 @@
 // Asking, taking back, and what time does to requests. Every function is one act of a person or a job: one transaction.
-import { DomainError } from '../domain/errors';
+import { DomainError, isRefusal } from '../domain/errors';
 import type { Change } from '../domain/events';
 import type { Now, RequestFacts, SubmitFacts } from '../domain/facts';
 import type {
@@ -14,6 +14,7 @@ import type {
 } from '../domain/model';
 import { can } from '../domain/permissions';
 import * as Rules from '../domain/request';
+import { isExtendable } from './assignments';
 import type { Answering } from './act';
 import { act, moment, personOf } from './act';
 import type { By, Desk, HandRow, ReachRow, TimelineRow } from './ports';
@@ -164,6 +165,12 @@ export async function formFor(
   return { facts, offered: policies, now };
 }
 
+/**
+ * What its requestor or target may do next about a request that is over, or about the access that it gave: the same once more, the
+ * package from an empty form, or longer access. Nothing that would be refused now.
+ */
+export type NextStep = 'askAgain' | 'askAnew' | 'extend';
+
 export interface RequestView {
   readonly facts: RequestFacts;
   readonly timeline: readonly TimelineRow[];
@@ -174,6 +181,7 @@ export interface RequestView {
   readonly holds: { readonly names: readonly string[]; readonly total: number } | null;
   /** Where the target comes from, for those who decide now and for owners; null for the organization's own. */
   readonly organization: string | null;
+  readonly next: NextStep | null;
   readonly now: Date;
   /**
    * In which roles the viewer looks. `approver`: has, or had, a task. `released`: that is over without a decision of theirs, so
@@ -194,7 +202,7 @@ export async function view(desk: Desk, viewer: PersonId, id: RequestId): Promise
   const facts = await desk.views.forRequest(id);
   const own = viewer === facts.request.requestor || viewer === facts.request.target;
   const approver = !own && facts.tasks.some((task) => task.person === viewer);
-  const roles = await desk.views.roles(viewer, facts.catalog.id);
+  const [roles, now] = await Promise.all([desk.views.roles(viewer, facts.catalog.id), desk.views.now()]);
   const owner = can(roles, 'request.read');
   if (!own && !approver && !owner) throw new DomainError('not-found', { what: 'request' });
   const asked = approver && facts.tasks.some((task) => task.person === viewer && task.state === 'open');
@@ -203,13 +211,13 @@ export async function view(desk: Desk, viewer: PersonId, id: RequestId): Promise
   const { organization: from } = facts.target;
   const { assignment } = facts;
   const isSettingUp = facts.request.state === 'delivering' && assignment !== null;
-  const [timeline, reach, hands, holds, organization, now] = await Promise.all([
+  const [timeline, reach, hands, holds, organization, next] = await Promise.all([
     released ? [] : desk.views.timeline(id),
     released ? [] : desk.views.reach(id),
     isSettingUp && !released ? desk.views.waitsForHands(assignment.id) : [],
     asked || owner ? desk.views.holds(facts.target.id, 5) : null,
     from !== null && (asked || owner) ? desk.views.organizationName(from) : null,
-    desk.views.now(),
+    own ? nextStep(desk, viewer, facts, now) : null,
   ]);
   const mayCancel = own || can(roles, 'request.cancel');
   return {
@@ -219,9 +227,28 @@ export async function view(desk: Desk, viewer: PersonId, id: RequestId): Promise
     hands,
     holds,
     organization,
+    next,
     now,
     viewer: { person: viewer, own, approver, released, owner, mayCancel },
   };
+}
+
+async function nextStep(desk: Desk, viewer: PersonId, facts: RequestFacts, now: Date): Promise<NextStep | null> {
+  const { assignment, request } = facts;
+  if (assignment?.endedAt === null) {
+    return viewer === request.target && (await isExtendable(desk, assignment.id, now)) ? 'extend' : null;
+  }
+  const wish = Rules.wishAgain(request, assignment !== null);
+  if (wish === null) return null;
+  const pair = { target: request.target, package: request.package };
+  const mayAsk = await formFor(desk, viewer, pair, 'ask').then(
+    () => true,
+    (error: unknown) => {
+      if (isRefusal(error)) return false;
+      throw error;
+    },
+  );
+  return mayAsk ? wish : null;
 }
 
 /** What somebody who has nothing to do with it any more is not told, whatever a view would show. */

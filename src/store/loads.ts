@@ -61,7 +61,9 @@ const ASSIGNMENT = `select target_id, package_id, null::uuid as requestor_id, nu
     order by j.starts_at desc, j.id desc limit 1) as kept
   from assignments where id = $1`;
 
-const AGGREGATE = (what: string, from: string): string => `(select coalesce(jsonb_agg(${what}), '[]') from ${from})`;
+/** A list, empty where there is none. */
+export const AGGREGATE = (what: string, from: string): string =>
+  `(select coalesce(jsonb_agg(${what}), '[]') from ${from})`;
 
 /** One request asked again as another: the number of `other`, and which roles the package had gained in between. */
 const AGAIN = (other: 'newer' | 'older'): string =>
@@ -87,6 +89,37 @@ const SEES = `(
 const NO_EXCEPTION = `not exists (select 1 from incompatibility_exceptions e where e.incompatibility_id = i.id
     and e.person_id = pair.target_id and e.state = 'active' and e.until_at > usher_now())`;
 
+/** What stands against each `pair`, which may be several: `of` names the package that it stands against. */
+export const CONFLICTS = `against as (
+  select pair.target_id, pair.package_id as of, other_package_id as package_id
+  from pair join incompatibilities i on i.package_id = pair.package_id
+  where i.state = 'active' and other_package_id is not null and ${NO_EXCEPTION}
+  union
+  select pair.target_id, pair.package_id, i.package_id
+  from pair join incompatibilities i on i.other_package_id = pair.package_id
+  where i.state = 'active' and i.mutual and ${NO_EXCEPTION}
+),
+conflicts as (
+  select against.of, 'package' as kind, packages.name, coalesce(
+    (select case a.state when 'scheduled' then 'scheduled' else 'held' end from assignments a
+      where a.target_id = against.target_id and a.package_id = against.package_id and a.state in ${HOLDING}
+      order by a.ended_at nulls first limit 1),
+    (select case r.state when 'scheduled' then 'scheduled' else 'pending' end from requests r
+      where r.target_id = against.target_id and r.package_id = against.package_id and r.state in ${OPEN}
+        and r.type in ('userAdd', 'userExtend', 'adminAdd', 'systemAdd'))) as how
+  from against join packages on packages.id = against.package_id
+  union all
+  select pair.package_id, 'group', groups.name, 'member'
+  from pair
+  join incompatibilities i on i.package_id = pair.package_id and i.state = 'active'
+  join groups on groups.id = i.other_group_id
+  where exists (select 1 from group_members m where m.group_id = i.other_group_id and m.person_id = pair.target_id)
+    and ${NO_EXCEPTION}
+)`;
+
+/** A conflict as the rules see it, to be aggregated. */
+export const CONFLICT = `jsonb_build_object('kind', kind, 'name', name, 'how', how) order by kind, name`;
+
 /** What every look at a pair reads: its parts of a `with`, given its header and those of its versions. */
 const PAIR = (header: string, versions: string): string => `
 with pair as materialized (${header}),
@@ -106,30 +139,7 @@ holders as materialized (
 live as materialized (
   select a.* from pair join assignments a on a.target_id = pair.target_id and a.package_id = pair.package_id and a.state in ${LIVE}
 ),
-against as (
-  select other_package_id as package_id from pair join incompatibilities i on i.package_id = pair.package_id
-  where i.state = 'active' and other_package_id is not null and ${NO_EXCEPTION}
-  union
-  select i.package_id from pair join incompatibilities i on i.other_package_id = pair.package_id
-  where i.state = 'active' and i.mutual and ${NO_EXCEPTION}
-),
-conflicts as (
-  select 'package' as kind, packages.name, coalesce(
-    (select case a.state when 'scheduled' then 'scheduled' else 'held' end from assignments a
-      where a.target_id = target.id and a.package_id = against.package_id and a.state in ${HOLDING}
-      order by a.ended_at nulls first limit 1),
-    (select case r.state when 'scheduled' then 'scheduled' else 'pending' end from requests r
-      where r.target_id = target.id and r.package_id = against.package_id and r.state in ${OPEN}
-        and r.type in ('userAdd', 'userExtend', 'adminAdd', 'systemAdd'))) as how
-  from target, against join packages on packages.id = against.package_id
-  union all
-  select 'group', groups.name, 'member'
-  from target, pair
-  join incompatibilities i on i.package_id = pair.package_id and i.state = 'active'
-  join groups on groups.id = i.other_group_id
-  where exists (select 1 from group_members m where m.group_id = i.other_group_id and m.person_id = target.id)
-    and ${NO_EXCEPTION}
-)`;
+${CONFLICTS}`;
 const CURRENT = `policies p join policy_versions v on v.id = p.current_version_id
   where p.package_id = (select package_id from pair) and p.state = 'enabled'`;
 const KEPT = `policy_versions v join policies p on p.id = v.policy_id where v.id = (select kept from pair)`;
@@ -172,7 +182,7 @@ const PAIR_COLUMNS = (mine: readonly string[]): string => `
   ${AGGREGATE('to_jsonb(candidates) order by n, capacity, person_id', 'candidates')} as candidates,
   ${HOLDERS(`role = 'catalogOwner' and catalog_id is not null`)} as owners,
   ${HOLDERS(`role = 'administrator'`)} as administrators,
-  ${AGGREGATE('to_jsonb(conflicts) order by kind, name', 'conflicts where how is not null')} as conflicts,
+  ${AGGREGATE(CONFLICT, 'conflicts where how is not null')} as conflicts,
   (select to_jsonb(r) from requests r where r.target_id = (select target_id from pair)
     and r.package_id = (select package_id from pair) and r.state in ${OPEN}) as open,
   (select to_jsonb(live) from live) as live,

@@ -1,6 +1,7 @@
 // Read models outside any lock, gathered from the files that write their SQL. Rights are checked by the operations that call.
 import type { Views } from '../operations/ports';
 import { createAccessViews } from './access-views';
+import { loadAskable } from './askable';
 import { differing, driftOf, keeps } from './drift-answers';
 import { exceptionOf } from './exceptions';
 import { loadAssignment, loadRequest, loadSubmit } from './loads';
@@ -30,6 +31,7 @@ export function createViews(q: Query): Views {
     keeps: (person) => keeps(q, person),
     differing: (keeper) => differing(q, keeper),
     exception: (id) => exceptionOf(q, id),
+    forAsking: (person, packages) => loadAskable(q, person, packages),
     forSubmit: async (input) => (await loadSubmit(q, input)).facts,
     forRequest: async (id) => (await loadRequest(q, id)).facts,
     forAssignment: async (id) => (await loadAssignment(q, id)).facts,

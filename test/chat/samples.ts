@@ -213,6 +213,11 @@ export const samples: { readonly [N in CardName]: Readonly<Record<string, CardDa
       mayCancel: true,
       cancelVerb: 'request.cancel',
       mayAskAgain: true,
+      mayAskAnew: false,
+      mayExtend: true,
+      assignment: ID,
+      package: ID,
+      packageName: 'Payroll',
     },
   },
   approval: {

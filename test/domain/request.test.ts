@@ -4,18 +4,23 @@ import type { SubmitInput } from '../../src/domain/request';
 import {
   cancel,
   cancelForGone,
+  couldAsk,
+  mayAskAnew,
   offer,
   offerDirect,
   startDue,
   submit,
   submitDirect,
   submitExtension,
+  wishAgain,
 } from '../../src/domain/request';
 import {
+  aCatalog,
   aConflict,
   aContent,
   aGrant,
   aJustification,
+  aPackage,
   aPerson,
   aPolicy,
   aRef,
@@ -397,6 +402,52 @@ describe('what is refused when asking', () => {
   });
   test('the form offers what the submit accepts', () => {
     expect(offer(submitFacts()).map((policy) => policy.id)).toEqual(['policy-1.1']);
+  });
+});
+
+describe('asking anew is offered where it would not be refused', () => {
+  const others = aPolicy({ selfRequest: false, onBehalf: true });
+  const wider = aPolicy({ id: versionId('policy-2.1'), targets: [{ kind: 'anyone' }] });
+  test.each<{ name: string; give: Partial<SubmitFacts>; want: [could: boolean, may: boolean] }>([
+    { name: 'in scope', give: {}, want: [true, true] },
+    { name: 'held', give: { live: anAssignment() }, want: [true, false] },
+    { name: 'asked for', give: { open: aRequest() }, want: [true, false] },
+    { name: 'held, out of scope by now', give: { live: anAssignment(), policies: [] }, want: [false, false] },
+    { name: 'out of scope', give: { policies: [inScope(aPolicy(), { inScope: false })] }, want: [false, false] },
+    { name: 'a disabled policy', give: { policies: [inScope(aPolicy(), { enabled: false })] }, want: [false, false] },
+    { name: 'only for others', give: { policies: [inScope(others)] }, want: [false, false] },
+    { name: 'a wider policy beside', give: { policies: [inScope(others), inScope(wider)] }, want: [false, false] },
+    { name: 'only given', give: { policies: [inScope(aPolicy({ mode: 'direct' }))] }, want: [false, false] },
+    { name: 'a conflict', give: { conflicts: [aConflict()] }, want: [false, false] },
+    { name: 'a closed catalog', give: { catalog: aCatalog({ state: 'unpublished' }) }, want: [false, false] },
+    { name: 'a package that is gone', give: { package: aPackage({ state: 'deleted' }) }, want: [false, false] },
+    { name: 'a person who left', give: { target: aPerson('Tara', { state: 'disabled' }) }, want: [false, false] },
+    {
+      name: 'an outsider of a catalog for members',
+      give: { target: aPerson('Tara', { kind: 'guest' }), catalog: aCatalog({ externallyVisible: false }) },
+      want: [false, false],
+    },
+  ])('$name', ({ give, want }) => {
+    const facts = submitFacts(give);
+    expect([couldAsk(facts), mayAskAnew(facts)]).toEqual(want);
+    const offered = (): unknown => offer(facts);
+    if (want[1]) expect(offered()).not.toEqual([]);
+    else expect(offered).toThrow();
+  });
+
+  test.each([
+    { give: aRequest({ state: 'expired' }), ended: false, want: 'askAgain' },
+    { give: aRequest({ state: 'denied' }), ended: false, want: 'askAgain' },
+    { give: aRequest({ state: 'canceled' }), ended: false, want: 'askAgain' },
+    { give: aRequest({ state: 'canceled', detail: 'contentChanged' }), ended: false, want: null },
+    { give: aRequest({ state: 'delivered' }), ended: false, want: null },
+    { give: aRequest({ state: 'delivered' }), ended: true, want: 'askAgain' },
+    { give: aRequest(), ended: false, want: null },
+    { give: aRequest({ state: 'expired', type: 'userExtend' }), ended: true, want: 'askAnew' },
+    { give: aRequest({ state: 'expired', type: 'adminAdd' }), ended: false, want: null },
+    { give: aRequest({ state: 'removed', type: 'userRemove' }), ended: true, want: null },
+  ])('of $give.type, $give.state, access over: $ended', ({ give, ended, want }) => {
+    expect(wishAgain(give, ended)).toBe(want);
   });
 });
 

@@ -134,10 +134,17 @@ export async function expectTruth({ world, platform }: House, seed: number, most
     );
   }
   const shown = new Map(platform.messages.map((message) => [message.id, message.shown.text]));
-  // What else the person holds is told as of the last change of the request itself; whether ended access may be asked for anew
-  // as of the last change of the access, since what else is held or waits decides that too. The tap asks the rules again.
+  // What else the person holds is told as of the last change of the request itself; whether more may be asked for, after a request
+  // or after the access, as of the last change of that, since what else is held or waits decides it too. The tap asks the rules again.
+  const ofRequest = /^(?:R-\d+ |Nobody decided on )/;
+  const next = /^(?:Ask again: |Extend: |You can ask again with one tap|You cannot ask for it again now).*$/gm;
   const lasting = (text = ''): string =>
-    text.replace(/^Already holds: .*$/m, '').replace(/\nNeeded again\? Ask with one tap\.\nAsk again: .*$/, '');
+    text
+      .replace(/^Already holds: .*$/m, '')
+      .replace(/\nNeeded again\? Ask with one tap\.\nAsk again: .*$/, '')
+      .replace(next, (line) => (ofRequest.test(text) ? '' : line))
+      .replace(/\n+/g, '\n')
+      .trim();
   const stale = [...now].filter(([id, text]) => lasting(shown.get(id)) !== lasting(text));
   expect(stale.map(([id, text]) => ({ shown: shown.get(id), true: text }))).toEqual([]);
 }

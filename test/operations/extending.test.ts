@@ -60,6 +60,23 @@ test.each([
   expect(sentenceOf(await world.say('tara', 'extend ledger reader'))).toContain(told);
 });
 
+test('the card of the request offers to extend while that is possible', async () => {
+  await getReader();
+  const card = () => {
+    const found = world.messagesTo('tara').find((message) => textOf(message.card).startsWith('R-1001 · Ledger reader'));
+    return found ? titles(found.card) : [];
+  };
+  expect(card()).not.toContain('Extend');
+  await world.pass(17 * DAY);
+  expect(card()).toContain('Extend');
+  await extend();
+  expect(card()).not.toContain('Extend');
+  await world.pass(4 * DAY);
+  expect(card()).toContain('Extend');
+  await world.pass(10 * DAY);
+  expect(card()).not.toContain('Extend');
+});
+
 test('the reminder follows an extension: asked for, refused, asked for again, approved', async () => {
   await remind();
   await extend();
@@ -125,7 +142,35 @@ describe('a request that nobody decided', () => {
     expect(textOf(notice)).toContain('Nobody decided on R-1002');
     expect(textOf(notice)).toContain(tap);
     expect(textOf(cardOf(await world.press('tara', notice, 'Extend')))).toContain('Extend Ledger reader');
-    expect(textOf(cardOf(await world.say('tara', 'R-1002')))).not.toContain(tap);
+    for (const typed of ['R-1002', 'R-1001', 'my access']) {
+      const card = cardOf(await world.say('tara', typed));
+      expect(textOf(cardOf(await world.press('tara', card, 'Extend')))).toContain('Extend Ledger reader');
+    }
+    expect(textOf(cardOf(await world.say('tara', 'R-1002')))).toContain(tap);
+    // Nobody else could.
+    for (const user of ['olga', 'ana']) expect(titles(cardOf(await world.say(user, 'R-1002')))).not.toContain('Extend');
+    await extend();
+    for (const card of [latest('tara').card, cardOf(await world.say('tara', 'R-1002'))]) {
+      expect(titles(card)).not.toContain('Extend');
+      expect(textOf(card)).not.toContain(tap);
+    }
+  });
+
+  test('is not extended where that would be refused by now', async () => {
+    await remind();
+    await extend();
+    await world.configure('catalogs:\n  - { name: Finance, published: false }\n');
+    await world.pass(4 * DAY);
+    const notice = latest('tara').card;
+    expect(textOf(notice)).toContain('Nobody decided on R-1002');
+    for (const card of [
+      notice,
+      cardOf(await world.say('tara', 'R-1002')),
+      cardOf(await world.say('tara', 'my access')),
+    ]) {
+      expect(titles(card)).not.toContain('Extend');
+      expect(textOf(card)).not.toContain(tap);
+    }
   });
 
   test('is asked for anew where it was an extension of what has ended', async () => {
@@ -152,19 +197,79 @@ describe('a request that nobody decided', () => {
   });
 });
 
-test('whom the package is no longer for is not invited to ask for it again', async () => {
-  await getReader();
-  await world.configure(`catalogs:
+describe('whom the package is no longer for', () => {
+  const narrow = () =>
+    world.configure(`catalogs:
   - name: Finance
     packages:
       - name: Ledger reader
         policies:
-          - { name: Employees, who: { group: Approvers }, approval: [{ approvers: ana, decideWithin: 3 days }], expires: 30 days }
+          - { name: Employees, who: { group: Approvers }, approval: [{ approvers: ana, decideWithin: 3 days }], expires: 30 days, extension: { allowed: false } }
 `);
-  await world.pass(31 * DAY);
-  expect(textOf(latest('tara').card)).toContain('Your access to Ledger reader has ended');
-  expect(textOf(latest('tara').card)).not.toContain('Needed again?');
-  expect(titles(latest('tara').card)).not.toContain('Ask again');
+
+  test('is not invited to ask for it again, wherever that would be offered', async () => {
+    await getReader();
+    await narrow();
+    await world.pass(31 * DAY);
+    const notice = latest('tara').card;
+    expect(textOf(notice)).toContain('Your access to Ledger reader has ended');
+    expect(textOf(notice)).not.toContain('Needed again?');
+    const list = cardOf(await world.say('tara', 'my access'));
+    expect(textOf(list)).toContain('from request R-1001 · ask its owners if you need it again');
+    for (const card of [notice, list, cardOf(await world.say('tara', 'R-1001'))])
+      expect(titles(card)).not.toContain('Ask again');
+  });
+
+  test('hears before the end, and before giving it up, that it does not come back', async () => {
+    await getReader();
+    await narrow();
+    await world.pass(17 * DAY);
+    expect(textOf(latest('tara').card)).toContain('It cannot be extended. If you need it for longer, ask its owners.');
+    expect(textOf(cardOf(await world.say('tara', 'give up ledger reader')))).toContain(
+      'You could not ask for it again now: only its owners could give it back.',
+    );
+  });
+
+  test('is not told to tap where nobody decided, but whom to ask', async () => {
+    await world.submit('tara', cardOf(await world.say('tara', 'request ledger reader')), { reason: 'month end' });
+    await narrow();
+    await world.pass(4 * DAY);
+    for (const card of [latest('tara').card, cardOf(await world.say('tara', 'R-1001'))]) {
+      expect(textOf(card)).toContain('If you need it, ask the owners of Ledger reader.');
+      expect(textOf(card)).not.toContain('one tap');
+      expect(titles(card)).not.toContain('Ask again');
+    }
+  });
+
+  test('and is back from being switched off, is not invited either', async () => {
+    await getReader();
+    const switched = (enabled: boolean) =>
+      world.configure(`people:\n  - { key: tara, name: Tara Lind, enabled: ${String(enabled)} }\n`);
+    await switched(false);
+    await world.settle();
+    await narrow();
+    await switched(true);
+    await world.settle();
+    expect(textOf(latest('tara').card)).toContain('You are back.');
+    expect(textOf(latest('tara').card)).toContain('ask its owners if you need it again');
+    expect(titles(latest('tara').card)).not.toContain('Ask again');
+  });
+});
+
+test('what is had again, or asked for again, is not offered a second time', async () => {
+  await getReader();
+  await world.submit('tara', cardOf(await world.say('tara', 'give up ledger reader')), {});
+  await world.settle();
+  const askAgain = async () =>
+    Promise.all(
+      ['my access', 'R-1001'].map(async (typed) =>
+        titles(cardOf(await world.say('tara', typed))).includes('Ask again'),
+      ),
+    );
+  expect(await askAgain()).toEqual([true, true]);
+  await world.submit('tara', cardOf(await world.say('tara', 'ask again R-1001')), { reason: 'month end' });
+  expect(await askAgain()).toEqual([false, false]);
+  expect(textOf(cardOf(await world.say('tara', 'my access')))).not.toContain('ask its owners');
 });
 
 test('a late tap on a list of access brings the list of today, with the sentence', async () => {

@@ -346,6 +346,7 @@ describe('who may decide, where groups are large and the planner is left to itse
     { name: 'facts of an assignment', act: (q) => createViews(q).forAssignment(id as AssignmentId) },
     { name: 'facts of a grant', act: (q) => loadPlace(q, id as GrantId) },
     { name: 'roles of a person', act: (q) => createViews(q).roles(person, null) },
+    { name: 'what may be asked for anew', act: (q) => createViews(q).forAsking(person, [id as PackageId]) },
     { name: 'who may assign', act: (q) => createViews(q).manageablePackages(person, 'p', 10) },
     { name: 'misrouted stages', act: (q) => createDue(q).misroutedStages(10) },
     { name: 'stages that changes touched', act: (q) => createDue(q).misroutedBy([1 as Noted], 10) },

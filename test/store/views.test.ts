@@ -1,5 +1,6 @@
 // Lists and due work: what is found, in which order, page by page, and that no growing table is read whole.
-import type { PersonId } from '../../src/domain/model';
+import type { PackageId, PersonId } from '../../src/domain/model';
+import { newId } from '../../src/store/ids';
 import * as Requests from '../../src/domain/request';
 import { bySystem, createWorld, DAY, HOUR, moment, type World } from './world';
 
@@ -72,6 +73,62 @@ describe('packages', () => {
     await world.role('packageManager', ana, world.catalog);
     expect(names(await world.views.manageablePackages(ana, 'o', 10))).toEqual(['Open', 'Others']);
     expect(await world.views.manageablePackages(tara, '', 10)).toEqual([]);
+  });
+
+  test('that may be asked for anew are found for all at once as one by one', async () => {
+    const gus = await world.person('Gus', { kind: 'guest' });
+    const sales = await world.group('Sales', [tara]);
+    const auditors = await world.group('Auditors', [ana]);
+    const wide = { targets: [{ kind: 'anyone' }] } as const;
+    const all = [
+      await world.package('Open', wide),
+      await world.package('Members'),
+      await world.package('Hidden', { fields: { hidden: true } }),
+      await world.package('Deleted', { ...wide, fields: { state: 'deleted' } }),
+      await world.package('Direct', { ...wide, policy: { mode: 'direct' } }),
+      await world.package('Others', { policy: { self_request: false } }),
+      await world.package('Sales', { targets: [{ group: sales }] }),
+      await world.package('Waits', { ...wide, stages: [{ primaries: [{ person: ana }] }] }),
+      await world.package('Pay', wide),
+      await world.package('Audit', wide),
+    ];
+    const named = (n: number): PackageId => all[n] ?? ('' as PackageId);
+    await world.ask(tara, named(1));
+    await world.ask(tara, named(7));
+    await world.ask(tara, named(8));
+    await world.incompatible(named(8), named(9));
+    await world.insert('incompatibilities', {
+      id: newId(),
+      version: 1,
+      package_id: named(0),
+      other_group_id: auditors,
+      mutual: false,
+      state: 'active',
+    });
+    const found = async (person: PersonId): Promise<readonly boolean[]> => {
+      const facts = await world.views.forAsking(person, all);
+      return all.map((id) => facts.some((one) => one.package.id === id && Requests.mayAskAnew(one)));
+    };
+    const byRule = (person: PersonId): Promise<boolean[]> =>
+      Promise.all(
+        all.map(async (id) =>
+          world.views
+            .forSubmit({ requestor: person, target: person, package: id })
+            .then((facts) => Requests.offer(facts).length > 0)
+            .catch(() => false),
+        ),
+      );
+    for (const state of ['published', 'unpublished']) {
+      await world.sql('update catalogs set state = $1, externally_visible = true, version = version + 1', [state]);
+      for (const person of [tara, ana, gus]) expect(await found(person)).toEqual(await byRule(person));
+    }
+    await world.sql(`update catalogs set state = 'published', externally_visible = false, version = version + 1`);
+    expect(await found(gus)).toEqual(await byRule(gus));
+    expect([await found(tara), await found(ana)]).toEqual([
+      [true, false, true, false, false, false, true, false, false, false],
+      [false, true, true, false, false, false, false, true, true, true],
+    ]);
+    expect(await world.views.forAsking(tara, [])).toEqual([]);
   });
 
   test('say what is held and what is pending', async () => {

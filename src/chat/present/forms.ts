@@ -332,7 +332,7 @@ export function giveUpForm(view: AssignmentView, filled: Filled): CardDataOf['re
     summary: title,
     title,
     intro: label(view.facts.assignment.state === 'scheduled' ? 'giveUp.introEarly' : 'giveUp.intro'),
-    lines: [],
+    lines: [{ text: label(view.couldAsk ? 'giveUp.again' : 'giveUp.forGood') }],
     verb: 'access.giveUp',
     submit: label('giveUp'),
     style: 'destructive',

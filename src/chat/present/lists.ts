@@ -1,4 +1,5 @@
 // Lists: two lines and a button for each row, pages by keyset cursor, in cards to one person only.
+import type { AccessLine } from '../../operations/assignments';
 import type { AccessRow, ApprovalRow, Page, RequestRow } from '../../operations/ports';
 import type { Text } from '../card';
 import type { CardDataOf } from '../card-data';
@@ -50,24 +51,23 @@ function access(row: AccessRow): Text {
   }
 }
 
-/** `my access`. `extendable`: assignments whose extension window is open now. */
-export function accessList(page: Page<AccessRow> & Pages, extendable: ReadonlySet<string>): CardDataOf['access-list'] {
+/** `my access`. */
+export function accessList(page: Page<AccessLine> & Pages): CardDataOf['access-list'] {
   return {
     summary: label('access.title'),
     title: label('access.title'),
     empty: page.rows.length === 0 ? label('access.empty') : null,
     rows: page.rows.map((row) => {
-      const reason = why(row);
-      const ended = row.endedAt !== null;
+      const parts = [access(row), why(row), row.closed ? label('access.closed') : null].filter((one) => one !== null);
       return {
         title: text(row.packageName, NAME),
-        detail: reason === null ? access(row) : [...access(row), { kind: 'fixed', text: ' · ' }, ...reason],
+        detail: parts.flatMap((one, n): Text => (n === 0 ? one : [{ kind: 'fixed', text: ' · ' }, ...one])),
         tone: row.state === 'deliveryFailed' || row.state === 'removalFailed' ? 'attention' : 'default',
         assignment: row.id,
         package: row.package,
-        extend: extendable.has(row.id),
-        giveUp: !ended && row.mayGiveUp,
-        askAgain: ended && row.state === 'removed',
+        extend: row.mayExtend,
+        giveUp: row.endedAt === null && row.mayGiveUp,
+        askAgain: row.mayAskAnew,
         typedExtend: `extend ${row.packageName}`,
         typedGiveUp: `give up ${row.packageName}`,
         typedAskAgain: `request ${row.packageName}`,

@@ -1,5 +1,5 @@
 // Short messages for what needs a person's attention. Drawn when sent and redrawn when things change, so they are never stale.
-import type { PlaceFacts, RequestFacts } from '../../domain/facts';
+import type { PlaceFacts } from '../../domain/facts';
 import type { ManualTask } from '../../domain/events';
 import type { ExceptionFacts } from '../../domain/exception';
 import type { PersonId } from '../../domain/model';
@@ -12,7 +12,7 @@ import { label, listed, say } from '../words';
 import { number, stateText, text, typedNumber } from './common';
 import type { Tone } from './common';
 import { policyOf, running } from './asked';
-import { handLines, outcome } from './outcome';
+import { handLines, nextLines, outcome } from './outcome';
 
 export type Notice = CardDataOf['notice'];
 
@@ -64,22 +64,22 @@ export function requestOutcome(view: RequestView): Notice {
     package: request.package,
     packageName: facts.package.name,
     details: true,
-    ...next(facts),
   };
+  const again = { ...buttons, ...nextButtons(view) };
   switch (request.state) {
     case 'denied':
       return notice(
         say('outcome.titleDenied', values),
         'attention',
         [...outcome(facts, view.viewer.person), ...kept],
-        buttons,
+        again,
       );
     case 'expired':
       return notice(
         say('outcome.titleExpired', values),
         'warning',
-        [...outcome(facts), ...kept, ...tapLines(facts)],
-        buttons,
+        [...outcome(facts), ...kept, ...nextLines(view)],
+        again,
       );
     case 'canceled': {
       const by = view.timeline.find(({ type }) => type === 'request.canceled')?.actor;
@@ -87,7 +87,7 @@ export function requestOutcome(view: RequestView): Notice {
         by && request.completedAt && request.detail !== 'contentChanged'
           ? [say('outcome.canceledBy', { by: by.name, at: request.completedAt })]
           : outcome(facts);
-      return notice(say('outcome.titleCanceled', values), 'default', [...lines, ...kept], buttons);
+      return notice(say('outcome.titleCanceled', values), 'default', [...lines, ...kept], again);
     }
     case 'partiallyDelivered':
     case 'deliveryFailed':
@@ -98,17 +98,13 @@ export function requestOutcome(view: RequestView): Notice {
 }
 
 /** What one tap does after a request that came to nothing: asking again, for the same or for more of what is held (rule 3.7). */
-function next({ request, assignment, open, target, package: pkg }: RequestFacts): Partial<Notice> {
-  const isOver = request.state === 'denied' || request.state === 'expired';
-  if (request.type === 'userAdd') return { mayAskAgain: isOver };
-  if (request.type !== 'userExtend' || request.state !== 'expired' || open !== null || assignment === null) return {};
-  if (assignment.endedAt === null) return { assignment: assignment.id, mayExtend: true };
-  return target.state === 'enabled' ? { package: pkg.id, mayAskAnew: true } : {};
-}
-
-function tapLines(facts: RequestFacts): Text[] {
-  const { mayAskAgain = false, mayAskAnew = false, mayExtend = false } = next(facts);
-  return mayAskAgain || mayAskAnew || mayExtend ? [label('outcome.askAgain')] : [];
+function nextButtons({ next, facts }: RequestView): Partial<Notice> {
+  return {
+    mayAskAgain: next === 'askAgain',
+    mayAskAnew: next === 'askAnew',
+    mayExtend: next === 'extend',
+    assignment: facts.assignment?.id ?? null,
+  };
 }
 
 /** One more nudge to an approver who has not answered; decides in place. */
@@ -224,7 +220,9 @@ export function accessNotice(
       const next =
         view.facts.open?.type === 'userExtend'
           ? say('notice.accessEndingAsked', { number: number(view.facts.open.number) })
-          : label(may ? 'notice.accessEndingExtend' : 'notice.accessEndingNoExtend');
+          : may
+            ? label('notice.accessEndingExtend')
+            : label(view.couldAsk ? 'notice.accessEndingNoExtend' : 'notice.accessEndingClosed');
       return notice(say('notice.accessEnding', { package: name }), 'warning', [...lines, next], {
         ...base,
         mayExtend: may,

@@ -21,6 +21,16 @@ export function handLines({ hands }: RequestView): Text[] {
     );
 }
 
+/** What may be done where nobody decided in time: with one tap, or by whom (rule 3.7). */
+export function nextLines({ facts, next, viewer }: RequestView): Text[] {
+  const { state, type } = facts.request;
+  const isWish = type === 'userAdd' || type === 'userExtend';
+  if (state !== 'expired' || !isWish || !viewer.own) return [];
+  if (next !== null) return [label('outcome.askAgain')];
+  // What is held or asked for again is no dead end.
+  return facts.live || facts.open ? [] : [say('outcome.askOwners', { package: text(facts.package.name, 150) })];
+}
+
 /** Which gate was closed when everybody had approved, or when the start had come, in its own sentence for this reader. */
 export function gateText(facts: RequestFacts, reader: PersonId): Text | null {
   const { refusal } = facts.request;

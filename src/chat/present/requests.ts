@@ -3,11 +3,11 @@ import type { ApprovalTask, Stage } from '../../domain/model';
 import type { RequestView } from '../../operations/requests';
 import type { Text } from '../card';
 import type { CardDataOf } from '../card-data';
-import { label, listed, say } from '../words';
+import { listed, say } from '../words';
 import { approvalState, deciding, decisionButtons } from './approvals';
 import { answers, approvals, holds, running, what } from './asked';
 import { nameOf, names, number, stateText, text, toneOf, typedNumber } from './common';
-import { handLines, outcome } from './outcome';
+import { handLines, nextLines, outcome } from './outcome';
 import { timeline } from './timeline';
 
 type Line = { readonly text: Text };
@@ -22,11 +22,6 @@ export function requestCard(view: RequestView): CardDataOf['request'] {
   const mayCancel =
     view.viewer.mayCancel &&
     (request.state === 'submitted' || request.state === 'pendingApproval' || request.state === 'scheduled');
-  const mayAskAgain =
-    view.viewer.own &&
-    request.type === 'userAdd' &&
-    (request.state === 'denied' || request.state === 'expired' || request.state === 'canceled') &&
-    request.detail !== 'contentChanged';
   return {
     summary: say('card.requestSummary', { number: number(request.number), package: name, state }),
     title: say('card.request', { number: number(request.number), package: name }),
@@ -35,7 +30,7 @@ export function requestCard(view: RequestView): CardDataOf['request'] {
     lines: [
       ...waiting(view),
       ...(view.viewer.released ? [] : outcome(facts, view.viewer.person).map((line) => ({ text: line }))),
-      ...(mayAskAgain && request.state === 'expired' ? [{ text: label('outcome.askAgain') }] : []),
+      ...nextLines(view).map((line) => ({ text: line })),
     ],
     facts: [...what(view), ...holds(view)],
     answers: view.viewer.released ? [] : answers(facts),
@@ -49,7 +44,12 @@ export function requestCard(view: RequestView): CardDataOf['request'] {
     mayCancel,
     cancelVerb:
       request.state === 'scheduled' && view.viewer.person !== request.target ? 'request.remove' : 'request.cancel',
-    mayAskAgain,
+    mayAskAgain: view.next === 'askAgain',
+    mayAskAnew: view.next === 'askAnew',
+    mayExtend: view.next === 'extend',
+    assignment: facts.assignment?.id ?? null,
+    package: facts.package.id,
+    packageName: facts.package.name,
   };
 }
 
