@@ -1,6 +1,7 @@
 // Typed text to an entry of the verb table. Help and "did you mean" come from the same table.
 import { verbs } from './actions';
 import { closest } from './names';
+import { bareName, tidy, unquoted } from './typed';
 import type { Audiences, Typed, Verb } from './verb';
 import type { WordKey } from './words';
 
@@ -22,7 +23,7 @@ export interface Command extends Entry {
 /** The command in a text, in any case, with odd spaces; null when there is none. `R-1042` alone is one. */
 export function parse(text: string): Command | null {
   const said = tidy(text);
-  const bare = bareNumber(said);
+  const bare = bareNumber(bareName(said));
   if (bare !== null) return entryOf('r-', bare);
   // Greetings, and words with a mark or a quote around them. What follows a command is kept as it was typed.
   const plain = said.replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, '');
@@ -72,31 +73,4 @@ export function helpRows(reader: Audiences): readonly { readonly usage: string; 
   return all
     .flatMap(({ typed: { help } }) => (help ? [help] : []))
     .filter(({ only }) => only === undefined || reader[only]);
-}
-
-const QUOTED = /^["“”„«»](.*)["“”„«»]$/u;
-const EMOJI = /^[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f\s]+/gu;
-
-/** Without the quotes around all of it. */
-function unquoted(said: string): string {
-  return (QUOTED.exec(said)?.[1] ?? said).trim();
-}
-
-function tidy(text: string): string {
-  return (
-    spaced(text)
-      .replace(EMOJI, '')
-      // The way to call Usher elsewhere, typed where nobody else listens; and courtesy.
-      .replace(/^[@/]usher\b[:,]?\s*/i, '')
-      .replace(/^(?:please|pls)[,]?\s+/i, '')
-  );
-}
-
-function spaced(text: string): string {
-  return text
-    .normalize('NFKC')
-    .replace(/[\p{Cc}\p{Cf}]/gu, ' ')
-    .replace(/\s+/g, ' ')
-    .trim()
-    .slice(0, 2000);
 }

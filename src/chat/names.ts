@@ -4,18 +4,13 @@ import { DomainError } from '../domain/errors';
 import type { AssignmentId, PersonId, PersonRef } from '../domain/model';
 import { assigns } from '../operations/assignments';
 import type { PackageRow } from '../operations/ports';
+import { bareName } from './typed';
 import type { Context } from './verb';
 
 const NEAR = 3;
 const SUGGESTIONS = 4;
 /** More than anybody holds. */
 const MOST_HELD = 500;
-
-/** R-1042, r1042, 1042. */
-export function numberOf(typed: string): number | null {
-  const match = /^(?:r[-\s]?)?(\d{1,15})$/i.exec(typed.trim());
-  return match?.[1] === undefined ? null : Number(match[1]);
-}
 
 /** The package that a person means, for themselves or for a report. `manage`: among those that the person may assign. */
 export async function packageOf(
@@ -24,7 +19,7 @@ export async function packageOf(
   target: PersonId,
   manage: boolean,
 ): Promise<PackageRow> {
-  const bare = withoutEmoji(typed);
+  const bare = bareName(typed);
   if (bare !== typed && !(await isPackageName(context, typed, target))) return packageOf(context, bare, target, manage);
   const find = finder(context, target, manage);
   const exact = await exactly(typed, (name) => packagesNamed(context, name, target, manage));
@@ -40,14 +35,6 @@ export async function packageOf(
   throw new DomainError('did-you-mean', { typed, ...told(near) });
 }
 
-/** Without the words at the end that are emoji alone: courtesy, not a name. Word by word, since a pattern could be made to take long. */
-function withoutEmoji(typed: string): string {
-  const words = typed.split(' ');
-  while (words.length > 1 && /^[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f]+$/u.test(words.at(-1) ?? ''))
-    words.pop();
-  return words.join(' ');
-}
-
 /** Whether every word that was typed is in one of these. */
 function holdsWords(typed: string, names: readonly string[]): boolean {
   const said = names.join('\n').toLowerCase();
@@ -57,10 +44,7 @@ function holdsWords(typed: string, names: readonly string[]): boolean {
     .every((word) => said.includes(word));
 }
 
-/**
- * What the person holds by that name, hidden packages as well. A word more after the name ("please") does no harm; what is not held
- * is never suggested.
- */
+/** What the person holds by that name, hidden packages as well; what is not held is never suggested. */
 export async function heldNamed(context: Context, typed: string): Promise<AssignmentId> {
   const me = context.who.person.id;
   const { views } = context.desk;
@@ -76,17 +60,18 @@ export async function heldNamed(context: Context, typed: string): Promise<Assign
   const [only] = exact;
   if (only && exact.length === 1) return only.id;
   if (only) throw new DomainError('several-named', { typed, ...told(exact) });
-  const before = rows.filter((row) => typed.toLowerCase().startsWith(`${row.name.toLowerCase()} `));
-  const [longest] = before.sort((a, b) => b.name.length - a.name.length);
-  if (longest) return longest.id;
+  const bare = bareName(typed);
+  if (bare !== typed) return heldNamed(context, bare);
+  const [known] = await views.packagesNamed(me, typed);
+  if (known) throw new DomainError('not-held', { package: known.name, target: null });
   const half = rows.filter((row) => holdsWords(typed, [row.name]));
   const [first] = half;
   if (first && half.length === 1) return first.id;
-  const near = half.length > 0 ? half : closest(typed, rows, (row) => row.name);
-  if (near.length > 0) throw new DomainError('did-you-mean', { typed, ...told(near) });
-  const [known] = await views.packagesNamed(me, typed);
-  throw known
-    ? new DomainError('not-held', { package: known.name, target: null })
+  // More words than the name has may be another name, so it is asked.
+  const begun = rows.filter((row) => typed.toLowerCase().startsWith(`${row.name.toLowerCase()} `));
+  const near = [half, begun, closest(typed, rows, (row) => row.name)].find((some) => some.length > 0);
+  throw near
+    ? new DomainError('did-you-mean', { typed, ...told(near) })
     : new DomainError('not-found', { what: 'assignment' });
 }
 
@@ -124,6 +109,8 @@ export async function personNamed(context: Context, typed: string, managedBy: Pe
   const [only] = exact;
   if (only && exact.length === 1) return only;
   if (only) throw new DomainError('several-named', { typed, ...told(exact) });
+  const bare = bareName(typed);
+  if (bare !== typed) return personNamed(context, bare, managedBy);
   const half = await views.searchPeople(typed, SUGGESTIONS + 1, managedBy);
   const [first] = half;
   if (first && half.length === 1) return first;

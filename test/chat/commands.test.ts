@@ -1,7 +1,8 @@
 // Typed words find their verb in any case and with odd spaces; half words and mistakes are answered with what was perhaps meant.
 import { verbs } from '../../src/chat/actions';
 import { helpRows, near, parse } from '../../src/chat/commands';
-import { distance, numberOf } from '../../src/chat/names';
+import { distance } from '../../src/chat/names';
+import { bareName, numberTyped } from '../../src/chat/typed';
 
 describe('a typed command', () => {
   test.each([
@@ -55,8 +56,26 @@ describe('a request number', () => {
     ['1e309', null],
     ['9'.repeat(40), null],
   ])('%s', (give, want) => {
-    expect(numberOf(give)).toBe(want);
+    expect(numberTyped(give).number).toBe(want);
   });
+});
+
+test.each([
+  ['“Ledger reader” please', 'Ledger reader'],
+  ['Ledger reader, thank you!', 'Ledger reader'],
+  ['Ledger reader 🙏 :)', 'Ledger reader'],
+  ['Please', 'Please'],
+  ['Thank you', 'Thank you'],
+  ['"Tara" to "Given"', '"Tara" to "Given"'],
+])('the name in %s is %s', (typed, name) => {
+  expect(bareName(typed)).toBe(name);
+});
+
+test('no typed text takes long to be read', () => {
+  for (const part of ['"', ' please', '!', '👍', '(', 'r-', '1', ':+1:', '“ ']) {
+    const text = part.repeat(2_000 / part.length);
+    expect(bareName(`${text}x`).length + numberTyped(`${text}x`).said.length).toBeGreaterThan(0);
+  }
 });
 
 test('two letters swapped are one mistake', () => {

@@ -29,10 +29,58 @@ test('a package is asked for in quotes, with courtesy, an emoji, and the name of
     '/usher please request "ledger reader"',
     '🙏 request ledger reader',
     'request ledger reader 🙏',
+    'request ledger reader please',
+    'request "Ledger reader", thank you!',
+    'request “Ledger reader” for me please',
   ])
     expect([typed, await say('tara', typed)]).toEqual([typed, expect.stringContaining('Request Ledger reader')]);
   for (const typed of ['request access!', '“request access”', '👋 Request access'])
     expect([typed, await say('tara', typed)]).toEqual([typed, expect.stringContaining('What do you need?')]);
+});
+
+test('two names may each have their quotes, and courtesy may follow', async () => {
+  for (const typed of [
+    '"Tara Lind" to "Given only"',
+    '“Tara Lind” to “Given only” please',
+    "Tara Lind to 'Given only'.",
+  ])
+    expect([typed, await say('olga', `assign ${typed}`)]).toEqual([
+      typed,
+      expect.stringContaining('Assign Given only'),
+    ]);
+  for (const typed of ['"Ledger writer" for "Tara Lind"', 'ledger writer for “tara lind”, thanks'])
+    expect([typed, await say('max', `request ${typed}`)]).toEqual([
+      typed,
+      expect.stringContaining('Request Ledger writer'),
+    ]);
+});
+
+test.each(['cancel R-1001.', 'cancel 1001!', 'cancel "R-1001" please', 'cancel R-1001 because of a mistake'])(
+  'a request is taken back by "%s"',
+  async (typed) => {
+    await asked();
+    expect(await say('tara', typed)).toContain('is canceled');
+  },
+);
+
+test.each(['cancel R-1001?', 'R-1001 please', 'R-1001.', 'ask again R-1001.'])(
+  '"%s" is about R-1001',
+  async (typed) => {
+    await asked();
+    expect(await say('tara', typed)).toContain('R-1001');
+    expect(await world.sql('select state from requests')).toEqual([{ state: 'pendingApproval' }]);
+  },
+);
+
+test('a longer name than that of what is held is never taken for it', async () => {
+  await world.configure(
+    `catalogs: [{ name: Finance, packages: [{ name: Given only plus, roles: [Ledger / Reader], policies: [{ name: Employees, who: allMembers, expires: 3 days }] }] }]`,
+  );
+  await world.submit('olga', cardOf(await world.say('olga', 'assign Tara Lind to Given only')), { reason: 'needed' });
+  await world.settle();
+  expect(await say('tara', 'give up Given only plus')).toContain('You do not have Given only plus');
+  expect(await say('tara', 'give up given only and more')).toContain('Did you mean');
+  expect(await say('tara', 'give up “given only” please 🙏')).toContain('Give up Given only');
 });
 
 test.each(['good morning', 'Hey', 'hey!', '?', '@Usher help', '/usher help', 'help!'])(

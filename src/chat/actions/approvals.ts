@@ -3,7 +3,7 @@ import { DomainError, isRefusal } from '../../domain/errors';
 import type { RequestId } from '../../domain/model';
 import { decide, deciding } from '../../operations/approvals';
 import type { StoredReply } from '../../operations/ports';
-import { numberOf } from '../names';
+import { numberTyped } from '../typed';
 import type { Answer, Context, FormInput, Verb } from '../verb';
 import { idOf, reasonOf } from './request-form';
 import { list, requestOf } from './requests';
@@ -96,25 +96,10 @@ interface Typed {
   readonly unsure: string | null;
 }
 
-/** What may stand around a number or words and says nothing; a question mark and a sad face do. */
-const MARKS = `"'“”„«»)\\]*_\`:;,.!\u2026-`;
-const AROUND = new RegExp(`^[\\s([${MARKS}]+|[\\s${MARKS}]+$`, 'gu');
-const SILENT = new RegExp(`^[\\s${MARKS}]+|[\\s${MARKS}]+$`, 'gu');
-const COURTESY = /^(?:because|please|pls|now|thanks|thank you)?$/i;
-/** Each agrees or thanks, in every colour; Slack writes them out. */
-const GLAD =
-  /[👍👌🙏✅✔☑🙂😊😀😃😄🎉🚀🙌👏💯❤]|[\u{1f3fb}-\u{1f3ff}\ufe0f]|:(?:\+1|thumbsup|ok_hand|pray|white_check_mark|heavy_check_mark|tada|rocket|raised_hands|clap|100|heart)(?:::skin-tone-\d)?:/gu;
-
 function typedDecision(rest: string): Typed {
-  const bare = rest.replace(GLAD, ' ').replace(AROUND, '');
-  const [, number = rest, after = ''] = /^((?:r[-\s]?)?#?\d{1,15})(?![\p{L}\p{N}])(.*)$/isu.exec(bare) ?? [];
-  const said = rest
-    .slice(rest.indexOf(number) + number.length)
-    .replace(/^["“”„«»')\]*_`,;:.!\u2026]+/u, '')
-    .trim();
+  const { number, said, isBare } = numberTyped(rest);
   const reason = /^because\s+(\S.*)$/is.exec(said)?.[1] ?? null;
-  const isNothing = COURTESY.test(after.replace(SILENT, ''));
-  return { number: numberOf(number.replace('#', '')), reason, unsure: reason === null && !isNothing ? said : null };
+  return { number, reason, unsure: reason === null && !isBare ? said : null };
 }
 
 const fresh = (data: unknown): Answer => ({ view: 'approval', params: { request: requestOf(data) }, place: 'replace' });

@@ -6,7 +6,8 @@ import { view as assignmentView } from '../../operations/assignments';
 import type { Asked } from '../../operations/requests';
 import { byNumber, cancel, submit, view } from '../../operations/requests';
 import type { StoredReply } from '../../operations/ports';
-import { firstThatFits, isPackageName, numberOf, packageOf, personNamed, splits } from '../names';
+import { firstThatFits, isPackageName, packageOf, personNamed, splits } from '../names';
+import { bareName, numberTyped } from '../typed';
 import type { Answer, Context, FormInput, Verb } from '../verb';
 import { read, uuid } from '../verb';
 import { answersOf, choosePolicy, idOf, openForm, periodOf, policyOf, reasonOf, sendOrReopen } from './request-form';
@@ -79,7 +80,7 @@ async function typedRequest(context: Context, rest: string): Promise<Answer> {
   const forSomebody = splits(bare, 'for')
     .toReversed()
     .map(([name, who]) => async (): Promise<Wanted> => {
-      if (/^(me|myself)$/i.test(who)) return mine(name);
+      if (/^(me|myself)$/i.test(bareName(who))) return mine(name);
       const target = (await personNamed(context, who, me)).id;
       return { package: (await packageOf(context, name, target, false)).id, target };
     });
@@ -106,7 +107,7 @@ async function halfAsked(context: Context, bare: string): Promise<Answer | null>
 }
 
 async function withNumber(context: Context, rest: string): Promise<RequestId> {
-  const number = numberOf(rest);
+  const { number } = numberTyped(rest);
   if (number === null) throw new DomainError('not-found', { what: 'request' });
   return byNumber(context.desk, number);
 }
@@ -280,8 +281,15 @@ export const requestVerbs = {
     typed: [
       {
         words: 'cancel',
-        run: async (context, rest) =>
-          named(rest) ? take(context, await withNumber(context, rest)) : list('requestList', {}),
+        run: async (context, rest) => {
+          if (!named(rest)) return list('requestList', {});
+          const request = await withNumber(context, rest);
+          const { isBare, said } = numberTyped(rest);
+          // "cancel R-1042?" is a question: shown with its buttons, nothing is taken back.
+          return isBare || /^because\s/i.test(said)
+            ? take(context, request)
+            : { view: 'request', params: { request }, place: 'new' };
+        },
         help: { usage: 'cancel R-1042', line: 'help.cancel' },
       },
     ],

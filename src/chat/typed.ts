@@ -1,0 +1,75 @@
+// What people type around what they mean: spaces, quotes, marks, courtesy, the name of Usher. A name is looked up as it was typed
+// before anything is taken away, since it may be called so. No pattern here may take long, whatever it is given.
+
+/** Quotes of every kind; marks that say nothing, unlike a question mark or a sad face. */
+const QUOTES = `"'“”„«»‘’`;
+const MARKS = `${QUOTES})\\]*_\`:;,.!\u2026`;
+const AROUND = new RegExp(`^[\\s([${MARKS}]+|[\\s${MARKS}-]+$`, 'gu');
+const SILENT = new RegExp(`^[\\s${MARKS}-]+|[\\s${MARKS}-]+$`, 'gu');
+const COURTESY = /^(?:because|please|pls|now|thanks|thank you)?$/i;
+/** Each agrees or thanks, in every colour; Slack writes them out. */
+const GLAD =
+  /[👍👌🙏✅✔☑🙂😊😀😃😄🎉🚀🙌👏💯❤]|[\u{1f3fb}-\u{1f3ff}\ufe0f]|:(?:\+1|thumbsup|ok_hand|pray|white_check_mark|heavy_check_mark|tada|rocket|raised_hands|clap|100|heart)(?:::skin-tone-\d)?:/gu;
+const EMOJI = /^[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f]+$/u;
+const EMOJI_FIRST = /^[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f\s]+/u;
+const QUOTED = new RegExp(`^[${QUOTES}]([^${QUOTES}]*)[${QUOTES}]$`, 'u');
+
+/** A text as commands are read: one space between words, no emoji, courtesy or `@Usher` before it; at most 2,000 characters. */
+export function tidy(text: string): string {
+  return (
+    spaced(text)
+      .replace(EMOJI_FIRST, '')
+      // The way to call Usher elsewhere, typed where nobody else listens; and courtesy.
+      .replace(/^[@/]usher\b[:,]?\s*/i, '')
+      .replace(/^(?:please|pls)[,]?\s+/i, '')
+  );
+}
+
+function spaced(text: string): string {
+  return text
+    .normalize('NFKC')
+    .replace(/[\p{Cc}\p{Cf}]/gu, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, 2000);
+}
+
+/** Without the quotes around all of it; those around two names of it are theirs. */
+export function unquoted(said: string): string {
+  return (QUOTED.exec(said)?.[1] ?? said).trim();
+}
+
+/** A name without its quotes, and without the courtesy, emoji and marks after it. */
+export function bareName(typed: string): string {
+  const words = typed.split(' ');
+  while (words.length > 1) {
+    const last = words.at(-1) ?? '';
+    const said = last.replace(SILENT, '').toLowerCase();
+    const isThankYou = words.length > 2 && said === 'you' && words.at(-2)?.toLowerCase() === 'thank';
+    if (isThankYou) words.pop();
+    else if (said !== '' && !EMOJI.test(last) && !/^(?:please|pls|thanks)$/.test(said)) break;
+    words.pop();
+  }
+  return unquoted(words.join(' ').replace(/[,;:.!]+$/u, ''));
+}
+
+/** A number of a request with what stands around it (R-1042, r 1042, #1042, "1042"), and what follows. */
+export interface NumberTyped {
+  /** Null where there is none. */
+  readonly number: number | null;
+  /** What follows it, as it was typed. */
+  readonly said: string;
+  /** Whether nothing follows but courtesy. */
+  readonly isBare: boolean;
+}
+
+export function numberTyped(rest: string): NumberTyped {
+  const bare = rest.replace(GLAD, ' ').replace(AROUND, '');
+  const [, typed, digits, after = ''] = /^((?:r[-\s]?)?#?(\d{1,15}))(?![\p{L}\p{N}])(.*)$/isu.exec(bare) ?? [];
+  if (typed === undefined) return { number: null, said: rest, isBare: false };
+  const said = rest
+    .slice(rest.indexOf(typed) + typed.length)
+    .replace(/^["“”„«»')\]*_`,;:.!\u2026]+/u, '')
+    .trim();
+  return { number: Number(digits), said, isBare: COURTESY.test(after.replace(SILENT, '')) };
+}
