@@ -1,7 +1,6 @@
 // Access that was changed outside of Usher: what a comparison with a connected system found, and what is done about it (rule 3.12).
-// Nothing here is ever a reason to believe that somebody had access before: a baseline is not learned from drift (rule 3.10). It
-// is dropped where drift shows that it is gone: somebody took outside what the person had before Usher, so what Usher puts there
-// again is its own gift, and ends with the package.
+// Nothing here is ever a reason to believe that somebody had access before: a baseline is not learned from drift (rule 3.10). That it
+// is gone is found by placing, which looks before it gives (placement.ts#readBaseline).
 import { isMany } from './brake';
 import { inserted, told, updated } from './change';
 import type { Change, DomainEvent } from './events';
@@ -186,7 +185,7 @@ const isAsFound = ({ finding, place }: DriftFacts): boolean =>
 /**
  * Makes the system as Usher has it: the role is wanted again, or taken away. Nothing happens where anything of it changed since it
  * was compared; taking away looks at the system by itself once more. `present`: what the system said of this person when it was
- * asked once more, after the comparison: a list that left somebody out gives nothing back, and drops no baseline.
+ * asked once more, after the comparison: a list that left somebody out gives nothing back.
  */
 export function repair(facts: DriftFacts, present: boolean | null, at: Now): Change {
   if (!isAsFound(facts)) return noChange;
@@ -197,15 +196,13 @@ export function repair(facts: DriftFacts, present: boolean | null, at: Now): Cha
 
 function giveBack(facts: DriftFacts, { grant, assignments }: PlaceFacts): Change {
   const { person, resource } = facts;
-  const hadBefore = grant.baseline === true;
   const held = assignments.filter(
     ({ assignment: { state } }) =>
       state === 'delivered' || state === 'partiallyDelivered' || state === 'deliveryFailed',
   );
   return together(
-    updated('grant', grant, { state: 'placing', error: null, ...(hadBefore ? { baseline: false } : {}) }),
-    toldOfGrant(facts, grant.id, 'grant.driftFound', { kind: 'missing', ...(hadBefore ? { hadBefore } : {}) }),
-    hadBefore ? toldOfResource(resource, 'resource.driftChanged', { hadBefore }) : noChange,
+    updated('grant', grant, { state: 'placing', error: null }),
+    toldOfGrant(facts, grant.id, 'grant.driftFound', { kind: 'missing' }),
     toldOfGrant(facts, grant.id, 'grant.wanted', { again: true }),
     ...held.map(({ assignment }) =>
       together(

@@ -40,17 +40,35 @@ export function neverGiven({ wanted, overrideBaseline, grant }: PlaceFacts): boo
   return !wanted && !overrideBaseline && grant.baseline === null && grant.placedAt === null;
 }
 
+/** Whether the system is asked, before it is told to give, what the person has there without Usher. */
+export function asksFirst({ wanted, grant }: PlaceFacts): boolean {
+  const untouched = grant.placedAt === null && grant.externalId === null;
+  return wanted && (grant.baseline === true || (grant.baseline === null && untouched));
+}
+
 /**
- * Remembers whether the person had the role before. Committed before the first call that gives; once read, or once
- * anything was placed, never read again (rule 3.10). Null `present`: the system cannot be read.
+ * Remembers whether the person had the role before. Committed before the first call that gives; once anything was placed it is never
+ * learned any more (rule 3.10). It is dropped where the system says, when it is about to be told to give, that it is gone: somebody
+ * took outside what the person had, so whatever made Usher put it there again, it is Usher's gift and ends with the package. Null
+ * `present`: the system cannot be read.
  */
 export function readBaseline(facts: PlaceFacts, present: boolean | null): Change {
-  const { grant } = facts;
-  const isFirst = facts.wanted && grant.placedAt === null && BEFORE_FIRST.includes(grant.state);
-  if (present === null || grant.baseline !== null || !isFirst) return noChange;
+  const { grant, resource } = facts;
+  if (present === null || !facts.wanted) return noChange;
+  const isFirst = grant.baseline === null && grant.placedAt === null && BEFORE_FIRST.includes(grant.state);
+  const isGone = grant.baseline === true && !present;
+  if (!isFirst && !isGone) return noChange;
   return together(
     updated('grant', grant, { baseline: present }),
     toldOfGrant(facts, 'grant.baselineRead', { present }),
+    isGone
+      ? told(
+          'resource.driftChanged',
+          { kind: 'resource', id: resource.id },
+          { person: grant.person, catalog: resource.catalog },
+          { hadBefore: true },
+        )
+      : noChange,
   );
 }
 

@@ -87,11 +87,11 @@ async function attempt(parts: PlaceParts, by: By, row: OutgoingRow, calls: Calls
     name: first.facts.person.name,
   };
   try {
-    if (first.needsBaseline) {
+    if (first.asksFirst) {
       const present = await call(parts, { ...one, what: 'read' }, (attempt) => connector.read(subject, where, attempt));
       await baseline(parts.desk, by, { grant, lease: row.lease, present });
     }
-    const now = first.needsBaseline ? await look(parts.desk, by, grant) : first;
+    const now = first.asksFirst ? await look(parts.desk, by, grant) : first;
     const outcome = await (async (): Promise<PlaceOutcome> => {
       if (now.desired === 'keepBaseline') return { state: 'present', externalId: null };
       if (now.neverGiven && connector.readable) return { state: 'untouched', externalId: null };

@@ -19,8 +19,8 @@ export interface Placement {
   readonly at: Date;
   /** `keepBaseline`: the person had it before, so nothing is taken. */
   readonly desired: ReturnType<typeof Rules.desired>;
-  /** The baseline must be read and committed before the first call that gives (rule 3.10). */
-  readonly needsBaseline: boolean;
+  /** What the person has without Usher must be read, and what follows committed, before the call that gives (rule 3.10). */
+  readonly asksFirst: boolean;
   /** Where the connector can read: nothing was ever given there, so nothing is to be taken either. */
   readonly neverGiven: boolean;
 }
@@ -29,20 +29,18 @@ export interface Placement {
 export function look(desk: Desk, by: By, grant: GrantId): Promise<Placement> {
   return act(desk, by, async (tx) => {
     const facts = await tx.forPlace(grant);
-    const want = Rules.desired(facts);
-    const untouched = facts.grant.placedAt === null && facts.grant.externalId === null;
     return {
       facts,
       at: tx.now,
-      desired: want,
-      needsBaseline: want === 'present' && facts.grant.baseline === null && untouched,
+      desired: Rules.desired(facts),
+      asksFirst: Rules.asksFirst(facts),
       neverGiven: Rules.neverGiven(facts),
     };
   });
 }
 
 /**
- * Writes down whether the person had the role before Usher gave it; null where the connector cannot read. What a worker read
+ * Writes down whether the person has the role without Usher, before it gives it; null where the connector cannot read. What a worker read
  * before its lease was lost may be what another one gave since.
  */
 export function baseline(

@@ -2,6 +2,7 @@
 import type { PlaceFacts, TaskFacts } from '../../src/domain/facts';
 import type { Assignment, Grant, Request } from '../../src/domain/model';
 import {
+  asksFirst,
   cameLate,
   confirm,
   desired,
@@ -129,6 +130,25 @@ describe('the baseline', () => {
     const change = sound(readBaseline(placeFacts(), had));
     expect([rowOf(change, 'grant').baseline, rowOf(change, 'grant').state]).toEqual([had, 'placing']);
     expect(dataOf(change, 'grant.baselineRead')).toEqual({ present: had });
+  });
+  test.each([
+    { name: 'placed', grant: aGrant(1, { baseline: true }) },
+    { name: 'being given for the first time', grant: placing(1, { baseline: true }) },
+  ])('of a role that is $name is dropped where it is gone: what is given now is Usher’s', ({ grant }) => {
+    const change = sound(readBaseline(placeFacts({ grant }), false));
+    expect(rowOf(change, 'grant')).toMatchObject({ baseline: false, state: grant.state });
+    expect(eventsOf(change)).toEqual(['grant.baselineRead', 'resource.driftChanged']);
+    expect(readBaseline(placeFacts({ grant }), true).rows).toEqual([]);
+    expect(readBaseline(placeFacts({ grant, wanted: false }), false).rows).toEqual([]);
+  });
+  test.each([
+    { name: 'the first time', give: placeFacts(), want: true },
+    { name: 'again where they had it', give: placeFacts({ grant: aGrant(1, { baseline: true }) }), want: true },
+    { name: 'again where they had not', give: placeFacts({ grant: aGrant(1, { baseline: false }) }), want: false },
+    { name: 'once placed unread', give: placeFacts({ grant: aGrant(1, { baseline: null }) }), want: false },
+    { name: 'and taken away', give: losing([taking(1, { baseline: true })]), want: false },
+  ])('what is given $name asks first: $want', ({ give, want }) => {
+    expect(asksFirst(give)).toBe(want);
   });
   test.each<{ name: string; give: PlaceFacts; had?: boolean | null }>([
     { name: 'where the system cannot be read', give: placeFacts(), had: null },

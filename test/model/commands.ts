@@ -200,7 +200,7 @@ export class Race extends Command {
     const seen = await real.observe(TICK);
     const worked = this.other.kind === 'work';
     const outcomes = [...orders(run.o, a, b), ...orders(run.o, a, b, a.target)].map((way) => {
-      if (worked) absorb(way.o, seen);
+      if (worked) absorb(way.o, seen, run.lost);
       return { ...way, told: [...way.answers, ...lines(way.o)] };
     });
     const found = [...answers, ...lines(seen)];

@@ -1,5 +1,7 @@
 // What the model found, told as short stories so that no change of its commands can lose them. Each failed before its fault was mended.
-import { Do, Edited, Ill, Resume, Sweep, Wait, Work } from './commands';
+import { Do, Edited, Ill, Repair, Resume, Sweep, Wait, Work } from './commands';
+import { OWNER } from './model';
+import { PEOPLE } from './organization';
 import { Compare, Outside, Taken } from './outside';
 import { finish, freshRun } from './run';
 import type { Run, Step } from './step';
@@ -137,6 +139,22 @@ test('what a person had before Usher, and somebody took outside, is a gift once 
     work,
     new Taken(0),
     new Compare(),
+    work,
+    new Wait(9 * HOUR),
+    new Sweep(['end-access']),
+    work,
+  ]);
+  expect(o.grants['tom auditor']).toEqual({ state: 'taken', baseline: false });
+});
+
+test('so is it where it is made so again before any comparison has seen that it is gone', async () => {
+  const work = new Work({ rounds: 3, crash: 'no', at: 0 });
+  const { o } = await live([
+    new Outside(1, 'auditor'),
+    asks(1, 2),
+    work,
+    new Taken(0),
+    new Repair('reprocess', 0, PEOPLE.indexOf(OWNER), false),
     work,
     new Wait(9 * HOUR),
     new Sweep(['end-access']),

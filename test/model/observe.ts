@@ -169,9 +169,10 @@ const DELIVERY = [...HELD, ...ENDING, 'removed'];
 
 /**
  * How far the worker came is not foretold, for it depends on chance: the model takes it over where it is a step on the way. What the
- * states must mean is checked by the invariants, and at the end, when everything is well again, they are foretold as well.
+ * states must mean is checked by the invariants, and at the end, when everything is well again, they are foretold as well. `gone`: what
+ * the person had before, and somebody took outside.
  */
-export function absorb(o: Organization, seen: Observed): void {
+export function absorb(o: Organization, seen: Observed, gone: ReadonlySet<string>): void {
   const onItsWay = (before: string, after: string): boolean =>
     HELD.includes(before) ? HELD.includes(after) : ENDING.includes(before) && [...ENDING, 'removed'].includes(after);
   for (const one of o.assignments) {
@@ -191,7 +192,8 @@ export function absorb(o: Organization, seen: Observed): void {
     );
     const way = wanted ? ['placing', 'placed', 'placeFailed'] : ['taking', 'taken', 'takeFailed'];
     if (way.includes(now.state)) grant.state = now.state;
-    // Once the role was taken, a gift that came too late makes what the person had before doubtful.
-    if (grant.baseline === null || (now.wasTaken && now.baseline === false)) grant.baseline = now.baseline;
+    // Once the role was taken, a gift that came too late makes what the person had before doubtful; once it was taken outside, it is gone.
+    const mayGo = now.wasTaken || gone.has(key);
+    if (grant.baseline === null || (mayGo && now.baseline === false)) grant.baseline = now.baseline;
   }
 }

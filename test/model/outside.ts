@@ -101,13 +101,12 @@ const holders = (o: Organization, person: Key, system: System) =>
     ({ target, state, roles }) => target === person && HELD.includes(state) && roles.includes(system),
   );
 
-/** What is missing is given back, as a gift of Usher whatever it was before; what is more than that is told alone. */
+/** What is missing is given back; what is more than that is told alone. */
 function giveBack(o: Organization, system: System, keys: readonly string[]): void {
   for (const key of keys) {
     const grant = o.grants[key];
     if (!grant) throw new Error('nothing was given');
     grant.state = 'placing';
-    if (grant.baseline === true) grant.baseline = false;
     for (const one of holders(o, key.split(' ')[0] ?? '', system)) one.state = 'delivering';
   }
 }

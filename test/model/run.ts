@@ -157,7 +157,7 @@ async function expectPlaced({ o, outside, lost, left }: Run, world: ModelWorld):
   ).filter((key) => {
     if (wanted.has(key)) return !there.has(key);
     const kept = outside.has(key) && (o.grants[key]?.baseline ?? true);
-    // Given back by hand before anybody compared, it stays as if it had never been away.
+    // Taken outside between the look of a worker and its call, it stays as if it had never been away.
     if (lost.has(key) && o.grants[key]?.baseline === true) return false;
     if (kept && left.has(key.split(' ')[0] ?? '')) return false;
     return there.has(key) !== kept;

@@ -41,7 +41,7 @@ export abstract class Command implements Step {
 /** Compares all that is written with the model; `worked`: how far the workers came is taken over. */
 export async function agree(run: Run, real: ModelWorld, worked: boolean): Promise<void> {
   const seen = await real.observe(TICK);
-  if (worked) absorb(run.o, seen);
+  if (worked) absorb(run.o, seen, run.lost);
   expect(lines(seen)).toEqual(lines(run.o));
   run.o.now += TICK;
 }

@@ -156,13 +156,33 @@ describe('a role that was removed outside', () => {
       await world.compare();
       expect(await has('tara')).toBe(true);
       expect(await grants()).toEqual([{ state: 'placed', baseline: false }]);
-      expect(await events('grant.driftFound')).toEqual([{ kind: 'missing', hadBefore: true }]);
+      expect(await events('grant.driftFound')).toEqual([{ kind: 'missing' }]);
+      expect(await events('grant.baselineRead')).toEqual([{ present: true }, { present: false }]);
       expect(told('olga')).toEqual([expect.stringContaining(kept)]);
       await world.compare();
       expect(told('olga')).toEqual([expect.stringMatching(new RegExp(`agree again.\\s+${kept}`))]);
       await world.pass(9 * HOUR);
       expect(await has('tara')).toBe(false);
       await expectSound(world.sql);
+    });
+
+    test('so it is where an owner had it made so again before any comparison saw it', async () => {
+      await world.say('olga', 'reprocess tara lind ledger auditor');
+      await world.settle();
+      expect(await has('tara')).toBe(true);
+      expect(await grants()).toEqual([{ state: 'placed', baseline: false }]);
+      await world.pass(9 * HOUR);
+      expect(await has('tara')).toBe(false);
+      await expectSound(world.sql);
+    });
+
+    test('stays theirs where an owner has it made so again while it is there', async () => {
+      await outside('tara', true);
+      await world.say('olga', 'reprocess tara lind ledger auditor');
+      await world.settle();
+      expect(await grants()).toEqual([{ state: 'placed', baseline: true }]);
+      await world.pass(9 * HOUR);
+      expect(await has('tara')).toBe(true);
     });
 
     test('stays theirs where the list left them out: the system is asked about them once more', async () => {

@@ -208,9 +208,8 @@ const ALWAYS: readonly (readonly [name: string, sql: string])[] = [
   ],
   [
     'a baseline that was dropped is learned again by reading before a gift alone',
-    `select g.id::text from grants g where g.baseline and 'grant.driftFound' = (
-       select e.type from audit_events e where e.grant_id = g.id and ((e.type = 'grant.driftFound' and e.data ->> 'hadBefore' = 'true')
-         or (e.type = 'grant.baselineRead' and e.data ->> 'present' = 'true')) order by e.id desc limit 1)`,
+    `select g.id::text from grants g where g.baseline and 'false' = (
+       select e.data ->> 'present' from audit_events e where e.grant_id = g.id and e.type = 'grant.baselineRead' order by e.id desc limit 1)`,
   ],
   [
     'I22 what is placed follows from live access',
