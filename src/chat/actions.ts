@@ -5,6 +5,7 @@ import { accessVerbs } from './actions/access';
 import { approvalVerbs } from './actions/approvals';
 import { driftVerbs } from './actions/drift';
 import { leaverVerbs } from './actions/leavers';
+import { noticeVerbs } from './actions/notices';
 import { ownerVerbs } from './actions/owners';
 import { reprocessVerbs } from './actions/reprocess';
 import { requestVerbs } from './actions/requests';
@@ -53,6 +54,7 @@ const table = {
   ...leaverVerbs,
   ...reprocessVerbs,
   ...driftVerbs,
+  ...noticeVerbs,
   ...generalVerbs,
 };
 

@@ -207,8 +207,19 @@ export type CardDataOf = {
     readonly summary: Text;
     readonly title: Text;
     readonly intro: Text;
-    readonly rows: readonly { readonly text: Text; readonly request: string | null; readonly typed: string }[];
+    /** At most one of `request`, `task` and `notice` (of its `subject`): what the line's button is about. */
+    readonly rows: readonly {
+      readonly text: Text;
+      readonly request: string | null;
+      readonly task: string | null;
+      readonly notice: string | null;
+      readonly subject: string | null;
+      readonly typed: string | null;
+    }[];
     readonly more: Text | null;
+    readonly digest: string;
+    /** Where the next page begins. */
+    readonly next: number | null;
   };
   suggestions: {
     /** The sentence; its buttons type what was perhaps meant. */

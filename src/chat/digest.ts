@@ -1,13 +1,13 @@
-// Many messages in one: each line is the summary of the message that it stands for, drawn from how things stand now.
+// Many messages in one: each line is the summary of the message that it stands for, drawn from how things stand now, with a button
+// that leads to what can be done about it. No list has the tasks, alarms and questions among them.
 import { DomainError } from '../domain/errors';
+import { duties } from '../domain/consequences';
 import type { CardDataOf } from './card-data';
 import { label, say } from './words';
 import type { Drawn, Look, Params } from './views';
 
-/** Lines of a digest; what is left out is counted. */
+/** Lines of a page. */
 const LINES = 10;
-/** What is looked at to find them: much may be over by now. */
-const LOOKS = 40;
 
 /** As `store/digest.ts` names what was gathered; the same subject may come several times. */
 interface Item {
@@ -16,36 +16,35 @@ interface Item {
   readonly params: Params;
 }
 
-// What waits for the reader comes before what they only have to know.
-const DUTIES = [
-  'approval',
-  'approvalReminder',
-  'manualTask',
-  'manualTaskReminder',
-  'accessEnding',
-  'removalAlarm',
-  'deliveryFailed',
-  'drift',
-  'leavers',
-];
+type Row = CardDataOf['digest']['rows'][number];
 
-/** Draws the digest; refuses with `not-found` where nothing of it concerns its reader any more. */
+/**
+ * Draws the digest from its item `from` on; refuses with `not-found` where nothing of it concerns its reader any more. All of it is
+ * drawn, so that what is over by now is neither shown nor counted.
+ */
 export async function digest(
   look: Look,
   draw: (view: string, look: Look) => Promise<Drawn>,
   isView: (view: string) => boolean,
 ): Promise<Drawn> {
-  const all = bySubject(itemsOf(look.params));
+  const params = await withItems(look);
+  const all = bySubject(itemsOf(params));
   const items = all.filter(({ notice }) => isView(notice));
-  const rows: CardDataOf['digest']['rows'][number][] = [];
-  let seen = 0;
-  for (const item of items.slice(0, LOOKS)) {
-    if (rows.length === LINES) break;
-    seen += 1;
-    const line = await lineOf({ ...look, params: item.params }, item, draw);
-    if (line !== null) rows.push(line);
+  const from = typeof params['from'] === 'number' ? params['from'] : 0;
+  const rows: Row[] = [];
+  // What this release cannot draw is counted, and another one says it.
+  let left = all.length - items.length;
+  let next: number | null = null;
+  for (const [n, item] of items.entries()) {
+    if (n < from) continue;
+    const row = await rowOf({ ...look, params: item.params }, item, draw);
+    if (row === null) continue;
+    if (rows.length < LINES) rows.push(row);
+    else {
+      next ??= n;
+      left += 1;
+    }
   }
-  const left = all.length - seen;
   if (rows.length + left === 0) throw new DomainError('not-found', { what: 'card' });
   const title = say('digest.title', { count: rows.length + left });
   return {
@@ -56,13 +55,15 @@ export async function digest(
       intro: label('digest.intro'),
       rows,
       more: left === 0 ? null : say('digest.more', { count: left }),
+      digest: String(params['event'] ?? ''),
+      next,
     },
   };
 }
 
 function rank({ notice }: Item): number {
-  const found = DUTIES.indexOf(notice.split('~')[0] ?? '');
-  return found < 0 ? DUTIES.length : found;
+  const found = duties.findIndex((duty) => duty === nameOf(notice));
+  return found < 0 ? duties.length : found;
 }
 
 /** One line a subject: what it asks of the reader before what it tells, of several the newest; the newest subjects first. */
@@ -75,25 +76,10 @@ function bySubject(items: readonly Item[]): Item[] {
   return [...kept.values()].reverse().sort((a, b) => rank(a) - rank(b));
 }
 
-async function lineOf(
-  look: Look,
-  item: Item,
-  draw: (view: string, look: Look) => Promise<Drawn>,
-): Promise<CardDataOf['digest']['rows'][number] | null> {
+async function rowOf(look: Look, item: Item, draw: (view: string, look: Look) => Promise<Drawn>): Promise<Row | null> {
   try {
     const drawn = await draw(item.notice, look);
-    const { summary: text } = drawn.data;
-    switch (drawn.card) {
-      case 'approval':
-        // Decided by others meanwhile: it waits for nobody.
-        return drawn.data.open ? { text, request: drawn.data.request, typed: drawn.data.typed } : null;
-      case 'request':
-        return { text, request: drawn.data.request, typed: drawn.data.typed };
-      case 'notice':
-        return { text, request: drawn.data.request, typed: drawn.data.number };
-      default:
-        return { text, request: null, typed: '' };
-    }
+    return drawn.over === true ? null : { text: drawn.data.summary, ...NO_BUTTON, ...buttonOf(drawn, item) };
   } catch (error) {
     // It was about something that the reader has no part in by now.
     if (error instanceof DomainError) return null;
@@ -101,9 +87,41 @@ async function lineOf(
   }
 }
 
+const NO_BUTTON = { request: null, task: null, notice: null, subject: null, typed: null };
+
+/** A request and a task lead to themselves; of everything else the message is shown that the line stands for. */
+function buttonOf(drawn: Drawn, { notice, about }: Item): Partial<Row> {
+  const own = { notice: nameOf(notice), subject: about.slice(about.indexOf(':') + 1) };
+  switch (drawn.card) {
+    case 'approval':
+    case 'request':
+      return { request: drawn.data.request, typed: drawn.data.typed };
+    case 'manual-task':
+      return { task: drawn.data.task };
+    case 'drift':
+      return { ...own, typed: `changes ${drawn.data.resourceName}` };
+    case 'notice': {
+      const { request, number, mayEnd, packageName } = drawn.data;
+      if (request !== null) return { request, typed: number };
+      return mayEnd ? { ...own, typed: `remove leavers from ${packageName}` } : own;
+    }
+    default:
+      return own;
+  }
+}
+
+const nameOf = (notice: string): string => notice.split('~')[0] ?? '';
+
 /** The views that its lines are drawn by. */
 export function noticesOf(params: Params): readonly string[] {
   return itemsOf(params).map(({ notice }) => notice);
+}
+
+/** A further page knows the digest by its name only. */
+async function withItems({ desk, who, params }: Look): Promise<Params> {
+  const { items, event } = params;
+  if (typeof items === 'string' || typeof event !== 'string') return params;
+  return { ...params, items: await desk.views.digest(who.person.id, event) };
 }
 
 function itemsOf(params: Params): readonly Item[] {

@@ -31,9 +31,15 @@ import type { Who } from './who';
 
 export type Params = Readonly<Record<string, string | number | boolean | null>>;
 
-/** A card's data, before it is bound. `draft` makes it a form that is sent. */
+/** A card's data, before it is bound. `draft` makes it a form that is sent; `over`: what it asks of its reader is done. */
 export type Drawn = {
-  [N in CardName]: { readonly card: N; readonly data: CardDataOf[N]; readonly draft?: DraftId; readonly say?: Text };
+  [N in CardName]: {
+    readonly card: N;
+    readonly data: CardDataOf[N];
+    readonly draft?: DraftId;
+    readonly say?: Text;
+    readonly over?: boolean;
+  };
 }[CardName];
 
 export interface Look {
@@ -128,7 +134,7 @@ const request: View = async (look) => {
 
 const approval: View = async (look) => {
   const seen = await requestView(look.desk, viewer(look), requestId(look));
-  if (!seen.viewer.approver) return { card: 'request', data: requestCard(seen) };
+  if (!seen.viewer.approver) return { card: 'request', data: requestCard(seen), over: true };
   const { facts } = seen;
   const shown = number(facts.request.number);
   const decided = (): Text => {
@@ -156,9 +162,11 @@ const approval: View = async (look) => {
         return say('decided.approved', { number: shown });
     }
   };
+  const data = approvalCard(seen);
   return {
     card: 'approval',
-    data: approvalCard(seen),
+    data,
+    over: !data.open,
     ...(look.params['say'] === 'decided' ? { say: decided() } : {}),
   };
 };
@@ -193,33 +201,38 @@ function ownerNotice(what: 'deliveryFailed' | 'removalAlarm'): View {
     if (!seen.owner) throw new DomainError('not-found', { what: 'assignment' });
     const problems = await look.desk.views.grantProblems(assignment);
     const mayRetry = await mayReprocess(look.desk, viewer(look), seen.facts.catalog.id);
-    return {
-      card: 'notice',
-      data: Notices.ownerNotice(
-        seen,
-        what,
-        problems.map((row) => say('notice.roleProblem', { resource: row.resource, role: row.role, code: row.error })),
-        mayRetry,
-      ),
-    };
+    const data = Notices.ownerNotice(
+      seen,
+      what,
+      problems.map((row) => say('notice.roleProblem', { resource: row.resource, role: row.role, code: row.error })),
+      mayRetry,
+    );
+    return { card: 'notice', data, over: data.tone !== 'attention' };
   };
 }
 
-const exception: View = async (look) => ({
-  card: 'notice',
-  data: Notices.exception(
-    await exceptionOf(look.desk, viewer(look), id(look, 'exception')),
-    viewer(look),
-    await look.desk.views.now(),
-  ),
-});
+const exception: View = async (look) => {
+  const facts = await exceptionOf(look.desk, viewer(look), id(look, 'exception'));
+  return {
+    card: 'notice',
+    data: Notices.exception(facts, viewer(look), await look.desk.views.now()),
+    over: !facts.holdsBoth,
+  };
+};
+
+const drift = async (look: Look, names?: number): Promise<Drawn> => {
+  const seen = await driftOf(look.desk, viewer(look), id(look, 'resource') as ResourceId, names);
+  const over = seen.extra.people + seen.unknown + seen.missing.people === 0 && seen.set === null;
+  return { card: 'drift', data: Drift.drift(seen, names !== undefined), over };
+};
 
 const manualTask = async (look: Look, again = false): Promise<Drawn> => {
   const facts = await look.desk.views.forManualTask(id(look, 'manualTask'));
   if (!facts.owners.includes(viewer(look)) && facts.task.doneBy !== viewer(look))
     throw new DomainError('not-found', { what: 'card' });
   const by = facts.task.doneBy === null ? null : await look.desk.views.person(facts.task.doneBy);
-  return { card: 'manual-task', data: Notices.manualTask(facts, by?.name ?? null, again), ...spoken(look, {}) };
+  const over = facts.task.state !== 'open';
+  return { card: 'manual-task', data: Notices.manualTask(facts, by?.name ?? null, again), over, ...spoken(look, {}) };
 };
 
 /** The form of a draft, by the verb that the draft will send. What was filled in before is shown again. */
@@ -374,10 +387,10 @@ export const views = {
     card: 'notice',
     data: Notices.requestOutcome(await requestView(look.desk, viewer(look), requestId(look))),
   }),
-  approvalReminder: async (look) => ({
-    card: 'notice',
-    data: Notices.approvalReminder(await requestView(look.desk, viewer(look), requestId(look))),
-  }),
+  approvalReminder: async (look) => {
+    const data = Notices.approvalReminder(await requestView(look.desk, viewer(look), requestId(look)));
+    return { card: 'notice', data, over: !data.mayDecide };
+  },
   access: accessNotice('access'),
   accessProblem: accessNotice('accessProblem'),
   accessExtended: accessNotice('accessExtended'),
@@ -397,17 +410,16 @@ export const views = {
   removalAlarm: ownerNotice('removalAlarm'),
   manualTask: (look) => manualTask(look),
   manualTaskReminder: (look) => manualTask(look, true),
-  drift: async (look) => ({
-    card: 'drift',
-    data: Drift.drift(await driftOf(look.desk, viewer(look), id(look, 'resource') as ResourceId), false),
-  }),
-  driftDetails: async (look) => ({
-    card: 'drift',
-    data: Drift.drift(await driftOf(look.desk, viewer(look), id(look, 'resource') as ResourceId, Drift.DETAILS), true),
-  }),
+  drift: (look) => drift(look),
+  driftDetails: (look) => drift(look, Drift.DETAILS),
   leavers: async (look) => {
     const seen = await leaversOf(look.desk, viewer(look), id(look, 'package') as PackageId);
-    return { card: 'notice', data: leavers(seen), ...spoken(look, { package: text(seen.package.name, 150) }) };
+    return {
+      card: 'notice',
+      data: leavers(seen),
+      over: seen.asked.people + seen.ended.people === 0,
+      ...spoken(look, { package: text(seen.package.name, 150) }),
+    };
   },
   exception,
   package: async (look) => ({

@@ -40,6 +40,20 @@ export type Notice =
   | 'leavers'
   | 'exception';
 
+/** What waits for its reader, the most pressing first; everything else they only have to know. */
+export const duties: readonly Notice[] = [
+  'approval',
+  'approvalReminder',
+  'manualTask',
+  'manualTaskReminder',
+  'accessEnding',
+  'removalAlarm',
+  'deliveryFailed',
+  'drift',
+  'leavers',
+  'exception',
+];
+
 export interface Consequence {
   readonly on: EventType;
   /** Equal values in the event's data; absent: always. */

@@ -332,6 +332,8 @@ export interface Views {
   /** Packages of which the access of people who left their scope waits for this person's word. */
   askedLeavers(person: PersonId): Promise<readonly Listed<PackageId>[]>;
   exception(id: string): Promise<ExceptionFacts | null>;
+  /** What a digest of this person was made of, by its name; null where there is none. */
+  digest(person: PersonId, name: string): Promise<string | null>;
   /** People of the demo that the local page offers. */
   personas(): Promise<readonly PersonaRow[]>;
 }

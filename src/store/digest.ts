@@ -1,5 +1,7 @@
 // One message instead of many: what a person was to hear and could not, while it is about more than a few things. What it says
 // is computed when it is sent, like all messages; its row only names what it is about.
+import { duties } from '../domain/consequences';
+import type { PersonId } from '../domain/model';
 import type { Query } from './query';
 
 /** More than so many that wait for one person become one. */
@@ -7,11 +9,13 @@ const FEW = 5;
 /** People and messages of one sweep, so that it stays short; the next one goes on. */
 const MOST_PEOPLE = 1_000;
 const MOST = 20_000;
-/** What one digest remembers, the newest of it; nobody reads more, and the lists show everything. */
+/** What one digest remembers, duties before news and the newest of each; nobody reads more. */
 const KEPT = 200;
 
 const LATE = `o.state = 'ready' and o.kind = 'tell' and o.person_id is not null and o.notice <> 'digest'
     and o.created_at < usher_now() - interval '5 minutes'`;
+
+const DUTIES = duties.map((notice) => `'${notice}'`).join(', ');
 
 // A message waits when it is this old and not out: its platform is away, or nobody may be told so much at once. A digest that
 // waits itself takes in whatever comes to wait with it; one that a worker holds already is out in a moment. Only what becomes
@@ -44,7 +48,8 @@ with due as (
   from gathered join keyed using (person_id) group by person_id, digest, key, before
 ), filled as (
   select digests.*, (select jsonb_agg(item order by n)::text from (
-      select item, n from jsonb_array_elements(all_items) with ordinality as t (item, n) order by n desc limit ${KEPT}) newest) as items
+      select item, n from jsonb_array_elements(all_items) with ordinality as t (item, n)
+      order by split_part(item ->> 'notice', '~', 1) in (${DUTIES}) desc, n desc limit ${KEPT}) newest) as items
   from digests
 ), joined as (
   update outgoing d set params = d.params || jsonb_build_object('items', items) from filled where d.id = filled.digest
@@ -55,6 +60,14 @@ with due as (
   from filled where digest is null
 )
 select coalesce(sum(messages), 0)::integer as messages from filled`;
+
+const ITEMS = `select params ->> 'items' as items from outgoing where dedupe_key = $2 and person_id = $1 and notice = 'digest'`;
+
+/** What the digest of a person was made of, as long as its row is kept. */
+export async function digestOf(q: Query, person: PersonId, name: string): Promise<string | null> {
+  const [row] = await q(ITEMS, [person, name]);
+  return row === undefined ? null : (row as { items: string }).items;
+}
 
 /** Makes one message of those that wait too long for one person; returns how many went into others. */
 export async function gatherMessages(q: Query): Promise<number> {

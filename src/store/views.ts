@@ -2,6 +2,7 @@
 import type { Views } from '../operations/ports';
 import { createAccessViews } from './access-views';
 import { loadAskable } from './askable';
+import { digestOf } from './digest';
 import { differing, driftOf, keeps } from './drift-answers';
 import { exceptionOf } from './exceptions';
 import { loadAssignment, loadRequest, loadSubmit } from './loads';
@@ -32,6 +33,7 @@ export function createViews(q: Query): Views {
     differing: (keeper) => differing(q, keeper),
     exception: (id) => exceptionOf(q, id),
     forAsking: (person, packages) => loadAskable(q, person, packages),
+    digest: (person, name) => digestOf(q, person, name),
     forSubmit: async (input) => (await loadSubmit(q, input)).facts,
     forRequest: async (id) => (await loadRequest(q, id)).facts,
     forAssignment: async (id) => (await loadAssignment(q, id)).facts,

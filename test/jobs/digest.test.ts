@@ -1,5 +1,6 @@
 // More than five messages that wait for one person become one, however long it takes until it can be sent (PRODUCT 4).
-import { aWorld, cardOf, SMALL, textOf, type World } from '../support/world';
+import type { Card } from '../../src/chat/card';
+import { aWorld, buttons, cardOf, SMALL, textOf, type World } from '../support/world';
 
 const MINUTE = 60_000;
 const PACKAGES = Array.from({ length: 14 }, (_, n) => `Tool ${String.fromCharCode(65 + n)}`);
@@ -109,6 +110,100 @@ test('what was decided in between concerns nobody any more, and then there is no
   expect(await world.sql(`select 1 from outgoing where state in ('ready', 'leased')`)).toEqual([]);
 });
 
+/** A package whose roles people set up by hand: as many tasks for Olga. */
+async function configureKeys(count: number): Promise<void> {
+  const roles = Array.from({ length: count }, (_, n) => `Key ${String.fromCharCode(65 + n)}`);
+  await world.configure(`
+catalogs:
+  - name: Tools
+    resources: [{ name: Safe, connector: manual, owners: [olga], roles: [${roles.join(', ')}] }]
+    packages:
+      - name: Keys
+        roles: [${roles.map((role) => `Safe / ${role}`).join(', ')}]
+        policies: [{ name: All, who: allMembers, expires: 30 days, reason: optional }]
+`);
+}
+function only(user: string): Card {
+  const [first, ...others] = world.messagesTo(user);
+  if (!first || others.length > 0) throw new Error(`${user} heard ${others.length + (first ? 1 : 0)} messages`);
+  return first.card;
+}
+const tasks = (card: Card) =>
+  lines(textOf(card)).filter((line) => line.startsWith('Please give Tara Lind the role Key')).length;
+
+test('a task, which no list has, is done from its line, and what does not fit has a page of its own', async () => {
+  await configureKeys(12);
+  const away = world.mailbox.away();
+  await ask(['Keys']);
+  await pass(20);
+  away.over();
+  await world.allOut();
+  const first = only('olga');
+  expect([tasks(first), textOf(first).includes('And 2 more.')]).toEqual([10, true]);
+  const done = () => world.sql<{ n: number }>(`select count(*)::integer as n from manual_tasks where state = 'done'`);
+  const note = { reason: 'Handed over' };
+  await world.submit('olga', cardOf(await world.press('olga', first, 'Done')), note);
+  expect(await done()).toEqual([{ n: 1 }]);
+  const second = cardOf(await world.press('olga', first, 'Next'));
+  expect([tasks(second), textOf(second).includes('more'), buttons(second).has('Next')]).toEqual([2, false, false]);
+  await world.submit('olga', cardOf(await world.press('olga', second, 'Done')), note);
+  expect(await done()).toEqual([{ n: 2 }]);
+  // Neither the page nor the task is anybody else's.
+  expect(await world.press('tara', { ...first, id: null }, 'Next')).toMatchObject({ kind: 'text' });
+  expect(await world.press('tara', { ...second, id: null }, 'Done')).toMatchObject({ kind: 'text' });
+});
+
+test('what only its own card can serve leads to that card, and is left out once it is over', async () => {
+  await configureKeys(6);
+  const away = world.mailbox.away();
+  await ask(['Keys']);
+  const outside = (role: string, present: boolean) => world.localRoles.set('tom', 'Ledger', role, 'root', present);
+  await outside('Writer', true);
+  await world.compare();
+  await pass(20);
+  away.over();
+  await world.allOut();
+  const card = only('olga');
+  expect(lines(textOf(card))[0]).toBe('7 things to know');
+  const own = cardOf(await world.press('olga', card, 'Details'));
+  expect(textOf(own)).toMatch(/^Access to Ledger was changed outside of Usher\n1 person has .*: Tom Berg \(Writer\)/u);
+  expect(await world.press('tara', { ...card, id: null }, 'Details')).toMatchObject({ kind: 'text' });
+  await outside('Writer', false);
+  await world.compare();
+  // A late click gets the rest, as it is now.
+  await world.sql(`update manual_tasks set state = 'canceled', version = version + 1 where id = $1`, [
+    buttons(card).get('Done')?.data['task'],
+  ]);
+  const late = textOf(cardOf(await world.press('olga', card, 'Done')));
+  expect([lines(late)[0], late.includes('Ledger')]).toEqual(['5 things to know', false]);
+});
+
+test('what is over hides nothing, is not counted, and makes no message alone', async () => {
+  await ask(['Ledger auditor']);
+  const late = (values: string) =>
+    world.sql(`insert into outgoing (kind, notice, person_id, subject_kind, subject_id, params, lane, next_at, dedupe_key, created_at)
+      select 'tell', what, p.id, about, subject, '{}', what || n || p.id, usher_now(), what || n || p.id, usher_now() - interval '1 hour'
+      from people p, ${values} where p.directory_key in ('tara', 'olga')`);
+  await late(`(select 'access' as what, 'assignment' as about, id::text as subject, 0 as n from assignments) held`);
+  await late(`(select 'approval' as what, 'request' as about, gen_random_uuid()::text as subject, n
+    from generate_series(1, 45) n) gone`);
+  await world.sql(
+    `delete from outgoing where notice = 'access' and person_id in (select id from people where directory_key = 'olga')`,
+  );
+  expect(await world.due.gatherMessages()).toBe(91);
+  const before = world.messagesTo('tara').length;
+  await world.settle();
+  expect(told('olga')).toEqual([]);
+  const [digest, ...others] = told('tara').slice(before);
+  expect(others).toEqual([]);
+  expect(lines(digest ?? '').slice(0, 3)).toEqual([
+    '1 thing to know',
+    'I could not tell you sooner. This is how things stand now.',
+    'You now have Ledger auditor',
+  ]);
+  expect(digest).not.toContain('more');
+});
+
 test('what asks something of the reader is said before what happened to it later, and much that is over hides nothing', async () => {
   const away = world.mailbox.away();
   await ask(PACKAGES.slice(0, 7));
@@ -135,8 +230,16 @@ test('however much waits, one row remembers the newest of it', async () => {
   await flood(1, 300);
   expect(await world.due.gatherMessages()).toBe(300);
   expect(await digests()).toEqual([{ kept: 200, newest: 'assignment:300' }]);
+  // What asks something of the reader is kept before news, however old it is.
+  await world.sql(`update outgoing set params = jsonb_set(params, '{items}', to_jsonb(jsonb_set((params ->> 'items')::jsonb, '{0,notice}', '"manualTask"')::text))
+    where notice = 'digest'`);
   // One more joins those that wait already.
   await flood(301, 301);
   expect(await world.due.gatherMessages()).toBe(1);
   expect(await digests()).toEqual([{ kept: 200, newest: 'assignment:301' }]);
+  expect(
+    await world.sql(
+      `select (params ->> 'items')::jsonb -> 0 ->> 'notice' as oldest from outgoing where notice = 'digest'`,
+    ),
+  ).toEqual([{ oldest: 'manualTask' }]);
 });

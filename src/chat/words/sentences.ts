@@ -93,7 +93,7 @@ export const sentences = {
   // many messages in one
   'digest.title': '{count|# thing|# things} to know',
   'digest.intro': 'I could not tell you sooner. This is how things stand now.',
-  'digest.more': 'And {count|# more|# more}. Approvals, My access and My requests show everything.',
+  'digest.more': 'And {count|# more|# more}.',
 
   // help
   'help.title': 'Hi {name}. I get you access, and I keep it tidy.',
