@@ -260,8 +260,8 @@ export interface PolicyVersion {
   readonly extension: {
     readonly allowed: boolean;
     readonly approval: boolean;
-    /** null: no limit. */
-    readonly maxExtensions: number | null;
+    /** null: once where extending needs no approval, without limit where it does (rule 3.9). */
+    readonly maxExtensions: number | 'unlimited' | null;
     /** Days from the assignment's first start that extensions can never pass; null: no limit. */
     readonly maxTotalDays: number | null;
   };

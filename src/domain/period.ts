@@ -124,8 +124,8 @@ export function mayExtend(facts: AssignmentFacts, at: Date): Extension {
 
   const n = justification.extensions + 1;
   // Unless said otherwise: once where it needs no approval, as often as it is approved where it does (rule 3.9).
-  const max = policy.extension.maxExtensions ?? (extensionNeedsApproval(policy) ? null : 1);
-  if (max !== null && n > max) throw new DomainError('extension-limit', { package: name, max });
+  const max = policy.extension.maxExtensions ?? (extensionNeedsApproval(policy) ? 'unlimited' : 1);
+  if (max !== 'unlimited' && n > max) throw new DomainError('extension-limit', { package: name, max });
 
   const { maxTotalDays } = policy.extension;
   const zone = facts.target.timeZone;

@@ -436,7 +436,8 @@ function flat(version: PolicyVersion): PolicyVersionRow {
     day: expiration.kind === 'date' ? expiration.day : null,
     extensionAllowed: extension.allowed,
     extensionApproval: extension.approval,
-    maxExtensions: extension.maxExtensions,
+    maxExtensions: extension.maxExtensions === 'unlimited' ? null : extension.maxExtensions,
+    extensionsUnlimited: extension.maxExtensions === 'unlimited',
     maxTotalDays: extension.maxTotalDays,
   };
 }

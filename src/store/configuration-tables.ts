@@ -87,6 +87,7 @@ export interface PolicyVersionRow extends Pick<
   readonly extensionAllowed: boolean;
   readonly extensionApproval: boolean;
   readonly maxExtensions: number | null;
+  readonly extensionsUnlimited: boolean;
   readonly maxTotalDays: number | null;
 }
 export const policyVersions: Table<PolicyVersionRow> = {
@@ -109,6 +110,7 @@ export const policyVersions: Table<PolicyVersionRow> = {
     extensionAllowed: column('boolean', 'extension_allowed'),
     extensionApproval: column('boolean', 'extension_approval'),
     maxExtensions: column('integer', 'max_extensions'),
+    extensionsUnlimited: column('boolean', 'extensions_unlimited'),
     maxTotalDays: column('integer', 'max_total_days'),
     endWhenOutOfScope: column('boolean', 'end_when_out_of_scope'),
     samePersonInStages: column('boolean', 'same_person_in_stages'),

@@ -74,7 +74,7 @@ export function policyVersionOf(given: unknown): PolicyVersion {
     extension: {
       allowed: row['extension_allowed'] as boolean,
       approval: row['extension_approval'] as boolean,
-      maxExtensions: row['max_extensions'] as number | null,
+      maxExtensions: row['extensions_unlimited'] === true ? 'unlimited' : (row['max_extensions'] as number | null),
       maxTotalDays: row['max_total_days'] as number | null,
     },
   };

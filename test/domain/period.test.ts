@@ -255,6 +255,11 @@ describe('an extension', () => {
       want: { until: days(35), n: 8 },
     },
     {
+      name: 'without limit where that is written, though it needs no approval',
+      give: ending(5, extension({ maxExtensions: 'unlimited' }), 7),
+      want: { until: days(35), n: 8 },
+    },
+    {
       name: 'up to the limit that is set',
       give: ending(5, extension({ maxExtensions: 3 }), 2),
       want: { until: days(35), n: 3 },

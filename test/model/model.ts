@@ -30,7 +30,7 @@ export interface Terms {
   readonly selfRemove: boolean;
   readonly extend: boolean;
   readonly extendApproval: boolean;
-  readonly extendMax: number | null;
+  readonly extendMax: number | 'unlimited' | null;
   readonly extendTotal: number | null;
   readonly samePerson: boolean;
 }
@@ -728,8 +728,8 @@ export function extend(o: Organization, key: Key, person: Key, reason: boolean):
   const terms = termsOf(o, policy.current);
   if (!terms.extend) return 'not-extendable';
   const needsApproval = terms.extendApproval && terms.stages.length > 0;
-  const max = terms.extendMax ?? (needsApproval ? null : 1);
-  if (max !== null && last.extensions + 1 > max) return 'extension-limit';
+  const max = terms.extendMax ?? (needsApproval ? 'unlimited' : 1);
+  if (max !== 'unlimited' && last.extensions + 1 > max) return 'extension-limit';
   const limit =
     terms.extendTotal === null ? null : (assignment.since ?? assignment.startsAt) + terms.extendTotal * HOUR;
   if (limit !== null && limit <= assignment.endsAt) return 'extension-past-limit';

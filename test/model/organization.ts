@@ -48,7 +48,7 @@ const TWO_STAGES = [
 /** What policies may be changed to, beside those at the start. */
 export const VARIANTS: readonly Terms[] = [
   terms(),
-  terms({ expires: 8, selfRemove: false }),
+  terms({ expires: 8, selfRemove: false, extendMax: 'unlimited' }),
   terms({ expires: null, reason: true }),
   terms({ stages: [stage(['ana'])], expires: 5 * 24, extendMax: 2, extendTotal: 12 * 24 }),
   terms({ stages: [stage(['manager', 'ben'], { fallbacks: ['cas'], required: 2 })], who: '@staff', onBehalf: true }),
@@ -166,7 +166,7 @@ function policy(o: Organization, { name, enabled, current }: Package['policies']
     extension: {
       allowed: one.extend,
       approval: one.extendApproval,
-      max: one.extendMax ?? (one.extendApproval ? 'unlimited' : 1),
+      ...(one.extendMax === null ? {} : { max: one.extendMax }),
       ...(one.extendTotal === null ? {} : { maxTotalDays: one.extendTotal / 24 }),
     },
     samePersonInStages: one.samePerson,

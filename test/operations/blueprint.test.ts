@@ -832,6 +832,10 @@ catalogs:
     await applied(written(`${stage}, extension: { approval: false, max: 4, maxTotalDays: 9 }`));
     await applied(written('approval: []'));
     expect(await extension()).toEqual({ allowed: true, approval: false, maxExtensions: 4, maxTotalDays: 9 });
+    const unlimited = await applied(written('extension: { approval: false, max: unlimited }'));
+    expect(planText(unlimited)).toContain('9 days in all → any number of times, without approval');
+    await applied(written('reason: optional'));
+    expect(await extension()).toMatchObject({ approval: false, maxExtensions: 'unlimited' });
   });
 
   test('in a list of policies is disabled: nobody asks by it, and what was asked goes on', async () => {

@@ -182,7 +182,7 @@ const ALWAYS: readonly (readonly [name: string, sql: string])[] = [
            else j.period_at + v.expiration_days * interval '1 day' + interval '2 hours' end)
          and (v.max_total_days is null
            or j.until <= coalesce(a.since, a.starts_at) + v.max_total_days * interval '1 day' + interval '2 hours')
-         and j.extensions <= coalesce(v.max_extensions, case when v.extension_approval and exists (
+         and j.extensions <= coalesce(v.max_extensions, case when v.extensions_unlimited or v.extension_approval and exists (
            select 1 from policy_stages s where s.policy_version_id = v.id) then j.extensions else 1 end))`,
   ],
   [

@@ -194,11 +194,10 @@ function extensionOf(
   was: PolicyVersion | undefined,
 ): PolicyVersion['extension'] {
   if (text || !was) {
-    const max = text?.max ?? null;
     return {
       allowed: text?.allowed ?? true,
       approval: text?.approval ?? hasStages,
-      maxExtensions: max === 'unlimited' ? null : max,
+      maxExtensions: text?.max ?? null,
       maxTotalDays: text?.maxTotalDays ?? null,
     };
   }

@@ -114,8 +114,9 @@ function expirationWords(expiration: Expiration): string {
 
 function extensionWords({ allowed, approval, maxExtensions, maxTotalDays }: PolicyVersion['extension']): string {
   if (!allowed) return 'no';
-  const usual = approval ? 'any number of times' : '1 time as usual';
-  const times = maxExtensions === null ? usual : count(maxExtensions, 'time');
+  const many = 'any number of times';
+  const usual = `${approval ? many : '1 time'} as usual`;
+  const times = maxExtensions === null ? usual : maxExtensions === 'unlimited' ? many : count(maxExtensions, 'time');
   return `${times}, ${approval ? 'with' : 'without'} approval${maxTotalDays === null ? '' : `, at most ${count(maxTotalDays, 'day')} in all`}`;
 }
 

@@ -16,6 +16,7 @@ import { calendarsAndExceptions } from './0013-calendars-and-exceptions';
 import { directory } from './0014-directory';
 import { driftAnswers } from './0015-drift-answers';
 import { looks } from './0017-looks';
+import { unlimited } from './0019-unlimited';
 
 export type Migration = {
   /** `0001-name`, as the file is called. */
@@ -44,4 +45,5 @@ export const migrations: readonly Migration[] = [
   directory,
   driftAnswers,
   looks,
+  unlimited,
 ];
