@@ -55,7 +55,9 @@ const PACKAGES = `select distinct package_id as id from scope_leavers where stat
 const ALL = `
 insert into directory_changes (follower, kind, subject_id)
 select 'scope', 'policy', p.id from policies p join policy_versions v on v.id = p.current_version_id
-where (p.state = 'enabled' and v.mode = 'request' and v.end_when_out_of_scope) or p.package_id in (select package_id from scope_leavers)`;
+where ((p.state = 'enabled' and v.mode = 'request' and v.end_when_out_of_scope) or p.package_id in (select package_id from scope_leavers))
+  and not exists (select 1 from directory_changes n
+    where n.follower = 'scope' and n.kind = 'policy' and n.subject_id = p.id and n.seen is null)`;
 
 /** What the job follows. */
 export function createScopes(q: Query): Pick<Due, 'scopesLeft' | 'noteScopes'> {

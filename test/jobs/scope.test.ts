@@ -337,7 +337,14 @@ test('more than one statement looks at are found', async () => {
       select assignment, person, package_id, 'delivered', now(), 0, 1 from made, held)
     insert into justifications (id, assignment_id, kind, request_id, policy_version_id, starts_at, period_at, version)
     select usher_id(), assignment, 'request', request_id, policy_version_id, now(), now(), 1 from made, held`);
+  // Twice: what is noted and was not looked at yet needs no other note.
   await world.due.noteScopes();
+  await world.due.noteScopes();
+  expect(
+    await world.sql(
+      `select subject_id from directory_changes where follower = 'scope' and kind = 'policy' group by 1 having count(*) > 1`,
+    ),
+  ).toEqual([]);
   expect(await world.due.scopesLeft()).toHaveLength(1);
   expect(await world.sql(`select count(*)::integer as n from scope_leavers where state = 'found'`)).toEqual([
     { n: 5001 },
