@@ -144,7 +144,8 @@ export type CardDataOf = {
     readonly resourceName: string;
     /** Names the differences that the question is about; empty where there is none. */
     readonly set: string;
-    readonly mayAnswer: boolean;
+    readonly mayAccept: boolean;
+    readonly mayDecline: boolean;
     readonly details: boolean;
   };
   notice: {

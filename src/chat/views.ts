@@ -223,7 +223,7 @@ const exception: View = async (look) => {
 const drift = async (look: Look, names?: number): Promise<Drawn> => {
   const seen = await driftOf(look.desk, viewer(look), id(look, 'resource') as ResourceId, names);
   const over = seen.extra.people + seen.unknown + seen.missing.people === 0 && seen.set === null;
-  return { card: 'drift', data: Drift.drift(seen, names !== undefined), over };
+  return { card: 'drift', data: Drift.drift(seen, viewer(look), names !== undefined), over };
 };
 
 const manualTask = async (look: Look, again = false): Promise<Drawn> => {

@@ -128,12 +128,28 @@ function heldExtra({ resource, people, holders }: Compared): DriftHeld | null {
 export interface DriftAsked {
   readonly resource: Resource;
   readonly keepers: readonly PersonId[];
+  /** Keepers whom the question is about: it is others who decide. */
+  readonly concerned: readonly PersonId[];
   readonly held: Readonly<Record<DriftKind, DriftHeld | null>>;
   readonly missing: { readonly people: number };
   readonly extra: { readonly people: number };
-  /** Names the differences that the question is about; null: there is no question. */
+  /** Names the differences that the question is about, and that they were declined; null: there is no question. */
   readonly set: string | null;
+  /** The name before anybody declined. */
+  readonly asked: string | null;
   readonly answer: DriftAnswer | null;
+}
+
+/**
+ * What a person may answer now. Nobody decides about themselves, neither for nor against. A question that was declined may still be
+ * accepted: nothing was done. What was accepted may be done already.
+ */
+export function mayAnswer(
+  { keepers, concerned, set, answer: given }: DriftAsked,
+  person: PersonId,
+): { readonly accept: boolean; readonly decline: boolean } {
+  const may = set !== null && keepers.includes(person) && !concerned.includes(person);
+  return { accept: may && given?.accepted !== true, decline: may && given === null };
 }
 
 export interface DriftAnswer {
@@ -144,17 +160,22 @@ export interface DriftAnswer {
 
 /**
  * Somebody in charge says whether the differences at which the brake stopped are repaired. The answer counts for the differences
- * that were shown: of others they are asked anew.
+ * that were shown: of others they are asked anew. One who declined, or another in charge, may accept later.
  */
 export function answer(
   asked: DriftAsked,
   person: PersonId,
   { set, accept }: { readonly set: string; readonly accept: boolean },
 ): readonly DomainEvent[] {
-  const { resource, keepers, held } = asked;
+  const { resource, keepers, concerned, held } = asked;
+  const { name } = resource;
   if (!keepers.includes(person)) throw new DomainError('forbidden', {});
-  if (set !== asked.set) throw new DomainError('drift-moved-on', { resource: resource.name });
-  if (asked.answer !== null) throw new DomainError('drift-answered', { resource: resource.name, ...asked.answer });
+  if (concerned.includes(person)) throw new DomainError('drift-concerned', { resource: name });
+  if (set !== asked.set && set !== asked.asked) throw new DomainError('drift-moved-on', { resource: name });
+  const may = mayAnswer(asked, person);
+  // Whoever accepts what was declined must have seen that it was.
+  if (asked.answer !== null && (set !== asked.set || !(accept ? may.accept : may.decline)))
+    throw new DomainError('drift-answered', { resource: name, ...asked.answer });
   const of = (kind: DriftKind): number => (held[kind] === null ? 0 : asked[kind].people);
   const data = { set, missing: of('missing'), extra: of('extra') };
   return toldOfResource(resource, accept ? 'resource.driftAccepted' : 'resource.driftDeclined', data).events;

@@ -76,6 +76,7 @@ export interface Faults {
   'task-note-required': Record<string, never>;
   // what was changed outside
   'drift-moved-on': { resource: string };
+  'drift-concerned': { resource: string };
   'drift-answered': { resource: string; accepted: boolean; by: string };
   // who left a scope
   'leavers-moved-on': { package: string };

@@ -1,6 +1,7 @@
 // Whom a notice is for, as one piece of SQL: an audience of the table of consequences becomes people, as things are when it
 // is sent. Where those who should hear are gone, the next in charge hear instead: a failure nobody hears of is a dead end.
 import type { Audience } from '../domain/consequences';
+import { concerns } from './drift-answers';
 
 const known = {
   requestor: true,
@@ -50,10 +51,14 @@ about as materialized (
     and (about.notice <> 'approvalReminder' or task.opened_at < about.created_at - interval '1 hour')
   where audience = 'approvers'
   union all
-  -- Whoever may report a manual task, never the target (rule 3.25).
-  select outgoing_id, keeper.person_id, keeper.choice from about
-  join resource_keepers keeper on keeper.resource_id = about.resource_id
-  where audience = 'resourceOwners' and keeper.person_id is distinct from about.target_id
+  -- Whoever may report a manual task, never the target (rule 3.25). Where those in charge are asked about themselves, the next in
+  -- charge hear as well, who may answer.
+  select outgoing_id, person_id, case when choice <= coalesce(min(choice) filter (where not concerned) over (partition by outgoing_id), choice)
+    then 1 else choice end
+  from (select outgoing_id, keeper.person_id, keeper.choice,
+      about.notice = 'drift' and ${concerns('about.resource_id', 'keeper.person_id')} as concerned
+    from about join resource_keepers keeper on keeper.resource_id = about.resource_id
+    where audience = 'resourceOwners' and keeper.person_id is distinct from about.target_id) keeper
   union all
   select outgoing_id, exception_owner_id, 1 from about where audience in ('exceptionOwner', 'exceptionKeepers')
   union all

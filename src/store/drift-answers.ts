@@ -25,12 +25,24 @@ const OURS =
   LIST(`f.had_before and exists (select 1 from grants g where g.person_id = f.person_id and g.role_id = f.role_id
       and g.scope_id = f.scope_id and g.baseline = false and g.state in ('placing', 'placed', 'placeFailed'))`);
 
+// What was declined goes by a name of its own: nobody accepts it later who has not seen that it was.
+const SET = `case c.decision when 'declined' then left(md5(c.held_set || ' ' || extract(epoch from c.decided_at)), 8) else c.held_set end`;
+
+/** Whether what those in charge of a resource are asked is about the person. */
+export const concerns = (resource: string, person: string): string => `exists (select 1 from comparisons c
+  join people on people.id = ${person}
+  join drift_findings f on f.resource_id = c.resource_id and f.holder = people.directory_key and f.closed_at is null
+    and f.kind in (case when c.held_missing is not null then 'missing' end, case when c.held_extra is not null then 'extra' end)
+  where c.resource_id = ${resource})`;
+
 const VIEW = `
-select usher_now() as now, to_jsonb(resource) as resource, c.held_missing, c.held_extra, c.held_set, c.decision = 'accepted' as accepted,
+select usher_now() as now, to_jsonb(resource) as resource, c.held_missing, c.held_extra, ${SET} as set, c.held_set as asked, c.decision = 'accepted' as accepted,
   (select name from people where people.id = c.decided_by) as decided_by, ${OPEN('missing')} as missing, ${OPEN('extra')} as extra, ${OURS} as ours,
   (select count(distinct holder)::integer from drift_findings f
     where f.resource_id = resource.id and f.closed_at is null and f.person_id is null) as unknown,
-  (select coalesce(jsonb_agg(distinct person_id), '[]') from resource_keepers where resource_id = resource.id) as keepers
+  (select coalesce(jsonb_agg(distinct person_id), '[]') from resource_keepers where resource_id = resource.id) as keepers,
+  (select coalesce(jsonb_agg(distinct person_id), '[]') from resource_keepers keeper
+    where resource_id = resource.id and ${concerns('resource.id', 'keeper.person_id')}) as concerned
 from resources resource left join comparisons c on c.resource_id = resource.id where resource.id = $1`;
 
 /** The open differences of a resource, and what those in charge are asked. */
@@ -53,7 +65,9 @@ async function lookAt(q: Query, id: ResourceId, named: number): Promise<At<Drift
       extra: row['extra'] as DriftList,
       ours: row['ours'] as DriftList,
       unknown: row['unknown'] as number,
-      set: row['held_set'] as string | null,
+      concerned: row['concerned'] as readonly PersonId[],
+      set: row['set'] as string | null,
+      asked: row['asked'] as string | null,
       answer: accepted === null ? null : { accepted, by: row['decided_by'] as string },
     },
   };
@@ -67,7 +81,7 @@ export async function keeps(q: Query, person: PersonId): Promise<boolean> {
 }
 
 const DIFFERING = `
-select r.id, r.name, catalogs.name as detail, c.held_set as set
+select r.id, r.name, catalogs.name as detail, ${SET} as set
 from resources r join catalogs on catalogs.id = r.catalog_id left join comparisons c on c.resource_id = r.id
 where exists (select 1 from drift_findings f where f.resource_id = r.id and f.closed_at is null)
   and exists (select 1 from resource_keepers keeper where keeper.resource_id = r.id and keeper.person_id = $1)

@@ -44,7 +44,8 @@ const drift: CardDataOf['drift'] = {
   resource: ID,
   resourceName: 'Payroll',
   set: '1a2b3c4d',
-  mayAnswer: true,
+  mayAccept: true,
+  mayDecline: true,
   details: true,
 };
 const requestForm: CardDataOf['request-form'] = {
@@ -270,7 +271,8 @@ export const samples: { readonly [N in CardName]: Readonly<Record<string, CardDa
   },
   drift: {
     asks: drift,
-    answered: { ...drift, set: '', mayAnswer: false, details: false },
+    answered: { ...drift, set: '', mayAccept: false, mayDecline: false, details: false },
+    declined: { ...drift, mayDecline: false },
   },
   notice: {
     full: notice,

@@ -1,5 +1,5 @@
 // What a difference between a system and Usher is, when many of them stop at the brake, and what a repair changes.
-import { answer, differenceOf, judge, repair } from '../../src/domain/drift';
+import { answer, differenceOf, judge, mayAnswer, repair } from '../../src/domain/drift';
 import { isRefusal } from '../../src/domain/errors';
 import { noChange } from '../../src/domain/events';
 import type { Compared, DriftAsked, DriftFacts, Finding, Pair } from '../../src/domain/drift';
@@ -199,13 +199,16 @@ function caught(run: () => unknown): string | null {
 
 describe('an answer', () => {
   const ana = 'ana' as PersonId;
+  const declined = { accepted: false, by: 'Ben' };
   const asked = (fields: Partial<DriftAsked> = {}): DriftAsked => ({
     resource: resource(),
     keepers: [ana],
     held: { missing: null, extra: 'tooMany' },
     missing: { people: 3 },
     extra: { people: 40 },
+    concerned: [],
     set: 'a1',
+    asked: 'a1',
     answer: null,
     ...fields,
   });
@@ -219,12 +222,30 @@ describe('an answer', () => {
   });
   test.each([
     { name: 'from somebody else', give: { keepers: [] }, want: 'forbidden' },
-    { name: 'to what was shown before', give: { set: 'b2' }, want: 'drift-moved-on' },
-    { name: 'to what is asked no more', give: { set: null }, want: 'drift-moved-on' },
-    { name: 'after another one', give: { answer: { accepted: false, by: 'Ben' } }, want: 'drift-answered' },
+    { name: 'from one whom it is about', give: { concerned: [ana] }, want: 'drift-concerned' },
+    { name: 'to what was shown before', give: { set: 'b2', asked: 'b2' }, want: 'drift-moved-on' },
+    { name: 'to what is asked no more', give: { set: null, asked: null }, want: 'drift-moved-on' },
+    { name: 'after it was accepted', give: { answer: { accepted: true, by: 'Ben' } }, want: 'drift-answered' },
+    { name: 'after it was declined unseen', give: { set: 'd4', answer: declined }, want: 'drift-answered' },
   ] as const)('$name is refused', ({ give, want }) => {
     const code = caught(() => answer(asked(give), ana, { set: 'a1', accept: true }));
     expect(code).toBe(want);
+  });
+  test('may be taken back by accepting what was declined, and not the other way round', () => {
+    const again = asked({ set: 'd4', answer: declined });
+    const give = (accept: boolean) => () => answer(again, ana, { set: 'd4', accept });
+    expect(give(true)()).toMatchObject([{ type: 'resource.driftAccepted' }]);
+    expect(caught(give(false))).toBe('drift-answered');
+    expect(mayAnswer(again, ana)).toEqual({ accept: true, decline: false });
+    expect(mayAnswer(asked(), ana)).toEqual({ accept: true, decline: true });
+    const none = { accept: false, decline: false };
+    for (const give of [
+      { concerned: [ana] },
+      { keepers: [] },
+      { set: null },
+      { answer: { accepted: true, by: 'Ben' } },
+    ])
+      expect(mayAnswer(asked(give), ana)).toEqual(none);
   });
 });
 

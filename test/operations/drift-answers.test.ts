@@ -134,7 +134,7 @@ describe('where it would take access from very many', () => {
     await outside('crowd30', false);
     await world.compare();
     expect(told('olga')).toHaveLength(1);
-    expect([...buttons(asked()).keys()]).toEqual(['Details']);
+    expect([...buttons(asked()).keys()]).toEqual(['Accept', 'Details']);
     expect(await left()).toBe(21);
 
     await outside('crowd30', true);
@@ -156,6 +156,27 @@ describe('where it would take access from very many', () => {
     await world.settle();
     expect(await left()).toBe(22);
     expect(await trail()).toHaveLength(1);
+  });
+
+  test('whoever declined by mistake, or another in charge, may still accept', async () => {
+    const declined = cardOf(await world.press('olga', asked(), 'Decline'));
+    expect(textOf(declined)).toContain('If that was a mistake, Accept is still possible.');
+    expect([...buttons(declined).keys()]).toEqual(['Accept', 'Details']);
+    expect(textOf(cardOf(await world.press('olga', declined, 'Accept')))).toContain('Olga Petrov accepted.');
+    await world.settle();
+    expect(await left()).toBe(0);
+    expect(await trail()).toMatchObject([{ type: 'resource.driftDeclined' }, { type: 'resource.driftAccepted' }]);
+    await expectSound(world.sql);
+  });
+
+  test('also after another comparison, typed', async () => {
+    await world.press('cas', asked('cas'), 'Decline');
+    await world.settle();
+    await world.compare();
+    const set = String(buttons(asked()).get('Accept')?.data['set']);
+    await world.say('olga', `accept changes ledger ${set}`);
+    await world.settle();
+    expect(await left()).toBe(0);
   });
 
   test('at the same moment one of the two counts', async () => {
@@ -241,6 +262,38 @@ describe('where it would take access from very many', () => {
     await world.settle();
     expect(await left()).toBe(22);
     await world.compare();
+    await world.settle();
+    expect(await left()).toBe(0);
+    await expectSound(world.sql);
+  });
+});
+
+describe('of those whom it is about', () => {
+  const concerned = 'You are among those whom this is about, so somebody else in charge';
+  test('nobody decides, and the others do', async () => {
+    await outside('cas', true);
+    await world.compare();
+    const card = asked('cas');
+    expect(textOf(card)).toContain(`${concerned} decides.`);
+    expect([...buttons(card).keys()]).toEqual(['Details']);
+    for (const word of ['accept', 'decline']) {
+      const set = String(buttons(asked()).get('Accept')?.data['set']);
+      expect(sentenceOf(await world.say('cas', `${word} changes ledger ${set}`))).toContain(concerned);
+    }
+    expect(await trail()).toEqual([]);
+    expect(told('ada')).toEqual([]);
+    await world.press('olga', asked(), 'Accept');
+    await world.settle();
+    expect(await left()).toBe(0);
+    expect(await world.localRoles.has('cas', 'Ledger', 'Reader', 'root')).toBe(false);
+  });
+
+  test('where that is everybody who would be asked, the next in charge are', async () => {
+    await outside('cas', true);
+    await outside('olga', true);
+    await world.compare();
+    for (const user of ['cas', 'olga']) expect([...buttons(asked(user)).keys()]).toEqual(['Details']);
+    await world.press('ada', asked('ada'), 'Accept');
     await world.settle();
     expect(await left()).toBe(0);
     await expectSound(world.sql);

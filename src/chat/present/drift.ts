@@ -1,5 +1,6 @@
 // What was changed outside of Usher, for those in charge of a resource: what Usher does about it, or asks before it does.
-import type { DriftKind } from '../../domain/drift';
+import { mayAnswer, type DriftAnswer, type DriftKind } from '../../domain/drift';
+import type { PersonId } from '../../domain/model';
 import type { DriftList, DriftView } from '../../operations/ports';
 import type { Text } from '../card';
 import type { CardDataOf } from '../card-data';
@@ -9,9 +10,11 @@ import type { sentences } from '../words/sentences';
 /** People who are named one by one when somebody wants the details. */
 export const DETAILS = 15;
 
-/** How things stand. `isDetailed`: with more names, a line each. */
-export function drift(view: DriftView, isDetailed: boolean): CardDataOf['drift'] {
+/** How things stand, for one of those in charge. `isDetailed`: with more names, a line each. */
+export function drift(view: DriftView, viewer: PersonId, isDetailed: boolean): CardDataOf['drift'] {
   const { resource, extra, missing, unknown, ours, set, answer } = view;
+  const may = mayAnswer(view, viewer);
+  const asks = may.accept ? say('drift.ask') : label('drift.answer.concerned');
   const isThere = extra.people + unknown > 0;
   const names = (list: DriftList): readonly Text[] => (isDetailed ? inLines(list) : []);
   const lines = [
@@ -26,7 +29,7 @@ export function drift(view: DriftView, isDetailed: boolean): CardDataOf['drift']
           ...names(missing),
           follows(view, 'missing'),
         ]),
-    ...(set === null ? [] : [answer === null ? say('drift.ask') : answered(answer)]),
+    ...(set === null ? [] : [answer === null ? asks : answered(answer, may.accept)]),
   ];
   const kept =
     ours.people === 0
@@ -51,7 +54,8 @@ export function drift(view: DriftView, isDetailed: boolean): CardDataOf['drift']
     resource: resource.id,
     resourceName: resource.name,
     set: set ?? '',
-    mayAnswer: set !== null && answer === null,
+    mayAccept: may.accept,
+    mayDecline: may.decline,
     details: !isDetailed && Math.max(extra.people, missing.people) > extra.first.length + missing.first.length,
   };
 }
@@ -77,5 +81,5 @@ function follows({ resource, held, answer }: DriftView, kind: DriftKind): Text {
   return label(kind === 'extra' ? `drift.extra.${resource.driftExtra}` : `drift.missing.${resource.driftMissing}`);
 }
 
-const answered = ({ accepted, by }: { readonly accepted: boolean; readonly by: string }): Text =>
-  say(accepted ? 'drift.answer.accepted' : 'drift.answer.declined', { by });
+const answered = ({ accepted, by }: DriftAnswer, mayAccept: boolean): Text =>
+  say(accepted ? 'drift.answer.accepted' : mayAccept ? 'drift.answer.declined' : 'drift.answer.stays', { by });

@@ -208,6 +208,13 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
     sentence('What was changed in {resource} is not what you saw any more. Nothing was done. This is how it is now.', {
       resource,
     }),
+  'drift-concerned': ({ resource }) =>
+    sentence(
+      'You are among those whom this is about, so somebody else in charge of {resource} decides. Nothing was changed.',
+      {
+        resource,
+      },
+    ),
   'drift-answered': ({ resource, accepted, by }) =>
     sentence('{by} was faster and {word} what was asked about {resource}. Nothing was changed.', {
       by,

@@ -377,7 +377,10 @@ export const sentences = {
   'drift.ask':
     'Please look at the system first. With *Accept* Usher looks once more and does it. With *Decline* it changes nothing, and asks again when it finds something else.',
   'drift.answer.accepted': '{by} accepted. Usher looks once more and does it within a few minutes.',
-  'drift.answer.declined': '{by} declined. Usher changes nothing, and asks again when it finds something else.',
+  'drift.answer.declined':
+    '{by} declined. Usher changes nothing, and asks again when it finds something else. If that was a mistake, *Accept* is still possible.',
+  'drift.answer.stays': '{by} declined. Usher changes nothing, and asks again when it finds something else.',
+  'drift.answer.concerned': 'You are among those whom this is about, so somebody else in charge decides.',
   'drift.accepted': 'accepted',
   'drift.declined': 'declined',
   'drift.person': '{name} ({role})',
