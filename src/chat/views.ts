@@ -231,8 +231,8 @@ const manualTask = async (look: Look, again = false): Promise<Drawn> => {
   if (!facts.owners.includes(viewer(look)) && facts.task.doneBy !== viewer(look))
     throw new DomainError('not-found', { what: 'card' });
   const by = facts.task.doneBy === null ? null : await look.desk.views.person(facts.task.doneBy);
-  const over = facts.task.state !== 'open';
-  return { card: 'manual-task', data: Notices.manualTask(facts, by?.name ?? null, again), over, ...spoken(look, {}) };
+  const data = Notices.manualTask(facts, by?.name ?? null, again ? viewer(look) : null);
+  return { card: 'manual-task', data, over: facts.task.state !== 'open', ...spoken(look, {}) };
 };
 
 /** The form of a draft, by the verb that the draft will send. What was filled in before is shown again. */

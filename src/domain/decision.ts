@@ -13,6 +13,7 @@ import {
   resolveStage,
   runningStage,
 } from './approval';
+import type { Asked } from './approval';
 import { inserted, isOnBehalf, textOf, toldOf, updated } from './change';
 import { approve } from './delivery';
 import { DomainError, kept } from './errors';
@@ -87,14 +88,18 @@ export function expireStage(facts: RequestFacts, at: Now): Change {
   );
 }
 
+/** Who is asked as well when the escalation time of a running stage has passed, as things are now. */
+export function escalatesTo(facts: RequestFacts, stage: Stage): readonly Asked[] {
+  const isAsked = (person: PersonId) =>
+    facts.tasks.some((task) => task.n === stage.n && task.person === person && task.state !== 'closed');
+  return resolveNow(facts, stage).alternates.filter((one) => !isAsked(one.person));
+}
+
 /** The escalation time has passed: alternates are asked as well, primaries keep the right. */
 export function escalate(facts: RequestFacts, at: Now): Change {
   const stage = runningStage(facts);
   if (!stage?.escalateAt || stage.escalatedAt || stage.escalateAt > at.now) return noChange;
-  const { alternates } = resolveNow(facts, stage);
-  const isAsked = (person: PersonId) =>
-    facts.tasks.some((task) => task.n === stage.n && task.person === person && task.state !== 'closed');
-  const people = alternates.filter((one) => !isAsked(one.person));
+  const people = escalatesTo(facts, stage);
   return together(
     updated('stage', stage, { escalatedAt: at.now }),
     toldOf(facts, facts.request, 'stage.escalated', {

@@ -154,9 +154,10 @@ export interface PlaceFacts {
   }[];
 }
 
-/** The same, found through a manual task. `owners`: who may report it done now (rule 3.25). */
+/** The same, found through a manual task. `owners`: who may report it done now; `keepers`: those of them who were asked first (rule 3.25). */
 export interface TaskFacts extends PlaceFacts {
   readonly task: ManualTask;
+  readonly keepers: readonly PersonRef[];
   readonly owners: readonly PersonId[];
 }
 

@@ -2,7 +2,7 @@
 // whose delivery or removal it is part of. Locks: locks.ts. The rules: domain/placement.ts.
 import { DomainError } from '../domain/errors';
 import type { PlaceFacts, TaskFacts } from '../domain/facts';
-import type { GrantId, PersonId } from '../domain/model';
+import type { GrantId, PersonId, PersonRef } from '../domain/model';
 import { isId } from './ids';
 import { type At, JUSTIFYING } from './loads';
 import type { Query, Row } from './query';
@@ -33,6 +33,11 @@ select usher_now() as now, to_jsonb(the_grant) as grant, to_jsonb(person) as per
     from (select person_id, choice, min(choice) over () as first from resource_keepers
       where resource_id = resource.id and person_id <> person.id) keeper
     where choice = first or exists (select 1 from manual_tasks t where t.id = $1 and t.escalated_at is not null)) as owners,
+  (select coalesce(jsonb_agg(distinct jsonb_build_object('id', keeper.person_id, 'name', people.name)), '[]')
+    from (select person_id, choice, min(choice) over () as first from resource_keepers
+      where resource_id = resource.id and person_id <> person.id) keeper
+    join people on people.id = keeper.person_id
+    where choice = first) as keepers,
   (select coalesce(jsonb_agg(jsonb_build_object(
       'assignment', to_jsonb(linked),
       'requests', (select coalesce(jsonb_agg(to_jsonb(r) order by r.id), '[]') from requests r where r.assignment_id = linked.id
@@ -68,6 +73,7 @@ export async function loadManualTask(q: Query, id: string): Promise<At<TaskFacts
   const facts: TaskFacts = {
     ...placeOf(row),
     task: fromRow(governed.manualTask, row['task']),
+    keepers: row['keepers'] as readonly PersonRef[],
     owners: row['owners'] as readonly PersonId[],
   };
   return { facts, now: instantOf(row['now']) };

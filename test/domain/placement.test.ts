@@ -352,7 +352,12 @@ describe('what a person has to do', () => {
 
   const owners = ['Olga', 'Tara'].map(idOf);
   /** Facts of the task that is open, unless another one is named. */
-  const named = (facts: PlaceFacts, task = facts.openTask ?? aManualTask()): TaskFacts => ({ ...facts, task, owners });
+  const named = (facts: PlaceFacts, task = facts.openTask ?? aManualTask()): TaskFacts => ({
+    ...facts,
+    task,
+    owners,
+    keepers: [],
+  });
   const open = (fields: Partial<PlaceFacts> = {}) => named(placeFacts({ openTask: aManualTask(), ...fields }));
   test('is reported with a note, and delivers', () => {
     const change = sound(finishTask(open(), idOf('Olga'), ' Badge handed over. ', owners, at()));

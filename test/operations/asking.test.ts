@@ -245,12 +245,43 @@ describe('deciding', () => {
 
   test('alternates are asked after the escalation time, and nobody answering in time expires the request', async () => {
     await ask('tara', 'ledger writer', { reason: 'closing', 'answer.ticket': 'T-9' });
+    const story = async () => textOf(cardOf(await world.say('tara', 'R-1001')));
+    expect(await story()).toMatch(/If it is not decided by .+ CET, Cas de Vries is asked as well\./);
     await world.pass(DAY + HOUR);
-    expect(textOf(latest('cas').card)).toContain('Nobody answered yet, so you are asked as well');
+    expect(textOf(latest('cas').card)).toContain(
+      'Max Thorn has not answered yet, so you are asked as well: Tara Lind asks for Ledger writer',
+    );
+    expect(await story()).not.toContain('is asked as well.');
+    expect(await story()).toContain('Not decided yet: Cas de Vries was asked as well');
+    expect(await story()).toContain(': Max Thorn was reminded');
     await world.pass(2 * DAY);
     expect(await stateOf(1001)).toBe('expired');
     expect(textOf(latest('tara').card)).toContain('Nobody decided on R-1001');
     expect(textOf(latest('cas').card)).toContain('Nobody decided in time. Nothing to do.');
+  });
+
+  test('reminders day after day are one line, which names who has not answered', async () => {
+    await ask('tara', 'ledger reader');
+    await world.pass(1.6 * DAY);
+    await world.pass(DAY);
+    expect(await world.sql(`select 1 from audit_events where type = 'stage.reminded'`)).toHaveLength(2);
+    const story = textOf(cardOf(await world.say('tara', 'R-1001')));
+    expect(story.match(/Ana Ruiz was reminded/g)).toHaveLength(1);
+  });
+
+  test('nobody is said to be asked as well where nobody is left, and who stands in is not said to have been', async () => {
+    await world.configure('people:\n  - { key: cas, name: Cas de Vries, enabled: false }\n');
+    await ask('tara', 'ledger writer', { reason: 'closing', 'answer.ticket': 'T-9' });
+    const story = async () => textOf(cardOf(await world.say('tara', 'R-1001')));
+    expect(await story()).not.toContain('as well');
+    await world.pass(DAY + HOUR);
+    expect(await story()).toContain('Not decided yet, and nobody else can be asked');
+
+    await world.configure('people:\n  - { key: cas, name: Cas de Vries, enabled: true }\n');
+    await ask('olga', 'ledger writer', { reason: 'closing', 'answer.ticket': 'T-9' });
+    // She has no manager, so the alternate stands in from the start.
+    const told = world.messagesTo('cas').map(({ card }) => textOf(card).split('\n')[0]);
+    expect(told).toContain('Olga Petrov asks for Ledger writer');
   });
 
   test('an approver who is disabled is replaced and refused at the click', async () => {

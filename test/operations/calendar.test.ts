@@ -44,7 +44,7 @@ describe('a stage with a working calendar', () => {
     // Four hours: two on Friday, two on Tuesday. Two days: Tuesday, Wednesday.
     expect(await timers()).toEqual([['2031-01-08T14:00', '2031-01-07T09:00', '2031-01-07T14:00']]);
     const told = textOf(cardOf(await world.say('tara', 'R-1001')));
-    expect(told).toContain('If nobody decides by Tue 7 Jan 2031, 10:00 CET, others are asked as well.');
+    expect(told).toContain('If it is not decided by Tue 7 Jan 2031, 10:00 CET, Cas de Vries is asked as well.');
     expect(told).toContain('If nobody decides, it closes on Wed 8 Jan 2031, 15:00 CET.');
 
     await world.pass(3 * 24 * HOUR);

@@ -63,7 +63,15 @@ test('a task names the part of the resource, and is reminded of as what is still
   await world.pass(2 * DAY);
   const reminded = told('olga').slice(2);
   expect(reminded.length).toBeGreaterThan(0);
-  for (const text of reminded) expect(text).toMatch(/^Still to do: Please give Tara Lind the role Door on/u);
+  for (const text of reminded)
+    expect(text).toMatch(/^Still to do: Please give Tara Lind the role Door on .*\nIt waits since/u);
+  // Whoever is asked because it was not done reads who was asked before, and when.
+  const escalated = told('ada');
+  expect(escalated.length).toBeGreaterThan(0);
+  for (const text of escalated)
+    expect(text).toMatch(
+      /\nOlga Petrov was asked on .+ CET and has not done it yet, so you are asked as well\. I cannot/u,
+    );
 });
 
 test('who assigns reads whether somebody has to approve first', async () => {

@@ -4,7 +4,7 @@ import type { ApprovalTask, Stage } from '../../domain/model';
 import type { RequestView } from '../../operations/requests';
 import type { Text } from '../card';
 import type { CardDataOf } from '../card-data';
-import { label, say } from '../words';
+import { label, listed, say } from '../words';
 import { answers, approvals, holds, policyOf, running, what, type Fact } from './asked';
 import { askedFor, becauseText, nameOf, names, number, stateText, text, toneOf, typedNumber } from './common';
 import { askedAgain, gateText } from './outcome';
@@ -37,7 +37,7 @@ export function approvalCard(view: RequestView): CardDataOf['approval'] {
   ];
   return {
     summary: say('card.requestSummary', { number: shownNumber, package: text(facts.package.name, 150), state: title }),
-    title: asked?.task.capacity === 'alternate' ? say('approval.titleForwarded', { title }) : title,
+    title: asked === null ? title : (forwarded(facts, asked) ?? title),
     state: approvalState(view),
     tone: asked ? 'default' : toneOf({ ...request, endedAt: null }),
     facts: facts_,
@@ -48,6 +48,20 @@ export function approvalCard(view: RequestView): CardDataOf['approval'] {
     ...decisionButtons(facts),
     typed: typedNumber(request.number),
   };
+}
+
+/** Why an alternate is asked by now: who has not answered. Null for whoever was asked from the start, in whatever place. */
+function forwarded(
+  facts: RequestFacts,
+  { stage, task }: { readonly stage: Stage; readonly task: ApprovalTask },
+): Text | null {
+  if (task.capacity !== 'alternate' || stage.escalatedAt === null || task.openedAt < stage.escalatedAt) return null;
+  const title = approvalTitle(facts);
+  const silent = facts.tasks
+    .filter((one) => one.n === stage.n && one.state === 'open' && one.openedAt < task.openedAt)
+    .map((one) => nameOf(facts, one.person) ?? '');
+  if (silent.length === 0) return say('approval.titleAsWell', { title });
+  return say('approval.titleForwarded', { title, names: listed(silent, 'and'), count: silent.length });
 }
 
 export function approvalTitle(facts: RequestFacts): Text {

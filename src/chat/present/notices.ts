@@ -1,6 +1,5 @@
 // Short messages for what needs a person's attention. Drawn when sent and redrawn when things change, so they are never stale.
-import type { PlaceFacts } from '../../domain/facts';
-import type { ManualTask } from '../../domain/events';
+import type { TaskFacts } from '../../domain/facts';
 import type { ExceptionFacts } from '../../domain/exception';
 import type { PersonId } from '../../domain/model';
 import type { AssignmentView } from '../../operations/assignments';
@@ -309,23 +308,26 @@ export function gone(): Notice {
   return notice(label('notice.gone'), 'default', []);
 }
 
-/** A task for people, where the connector cannot act. `again`: they were asked before. */
+/** A task for people, where the connector cannot act. `remindedOf`: it is said to this person as what is still to do. */
 export function manualTask(
-  facts: PlaceFacts & { readonly task: ManualTask },
+  facts: TaskFacts,
   doneBy: string | null,
-  again = false,
+  remindedOf: PersonId | null = null,
 ): CardDataOf['manual-task'] {
   const { task } = facts;
   const resource = facts.scope.root ? facts.resource.name : `${facts.resource.name} / ${facts.scope.name}`;
   const values = { target: facts.person.name, role: facts.role.name, resource };
   const asked = say(task.want ? 'task.titleGive' : 'task.titleTake', values);
-  const title = again && task.state === 'open' ? say('task.reminder', { task: asked }) : asked;
+  const isReminder = remindedOf !== null && task.state === 'open';
+  const title = isReminder ? say('task.reminder', { task: asked }) : asked;
   return {
     summary: title,
     title,
     state:
       task.state === 'open'
-        ? label('task.intro')
+        ? isReminder
+          ? [...silence(facts, remindedOf), { kind: 'fixed', text: ' ' }, ...label('task.intro')]
+          : label('task.intro')
         : task.state === 'done' && task.doneAt && doneBy !== null
           ? say('task.done', { by: doneBy, at: task.doneAt })
           : label('task.canceled'),
@@ -338,4 +340,12 @@ export function manualTask(
     task: task.id,
     open: task.state === 'open',
   };
+}
+
+/** Since when it waits, and for whom where the reader is asked because they have not done it. */
+function silence({ task, keepers }: TaskFacts, reader: PersonId): Text {
+  const since = task.openedAt;
+  const names = keepers.map(({ name }) => name);
+  if (names.length === 0 || keepers.some(({ id }) => id === reader)) return say('task.waiting', { since });
+  return say('task.escalated', { names: listed(names, 'and'), count: names.length, since });
 }

@@ -1,4 +1,5 @@
 // One request as its requestor and its owners see it: where it stands, and what happens next.
+import { escalatesTo } from '../../domain/decision';
 import type { ApprovalTask, Stage } from '../../domain/model';
 import type { RequestView } from '../../operations/requests';
 import type { Text } from '../card';
@@ -68,7 +69,9 @@ function waiting(view: RequestView): Line[] {
     lines.push(say('wait.quorum', { done: approvals(facts, stage), required: stage.approvalsRequired }));
   const standing = open.filter((task) => standsIn(task, stage)).map((task) => nameOf(facts, task.person) ?? '');
   if (standing.length > 0) lines.push(say('wait.standIns', { names: listed(standing, 'and'), count: standing.length }));
-  if (stage.escalateAt && !stage.escalatedAt) lines.push(say('wait.escalates', { at: stage.escalateAt }));
+  const others = stage.escalatedAt ? [] : escalatesTo(facts, stage).map(({ name }) => name);
+  if (stage.escalateAt && others.length > 0)
+    lines.push(say('wait.escalates', { at: stage.escalateAt, names: listed(others, 'and'), count: others.length }));
   if (stage.decideBy) lines.push(say('wait.until', { decideBy: stage.decideBy }));
   const unreached = view.reach.filter(
     (row) => row.state === 'failed' && open.some((task) => task.person === row.person.id),

@@ -7,34 +7,72 @@ import type { Fact } from './asked';
 
 const TIMELINE_ROWS = 10;
 
+interface Asked {
+  readonly at: number;
+  /** As well as those who had not decided by then. */
+  readonly forwarded: boolean;
+  readonly names: string[];
+}
+
 /** People asked at one moment are one line: "Ana and Ben were asked". */
 export function timeline(view: RequestView): Fact[] {
   const rows: Fact[] = [];
-  let asked: { readonly at: number; readonly names: string[] } | null = null;
+  const silent = new Silent();
+  let asked: Asked | null = null;
+  /** How many rows there were when a reminder was the last. */
+  let remindedRow = 0;
   const flush = (): void => {
-    if (asked)
-      rows.push(
-        row(
-          new Date(asked.at),
-          say('timeline.asked', { names: listed(asked.names, 'and', 4), count: asked.names.length }),
-        ),
-      );
+    if (asked) {
+      const values = { names: listed(asked.names, 'and', 4), count: asked.names.length };
+      rows.push(row(new Date(asked.at), say(asked.forwarded ? 'timeline.askedAsWell' : 'timeline.asked', values)));
+    }
     asked = null;
   };
   for (const one of view.timeline) {
+    silent.hear(one);
     if (one.type === 'approver.asked') {
       if (asked?.at !== one.at.getTime()) flush();
-      asked ??= { at: one.at.getTime(), names: [] };
+      asked ??= { at: one.at.getTime(), forwarded: one.data['forwarded'] === true, names: [] };
       asked.names.push(one.person?.name ?? '');
       continue;
     }
-    const what = timelineRow(one, view.facts.stages.length);
+    const isReminder = one.type === 'stage.reminded';
+    const what = isReminder ? silent.reminded(one.at) : timelineRow(one, view.facts.stages.length);
     if (what === null) continue;
     flush();
+    // Of reminders day after day the last one tells it.
+    if (isReminder && rows.length === remindedRow) rows.pop();
     rows.push(row(one.at, what));
+    if (isReminder) remindedRow = rows.length;
   }
   flush();
   return rows.slice(-TIMELINE_ROWS);
+}
+
+/** Whoever was asked less than this ago is not reminded as well (store/audiences.ts). */
+const NEWCOMER = 3_600_000;
+
+/** Who was asked in the running stage and has not decided: those who are reminded. */
+class Silent {
+  #stage: number | null = null;
+  readonly #asked = new Map<string, { readonly name: string; readonly at: number }>();
+
+  hear({ at, type, stage, person, actor }: TimelineRow): void {
+    if (type === 'approver.asked' && person) {
+      if (stage !== this.#stage) this.#asked.clear();
+      this.#stage = stage;
+      this.#asked.set(person.id, { name: person.name, at: at.getTime() });
+    }
+    if (type === 'approver.released' && person) this.#asked.delete(person.id);
+    if (type === 'decision.recorded' && actor) this.#asked.delete(actor.id);
+  }
+
+  reminded(at: Date): Text | null {
+    const names = [...this.#asked.values()].filter((one) => one.at < at.getTime() - NEWCOMER).map(({ name }) => name);
+    return names.length === 0
+      ? null
+      : say('timeline.stage.reminded', { names: listed(names, 'and', 4), count: names.length });
+  }
 }
 
 /** `steps`: of how many approvals; where it is one, the approver's own line says it all. */
@@ -61,11 +99,12 @@ function timelineRow(row: TimelineRow, steps: number): Text | null {
     case 'request.deliveryFailed':
     case 'request.removed':
     case 'request.removalFailed':
-    case 'stage.reminded':
-    case 'stage.escalated':
     case 'assignment.extended':
     case 'assignment.scheduled':
       return label(`timeline.${row.type}`);
+    case 'stage.escalated':
+      // Who was asked as well stands in a line of its own.
+      return row.data['asked'] === 0 ? label('timeline.stage.escalatedToNobody') : null;
     case 'stage.opened':
       return row.data['standIns'] === true ? label('timeline.stage.standIns') : null;
     case 'stage.approved':
