@@ -56,7 +56,7 @@ function worker(kinds?: readonly OutgoingRow['kind'][]) {
       book: loadCards(join(__dirname, '../../cards')),
       channels: new Map<string, Channel>([['web', world.mailbox]]),
       connectors: connectors({ localRoles: world.localRoles }),
-      deadlineMs: 500,
+      deadlineMs: 30_000,
       log: world.log,
     },
     kinds,

@@ -2,9 +2,6 @@
 import { traceOf } from '../../src/chat/trace';
 import { aWorld, buttons, cardOf, SMALL, type World } from '../support/world';
 
-// One of five files fails by chance about once in forty tries, for a reason not found yet: the log says which and why.
-jest.retryTimes(2, { logErrorsBeforeRetry: true });
-
 let world: World;
 beforeEach(async () => {
   world = await aWorld(SMALL);
@@ -66,7 +63,7 @@ test('a click that comes twice has one id, and another click another', async () 
 });
 
 test('a refused act says its code, and never what was typed', async () => {
-  await world.say('tara', 'approve R-4711 CANARY');
+  await world.say('tara', 'approve R-987654321 CANARY');
   expect(lines('act', { act: 'text' })).toEqual([
     expect.objectContaining({
       outcome: 'refused',
@@ -75,7 +72,7 @@ test('a refused act says its code, and never what was typed', async () => {
       verb: expect.stringContaining('approve') as string,
     }),
   ]);
-  expect(world.lines.join('')).not.toMatch(/CANARY|4711/);
+  expect(world.lines.join('')).not.toMatch(/CANARY|987654321/);
 });
 
 test('the id outlives the process: it goes with the row, whoever works it', async () => {

@@ -7,9 +7,6 @@ import { createLog } from '../../src/log';
 import { newId } from '../../src/store/ids';
 import { byPerson, bySystem, createWorld, moment, type World } from './world';
 
-// One of five files fails by chance about once in forty tries, for a reason not found yet: the log says which and why.
-jest.retryTimes(2, { logErrorsBeforeRetry: true });
-
 let world: World;
 let ana: PersonId;
 let ben: PersonId;

@@ -24,6 +24,9 @@ import { testDatabase } from './postgres';
 
 export const operator: By = { actor: { kind: 'operator', name: 'test' }, via: 'test' };
 
+/** A busy machine is slow. Tests about systems that hang have deadlines of their own. */
+const DEADLINE_MS = 30_000;
+
 export interface Kept {
   readonly id: string;
   readonly to: string;
@@ -149,7 +152,7 @@ export async function aWorld(yaml: string) {
       book,
       channels,
       connectors: connectors({ localRoles: parts.localRoles }),
-      deadlineMs: 500,
+      deadlineMs: DEADLINE_MS,
       log,
     }),
     (error) => {
@@ -191,7 +194,7 @@ export async function aWorld(yaml: string) {
     comparisons: parts.comparisons,
     connectors: connectors({ localRoles: parts.localRoles }),
     gates,
-    deadlineMs: 500,
+    deadlineMs: DEADLINE_MS,
     log,
   };
   // Comparing is asked for by name: what a test changes in a system behind Usher's back is its own business. The full pass over
