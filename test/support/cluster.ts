@@ -6,6 +6,7 @@ import path from 'node:path';
 import { Client } from 'pg';
 import { connect, migrate } from '../../src/store/database';
 import { startEmbedded } from '../../src/store/embedded';
+import { RESET } from './reset';
 
 const PREFIX = 'usher-test-';
 
@@ -79,36 +80,6 @@ async function makeTemplate(): Promise<void> {
     await database.close();
   }
 }
-
-// Empties what has rows, except what the migrations themselves filled, and starts every sequence again. Only the tables
-// with rows, because emptying all of them would cost more than most tests. Triggers that guard the audit trail are
-// off inside it.
-const RESET = `
-create table test_kept as
-  select c.oid::regclass::text as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
-  where n.nspname = 'public' and c.relkind in ('r', 'p')
-    and (xpath('/row/c/text()', query_to_xml(format('select count(*) as c from %s', c.oid::regclass), false, true, '')))[1]::text <> '0';
-insert into test_kept values ('test_kept') on conflict do nothing;
-create function test_reset() returns void language plpgsql
-  set lock_timeout = '5s' set session_replication_role = replica as $$
-declare one text; found boolean; full_ones text[] := '{}';
-begin
-  for one in
-    select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where n.nspname = 'public' and c.relkind in ('r', 'p') and not c.relispartition
-      and c.oid::regclass::text not in (select name from test_kept)
-  loop
-    execute format('select exists (select 1 from %s)', one) into found;
-    if found then full_ones := full_ones || one; end if;
-  end loop;
-  if full_ones <> '{}' then execute 'truncate ' || array_to_string(full_ones, ', ') || ' cascade'; end if;
-  for one in select format('%I.%I', schemaname, sequencename) from pg_sequences where schemaname = 'public' and last_value is not null
-  loop
-    execute 'alter sequence ' || one || ' restart';
-  end loop;
-end $$;
-revoke execute on function test_reset from public;
-`;
 
 async function dropAll(url: string): Promise<void> {
   const mine = await asOwner(url, `select datname from pg_database where starts_with(datname, '${runName('')}')`);

@@ -1,5 +1,6 @@
 // A database for a test file: a clone of the migrated template, one per jest worker, empty at the start of each file.
 // Connections are closed after the file by themselves. The cluster behind it is cluster.ts.
+import { createHash } from 'node:crypto';
 import type { Sequelize } from 'sequelize';
 import { connect, type Database } from '../../src/store/database';
 import { asOwner, clusterUrl, runName } from './cluster';
@@ -14,6 +15,11 @@ export type TestDatabase = {
   readonly owner: Sequelize;
   /** Empties the database, in one statement. Call it in `beforeEach`. */
   reset(): Promise<void>;
+  /**
+   * Empties the database and fills it by `fill`. What it did once under this key is remembered with the database and put back the
+   * next time, to the row.
+   */
+  filled(key: string, fill: () => Promise<unknown>): Promise<void>;
 };
 
 export const APP_ROLE = 'usher_app';
@@ -62,6 +68,13 @@ async function prepare(): Promise<TestDatabase> {
   const reset = async (): Promise<void> => {
     await owner.sequelize.query('select test_reset()');
   };
+  const filled = async (key: string, fill: () => Promise<unknown>): Promise<void> => {
+    const bind = [createHash('sha256').update(key).digest('hex')];
+    const [rows] = await owner.sequelize.query('select test_restore($1) as known', { bind });
+    if ((rows as { known: boolean }[])[0]?.known === true) return;
+    await fill();
+    await owner.sequelize.query('select test_keep($1)', { bind });
+  };
   await reset();
-  return { url, database, sequelize: database.sequelize, owner: owner.sequelize, reset };
+  return { url, database, sequelize: database.sequelize, owner: owner.sequelize, reset, filled };
 }

@@ -120,7 +120,6 @@ export function buttons(card: Card): ReadonlyMap<string, Extract<Action, { type:
 export async function aWorld(yaml: string) {
   const shared = await testDatabase();
   const { sequelize, owner } = shared;
-  await shared.reset();
   const lines: string[] = [];
   const log =
     process.env['TEST_LOG'] === '1'
@@ -174,7 +173,7 @@ export async function aWorld(yaml: string) {
     if (!plan.applied) throw new Error(planText(plan));
     return planText(plan);
   }
-  await configure(yaml, true);
+  await shared.filled(yaml, () => configure(yaml, true));
 
   const inbound = (user: string, act: Act, delivery: string = randomUUID()): Inbound => ({
     platform: 'web',
