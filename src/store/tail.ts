@@ -55,10 +55,12 @@ export function addEvents(statement: Statement, recorded: readonly Recorded[], s
 }
 
 // A role that is being taken is late from when that was first asked, however often it is asked again. Reads the grant as it was
-// before this statement: one that was wanted until now is asked for the first time.
-const TAKING_SINCE = `(select min(o.created_at) from outgoing o
+// before this statement: one that was wanted until now is asked for the first time. What waits says since when it is to be taken; what
+// is being worked beside it may be a giving that hangs, and is asked only where nothing waits.
+const TAKING_SINCE = `(select o.created_at from outgoing o
   where o.lane = 'grant:' || about_id and o.kind = 'place' and o.state in ('ready', 'leased')
-    and (select g.state from grants g where g.id = about_id::uuid) in ('taking', 'takeFailed'))`;
+    and (select g.state from grants g where g.id = about_id::uuid) in ('taking', 'takeFailed')
+  order by o.state = 'ready' desc limit 1)`;
 
 /** Adds the tail for a part `event` that the statement already has. Gives the part `sent` with one row per outgoing row. */
 export function addTail(statement: Statement, types: ReadonlySet<EventType>, signature: Signature): void {

@@ -314,6 +314,23 @@ describe('a failure of a placement', () => {
     const [anew] = await asked();
     expect(Number(anew)).toBeGreaterThan(Number(first) + HOUR);
   });
+  test('to take is late from when it was asked for, and not since a giving before it hangs', async () => {
+    await ask('tara', 'ledger auditor', {});
+    await claim();
+    const pass = () => world.sql('update organization set clock_offset_ms = clock_offset_ms + 120000');
+    const waits = async (): Promise<number> => {
+      const [row] = await world.sql<{ at: Date }>(
+        `select created_at as at from outgoing where kind = 'place' and state = 'ready'`,
+      );
+      return Number(row?.at);
+    };
+    await pass();
+    await giveUp('tara', 'ledger auditor');
+    const asked = await waits();
+    await pass();
+    await late(world.desk, worker, (await grant()).id, null);
+    expect(await waits()).toBe(asked);
+  });
   test('to give says nothing about a removal that is wanted by now', async () => {
     await ask('tara', 'ledger auditor', {});
     const row = (await world.outbox.claim(100, 60_000)).find((one) => one.kind === 'place');
