@@ -212,11 +212,12 @@ function ownerNotice(what: 'deliveryFailed' | 'removalAlarm'): View {
 }
 
 const exception: View = async (look) => {
-  const facts = await exceptionOf(look.desk, viewer(look), id(look, 'exception'));
+  const seen = await exceptionOf(look.desk, viewer(look), id(look, 'exception'));
+  const { until } = look.params;
   return {
     card: 'notice',
-    data: Notices.exception(facts, viewer(look), await look.desk.views.now()),
-    over: !facts.holdsBoth,
+    data: Notices.exception(seen, typeof until === 'string' ? until : null, await look.desk.views.now()),
+    over: !seen.facts.holdsBoth,
   };
 };
 

@@ -180,4 +180,9 @@ export const consequences: readonly Consequence[] = [
   redraw('resource.driftDeclined', 'resource'),
   tell('exception.reminded', 'exception', 'exceptionOwner', undefined, { tell: true }),
   tell('exception.over', 'exception', 'exceptionKeepers', undefined, { tell: true }),
+  // What was said before stands beside it, and says that it was said anew.
+  redraw('exception.over', undefined),
+  redraw('exception.followed', undefined),
+  redraw('exception.changed', undefined),
+  redraw('exception.ended', undefined),
 ];

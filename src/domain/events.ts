@@ -103,7 +103,8 @@ export type EventType =
   | 'exception.changed'
   | 'exception.ended'
   | 'exception.reminded'
-  | 'exception.over';
+  | 'exception.over'
+  | 'exception.followed';
 
 export type SubjectKind =
   | 'request'

@@ -293,8 +293,10 @@ export interface ConflictException extends Versioned {
   readonly day: string;
   readonly until: Date;
   readonly reason: string;
-  /** When those in charge hear of it next; null: it has ended. */
+  /** When those in charge hear of it next; null: it has ended, or its time is over and not both are held. */
   readonly remindAt: Date | null;
+  /** When last something changed that decides whether both are held; null: it was looked at since. */
+  readonly touchedAt: Date | null;
   /** `over`: its time is; `ended`: by a file. */
   readonly state: 'active' | 'over' | 'ended';
 }

@@ -8,7 +8,15 @@ import { can } from '../domain/permissions';
 import { act, moment } from './act';
 import type { By, Desk } from './ports';
 
-/** Tells those in charge of an exception that it ends soon, or that it is over. */
+/** What somebody sees of an exception. */
+export interface ExceptionView {
+  readonly facts: ExceptionFacts;
+  readonly isOwner: boolean;
+  /** They may take the package from whoever has both. */
+  readonly mayRemove: boolean;
+}
+
+/** Tells those in charge of an exception that it ends soon, or that it is over; and what they were told follows what is held. */
 export function report(desk: Desk, by: By, id: string): Promise<void> {
   return act(desk, by, async (tx) => {
     const facts = await tx.forException(id);
@@ -18,10 +26,11 @@ export function report(desk: Desk, by: By, id: string): Promise<void> {
 }
 
 /** For its owner and for those who look after the package; for everybody else it does not exist. */
-export async function exceptionOf(desk: Desk, viewer: PersonId, id: string): Promise<ExceptionFacts> {
+export async function exceptionOf(desk: Desk, viewer: PersonId, id: string): Promise<ExceptionView> {
   const facts = await desk.views.exception(id);
-  const isOwner = facts?.exception.owner === viewer;
-  if (!facts || (!isOwner && !can(await desk.views.roles(viewer, facts.catalog), 'assignment.read')))
-    throw new DomainError('not-found', { what: 'card' });
-  return facts;
+  if (!facts) throw new DomainError('not-found', { what: 'card' });
+  const isOwner = facts.exception.owner === viewer;
+  const roles = await desk.views.roles(viewer, facts.catalog.id);
+  if (!isOwner && !can(roles, 'assignment.read')) throw new DomainError('not-found', { what: 'card' });
+  return { facts, isOwner, mayRemove: can(roles, 'assignment.remove') };
 }

@@ -62,7 +62,7 @@ select clock_timestamp() as clock, jsonb_build_object(
   'exceptionsOver', (select jsonb_build_object('count', count(*), 'oldestSeconds', coalesce(max(found.age), 0)) from (
     select extract(epoch from at.now - e.until_at)::float8 as age
     from at, incompatibility_exceptions e join incompatibilities i on i.id = e.incompatibility_id
-    where e.state <> 'ended' and e.until_at <= usher_now() and ${HOLDS_BOTH} limit ${MOST}) found),
+    where e.state <> 'ended' and e.until_at <= usher_now() and (e.remind_at is not null or e.touched_at is not null) and ${HOLDS_BOTH} limit ${MOST}) found),
   'comparisonsFailed', ${count(`comparisons where state = 'failed'`)},
   'grantsFailed', ${rows(`select resources.connector, failed.state = 'placeFailed' as giving, count(*)::integer as count
     from (select state, role_id from grants where error is not null and state in ('placeFailed', 'takeFailed') limit ${MOST}) failed

@@ -141,6 +141,7 @@ export const exceptions: Table<ConflictException> = {
     until: column('timestamptz', 'until_at'),
     reason: column('text', 'reason', true),
     remindAt: column('timestamptz', 'remind_at'),
+    touchedAt: column('timestamptz', 'touched_at'),
     state: text('state'),
     version,
   },

@@ -4,7 +4,6 @@ import type { AssignmentId, GrantId, RequestId } from '../domain/model';
 import type { Due } from '../operations/ports';
 import { backlogOf } from './backlog';
 import { gatherMessages } from './digest';
-import { HOLDS_BOTH } from './exceptions';
 import { JUSTIFYING, LIVE, OPEN } from './loads';
 import { createMisrouted } from './misrouted';
 import type { Query } from './query';
@@ -66,9 +65,10 @@ join assignments a on a.package_id = c.package_id and a.state in ${JUSTIFYING}
 where ${DIFFERS}
 order by a.id limit $1`,
   exceptionsToReport: `
-select e.id from incompatibility_exceptions e join incompatibilities i on i.id = e.incompatibility_id
-where e.state <> 'ended' and e.remind_at <= usher_now() and (e.state = 'active' or ${HOLDS_BOTH})
-order by e.remind_at, e.id limit $1`,
+select id from incompatibility_exceptions where state <> 'ended' and remind_at <= usher_now()
+union
+select id from incompatibility_exceptions where touched_at is not null
+order by id limit $1`,
   manualTasksToRemind: `
 select id from manual_tasks where state = 'open' and remind_at <= usher_now() order by remind_at, id limit $1`,
   // What somebody asked for others and was decided already goes on without them. What is not decided has a running stage; from the

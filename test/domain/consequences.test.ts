@@ -89,10 +89,11 @@ const EVENTS: Readonly<Record<EventType, 'follows' | 'silent'>> = {
   'incompatibility.created': 'silent',
   'incompatibility.ended': 'silent',
   'exception.created': 'silent',
-  'exception.changed': 'silent',
-  'exception.ended': 'silent',
+  'exception.changed': 'follows',
+  'exception.ended': 'follows',
   'exception.reminded': 'follows',
   'exception.over': 'follows',
+  'exception.followed': 'follows',
 };
 
 test.each(Object.entries(EVENTS))('%s: %s', (type, want) => {

@@ -54,6 +54,7 @@ const held = (user: string) =>
   );
 const alarms = async () => alarmsOf(await world.due.backlog()).map(({ alarm, count }) => `${alarm} ${count}`);
 const states = () => world.sql('select state from incompatibility_exceptions');
+const waits = () => world.sql('select state, remind_at is not null as waits from incompatibility_exceptions');
 const said = (user: string) => world.messagesTo(user).map((message) => textOf(message.card));
 const exception = (person: string, more = `owner: olga, until: ${day}, reason: Stands in until the audit`) =>
   `            exceptions: [{ person: ${person}, ${more} }]\n`;
@@ -317,6 +318,29 @@ describe('a new incompatibility', () => {
   });
 });
 
+test('an exception to a group follows who is in it, and is told anew when both are held again', async () => {
+  const crew = (people: string): string => `groups: [{ name: Crew, people: [${people}] }]\n`;
+  await world.configure(crew('tara'));
+  await take('tara', 'ledger cleaner');
+  await write(against(exception('tara')).replace('package: Ledger auditor', 'group: Crew'));
+  await world.pass(42 * DAY);
+  const both = expect.stringContaining('They do not go together. That was allowed until') as string;
+  expect(said('olga')).toEqual([both]);
+  await world.configure(crew(''));
+  await world.settle();
+  const settled = expect.stringContaining('They do not have both any more.') as string;
+  expect([said('olga'), await waits()]).toEqual([[settled], [{ state: 'over', waits: false }]]);
+  await world.pass(3 * DAY);
+  expect(said('olga')).toHaveLength(1);
+  await world.configure(crew('tara'));
+  await world.settle();
+  expect([said('olga').at(-1), said('olga').length, await waits()]).toEqual([
+    both,
+    2,
+    [{ state: 'over', waits: true }],
+  ]);
+});
+
 describe('the owner of an exception', () => {
   const TITLE = 'You answer for Tara Lind having both Ledger cleaner and Ledger auditor';
   beforeEach(async () => {
@@ -334,7 +358,7 @@ describe('the owner of an exception', () => {
     await world.pass(14 * DAY);
     expect(said('olga')).toHaveLength(2);
     expect(said('olga')[1]).toMatch(
-      /That was allowed until .*\nNothing is taken away by itself.*“remove Tara Lind from L/,
+      /That was allowed until .*\nNothing is taken away by itself.*\nRemove one of them \(“remove Tara Lind from L/,
     );
     expect(said('ada')).toEqual([expect.stringContaining('Tara Lind has both Ledger cleaner and Ledger auditor')]);
     expect(await held('tara')).toHaveLength(2);
@@ -352,6 +376,9 @@ describe('the owner of an exception', () => {
     await world.pass(DAY);
     await world.pass(DAY);
     expect([said('olga').length, said('ada').length]).toEqual([3, 3]);
+    // One subject, one message: those before it say that it was said anew.
+    const repeated = said('olga').map((text) => text.includes('I have said this again since.'));
+    expect(repeated).toEqual([true, true, false]);
     // What the file said stands, and is no problem for the rest of it.
     expect(planText(await write(against(exception('tara'))))).toContain('Nothing to change');
 
@@ -359,6 +386,33 @@ describe('the owner of an exception', () => {
     await world.settle();
     await world.pass(DAY);
     expect([said('olga').length, said('ada').length, await alarms()]).toEqual([3, 3, []]);
+    const settled = `${TITLE}\nThey do not have both any more. Nothing to do.`;
+    expect(said('olga')).toEqual([settled, settled, settled]);
+    // Nobody looks at it any more.
+    expect(await waits()).toEqual([{ state: 'over', waits: false }]);
+  });
+
+  test('reads who can take one of them away, where it is not theirs to take', async () => {
+    await write(against(exception('tara', `owner: cas, until: ${day}, reason: Stands in`)));
+    await world.pass(42 * DAY);
+    const [theirs, owners] = [said('cas').at(-1), said('olga').at(-1)];
+    expect(theirs).toContain('Ask the owners of Finance to remove one of them');
+    expect([theirs?.includes('“remove Tara'), owners?.includes('“remove Tara Lind from Ledger cleaner”')]).toEqual([
+      false,
+      true,
+    ]);
+  });
+
+  test('hears nothing of it once the two go together again, which ends it', async () => {
+    await world.pass(42 * DAY);
+    await write(
+      'catalogs: [{ name: Finance, packages: [{ name: Ledger cleaner, incompatibleWith: [] }, { name: Ledger auditor }] }]',
+    );
+    await world.settle();
+    expect(await waits()).toEqual([{ state: 'ended', waits: false }]);
+    expect(said('olga')).toEqual([`${TITLE}\nThis exception has ended. Nothing to do.`]);
+    await world.pass(2 * DAY);
+    expect(said('olga')).toHaveLength(1);
   });
 
   test('hears no more once it is renewed after its end, and the alarm is over', async () => {

@@ -165,6 +165,7 @@ test.each<{
   { name: 'forgetting those that are right again', act: (q) => createDue(q).astrayMended() },
   { name: 'messages out of date', act: (q) => createDue(q).staleCards(10) },
   { name: 'exceptions to report', act: (q) => createDue(q).exceptionsToReport(10) },
+  { name: 'lines of a digest', act: (q) => createViews(q).digest(person, 'x') },
   { name: 'what can be compared', act: (q) => createComparisons(q).comparable(['local']) },
   { name: 'what was accepted', act: (q) => createComparisons(q).accepted(['local']) },
   { name: 'beginning a comparison', act: (q) => createComparisons(q).begin(id as ResourceId) },

@@ -1,8 +1,9 @@
 // Short messages for what needs a person's attention. Drawn when sent and redrawn when things change, so they are never stale.
 import type { TaskFacts } from '../../domain/facts';
-import type { ExceptionFacts } from '../../domain/exception';
 import type { PersonId } from '../../domain/model';
+import { isRepeated } from '../../domain/exception';
 import type { AssignmentView } from '../../operations/assignments';
+import type { ExceptionView } from '../../operations/exceptions';
 import type { PackageRow } from '../../operations/ports';
 import type { RequestView } from '../../operations/requests';
 import type { Text } from '../card';
@@ -289,16 +290,21 @@ export function packageNotice(row: PackageRow): Notice {
   };
 }
 
-/** To those in charge of somebody holding two things that do not go together: it ends soon, or is over. */
-export function exception(facts: ExceptionFacts, viewer: PersonId, now: Date): Notice {
-  const { until, reason } = facts.exception;
+/** To those in charge of somebody holding two things that do not go together: it ends soon, or is over. `again`: when it is said anew. */
+export function exception({ facts, isOwner, mayRemove }: ExceptionView, again: string | null, now: Date): Notice {
+  const { state, until, reason } = facts.exception;
   const values = { target: facts.person.name, package: text(facts.package.name, 150), other: text(facts.other, 150) };
-  const title = say(facts.exception.owner === viewer ? 'exception.title' : 'exception.theirs', values);
+  const title = say(isOwner ? 'exception.title' : 'exception.theirs', values);
+  if (state === 'ended') return notice(title, 'default', [label('exception.ended')]);
   if (!facts.holdsBoth) return notice(title, 'default', [label('exception.settled')]);
+  if (isRepeated(facts.exception, again)) return notice(title, 'default', [label('exception.repeated')]);
   const isOver = until <= now;
+  const next = mayRemove
+    ? say('exception.remove', values)
+    : say('exception.askOwners', { catalog: text(facts.catalog.name, 150) });
   return notice(title, isOver ? 'attention' : 'warning', [
     say(isOver ? 'exception.over' : 'exception.ending', { until }),
-    isOver ? say('exception.overNext', values) : label('exception.endingNext'),
+    ...(isOver ? [label('exception.overNext'), next, label('exception.daily')] : [label('exception.endingNext')]),
     say('outcome.deniedReason', { reason: text(reason, 1000) }),
   ]);
 }

@@ -393,8 +393,12 @@ export const sentences = {
   'exception.ending': 'They do not go together. That is allowed until {until:dateTime}.',
   'exception.endingNext': 'Have one of them removed before then, or have the exception renewed.',
   'exception.over': 'They do not go together. That was allowed until {until:dateTime}.',
-  'exception.overNext':
-    'Nothing is taken away by itself, and neither can be extended. Remove one of them (“remove {target} from {package}”), or renew the exception in its file. You hear of it every day until then.',
+  'exception.overNext': 'Nothing is taken away by itself, and neither can be extended.',
+  'exception.remove': 'Remove one of them (“remove {target} from {package}”), or renew the exception in its file.',
+  'exception.askOwners': 'Ask the owners of {catalog} to remove one of them, or to have the exception renewed.',
+  'exception.daily': 'You hear of it every day until then.',
+  'exception.repeated': 'I have said this again since. The newest message is the one that counts.',
+  'exception.ended': 'This exception has ended. Nothing to do.',
   'exception.settled': 'They do not have both any more. Nothing to do.',
   'notice.gone': 'This is no longer current. Type “help” to see what you can do.',
 

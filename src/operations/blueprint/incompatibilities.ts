@@ -136,6 +136,7 @@ function end(draft: Draft, row: Incompatibility): void {
       },
     ],
   });
+  for (const one of draft.known.exceptions) if (one.incompatibility === row.id) endException(draft, row, one);
 }
 
 function create(draft: Draft, wish: Wish): Incompatibility {
@@ -271,6 +272,7 @@ function settleException(
     until,
     reason,
     remindAt: firstReport(draft.now, until),
+    touchedAt: before?.touchedAt ?? null,
     state: 'active',
     version: (before?.version ?? 0) + 1,
   };
@@ -289,7 +291,7 @@ function settleException(
 }
 
 function endException(draft: Draft, row: Incompatibility, before: ConflictException): void {
-  const after = { ...before, state: 'ended' as const, remindAt: null, version: before.version + 1 };
+  const after = { ...before, state: 'ended' as const, remindAt: null, touchedAt: null, version: before.version + 1 };
   settle(draft, 'exception', {
     before,
     after,

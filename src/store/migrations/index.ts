@@ -17,6 +17,7 @@ import { directory } from './0014-directory';
 import { driftAnswers } from './0015-drift-answers';
 import { looks } from './0017-looks';
 import { unlimited } from './0019-unlimited';
+import { exceptions } from './0020-exceptions';
 
 export type Migration = {
   /** `0001-name`, as the file is called. */
@@ -46,4 +47,5 @@ export const migrations: readonly Migration[] = [
   driftAnswers,
   looks,
   unlimited,
+  exceptions,
 ];

@@ -17,6 +17,7 @@ export const indexes: Indexes = {
   // People are searched by words that stand in the name or in the mail address.
   people_search: `people using gin ((name || ' ' || coalesce(email, '')) gin_trgm_ops)`,
   cards_look: 'cards (look_at)',
+  exceptions_touched: 'incompatibility_exceptions (touched_at) where touched_at is not null',
   people_organization: 'people (organization_id) where organization_id is not null',
 };
 
