@@ -931,6 +931,8 @@ export interface Affected {
   readonly people: ReadonlyMap<PersonId, { readonly held: number; readonly openRequests: number }>;
   /** For each package that some of these people hold: how many of them, and how many people in all. */
   readonly losing: ReadonlyMap<PackageId, { readonly lose: number; readonly holders: number }>;
+  /** People who were disabled during the last day and since anybody confirmed a plan that stopped, and the packages that they lose by that. */
+  readonly lately: { readonly people: number; readonly losing: Affected['losing'] };
   readonly contents: ReadonlyMap<PackageId, Followed>;
   /** People who hold both sides of a pair now, by the pair's id. */
   readonly pairs: ReadonlyMap<string, readonly HolderOfBoth[]>;

@@ -30,11 +30,19 @@ export async function affected(q: Query, by: AffectedBy): Promise<Affected> {
         { lose: row['lose'] as number, holders: row['holders'] as number },
       ]),
     ),
+    lately: by.people.length === 0 ? { people: 0, losing: new Map() } : await disabledLately(q),
     contents: new Map(
       (await rows(CONTENTS, by.contents)).map((row) => [row['id'] as PackageId, row['found'] as Followed]),
     ),
     pairs: await holdersOfBoth(q, by.pairs),
   };
+}
+
+/** `holders`: those who have lost the package already. */
+async function disabledLately(q: Query): Promise<Affected['lately']> {
+  const [row] = (await q(LATELY)) as readonly Row[];
+  const losing = row?.['losing'] as readonly { id: PackageId; lose: number; holders: number }[];
+  return { people: row?.['people'] as number, losing: new Map(losing.map(({ id, ...counts }) => [id, counts])) };
 }
 
 const COUNT = (column: 'package_id' | 'target_id'): string => `
@@ -51,6 +59,20 @@ const LOSING = `with gone as materialized (
   select gone.id, gone.lose, (select count(*)::integer from assignments held where held.package_id = gone.id and held.state in ${LIVE})
     as holders
   from gone order by gone.id`;
+
+const LATELY = `
+with since as materialized (
+  select greatest(usher_now() - interval '1 day', (select max(e.at) from audit_events e
+    where e.subject_kind = 'settings' and e.subject_id = 'blueprint' and e.data @> '{"confirmed": true}')) as at
+), gone as materialized (
+  select people.id from since, people where people.state <> 'enabled' and exists (select 1 from audit_events e
+    where e.subject_kind = 'person' and e.subject_id = people.id::text and e.type = 'person.disabled' and e.at > since.at)
+), lost as (
+  select a.package_id as id, count(*) as lose, count(*) filter (where a.ended_at is not null) as holders
+  from since, gone join assignments a on a.target_id = gone.id
+  where a.state in ${LIVE} or (a.end_reason = 'targetDisabled' and a.ended_at > since.at) group by a.package_id
+)
+select (select count(*)::integer from gone) as people, (select coalesce(jsonb_agg(to_jsonb(lost)), '[]') from lost) as losing`;
 
 // The same differences as those that the holders follow by (domain/reprocess.ts). Who keeps a role by other access does not lose
 // it, unless that access loses it by the same files; who could not be given it has nothing to lose. Who has it already does not

@@ -42,7 +42,7 @@ looked as materialized (select a.id, a.package_id, ${LEFT} as gone from batch jo
 found as (
   insert into scope_leavers as l (assignment_id, package_id, state, at)
   select id, package_id, 'found', usher_now() from looked where gone order by id
-  on conflict (assignment_id) do update set state = 'found', at = excluded.at where l.state = 'over'
+  on conflict (assignment_id) do update set state = 'found', confirmed = false, at = excluded.at where l.state = 'over'
 ),
 back as (
   update scope_leavers l set state = 'over', at = usher_now() from looked

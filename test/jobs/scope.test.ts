@@ -227,6 +227,17 @@ describe('many at once', () => {
     expect(await holders()).toEqual([]);
   });
 
+  test('a word about who was back in between says nothing about their leaving once more', async () => {
+    await world.press('olga', ownersCard(), 'Remove');
+    const found = async (members: readonly string[]) => {
+      await world.configure(configuration(members));
+      await world.due.scopesLeft();
+      return world.sql('select distinct state, confirmed from scope_leavers');
+    };
+    expect(await found([...five, 'olga'])).toEqual([{ state: 'over', confirmed: true }]);
+    expect(await found(['olga'])).toEqual([{ state: 'found', confirmed: false }]);
+  });
+
   test('while they wait they are not looked at again, and who gives it up is none of them at once', async () => {
     expect(await world.due.scopesLeft()).toEqual([]);
     const [own] = await world.sql<{ id: AssignmentId }>(

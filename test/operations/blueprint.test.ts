@@ -2,8 +2,9 @@
 // nothing. On the real store.
 import fs from 'node:fs';
 import { WOODGROVE } from '../../src/demo/prepare';
-import type { PackageId } from '../../src/domain/model';
+import type { AssignmentId, PackageId } from '../../src/domain/model';
 import { createLog } from '../../src/log';
+import { endForGone } from '../../src/operations/assignments';
 import {
   apply,
   parseBlueprint,
@@ -1075,6 +1076,25 @@ describe('many', () => {
     expect(confirmed.counts.changed).toBe(30);
     expect(await sql(`select count(*)::integer as n from people where state = 'disabled'`)).toEqual([{ n: 30 }]);
   });
+
+  test('files that disable many one after the other stop like one that does, until somebody confirms it or a day is over', async () => {
+    await applied(crowd(100));
+    const off = (...keys: string[]): string =>
+      `people:\n${keys.map((key) => `  - { key: ${key}, name: Leaver, enabled: false }\n`).join('')}`;
+    await applied(off('p0'));
+    await applied(off('p1'));
+    const third = await apply(desk, operator, read(off('p2')));
+    expect(texts(third)).toEqual([
+      '1.yaml:2:39: The files would disable 3 of 103 people, 2 of them within the last day already, this being the next. Check them, then apply with --confirm.',
+    ]);
+    await applied(off('p2'), { confirm: true });
+    // Whoever confirmed it saw all of them.
+    await applied(off('p3'));
+    await applied(off('p4'));
+    expect((await plan(desk, operator, read(off('p5')))).brake).toMatchObject({ disabled: { people: 3, lately: 2 } });
+    await sql('update organization set demo = true, clock_offset_ms = 86400000');
+    await applied(off('p5'));
+  });
 });
 
 describe('the brake', () => {
@@ -1136,6 +1156,22 @@ describe('the brake', () => {
           ]
         : [],
     );
+  });
+
+  test('holders of a package who are disabled one after the other are counted together', async () => {
+    await applied(BASE.replace('groups:', `${people(2_000)}\ngroups:`));
+    for (let i = 0; i < 5; i += 1) await take(`p${i}`, 'Books');
+    await applied(`people:\n${people(3, ', enabled: false')}`);
+    // Of two of them it has ended by now.
+    const gone = await sql<{ id: AssignmentId }>(
+      `select a.id from assignments a join people p on p.id = a.target_id where p.state = 'disabled' order by a.id limit 2`,
+    );
+    for (const { id } of gone) await endForGone(desk, operator, id);
+    await applied(`people:\n${people(4, ', enabled: false')}`);
+    const done = await apply(desk, operator, read(`people:\n${people(5, ', enabled: false')}`));
+    expect(texts(done)).toEqual([
+      '1.yaml:6:41: Disabling people would take "Books" from 5 of the 5 people who hold it, 4 of them within the last day already. Check them, then apply with --confirm.',
+    ]);
   });
 
   test.each([

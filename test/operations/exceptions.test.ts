@@ -253,7 +253,10 @@ describe('a new incompatibility', () => {
       { type: 'systemRemove', detail: 'removedByOwner', reason: 'One of two is enough' },
     ]);
     expect(said('tom').at(-1)).toContain('Your access to Ledger auditor has ended\n“One of two is enough”');
-    expect(planText(await write(file))).toContain('Nothing to change');
+    const again = planText(await write(file));
+    expect(again).toContain('Nothing to change');
+    // What takes nothing, here because it was done, is not passed over in silence.
+    expect(again).toContain('! access Tom Berg: Ledger auditor: nothing is removed, both are not held');
   });
 
   test('takes from all who hold a package only after somebody confirmed that', async () => {

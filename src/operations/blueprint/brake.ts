@@ -8,8 +8,8 @@ import { count } from './words';
 
 /** What a mistake should not be able to do: at least one of these is not empty. */
 export interface Brake {
-  /** Where that is more than a directory may lose without a question. */
-  readonly disabled: { readonly people: number; readonly of: number } | null;
+  /** Where that is more than a directory may lose without a question. `lately`: how many of them were within the last day. */
+  readonly disabled: { readonly people: number; readonly of: number; readonly lately: number } | null;
   /** Groups that had members and would have none. */
   readonly emptied: readonly { readonly id: GroupId; readonly name: string; readonly people: number }[];
   /** Packages that many of their holders would lose, by being disabled or by a removal. */
@@ -18,6 +18,7 @@ export interface Brake {
     readonly name: string;
     readonly from: number;
     readonly of: number;
+    readonly lately: number;
   }[];
   /** Packages that lose roles, and with them many of their holders. */
   readonly reduced: readonly {
@@ -47,27 +48,35 @@ export function disabledBy(draft: Draft): PersonId[] {
   );
 }
 
-/** What the files would do to many; null: nothing of the kind. */
+/**
+ * What the files would do to many; null: nothing of the kind. A mistake may come in several files, so whom any disabled within a day
+ * counts for the next, until somebody confirmed it.
+ */
 export function brakeOf(
   draft: Draft,
-  { losing, contents, packages }: Affected,
+  { losing, lately, contents, packages }: Affected,
   removals: readonly Removing[],
 ): Brake | null {
   const disabled = disabledBy(draft);
-  const people = disabled.length;
-  const of = draft.known.people.filter((one) => one.state === 'enabled').length;
+  const people = disabled.length + lately.people;
+  const of = draft.known.people.filter((one) => one.state === 'enabled').length + lately.people;
   const removed = (id: PackageId): number =>
     new Set(removals.flatMap((one) => (one.package === id && !disabled.includes(one.person) ? [one.person] : []))).size;
   const taken = [...new Set([...losing.keys(), ...removals.map((one) => one.package)])]
-    .map((id) => ({
-      id,
-      name: draft.names.get(id) ?? id,
-      from: (losing.get(id)?.lose ?? 0) + removed(id),
-      of: losing.get(id)?.holders ?? packages.get(id)?.holders ?? 0,
-    }))
+    .map((id) => {
+      const before = lately.losing.get(id) ?? { lose: 0, holders: 0 };
+      return {
+        id,
+        name: draft.names.get(id) ?? id,
+        from: (losing.get(id)?.lose ?? 0) + removed(id) + before.lose,
+        of: (losing.get(id)?.holders ?? packages.get(id)?.holders ?? 0) + before.holders,
+        lately: before.lose,
+      };
+    })
     .filter(({ from, of: holders }) => isMany(from, holders));
   const brake: Brake = {
-    disabled: people > 1 && people > of * PEOPLE_SHARE ? { people, of } : null,
+    disabled:
+      disabled.length > 0 && people > 1 && people > of * PEOPLE_SHARE ? { people, of, lately: lately.people } : null,
     emptied: emptied(draft),
     taken,
     reduced: [...contents]
@@ -93,22 +102,23 @@ export function refuseBrake(draft: Draft, { disabled, emptied, taken, reduced, g
     change.noun === 'group' ? (draft.places.get(change.after.id) ?? []) : [],
   )[0];
   const go = 'then apply with --confirm.';
+  const already = (lately: number): string => (lately === 0 ? '' : `, ${lately} of them within the last day already`);
   if (disabled)
     refuse(
       draft,
       leaver,
-      `The files would disable ${disabled.people} of ${disabled.of} people, this being the first. Check them, ${go}`,
+      `The files would disable ${disabled.people} of ${disabled.of} people${already(disabled.lately)}, this being the ${disabled.lately === 0 ? 'first' : 'next'}. Check them, ${go}`,
     );
   for (const { id, name, people } of emptied) {
     const place = draft.places.get(id) ?? group ?? leaver;
     refuse(draft, place, `The group "${name}" would be empty; it has ${count(people, 'member')} now. Check it, ${go}`);
   }
-  for (const { id, name, from, of } of taken) {
+  for (const { id, name, from, of, lately } of taken) {
     const removal = draft.removals.find((one) => one.package === id);
     refuse(
       draft,
       removal?.place ?? leaver,
-      `${removal ? 'The files' : 'Disabling people'} would take "${name}" from ${from} of the ${of} people who hold it. Check them, ${go}`,
+      `${removal ? 'The files' : 'Disabling people'} would take "${name}" from ${from} of the ${of} people who hold it${already(lately)}. Check them, ${go}`,
     );
   }
   for (const { id, name, roles, from, of } of reduced)

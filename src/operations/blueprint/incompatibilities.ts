@@ -13,7 +13,17 @@ import type {
 import { endOfDay } from '../../domain/time';
 import type { Affected, PackageConfig } from '../ports';
 import type { Shelf } from './catalogs';
-import { at, differences, refuse, settle, type Decided, type Draft, type Entry, type Register } from './draft';
+import {
+  at,
+  differences,
+  refuse,
+  settle,
+  type Decided,
+  type Draft,
+  type Entry,
+  type PlanLine,
+  type Register,
+} from './draft';
 import type { People } from './people';
 import type { Place } from './read';
 import type { ConflictText, PackageText } from './schema';
@@ -345,23 +355,29 @@ export function toDecide(draft: Draft, incompatibility: string): 'all' | Readonl
   return ended;
 }
 
-/** The access that the files take from people who hold both, where they still do. */
-export function removalsOf(draft: Draft, affected: Affected): readonly Removing[] {
-  return draft.removals.flatMap(({ incompatibility, person, package: from, reason }) => {
+/** The access that the files take from people who hold both, where they still do; `vain`: those who do not. */
+export function removalsOf(
+  draft: Draft,
+  affected: Affected,
+): { readonly removals: readonly Removing[]; readonly vain: readonly PlanLine[] } {
+  const removals: Removing[] = [];
+  const vain: PlanLine[] = [];
+  for (const { incompatibility, person, package: from, reason } of draft.removals) {
     const row = draft.holders.get(incompatibility)?.row;
     const holder = affected.pairs.get(incompatibility)?.find((one) => one.person === person);
     const assignment = from === row?.package ? holder?.assignment : holder?.other;
-    if (!assignment) return [];
-    return [
-      {
-        assignment,
-        person,
-        package: from,
-        reason,
-        label: `${draft.names.get(person) ?? person}: ${draft.names.get(from) ?? from}`,
-      },
-    ];
-  });
+    const label = `${draft.names.get(person) ?? person}: ${draft.names.get(from) ?? from}`;
+    if (assignment) removals.push({ assignment, person, package: from, reason, label });
+    else
+      vain.push({
+        id: null,
+        action: 'note',
+        noun: 'access',
+        label,
+        details: ['nothing is removed, both are not held; take this removal out of the file'],
+      });
+  }
+  return { removals, vain };
 }
 
 function refOf(draft: Draft, person: PersonId): { readonly key: string; readonly name: string } {

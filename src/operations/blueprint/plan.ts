@@ -105,7 +105,7 @@ export function affectedBy(draft: Draft): AffectedBy {
 export function finishPlan(draft: Draft, affected: Affected, options: PlanOptions): Plan {
   refuseHeldPackages(draft, affected);
   const conflicts = refuseUndecided(draft, affected);
-  const removals = removalsOf(draft, affected);
+  const { removals, vain } = removalsOf(draft, affected);
   const brake = brakeOf(draft, affected, removals);
   if (brake && !options.confirm) refuseBrake(draft, brake);
   const names = draft.blueprint.files.map(({ name }) => name);
@@ -124,6 +124,7 @@ export function finishPlan(draft: Draft, affected: Affected, options: PlanOption
       label,
       details: [reason],
     })),
+    ...vain,
   ];
   const of = (action: PlanLine['action']): number => lines.filter((line) => line.action === action).length;
   return {
