@@ -5,7 +5,10 @@ import type { Notice } from '../../domain/consequences';
 import type { Verb } from '../verb';
 import { read, uuid } from '../verb';
 
-/** What a notice is about, as its view calls it. Requests and tasks have verbs of their own. */
+/** These have verbs of their own. */
+type Reached = 'request' | 'requestOutcome' | 'approval' | 'approvalReminder' | 'manualTask' | 'manualTaskReminder';
+
+/** What a notice is about, as its view calls it. */
 const ABOUT = {
   access: 'assignment',
   accessProblem: 'assignment',
@@ -20,7 +23,7 @@ const ABOUT = {
   drift: 'resource',
   leavers: 'package',
   exception: 'exception',
-} as const satisfies Partial<Record<Notice, string>>;
+} as const satisfies Record<Exclude<Notice, Reached>, string>;
 const NOTICES = Object.keys(ABOUT) as (keyof typeof ABOUT)[];
 
 const one = z.object({ notice: z.enum(NOTICES), subject: uuid });
