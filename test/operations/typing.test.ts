@@ -72,6 +72,14 @@ test.each(['cancel R-1001?', 'R-1001 please', 'R-1001.', 'ask again R-1001.'])(
   },
 );
 
+test.each(['cancel R-1001?', 'cancel R-1001', 'R-1001', 'cancel R-4711?'])(
+  '"%s" tells nobody else whether there is one',
+  async (typed) => {
+    await asked();
+    expect(await say('tom', typed)).toContain('I know no such request of yours.');
+  },
+);
+
 test('a longer name than that of what is held is never taken for it', async () => {
   await world.configure(
     `catalogs: [{ name: Finance, packages: [{ name: Given only plus, roles: [Ledger / Reader], policies: [{ name: Employees, who: allMembers, expires: 3 days }] }] }]`,

@@ -286,9 +286,9 @@ export const requestVerbs = {
           const request = await withNumber(context, rest);
           const { isBare, said } = numberTyped(rest);
           // "cancel R-1042?" is a question: shown with its buttons, nothing is taken back.
-          return isBare || /^because\s/i.test(said)
-            ? take(context, request)
-            : { view: 'request', params: { request }, place: 'new' };
+          if (isBare || /^because\s/i.test(said)) return take(context, request);
+          await view(context.desk, context.who.person.id, request);
+          return { view: 'request', params: { request }, place: 'new' };
         },
         help: { usage: 'cancel R-1042', line: 'help.cancel' },
       },

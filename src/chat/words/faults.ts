@@ -42,7 +42,7 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
       case 'assignment':
         return sentence('You do not have that. Type “my access” to see what you have.');
       case 'differences':
-        return sentence('I know of nothing like that, in your care, that was changed outside of Usher. Nothing to do.');
+        return sentence('I know of no such change outside of Usher in your care. Nothing to do.');
       case 'leavers':
         return sentence('Nobody’s access waits for your word. Nothing to do.');
       case 'card':
