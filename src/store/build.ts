@@ -1,10 +1,11 @@
-// Builds the indexes of a release beside the work that goes on (migrations/indexes.ts). Nothing here is all or nothing: what was
-// built stays, and whoever comes next goes on.
+// Builds the indexes of a release beside the work that goes on (migrations/indexes.ts), and does what a migration leaves for after its
+// commit. Nothing here is all or nothing: what was done stays, and whoever comes next goes on.
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Sequelize } from 'sequelize';
 import type { Log } from '../log';
 import type { Indexes } from './migrations/indexes';
-import { onConnection, type Query } from './query';
+import type { Migration } from './migrations';
+import { onConnection, type Query, queryIn } from './query';
 
 const BUILD_LOCK = 7_236_002; // any number, but the same in every release
 const LOOK_AGAIN_MS = 500;
@@ -41,6 +42,34 @@ export function buildIndexes(
     for (const name of await names(THERE, replaced)) await q(`drop index concurrently if exists ${name}`);
     return built;
   });
+}
+
+const MARK = ' afterwards';
+/** Whether a name in the list of migrations says that the later part of one was done. */
+export const isMark = (name: string): boolean => name.endsWith(MARK);
+
+const DONE = 'select from schema_migrations where name = $1';
+/** Does what migrations left for afterwards, once. */
+export async function followUp(
+  sequelize: Sequelize,
+  list: readonly Migration[],
+  log?: Pick<Log, 'info'>,
+): Promise<void> {
+  const all = list.flatMap(({ name, afterwards }) =>
+    afterwards === undefined ? [] : [{ mark: name + MARK, afterwards }],
+  );
+  for (const { mark, afterwards } of all) {
+    if ((await queryIn(sequelize)(DONE, [mark])).length > 0) continue;
+    await sequelize.transaction(async (transaction) => {
+      const q = queryIn(sequelize, transaction);
+      await q(`select set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true)`);
+      await q(`select pg_advisory_xact_lock(${BUILD_LOCK})`);
+      if ((await q(DONE, [mark])).length > 0) return;
+      log?.info({ migration: mark }, 'a migration is followed up');
+      await q(afterwards);
+      await q('insert into schema_migrations (name) values ($1)', [mark]);
+    });
+  }
 }
 
 /** Asked again and again: a build waits for every statement that began before it, so it would wait for one that waits for its lock. */

@@ -4,7 +4,7 @@ import { types } from 'pg';
 import { QueryTypes, Sequelize, type Transaction } from 'sequelize';
 import type { Log } from '../log';
 import { addressProblem, DatabaseProblem } from './address';
-import { buildIndexes } from './build';
+import { buildIndexes, followUp, isMark } from './build';
 import { type Migration, migrations as allMigrations } from './migrations';
 import { indexes, replaced } from './migrations/indexes';
 
@@ -100,8 +100,9 @@ function poolOf(sequelize: Sequelize): ReturnType<Database['pool']> {
 }
 
 /**
- * Applies what is missing, all or nothing, and then builds the indexes that are missing, beside the work that goes on. Any number of processes may call this at once: one works, the others wait
- * and then find nothing to do. Returns the names that it applied.
+ * Applies what is missing, all or nothing, and then builds the indexes that are missing and follows migrations up, beside the work that
+ * goes on. Any number of processes may call this at once: one works, the others wait and then find nothing to do. Returns the names
+ * that it applied.
  */
 export async function migrate(
   database: Database,
@@ -133,14 +134,19 @@ export async function migrate(
       },
       logger: undefined,
     });
-    const newer = (await appliedNames(sequelize, transaction)).filter((name) => !list.some((one) => one.name === name));
+    const newer = (await appliedNames(sequelize, transaction)).filter(
+      (name) => !isMark(name) && !list.some((one) => one.name === name),
+    );
     // An older release beside a newer schema is what a rolling update looks like.
     if (newer.length > 0) log?.warn({ newer }, 'the database was migrated by a newer release');
     const applied = (await umzug.up()).map(({ name }) => name);
     if (applied.length > 0) log?.info({ applied }, 'database migrated');
     return applied;
   });
-  if (list === allMigrations) await buildIndexes(sequelize, { wanted: indexes, replaced }, log);
+  if (list === allMigrations) {
+    await buildIndexes(sequelize, { wanted: indexes, replaced }, log);
+    await followUp(sequelize, list, log);
+  }
   return names;
 }
 

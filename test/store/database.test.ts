@@ -113,9 +113,10 @@ describe('migrate', () => {
     const applied = await Promise.all(databases.map((database) => migrate(database)));
     expect(applied.flat()).toEqual(['0001-main-job', ...applied.flat().slice(1)]);
     expect(applied.filter((names) => names.length > 0)).toHaveLength(1);
-    expect(await asOwner(url, 'select count(*)::int as n from schema_migrations')).toEqual([
-      { n: applied.flat().length },
-    ]);
+    const later = (await asOwner(url, 'select name from schema_migrations')).filter(
+      ({ name }) => !applied.flat().includes(String(name)),
+    );
+    expect(later).toEqual([{ name: '0012-astray afterwards' }]);
   });
 
   test('a failing migration leaves nothing of the run behind', async () => {

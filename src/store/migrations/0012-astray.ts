@@ -44,13 +44,12 @@ create trigger note_astray after update of state on assignments
   for each row when (old.state in ('delivering', 'delivered', 'partiallyDelivered', 'deliveryFailed')
     and new.state not in ('delivering', 'delivered', 'partiallyDelivered', 'deliveryFailed'))
   execute function note_astray_access();
-
--- What went astray before anybody noted it.
-${NOTE};
 `;
 
 /** Twelfth migration: nothing that is kept changes. */
 export const astray = {
   name: '0012-astray',
   up: (query: (sql: string) => Promise<void>): Promise<void> => query(steps),
+  // What went astray before anybody noted it.
+  afterwards: `${NOTE} on conflict do nothing`,
 };

@@ -27,6 +27,8 @@ export type Migration = {
    * use for a moment only. An index on a table that may be full is a line in indexes.ts.
    */
   readonly up: (query: (sql: string) => Promise<void>) => Promise<void>;
+  /** What reads a table that may be full, run once after the commit, when nobody waits for it; while it runs people write. */
+  readonly afterwards?: string;
 };
 
 export const migrations: readonly Migration[] = [
