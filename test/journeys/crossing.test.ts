@@ -46,6 +46,7 @@ const marks = async (): Promise<readonly Record<string, unknown>[]> =>
 
 describe.each(['http', 'socket'] as const)('over Slack by %s', (mode) => {
   beforeAll(() => begin(mode));
+  beforeEach(() => whole.rested());
   afterAll(() => whole.stop());
 
   test('asked in Slack, approved in Teams: the other copy follows, the requestor hears, the access is there', async () => {
@@ -301,10 +302,10 @@ describe('when Slack is ill', () => {
     await adaAsks('Payroll', 'late');
     const posts = slack.calls.filter(({ method }) => method === 'chat.postMessage');
     const [, , limited, ...rest] = posts;
-    // One that was already on its way when Slack answered is nobody's fault.
-    const waits = rest.map(({ at }) => at - (limited?.at ?? 0)).filter((wait) => wait > 100);
-    expect(waits.length).toBeGreaterThan(0);
-    expect(Math.min(...waits)).toBeGreaterThanOrEqual(3_000);
+    const soon = rest.filter(({ at }) => at - (limited?.at ?? 0) < 3_000);
+    // One to somebody else that was already on its way when Slack answered is nobody's fault.
+    expect(soon.filter(({ args }) => args['channel'] === limited?.args['channel'])).toEqual([]);
+    expect([soon.length <= 1, rest.length > soon.length]).toEqual([true, true]);
     await whole.idle();
     expect(asked('Payroll')).toHaveLength(1);
     expect(await whole.sql(`select 1 from outgoing where state = 'dead'`)).toEqual([]);
