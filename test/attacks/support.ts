@@ -93,10 +93,10 @@ export async function startAttacked(demo = false, settings: Readonly<Record<stri
     ben,
     ana,
     state: async (): Promise<unknown> => (await whole.sql(STATE))[0],
-    /** Nobody types as fast as these tests, so the pace of one account and the rest of a package are forgotten between two. */
+    /** Nobody types as fast as these tests, so the pace of one account, and what the platforms allow, are forgotten between two. */
     rested: async (): Promise<void> => {
       await whole.sql(
-        `delete from gates where target like 'pace:%' or target like 'asking:%' or target like 'taken-back:%'`,
+        `delete from gates where target like any (array['pace:%', 'asking:%', 'taken-back:%', 'slack:%', 'teams:%'])`,
       );
     },
     /** A press as a client could make it up: any verb, any data, on any message. */
