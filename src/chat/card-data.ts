@@ -168,6 +168,8 @@ export type CardDataOf = {
     readonly mayRetry: boolean;
     /** Access of those who left the scope waits for the reader's word; `set`: names them. */
     readonly mayEnd: boolean;
+    /** The reader may end the access of `targetName`. */
+    readonly mayRemove: boolean;
     readonly set: string;
     /** Whom it is about, for the typed form of Retry. */
     readonly targetName: string;

@@ -69,10 +69,10 @@ function fillHole(match: RegExpExecArray, values: Readonly<Record<string, Value>
 }
 
 /** Several names in one sentence: "Ana", "Ana or Ben", "Ana, Ben or 3 others". At most `most` of `all` are named. */
-export function listed(names: readonly string[], word: 'and' | 'or', most = 3, all = names.length): Text {
+export function listed(names: readonly (string | Text)[], word: 'and' | 'or', most = 3, all = names.length): Text {
   const shown = names.length > most ? names.slice(0, most) : names;
   const rest = all - shown.length;
-  const parts: Text[] = shown.map((name) => [user(name, 80)]);
+  const parts: Text[] = shown.map((name) => (typeof name === 'string' ? [user(name, 80)] : name));
   if (rest > 0) parts.push(say('list.others', { count: rest }));
   return parts.flatMap((part, index) => {
     if (index === 0) return part;

@@ -1,7 +1,7 @@
 // Who may hold two things that do not go together for a while (rule 3.13): when whoever answers for it hears of the end.
 import type { DomainEvent } from './events';
 import type { Now } from './facts';
-import type { Catalog, ConflictException, Package, PersonRef } from './model';
+import type { AssignmentId, Catalog, ConflictException, Package, PersonRef } from './model';
 import { after, DAY } from './time';
 
 /** The owner hears this long before the end, or at half of the time where that is shorter. */
@@ -12,6 +12,8 @@ export interface ExceptionFacts {
   readonly person: PersonRef;
   readonly package: Pick<Package, 'id' | 'name'>;
   readonly catalog: Pick<Catalog, 'id' | 'name'>;
+  /** What the person has of the package, where they do. */
+  readonly assignment: AssignmentId | null;
   /** The other package, or the group. */
   readonly other: string;
   /** Whether the exception is still needed. */

@@ -12,7 +12,7 @@ import type { By, Desk } from './ports';
 export interface ExceptionView {
   readonly facts: ExceptionFacts;
   readonly isOwner: boolean;
-  /** They may take the package from whoever has both. */
+  /** They may take the package from whoever has both, and are not the one who has. */
   readonly mayRemove: boolean;
 }
 
@@ -32,5 +32,6 @@ export async function exceptionOf(desk: Desk, viewer: PersonId, id: string): Pro
   const isOwner = facts.exception.owner === viewer;
   const roles = await desk.views.roles(viewer, facts.catalog.id);
   if (!isOwner && !can(roles, 'assignment.read')) throw new DomainError('not-found', { what: 'card' });
-  return { facts, isOwner, mayRemove: can(roles, 'assignment.remove') };
+  const isTheirs = facts.person.id === viewer || facts.assignment === null;
+  return { facts, isOwner, mayRemove: !isTheirs && can(roles, 'assignment.remove') };
 }

@@ -50,8 +50,9 @@ const GET = `select ${COLUMNS} from cards where id = $1`;
 const BY_SUBJECT = `
 select ${COLUMNS} from cards where subject_kind = $1 and subject_id = $2 and state = 'live'
 union all
-select ${COLUMNS} from cards where $1 = 'assignment' and split_part(view, '~', 1) = 'request' and state = 'live'
-  and request_id in (select id from requests where assignment_id = case $1 when 'assignment' then $2::uuid end)
+select found.* from requests r cross join lateral (select ${COLUMNS} from cards
+  where request_id = r.id and split_part(view, '~', 1) = 'request' and state = 'live' offset 0) found
+where r.assignment_id = case $1 when 'assignment' then $2::uuid end
 order by id`;
 const BY_REQUEST = `select ${COLUMNS} from cards where request_id = $1 and state = 'live' order by id`;
 

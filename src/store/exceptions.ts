@@ -23,7 +23,7 @@ export const HOLDS_BOTH = `(i.state = 'active' and exists (${HELD('i.package_id'
 const ONE = `
 select usher_now() as now, to_jsonb(e) as exception, jsonb_build_object('id', people.id, 'name', people.name) as person,
   jsonb_build_object('id', p.id, 'name', p.name) as package, jsonb_build_object('id', c.id, 'name', c.name) as catalog, coalesce(other.name, groups.name) as other,
-  e.state <> 'ended' and ${HOLDS_BOTH} as both
+  e.state <> 'ended' and ${HOLDS_BOTH} as both, (${HELD('i.package_id', 'e.person_id')}) as assignment
 from incompatibility_exceptions e join incompatibilities i on i.id = e.incompatibility_id
 join people on people.id = e.person_id join packages p on p.id = i.package_id join catalogs c on c.id = p.catalog_id
 left join packages other on other.id = i.other_package_id left join groups on groups.id = i.other_group_id
@@ -60,6 +60,7 @@ async function found(q: Query, id: string): Promise<At<ExceptionFacts> | null> {
       person: row['person'] as ExceptionFacts['person'],
       package: row['package'] as ExceptionFacts['package'],
       catalog: row['catalog'] as ExceptionFacts['catalog'],
+      assignment: row['assignment'] as ExceptionFacts['assignment'],
       other: row['other'] as string,
       holdsBoth: row['both'] as boolean,
     },

@@ -28,6 +28,7 @@ const notice: CardDataOf['notice'] = {
   mayAskAnew: false,
   mayRetry: false,
   mayEnd: false,
+  mayRemove: false,
   set: '',
   targetName: '',
   mayRequest: false,

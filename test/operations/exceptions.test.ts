@@ -345,7 +345,7 @@ test('an exception to a group follows who is in it, and is told anew when both a
 });
 
 describe('the owner of an exception', () => {
-  const TITLE = 'You answer for Tara Lind having both Ledger cleaner and Ledger auditor';
+  const TITLE = 'Tara Lind has both Ledger cleaner and Ledger auditor, and you answer for it';
   beforeEach(async () => {
     await takeBoth('tara');
     await write(against(exception('tara')));
@@ -356,12 +356,12 @@ describe('the owner of an exception', () => {
     expect(said('olga')).toEqual([]);
     await world.pass(2 * DAY);
     expect(said('olga')).toEqual([expect.stringContaining(TITLE)]);
-    expect(said('olga')[0]).toMatch(/That is allowed until .*\nHave one of them removed before then, .*\n“Stands in/);
+    expect(said('olga')[0]).toMatch(/That is allowed until .*\nPress Remove to end .*\nAllowed because: “Stands in/);
     expect([said('ada'), await alarms()]).toEqual([[], []]);
     await world.pass(14 * DAY);
     expect(said('olga')).toHaveLength(2);
     expect(said('olga')[1]).toMatch(
-      /That was allowed until .*\nNothing is taken away by itself.*\nRemove one of them \(“remove Tara Lind from L/,
+      /That was allowed until .*\nNothing is taken away by itself.*\nPress Remove to end [^]*Remove: “remove Tara Lind from L/,
     );
     expect(said('ada')).toEqual([expect.stringContaining('Tara Lind has both Ledger cleaner and Ledger auditor')]);
     expect(await held('tara')).toHaveLength(2);
@@ -389,7 +389,8 @@ describe('the owner of an exception', () => {
     await world.settle();
     await world.pass(DAY);
     expect([said('olga').length, said('ada').length, await alarms()]).toEqual([3, 3, []]);
-    const settled = `${TITLE}\nThey do not have both any more. Nothing to do.`;
+    const settled =
+      'Tara Lind no longer has both Ledger cleaner and Ledger auditor\nThey do not have both any more. Nothing to do.';
     expect(said('olga')).toEqual([settled, settled, settled]);
     // Nobody looks at it any more.
     expect(await waits()).toEqual([{ state: 'over', waits: false }]);
@@ -426,6 +427,29 @@ describe('the owner of an exception', () => {
     expect(planText(done)).toContain('state: over → active');
     await world.pass(2 * DAY);
     expect([said('olga').length, await alarms(), await states()]).toEqual([1, [], [{ state: 'active' }]]);
+  });
+
+  test('removes one of them from the message, which then says that nothing is to do', async () => {
+    await world.pass(27 * DAY);
+    const card = world.messagesTo('olga').at(-1)?.card;
+    if (!card) throw new Error('Olga heard nothing');
+    const form = cardOf(await world.press('olga', card, 'Remove'));
+    expect(textOf(form)).toContain('Remove Ledger cleaner from Tara Lind');
+    await world.submit('olga', form, { reason: 'no longer needed' });
+    await world.settle();
+    expect(await held('tara')).toEqual([{ name: 'Ledger auditor' }]);
+    const now = world.messagesTo('olga').find(({ card: one }) => textOf(one).includes('no longer has both'))?.card;
+    expect(now && textOf(now).split('\n')).toEqual([
+      'Tara Lind no longer has both Ledger cleaner and Ledger auditor',
+      'They do not have both any more. Nothing to do.',
+    ]);
+  });
+
+  test('who answers for it without the right to remove is told whom to ask', async () => {
+    await write(against(exception('tara', `owner: cas, until: ${day}, reason: Stands in`)));
+    await world.pass(27 * DAY);
+    expect(said('cas')).toEqual([expect.stringContaining('Ask the owners of Finance to remove one of them')]);
+    expect(said('cas')[0]).not.toContain('Remove:');
   });
 
   test('hears nothing where only one is held any more', async () => {

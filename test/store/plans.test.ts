@@ -194,6 +194,7 @@ test.each<{
   { name: 'claiming an event', act: (q) => createInbound(q).claim(10, 1000) },
   { name: 'reaping events', act: (q) => createInbound(q).reap(5) },
   { name: 'cards of a subject', act: (q) => createCards(q).bySubject({ kind: 'request', id }) },
+  { name: 'cards that some access is part of', act: (q) => createCards(q).bySubject({ kind: 'assignment', id }) },
   {
     name: 'a card that was overtaken',
     act: async (q) => {

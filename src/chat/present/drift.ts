@@ -5,6 +5,7 @@ import type { DriftList, DriftView } from '../../operations/ports';
 import type { Text } from '../card';
 import type { CardDataOf } from '../card-data';
 import { label, listed, say } from '../words';
+import { text } from './common';
 import type { sentences } from '../words/sentences';
 
 /** People who are named one by one when somebody wants the details. */
@@ -61,7 +62,10 @@ export function drift(view: DriftView, viewer: PersonId, isDetailed: boolean): C
 }
 
 function named({ people, first }: DriftList): Text {
-  const names = first.slice(0, 3).map(({ name, role }) => `${name} (${role})`);
+  // Each gives way by itself, so that no bracket stays open.
+  const names = first
+    .slice(0, 3)
+    .map(({ name, role }) => say('drift.person', { name: text(name, 50), role: text(role, 40) }));
   return listed(names, 'and', names.length, people);
 }
 
@@ -69,7 +73,7 @@ function inLines({ people, first }: DriftList): readonly Text[] {
   const rest = people - first.length;
   return [
     ...first.map(({ name, role }) => say('drift.person', { name, role })),
-    ...(rest > 0 ? [say('drift.others', { count: rest })] : []),
+    ...(rest > 0 ? [say('lines.others', { count: rest })] : []),
   ];
 }
 

@@ -11,13 +11,17 @@ export function leavers(view: LeaversView): Notice {
     count: people,
     names: listed(first, 'and', first.length, people),
   });
-  const title = say('leavers.title', { package: text(view.package.name, 150) });
+  const name = text(view.package.name, 150);
+  const [count, title] =
+    asked.people > 0 ? [asked.people, 'leavers.title' as const] : [ended.people, 'leavers.titleEnded' as const];
   const lines = [
     ...(asked.people === 0 ? [] : [say('leavers.asked', { ...values(asked), holders }), label('leavers.askedBody')]),
     ...(ended.people === 0 ? [] : [say('leavers.ended', values(ended))]),
+    ...(asked.people === 0 && ended.people > 0 ? [label('leavers.endedBody')] : []),
   ];
-  if (lines.length === 0) return notice(title, 'default', [label('leavers.over')]);
-  return notice(title, asked.people > 0 ? 'attention' : 'default', lines, {
+  if (lines.length === 0)
+    return notice(say('leavers.titleOver', { package: name }), 'default', [label('leavers.over')]);
+  return notice(say(title, { count, package: name }), asked.people > 0 ? 'attention' : 'default', lines, {
     package: view.package.id,
     packageName: view.package.name,
     mayEnd: asked.people > 0,

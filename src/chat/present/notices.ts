@@ -35,6 +35,7 @@ export function notice(title: Text, tone: Tone, lines: readonly Text[], buttons:
     mayAskAnew: false,
     mayRetry: false,
     mayEnd: false,
+    mayRemove: false,
     set: '',
     targetName: '',
     mayRequest: false,
@@ -198,19 +199,10 @@ export function accessNotice(
     case 'accessReason':
       return notice(say('notice.accessReason', { package: name }), 'default', [until], { ...base, mayGiveUp: giveUp });
     case 'accessChanged':
-      return notice(
-        say('notice.accessChanged', { package: name }),
-        'default',
-        [
-          contents.total === 0
-            ? label('notice.accessChangedEmpty')
-            : say('notice.accessChangedBody', {
-                roles: listed(contents.names, 'and', contents.names.length, contents.total),
-              }),
-          until,
-        ],
-        { ...base, mayGiveUp: giveUp },
-      );
+      return notice(say('notice.accessChanged', { package: name }), 'default', [...gives(contents), until], {
+        ...base,
+        mayGiveUp: giveUp,
+      });
     case 'accessEnding': {
       // Extended since, or without an end by now: what was said of it is over.
       if (!view.endsSoon)
@@ -235,8 +227,33 @@ export function accessNotice(
   }
 }
 
+/** A sentence cannot hold more, nor longer names. */
+const MOST_IN_SENTENCE = { roles: 3, letters: 80 } as const;
+
+/** What a package gives now: a few roles in a sentence, more of them in a line each. */
+function gives({ names, total }: { readonly names: readonly string[]; readonly total: number }): readonly Text[] {
+  if (total === 0) return [label('notice.accessChangedEmpty')];
+  const isShort = names.every((name) => name.length <= MOST_IN_SENTENCE.letters);
+  if (total <= MOST_IN_SENTENCE.roles && isShort)
+    return [say('notice.accessChangedBody', { roles: listed(names, 'and', names.length) })];
+  const others = total - names.length;
+  return [
+    label('notice.accessChangedList'),
+    ...names.map((name) => text(name, 200)),
+    ...(others > 0 ? [say('lines.others', { count: others })] : []),
+  ];
+}
+
 function latestPolicy(view: AssignmentView): string | null {
   return view.facts.latest?.id ?? null;
+}
+
+/** More say no more of what is wrong. */
+const MOST_PROBLEMS = 8;
+
+function most(problems: readonly Text[]): readonly Text[] {
+  const others = problems.length - MOST_PROBLEMS;
+  return others > 0 ? [...problems.slice(0, MOST_PROBLEMS), say('lines.others', { count: others })] : problems;
 }
 
 /** To owners: which roles are missing, or still there, and why. */
@@ -255,7 +272,7 @@ export function ownerNotice(
     if (assignment.endedAt === null && problems.length === 0)
       return notice(say('notice.isSetUp', values), 'good', [label('notice.nowSetUp')]);
     if (assignment.endedAt !== null) return notice(say('notice.endedOther', values), 'default', []);
-    return notice(title, 'attention', [label('notice.deliveryFailedBody'), ...problems], {
+    return notice(title, 'attention', [label('notice.deliveryFailedBody'), ...most(problems)], {
       assignment: assignment.id,
       packageName: view.facts.package.name,
       targetName: view.facts.target.name,
@@ -267,7 +284,7 @@ export function ownerNotice(
   if (problems.length === 0) return notice(title, 'default', [label('notice.nowRemoved')]);
   return notice(title, 'attention', [
     label(isLive ? 'notice.withdrawalAlarmBody' : 'notice.removalAlarmBody'),
-    ...problems,
+    ...most(problems),
   ]);
 }
 
@@ -296,17 +313,23 @@ export function exception({ facts, isOwner, mayRemove }: ExceptionView, again: s
   const values = { target: facts.person.name, package: text(facts.package.name, 150), other: text(facts.other, 150) };
   const title = say(isOwner ? 'exception.title' : 'exception.theirs', values);
   if (state === 'ended') return notice(title, 'default', [label('exception.ended')]);
-  if (!facts.holdsBoth) return notice(title, 'default', [label('exception.settled')]);
+  if (!facts.holdsBoth) return notice(say('exception.titleSettled', values), 'default', [label('exception.settled')]);
   if (isRepeated(facts.exception, again)) return notice(title, 'default', [label('exception.repeated')]);
   const isOver = until <= now;
   const next = mayRemove
     ? say('exception.remove', values)
     : say('exception.askOwners', { catalog: text(facts.catalog.name, 150) });
-  return notice(title, isOver ? 'attention' : 'warning', [
+  const lines = [
     say(isOver ? 'exception.over' : 'exception.ending', { until }),
-    ...(isOver ? [label('exception.overNext'), next, label('exception.daily')] : [label('exception.endingNext')]),
-    say('outcome.deniedReason', { reason: text(reason, 1000) }),
-  ]);
+    ...(isOver ? [label('exception.overNext'), next, label('exception.daily')] : [next]),
+    say('exception.reason', { reason: text(reason, 1000) }),
+  ];
+  return notice(title, isOver ? 'attention' : 'warning', lines, {
+    assignment: facts.assignment,
+    packageName: facts.package.name,
+    targetName: facts.person.name,
+    mayRemove,
+  });
 }
 
 /** A card whose subject its reader may no longer see. */
@@ -337,12 +360,7 @@ export function manualTask(
         : task.state === 'done' && task.doneAt && doneBy !== null
           ? say('task.done', { by: doneBy, at: task.doneAt })
           : label('task.canceled'),
-    facts: [
-      { title: label('fact.person'), value: text(facts.person.name, 150) },
-      { title: label('fact.resource'), value: text(resource, 150) },
-      { title: label('fact.role'), value: text(facts.role.name, 150) },
-      ...(task.note === null ? [] : [{ title: label('fact.reason'), value: text(task.note, 500) }]),
-    ],
+    facts: task.note === null ? [] : [{ title: label('fact.note'), value: text(task.note, 500) }],
     task: task.id,
     open: task.state === 'open',
   };

@@ -1,0 +1,113 @@
+// Long names and many of them: what is read on a phone stays whole and says how many are left.
+import { accessNotice, manualTask, ownerNotice } from '../../src/chat/present/notices';
+import { drift } from '../../src/chat/present/drift';
+import { leavers } from '../../src/chat/present/leavers';
+import { plain } from '../../src/chat/text';
+import { say } from '../../src/chat/words';
+import type { CatalogId, PackageId } from '../../src/domain/model';
+import type { AssignmentView } from '../../src/operations/assignments';
+import type { DriftView } from '../../src/operations/ports';
+import { aManualTask, assignmentFacts, anAssignment, idOf, NOON, placeFacts } from '../support/builders';
+
+const PERSON = 'Maximilian-Alexander von Hohenstein-Wittgenstein zu Berleburg';
+const ROLE = 'Consolidation reporting reader (all company codes of the group)';
+const lines = ({
+  title,
+  lines: said,
+}: {
+  readonly title: Parameters<typeof plain>[0];
+  readonly lines: readonly { readonly text: Parameters<typeof plain>[0] }[];
+}) => [title, ...said.map(({ text }) => text)].map((text) => plain(text, null));
+const seen = (fields: Parameters<typeof anAssignment>[0] = {}): AssignmentView => ({
+  facts: assignmentFacts({ assignment: anAssignment(fields) }),
+  now: NOON,
+  extension: null,
+  endsSoon: false,
+  mayAskAnew: false,
+  couldAsk: true,
+  own: true,
+  owner: true,
+  mayRemove: true,
+});
+
+test('a package that changed names a few roles in a sentence, and more or longer ones in a line each', () => {
+  const gives = (names: readonly string[], total = names.length) =>
+    lines(accessNotice(seen(), 'accessChanged', null, { names, total })).slice(1, -1);
+  expect(gives(['Ledger: Reader', 'Vault: Key holder'])).toEqual([
+    'It gives you now: Ledger: Reader and Vault: Key holder.',
+  ]);
+  expect(gives([`SAP production landscape: ${ROLE}`])).toEqual([
+    'It gives you now:',
+    `SAP production landscape: ${ROLE}`,
+  ]);
+  const ten = Array.from({ length: 10 }, (_, n) => `Role ${n}`);
+  expect(gives(ten, 300)).toEqual(['It gives you now:', ...ten, 'And 290 others.']);
+  expect(gives([])).toEqual(['It gives you nothing any more.']);
+});
+
+test('owners read some of the roles that are missing, and how many more there are', () => {
+  const problems = Array.from({ length: 40 }, (_, n) =>
+    say('notice.roleProblem', { resource: 'Ledger', role: `R${n}`, code: 'x' }),
+  );
+  const said = lines(ownerNotice(seen({ state: 'deliveryFailed' }), 'deliveryFailed', problems, true));
+  expect(said).toHaveLength(2 + 8 + 1);
+  expect(said.at(-1)).toBe('And 32 others.');
+});
+
+test('a person and a role that are cut leave no bracket open', () => {
+  const list = { people: 300, first: [{ name: PERSON, role: ROLE }] };
+  const none = { people: 0, first: [] };
+  const view: DriftView = {
+    resource: placeFacts().resource,
+    keepers: [],
+    concerned: [],
+    held: { extra: null, missing: null },
+    missing: none,
+    extra: list,
+    ours: none,
+    unknown: 0,
+    set: null,
+    asked: null,
+    answer: null,
+  };
+  const [, first = ''] = lines(drift(view, idOf('Olga'), false));
+  expect(first).toContain(
+    'Maximilian-Alexander von Hohenstein-Wittgenstein… (Consolidation reporting reader (all com…) and 299 others.',
+  );
+});
+
+test('leavers are spoken of as what is asked, and what comes of it', () => {
+  const said = (asked: number, ended: number) =>
+    lines(
+      leavers({
+        package: { id: 'p' as PackageId, name: 'Payroll' },
+        catalog: 'c' as CatalogId,
+        asked: { people: asked, first: ['Ana', 'Ben', 'Cas'].slice(0, asked) },
+        set: null,
+        ended: { people: ended, first: ['Dan'].slice(0, ended) },
+        holders: 312,
+      }),
+    );
+  expect(said(300, 0)[0]).toBe('Shall 300 people lose Payroll?');
+  expect(said(300, 0)[1]).toContain('Ana, Ben, Cas and 297 others');
+  expect(said(0, 1)).toEqual([
+    '1 person loses Payroll',
+    '1 person is no longer among those it is for, so the access ends: Dan.',
+    'If that is not as it should be, correct the people, the group or the policy. Then they can ask again.',
+  ]);
+  // What to do where it is wrong is said once.
+  expect(said(7, 1).at(-1)).toContain('the access ends: Dan.');
+  expect(said(0, 0)).toEqual(['Nobody has to lose Payroll', 'Everybody who has it is among those it is for.']);
+});
+
+test('a task says what is to do once, and its note as a note', () => {
+  const facts = (task: Parameters<typeof aManualTask>[0]) => ({
+    ...placeFacts(),
+    task: aManualTask(task),
+    owners: [],
+    keepers: [],
+  });
+  expect(manualTask(facts({}), null).facts).toEqual([]);
+  const done = manualTask(facts({ state: 'done', doneAt: NOON, note: 'Badge 7' }), 'Olga');
+  expect(done.facts.map(({ title, value }) => [plain(title, null), plain(value, null)])).toEqual([['Note', 'Badge 7']]);
+});
