@@ -7,7 +7,7 @@ import { delivering } from '../../src/jobs/deliver';
 import { createGates } from '../../src/jobs/gate';
 import { createWorker } from '../../src/jobs/worker';
 import { createLog } from '../../src/log';
-import { askFor, type Street } from './whole';
+import { askFor, onward, until, type Street } from './whole';
 
 /** Gives packages that need no approval to people, by their keys; of that nobody hears. */
 export async function give(street: Street, keys: readonly string[], packages: readonly string[]): Promise<void> {
@@ -32,7 +32,19 @@ export async function give(street: Street, keys: readonly string[], packages: re
       throw error;
     },
   );
-  await worker.settle();
+  // What a system may take at once is limited; the rest waits for its turn.
+  await until(
+    'everything is given',
+    async () => {
+      await worker.settle();
+      const [row] = await street.sql<{ n: number }>(
+        `select count(*)::int as n from outgoing where kind = 'place' and state in ('ready', 'leased')`,
+      );
+      if (row?.n !== 0) await onward(street, 'place');
+      return row?.n === 0;
+    },
+    300_000,
+  );
   await street.sql(
     `update outgoing set state = 'done', settled_at = usher_now() where state = 'ready' and kind <> 'place'`,
   );

@@ -238,12 +238,14 @@ export async function quiet(street: Street): Promise<void> {
  * Moves the database's clock to when the next row may go, and then by no more than a second at a time, while nobody has one in hand:
  * a lease must not age faster than its holder works.
  */
-export async function onward(street: Street): Promise<void> {
+export async function onward(street: Street, kind: 'tell' | 'place' = 'tell'): Promise<void> {
   await quiet(street);
   await street.sql(
-    `update organization set clock_offset_ms = clock_offset_ms + (
-       select greatest(1000, least(900000, extract(epoch from min(next_at) - usher_now()) * 1000))::bigint from outgoing where state = 'ready')
-     where exists (select 1 from outgoing where state = 'ready') and not exists (select 1 from outgoing where state = 'leased')`,
+    `with next as (select min(next_at) as at from outgoing where state = 'ready' and kind = $1)
+     update organization set clock_offset_ms = clock_offset_ms
+       + greatest(1000, least(900000, extract(epoch from next.at - usher_now()) * 1000))::bigint
+     from next where next.at is not null and not exists (select 1 from outgoing where state = 'leased')`,
+    [kind],
   );
 }
 
