@@ -46,13 +46,19 @@ select ${COLUMNS} from cards c where id = $1 and exists (
   select 1 from outgoing o where o.lane = any ($2::text[]) and o.state in ('done', 'dead')
     and o.settled_at >= $3::timestamptz - interval '10 milliseconds')`;
 const GET = `select ${COLUMNS} from cards where id = $1`;
-// What somebody keeps of their request says whether they still have what it gave.
+// What somebody keeps of their request says whether they still have what it gave, and a digest offers the tasks among its lines.
 const BY_SUBJECT = `
 select ${COLUMNS} from cards where subject_kind = $1 and subject_id = $2 and state = 'live'
 union all
 select found.* from requests r cross join lateral (select ${COLUMNS} from cards
   where request_id = r.id and split_part(view, '~', 1) = 'request' and state = 'live' offset 0) found
 where r.assignment_id = case $1 when 'assignment' then $2::uuid end
+union all
+select found.* from (select distinct person_id::text as id from resource_keepers where $1 = 'manualTask' and resource_id = (
+    select role.resource_id from manual_tasks t join grants g on g.id = t.grant_id join resource_roles role on role.id = g.role_id
+    where t.id = case $1 when 'manualTask' then $2::uuid end)) keeper
+  cross join lateral (select ${COLUMNS} from cards where subject_kind = 'person' and subject_id = keeper.id and state = 'live'
+    and split_part(view, '~', 1) = 'digest' and params ->> 'items' like '%"manualTask:' || $2 || '"%' offset 0) found
 order by id`;
 const BY_REQUEST = `select ${COLUMNS} from cards where request_id = $1 and state = 'live' order by id`;
 

@@ -148,9 +148,15 @@ test('a task, which no list has, is done from its line, and what does not fit ha
   expect([tasks(second), textOf(second).includes('more'), buttons(second).has('Next')]).toEqual([2, false, false]);
   await world.submit('olga', cardOf(await world.press('olga', second, 'Done')), note);
   expect(await done()).toEqual([{ n: 2 }]);
+  // The message follows, so that it offers nothing that is done.
+  await world.settle();
+  expect(lines(textOf(only('olga')))[0]).toBe('10 things to know');
   // Neither the page nor the task is anybody else's.
   expect(await world.press('tara', { ...first, id: null }, 'Next')).toMatchObject({ kind: 'text' });
   expect(await world.press('tara', { ...second, id: null }, 'Done')).toMatchObject({ kind: 'text' });
+  await world.submit('tara', cardOf(await world.say('tara', 'give up keys')), {});
+  await world.settle();
+  expect(world.messagesTo('olga').map(({ card }) => buttons(card).has('Done'))[0]).toBe(false);
 });
 
 test('what only its own card can serve leads to that card, and is left out once it is over', async () => {

@@ -195,6 +195,7 @@ test.each<{
   { name: 'reaping events', act: (q) => createInbound(q).reap(5) },
   { name: 'cards of a subject', act: (q) => createCards(q).bySubject({ kind: 'request', id }) },
   { name: 'cards that some access is part of', act: (q) => createCards(q).bySubject({ kind: 'assignment', id }) },
+  { name: 'cards of a task', act: (q) => createCards(q).bySubject({ kind: 'manualTask', id }) },
   {
     name: 'a card that was overtaken',
     act: async (q) => {
