@@ -60,6 +60,16 @@ describe.each(all)('$name, $sample', ({ name, sample }) => {
     }
   });
 
+  test('beside a text stands one button at most: on a phone two would leave it no room', () => {
+    const columns = (elements: readonly Element[]): readonly (readonly Element[])[] =>
+      elements.flatMap((element) => {
+        if (element.type === 'Container') return columns(element.items);
+        return element.type === 'ColumnSet' ? element.columns.map(({ items }) => items) : [];
+      });
+    for (const items of columns(card(name, sample).body))
+      expect(items.flatMap((item) => (item.type === 'ActionSet' ? item.actions : [])).length).toBeLessThan(2);
+  });
+
   test('Slack would take it', () => {
     const one = card(name, sample);
     expect(slackMisfit(one)).toBeNull();

@@ -96,7 +96,7 @@ export const sentences = {
   // help
   'help.title': 'Hi {name}. I get you access, and I keep it tidy.',
   'help.intro':
-    'Type a command or press a button. The words work in a message, after a mention and after the slash command.',
+    'Type a command, or half of one, or press a button. The words work in a message, after a mention and after the slash command.',
   'help.summary': 'What I can do for you',
   'help.request': 'ask for access; names may be half typed',
   'help.requestFor': 'ask for somebody who reports to you',
@@ -112,7 +112,7 @@ export const sentences = {
   'help.decide': 'decide without opening the card',
   'help.assign': 'give access directly in your catalogs',
   'help.remove': 'take access away in your catalogs',
-  'help.removeLeavers': 'end the access of many who left its scope',
+  'help.removeLeavers': 'end the access of those whom it is no longer for',
   'help.changes': 'see what was changed outside of Usher',
   'help.reprocess': 'set somebody’s access up again',
   'help.help': 'this list',
