@@ -15,6 +15,7 @@ import { latest } from './time';
 export { approve, deliver } from './delivery';
 export type { Delivered } from './delivery';
 export {
+  asksAgainAt,
   asksFirst,
   cameLate,
   confirm,

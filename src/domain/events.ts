@@ -54,6 +54,7 @@ export type EventType =
   | 'grant.wanted'
   | 'grant.unwanted'
   | 'grant.baselineRead'
+  | 'grant.baselineDoubted'
   | 'grant.placed'
   | 'grant.placeFailed'
   | 'grant.taken'

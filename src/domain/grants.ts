@@ -98,6 +98,7 @@ function newGrant(facts: PairFacts, place: Pick<Grant, 'role' | 'scope'>, at: No
     error: null,
     placedAt: null,
     takenAt: null,
+    goneAt: null,
     version: 1,
   };
 }

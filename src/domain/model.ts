@@ -521,4 +521,6 @@ export interface Grant extends Versioned {
   readonly placedAt: Date | null;
   /** When it was last taken away in truth, not merely left to the person who had it before; kept when it is given again. */
   readonly takenAt: Date | null;
+  /** When the system first said, before it was to be given anew, that what the person had before is gone; null: nobody doubts it. */
+  readonly goneAt: Date | null;
 }

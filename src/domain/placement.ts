@@ -14,6 +14,9 @@ const TASK_REMINDER = DAY;
 /** What a system did not take away until so long after it was asked is an alarm (rule 3.12): a short breakdown of it is none. */
 const TAKE_WITHIN = 3 * MINUTE;
 
+/** What a person had before is gone only where the system said so twice, so far apart: one answer may be wrong, or late. */
+const GONE_FOR = 5 * MINUTE;
+
 /** One whose baseline could not be read failed before anything was given, and is tried again all the same. */
 const BEFORE_FIRST: readonly Grant['state'][] = ['unknown', 'placing', 'placeFailed'];
 
@@ -48,28 +51,57 @@ export function asksFirst({ wanted, grant }: PlaceFacts): boolean {
 
 /**
  * Remembers whether the person had the role before. Committed before the first call that gives; once anything was placed it is never
- * learned any more (rule 3.10). It is dropped where the system says, when it is about to be told to give, that it is gone: somebody
- * took outside what the person had, so whatever made Usher put it there again, it is Usher's gift and ends with the package. Null
- * `present`: the system cannot be read.
+ * learned any more (rule 3.10). It is dropped where the system says, when it is about to be told to give, that it is gone, and says so
+ * once more after a while in which nothing is given (`asksAgainAt`): somebody took outside what the person had, so whatever made Usher
+ * put it there again, it is Usher's gift and ends with the package. Null `present`: the system cannot be read.
  */
-export function readBaseline(facts: PlaceFacts, present: boolean | null): Change {
-  const { grant, resource } = facts;
-  if (present === null || !facts.wanted) return noChange;
+export function readBaseline(facts: PlaceFacts, present: boolean | null, at: Now): Change {
+  const { grant, wanted } = facts;
+  if (present === null || !wanted) return noChange;
+  if (grant.baseline === true) return present ? thereAfterAll(facts) : gone(facts, at);
   const isFirst = grant.baseline === null && grant.placedAt === null && BEFORE_FIRST.includes(grant.state);
-  const isGone = grant.baseline === true && !present;
-  if (!isFirst && !isGone) return noChange;
+  return isFirst ? learned(facts, present) : noChange;
+}
+
+function learned(facts: PlaceFacts, present: boolean): Change {
   return together(
-    updated('grant', grant, { baseline: present }),
+    updated('grant', facts.grant, { baseline: present, goneAt: null }),
     toldOfGrant(facts, 'grant.baselineRead', { present }),
-    isGone
-      ? told(
-          'resource.driftChanged',
-          { kind: 'resource', id: resource.id },
-          { person: grant.person, catalog: resource.catalog },
-          { hadBefore: true },
-        )
-      : noChange,
   );
+}
+
+function thereAfterAll(facts: PlaceFacts): Change {
+  if (facts.grant.goneAt === null) return noChange;
+  return together(
+    updated('grant', facts.grant, { goneAt: null }),
+    toldOfGrant(facts, 'grant.baselineDoubted', { gone: false }),
+  );
+}
+
+function gone(facts: PlaceFacts, at: Now): Change {
+  const { grant, resource } = facts;
+  if (grant.goneAt === null)
+    return together(
+      updated('grant', grant, { goneAt: at.now }),
+      toldOfGrant(facts, 'grant.baselineDoubted', { gone: true }),
+    );
+  if (asksAgainAt(facts, false, at) !== null) return noChange;
+  return together(
+    learned(facts, false),
+    told(
+      'resource.driftChanged',
+      { kind: 'resource', id: resource.id },
+      { person: grant.person, catalog: resource.catalog },
+      { hadBefore: true },
+    ),
+  );
+}
+
+/** When the system is asked again that said now, for the first time or too soon after it, that what the person had before is gone. */
+export function asksAgainAt({ grant, wanted }: PlaceFacts, present: boolean | null, at: Now): Date | null {
+  if (!wanted || grant.baseline !== true || present !== false) return null;
+  const next = after(grant.goneAt ?? at.now, GONE_FOR);
+  return next > at.now ? next : null;
 }
 
 /**
@@ -226,6 +258,7 @@ function placedBy(facts: PlaceFacts, { externalId }: Pick<PlaceOutcome, 'externa
     externalId,
     error: null,
     placedAt: grant.placedAt ?? at.now,
+    goneAt: null,
   };
   return { change: together(updated('grant', grant, after), toldOfGrant(facts, 'grant.placed')), grant: after };
 }
@@ -234,7 +267,7 @@ function takenFrom(facts: PlaceFacts, kept: boolean, at: Now): Settled {
   const { grant } = facts;
   if (grant.state === 'taken') return { change: noChange, grant };
   const takenAt = kept ? grant.takenAt : at.now;
-  const after: Grant = { ...grant, state: 'taken', externalId: null, error: null, takenAt };
+  const after: Grant = { ...grant, state: 'taken', externalId: null, error: null, takenAt, goneAt: null };
   return {
     change: together(
       updated('grant', grant, after),

@@ -89,7 +89,7 @@ async function attempt(parts: PlaceParts, by: By, row: OutgoingRow, calls: Calls
   try {
     if (first.asksFirst) {
       const present = await call(parts, { ...one, what: 'read' }, (attempt) => connector.read(subject, where, attempt));
-      await baseline(parts.desk, by, { grant, lease: row.lease, present });
+      if (!(await baseline(parts.desk, by, { grant, lease: row.lease, present }))) return;
     }
     const now = first.asksFirst ? await look(parts.desk, by, grant) : first;
     const outcome = await (async (): Promise<PlaceOutcome> => {

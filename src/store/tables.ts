@@ -134,6 +134,7 @@ export const governed: { readonly [N in keyof GovernedNouns]: Table<GovernedNoun
       error: text('error'),
       placedAt: instant('placed_at'),
       takenAt: instant('taken_at'),
+      goneAt: instant('gone_at'),
       version: integer('version'),
     },
   },

@@ -43,6 +43,7 @@ const EVENTS: Readonly<Record<EventType, 'follows' | 'silent'>> = {
   'grant.wanted': 'follows',
   'grant.unwanted': 'follows',
   'grant.baselineRead': 'silent',
+  'grant.baselineDoubted': 'silent',
   'grant.placed': 'silent',
   'grant.placeFailed': 'silent',
   'grant.taken': 'silent',

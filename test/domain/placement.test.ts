@@ -2,6 +2,7 @@
 import type { PlaceFacts, TaskFacts } from '../../src/domain/facts';
 import type { Assignment, Grant, Request } from '../../src/domain/model';
 import {
+  asksAgainAt,
   asksFirst,
   cameLate,
   confirm,
@@ -34,6 +35,7 @@ import { faultOf, sound } from '../support/sound';
 const present = { state: 'present', externalId: 'x-1' } as const;
 const absent = { state: 'absent', externalId: null } as const;
 const waiting = { state: 'waiting', externalId: null } as const;
+const minutes = (n: number): Date => hours(n / 60);
 const placing = (n = 1, fields: Partial<Grant> = {}) =>
   aGrant(n, { state: 'placing', placedAt: null, baseline: null, ...fields });
 const taking = (n = 1, fields: Partial<Grant> = {}) => aGrant(n, { state: 'taking', ...fields });
@@ -127,19 +129,41 @@ describe('what was never given', () => {
 
 describe('the baseline', () => {
   test.each([true, false])('is remembered before the first call: %s', (had) => {
-    const change = sound(readBaseline(placeFacts(), had));
+    const change = sound(readBaseline(placeFacts(), had, at()));
     expect([rowOf(change, 'grant').baseline, rowOf(change, 'grant').state]).toEqual([had, 'placing']);
     expect(dataOf(change, 'grant.baselineRead')).toEqual({ present: had });
   });
   test.each([
     { name: 'placed', grant: aGrant(1, { baseline: true }) },
     { name: 'being given for the first time', grant: placing(1, { baseline: true }) },
-  ])('of a role that is $name is dropped where it is gone: what is given now is Usher’s', ({ grant }) => {
-    const change = sound(readBaseline(placeFacts({ grant }), false));
-    expect(rowOf(change, 'grant')).toMatchObject({ baseline: false, state: grant.state });
+  ])('of a role that is $name is dropped where it is gone twice: what is given now is Usher’s', ({ grant }) => {
+    const doubted = sound(readBaseline(placeFacts({ grant }), false, at()));
+    expect(rowOf(doubted, 'grant')).toMatchObject({ baseline: true, goneAt: NOON, state: grant.state });
+    expect(eventsOf(doubted)).toEqual(['grant.baselineDoubted']);
+    expect(asksAgainAt(placeFacts({ grant }), false, at())).toEqual(minutes(5));
+
+    const again = placeFacts({ grant: { ...grant, goneAt: NOON } });
+    expect(readBaseline(again, false, at(minutes(4))).rows).toEqual([]);
+    expect(asksAgainAt(again, false, at(minutes(4)))).toEqual(minutes(5));
+    const change = sound(readBaseline(again, false, at(minutes(5))));
+    expect(rowOf(change, 'grant')).toMatchObject({ baseline: false, goneAt: null, state: grant.state });
     expect(eventsOf(change)).toEqual(['grant.baselineRead', 'resource.driftChanged']);
-    expect(readBaseline(placeFacts({ grant }), true).rows).toEqual([]);
-    expect(readBaseline(placeFacts({ grant, wanted: false }), false).rows).toEqual([]);
+    expect(asksAgainAt(again, false, at(minutes(5)))).toBeNull();
+  });
+  test('of a role is kept where it is there at the second look, and where nothing is to be given', () => {
+    const doubted = placeFacts({ grant: aGrant(1, { baseline: true, goneAt: NOON }) });
+    expect(rowOf(sound(readBaseline(doubted, true, at(minutes(5)))), 'grant')).toMatchObject({
+      baseline: true,
+      goneAt: null,
+    });
+    expect(asksAgainAt(doubted, true, at())).toBeNull();
+    expect(readBaseline(placeFacts({ grant: aGrant(1, { baseline: true }) }), true, at()).rows).toEqual([]);
+    const over = { ...doubted, wanted: false };
+    expect(readBaseline(over, false, at(minutes(5))).rows).toEqual([]);
+    expect(asksAgainAt(over, false, at())).toBeNull();
+    // Whatever was doubted of access that is over is not known of the next.
+    const kept = losing([taking(1, { baseline: true, goneAt: NOON })]);
+    expect(rowOf(sound(confirm(kept, present, at())), 'grant')).toMatchObject({ state: 'taken', goneAt: null });
   });
   test.each([
     { name: 'the first time', give: placeFacts(), want: true },
@@ -157,7 +181,7 @@ describe('the baseline', () => {
     { name: 'by a retry of what was placed before', give: placeFacts({ grant: placing(1, { placedAt: hours(-1) }) }) },
     { name: 'when it is not wanted any more', give: losing([taking(1, { baseline: null, placedAt: null })]) },
   ])('is never learned $name', ({ give, had }) => {
-    expect(readBaseline(give, had === undefined ? true : had).rows).toEqual([]);
+    expect(readBaseline(give, had === undefined ? true : had, at()).rows).toEqual([]);
   });
 });
 

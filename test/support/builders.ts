@@ -379,6 +379,7 @@ export function aGrant(n = 1, fields: Partial<Grant> = {}): Grant {
     error: null,
     placedAt: days(-10),
     takenAt: null,
+    goneAt: null,
     version: 1,
     ...fields,
   };

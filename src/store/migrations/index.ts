@@ -18,6 +18,7 @@ import { driftAnswers } from './0015-drift-answers';
 import { looks } from './0017-looks';
 import { unlimited } from './0019-unlimited';
 import { exceptions } from './0020-exceptions';
+import { gone } from './0021-gone';
 
 export type Migration = {
   /** `0001-name`, as the file is called. */
@@ -50,4 +51,5 @@ export const migrations: readonly Migration[] = [
   looks,
   unlimited,
   exceptions,
+  gone,
 ];
