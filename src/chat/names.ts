@@ -20,7 +20,8 @@ export async function packageOf(
   manage: boolean,
 ): Promise<PackageRow> {
   const bare = bareName(typed);
-  if (bare !== typed && !(await isPackageName(context, typed, target))) return packageOf(context, bare, target, manage);
+  if (bare !== typed && !(await isPackageName(context, typed, target, manage)))
+    return packageOf(context, bare, target, manage);
   const find = finder(context, target, manage);
   const exact = await exactly(typed, (name) => packagesNamed(context, name, target, manage));
   const [only] = exact;
@@ -75,9 +76,14 @@ export async function heldNamed(context: Context, typed: string): Promise<Assign
     : new DomainError('not-found', { what: 'assignment' });
 }
 
-/** Whether the whole text is the name of a package that the target may know: names may hold the words between which we split. */
-export async function isPackageName(context: Context, typed: string, target: PersonId): Promise<boolean> {
-  return (await exactly(typed, (name) => packagesNamed(context, name, target, false))).length > 0;
+/** Whether the whole text is the name of a package that the target may know (`manage`: that the person may assign): names may hold the words between which we split. */
+export async function isPackageName(
+  context: Context,
+  typed: string,
+  target: PersonId,
+  manage = false,
+): Promise<boolean> {
+  return (await exactly(typed, (name) => packagesNamed(context, name, target, manage))).length > 0;
 }
 
 function finder(context: Context, target: PersonId, manage: boolean) {

@@ -82,7 +82,7 @@ function next(text: string, fault: DomainError): readonly Choice[] {
       case 'package':
         return [choice(label('requestAccess'), 'request')];
       case 'managedPackage':
-        return [choice(label('assign'), 'assign')];
+        return among(text);
       case 'request':
         return [choice(label('myRequests'), 'my requests')];
       case 'assignment':
@@ -102,6 +102,14 @@ function next(text: string, fault: DomainError): readonly Choice[] {
   if (fault.is('already-held') || fault.is('not-held')) return [choice(label('myAccess'), 'my access')];
   if (fault.is('unknown-command') || fault.is('forbidden')) return [choice(label('help'), 'help')];
   return [];
+}
+
+/** The command that was typed, alone: it lets the package be chosen. */
+function among(text: string): readonly Choice[] {
+  const words = parse(text)?.typed.words;
+  if (words === 'remove' || words === 'remove leavers') return [choice(label('remove'), words)];
+  if (words === 'reprocess') return [choice(label('reprocess.title'), words)];
+  return [choice(label('assign'), 'assign')];
 }
 
 /** What somebody else does not have: the request for it, or the same command with the package still to be chosen. */

@@ -6,12 +6,15 @@ const QUOTES = `"'“”„«»‘’`;
 const MARKS = `${QUOTES})\\]*_\`:;,.!\u2026`;
 const AROUND = new RegExp(`^[\\s([${MARKS}]+|[\\s${MARKS}-]+$`, 'gu');
 const SILENT = new RegExp(`^[\\s${MARKS}-]+|[\\s${MARKS}-]+$`, 'gu');
+/** Faces that do not smile, from either side. */
+const SAD = /[([]['-]?[:;=]|[:;=]['-]?[([]|[)\]]['-]?[:;=]/;
 const COURTESY = /^(?:because|please|pls|now|thanks|thank you)?$/i;
 /** Each agrees or thanks, in every colour; Slack writes them out. */
 const GLAD =
   /[👍👌🙏✅✔☑🙂😊😀😃😄🎉🚀🙌👏💯❤]|[\u{1f3fb}-\u{1f3ff}\ufe0f]|:(?:\+1|thumbsup|ok_hand|pray|white_check_mark|heavy_check_mark|tada|rocket|raised_hands|clap|100|heart)(?:::skin-tone-\d)?:/gu;
 const EMOJI = /^[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f]+$/u;
-const EMOJI_FIRST = /^[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f\s]+/u;
+/** Greetings and thanks; whoever begins with a no or a question has not said yes. */
+const EMOJI_FIRST = /^(?:(?![👎❌🚫⛔🛑❓❔🤔😡😠😞🙁☹😕😟])[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f\s])+/u;
 const QUOTED = new RegExp(`^[${QUOTES}]([^${QUOTES}]*)[${QUOTES}]$`, 'u');
 
 /** A text as commands are read: one space between words, no emoji, courtesy or `@Usher` before it; at most 2,000 characters. */
@@ -67,9 +70,7 @@ export function numberTyped(rest: string): NumberTyped {
   const bare = rest.replace(GLAD, ' ').replace(AROUND, '');
   const [, typed, digits, after = ''] = /^((?:r[-\s]?)?#?(\d{1,15}))(?![\p{L}\p{N}])(.*)$/isu.exec(bare) ?? [];
   if (typed === undefined) return { number: null, said: rest, isBare: false };
-  const said = rest
-    .slice(rest.indexOf(typed) + typed.length)
-    .replace(/^["“”„«»')\]*_`,;:.!\u2026]+/u, '')
-    .trim();
-  return { number: Number(digits), said, isBare: COURTESY.test(after.replace(SILENT, '')) };
+  const follows = rest.slice(rest.indexOf(typed) + typed.length);
+  const said = follows.replace(/^["“”„«»')\]*_`,;:.!\u2026]+/u, '').trim();
+  return { number: Number(digits), said, isBare: COURTESY.test(after.replace(SILENT, '')) && !SAD.test(follows) };
 }

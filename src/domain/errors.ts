@@ -80,6 +80,7 @@ export interface Faults {
   'drift-answered': { resource: string; accepted: boolean; by: string };
   // who left a scope
   'leavers-moved-on': { package: string };
+  'leavers-answered': { package: string; last: { readonly by: string; readonly at: Date } | null };
   // rights and machinery
   forbidden: Record<string, never>;
   stale: Record<string, never>;

@@ -68,11 +68,21 @@ export function judgeLeavers(leavers: Leavers): LeaversJudgement {
   return { found: isHeld ? 'asked' : 'ending', change };
 }
 
-/** Somebody in charge agreed that the access of so many ends. Nobody: they were asked about others than those whom they saw. */
-export function confirmedLeavers(
-  leavers: Pick<Leavers, 'package' | 'catalog'> & { readonly name: string; readonly people: number },
-): Change {
-  const { name, people } = leavers;
+/** What comes of somebody's word that the access of those ends whom they saw. */
+export interface Confirmed extends Pick<Leavers, 'package' | 'catalog'> {
+  readonly name: string;
+  /** Whose access ends by it. */
+  readonly people: number;
+  /** About whom somebody was asked until now. */
+  readonly asked: number;
+  /** Who said so before, of whomever it was. */
+  readonly last: { readonly by: string; readonly at: Date } | null;
+}
+
+/** Somebody in charge agreed that the access of so many ends. Nobody: others are asked about than those whom they saw, or no one is. */
+export function confirmedLeavers(leavers: Confirmed): Change {
+  const { name, people, asked, last } = leavers;
+  if (people === 0 && asked === 0) throw new DomainError('leavers-answered', { package: name, last });
   if (people === 0) throw new DomainError('leavers-moved-on', { package: name });
   return toldOf(leavers, 'package.leaversConfirmed', { people });
 }

@@ -2,7 +2,7 @@
 import type { Compared, DriftAsked, DriftFacts, Judgement } from '../domain/drift';
 import type { ExceptionFacts } from '../domain/exception';
 import type { Change, DomainEvent } from '../domain/events';
-import type { Leavers, ScopeFact } from '../domain/scope';
+import type { Confirmed, Leavers, ScopeFact } from '../domain/scope';
 import type {
   AssignmentFacts,
   PairFacts,
@@ -142,10 +142,7 @@ export interface Tx {
   /** Those who were found wait for somebody's word, or lose the access now. */
   leaversJudged(leavers: Leavers, to: 'asked' | 'ending'): Promise<void>;
   /** Those of the set lose the access now: all of them, or nobody where others are asked about by now. Null: there is no such package. */
-  leaversConfirmed(
-    pkg: PackageId,
-    set: string,
-  ): Promise<(Pick<Leavers, 'package' | 'catalog'> & { readonly name: string; readonly people: number }) | null>;
+  leaversConfirmed(pkg: PackageId, set: string): Promise<Confirmed | null>;
   /** What was to end for this was looked at: if it goes on, it is no leaver's any more. */
   leaverSettled(id: AssignmentId): Promise<void>;
   /** Who of an open request was disabled meanwhile; forgotten with this act. */

@@ -1,6 +1,6 @@
 // Held access whose holder left the scope of a policy that ends access then (rule 3.16): found by what was noted, kept until it has
 // ended or somebody has said that so many may lose it. The rule is domain/scope.ts#outOfScope; a test compares the two.
-import type { Leavers, ScopeFact } from '../domain/scope';
+import type { Confirmed, Leavers, ScopeFact } from '../domain/scope';
 import type { AssignmentId, CatalogId, PackageId, PersonId, RequestId } from '../domain/model';
 import type { Due, LeaversList, LeaversView, Listed, Tx } from '../operations/ports';
 import { isId } from './ids';
@@ -149,12 +149,18 @@ confirmed as (
   update scope_leavers l set state = 'ending', confirmed = true, at = usher_now() from asked
   where l.assignment_id = asked.assignment_id and $2 = (select ${SET} from asked) returning 1
 )
-select name, catalog_id as catalog, (select count(*)::integer from confirmed) as people from packages where id = $1`;
+select name, catalog_id as catalog, (select count(*)::integer from confirmed) as people, (select count(*)::integer from asked) as asked,
+  (select jsonb_build_object('by', people.name, 'at', e.at) from audit_events e join people on people.id = e.actor_id
+    where e.subject_kind = 'package' and e.subject_id = packages.id::text and e.type = 'package.leaversConfirmed'
+    order by e.id desc limit 1) as last
+from packages where id = $1`;
 
 /** Those of the set lose the access at the next ring; nobody does where it is not the set that is asked about now. */
 export async function leaversConfirmed(q: Query, pkg: PackageId, set: string): ReturnType<Tx['leaversConfirmed']> {
   const [row] = isId(pkg) ? await q(CONFIRM, [pkg, set]) : [];
-  return row === undefined ? null : { package: pkg, ...(row as { name: string; catalog: CatalogId; people: number }) };
+  if (row === undefined) return null;
+  const { last, ...found } = row as Omit<Confirmed, 'package' | 'last'> & { last: { by: string; at: string } | null };
+  return { package: pkg, ...found, last: last && { by: last.by, at: new Date(last.at) } };
 }
 
 const SCOPES = `

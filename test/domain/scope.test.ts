@@ -163,11 +163,13 @@ describe('many at once', () => {
     expect(eventsOf(judgeLeavers(leavers({ asked: 3, ending: some(2) })).change)).toEqual([]);
   });
   test('nobody agrees to what is not asked any more', () => {
-    expect(() => confirmedLeavers({ ...leavers(), name: 'Payroll', people: 0 })).toThrow('leavers-moved-on');
+    const word = { ...leavers(), name: 'Payroll', people: 0, last: null };
+    expect(() => confirmedLeavers({ ...word, asked: 2 })).toThrow('leavers-moved-on');
+    expect(() => confirmedLeavers({ ...word, asked: 0 })).toThrow('leavers-answered');
   });
   test('whoever agreed, and to how many, is written down', () => {
     expect(
-      dataOf(confirmedLeavers({ ...leavers(), name: 'Payroll', people: 7 }), 'package.leaversConfirmed'),
+      dataOf(confirmedLeavers({ ...leavers(), name: 'Payroll', people: 7, last: null }), 'package.leaversConfirmed'),
     ).toMatchObject({ people: 7 });
   });
 });

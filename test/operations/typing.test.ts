@@ -72,6 +72,16 @@ test.each(['cancel R-1001?', 'R-1001 please', 'R-1001.', 'ask again R-1001.'])(
   },
 );
 
+test('a package may be called like what a button of its card types', async () => {
+  await world.configure(
+    `catalogs: [{ name: Finance, packages: [{ name: Release 20261126, roles: [Ledger / Reader], policies: [{ name: Employees, who: allMembers, expires: 3 days }] }] }]`,
+  );
+  expect(await say('olga', 'remove leavers from release 20261126')).toContain('Nobody has to lose Release 20261126');
+  expect(await say('olga', 'remove leavers from release 20261126 0a1b2c3d')).toContain(
+    'Nobody’s access to Release 20261126 waits for your word any more.',
+  );
+});
+
 test.each(['cancel R-1001?', 'cancel R-1001', 'R-1001', 'cancel R-4711?'])(
   '"%s" tells nobody else whether there is one',
   async (typed) => {
@@ -129,11 +139,18 @@ describe('an approver', () => {
     ['approve R-1001❌', '❌'],
     ['approve R-1001 :thumbsdown:', ':thumbsdown:'],
     ['approve R-1001 :(', '('],
+    ['approve R-1001 ):', 'took your words'],
+    ['approve R-1001 )-:', 'took your words'],
     ['approve R-1001?', '?'],
     ['approve R-1001 please?!', 'please?!'],
     ['approve R-1001 🤔', 'I took your words for a reason.'],
   ])('reads "%s" in a form before it counts', async (typed, shown) => {
     expect(await say('ana', typed)).toContain(shown);
+    expect(await decisions()).toEqual([]);
+  });
+
+  test('who begins with a no has not said yes', async () => {
+    expect(await say('ana', '👎 approve R-1001')).toContain('I do not understand');
     expect(await decisions()).toEqual([]);
   });
 

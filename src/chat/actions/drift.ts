@@ -28,8 +28,10 @@ async function give(context: Context, accept: boolean, data: unknown): Promise<A
 
 /** The last word names what was shown, as the card types it; without it, or with an old one, the card says how it is now. */
 async function typed(context: Context, accept: boolean | null, rest: string): Promise<Answer> {
-  const [, name = rest.trim(), set = null] = /^(.+?)\s+([0-9a-f]{8})$/i.exec(rest.trim()) ?? [];
   const all = await context.desk.views.differing(context.who.person.id);
+  // A name may end like a set does.
+  const isName = all.some((one) => isNamed(one, rest.trim()));
+  const [, name = rest.trim(), set = null] = isName ? [] : (/^(.+?)\s+([0-9a-f]{8})$/i.exec(rest.trim()) ?? []);
   const shown = all.find((one) => one.set !== null && one.set === set?.toLowerCase() && isNamed(one, name));
   const found = shown ?? (await oneOf(all, name));
   if (!found) throw new DomainError('not-found', { what: 'differences' });

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { DomainError } from '../../domain/errors';
 import type { PackageId } from '../../domain/model';
 import { confirm, leaversOf } from '../../operations/scope';
-import { oneOf, packageOf } from '../names';
+import { assigns } from '../../operations/assignments';
+import { isPackageName, oneOf, packageOf } from '../names';
 import type { Answer, Context, Verb } from '../verb';
 import { read, uuid } from '../verb';
 
@@ -24,12 +25,16 @@ async function typed(context: Context, said: string): Promise<Answer> {
     if (!waiting) throw new DomainError('not-found', { what: 'leavers' });
     return { view: 'leavers', params: { package: waiting.id }, place: 'new' };
   }
-  const [, name = rest, shown = null] = /^(.+?)\s+([0-9a-f]{8})$/i.exec(rest) ?? [];
-  const { id } = await packageOf(context, name, context.who.person.id, true);
+  const me = context.who.person.id;
+  if (!(await assigns(context.desk, me))) throw new DomainError('forbidden', {});
+  // A name may end like a set does.
+  const isName = await isPackageName(context, rest, me, true);
+  const [, name = rest, shown = null] = isName ? [] : (/^(.+?)\s+([0-9a-f]{8})$/i.exec(rest) ?? []);
+  const { id } = await packageOf(context, name, me, true);
   if (shown === null) return { view: 'leavers', params: { package: id }, place: 'new' };
   const set = shown.toLowerCase();
-  const now = await leaversOf(context.desk, context.who.person.id, id);
-  return now.set === set
+  const now = await leaversOf(context.desk, me, id);
+  return now.set === set || now.set === null
     ? agree(context, id, set)
     : { view: 'leavers', params: { package: id, say: 'movedOn' }, place: 'new' };
 }

@@ -32,7 +32,7 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
       case 'package':
         return sentence('I know no package of that name that you could ask for. Type “request” to search.');
       case 'managedPackage':
-        return sentence('I know no package of that name that you may assign. Type “assign” to see yours.');
+        return sentence('I know no package of that name that you may assign. Choose among yours.');
       case 'request':
         return sentence('I know no such request of yours. Type “my requests” to see them.');
       case 'person':
@@ -221,6 +221,13 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
       word: label(accepted ? 'drift.accepted' : 'drift.declined'),
       resource,
     }),
+  'leavers-answered': ({ package: name, last }) =>
+    last === null
+      ? sentence('Nobody’s access to {package} waits for your word any more.', { package: name })
+      : sentence('{by} pressed Remove for {package} on {at}. Nothing waits for your word any more.', {
+          package: name,
+          ...last,
+        }),
   'leavers-moved-on': ({ package: name }) => say('leavers.movedOn', { package: name }),
   forbidden: () => sentence('You may not do that. Type “help” to see what you can do.'),
   stale: () => sentence('Somebody else was changing this at the same moment. Please try again.'),
