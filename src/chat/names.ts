@@ -1,9 +1,9 @@
 // From typed names to things: exact names first, then half names, then "Did you mean ...?". Nobody learns of a package here that
 // the search would not show.
 import { DomainError } from '../domain/errors';
-import type { AssignmentId, PersonId, PersonRef } from '../domain/model';
+import type { AssignmentId, PersonId, PersonRef, RequestId } from '../domain/model';
 import { assigns } from '../operations/assignments';
-import type { PackageRow } from '../operations/ports';
+import type { PackageRow, RequestRow } from '../operations/ports';
 import { bareName } from './typed';
 import type { Context } from './verb';
 
@@ -173,6 +173,24 @@ export async function oneOf<T>(rows: readonly Named<T>[], typed: string): Promis
   const near = half.length > 0 ? half : closest(typed, rows, (row) => row.name);
   if (near.length > 0) throw new DomainError('did-you-mean', { typed, ...told(near) });
   return null;
+}
+
+/** The request that is meant by the name of its package, of those that `fits`: the newest for each person. */
+export async function requestNamed(
+  context: Context,
+  typed: string,
+  fits: (row: RequestRow) => boolean,
+): Promise<RequestId> {
+  const me = context.who.person.id;
+  const { rows } = await context.desk.views.requests(me, { limit: MOST_HELD, after: null });
+  const newest = new Map<string, Named<Pick<RequestRow, 'id'>>>();
+  for (const { id, packageName: name, target } of rows.filter(fits)) {
+    const key = `${target.id} ${name}`;
+    if (!newest.has(key)) newest.set(key, { id, name, detail: target.id === me ? '' : target.name });
+  }
+  const found = await oneOf([...newest.values()], bareName(typed));
+  if (!found) throw new DomainError('not-found', { what: 'request' });
+  return found.id;
 }
 
 /** Names to choose from; those that are the same with their catalog, or what else is known of them. */

@@ -44,6 +44,12 @@ describe('a refusal', () => {
   });
 });
 
+test('whoever decides, removes or reports by a form that is gone is not sent to ask for access', () => {
+  expect(read(explain('draft-gone', {}))).toBe(
+    'That form is no longer open, perhaps because it was sent already. Press its button or type the command once more.',
+  );
+});
+
 describe('sentences live in the catalogue only', () => {
   const files = (folder: string): string[] =>
     readdirSync(folder).flatMap((name) => {

@@ -284,7 +284,7 @@ test('a reason for access that is over is told, though the access goes on', asyn
   await world.pass(9 * HOUR);
   expect(await assignment()).toMatchObject({ state: 'delivered' });
   expect(world.messagesTo('tara').length).toBe(before + 1);
-  expect(textOf(latest('tara').card)).toContain('You go on having Twice');
+  expect(textOf(latest('tara').card)).toContain('You keep Twice, though one of the reasons for it is over');
 });
 
 test('access that could not be set up and has ended is not said to be set up', async () => {

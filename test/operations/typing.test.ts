@@ -216,6 +216,39 @@ describe('half a command opens the form with what was named', () => {
   });
 });
 
+describe('a request by the name of its package', () => {
+  test('is shown where it could be canceled, with its button, and nothing is taken back yet', async () => {
+    await asked();
+    for (const typed of ['cancel ledger reader', 'cancel reader please'])
+      expect([typed, await say('tara', typed)]).toEqual([
+        typed,
+        expect.stringContaining('Cancel request: “cancel R-1001”'),
+      ]);
+    expect(await say('tara', 'cancel ledgr reader')).toContain('Did you mean Ledger reader?');
+    expect(await world.sql('select state from requests')).toEqual([{ state: 'pendingApproval' }]);
+    for (const typed of ['cancel vault keys', 'ask again ledger reader'])
+      expect([typed, await say('tara', typed)]).toEqual([typed, expect.stringContaining('no such request of yours')]);
+    expect(await say('tom', 'cancel ledger reader')).toContain('no such request of yours');
+  });
+
+  test('is asked again, the newest of several, with what was said then', async () => {
+    await asked();
+    await say('ana', 'deny R-1001 because too early');
+    await world.submit('tara', cardOf(await world.say('tara', 'request ledger reader')), { reason: 'year end' });
+    await say('ana', 'deny R-1002 because too early');
+    expect(await say('tara', 'ask again ledger reader')).toContain('year end');
+  });
+
+  test('of several people is told apart by them', async () => {
+    const form = cardOf(await world.say('max', 'request ledger writer for tara lind'));
+    await world.submit('max', form, { reason: 'x', 'answer.ticket': 'T-1' });
+    const other = cardOf(await world.say('max', 'request ledger writer for tom berg'));
+    await world.submit('max', other, { reason: 'x', 'answer.ticket': 'T-2' });
+    expect(await say('max', 'cancel ledger writer')).toContain('Ledger writer (Tom Berg) or Ledger writer (Tara Lind)');
+    expect(await say('max', 'cancel Ledger writer (Tara Lind)')).toContain('R-1001 · Ledger writer');
+  });
+});
+
 describe('the form of half a command, sent', () => {
   const ids = async () => ({
     target: (await world.desk.views.peopleNamed('tara lind'))[0]?.id ?? '',

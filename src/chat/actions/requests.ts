@@ -1,12 +1,13 @@
 // Asking: find, fill in, send, look, take back.
 import { z } from 'zod';
 import { DomainError } from '../../domain/errors';
+import { OPEN_REQUEST_STATES } from '../../domain/model';
 import type { AssignmentId, PackageId, PersonId, RequestId } from '../../domain/model';
 import { view as assignmentView } from '../../operations/assignments';
 import type { Asked } from '../../operations/requests';
 import { byNumber, cancel, submit, view } from '../../operations/requests';
-import type { StoredReply } from '../../operations/ports';
-import { firstThatFits, isPackageName, packageOf, personNamed, splits } from '../names';
+import type { RequestRow, StoredReply } from '../../operations/ports';
+import { firstThatFits, isPackageName, packageOf, personNamed, requestNamed, splits } from '../names';
 import { bareName, numberTyped } from '../typed';
 import type { Answer, Context, FormInput, Verb } from '../verb';
 import { read, uuid } from '../verb';
@@ -104,6 +105,16 @@ async function halfAsked(context: Context, bare: string): Promise<Answer | null>
   if (!lower.endsWith(' for')) return null;
   const { id, name } = await packageOf(context, bare.slice(0, -' for'.length), me, false);
   return find({ package: id, packageName: name });
+}
+
+const isOpen = ({ state }: RequestRow): boolean => OPEN_REQUEST_STATES.some((one) => one === state);
+const isOver = ({ state, endedAt }: RequestRow): boolean =>
+  endedAt !== null || ['denied', 'expired', 'canceled'].includes(state);
+
+/** What came to nothing or is over, by its number or by the name of its package. */
+async function endedOf(context: Context, rest: string): Promise<RequestId> {
+  const { number } = numberTyped(rest);
+  return number === null ? requestNamed(context, rest, isOver) : byNumber(context.desk, number);
 }
 
 async function withNumber(context: Context, rest: string): Promise<RequestId> {
@@ -283,8 +294,10 @@ export const requestVerbs = {
         words: 'cancel',
         run: async (context, rest) => {
           if (!named(rest)) return list('requestList', {});
-          const request = await withNumber(context, rest);
-          const { isBare, said } = numberTyped(rest);
+          const { number, isBare, said } = numberTyped(rest);
+          // By the name of a package it is shown with its button: nobody takes back what they did not mean.
+          if (number === null) return show({ request: await requestNamed(context, rest, isOpen) });
+          const request = await byNumber(context.desk, number);
           // "cancel R-1042?" is a question: shown with its buttons, nothing is taken back.
           if (isBare || /^because\s/i.test(said)) return take(context, request);
           await view(context.desk, context.who.person.id, request);
@@ -303,7 +316,7 @@ export const requestVerbs = {
         words: 'ask again',
         opens: named,
         run: async (context, rest) =>
-          named(rest) ? again(context, await withNumber(context, rest)) : list('requestList', {}),
+          named(rest) ? again(context, await endedOf(context, rest)) : list('requestList', {}),
         help: { usage: 'ask again R-1042', line: 'help.askAgain' },
       },
     ],

@@ -232,7 +232,9 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
   forbidden: () => sentence('You may not do that. Type “help” to see what you can do.'),
   stale: () => sentence('Somebody else was changing this at the same moment. Please try again.'),
   'draft-gone': () =>
-    sentence('That form is no longer open, perhaps because it was sent already. Start again with “request”.'),
+    sentence(
+      'That form is no longer open, perhaps because it was sent already. Press its button or type the command once more.',
+    ),
   'same-key-other-body': () => sentence('I could not read that. Nothing was changed. Please try again.'),
   'too-busy': () => say('surface.busy'),
   'bad-input': () => say('surface.brokenInput'),

@@ -313,7 +313,7 @@ export const sentences = {
   'notice.accessProblemBody':
     'The owners were told, and I try again every hour for a day. They can have it tried again after that, too. You need not ask again.',
   'notice.accessExtended': 'You keep {package}',
-  'notice.accessReason': 'You go on having {package}, though one of the reasons for it is over',
+  'notice.accessReason': 'You keep {package}, though one of the reasons for it is over',
   'notice.accessChanged': '{package} has changed',
   'notice.accessChangedBody': 'It gives you now: {roles}.',
   'notice.accessChangedList': 'It gives you now:',
