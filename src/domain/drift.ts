@@ -66,6 +66,9 @@ export function differenceOf({ present, person, grants }: Pair): DriftKind | nul
   return isMissing && person === 'enabled' ? 'missing' : null;
 }
 
+/** A difference that can be repaired. */
+export type Repair = Pick<Finding, 'id' | 'kind'>;
+
 /** A whole comparison. */
 export interface Compared {
   readonly resource: Resource;

@@ -5,7 +5,7 @@ import { DomainError } from '../domain/errors';
 import type { FindingId, ResourceId } from '../domain/model';
 import type { Log } from '../log';
 import { conclude, readingBack, repair } from '../operations/drift';
-import type { ReadBack } from '../operations/drift';
+import type { ReadBack, Repair } from '../operations/drift';
 import type { By, Comparing, Comparisons, Desk, HolderPage } from '../operations/ports';
 import { byJob, type JobActor } from './by';
 import { call } from './call';
@@ -72,10 +72,11 @@ async function compareOne(parts: CompareParts, resource: ResourceId): Promise<vo
 }
 
 /** False where the system cannot be asked now: what is left is for the next comparison. */
-async function repairOne(parts: CompareParts, by: By, finding: FindingId): Promise<boolean> {
+async function repairOne(parts: CompareParts, by: By, { id: finding, kind }: Repair): Promise<boolean> {
   const facts = { trace: by.trace, job: 'compare', finding };
   try {
-    const asked = await readingBack(parts.desk, by, finding);
+    // Whoever takes away looks by itself.
+    const asked = kind === 'missing' ? await readingBack(parts.desk, by, finding) : null;
     await repair(parts.desk, by, { finding, present: asked && (await readOne(parts, by, finding, asked)) });
     return true;
   } catch (error) {

@@ -1,17 +1,20 @@
 // Comparing connected systems with what Usher gave (rule 3.12): the acts around a read. The read itself is made by the job, page by
 // page and without a transaction; what it found is concluded in one act, and each repair is an act of its own.
 import { answer as answered, judge, repair as repaired, toReadBack } from '../domain/drift';
+import type { Repair } from '../domain/drift';
 import { DomainError } from '../domain/errors';
 import type { FindingId, Person, PersonId, ResourceId } from '../domain/model';
 import type { Answering } from './act';
 import { act, moment, personOf } from './act';
 import type { By, Desk, DriftView } from './ports';
 
+export type { Repair };
+
 /**
  * The system was read to its end: differences are kept, those that are gone are closed, and owners hear of what is new. Returns
  * what is to be repaired. Nothing is concluded where another comparison has begun meanwhile.
  */
-export function conclude(desk: Desk, by: By, token: string): Promise<readonly FindingId[]> {
+export function conclude(desk: Desk, by: By, token: string): Promise<readonly Repair[]> {
   return act(desk, by, async (tx) => {
     const compared = await tx.compared(token);
     if (compared === null) return [];
@@ -29,7 +32,7 @@ export interface ReadBack {
   readonly where: { readonly resource: string; readonly role: string; readonly scope: string };
 }
 
-/** What the system is asked once more about one difference before it is repaired; null: it need not be. */
+/** What the system is asked once more about what is missing before it is given back; null: it need not be. */
 export function readingBack(desk: Desk, by: By, finding: FindingId): Promise<ReadBack | null> {
   return act(desk, by, async (tx) => {
     const place = toReadBack(await tx.forFinding(finding));

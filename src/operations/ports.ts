@@ -1,5 +1,5 @@
 // The plugs of the house in one file: what the operations ask of the store and of the machine tables. Values in, values out.
-import type { Compared, DriftAsked, DriftFacts, Judgement } from '../domain/drift';
+import type { Compared, DriftAsked, DriftFacts, Judgement, Repair } from '../domain/drift';
 import type { ExceptionFacts } from '../domain/exception';
 import type { Change, DomainEvent } from '../domain/events';
 import type { Confirmed, Leavers, ScopeFact } from '../domain/scope';
@@ -130,7 +130,7 @@ export interface Tx {
   /** Compares what was read with what Usher gave, and keeps what differs. Null: another comparison has begun, so this one says nothing. */
   compared(token: string): Promise<Compared | null>;
   /** The comparison is over. Returns the differences of these kinds that can be repaired. */
-  judged(token: string, judgement: Judgement): Promise<readonly FindingId[]>;
+  judged(token: string, judgement: Judgement): Promise<readonly Repair[]>;
   /** What those in charge of the resource are asked; nobody else answers, and no comparison is concluded, before this act ends. */
   forDrift(resource: ResourceId): Promise<DriftAsked>;
   /** The answer of a person to what they are asked now. */

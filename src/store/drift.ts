@@ -1,6 +1,6 @@
 // What connected systems say, compared with what Usher gave: all of a resource at once. The rule for one pair is
 // domain/drift.ts#differenceOf; a test compares the two. The tables here are written by this file only, and never give or take access.
-import type { Compared, DriftFacts, DriftHeld, DriftKind, Finding, Judgement } from '../domain/drift';
+import type { Compared, DriftFacts, DriftHeld, DriftKind, Finding, Judgement, Repair } from '../domain/drift';
 import { DomainError } from '../domain/errors';
 import type { FindingId, GrantId, ResourceId } from '../domain/model';
 import type { Comparing, Comparisons } from '../operations/ports';
@@ -228,13 +228,12 @@ with asked as (
     held_set = asked.held_set, decision = case when asked.is_answered then decision end
   from asked where token = $1 returning resource_id
 ), swept as (delete from drift_seen where token = $1)
-select f.id from done join drift_findings f on f.resource_id = done.resource_id and f.closed_at is null
+select f.id, f.kind from done join drift_findings f on f.resource_id = done.resource_id and f.closed_at is null
 where f.person_id is not null and f.kind = any($4::text[]) order by f.id`;
 
 /** The comparison is over; returns what can be repaired of these kinds. */
-export async function judged(q: Query, token: string, { held, repairs }: Judgement): Promise<readonly FindingId[]> {
-  const rows = await q(JUDGED, [token, held.missing, held.extra, repairs]);
-  return rows.map((row) => (row as { id: FindingId }).id);
+export async function judged(q: Query, token: string, { held, repairs }: Judgement): Promise<readonly Repair[]> {
+  return (await q(JUDGED, [token, held.missing, held.extra, repairs])) as readonly Repair[];
 }
 
 const FINDING = `

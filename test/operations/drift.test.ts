@@ -136,7 +136,7 @@ describe('a role that was removed outside', () => {
     expect(findings).toHaveLength(2);
     await world.configure('people:\n  - { key: tara, name: Tara Lind, enabled: false }\n');
     await world.submit('tom', cardOf(await world.say('tom', 'give up ledger auditor')), {});
-    for (const finding of findings) await repair(world.desk, by, { finding, present: false });
+    for (const { id: finding } of findings) await repair(world.desk, by, { finding, present: false });
     expect(await events('grant.driftFound')).toEqual([]);
     await world.settle();
     expect([await has('tara'), await has('tom')]).toEqual([false, false]);
@@ -275,8 +275,9 @@ describe('a role that was removed outside', () => {
     await outside('tara', false);
     const comparing = await begun();
     await world.comparisons.add(comparing, []);
-    const [finding] = await conclude(world.desk, by, comparing.token);
-    if (!finding) throw new Error('nothing was found');
+    const [found] = await conclude(world.desk, by, comparing.token);
+    if (!found) throw new Error('nothing was found');
+    const finding = found.id;
     await Promise.all([
       repair(world.desk, by, { finding, present: false }),
       repair(world.desk, by, { finding, present: false }),
@@ -380,13 +381,29 @@ describe('access that nothing explains', () => {
     await expectSound(world.sql);
   });
 
+  test('is taken by one act each', async () => {
+    await drift('{ extra: repair }');
+    for (const user of ['tara', 'tom']) await outside(user, true);
+    let acts = 0;
+    const write: typeof world.store.write = (by, act) => {
+      acts += 1;
+      return world.store.write(by, act);
+    };
+    await compare({ ...world.swept, desk: { ...world.desk, store: { ...world.store, write } } });
+    await world.outgoing.settle();
+    expect([await has('tara'), await has('tom')]).toEqual([false, false]);
+    // What the comparison comes to, and each of two people.
+    expect(acts).toBe(3);
+  });
+
   test('is not taken from somebody who got the access meanwhile', async () => {
     await drift('{ extra: repair }');
     await outside('tara', true);
     const comparing = await begun();
     await world.comparisons.add(comparing, [{ directoryKey: 'tara', role: 'Reader', scope: 'root' }]);
-    const [finding] = await conclude(world.desk, by, comparing.token);
-    if (!finding) throw new Error('nothing was found');
+    const [found] = await conclude(world.desk, by, comparing.token);
+    if (!found) throw new Error('nothing was found');
+    const finding = found.id;
     await ask('tara', 'ledger auditor');
     await repair(world.desk, by, { finding, present: false });
     expect(await events('grant.driftFound')).toEqual([]);
