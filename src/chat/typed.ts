@@ -50,7 +50,7 @@ export function bareName(typed: string): string {
     const said = last.replace(SILENT, '').toLowerCase();
     const isThankYou = words.length > 2 && said === 'you' && words.at(-2)?.toLowerCase() === 'thank';
     if (isThankYou) words.pop();
-    else if (said !== '' && !EMOJI.test(last) && !/^(?:please|pls|thanks)$/.test(said)) break;
+    else if (said !== '' && !EMOJI.test(last) && !/^(?:please|pls|now|thanks)$/.test(said)) break;
     words.pop();
   }
   return unquoted(words.join(' ').replace(/[,;:.!]+$/u, ''));
