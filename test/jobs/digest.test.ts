@@ -4,9 +4,7 @@ import { aWorld, buttons, cardOf, SMALL, textOf, type World } from '../support/w
 
 const MINUTE = 60_000;
 const PACKAGES = Array.from({ length: 14 }, (_, n) => `Tool ${String.fromCharCode(65 + n)}`);
-const TOOLS = `
-catalogs:
-  - name: Tools
+const TOOLS = `${SMALL}  - name: Tools
     owners: [olga]
     packages:
 ${PACKAGES.map(
@@ -17,8 +15,7 @@ ${PACKAGES.map(
 
 let world: World;
 beforeEach(async () => {
-  world = await aWorld(SMALL);
-  await world.configure(TOOLS);
+  world = await aWorld(TOOLS);
 });
 
 async function ask(names: readonly string[]): Promise<void> {

@@ -116,6 +116,20 @@ export function buttons(card: Card): ReadonlyMap<string, Extract<Action, { type:
   );
 }
 
+// One after the other, so that whoever hears two things hears them in the order in which they came up. That rows are worked side by
+// side has tests with workers of their own.
+function inTurn(...parts: Parameters<typeof delivering>): ReturnType<typeof delivering> {
+  const work = delivering(...parts);
+  return {
+    ...work,
+    async round() {
+      const taken = await work.round();
+      await work.rest();
+      return taken;
+    },
+  };
+}
+
 /** Opens a world over this worker's database. `yaml` is applied first; every person gets a web identity of the same key. */
 export async function aWorld(yaml: string) {
   const shared = await testDatabase();
@@ -143,9 +157,9 @@ export async function aWorld(yaml: string) {
   const conversation = conversationWithin();
   const gates = createGates({ outbox: parts.outbox });
   const outgoing = createWorker(
-    delivering({
+    inTurn({
       desk,
-      outbox: parts.outbox,
+      outbox: { ...parts.outbox, claim: (_most, ...more) => parts.outbox.claim(1, ...more) },
       gates,
       cards: parts.cards,
       book,
