@@ -63,6 +63,23 @@ describe('a manual task', () => {
     await world.settle();
   }
 
+  test('to take says that what was there before cannot be seen, and not where all has to go (rule 3.10)', async () => {
+    const unseen = 'If Tara Lind had it before, without me, leave it and say so: I cannot see that.';
+    await get('tara', 'vault keys', {});
+    expect(textOf(latest('olga'))).not.toContain(unseen);
+    await done('olga');
+    await giveUp('tara', 'vault keys');
+    await world.settle();
+    expect(textOf(latest('olga'))).toContain(unseen);
+    await done('olga');
+    await get('tara', 'vault keys', {});
+    await done('olga');
+    await world.configure(`people: [{ key: tara, name: Tara Lind, enabled: false }]`);
+    await world.settle();
+    expect(textOf(latest('olga'))).toContain('Please take the role Key holder');
+    expect(textOf(latest('olga'))).not.toContain('had it before');
+  });
+
   test('that was to give is not the one to take: a form of the first does not close the second', async () => {
     await get('tara', 'vault keys', {});
     const give = latest('olga');

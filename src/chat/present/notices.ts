@@ -337,6 +337,8 @@ export function gone(): Notice {
   return notice(label('notice.gone'), 'default', []);
 }
 
+const SPACE = { kind: 'fixed', text: ' ' } as const;
+
 /** A task for people, where the connector cannot act. `remindedOf`: it is said to this person as what is still to do. */
 export function manualTask(
   facts: TaskFacts,
@@ -348,6 +350,11 @@ export function manualTask(
   const values = { target: facts.person.name, role: facts.role.name, resource };
   const asked = say(task.want ? 'task.titleGive' : 'task.titleTake', values);
   const isReminder = remindedOf !== null && task.state === 'open';
+  const intro = [
+    ...label('task.intro'),
+    // Such a system has no baseline, and whoever does it by hand may see one (rule 3.10).
+    ...(task.want || facts.overrideBaseline ? [] : [SPACE, ...say('task.noBaseline', { target: facts.person.name })]),
+  ];
   const title = isReminder ? say('task.reminder', { task: asked }) : asked;
   return {
     summary: title,
@@ -355,8 +362,8 @@ export function manualTask(
     state:
       task.state === 'open'
         ? isReminder
-          ? [...silence(facts, remindedOf), { kind: 'fixed', text: ' ' }, ...label('task.intro')]
-          : label('task.intro')
+          ? [...silence(facts, remindedOf), SPACE, ...intro]
+          : intro
         : task.state === 'done' && task.doneAt && doneBy !== null
           ? say('task.done', { by: doneBy, at: task.doneAt })
           : label('task.canceled'),

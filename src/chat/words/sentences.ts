@@ -432,6 +432,7 @@ export const sentences = {
   'task.escalated':
     '{names} {count|was|were} asked on {since:dateTime} and {count|has|have} not done it yet, so you are asked as well.',
   'task.intro': 'I cannot do this one myself. Press Done when it is done.',
+  'task.noBaseline': 'If {target} had it before, without me, leave it and say so: I cannot see that.',
   'task.done': 'Reported as done by {by} on {at:dateTime}.',
   'task.note': 'What did you do?',
   'task.noteRequired': 'Say in a few words what you did.',
