@@ -19,8 +19,8 @@ interface Item {
 type Row = CardDataOf['digest']['rows'][number];
 
 /**
- * Draws the digest from its item `from` on; refuses with `not-found` where nothing of it concerns its reader any more. All of it is
- * drawn, so that what is over by now is neither shown nor counted.
+ * Draws the digest from its item `from` on; refuses with `not-found` where nothing of it concerns its reader any more. What is over by
+ * now is neither shown nor counted. No more is drawn than a page and the next line after it.
  */
 export async function digest(
   look: Look,
@@ -28,25 +28,18 @@ export async function digest(
   isView: (view: string) => boolean,
 ): Promise<Drawn> {
   const params = await withItems(look);
-  const all = bySubject(itemsOf(params));
+  const all = inOrder(itemsOf(params));
   const items = all.filter(({ notice }) => isView(notice));
-  const from = typeof params['from'] === 'number' ? params['from'] : 0;
-  const rows: Row[] = [];
   // What this release cannot draw is counted, and another one says it.
-  let left = all.length - items.length;
-  let next: number | null = null;
-  for (const [n, item] of items.entries()) {
-    if (n < from) continue;
-    const row = await rowOf({ ...look, params: item.params }, item, draw);
-    if (row === null) continue;
-    if (rows.length < LINES) rows.push(row);
-    else {
-      next ??= n;
-      left += 1;
-    }
-  }
+  const left = all.length - items.length;
+  const { rows, next } = await pageOf(items, typeof params['from'] === 'number' ? params['from'] : 0, (item) =>
+    rowOf({ ...look, params: item.params }, item, draw),
+  );
   if (rows.length + left === 0) throw new DomainError('not-found', { what: 'card' });
-  const title = say('digest.title', { count: rows.length + left });
+  const title =
+    next === null
+      ? say('digest.title', { count: rows.length + left })
+      : say('digest.titleMore', { count: rows.length });
   return {
     card: 'digest',
     data: {
@@ -54,7 +47,7 @@ export async function digest(
       title,
       intro: label('digest.intro'),
       rows,
-      more: left === 0 ? null : say('digest.more', { count: left }),
+      more: next !== null ? label('digest.moreFollow') : left > 0 ? say('digest.more', { count: left }) : null,
       digest: String(params['event'] ?? ''),
       next,
     },
@@ -66,14 +59,42 @@ function rank({ notice }: Item): number {
   return found < 0 ? duties.length : found;
 }
 
-/** One line a subject: what it asks of the reader before what it tells, of several the newest; the newest subjects first. */
-function bySubject(items: readonly Item[]): Item[] {
-  const kept = new Map<string, Item>();
-  for (const item of items) {
-    const other = kept.get(item.about);
-    if (other === undefined || rank(item) <= rank(other)) kept.set(item.about, item);
+/** What is asked of the reader before what is only told, the newest first; what was said several times about the same, once. */
+function inOrder(items: readonly Item[]): Item[] {
+  const newest = new Map<string, Item>();
+  for (const item of [...items].reverse()) {
+    const key = `${nameOf(item.notice)} ${item.about}`;
+    if (!newest.has(key)) newest.set(key, item);
   }
-  return [...kept.values()].reverse().sort((a, b) => rank(a) - rank(b));
+  return [...newest.values()].sort((a, b) => rank(a) - rank(b));
+}
+
+/** A page of lines from `from` on, and where the next one begins. One line a subject: the first of its items that is not over. */
+async function pageOf(
+  items: readonly Item[],
+  from: number,
+  rowFor: (item: Item) => Promise<Row | null>,
+): Promise<{ readonly rows: readonly Row[]; readonly next: number | null }> {
+  const drawn = new Map<Item, Row | null>();
+  const drawOnce = async (item: Item): Promise<Row | null> => {
+    const known = drawn.get(item);
+    if (known !== undefined) return known;
+    const row = await rowFor(item);
+    drawn.set(item, row);
+    return row;
+  };
+  const rows: Row[] = [];
+  for (const [n, item] of items.entries()) {
+    if (n < from) continue;
+    let isTold = false;
+    for (const other of items.slice(0, n))
+      if (!isTold && other.about === item.about) isTold = (await drawOnce(other)) !== null;
+    const row = isTold ? null : await drawOnce(item);
+    if (row === null) continue;
+    if (rows.length === LINES) return { rows, next: n };
+    rows.push(row);
+  }
+  return { rows, next: null };
 }
 
 async function rowOf(look: Look, item: Item, draw: (view: string, look: Look) => Promise<Drawn>): Promise<Row | null> {

@@ -356,8 +356,8 @@ export const samples: { readonly [N in CardName]: Readonly<Record<string, CardDa
   },
   digest: {
     full: {
-      summary: words('12 things to know'),
-      title: words('12 things to know'),
+      summary: words('More than 10 things to know'),
+      title: words('More than 10 things to know'),
       intro: words('This is how things stand now.'),
       rows: rows(10, (index) => ({
         text: words(HOSTILE),
@@ -367,7 +367,7 @@ export const samples: { readonly [N in CardName]: Readonly<Record<string, CardDa
         subject: index % 3 === 2 ? ID : null,
         typed: index % 3 === 1 ? null : `R-${1000 + index}`,
       })),
-      more: words('And 2 more.'),
+      more: words('And more.'),
       digest: 'digest:17',
       next: 10,
     },

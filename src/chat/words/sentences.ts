@@ -90,7 +90,9 @@ export const sentences = {
 
   // many messages in one
   'digest.title': '{count|# thing|# things} to know',
+  'digest.titleMore': 'More than {count|# thing|# things} to know',
   'digest.intro': 'I could not tell you sooner. This is how things stand now.',
+  'digest.moreFollow': 'And more.',
   'digest.more': 'And {count|# more|# more}.',
 
   // help
