@@ -1,5 +1,6 @@
 // What can be shown: a name and parameters become a card's data for one reader. A reply, a message and a redraw all come through
 // here, so there is one rendering of everything, made from how things stand now.
+import type { Notice } from '../domain/consequences';
 import { DomainError } from '../domain/errors';
 import type { AssignmentId, DraftId, PackageId, PersonId, RequestId, ResourceId } from '../domain/model';
 import { accessOf, assigns, view as assignmentView } from '../operations/assignments';
@@ -431,7 +432,7 @@ export const views = {
   }),
   digest: (look) => digest(look, draw, isView),
   gone: () => Promise.resolve({ card: 'notice', data: Notices.gone() }),
-} as const satisfies Record<string, View>;
+} as const satisfies Record<string, View> & Record<Notice | 'digest', View>;
 
 export type ViewName = keyof typeof views;
 
@@ -439,9 +440,11 @@ export type ViewName = keyof typeof views;
 const nameOf = (marked: string): string => marked.split('~')[0] ?? '';
 const isView = (marked: string): boolean => Object.hasOwn(views, nameOf(marked));
 
-/** Whether this release can draw all of it. What it cannot, one that knows more has written, and may still be there to draw. */
-export function knows(marked: string, params: Params): boolean {
-  return isView(marked) && (nameOf(marked) !== 'digest' || noticesOf(params).every(isView));
+/** The view that this release would need and does not have, to draw all of it; null where it can. One that knows more wrote it. */
+export function lacking(marked: string, params: Params): string | null {
+  const needed = nameOf(marked) === 'digest' ? [marked, ...noticesOf(params)] : [marked];
+  const missing = needed.find((view) => !isView(view));
+  return missing === undefined ? null : nameOf(missing);
 }
 
 /** Draws a view by name; an unknown name is an old card of another version. */

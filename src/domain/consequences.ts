@@ -18,27 +18,29 @@ export type Audience =
   | 'resourceOwners'
   | 'administrators';
 
-/** Each notice is a view of a subject; chat/present.ts draws it for the person who is told. */
-export type Notice =
-  | 'request'
-  | 'requestOutcome'
-  | 'approval'
-  | 'approvalReminder'
-  | 'access'
-  | 'accessProblem'
-  | 'accessExtended'
-  | 'accessReason'
-  | 'accessChanged'
-  | 'accessBack'
-  | 'accessEnding'
-  | 'accessEnded'
-  | 'deliveryFailed'
-  | 'removalAlarm'
-  | 'manualTask'
-  | 'manualTaskReminder'
-  | 'drift'
-  | 'leavers'
-  | 'exception';
+/** Each notice is a view of a subject; chat/views.ts draws it for the person who is told. */
+export const notices = [
+  'request',
+  'requestOutcome',
+  'approval',
+  'approvalReminder',
+  'access',
+  'accessProblem',
+  'accessExtended',
+  'accessReason',
+  'accessChanged',
+  'accessBack',
+  'accessEnding',
+  'accessEnded',
+  'deliveryFailed',
+  'removalAlarm',
+  'manualTask',
+  'manualTaskReminder',
+  'drift',
+  'leavers',
+  'exception',
+] as const;
+export type Notice = (typeof notices)[number];
 
 /** What waits for its reader, the most pressing first; everything else they only have to know. */
 export const duties: readonly Notice[] = [

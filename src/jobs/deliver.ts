@@ -6,8 +6,7 @@ import type { OutgoingRow } from '../operations/ports';
 import { NotNow } from './gate';
 import { place } from './place';
 import type { PlaceParts } from './place';
-import { leaveToOthers } from './others';
-import { codeOf, isFinal, Never, redraw, tell } from './tell';
+import { codeOf, isFinal, redraw, tell } from './tell';
 import type { TellParts } from './tell';
 import { sideBySide } from './side-by-side';
 import { backoff } from './worker';
@@ -18,7 +17,7 @@ const LEASE_MS = 60_000;
 /** A card is repaired for days, a role is taken away for ever; this is only how seldom at the end. */
 const MOST_MS = 15 * 60_000;
 /** What a platform may be away: only then, and after so many tries, is a message given up. Both count, so that one put back by hand is tried anew. */
-const KEEP_TRYING_MS = 3 * 24 * 60 * 60_000;
+export const KEEP_TRYING_MS = 3 * 24 * 60 * 60_000;
 /** What fails by a mistake of ours fails again; after this many tries it goes to the dead letters, with its reason. */
 const MESSAGE_TRIES = 12;
 
@@ -40,14 +39,13 @@ async function work(parts: DeliverParts, row: OutgoingRow): Promise<void> {
     switch (row.kind) {
       case 'tell':
         if (row.person === null) {
-          if ((await parts.outbox.expand(row)) !== null) return;
-          await leaveToOthers(parts, row);
-          throw new Never('unknown audience');
+          await parts.outbox.expand(row);
+          return;
         }
         await tell(parts, row);
         break;
       case 'redraw':
-        await redraw(parts, row);
+        if (!(await redraw(parts, row))) return;
         break;
       case 'place':
         await place(parts, row);

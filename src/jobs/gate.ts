@@ -11,7 +11,7 @@ import type { CallLimit, Entry, Outbox } from '../operations/ports';
 export class NotNow extends Error {
   override readonly name = 'NotNow';
   constructor(
-    readonly code: 'rate' | 'gate' | 'unknown',
+    readonly code: 'rate' | 'gate',
     /** Null: the caller's own backoff. */
     readonly ms: number | null,
   ) {

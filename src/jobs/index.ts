@@ -13,6 +13,7 @@ import { endOutOfScope as endForScope, judge } from '../operations/scope';
 import { byJob } from './by';
 import { compare, compareAccepted } from './compare';
 import type { CompareParts } from './compare';
+import { KEEP_TRYING_MS } from './deliver';
 import type { Misfire } from './schedule';
 
 export interface JobParts extends CompareParts {
@@ -155,6 +156,12 @@ async function prune(parts: JobParts): Promise<number> {
   }
 }
 
+async function giveUpUnknown(parts: JobParts): Promise<number> {
+  const rows = await parts.due.giveUpUnknown(KEEP_TRYING_MS, 1_000);
+  if (rows > 0) parts.log.warn({ rows }, 'outgoing rows given up that no release here knows');
+  return rows;
+}
+
 /** Says what somebody has to act on, every minute while it is so. The metrics say the same. */
 async function watch(parts: JobParts): Promise<number> {
   const alarms = alarmsOf(await parts.due.backlog());
@@ -259,6 +266,7 @@ export const jobs: readonly Job[] = [
     misfire: 'skip',
     sweep: (parts) => parts.due.gatherMessages(),
   },
+  { name: 'give-up-unknown', cron: '0 31 * * * *', misfire: 'skip', sweep: giveUpUnknown },
   { name: 'redraw-cards', cron: '45 */10 * * * *', misfire: 'skip', sweep: staleCards },
   { name: 'watch', cron: '50 * * * * *', misfire: 'skip', sweep: watch },
   { name: 'prune', cron: '0 41 * * * *', misfire: 'skip', sweep: prune },

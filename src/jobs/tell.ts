@@ -7,7 +7,7 @@ import { ChannelError } from '../chat/channel';
 import type { Channel } from '../chat/channel';
 import { paramsOf } from '../chat/handle';
 import { bind } from '../chat/render';
-import { draw, knows } from '../chat/views';
+import { draw, lacking } from '../chat/views';
 import type { Drawn } from '../chat/views';
 import { asReader, introduce } from '../chat/who';
 import type { Who } from '../chat/who';
@@ -17,7 +17,6 @@ import type { Log } from '../log';
 import type { By, CardRow, Cards, Desk, Outbox, OutgoingRow, Reachable, Watch } from '../operations/ports';
 import { gateOf, LOOK_UPS, NotNow, paceOf } from './gate';
 import type { Gates } from './gate';
-import { leaveToOthers } from './others';
 
 export interface TellParts {
   readonly desk: Desk;
@@ -51,14 +50,11 @@ export function viewOf(row: OutgoingRow): string {
 }
 
 /** Tells one person one thing. Resolves when the message is out, or when there is nothing to say any more. */
-export async function tell(parts: TellParts, row: OutgoingRow): Promise<void> {
+export async function tell(parts: TellParts, claimed: OutgoingRow): Promise<void> {
+  const row = await sayable(parts, claimed);
   if (row.person === null) throw new Never('no recipient');
   const person = await parts.desk.views.person(row.person);
   if (person?.state !== 'enabled') return;
-  if (!knows(row.notice ?? '', row.params)) {
-    await leaveToOthers(parts, row);
-    if (row.notice !== 'digest') throw new Never('unknown view');
-  }
   const places = await placesOf(parts, person);
   let last = '';
   for (const place of places) {
@@ -73,6 +69,12 @@ export async function tell(parts: TellParts, row: OutgoingRow): Promise<void> {
   }
   // The word is what the store looks for when the person is heard again.
   throw new Never(last === '' ? 'unreachable' : `unreachable: ${last}`);
+}
+
+/** Of many in one this release says what it can, and gives the others back to one that knows more. */
+async function sayable({ outbox }: TellParts, row: OutgoingRow): Promise<OutgoingRow> {
+  if (row.notice !== 'digest' || lacking(row.notice, row.params) === null) return row;
+  return { ...row, params: await outbox.part(row.lease) };
 }
 
 // One who never spoke to us is looked for first: else an approver who is asked for the first time would hear nothing.
@@ -168,22 +170,23 @@ async function adopt(parts: TellParts, channel: Channel, place: Reachable, kept:
 
 /**
  * Makes every remembered message about a subject equal to how things stand. One that fails, or that does not fit any more,
- * is marked and does not hold up the others.
+ * is marked and does not hold up the others. False: some are left to a release that can draw them, and so is the row.
  */
-export async function redraw(parts: TellParts, row: OutgoingRow): Promise<void> {
+export async function redraw(parts: TellParts, row: OutgoingRow): Promise<boolean> {
   const rows =
     row.subject.kind === 'request'
       ? await parts.cards.byRequest(row.subject.id as NonNullable<CardRow['request']>)
       : await parts.cards.bySubject(row.subject);
-  const known = rows.filter((kept) => knows(kept.view, kept.params));
-  await redrawAll(parts, known, row);
-  if (known.length === rows.length) return;
-  await leaveToOthers(parts, row);
+  const missing = rows.map((kept) => lacking(kept.view, kept.params));
   await redrawAll(
     parts,
-    rows.filter((kept) => !known.includes(kept)),
+    rows.filter((_, n) => missing[n] === null),
     row,
   );
+  const view = missing.find((name) => name !== null);
+  if (view === undefined) return true;
+  await parts.outbox.leave(row.lease, view);
+  return false;
 }
 
 async function redrawAll(parts: TellParts, rows: readonly CardRow[], row: OutgoingRow): Promise<void> {

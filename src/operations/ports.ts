@@ -436,13 +436,17 @@ export interface DeadRow {
   readonly settledAt: Date;
 }
 export interface Outbox {
-  /** Up to `limit` due rows (of these kinds), leased for `leaseMs`; one row per lane, oldest first; taking away before giving. */
-  claim(limit: number, leaseMs: number, kinds?: readonly OutgoingRow['kind'][]): Promise<readonly OutgoingRow[]>;
   /**
-   * Expands an audience into one row per person and settles the parent, in one statement; idempotent. Returns the number; null, and does
-   * nothing, where it does not know the audience.
+   * Up to `limit` due rows (of these kinds), leased for `leaseMs`; one row per lane, oldest first; taking away before giving. What a
+   * release does not know is not there for it.
    */
-  expand(row: OutgoingRow): Promise<number | null>;
+  claim(limit: number, leaseMs: number, kinds?: readonly OutgoingRow['kind'][]): Promise<readonly OutgoingRow[]>;
+  /** Expands an audience into one row per person and settles the parent, in one statement; idempotent. Returns the number. */
+  expand(row: OutgoingRow): Promise<number>;
+  /** Takes out of a digest what this release does not know: messages of their own again. Returns what the row says without them. */
+  part(lease: Lease): Promise<OutgoingRow['params']>;
+  /** Leaves the rest of a redraw to a release that knows this view: no other one claims the row any more. */
+  leave(lease: Lease, view: string): Promise<void>;
   settle(lease: Lease, result: { state: 'done' } | { state: 'dead'; error: string }): Promise<void>;
   /** Back to ready, not before `atLeastMs` from now (backoff with jitter added by the caller); `tried` is false where no call was made. */
   retry(lease: Lease, atLeastMs: number, error: string, how?: { readonly tried?: boolean }): Promise<void>;
@@ -682,6 +686,8 @@ export interface Due {
   staleCards(limit: number): Promise<number>;
   /** Where more than five messages wait for a person for minutes, they become one. Returns how many went into others. */
   gatherMessages(): Promise<number>;
+  /** Gives up to `limit` rows up that this release does not know and that nobody took for so long. Returns how many. */
+  giveUpUnknown(afterMs: number, limit: number): Promise<number>;
   /** What is not done yet and what was given up, for those who watch; bounded work, counts stop at ten thousand. */
   backlog(jobs?: readonly string[]): Promise<Backlog>;
   /** The clock of the database's machine, which all processes share. */
@@ -697,7 +703,7 @@ export interface Backlog {
     readonly kind: OutgoingRow['kind'];
     /** Due now, and a worker may take it. */
     readonly due: number;
-    /** Waiting for the next try, or for another row of its lane. */
+    /** Waiting for the next try, for another row of its lane, or for a release that knows it. */
     readonly later: number;
     /** Since the oldest was asked for. */
     readonly oldestSeconds: number;

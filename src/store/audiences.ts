@@ -3,7 +3,7 @@
 import type { Audience } from '../domain/consequences';
 import { concerns } from './drift-answers';
 
-const known = {
+const audiences = {
   requestor: true,
   target: true,
   approvers: true,
@@ -15,7 +15,7 @@ const known = {
   administrators: true,
 } as const satisfies Record<Audience, true>;
 /** Those that mean somebody here. A release that knows more may have written another one. */
-export const AUDIENCES: ReadonlySet<string> = new Set(Object.keys(known));
+export const AUDIENCES: readonly string[] = Object.keys(audiences);
 
 /**
  * Parts of a `with`: reads `mine` (rows of outgoing) and gives `hearers (outgoing_id, person_id)`: enabled people, each once.

@@ -1,7 +1,10 @@
 // One message instead of many: what a person was to hear and could not, while it is about more than a few things. What it says
 // is computed when it is sent, like all messages; its row only names what it is about.
 import { duties } from '../domain/consequences';
+import { DomainError } from '../domain/errors';
 import type { PersonId } from '../domain/model';
+import type { Lease, OutgoingRow } from '../operations/ports';
+import { NOTICES } from './known';
 import type { Query } from './query';
 
 /** More than so many that wait for one person become one. */
@@ -12,10 +15,13 @@ const MOST = 20_000;
 /** What one digest remembers, duties before news and the newest of each; nobody reads more. */
 const KEPT = 200;
 
-const LATE = `o.state = 'ready' and o.kind = 'tell' and o.person_id is not null and o.notice <> 'digest'
+const LATE = `o.state = 'ready' and o.kind = 'tell' and o.person_id is not null and o.notice = any (${NOTICES})
     and o.created_at < usher_now() - interval '5 minutes'`;
 
 const DUTIES = duties.map((notice) => `'${notice}'`).join(', ');
+const noticeOf = (item: string): string => `split_part(${item} ->> 'notice', '~', 1)`;
+/** Nobody can tell whether what another release wrote asks something of the reader. */
+const MATTERS = `(${noticeOf('item')} in (${DUTIES}) or ${noticeOf('item')} <> all (${NOTICES}))`;
 
 // A message waits when it is this old and not out: its platform is away, or nobody may be told so much at once. A digest that
 // waits itself takes in whatever comes to wait with it; one that a worker holds already is out in a moment. Only what becomes
@@ -34,7 +40,7 @@ with due as (
 ), late as (
   select o.* from outgoing o join flooded using (person_id) where ${LATE} order by o.id limit ${MOST} for update of o skip locked
 ), keyed as (
-  select person_id, digest, flooded.before, coalesce(flooded.dedupe_key, 'digest:' || max(late.id)) as key
+  select person_id, digest, flooded.before, coalesce(flooded.dedupe_key, 'digest:' || gen_random_uuid()) as key
   from flooded join late using (person_id) group by person_id, digest, flooded.before, flooded.dedupe_key
 ), gathered as (
   update outgoing o set state = 'done', error = keyed.key, settled_at = usher_now()
@@ -42,14 +48,14 @@ with due as (
   returning o.*
 ), digests as (
   select person_id, digest, key, count(*) as messages, min(created_at) as since, coalesce((before ->> 'items')::jsonb, '[]') ||
-    jsonb_agg(jsonb_build_object('notice', concat_ws('~', notice, gathered.params ->> 'event'),
+    jsonb_agg(jsonb_build_object('row', id, 'notice', concat_ws('~', notice, gathered.params ->> 'event'),
       'about', subject_kind || ':' || subject_id,
       'params', gathered.params || jsonb_build_object(subject_kind, subject_id)) order by id) as all_items
   from gathered join keyed using (person_id) group by person_id, digest, key, before
 ), filled as (
   select digests.*, (select jsonb_agg(item order by n)::text from (
       select item, n from jsonb_array_elements(all_items) with ordinality as t (item, n)
-      order by split_part(item ->> 'notice', '~', 1) in (${DUTIES}) desc, n desc limit ${KEPT}) newest) as items
+      order by ${MATTERS} desc, n desc limit ${KEPT}) newest) as items
   from digests
 ), joined as (
   update outgoing d set params = d.params || jsonb_build_object('items', items) from filled where d.id = filled.digest
@@ -61,12 +67,33 @@ with due as (
 )
 select coalesce(sum(messages), 0)::integer as messages from filled`;
 
+const PART = `
+with items as (
+  select item, n, ${noticeOf('item')} = any (${NOTICES}) as known
+  from outgoing d cross join jsonb_array_elements((d.params ->> 'items')::jsonb) with ordinality as t (item, n)
+  where d.id = $1 and d.lease = $2
+), given_back as (
+  update outgoing o set state = 'ready', error = null, settled_at = null, next_at = usher_now() from items
+  where not known and o.id = (item ->> 'row')::bigint and o.state = 'done'
+)
+update outgoing set params = params || jsonb_build_object('items',
+  (select coalesce(jsonb_agg(item order by n) filter (where known), '[]')::text from items))
+where id = $1 and lease = $2
+returning params`;
+
 const ITEMS = `select params ->> 'items' as items from outgoing where dedupe_key = $2 and person_id = $1 and notice = 'digest'`;
 
 /** What the digest of a person was made of, as long as its row is kept. */
 export async function digestOf(q: Query, person: PersonId, name: string): Promise<string | null> {
   const [row] = await q(ITEMS, [person, name]);
   return row === undefined ? null : (row as { items: string }).items;
+}
+
+/** Takes out of a leased digest what this release does not know: it waits on its own again, for one that does. Returns what is left. */
+export async function partDigest(q: Query, { id, token }: Lease): Promise<OutgoingRow['params']> {
+  const [row] = await q(PART, [id, token]);
+  if (row === undefined) throw new DomainError('stale', {});
+  return (row as { params: OutgoingRow['params'] }).params;
 }
 
 /** Makes one message of those that wait too long for one person; returns how many went into others. */

@@ -4,6 +4,7 @@ import type { AssignmentId, GrantId, RequestId } from '../domain/model';
 import type { Due } from '../operations/ports';
 import { backlogOf } from './backlog';
 import { gatherMessages } from './digest';
+import { giveUpUnknown } from './known';
 import { JUSTIFYING, LIVE, OPEN } from './loads';
 import { createMisrouted } from './misrouted';
 import type { Query } from './query';
@@ -207,6 +208,7 @@ export function createDue(q: Query): Due {
       return (await q(STALE, [limit])).length;
     },
     gatherMessages: () => gatherMessages(q),
+    giveUpUnknown: (afterMs, limit) => giveUpUnknown(q, afterMs, limit),
     backlog: (jobs = []) => backlogOf(q, jobs),
     async partitions() {
       await q(PARTITIONS);

@@ -2,8 +2,10 @@
 // Rows are made by the tail of a save (tail.ts); whom an audience means is audiences.ts.
 import { DomainError } from '../domain/errors';
 import type { DeadRow, Lease, Outbox, OutgoingRow, Tx } from '../operations/ports';
-import { AUDIENCES, HEARERS } from './audiences';
+import { HEARERS } from './audiences';
+import { partDigest } from './digest';
 import { createGates } from './gates';
+import { KINDS, known } from './known';
 import { type Query, isDuplicate } from './query';
 import { instantOf, toInstant } from './tables';
 
@@ -24,17 +26,16 @@ interface Claimed {
   readonly next_at: Date;
   readonly created_at: Date;
 }
-const KINDS: readonly OutgoingRow['kind'][] = ['tell', 'redraw', 'place'];
 /** After a try that ended so, nothing went out. */
 const SURE = 'ratelimited';
 type Result = { state: 'done' } | { state: 'dead'; error: string };
 
 /**
- * The head of its lane: nothing of the lane is being worked, and nothing older waits. A row that waits for its next try
- * holds its lane back, a dead one does not.
+ * The head of its lane, which this release knows: nothing of the lane is being worked, and nothing older waits. A row that waits for
+ * its next try holds its lane back; a dead one does not, and one that only another release knows does not either.
  */
-export const HEAD = `not exists (select 1 from outgoing other where other.lane = o.lane
-  and (other.state = 'leased' or (other.state = 'ready' and other.id < o.id)))`;
+export const HEAD = `${known('o')} and not exists (select 1 from outgoing other where other.lane = o.lane
+  and (other.state = 'leased' or (other.state = 'ready' and other.id < o.id and ${known('other')})))`;
 
 const CLAIM = `
 update outgoing set state = 'leased', attempts = attempts + 1, lease = gen_random_uuid(),
@@ -64,6 +65,11 @@ update outgoing o set ${BACK}, next_at = usher_now() + $3 * interval '1 millisec
   error = case when $5 then $4 else o.error end, attempts = o.attempts - case when $5 then 0 else 1 end
 where o.id = $1 and o.lease = $2
 returning o.id`;
+// Not tried: as a row that says which view it is about, it is claimed by those who have it. Its lane keeps further repairs away.
+const LEAVE = `
+update outgoing set state = 'ready', notice = $3, next_at = usher_now(), attempts = attempts - 1, lease = null, lease_until = null
+where id = $1 and lease = $2
+returning id`;
 // What somebody else is settling right now was not lost.
 const REAP = `
 update outgoing o set ${BACK}, error = 'lost' where o.id in (
@@ -189,12 +195,15 @@ export function createOutbox(q: Query): Outbox {
       )) as readonly Claimed[];
       return [...rows].sort((a, b) => a.next_at.getTime() - b.next_at.getTime() || a.id - b.id).map(outgoingOf);
     },
-    async expand({ lease, audience }) {
-      if (audience !== null && !AUDIENCES.has(audience)) return null;
+    async expand({ lease }) {
       const [row] = await q(EXPAND, [lease.id, lease.token]);
       const { mine, told } = row as { mine: number; told: number };
       if (mine === 0) throw new DomainError('stale', {});
       return told;
+    },
+    part: (lease) => partDigest(q, lease),
+    async leave({ id, token }, view) {
+      if ((await q(LEAVE, [id, token, view])).length === 0) throw new DomainError('stale', {});
     },
     settle: (lease, result) => settleOutgoing(q, lease, result),
     retry: (lease, atLeastMs, error, how) => twice(() => retryOutgoing(q, lease, atLeastMs, error, how?.tried)),
