@@ -24,7 +24,7 @@ import * as Drift from './present/drift';
 import * as Notices from './present/notices';
 import { approvalCard } from './present/approvals';
 import { running } from './present/asked';
-import { askedAgain, gateText } from './present/outcome';
+import { askedAgain, gateText, leftMeanwhile } from './present/outcome';
 import { requestCard } from './present/requests';
 import { number, text } from './present/common';
 import { label, say } from './words';
@@ -148,7 +148,11 @@ const approval: View = async (look) => {
       }
       case 'canceled': {
         const again = askedAgain(facts);
-        return again ? say('decided.contentChanged', again) : say('decided.step', { number: shown });
+        if (again) return say('decided.contentChanged', again);
+        const left = leftMeanwhile(facts);
+        return left
+          ? say('decided.left', { number: shown, person: left.name })
+          : say('decided.step', { number: shown });
       }
       case 'pendingApproval': {
         const stage = running(facts);

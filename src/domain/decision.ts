@@ -15,6 +15,7 @@ import {
 } from './approval';
 import type { Asked } from './approval';
 import { inserted, isOnBehalf, textOf, toldOf, updated } from './change';
+import { cancelForGone } from './cancel';
 import { approve } from './delivery';
 import { DomainError, kept } from './errors';
 import type { Change } from './events';
@@ -44,9 +45,14 @@ export interface DecideInput {
   readonly seen?: number | null;
 }
 
-/** One decision. A denial ends the request; the last approval a stage needs opens the next one or gives the access. */
+/**
+ * One decision. A denial ends the request; the last approval a stage needs opens the next one or gives the access. Where whom it is
+ * for, or who asked, left meanwhile there is nothing to decide: it is canceled.
+ */
 export function decide(facts: RequestFacts, person: PersonId, input: DecideInput, at: Now): Change {
   const task = mayDecide(facts, person, at, input.seen);
+  const isGone = cancelForGone(facts, at);
+  if (isGone !== noChange) return isGone;
   const decision = decisionOf(facts, task, input, at);
   const stage = { refs: { stage: task.n } };
   const recorded = together(
@@ -167,7 +173,6 @@ export function denied(facts: RequestFacts, detail: RequestDetail, at: Now, gate
 /** The denial for a gate that closed after the request was made. Anything but a refusal is a bug and flies on. */
 export function deniedByGate(facts: RequestFacts, refusal: unknown, at: Now): Change {
   if (!(refusal instanceof DomainError)) throw refusal;
-  if (facts.target.state !== 'enabled') return denied(facts, 'targetDisabled', at, refusal);
   return denied(facts, refusal.code === 'no-approvers' ? 'noApprovers' : 'gateClosed', at, refusal);
 }
 

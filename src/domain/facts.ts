@@ -110,6 +110,8 @@ export interface AskedAgain {
 export interface RequestFacts extends PairFacts {
   readonly request: Request;
   readonly requestor: (PersonRef & Pick<Person, 'state'>) | null;
+  /** Who of them was disabled while it was open; they may be back by now. */
+  readonly left: 'target' | 'requestor' | null;
   readonly stages: readonly Stage[];
   readonly tasks: readonly ApprovalTask[];
   readonly decisions: readonly Decision[];

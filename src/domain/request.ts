@@ -1,27 +1,16 @@
 // What happens to a request from asking to its start. Deciding it: decision.ts (exported here as well).
 import { askAgain, gainedRoles } from './again';
-import { closeStages, openStages } from './approval';
-import { isOnBehalf, textOf, toldOf, updated, written } from './change';
+import { openStages } from './approval';
+import { cancelForGone, dropScheduled } from './cancel';
+import { isOnBehalf, textOf, toldOf, written } from './change';
 import { deniedByGate } from './decision';
-import { approve, begin, toldOfAssignment } from './delivery';
+import { approve, begin } from './delivery';
 import type { DeliveryFacts } from './delivery';
 import { DomainError } from './errors';
 import type { Change } from './events';
 import { noChange, together } from './events';
 import type { AskFacts, AssignmentFacts, Now, PairFacts, RequestFacts, SubmitFacts } from './facts';
-import type {
-  AskedPeriod,
-  Assignment,
-  EndReason,
-  PersonId,
-  PolicyVersion,
-  PolicyVersionId,
-  Question,
-  Request,
-  RequestDetail,
-  RequestId,
-} from './model';
-import { OPEN_REQUEST_STATES } from './model';
+import type { AskedPeriod, PersonId, PolicyVersion, PolicyVersionId, Question, Request, RequestId } from './model';
 import { checkStart, extensionNeedsApproval, inZone, mayExtend, period } from './period';
 import type { Extension } from './period';
 import { choosePolicy, gate, maySee, offered } from './policy';
@@ -29,6 +18,7 @@ import { isZone } from './time';
 
 export { decide, escalate, expireStage, remindStage, reroute } from './decision';
 export type { DecideInput } from './decision';
+export { cancel, cancelForGone } from './cancel';
 
 /** Longest answer to a question. */
 const ANSWER_LENGTH = { text: 500, longText: 2000 } as const;
@@ -157,62 +147,12 @@ export function submitExtension(
   return { ...entered({ ...facts, assignment }, request, { policy, needsApproval }, at), clamped: null };
 }
 
-/**
- * Takes a request back while it still waits: for approval, or for its start. Access that waits for its start is somebody's: nobody
- * else takes it without a reason, which is a removal (rule 3.22).
- */
-export function cancel(
-  facts: RequestFacts,
-  by: { readonly person: PersonId; readonly owner: boolean } | 'system',
-  at: Now,
-  detail?: RequestDetail,
-): Change {
-  const { request } = facts;
-  const { number, state } = request;
-  const own = by !== 'system' && (by.person === request.requestor || by.person === request.target);
-  if (by !== 'system' && !own && !by.owner) throw new DomainError('not-found', { what: 'request' });
-  if (!OPEN_REQUEST_STATES.some((open) => open === state)) throw new DomainError('not-cancelable', { number, state });
-
-  if (by !== 'system' && state === 'scheduled' && by.person !== request.target) {
-    throw new DomainError('removal-reason-required', {}, 'note');
-  }
-
-  const byPerson = own ? 'canceledByRequestor' : 'canceledByOwner';
-  const why = detail ?? (by === 'system' ? 'targetDisabled' : byPerson);
-  const data = {
-    byRequestor: by !== 'system' && by.person === request.requestor,
-    detail: why,
-    onBehalf: isOnBehalf(request),
-    type: request.type,
-    // Whoever asked hears of it in any case; so does for whom it was asked, unless they did it or left.
-    tellTarget: isOnBehalf(request) && why !== 'targetDisabled' && (by === 'system' || by.person !== request.target),
-  };
-  return together(
-    closeStages(facts, 'canceled', at),
-    updated('request', request, { state: 'canceled', detail: why, completedAt: at.now }),
-    toldOf(facts, request, 'request.canceled', { data }),
-    dropScheduled(facts, why === 'targetDisabled' ? 'targetDisabled' : 'canceled', at),
-  );
-}
-
-/**
- * Ends what nobody can have any more: all that is open of a target who left, and what a requestor who left asked for others,
- * unless it is decided already. `left`: who of them was disabled while it was open, however soon they were back (rule 3.17).
- */
-export function cancelForGone(facts: RequestFacts, left: 'target' | 'requestor' | null, at: Now): Change {
-  const { request, requestor, target } = facts;
-  if (!OPEN_REQUEST_STATES.some((open) => open === request.state)) return noChange;
-  if (target.state !== 'enabled' || left === 'target') return cancel(facts, 'system', at, 'targetDisabled');
-  const isUndecided = request.state === 'submitted' || request.state === 'pendingApproval';
-  const isGone = left === 'requestor' || (requestor !== null && requestor.state !== 'enabled');
-  const isAbandoned = isGone && isUndecided;
-  return isAbandoned ? cancel(facts, 'system', at, 'requestorDisabled') : noChange;
-}
-
 /** The start of scheduled access has come: all gates are looked at again (rule 3.2). Changes nothing before. */
 export function startDue(facts: RequestFacts, at: Now): Change {
   const { request, assignment } = facts;
   if (request.state !== 'scheduled' || !assignment || assignment.startsAt > at.now) return noChange;
+  const isGone = cancelForGone(facts, at);
+  if (isGone !== noChange) return isGone;
   try {
     if (assignment.state !== 'scheduled') {
       throw new DomainError('not-held', { package: facts.package.name, target: null });
@@ -221,8 +161,7 @@ export function startDue(facts: RequestFacts, at: Now): Change {
     const version = request.policyVersion ? { policyVersion: request.policyVersion } : {};
     gate(facts, { requestor: null, onBehalf: false, for: 'final', ...version });
   } catch (refusal) {
-    const reason = facts.target.state === 'enabled' ? 'gateClosed' : 'targetDisabled';
-    return together(deniedByGate(facts, refusal, at), dropScheduled(facts, reason, at));
+    return together(deniedByGate(facts, refusal, at), dropScheduled(facts, 'gateClosed', at));
   }
   // Between the decision and the start the package may have gained roles on which nobody decided.
   if (request.stage > 0 && gainedRoles(facts)) {
@@ -353,18 +292,4 @@ function answerOf(typed: string | null, question: Question): string | null {
   const max = ANSWER_LENGTH[question.type];
   if (answer.length <= max) return answer;
   throw new DomainError('text-too-long', { field: question.text, max }, `answer.${question.id}`);
-}
-
-/** Access that was to start with this request does not: nothing was placed, so nothing is taken, and nobody is told twice. */
-function dropScheduled(facts: RequestFacts, endReason: EndReason, at: Now): Change {
-  const { assignment, request } = facts;
-  if (assignment?.state !== 'scheduled' || request.state !== 'scheduled') return noChange;
-  const fields: Partial<Assignment> = { state: 'removed', endedAt: at.now, endReason, remindAt: null };
-  const live = facts.justifications.filter((one) => one.assignment === assignment.id && one.endedAt === null);
-  return together(
-    updated('assignment', assignment, fields),
-    ...live.map((one) => updated('justification', one, { endedAt: at.now })),
-    toldOfAssignment(facts, assignment, 'assignment.ending', request, { reason: endReason, tell: false }),
-    toldOfAssignment(facts, assignment, 'assignment.removed', request),
-  );
 }

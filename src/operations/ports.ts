@@ -145,8 +145,8 @@ export interface Tx {
   leaversConfirmed(pkg: PackageId, set: string): Promise<Confirmed | null>;
   /** What was to end for this was looked at: if it goes on, it is no leaver's any more. */
   leaverSettled(id: AssignmentId): Promise<void>;
-  /** Who of an open request was disabled meanwhile; forgotten with this act. */
-  takeLeft(id: RequestId): Promise<'target' | 'requestor' | null>;
+  /** What is noted of who of a request left is followed by this act. */
+  forgetLeft(facts: Pick<RequestFacts, 'request' | 'left'>): Promise<void>;
   /** The live justifications of an assignment, with their policies as these are now. */
   scopesOf(id: AssignmentId): Promise<readonly ScopeFact[]>;
   /** One exception to an incompatibility, its row locked. */

@@ -134,11 +134,12 @@ export const remindStage = timed(Rules.remindStage);
 export const reroute = timed(Rules.reroute);
 /** A scheduled start has come: all gates are checked again (rule 3.2). */
 export const start = timed(Rules.startDue);
-/** The target left: whatever is still asked for ends. So does what a requestor who left asked for others, while undecided. */
+/** The target left: whatever is still asked for ends. So does what a requestor who left asked for others, while undecided. The note is followed by then. */
 export function cancelForGone(desk: Desk, by: By, id: RequestId): Promise<void> {
   return act(desk, by, async (tx) => {
     const facts = await tx.forRequest(id);
-    await tx.save(Rules.cancelForGone(facts, await tx.takeLeft(id), moment(tx)));
+    await tx.forgetLeft(facts);
+    await tx.save(Rules.cancelForGone(facts, moment(tx)));
   });
 }
 

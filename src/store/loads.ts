@@ -213,6 +213,7 @@ decided as materialized (select d.* from decisions d where d.request_id = (selec
 select ${PAIR_COLUMNS(['live', 'named'])},
   (select to_jsonb(requestor) from people requestor where requestor.id = (select requestor_id from pair)) as requestor,
   (select to_jsonb(named) from named) as named,
+  (select who from leaver_requests where request_id = (select request_id from pair)) as left,
   (select ${AGAIN('newer')} from pair join requests older on older.id = pair.request_id
     join requests newer on newer.replaces_id = older.id) as replaced_by,
   (select ${AGAIN('older')} from pair join requests newer on newer.id = pair.request_id
@@ -274,6 +275,7 @@ export async function loadRequest(q: Query, id: RequestId): Promise<At<RequestFa
       ...(await pairOf(q, row)),
       request,
       requestor: requestor && { id: requestor.id, name: requestor.name, state: requestor.state },
+      left: row['left'] as RequestFacts['left'],
       stages: fromRows(governed.stage, row['stages']),
       tasks: fromRows(governed.task, row['tasks']),
       decisions: fromRows(governed.decision, row['decisions']),

@@ -1,7 +1,8 @@
 // Held access whose holder left the scope of a policy that ends access then (rule 3.16): found by what was noted, kept until it has
 // ended or somebody has said that so many may lose it. The rule is domain/scope.ts#outOfScope; a test compares the two.
+import type { RequestFacts } from '../domain/facts';
 import type { Confirmed, Leavers, ScopeFact } from '../domain/scope';
-import type { AssignmentId, CatalogId, PackageId, PersonId, RequestId } from '../domain/model';
+import type { AssignmentId, CatalogId, PackageId, PersonId } from '../domain/model';
 import type { Due, LeaversList, LeaversView, Listed, Tx } from '../operations/ports';
 import { isId } from './ids';
 import { JUSTIFYING } from './loads';
@@ -123,12 +124,11 @@ export async function leaverSettled(q: TxQuery, id: AssignmentId): Promise<void>
   await q.later(SETTLED, [id]);
 }
 
-const TAKE_LEFT = `delete from leaver_requests where request_id = $1 returning who`;
+const FORGET_LEFT = `delete from leaver_requests where request_id = $1 and who = $2`;
 
-/** The note that somebody was disabled while their request was open (migration 0014), for whoever ends it by that. */
-export async function takeLeft(q: Query, id: RequestId): ReturnType<Tx['takeLeft']> {
-  const [row] = await q(TAKE_LEFT, [id]);
-  return row === undefined ? null : (row as { who: 'target' | 'requestor' }).who;
+/** The note that somebody was disabled while their request was open (migration 0014) was followed; one that came since is another. */
+export async function forgetLeft(q: TxQuery, { request, left }: Pick<RequestFacts, 'request' | 'left'>): Promise<void> {
+  if (left !== null) await q.later(FORGET_LEFT, [request.id, left]);
 }
 
 const JUDGED = `update scope_leavers set state = $2, at = usher_now() where state = 'found' and assignment_id = any ($1::uuid[])`;

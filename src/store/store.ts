@@ -57,7 +57,7 @@ import type { Query, TxQuery } from './query';
 import { ConnectionLost, inTransaction, queryIn } from './query';
 import { rolesOf } from './roles';
 import { saveChange } from './save';
-import { leaversConfirmed, leaverSettled, leaversJudged, loadLeavers, scopesOf, takeLeft } from './scope';
+import { forgetLeft, leaversConfirmed, leaverSettled, leaversJudged, loadLeavers, scopesOf } from './scope';
 import type { Recorded, Signature } from './tail';
 import { recordEvents } from './tail';
 import { clockOf, createViews } from './views';
@@ -242,7 +242,7 @@ function openTx(q: TxQuery, by: By): { tx: Tx; sent: () => number; decided: read
     leaversJudged: (leavers, to) => leaversJudged(q, leavers, to),
     leaversConfirmed: (pkg, set) => leaversConfirmed(q, pkg, set),
     leaverSettled: (id) => leaverSettled(q, id),
-    takeLeft: (id) => takeLeft(q, id),
+    forgetLeft: (facts) => forgetLeft(q, facts),
     scopesOf: (id) => scopesOf(q, id),
     async endDue(limit) {
       const ended = await endDue(q, limit, by);

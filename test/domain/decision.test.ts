@@ -192,13 +192,25 @@ describe('a denial', () => {
   });
 });
 
+describe('there is nothing to decide any more', () => {
+  test.each<{ name: string; give: Partial<RequestFacts>; want: string }>([
+    { name: 'target is disabled', give: { target: aPerson('Tara', { state: 'disabled' }) }, want: 'targetDisabled' },
+    { name: 'target was disabled, and is back', give: { left: 'target' }, want: 'targetDisabled' },
+    { name: 'one who asked was disabled, and is back', give: { left: 'requestor' }, want: 'requestorDisabled' },
+  ])('where the $name: canceled', ({ give, want }) => {
+    for (const input of [yes, no]) {
+      const change = sound(decide(requestFacts(give), ana, input, at()));
+      expect(rowOf(change, 'request')).toMatchObject({ state: 'canceled', detail: want });
+      expect(rowOf(change, 'stage').state).toBe('canceled');
+      expect([rowsOf(change, 'assignment'), rowsOf(change, 'grant'), rowsOf(change, 'decision')]).toEqual([[], [], []]);
+    }
+    // Whoever is not asked does not learn it.
+    expect(faultOf(() => decide(requestFacts(give), idOf('Zoe'), yes, at())).code).toBe('not-an-approver');
+  });
+});
+
 describe('a gate that closed meanwhile denies the final approval', () => {
   test.each<{ name: string; give: Partial<RequestFacts>; want: { detail: string; gate: string } }>([
-    {
-      name: 'target disabled',
-      give: { target: aPerson('Tara', { state: 'disabled' }) },
-      want: { detail: 'targetDisabled', gate: 'person-disabled' },
-    },
     {
       name: 'catalog closed',
       give: { catalog: { ...requestFacts().catalog, state: 'unpublished' } },

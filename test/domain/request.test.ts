@@ -729,7 +729,7 @@ describe('when somebody left', () => {
     },
   ];
   test.each(cases)('$name', ({ give, left = null, want }) => {
-    const change = sound(cancelForGone(give, left, at()));
+    const change = sound(cancelForGone({ ...give, left }, at()));
     if (want === null) expect(eventsOf(change)).toEqual([]);
     else expect(rowOf(change, 'request')).toMatchObject({ state: 'canceled', detail: want });
   });
@@ -776,11 +776,6 @@ describe('the start of what was scheduled', () => {
       give: { catalog: { ...requestFacts().catalog, state: 'unpublished' } },
       want: ['gateClosed', 'catalog-closed', 'gateClosed'],
     },
-    {
-      name: 'target disabled now',
-      give: { target: aPerson('Tara', { state: 'disabled' }) },
-      want: ['targetDisabled', 'person-disabled', 'targetDisabled'],
-    },
   ])('$name: denied, and it ends before it began', ({ give, want }) => {
     const change = sound(startDue(scheduled(give), at()));
     expect(rowOf(change, 'request')).toMatchObject({ state: 'denied', detail: want[0] });
@@ -791,6 +786,19 @@ describe('the start of what was scheduled', () => {
       gate: want[1],
     });
     expect(rowOf(change, 'assignment')).toMatchObject({ state: 'removed', endReason: want[2] });
+  });
+  test.each<{ name: string; give: Partial<RequestFacts> }>([
+    { name: 'is disabled now', give: { target: aPerson('Tara', { state: 'disabled' }) } },
+    { name: 'was disabled meanwhile, and is back', give: { left: 'target' } },
+  ])('where the target $name: canceled, and it ends before it began', ({ give }) => {
+    const change = sound(startDue(scheduled(give), at()));
+    expect(rowOf(change, 'request')).toMatchObject({ state: 'canceled', detail: 'targetDisabled' });
+    expect(rowOf(change, 'assignment')).toMatchObject({ state: 'removed', endReason: 'targetDisabled' });
+    expect(rowsOf(change, 'grant')).toEqual([]);
+  });
+  test('goes on where who asked for it was disabled after it was decided', () => {
+    const change = sound(startDue(scheduled({ left: 'requestor' }), at()));
+    expect(rowOf(change, 'request').state).toBe('delivering');
   });
   test('a start found only after the end gives nothing', () => {
     expect(rowOf(sound(startDue(scheduled(), at(days(31)))), 'request').state).toBe('denied');

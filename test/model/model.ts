@@ -434,6 +434,7 @@ export function decide(o: Organization, key: Key, person: Key, decision: 'approv
   if (stage.decideBy !== null && stage.decideBy <= o.now) return 'already-decided';
   const plan = found(termsOf(o, request.terms).stages[stage.n - 1]);
   if (!stillAsked(o, request, plan, stage, task)) return 'not-an-approver';
+  if (isGone(o, request)) return cancel(o, key, 'system');
   if (decision === 'deny' && !reason) return 'denial-reason-required';
   if (decision === 'approve' && plan.reason && !reason) return 'approval-reason-required';
 
@@ -462,6 +463,13 @@ export function decide(o: Organization, key: Key, person: Key, decision: 'approv
   return 'ok';
 }
 
+/** Whoever it is for left while it was open, or whoever asked, while it was not decided; they may be back. */
+function isGone(o: Organization, request: Request): boolean {
+  const { left = null, requestor, target, state } = request;
+  if (left === 'target' || !works(o, target)) return OPEN.includes(state);
+  return (left === 'requestor' || (requestor !== null && !works(o, requestor))) && state === 'pendingApproval';
+}
+
 function stillAsked(o: Organization, request: Request, plan: Stage, stage: Running, task: Task): boolean {
   if (task.capacity === 'owner' || task.capacity === 'administrator') return manages(o, task.person);
   const is = (who: readonly Who[]): boolean => meant(o, who, request.target).includes(task.person);
@@ -477,7 +485,7 @@ function grant(o: Organization, request: Request): void {
     askAgain(o, request);
     return;
   }
-  if (give(o, request) !== null) end(request, 'denied', works(o, request.target) ? 'gateClosed' : 'targetDisabled');
+  if (give(o, request) !== null) end(request, 'denied', 'gateClosed');
 }
 
 /** Null where it would be given. */
@@ -860,10 +868,7 @@ export const jobs: Record<string, (o: Organization, busy?: Key) => Generator<voi
   },
   *'cancel-for-leavers'(o) {
     for (const one of o.requests) {
-      const { left = null } = one;
-      const isAsked = left === 'requestor' || (one.requestor !== null && !works(o, one.requestor));
-      const isMeant = left === 'target' || !works(o, one.target);
-      if (isMeant ? OPEN.includes(one.state) : isAsked && one.state === 'pendingApproval') cancel(o, one.key, 'system');
+      if (isGone(o, one)) cancel(o, one.key, 'system');
       one.left = null;
       yield;
     }
@@ -961,14 +966,17 @@ function reroute(o: Organization, request: Request): void {
 
 /** A scheduled start has come: all gates are looked at again (rule 3.2). */
 function start(o: Organization, request: Request): void {
+  if (isGone(o, request)) {
+    cancel(o, request.key, 'system');
+    return;
+  }
   const assignment = assignmentOf(o, found(request.assignment ?? undefined));
   const { target, package: pack } = request;
   const late = assignment.endsAt !== null && assignment.endsAt <= o.now;
   const gate = closedFor(o, target, pack, found(request.policy ?? undefined), found(request.terms ?? undefined));
   if (late || gate !== null) {
-    const reason = works(o, target) ? 'gateClosed' : 'targetDisabled';
-    end(request, 'denied', reason);
-    over(assignment, 'removed', reason);
+    end(request, 'denied', 'gateClosed');
+    over(assignment, 'removed', 'gateClosed');
     return;
   }
   if (request.stage > 0 && gained(o, request)) {

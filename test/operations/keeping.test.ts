@@ -1,4 +1,5 @@
 // Keeping and losing access: reminders, extension, giving up, ends, removal, failing systems, tasks for people.
+import { jobs } from '../../src/jobs';
 import { aWorld, buttons, cardOf, sentenceOf, SMALL, textOf } from '../support/world';
 import type { World } from '../support/world';
 
@@ -313,6 +314,46 @@ test('access that ended with a leaver can be asked for again once they are back'
     await world.settle();
   }
   expect(world.messagesTo('tom').length).toBe(before);
+});
+
+describe('somebody who was disabled while it waited, and is back', () => {
+  const leaves = async (user: string, name: string): Promise<void> => {
+    for (const enabled of [false, true])
+      await world.configure(`people:\n  - { key: ${user}, name: ${name}, enabled: ${enabled} }\n`);
+  };
+  const request = async () => (await world.sql('select state, detail from requests order by number desc limit 1'))[0];
+
+  test('gets nothing by an approval that comes before the jobs, and whoever decided hears why', async () => {
+    await get('tara', 'ledger reader');
+    await leaves('tara', 'Tara Lind');
+    expect(sentenceOf(await world.press('ana', latest('ana').card, 'Approve'))).toBe(
+      'Tara Lind was switched off in the directory while R-1001 waited, so it was canceled and nothing was given. Whoever still needs it asks again.',
+    );
+    await world.settle();
+    expect(await request()).toEqual({ state: 'canceled', detail: 'targetDisabled' });
+    expect(await holds('tara', 'Reader')).toBe(false);
+    expect(await world.sql('select from leaver_requests')).toEqual([]);
+    expect(textOf(latest('tara').card)).toContain('Tara Lind was switched off in the directory meanwhile.');
+    expect(textOf(latest('tara').card)).not.toContain('Ana Ruiz canceled it');
+    await get('tara', 'ledger reader');
+    await world.press('ana', latest('ana').card, 'Approve');
+    await world.settle();
+    expect(await holds('tara', 'Reader')).toBe(true);
+  });
+
+  test('gets nothing by a start that comes before the jobs', async () => {
+    const start = new Date(Date.now() + 5 * DAY).toISOString().slice(0, 10);
+    await get('tara', 'ledger reader', { reason: 'audit', start });
+    await world.press('ana', latest('ana').card, 'Approve');
+    await world.settle();
+    expect(await request()).toMatchObject({ state: 'scheduled' });
+    await world.sql(`update organization set clock_offset_ms = clock_offset_ms + ${6 * DAY}`);
+    await leaves('tara', 'Tara Lind');
+    expect(await jobs.find(({ name }) => name === 'start-access')?.sweep(world.swept)).toBe(1);
+    expect(await request()).toEqual({ state: 'canceled', detail: 'targetDisabled' });
+    await world.settle();
+    expect(await holds('tara', 'Reader')).toBe(false);
+  });
 });
 
 test('a manual role waits for an owner who reports it done with a note', async () => {

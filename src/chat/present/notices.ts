@@ -12,7 +12,7 @@ import { label, listed, say } from '../words';
 import { number, stateText, text, typedNumber } from './common';
 import type { Tone } from './common';
 import { policyOf, running } from './asked';
-import { handLines, nextLines, outcome } from './outcome';
+import { BY_USHER, handLines, nextLines, outcome } from './outcome';
 
 export type Notice = CardDataOf['notice'];
 
@@ -85,7 +85,7 @@ export function requestOutcome(view: RequestView): Notice {
     case 'canceled': {
       const by = view.timeline.find(({ type }) => type === 'request.canceled')?.actor;
       const lines =
-        by && request.completedAt && request.detail !== 'contentChanged'
+        by && request.completedAt && !BY_USHER.some((detail) => detail === request.detail)
           ? [say('outcome.canceledBy', { by: by.name, at: request.completedAt })]
           : outcome(facts);
       return notice(say('outcome.titleCanceled', values), 'default', [...lines, ...kept], again);

@@ -2,7 +2,7 @@
 import { restored } from '../../domain/errors';
 import type { FaultCode, Faults } from '../../domain/errors';
 import type { RequestFacts } from '../../domain/facts';
-import type { PersonId } from '../../domain/model';
+import type { PersonId, RequestDetail } from '../../domain/model';
 import type { RequestView } from '../../operations/requests';
 import type { Text } from '../card';
 import { label, listed, say } from '../words';
@@ -44,6 +44,22 @@ export function gateText(facts: RequestFacts, reader: PersonId): Text | null {
   return explain<FaultCode>(code, told as Faults[FaultCode]);
 }
 
+/** Why Usher took a request back, whoever's act made it look: nobody canceled it. */
+export const BY_USHER: readonly RequestDetail[] = ['contentChanged', 'targetDisabled', 'requestorDisabled'];
+
+/** Who was disabled while the request waited, whether or not they are back. */
+export function leftMeanwhile({ request, requestor, target }: RequestFacts): RequestFacts['requestor'] {
+  if (request.detail === 'requestorDisabled') return requestor;
+  return request.detail === 'targetDisabled' ? target : null;
+}
+
+function leftText(facts: RequestFacts): Text[] {
+  const person = leftMeanwhile(facts);
+  if (person === null) return [];
+  if (person.state !== 'enabled') return [say('outcome.targetDisabled', { target: person.name })];
+  return [say('outcome.wasDisabled', { target: person.name })];
+}
+
 /** What the package had gained, and which request asks again; null where the request was not asked again. */
 export function askedAgain(facts: RequestFacts): { readonly added: Text; readonly number: Text } | null {
   const again = facts.replacedBy;
@@ -78,9 +94,7 @@ export function outcome(facts: RequestFacts, reader: PersonId = facts.target.id)
       if (again) return [say('outcome.contentChanged', again)];
       return [
         ...(request.completedAt === null ? [] : [say('outcome.canceled', { at: request.completedAt })]),
-        ...(request.detail === 'requestorDisabled' && facts.requestor
-          ? [say('outcome.targetDisabled', { target: facts.requestor.name })]
-          : []),
+        ...leftText(facts),
       ];
     case 'scheduled':
       return request.startsAt === null ? [] : [say('outcome.scheduled', { startsAt: request.startsAt })];

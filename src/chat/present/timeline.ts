@@ -4,6 +4,7 @@ import type { RequestView } from '../../operations/requests';
 import type { Text } from '../card';
 import { label, listed, say } from '../words';
 import type { Fact } from './asked';
+import { BY_USHER } from './outcome';
 
 const TIMELINE_ROWS = 10;
 
@@ -90,7 +91,9 @@ function timelineRow(row: TimelineRow, steps: number): Text | null {
       return label(row.data['byPolicy'] === true ? 'timeline.request.approvedByPolicy' : 'timeline.request.approved');
     case 'request.canceled':
       if (row.data['detail'] === 'contentChanged') return label('timeline.request.contentChanged');
-      return by === null ? label('timeline.request.canceled') : say('timeline.request.canceledBy', { by });
+      return by === null || BY_USHER.some((detail) => detail === row.data['detail'])
+        ? label('timeline.request.canceled')
+        : say('timeline.request.canceledBy', { by });
     case 'request.denied':
       return row.data['detail'] === 'deniedByApprover' ? null : label('timeline.request.denied');
     case 'request.expired':

@@ -178,6 +178,7 @@ export const sentences = {
   'outcome.deniedSystem.noApprovers': 'Nobody was left who may decide this, so it was closed.',
   'outcome.deniedSystem.gateClosed': 'It no longer meets the rules of this package, so it was closed.',
   'outcome.targetDisabled': '{target} is switched off in the directory.',
+  'outcome.wasDisabled': '{target} was switched off in the directory meanwhile.',
   'outcome.packageGone': '{package} is no longer there.',
   'outcome.contentChanged':
     'The package changed while this was decided: it now also includes {added}. {number} asks again.',
@@ -269,6 +270,8 @@ export const sentences = {
   'approve.required': 'This approval needs a reason.',
   'decided.approved': 'Done. {number} is approved.',
   'decided.contentChanged': 'The package changed while you decided: it now also includes {added}. {number} asks again.',
+  'decided.left':
+    '{person} was switched off in the directory while {number} waited, so it was canceled and nothing was given. Whoever still needs it asks again.',
   'decided.step': 'Done. {number} moves on.',
   'decided.quorum': 'Done. {count|One more approval is needed|# more approvals are needed} for {number}.',
   'decided.denied': 'Done. {number} is denied and {requestor} was told.',
