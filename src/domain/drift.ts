@@ -131,7 +131,7 @@ function heldExtra({ resource, people, holders }: Compared): DriftHeld | null {
 export interface DriftAsked {
   readonly resource: Resource;
   readonly keepers: readonly PersonId[];
-  /** Keepers whom the question is about: it is others who decide. */
+  /** Keepers who would lose access by it: it is others who decide. Getting back what a policy gives is no decision about oneself. */
   readonly concerned: readonly PersonId[];
   readonly held: Readonly<Record<DriftKind, DriftHeld | null>>;
   readonly missing: { readonly people: number };
@@ -144,16 +144,25 @@ export interface DriftAsked {
 }
 
 /**
- * What a person may answer now. Nobody decides about themselves, neither for nor against. A question that was declined may still be
- * accepted: nothing was done. What was accepted may be done already.
+ * What a person may answer now. Nobody decides about themselves, neither for nor against; only where nobody else is in charge, not even
+ * an administrator, may they accept to lose it. A question that was declined may still be accepted: nothing was done. What was accepted
+ * may be done already.
  */
 export function mayAnswer(
-  { keepers, concerned, set, answer: given }: DriftAsked,
+  asked: DriftAsked,
   person: PersonId,
 ): { readonly accept: boolean; readonly decline: boolean } {
-  const may = set !== null && keepers.includes(person) && !concerned.includes(person);
-  return { accept: may && given?.accepted !== true, decline: may && given === null };
+  const { keepers, concerned, set, answer: given } = asked;
+  const isAsked = set !== null && keepers.includes(person);
+  const isConcerned = concerned.includes(person);
+  return {
+    accept: isAsked && (!isConcerned || areAllConcerned(asked)) && given?.accepted !== true,
+    decline: isAsked && !isConcerned && given === null,
+  };
 }
+
+const areAllConcerned = ({ keepers, concerned }: DriftAsked): boolean =>
+  keepers.every((keeper) => concerned.includes(keeper));
 
 export interface DriftAnswer {
   readonly accepted: boolean;
@@ -173,14 +182,15 @@ export function answer(
   const { resource, keepers, concerned, held } = asked;
   const { name } = resource;
   if (!keepers.includes(person)) throw new DomainError('forbidden', {});
-  if (concerned.includes(person)) throw new DomainError('drift-concerned', { resource: name });
+  const isConcerned = concerned.includes(person);
+  if (isConcerned && !(accept && areAllConcerned(asked))) throw new DomainError('drift-concerned', { resource: name });
   if (set !== asked.set && set !== asked.asked) throw new DomainError('drift-moved-on', { resource: name });
   const may = mayAnswer(asked, person);
   // Whoever accepts what was declined must have seen that it was.
   if (asked.answer !== null && (set !== asked.set || !(accept ? may.accept : may.decline)))
     throw new DomainError('drift-answered', { resource: name, ...asked.answer });
   const of = (kind: DriftKind): number => (held[kind] === null ? 0 : asked[kind].people);
-  const data = { set, missing: of('missing'), extra: of('extra') };
+  const data = { set, missing: of('missing'), extra: of('extra'), ...(isConcerned ? { concerned: true } : {}) };
   return toldOfResource(resource, accept ? 'resource.driftAccepted' : 'resource.driftDeclined', data).events;
 }
 

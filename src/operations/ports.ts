@@ -780,6 +780,8 @@ export interface Comparing {
 
 /** What a resource's owners are shown: the differences that are open. */
 export interface DriftView extends DriftAsked {
+  /** Names of those next in charge who would not lose access by what is asked. */
+  readonly others: readonly string[];
   readonly resource: Resource;
   /** Who is in charge of it, and may see this. */
   readonly keepers: readonly PersonId[];

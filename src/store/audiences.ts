@@ -51,8 +51,8 @@ about as materialized (
     and (about.notice <> 'approvalReminder' or task.opened_at < about.created_at - interval '1 hour')
   where audience = 'approvers'
   union all
-  -- Whoever may report a manual task, never the target (rule 3.25). Where those in charge are asked about themselves, the next in
-  -- charge hear as well, who may answer.
+  -- Whoever may report a manual task, never the target (rule 3.25). Where those in charge would lose access by what they
+  -- are asked, the next in charge hear as well, who may answer.
   select outgoing_id, person_id, case when choice <= coalesce(min(choice) filter (where not concerned) over (partition by outgoing_id), choice)
     then 1 else choice end
   from (select outgoing_id, keeper.person_id, keeper.choice,

@@ -28,12 +28,12 @@ const OURS =
 // What was declined goes by a name of its own: nobody accepts it later who has not seen that it was.
 const SET = `case c.decision when 'declined' then left(md5(c.held_set || ' ' || extract(epoch from c.decided_at)), 8) else c.held_set end`;
 
-/** Whether what those in charge of a resource are asked is about the person. */
+/** Whether the person would lose access by what those in charge of a resource are asked. */
 export const concerns = (resource: string, person: string): string => `exists (select 1 from comparisons c
   join people on people.id = ${person}
   join drift_findings f on f.resource_id = c.resource_id and f.holder = people.directory_key and f.closed_at is null
-    and f.kind in (case when c.held_missing is not null then 'missing' end, case when c.held_extra is not null then 'extra' end)
-  where c.resource_id = ${resource})`;
+    and f.kind = 'extra'
+  where c.resource_id = ${resource} and c.held_extra is not null)`;
 
 const VIEW = `
 select usher_now() as now, to_jsonb(resource) as resource, c.held_missing, c.held_extra, ${SET} as set, c.held_set as asked, c.decision = 'accepted' as accepted,
@@ -42,7 +42,11 @@ select usher_now() as now, to_jsonb(resource) as resource, c.held_missing, c.hel
     where f.resource_id = resource.id and f.closed_at is null and f.person_id is null) as unknown,
   (select coalesce(jsonb_agg(distinct person_id), '[]') from resource_keepers where resource_id = resource.id) as keepers,
   (select coalesce(jsonb_agg(distinct person_id), '[]') from resource_keepers keeper
-    where resource_id = resource.id and ${concerns('resource.id', 'keeper.person_id')}) as concerned
+    where resource_id = resource.id and ${concerns('resource.id', 'keeper.person_id')}) as concerned,
+  (select coalesce(jsonb_agg(name order by name), '[]') from (
+    select distinct people.id, people.name from (select person_id, choice, min(choice) over () as first from resource_keepers keeper
+      where resource_id = resource.id and not ${concerns('resource.id', 'keeper.person_id')}) keeper
+    join people on people.id = person_id where choice = first) named) as others
 from resources resource left join comparisons c on c.resource_id = resource.id where resource.id = $1`;
 
 /** The open differences of a resource, and what those in charge are asked. */
@@ -66,6 +70,7 @@ async function lookAt(q: Query, id: ResourceId, named: number): Promise<At<Drift
       ours: row['ours'] as DriftList,
       unknown: row['unknown'] as number,
       concerned: row['concerned'] as readonly PersonId[],
+      others: row['others'] as readonly string[],
       set: row['set'] as string | null,
       asked: row['asked'] as string | null,
       answer: accepted === null ? null : { accepted, by: row['decided_by'] as string },

@@ -61,6 +61,7 @@ test('a person and a role that are cut leave no bracket open', () => {
     resource: placeFacts().resource,
     keepers: [],
     concerned: [],
+    others: [],
     held: { extra: null, missing: null },
     missing: none,
     extra: list,

@@ -199,6 +199,7 @@ function caught(run: () => unknown): string | null {
 
 describe('an answer', () => {
   const ana = 'ana' as PersonId;
+  const ben = 'ben' as PersonId;
   const declined = { accepted: false, by: 'Ben' };
   const asked = (fields: Partial<DriftAsked> = {}): DriftAsked => ({
     resource: resource(),
@@ -222,7 +223,7 @@ describe('an answer', () => {
   });
   test.each([
     { name: 'from somebody else', give: { keepers: [] }, want: 'forbidden' },
-    { name: 'from one whom it is about', give: { concerned: [ana] }, want: 'drift-concerned' },
+    { name: 'from one who would lose by it', give: { keepers: [ana, ben], concerned: [ana] }, want: 'drift-concerned' },
     { name: 'to what was shown before', give: { set: 'b2', asked: 'b2' }, want: 'drift-moved-on' },
     { name: 'to what is asked no more', give: { set: null, asked: null }, want: 'drift-moved-on' },
     { name: 'after it was accepted', give: { answer: { accepted: true, by: 'Ben' } }, want: 'drift-answered' },
@@ -230,6 +231,14 @@ describe('an answer', () => {
   ] as const)('$name is refused', ({ give, want }) => {
     const code = caught(() => answer(asked(give), ana, { set: 'a1', accept: true }));
     expect(code).toBe(want);
+  });
+  test('from whoever would lose by it is only that they do, and only where nobody else is in charge', () => {
+    const all = asked({ keepers: [ana, ben], concerned: [ana, ben] });
+    const give = (accept: boolean) => () => answer(all, ana, { set: 'a1', accept });
+    expect(mayAnswer(all, ana)).toEqual({ accept: true, decline: false });
+    expect(give(true)()).toMatchObject([{ type: 'resource.driftAccepted', data: { concerned: true } }]);
+    expect(caught(give(false))).toBe('drift-concerned');
+    expect(answer(asked(), ana, { set: 'a1', accept: true })[0]?.data).not.toHaveProperty('concerned');
   });
   test('may be taken back by accepting what was declined, and not the other way round', () => {
     const again = asked({ set: 'd4', answer: declined });
@@ -240,7 +249,7 @@ describe('an answer', () => {
     expect(mayAnswer(asked(), ana)).toEqual({ accept: true, decline: true });
     const none = { accept: false, decline: false };
     for (const give of [
-      { concerned: [ana] },
+      { keepers: [ana, ben], concerned: [ana] },
       { keepers: [] },
       { set: null },
       { answer: { accepted: true, by: 'Ben' } },

@@ -268,13 +268,13 @@ describe('where it would take access from very many', () => {
   });
 });
 
-describe('of those whom it is about', () => {
-  const concerned = 'You are among those whom this is about, so somebody else in charge';
+describe('of those who would lose access by it', () => {
+  const concerned = 'You would lose access by this yourself, so somebody else';
   test('nobody decides, and the others do', async () => {
     await outside('cas', true);
     await world.compare();
     const card = asked('cas');
-    expect(textOf(card)).toContain(`${concerned} decides.`);
+    expect(textOf(card)).toContain(`${concerned} decides: please ask Olga Petrov.`);
     expect([...buttons(card).keys()]).toEqual(['Details']);
     for (const word of ['accept', 'decline']) {
       const set = String(buttons(asked()).get('Accept')?.data['set']);
@@ -292,10 +292,45 @@ describe('of those whom it is about', () => {
     await outside('cas', true);
     await outside('olga', true);
     await world.compare();
-    for (const user of ['cas', 'olga']) expect([...buttons(asked(user)).keys()]).toEqual(['Details']);
+    for (const user of ['cas', 'olga']) {
+      expect([...buttons(asked(user)).keys()]).toEqual(['Details']);
+      expect(textOf(asked(user))).toContain('please ask Ada Bell.');
+    }
     await world.press('ada', asked('ada'), 'Accept');
     await world.settle();
     expect(await left()).toBe(0);
     await expectSound(world.sql);
   });
+
+  test('where that is everybody, with all administrators, any of them accepts it and nobody declines it', async () => {
+    for (const user of ['cas', 'olga', 'ada']) await outside(user, true);
+    await world.compare();
+    for (const user of ['cas', 'olga', 'ada']) expect([...buttons(asked(user)).keys()]).toEqual(['Accept', 'Details']);
+    expect(textOf(asked())).toContain('nobody can decline it, and any of you can accept it.');
+    const set = String(buttons(asked()).get('Accept')?.data['set']);
+    expect(sentenceOf(await world.say('ada', `decline changes ledger ${set}`))).toContain(concerned);
+    expect(await trail()).toEqual([]);
+    await world.press('cas', asked('cas'), 'Accept');
+    await world.settle();
+    expect(await left()).toBe(0);
+    expect(await trail()).toEqual([
+      { type: 'resource.driftAccepted', by: 'cas', data: { extra: 25, missing: 0, concerned: true } },
+    ]);
+    await expectSound(world.sql);
+  });
+});
+
+test('what a policy gives is given back by those in charge also where they all lost it', async () => {
+  for (let n = 0; n < 22; n += 1) await outside(`crowd${n}`, false);
+  const all = ['tara', 'tom', 'cas', 'olga', 'ada'];
+  for (const user of all) await world.submit(user, cardOf(await world.say(user, 'request ledger auditor')), {});
+  await world.settle();
+  for (const user of all) await outside(user, false);
+  await world.compare();
+  expect([...buttons(asked()).keys()].slice(0, 2)).toEqual(['Accept', 'Decline']);
+  expect(await world.sql('select from local_roles')).toHaveLength(0);
+  await world.press('olga', asked(), 'Accept');
+  await world.settle();
+  expect(await world.sql('select from local_roles')).toHaveLength(5);
+  await expectSound(world.sql);
 });

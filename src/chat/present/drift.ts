@@ -15,7 +15,6 @@ export const DETAILS = 15;
 export function drift(view: DriftView, viewer: PersonId, isDetailed: boolean): CardDataOf['drift'] {
   const { resource, extra, missing, unknown, ours, set, answer } = view;
   const may = mayAnswer(view, viewer);
-  const asks = may.accept ? say('drift.ask') : label('drift.answer.concerned');
   const isThere = extra.people + unknown > 0;
   const names = (list: DriftList): readonly Text[] => (isDetailed ? inLines(list) : []);
   const lines = [
@@ -30,7 +29,7 @@ export function drift(view: DriftView, viewer: PersonId, isDetailed: boolean): C
           ...names(missing),
           follows(view, 'missing'),
         ]),
-    ...(set === null ? [] : [answer === null ? asks : answered(answer, may.accept)]),
+    ...(set === null ? [] : [answer === null ? asks(view, may) : answered(answer, may.accept)]),
   ];
   const kept =
     ours.people === 0
@@ -75,6 +74,12 @@ function inLines({ people, first }: DriftList): readonly Text[] {
     ...first.map(({ name, role }) => say('drift.person', { name, role })),
     ...(rest > 0 ? [say('lines.others', { count: rest })] : []),
   ];
+}
+
+function asks({ others }: DriftView, may: ReturnType<typeof mayAnswer>): Text {
+  if (may.decline) return say('drift.ask');
+  if (may.accept) return say('drift.askAll');
+  return say('drift.answer.concerned', { names: listed(others, 'or', 3) });
 }
 
 type HeldKey = Extract<keyof typeof sentences, `drift.held.${string}`>;

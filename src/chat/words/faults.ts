@@ -210,7 +210,7 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
     }),
   'drift-concerned': ({ resource }) =>
     sentence(
-      'You are among those whom this is about, so somebody else in charge of {resource} decides. Nothing was changed.',
+      'You would lose access by this yourself, so somebody else in charge of {resource} decides. Nothing was changed.',
       {
         resource,
       },

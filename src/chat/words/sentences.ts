@@ -390,7 +390,9 @@ export const sentences = {
   'drift.answer.declined':
     '{by} declined. Usher changes nothing, and asks again when it finds something else. If that was a mistake, *Accept* is still possible.',
   'drift.answer.stays': '{by} declined. Usher changes nothing, and asks again when it finds something else.',
-  'drift.answer.concerned': 'You are among those whom this is about, so somebody else in charge decides.',
+  'drift.askAll':
+    'Everybody in charge would lose access by this, so nobody can decline it, and any of you can accept it. Please look at the system first. With *Accept* Usher looks once more and does it.',
+  'drift.answer.concerned': 'You would lose access by this yourself, so somebody else decides: please ask {names}.',
   'drift.accepted': 'accepted',
   'drift.declined': 'declined',
   'drift.person': '{name} ({role})',
