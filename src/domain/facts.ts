@@ -156,10 +156,11 @@ export interface PlaceFacts {
   }[];
 }
 
-/** The same, found through a manual task. `owners`: who may report it done now; `keepers`: those of them who were asked first (rule 3.25). */
+/** The same, found through a manual task. `owners`: who may report it done now; `keepers`: those of them who are asked first (rule 3.25); `told`: who has heard of it long enough ago. */
 export interface TaskFacts extends PlaceFacts {
   readonly task: ManualTask;
   readonly keepers: readonly PersonRef[];
+  readonly told: readonly PersonId[];
   readonly owners: readonly PersonId[];
 }
 

@@ -13,7 +13,7 @@ const ENDING = `('removing', 'removalFailed')`;
 
 // Assignments that are over and done with (`removed`) can neither want the grant nor wait for it. They still count for
 // `absorb`: an absorbing package that ended while another one held the role has taken the baseline over.
-const facts = (grant: string): string => `
+const facts = (grant: string, more = ''): string => `
 with the_grant as materialized (select grants.* from grants where id = ${grant}),
 linked as materialized (
   select a.*, packages.baseline = 'absorb' as absorbs, link.withdrawn_at
@@ -45,14 +45,26 @@ select usher_now() as now, to_jsonb(the_grant) as grant, to_jsonb(person) as per
         and (r.state in ${ENDING}) = (linked.state in ${ENDING})),
       'grants', (select jsonb_agg(to_jsonb(g) order by g.id) from grant_assignments l join grants g on g.id = l.grant_id
         where l.assignment_id = linked.id and (l.withdrawn_at is null or linked.state in ${ENDING}))) order by linked.id), '[]')
-    from linked where state <> 'removed' and (withdrawn_at is null or state in ${ENDING})) as assignments
+    from linked where state <> 'removed' and (withdrawn_at is null or state in ${ENDING})) as assignments${more}
 from the_grant
 join people person on person.id = the_grant.person_id
 join resource_roles role on role.id = the_grant.role_id
 join resource_scopes scope on scope.id = the_grant.scope_id
 join resources resource on resource.id = role.resource_id`;
 
-const SQL = { grant: facts('$1'), task: facts('(select grant_id from manual_tasks where id = $1)') };
+// Who heard of a task when it was theirs to do, by itself or among others, an hour before the next in charge were asked as well.
+const TOLD = `,
+  (select coalesce(jsonb_agg(distinct c.person_id), '[]') from manual_tasks t cross join lateral (
+      select person_id, created_at from cards where subject_kind = 'manualTask' and subject_id = t.id::text and state = 'live'
+        and split_part(view, '~', 1) = 'manualTask'
+      union all
+      select found.* from resource_keepers keeper cross join lateral (select person_id, created_at from cards
+        where subject_kind = 'person' and subject_id = keeper.person_id::text and state = 'live' and split_part(view, '~', 1) = 'digest'
+          and params ->> 'items' like '%"manualTask:' || t.id || '"%' offset 0) found
+      where keeper.resource_id = resource.id
+    ) c where t.id = $1 and c.created_at < coalesce(t.escalated_at, usher_now()) - interval '1 hour') as told`;
+
+const SQL = { grant: facts('$1'), task: facts('(select grant_id from manual_tasks where id = $1)', TOLD) };
 
 /** One grant. Grants are never deleted, so one that is missing was never there. */
 export async function loadPlace(q: Query, id: GrantId): Promise<At<PlaceFacts>> {
@@ -74,6 +86,7 @@ export async function loadManualTask(q: Query, id: string): Promise<At<TaskFacts
     ...placeOf(row),
     task: fromRow(governed.manualTask, row['task']),
     keepers: row['keepers'] as readonly PersonRef[],
+    told: row['told'] as readonly PersonId[],
     owners: row['owners'] as readonly PersonId[],
   };
   return { facts, now: instantOf(row['now']) };

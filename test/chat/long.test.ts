@@ -107,6 +107,7 @@ test('a task says what is to do once, and its note as a note', () => {
     task: aManualTask(task),
     owners: [],
     keepers: [],
+    told: [],
   });
   expect(manualTask(facts({}), null).facts).toEqual([]);
   const done = manualTask(facts({ state: 'done', doneAt: NOON, note: 'Badge 7' }), 'Olga');

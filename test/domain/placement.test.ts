@@ -381,6 +381,7 @@ describe('what a person has to do', () => {
     task,
     owners,
     keepers: [],
+    told: [],
   });
   const open = (fields: Partial<PlaceFacts> = {}) => named(placeFacts({ openTask: aManualTask(), ...fields }));
   test('is reported with a note, and delivers', () => {

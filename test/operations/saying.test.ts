@@ -70,8 +70,25 @@ test('a task names the part of the resource, and is reminded of as what is still
   expect(escalated.length).toBeGreaterThan(0);
   for (const text of escalated)
     expect(text).toMatch(
-      /\nOlga Petrov was asked on .+ CET and has not done it yet, so you are asked as well\. I cannot/u,
+      /\nOlga Petrov was asked and has not done it yet, so you are asked as well\. It waits since .+ CET\. I cannot/u,
     );
+});
+
+test('whoever came to own a resource too late to hear of a task is not named as one who left it undone', async () => {
+  await ask('tara', 'request vault keys');
+  await world.settle();
+  expect(told('olga').some((text) => text.startsWith('Please give Tara Lind'))).toBe(true);
+  await world.pass(DAY - HOUR / 2);
+  await world.configure(`catalogs:
+  - name: Finance
+    owners: olga
+    resources: [{ name: Vault, connector: manual, owners: [ben], roles: [Key holder] }]
+`);
+  await world.pass(HOUR);
+  for (const user of ['olga', 'ada']) {
+    const escalated = told(user).filter((text) => text.startsWith('Still to do: '));
+    expect(escalated).toEqual([expect.stringMatching(/\nIt waits since .+ CET\. I cannot/u)]);
+  }
 });
 
 test('who assigns reads whether somebody has to approve first', async () => {

@@ -373,10 +373,11 @@ export function manualTask(
   };
 }
 
-/** Since when it waits, and for whom where the reader is asked because they have not done it. */
-function silence({ task, keepers }: TaskFacts, reader: PersonId): Text {
+/** Since when it waits, and for whom where the reader is asked because they have not done it. Nobody is named who has not heard of it. */
+function silence({ task, keepers, told }: TaskFacts, reader: PersonId): Text {
   const since = task.openedAt;
-  const names = keepers.map(({ name }) => name);
-  if (names.length === 0 || keepers.some(({ id }) => id === reader)) return say('task.waiting', { since });
+  const names = keepers.filter(({ id }) => told.includes(id)).map(({ name }) => name);
+  const isAskedFirst = told.includes(reader) || keepers.some(({ id }) => id === reader);
+  if (names.length === 0 || isAskedFirst) return say('task.waiting', { since });
   return say('task.escalated', { names: listed(names, 'and'), count: names.length, since });
 }

@@ -437,7 +437,7 @@ export const sentences = {
   'task.reminder': 'Still to do: {task}',
   'task.waiting': 'It waits since {since:dateTime}.',
   'task.escalated':
-    '{names} {count|was|were} asked on {since:dateTime} and {count|has|have} not done it yet, so you are asked as well.',
+    '{names} {count|was|were} asked and {count|has|have} not done it yet, so you are asked as well. It waits since {since:dateTime}.',
   'task.intro': 'I cannot do this one myself. Press Done when it is done.',
   'task.noBaseline': 'If {target} had it before, without me, leave it and say so: I cannot see that.',
   'task.done': 'Reported as done by {by} on {at:dateTime}.',
