@@ -250,6 +250,13 @@ export const jobs: readonly Job[] = [
     misfire: 'catchUp',
     sweep: each('remind-task-owners', (due, limit) => due.manualTasksToRemind(limit), remindTask),
   },
+  // Whoever came to keep a resource hears of what waits there, without waiting for the daily reminder.
+  {
+    name: 'ask-task-owners',
+    cron: '33 */5 * * * *',
+    misfire: 'skip',
+    sweep: (parts) => parts.due.followKeepers(),
+  },
   {
     name: 'report-exceptions',
     cron: '37 * * * * *',

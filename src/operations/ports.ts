@@ -688,6 +688,8 @@ export interface Due {
   gatherMessages(): Promise<number>;
   /** Gives up to `limit` rows up that this release does not know and that nobody took for so long. Returns how many. */
   giveUpUnknown(afterMs: number, limit: number): Promise<number>;
+  /** Open manual tasks are told to whoever came to keep their resource. Returns how many messages follow. */
+  followKeepers(): Promise<number>;
   /** What is not done yet and what was given up, for those who watch; bounded work, counts stop at ten thousand. */
   backlog(jobs?: readonly string[]): Promise<Backlog>;
   /** The clock of the database's machine, which all processes share. */

@@ -9,6 +9,7 @@ import { JUSTIFYING, LIVE, OPEN } from './loads';
 import { createMisrouted } from './misrouted';
 import type { Query } from './query';
 import { createScopes } from './scope';
+import { followKeepers } from './task-keepers';
 import { instantOf, toInstant } from './tables';
 
 /** Settled rows are kept this long, also because their unique keys recognize a late repetition. */
@@ -209,6 +210,7 @@ export function createDue(q: Query): Due {
     },
     gatherMessages: () => gatherMessages(q),
     giveUpUnknown: (afterMs, limit) => giveUpUnknown(q, afterMs, limit),
+    followKeepers: () => followKeepers(q),
     backlog: (jobs = []) => backlogOf(q, jobs),
     async partitions() {
       await q(PARTITIONS);

@@ -1,5 +1,5 @@
 // What cards say of what is asked, kept, canceled and changed: whoever reads one knows what it is about without looking further.
-import { aWorld, cardOf, sentenceOf, SMALL, textOf, type World } from '../support/world';
+import { aWorld, buttons, cardOf, sentenceOf, SMALL, textOf, type World } from '../support/world';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -89,6 +89,38 @@ test('whoever came to own a resource too late to hear of a task is not named as 
     const escalated = told(user).filter((text) => text.startsWith('Still to do: '));
     expect(escalated).toEqual([expect.stringMatching(/\nIt waits since .+ CET\. I cannot/u)]);
   }
+});
+
+test('whoever comes to own a resource is told of what waits there, a removal too, and whoever does not any more is asked no longer', async () => {
+  const owners = (name: string) =>
+    world.configure(`catalogs:
+  - name: Finance
+    owners: olga
+    resources: [{ name: Vault, connector: manual, owners: [${name}], roles: [Key holder] }]
+`);
+  await owners('max');
+  await ask('tara', 'request vault keys');
+  await ask('tom', 'request vault keys');
+  await world.submit('max', cardOf(await world.press('max', latest('max').card, 'Done')), { reason: 'handed over' });
+  await world.submit('tom', cardOf(await world.say('tom', 'give up vault keys')), {});
+  await world.pass(HOUR);
+  const open = (user: string) =>
+    world.messagesTo(user).filter(({ card }) => /^Please (give|take)/u.test(textOf(card)) && buttons(card).has('Done'));
+  expect([open('max').length, open('ben').length]).toEqual([2, 0]);
+  await owners('ben');
+  await world.pass(HOUR);
+  const asked = told('ben').map((text) => text.split('\n')[0]);
+  expect(asked.sort()).toEqual([
+    'Please give Tara Lind the role Key holder on Vault',
+    'Please take the role Key holder on Vault away from Tom Berg',
+  ]);
+  expect([open('max').length, open('ben').length]).toEqual([0, 2]);
+  // Nobody hears twice, and what was closed opens for whoever is back.
+  await owners('max');
+  await world.pass(HOUR);
+  expect([open('max').length, open('ben').length, told('ben').length]).toEqual([2, 0, 2]);
+  await world.pass(HOUR);
+  expect(await world.due.followKeepers()).toBe(0);
 });
 
 test('who assigns reads whether somebody has to approve first', async () => {

@@ -19,6 +19,7 @@ import { looks } from './0017-looks';
 import { unlimited } from './0019-unlimited';
 import { exceptions } from './0020-exceptions';
 import { gone } from './0021-gone';
+import { taskKeepers } from './0022-task-keepers';
 
 export type Migration = {
   /** `0001-name`, as the file is called. */
@@ -52,4 +53,5 @@ export const migrations: readonly Migration[] = [
   unlimited,
   exceptions,
   gone,
+  taskKeepers,
 ];
