@@ -13,6 +13,7 @@ export const alarmNames = [
   'answersLate',
   'workNotTaken',
   'leaversHeld',
+  'changesHeld',
   'exceptionsOver',
 ] as const;
 
@@ -59,6 +60,13 @@ export function alarmsOf(backlog: Backlog): readonly Alarm[] {
       count: backlog.leaversAsked.count,
       oldestSeconds: oldest([backlog.leaversAsked.oldestSeconds]),
       rings: backlog.leaversAsked.count > 0,
+    },
+    {
+      // Access that was changed outside, too much of it to put right without a word: whoever is in charge was asked, if there is anybody.
+      alarm: 'changesHeld',
+      count: backlog.changesAsked.count,
+      oldestSeconds: oldest([backlog.changesAsked.oldestSeconds]),
+      rings: backlog.changesAsked.count > 0,
     },
     {
       // Two things that must not be together, and nothing that allows it: those in charge were told and have done nothing yet.

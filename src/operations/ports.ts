@@ -725,6 +725,8 @@ export interface Backlog {
   readonly drift: readonly { readonly kind: 'missing' | 'extra'; readonly count: number }[];
   /** Access of people who left a scope, which waits for an owner's word. */
   readonly leaversAsked: { readonly count: number; readonly oldestSeconds: number };
+  /** Resources of which those in charge were asked whether very much that was changed outside is put right, and nobody has answered. */
+  readonly changesAsked: { readonly count: number; readonly oldestSeconds: number };
   /** Exceptions to incompatibilities that are over while both are held. */
   readonly exceptionsOver: { readonly count: number; readonly oldestSeconds: number };
   /** Resources whose system could not be read when it was to be compared. */

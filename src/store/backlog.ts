@@ -59,6 +59,10 @@ select clock_timestamp() as clock, jsonb_build_object(
   'leaversAsked', (select jsonb_build_object('count', count(*),
       'oldestSeconds', coalesce(max(extract(epoch from (select now from at) - found.at))::float8, 0))
     from (select at from scope_leavers where state = 'asked' limit ${MOST}) found),
+  'changesAsked', (select jsonb_build_object('count', count(*),
+      'oldestSeconds', coalesce(max(extract(epoch from (select now from at) - found.at))::float8, 0))
+    from (select (select min(found_at) from drift_findings f where f.resource_id = c.resource_id and f.closed_at is null) as at
+      from comparisons c where c.held_set is not null and c.decision is null limit ${MOST}) found where found.at is not null),
   'exceptionsOver', (select jsonb_build_object('count', count(*), 'oldestSeconds', coalesce(max(found.age), 0)) from (
     select extract(epoch from at.now - e.until_at)::float8 as age
     from at, incompatibility_exceptions e join incompatibilities i on i.id = e.incompatibility_id

@@ -2,6 +2,7 @@
 // (rule 3.15).
 import { toMessage } from '../../src/channels/slack/blocks';
 import type { Card } from '../../src/chat/card';
+import { alarmsOf } from '../../src/operations/alarms';
 import { expectSound } from '../support/invariants';
 import { aWorld, buttons, cardOf, sentenceOf, SMALL, textOf } from '../support/world';
 import type { World } from '../support/world';
@@ -64,6 +65,8 @@ describe('where it would take access from very many', () => {
     expect(blocks.map(({ type }) => type)).toEqual(['header', 'section', 'section', 'section', 'actions']);
     expect(told('cas').map(textOf)).toEqual([textOf(card)]);
     expect(told('tara')).toEqual([]);
+    // Whoever watches Usher sees that it waits, also where nobody in charge is left who could be asked.
+    expect(alarmsOf(await world.due.backlog())).toMatchObject([{ alarm: 'changesHeld', count: 1 }]);
     await world.compare();
     expect(told('olga').map(textOf)).toEqual([textOf(card)]);
     expect(await left()).toBe(22);
@@ -112,6 +115,7 @@ describe('where it would take access from very many', () => {
     expect(text).toContain('Olga Petrov accepted. Usher looks once more and does it within a few minutes.');
     expect([...buttons(cardOf(reply)).keys()]).toEqual(['Details']);
     expect(await left()).toBe(22);
+    expect(alarmsOf(await world.due.backlog())).toEqual([]);
     expect(await trail()).toEqual([{ type: 'resource.driftAccepted', by: 'olga', data: { extra: 22, missing: 0 } }]);
     await world.settle();
     expect(await left()).toBe(0);
