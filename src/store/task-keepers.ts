@@ -21,7 +21,7 @@ with open_tasks as materialized (
     coalesce(array_agg(distinct person_id) filter (where first), '{}') as asked
   from open_tasks left join ranked using (id) group by id, want
 ), changed as materialized (
-  select found.*, before.task_id is not null as known from found left join manual_task_keepers before on before.task_id = found.id
+  select found.*, before.keepers as before from found left join manual_task_keepers before on before.task_id = found.id
   where before.keepers is distinct from found.keepers
 ), remembered as (
   insert into manual_task_keepers (task_id, keepers) select id, keepers from changed order by id
@@ -36,12 +36,18 @@ with open_tasks as materialized (
   cross join lateral (select id from audit_events where subject_kind = 'manualTask' and subject_id = changed.id::text
     and type = 'manualTask.opened' limit 1) opened
   on conflict (dedupe_key) do nothing returning id
+), stale as (
+  select 'manualTask' as kind, id from changed where before is not null or exists (select from cards
+    where subject_kind = 'manualTask' and subject_id = changed.id::text and state = 'live' and person_id <> all (keepers))
+  union
+  -- One message may offer many tasks.
+  select 'person', former from changed cross join lateral unnest(before) former
+  where former <> all (keepers) and exists (select from cards
+    where subject_kind = 'person' and subject_id = former::text and state = 'live' and split_part(view, '~', 1) = 'digest')
 ), redrawn as (
   insert into outgoing (kind, subject_kind, subject_id, lane, next_at, dedupe_key, created_at)
-  select 'redraw', 'manualTask', id, 'redraw:manualTask:' || id, usher_now(), concat_ws(':', 'keepers', id, gen_random_uuid()), usher_now()
-  from changed where known or exists (select from cards where subject_kind = 'manualTask' and subject_id = changed.id::text
-    and state = 'live' and person_id <> all (keepers))
-  returning id
+  select 'redraw', kind, id, concat_ws(':', 'redraw', kind, id), usher_now(), concat_ws(':', 'keepers', id, gen_random_uuid()), usher_now()
+  from stale returning id
 )
 select (select count(*) from told)::integer + (select count(*) from redrawn)::integer as messages`;
 

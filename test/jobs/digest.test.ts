@@ -107,13 +107,13 @@ test('what was decided in between concerns nobody any more, and then there is no
   expect(await world.sql(`select 1 from outgoing where state in ('ready', 'leased')`)).toEqual([]);
 });
 
-/** A package whose roles people set up by hand: as many tasks for Olga. */
-async function configureKeys(count: number): Promise<void> {
+/** A package whose roles people set up by hand: as many tasks for their owner. */
+async function configureKeys(count: number, owner = 'olga'): Promise<void> {
   const roles = Array.from({ length: count }, (_, n) => `Key ${String.fromCharCode(65 + n)}`);
   await world.configure(`
 catalogs:
   - name: Tools
-    resources: [{ name: Safe, connector: manual, owners: [olga], roles: [${roles.join(', ')}] }]
+    resources: [{ name: Safe, connector: manual, owners: [${owner}], roles: [${roles.join(', ')}] }]
     packages:
       - name: Keys
         roles: [${roles.map((role) => `Safe / ${role}`).join(', ')}]
@@ -154,6 +154,23 @@ test('a task, which no list has, is done from its line, and what does not fit ha
   await world.submit('tara', cardOf(await world.say('tara', 'give up keys')), {});
   await world.settle();
   expect(world.messagesTo('olga').map(({ card }) => buttons(card).has('Done'))[0]).toBe(false);
+});
+
+test('it offers no task of a resource that its reader does not keep any more', async () => {
+  await configureKeys(6, 'max');
+  const away = world.mailbox.away();
+  await ask(['Keys']);
+  await pass(20);
+  away.over();
+  await world.allOut();
+  expect([tasks(only('max')), world.messagesTo('ben')]).toEqual([6, []]);
+  await world.configure(`
+catalogs:
+  - name: Tools
+    resources: [{ name: Safe, connector: manual, owners: [ben] }]
+`);
+  await pass(20);
+  expect([tasks(only('max')), buttons(only('max')).has('Done'), told('ben').length]).toEqual([0, false, 6]);
 });
 
 test('what only its own card can serve leads to that card, and is left out once it is over', async () => {
