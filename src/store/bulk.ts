@@ -29,23 +29,35 @@ const LOCK = `${LIMITS}, clock as materialized (select usher_now() as now), due 
 )
 select distinct on (due.target_id) due.id, clock.now from limits, clock, due order by due.target_id, due.ends_at, due.id`;
 
+/** More looks than are ever overtaken one after the other. */
+const LOOKS = 5;
+
 /**
  * Ends access that nothing justifies any more, up to `limit` people at a time and one assignment of each: two of one person
  * may share a role, and which of them lets it go is then as plain as if they had ended one after the other.
  */
 export async function endDue(q: Query, limit: number, by: By): Promise<Done> {
-  const locked = (await q(LOCK, [limit])) as readonly { id: string; now: Date }[];
-  const [first] = locked;
-  if (first === undefined) {
-    const [row] = await q('select usher_now() as now');
-    return { count: 0, sent: 0, now: instantOf((row as { now: Date }).now) };
+  for (let looks = 1; ; looks += 1) {
+    const locked = (await q(LOCK, [limit])) as readonly { id: string; now: Date }[];
+    const [first] = locked;
+    if (first === undefined) {
+      const [row] = await q('select usher_now() as now');
+      return { count: 0, sent: 0, now: instantOf((row as { now: Date }).now) };
+    }
+    const done = await endAll(q, first.now, locked, by);
+    // Another sweeper ended these between the look and the lock. It may have passed over the rest of their people because of our lock,
+    // and be gone: we look once more, behind it.
+    if (done.count > 0 || looks === LOOKS) return done;
   }
-  const now = instantOf(first.now);
+}
+
+async function endAll(q: Query, at: Date, locked: readonly { id: string }[], by: By): Promise<Done> {
+  const now = instantOf(at);
   const statement = new Statement();
-  const at = `${statement.bind(now.toISOString())}::timestamptz`;
+  const instant = `${statement.bind(now.toISOString())}::timestamptz`;
   const chosen = `${statement.bind(locked.map(({ id }) => id))}::uuid[]`;
   const told = `${statement.bind(now.toISOString())}::text`;
-  for (const [name, sql] of parts(at, told, chosen)) statement.part(name, sql);
+  for (const [name, sql] of parts(instant, told, chosen)) statement.part(name, sql);
   addTail(statement, new Set(['assignment.ending', 'request.canceled', 'assignment.removed', 'request.removed']), {
     by,
     now,

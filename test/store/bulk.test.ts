@@ -192,6 +192,23 @@ describe('endDue', () => {
   });
 });
 
+test('endDue: a look that another sweeper overtook is made once more, behind its lock', async () => {
+  const world = await prepare([
+    { packages: [0], state: 'delivered', grant: 'placed', reminder: true, second: 'none', lost: 'none' },
+  ]);
+  const done = await rolledBack(world, async (q) => {
+    let looks = 0;
+    const overtaken: Query = (text, values) => {
+      if (!text.includes('skip locked')) return q(text, values);
+      looks += 1;
+      // What the first look saw was ended before it had its lock.
+      return looks === 1 ? Promise.resolve([{ id: newId(), now: new Date() }]) : q(text, values);
+    };
+    return endDue(overtaken, 100, bySystem);
+  });
+  expect(done.count).toBe(1);
+});
+
 async function loadClock(q: Query): Promise<{ now: Date }> {
   const [row] = await q('select usher_now() as now');
   return row as { now: Date };
