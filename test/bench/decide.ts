@@ -54,7 +54,7 @@ export async function p9(bench: Bench): Promise<Line[]> {
   const clients = await database.limits(2 * PAIRS_AT_ONCE);
   // Decisions come about twice as quickly as requests, two a request.
   const waiting = await waitingRequests(database, product, bench.pairs * bench.seconds + bench.warm);
-  const many = 30_000 * Math.max(1, Math.ceil((bench.pairs * bench.seconds) / 16));
+  const many = 30_000 * Math.max(1, Math.ceil((bench.pairs * bench.seconds + bench.warm) / 8));
   await database.sql(
     `insert into lim.requests (person_id, package_id, policy_id, delivery)
      select 1 + i % $2, 1 + (i / $2 * 7 + i) % 2000, 1, 's' || i from generate_series(3, $1::integer) i`,
