@@ -1,7 +1,7 @@
 // Typed text to an entry of the verb table. Help and "did you mean" come from the same table.
 import { verbs } from './actions';
 import { closest } from './names';
-import { bareName, tidy, unquoted } from './typed';
+import { numberTyped, tidy, unquoted } from './typed';
 import type { Audiences, Typed, Verb } from './verb';
 import type { WordKey } from './words';
 
@@ -23,7 +23,7 @@ export interface Command extends Entry {
 /** The command in a text, in any case, with odd spaces; null when there is none. `R-1042` alone is one. */
 export function parse(text: string): Command | null {
   const said = tidy(text);
-  const bare = bareNumber(bareName(said));
+  const bare = bareNumber(said);
   if (bare !== null) return entryOf('r-', bare);
   // Greetings, and words with a mark or a quote around them. What follows a command is kept as it was typed.
   const plain = said.replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, '');
@@ -36,9 +36,10 @@ function entryOf(words: string, rest: string): Command | null {
   return entry ? { ...entry, rest } : null;
 }
 
-/** A request by its number alone: R-1042, R 1042, #1042, 1042. */
+/** A request by its number alone. Showing it does no harm, so a mark that asks or doubts may follow as well. */
 function bareNumber(said: string): string | null {
-  return /^[^\p{L}\p{N}]*(?:r[-\s]?)?#?(\d{1,15})[^\p{L}\p{N}]*$/iu.exec(said)?.[1] ?? null;
+  const { number, said: more, isBare } = numberTyped(said);
+  return number !== null && (isBare || !/[\p{L}\p{N}]/u.test(more)) ? String(number) : null;
 }
 
 /** The entry with the longest words that the text is (`whole`), or begins with. */

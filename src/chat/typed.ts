@@ -66,6 +66,7 @@ export interface NumberTyped {
   readonly isBare: boolean;
 }
 
+/** Reads the number at the beginning of a text. Whoever decides by it looks at what follows: only courtesy means nothing. */
 export function numberTyped(rest: string): NumberTyped {
   const bare = rest.replace(GLAD, ' ').replace(AROUND, '');
   const [, typed, digits, after = ''] = /^((?:r[-\s]?)?#?(\d{1,15}))(?![\p{L}\p{N}])(.*)$/isu.exec(bare) ?? [];

@@ -180,22 +180,20 @@ function isRefused({ slack }: Street, by: string, since: number): boolean {
     );
 }
 
+/** A message of a person; how it is answered. */
+async function help({ slack }: Street, user: string): Promise<number> {
+  const event = { type: 'message', channel: `D0${user}`, channel_type: 'im', user, text: 'help', team: slack.team };
+  return (await slack.event(event)).status;
+}
+
 /** Somebody who writes all the time. */
 async function listen(street: Street, said: Said[], isOpen: () => boolean): Promise<void> {
-  const { slack } = street;
   for (let n = 0; isOpen(); n += 1) {
     const from = performance.now();
     const to = street.replicas[n % street.replicas.length];
     if (to) street.lead(to);
     const user = slackId(`S0${String(10 + (n % 20))}`);
-    const { status } = await slack.event({
-      type: 'message',
-      channel: `D0${user}`,
-      channel_type: 'im',
-      user,
-      text: 'help',
-      team: slack.team,
-    });
+    const status = await help(street, user);
     said.push({ what: 'message help', from, to: performance.now(), taken: status === 200 });
     if (status !== 200) expect(status).toBeGreaterThanOrEqual(500);
     await pause(150);
@@ -204,20 +202,10 @@ async function listen(street: Street, said: Said[], isOpen: () => boolean): Prom
 
 /** Each replica takes messages again in time, without being started anew. */
 async function recovered(street: Street, gap: Gap): Promise<void> {
-  const { slack } = street;
   for (const replica of street.replicas) {
     await until(`a replica takes messages after a restart (${gap.how})`, async () => {
       street.lead(replica);
-      const user = slackId('S001');
-      const { status } = await slack.event({
-        type: 'message',
-        channel: `D0${user}`,
-        channel_type: 'im',
-        user,
-        text: 'help',
-        team: slack.team,
-      });
-      return status === 200;
+      return (await help(street, slackId('S001'))) === 200;
     });
   }
   expect(performance.now() - gap.to).toBeLessThanOrEqual(RECOVERS_MS);
