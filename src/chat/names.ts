@@ -64,6 +64,9 @@ export async function heldNamed(context: Context, typed: string): Promise<Assign
   const bare = bareName(typed);
   if (bare !== typed) return heldNamed(context, bare);
   const [known] = await views.packagesNamed(me, typed);
+  // By the code of its link, which no row of what is held says.
+  const linked = known && rows.find((row) => row.package === known.id);
+  if (linked) return linked.id;
   if (known) throw new DomainError('not-held', { package: known.name, target: null });
   const half = rows.filter((row) => holdsWords(typed, [row.name]));
   const [first] = half;

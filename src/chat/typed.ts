@@ -1,5 +1,6 @@
 // What people type around what they mean: spaces, quotes, marks, courtesy, the name of Usher. A name is looked up as it was typed
 // before anything is taken away, since it may be called so. No pattern here may take long, whatever it is given.
+import { isLinkCode } from '../domain/link';
 
 /** Quotes of every kind; marks that say nothing, unlike a question mark or a sad face. */
 const QUOTES = `"'“”„«»‘’`;
@@ -17,15 +18,24 @@ const EMOJI = /^[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f]+$/u;
 const EMOJI_FIRST = /^(?:(?![👎❌🚫⛔🛑❓❔🤔😡😠😞🙁☹😕😟])[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f\s])+/u;
 const QUOTED = new RegExp(`^[${QUOTES}]([^${QUOTES}]*)[${QUOTES}]$`, 'u');
 
+/** The link to a package, wherever it leads: only its code counts. */
+const LINK = /<?https?:\/\/[^\s/<>]{1,253}\/go\/([0-9a-z]{20})(?:[/?#][^\s<>]*)?>?(?![0-9a-z])/gi;
+
 /** A text as commands are read: one space between words, no emoji, courtesy or `@Usher` before it; at most 2,000 characters. */
 export function tidy(text: string): string {
-  return (
+  return unlinked(
     spaced(text)
       .replace(EMOJI_FIRST, '')
       // The way to call Usher elsewhere, typed where nobody else listens; and courtesy.
       .replace(/^[@/]usher\b[:,]?\s*/i, '')
-      .replace(/^(?:please|pls)[,]?\s+/i, '')
+      .replace(/^(?:please|pls)[,]?\s+/i, ''),
   );
+}
+
+/** The link to a package is its code, and one alone asks for it. */
+function unlinked(text: string): string {
+  const said = text.replace(LINK, (_, code: string) => code.toLowerCase());
+  return said !== text && isLinkCode(said) ? `request ${said}` : said;
 }
 
 function spaced(text: string): string {

@@ -284,7 +284,10 @@ export interface Views {
     /** Somebody else asks for the target: what only others may ask for is listed as well. */
     onBehalf?: boolean,
   ): Promise<Page<PackageRow>>;
-  /** Exact name, case folded: those the person may know (requestable, or held, or hidden with the exact name in scope). */
+  /**
+   * Exact name, case folded, or the code of its link: those the person may know (requestable, or held, or hidden with the exact
+   * name in scope).
+   */
   packagesNamed(target: PersonId, name: string, onBehalf?: boolean): Promise<readonly PackageRow[]>;
   searchPeople(
     query: string,

@@ -1,5 +1,6 @@
 // Lists of packages: what a person may ask for, what a typed name means, what an owner may assign. Which policy a request
 // goes by, and every refusal, is a rule; here only whether some enabled policy means the person.
+import { isLinkCode } from '../domain/link';
 import type { PackageId, PersonId } from '../domain/model';
 import type { PackageRow, Views } from '../operations/ports';
 import { pageOf, unpackCursor, wordsOf } from './cursors';
@@ -78,6 +79,8 @@ from listed packages
 where $4::integer is null or (packages.rank, packages.key, packages.id) > ($4, $5, $6::uuid)
 order by packages.rank, packages.key, packages.id limit $7`;
 
+const HELD = `exists (select 1 from assignments a where a.target_id = $1 and a.package_id = packages.id and a.state in ${LIVE})`;
+
 const NAMED = `
 with ${scoped('$3::boolean')}, named as (
   select packages.*, catalogs.name as catalog from packages join catalogs on catalogs.id = packages.catalog_id
@@ -85,9 +88,20 @@ with ${scoped('$3::boolean')}, named as (
 )
 select ${rows('$1')}, 0 as rank, lower(packages.name) as key
 from named packages
-where packages.id in (select packages.id from ${OFFERED})
-  or exists (select 1 from assignments a where a.target_id = $1 and a.package_id = packages.id and a.state in ${LIVE})
+where packages.id in (select packages.id from ${OFFERED}) or ${HELD}
 order by catalog, packages.id`;
+
+// The same by the code of its link. What is on offer is gathered before anything is looked for: of a code that is somebody else's,
+// and of one that was made up, the database has the same work, so that nobody tells them apart by the time that it takes.
+const LINKED = `
+with ${scoped('$3::boolean')}, offered as materialized (select array_agg(packages.id) as ids from ${OFFERED}),
+linked as (
+  select packages.*, catalogs.name as catalog from packages join catalogs on catalogs.id = packages.catalog_id
+  where packages.link_code = $2 and packages.state = 'active'
+)
+select ${rows('$1')}, 0 as rank, lower(packages.name) as key
+from offered left join linked packages on true
+where packages.id = any (offered.ids) or ${HELD}`;
 
 /** Whether the person $1 assigns in the catalog of `packages`. */
 export const ASSIGNS = `exists (select 1 from role_holders where person_id = $1 and (role = 'administrator'
@@ -112,8 +126,13 @@ export function createPackageViews(q: Query): Pick<Views, 'searchPackages' | 'pa
       const found = await q(SEARCH, [target, wordsOf(query), query.trim(), ...key, limit + 1, onBehalf]);
       return pageOf(found as readonly Found[], limit, (row) => [row.rank, row.key, row.id], packageOf);
     },
-    async packagesNamed(target, name, onBehalf = false) {
-      return ((await q(NAMED, [target, name.trim(), onBehalf])) as readonly Found[]).map(packageOf);
+    async packagesNamed(target, typed, onBehalf = false) {
+      const name = typed.trim();
+      const code = name.toLowerCase();
+      const linked = isLinkCode(code) ? await q(LINKED, [target, code, onBehalf]) : [];
+      // A package may be called like a code.
+      if (linked.length > 0) return (linked as readonly Found[]).map(packageOf);
+      return ((await q(NAMED, [target, name, onBehalf])) as readonly Found[]).map(packageOf);
     },
     async manageablePackages(person, query, limit) {
       const found = await q(MANAGEABLE, [person, wordsOf(query), query.trim(), limit]);

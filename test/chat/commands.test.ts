@@ -4,6 +4,8 @@ import { helpRows, near, parse } from '../../src/chat/commands';
 import { distance } from '../../src/chat/names';
 import { bareName, numberTyped } from '../../src/chat/typed';
 
+const CODE = '0a1b2c3d4e5f6g7h8j9k';
+
 describe('a typed command', () => {
   test.each([
     { give: 'help', words: 'help', rest: '' },
@@ -20,12 +22,28 @@ describe('a typed command', () => {
     { give: 'give up Payroll', words: 'give up', rest: 'Payroll' },
     { give: 'ask again R-7', words: 'ask again', rest: 'R-7' },
     { give: 'assign Ana to Payroll', words: 'assign', rest: 'Ana to Payroll' },
+    { give: `https://usher.example/go/${CODE}`, words: 'request', rest: CODE },
+    { give: `<http://localhost:3000/go/${CODE.toUpperCase()}>`, words: 'request', rest: CODE },
+    { give: `please https://usher.example/go/${CODE}/?from=mail`, words: 'request', rest: CODE },
+    { give: `request https://usher.example/go/${CODE} for Ana`, words: 'request', rest: `${CODE} for Ana` },
+    { give: `give up https://usher.example/go/${CODE}.`, words: 'give up', rest: `${CODE}.` },
   ])('$give', ({ give, words, rest }) => {
     const command = parse(give);
     expect({ words: command?.typed.words, rest: command?.rest }).toEqual({ words, rest });
   });
 
-  test.each(['requestaccess', 'the request', 'approval', '', '💥'])('"%s" is none', (give) => {
+  test.each([
+    'requestaccess',
+    'the request',
+    'approval',
+    '',
+    '💥',
+    CODE,
+    `https://usher.example/go/${CODE}0`,
+    `https://usher.example/go/${CODE.replace('0', 'o')}`,
+    `https://usher.example/come/${CODE}`,
+    'https://usher.example/go/',
+  ])('"%s" is none', (give) => {
     expect(parse(give)).toBeNull();
   });
 

@@ -20,6 +20,7 @@ import { unlimited } from './0019-unlimited';
 import { exceptions } from './0020-exceptions';
 import { gone } from './0021-gone';
 import { taskKeepers } from './0022-task-keepers';
+import { packageLinks } from './0027-package-links';
 
 export type Migration = {
   /** `0001-name`, as the file is called. */
@@ -54,4 +55,5 @@ export const migrations: readonly Migration[] = [
   exceptions,
   gone,
   taskKeepers,
+  packageLinks,
 ];
