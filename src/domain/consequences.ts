@@ -161,6 +161,7 @@ export const consequences: readonly Consequence[] = [
   tell('assignment.withdrawalFailed', 'removalAlarm', 'administrators', 'assignment'),
   redraw('assignment.withdrawalFailed', 'assignment'),
   tell('person.enabled', 'accessBack', 'person', undefined),
+  tell('person.restored', 'accessBack', 'person', undefined),
   { on: 'grant.wanted', kind: 'place', about: 'grant' },
   { on: 'grant.unwanted', kind: 'place', about: 'grant' },
   { on: 'assignment.ending', kind: 'place', about: 'grant' },

@@ -75,6 +75,8 @@ export type EventType =
   | 'person.changed'
   | 'person.disabled'
   | 'person.enabled'
+  | 'person.deleted'
+  | 'person.restored'
   | 'group.created'
   | 'group.changed'
   | 'role.assigned'

@@ -821,6 +821,8 @@ export type { PairFacts };
 // ---------------------------------------------------------------- configuration as code
 
 export interface PersonConfig extends Person {
+  /** Given by the database where the state becomes that; null: not deleted. */
+  readonly deletedAt: Date | null;
   readonly properties: Readonly<Record<string, string | number | boolean>>;
 }
 export interface GroupConfig extends Group {
@@ -943,7 +945,7 @@ export interface Affected {
   readonly people: ReadonlyMap<PersonId, { readonly held: number; readonly openRequests: number }>;
   /** For each package that some of these people hold: how many of them, and how many people in all. */
   readonly losing: ReadonlyMap<PackageId, { readonly lose: number; readonly holders: number }>;
-  /** People who were disabled during the last day and since anybody confirmed a plan that stopped, and the packages that they lose by that. */
+  /** People who were disabled or deleted during the last day and since anybody confirmed a plan that stopped, and the packages that they lose by that. */
   readonly lately: { readonly people: number; readonly losing: Affected['losing'] };
   readonly contents: ReadonlyMap<PackageId, Followed>;
   /** People who hold both sides of a pair now, by the pair's id. */

@@ -30,7 +30,7 @@ export async function affected(q: Query, by: AffectedBy): Promise<Affected> {
         { lose: row['lose'] as number, holders: row['holders'] as number },
       ]),
     ),
-    lately: by.people.length === 0 ? { people: 0, losing: new Map() } : await disabledLately(q),
+    lately: by.people.length === 0 ? { people: 0, losing: new Map() } : await leftLately(q),
     contents: new Map(
       (await rows(CONTENTS, by.contents)).map((row) => [row['id'] as PackageId, row['found'] as Followed]),
     ),
@@ -39,7 +39,7 @@ export async function affected(q: Query, by: AffectedBy): Promise<Affected> {
 }
 
 /** `holders`: those who have lost the package already. */
-async function disabledLately(q: Query): Promise<Affected['lately']> {
+async function leftLately(q: Query): Promise<Affected['lately']> {
   const [row] = (await q(LATELY)) as readonly Row[];
   const losing = row?.['losing'] as readonly { id: PackageId; lose: number; holders: number }[];
   return { people: row?.['people'] as number, losing: new Map(losing.map(({ id, ...counts }) => [id, counts])) };
@@ -66,7 +66,8 @@ with since as materialized (
     where e.subject_kind = 'settings' and e.subject_id = 'blueprint' and e.data @> '{"confirmed": true}')) as at
 ), gone as materialized (
   select people.id from since, people where people.state <> 'enabled' and exists (select 1 from audit_events e
-    where e.subject_kind = 'person' and e.subject_id = people.id::text and e.type = 'person.disabled' and e.at > since.at)
+    where e.subject_kind = 'person' and e.subject_id = people.id::text and e.type in ('person.disabled', 'person.deleted') and e.at > since.at
+      and e.before @> jsonb_build_object('people', jsonb_build_object(people.id, jsonb_build_object('state', 'enabled'))))
 ), lost as (
   select a.package_id as id, count(*) as lose, count(*) filter (where a.ended_at is not null) as holders
   from since, gone join assignments a on a.target_id = gone.id

@@ -154,7 +154,7 @@ const HOLDERS = `with wanted as (select value::uuid as id from jsonb_array_eleme
 
 /** Updates with their versions compared, then inserts: a name that one row gives up can be taken by a new one. */
 async function saveRows<T extends object>(q: Query, table: Table<T>, list: readonly Pair<T>[]): Promise<void> {
-  const fields = fieldsOf(table);
+  const fields = fieldsOf(table).filter(({ given }) => !given);
   const columns = fields.map(({ column }) => column);
   const typed = fields.map(({ column, type }) => `${column} ${type}`).join(', ');
   const rows = (some: readonly Pair<T>[]): string => JSON.stringify(some.map(({ after }) => toRow(table, after)));

@@ -16,7 +16,11 @@ const version = column('integer', 'version');
 
 export const peopleWithProperties: Table<PersonConfig> = {
   table: people.table,
-  columns: { ...people.columns, properties: column('jsonb', 'properties', true) },
+  columns: {
+    ...people.columns,
+    properties: column('jsonb', 'properties', true),
+    deletedAt: { ...column('timestamptz', 'deleted_at'), given: true },
+  },
 };
 
 /** Members and nested groups are rows of their own. */

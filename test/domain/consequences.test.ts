@@ -68,6 +68,8 @@ const EVENTS: Readonly<Record<EventType, 'follows' | 'silent'>> = {
   'person.changed': 'silent',
   'person.disabled': 'silent',
   'person.enabled': 'follows',
+  'person.deleted': 'silent',
+  'person.restored': 'follows',
   'group.created': 'silent',
   'group.changed': 'silent',
   'role.assigned': 'silent',

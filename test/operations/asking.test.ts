@@ -1,5 +1,5 @@
 // The main job through the one door, on the real store: ask, decide, get.
-import { aWorld, buttons, cardOf, sentenceOf, SMALL, textOf } from '../support/world';
+import { aWorld, buttons, cardOf, LEAVING, sentenceOf, SMALL, textOf } from '../support/world';
 import type { Element } from '../../src/chat/card';
 import type { World } from '../support/world';
 
@@ -284,10 +284,10 @@ describe('deciding', () => {
     expect(told).toContain('Olga Petrov asks for Ledger writer');
   });
 
-  test('an approver who is disabled is replaced and refused at the click', async () => {
+  test.each(LEAVING)('an approver who leaves (%s) is replaced and refused at the click', async (leaves) => {
     await ask('tara', 'ledger writer', { reason: 'closing', 'answer.ticket': 'T-9' });
     const { card } = latest('max');
-    await world.configure('people:\n  - { key: max, name: Max Thorn, enabled: false }\n');
+    await world.configure(`people:\n  - { key: max, name: Max Thorn, ${leaves} }\n`);
     expect(sentenceOf(await world.press('max', card, 'Approve'))).toContain('switched off');
     await world.settle();
     const open = await world.sql<{ key: string }>(

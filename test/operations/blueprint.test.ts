@@ -591,6 +591,83 @@ describe('applying', () => {
     expect((await stored()).people.find(({ directoryKey }) => directoryKey === 'ben')?.state).toBe('disabled');
   });
 
+  describe('deleting somebody', () => {
+    const BEN = 'people:\n  - { key: ben, name: Ben Carter';
+    const GONE = `${BEN}, state: deleted }`;
+    const person = async (key: string) => (await stored()).people.find(({ directoryKey }) => directoryKey === key);
+
+    test('is planned with what they lose, and done once; the same row is restored as it was, by word only', async () => {
+      await applied(BASE.replace('owners: [ana]', 'owners: [ana, ben]'));
+      await take('ben', 'Books');
+      const before = await person('ben');
+      const gone = await applied(GONE);
+      expect(planText(gone)).toMatch(
+        /^- person Ben Carter \(ben\)\n {4}"enabled: true" restores the person until \d{4}-\d\d-\d\d \d\d:\d\d UTC, without their access\n {4}loses 1 package, 0 open requests will be canceled\nApplied: 0 created, 0 changed, 1 ended/,
+      );
+      expect(await person('ben')).toEqual({
+        ...before,
+        state: 'deleted',
+        deletedAt: expect.any(Date) as Date,
+        version: 2,
+      });
+      const events = await eventCount();
+      expect(planText(await applied(GONE))).toBe('Nothing to change, 1 as written.');
+      expect(planText(await applied(`${BEN}, enabled: false, department: Books }`))).toMatch(
+        /^! person Ben Carter \(ben\): stays deleted, since .* UTC; "enabled: true" would restore the person until .* UTC\nNothing/,
+      );
+      expect(planText(await applied('people:\n  - { key: nobody, name: Nobody, state: deleted }'))).toContain(
+        'Nothing',
+      );
+      expect(await eventCount()).toBe(events);
+
+      const back = await applied(`${BEN}, enabled: true }`);
+      expect(planText(back)).toMatch(
+        /^~ person Ben Carter \(ben\)\n {4}state: deleted → enabled\n {4}restored, deleted since .* UTC; what they had stays ended, and they may ask for it again\n {4}is owner of Finance again\n/,
+      );
+      expect(await person('ben')).toEqual({ ...before, version: 3 });
+      expect(
+        await sql(
+          `select type, before -> 'people' -> subject_id ->> 'state' as was from audit_events where type in ('person.deleted', 'person.restored') order by id`,
+        ),
+      ).toEqual([
+        { type: 'person.deleted', was: 'enabled' },
+        { type: 'person.restored', was: 'deleted' },
+      ]);
+    });
+
+    test('leaves nobody whom the files can name, and no account that they link', async () => {
+      await applied(BASE);
+      await applied(GONE);
+      const done = await apply(desk, operator, read(BASE));
+      expect(texts(done)).toEqual([
+        '1.yaml:8:30: The person "ben" is deleted. Remove the name, or name somebody else.',
+      ]);
+      const file = `people:
+  - { key: cleo, name: Cleo Dahl, state: deleted, identities: [{ platform: slack, tenant: T1, user: U1 }] }
+  - { key: cleo-2, name: Cleo Dahl, email: ben@woodgrove.example, identities: [{ platform: slack, tenant: T1, user: U1 }] }`;
+      expect(planText(await applied(file, { confirm: true }))).toContain('Cleo Dahl → Cleo Dahl');
+      expect((await stored()).identities.map((one) => one.person)).toEqual([(await person('cleo-2'))?.id]);
+    });
+
+    test.each([
+      {
+        name: 'and enabling them',
+        give: `${BEN}, enabled: true, state: deleted }`,
+        want: '1.yaml:2:57: Nobody is deleted and enabled. Remove "state" to restore the person, or "enabled".',
+      },
+      {
+        name: 'who is the last administrator',
+        give: 'people:\n  - { key: ana, name: Ana Berger, state: deleted }',
+        want: '1.yaml:2:5: Nobody who works here would administer Usher any more. Name an administrator who is enabled first.',
+      },
+    ])('$name is refused', async ({ give, want }) => {
+      await applied(BASE);
+      const file = parseBlueprint([{ name: '1.yaml', text: give }]);
+      const found = 'problems' in file ? file.problems : (await apply(desk, operator, file.blueprint)).problems;
+      expect(found.map(problemText)).toEqual([want]);
+    });
+  });
+
   test('two people can swap their accounts', async () => {
     const file = (a: string, b: string): string =>
       `people:\n  - { key: ben, name: Ben Carter, identities: [{ platform: slack, tenant: T1, user: ${a} }] }\n  - { key: cleo, name: Cleo Dahl, identities: [{ platform: slack, tenant: T1, user: ${b} }] }`;
@@ -1059,8 +1136,12 @@ describe('many', () => {
     expect((await applied(crowd(2_000))).counts).toMatchObject({ created: 0, changed: 0, deleted: 0 });
   });
 
-  test('a file that would disable many stops until somebody confirms it', async () => {
+  test('a file that would disable or delete many stops until somebody confirms it', async () => {
     await applied(crowd(100));
+    const both = crowd(3, ', enabled: false').replace('enabled: false', 'state: deleted');
+    expect(texts(await apply(desk, operator, read(both)))[0]).toMatch(/would disable or delete 3 of 103 people/);
+    const gone = await apply(desk, operator, read(crowd(3, ', state: deleted')));
+    expect(texts(gone)[0]).toContain('The files would delete 3 of 103 people, this being the first.');
     // 2 % of 103 people are two.
     const few = await plan(desk, operator, read(crowd(2, ', enabled: false')));
     expect(few.brake).toBeNull();
@@ -1077,19 +1158,20 @@ describe('many', () => {
     expect(await sql(`select count(*)::integer as n from people where state = 'disabled'`)).toEqual([{ n: 30 }]);
   });
 
-  test('files that disable many one after the other stop like one that does, until somebody confirms it or a day is over', async () => {
+  test('files that disable or delete many one after the other stop like one that does, until somebody confirms it or a day is over', async () => {
     await applied(crowd(100));
-    const off = (...keys: string[]): string =>
-      `people:\n${keys.map((key) => `  - { key: ${key}, name: Leaver, enabled: false }\n`).join('')}`;
+    const off = (key: string): string => `people:\n  - { key: ${key}, name: Leaver, enabled: false }\n`;
+    const gone = (key: string): string => `people:\n  - { key: ${key}, name: Leaver, state: deleted }\n`;
     await applied(off('p0'));
-    await applied(off('p1'));
+    await applied(gone('p1'));
     const third = await apply(desk, operator, read(off('p2')));
     expect(texts(third)).toEqual([
       '1.yaml:2:39: The files would disable 3 of 103 people, 2 of them within the last day already, this being the next. Check them, then apply with --confirm.',
     ]);
     await applied(off('p2'), { confirm: true });
-    // Whoever confirmed it saw all of them.
-    await applied(off('p3'));
+    // Whoever confirmed it saw all of them, and who was disabled before leaves nobody the poorer.
+    await applied(gone('p0'));
+    await applied(gone('p3'));
     await applied(off('p4'));
     expect((await plan(desk, operator, read(off('p5')))).brake).toMatchObject({ disabled: { people: 3, lately: 2 } });
     await sql('update organization set demo = true, clock_offset_ms = 86400000');

@@ -7,7 +7,7 @@ import { parseBlueprint, plan } from '../../src/operations/blueprint';
 import { conclude, driftOf, repair } from '../../src/operations/drift';
 import type { By } from '../../src/operations/ports';
 import { expectSound } from '../support/invariants';
-import { aWorld, cardOf, operator, SMALL, textOf } from '../support/world';
+import { aWorld, cardOf, LEAVING, operator, SMALL, textOf } from '../support/world';
 import type { World } from '../support/world';
 
 const MINUTE = 60_000;
@@ -346,11 +346,11 @@ describe('access that nothing explains', () => {
     expect(await has('tara')).toBe(true);
   });
 
-  test('is what a leaver had before: leaving overrides it', async () => {
+  test.each(LEAVING)('is what a leaver (%s) had before: leaving overrides it', async (leaves) => {
     await outside('tara', true);
     await get('tara');
     await world.pass(9 * HOUR);
-    await world.configure('people:\n  - { key: tara, name: Tara Lind, enabled: false }\n');
+    await world.configure(`people:\n  - { key: tara, name: Tara Lind, ${leaves} }\n`);
     await drift('{ extra: repair }');
     await world.compare();
     expect(await open()).toEqual(['extra tara']);

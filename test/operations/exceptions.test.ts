@@ -7,7 +7,7 @@ import type { Plan } from '../../src/operations/blueprint';
 import type { PackageId, PersonId, RequestId } from '../../src/domain/model';
 import type { Desk, Tx } from '../../src/operations/ports';
 import { submit } from '../../src/operations/requests';
-import { aWorld, cardOf, operator, sentenceOf, SMALL, textOf } from '../support/world';
+import { aWorld, cardOf, LEAVING, operator, sentenceOf, SMALL, textOf } from '../support/world';
 import type { World } from '../support/world';
 
 const DAY = 24 * 3_600_000;
@@ -476,9 +476,9 @@ describe('the owner of an exception', () => {
     ]);
   });
 
-  test('who has left is stood in for by the owners of the catalog', async () => {
+  test.each(LEAVING)('who has left (%s) is stood in for by the owners of the catalog', async (leaves) => {
     await write(against(exception('tara', `owner: cas, until: ${day}, reason: Stands in`)));
-    await world.configure('people:\n  - { key: cas, name: Cas de Vries, enabled: false }\n');
+    await world.configure(`people:\n  - { key: cas, name: Cas de Vries, ${leaves} }\n`);
     await world.pass(27 * DAY);
     expect(said('olga')).toEqual([expect.stringContaining('Tara Lind has both Ledger cleaner and Ledger auditor')]);
   });

@@ -1,6 +1,6 @@
 // Keeping and losing access: reminders, extension, giving up, ends, removal, failing systems, tasks for people.
 import { jobs } from '../../src/jobs';
-import { aWorld, buttons, cardOf, sentenceOf, SMALL, textOf } from '../support/world';
+import { aWorld, buttons, cardOf, LEAVING, sentenceOf, SMALL, textOf } from '../support/world';
 import type { World } from '../support/world';
 
 const HOUR = 3_600_000;
@@ -298,9 +298,9 @@ test('access that could not be set up and has ended is not said to be set up', a
   expect(textOf(failed.card)).not.toContain('set up now');
 });
 
-test('access that ended with a leaver can be asked for again once they are back', async () => {
+test.each(LEAVING)('access that ended with a leaver (%s) can be asked for again once they are back', async (leaves) => {
   await get('tara', 'ledger auditor', {});
-  await world.configure('people:\n  - { key: tara, name: Tara Lind, enabled: false }\n');
+  await world.configure(`people:\n  - { key: tara, name: Tara Lind, ${leaves} }\n`);
   await world.settle();
   expect(await assignment()).toMatchObject({ state: 'removed', end_reason: 'targetDisabled' });
   await world.configure('people:\n  - { key: tara, name: Tara Lind, enabled: true }\n');
@@ -309,17 +309,17 @@ test('access that ended with a leaver can be asked for again once they are back'
   expect(cardOf(await world.press('tara', latest('tara').card, 'Ask again'))).toBeDefined();
   // Nobody hears of nothing.
   const before = world.messagesTo('tom').length;
-  for (const enabled of [false, true]) {
-    await world.configure(`people:\n  - { key: tom, name: Tom Berg, enabled: ${enabled} }\n`);
+  for (const state of [leaves, 'enabled: true']) {
+    await world.configure(`people:\n  - { key: tom, name: Tom Berg, ${state} }\n`);
     await world.settle();
   }
   expect(world.messagesTo('tom').length).toBe(before);
 });
 
-describe('somebody who was disabled while it waited, and is back', () => {
+describe.each(LEAVING)('somebody who left (%s) while it waited, and is back', (state) => {
   const leaves = async (user: string, name: string): Promise<void> => {
-    for (const enabled of [false, true])
-      await world.configure(`people:\n  - { key: ${user}, name: ${name}, enabled: ${enabled} }\n`);
+    for (const one of [state, 'enabled: true'])
+      await world.configure(`people:\n  - { key: ${user}, name: ${name}, ${one} }\n`);
   };
   const request = async () => (await world.sql('select state, detail from requests order by number desc limit 1'))[0];
 
@@ -370,16 +370,19 @@ test('a manual role waits for an owner who reports it done with a note', async (
   expect([...buttons(latest('cas').card).keys()]).not.toContain('Done');
 });
 
-test('a disabled person loses access and open requests, and nobody tells them', async () => {
+test.each(LEAVING)('who leaves (%s) loses access and open requests, and nobody tells them', async (leaves) => {
   await get('tara', 'ledger auditor', {});
   await get('tara', 'ledger reader');
-  await world.configure('people:\n  - { key: tara, name: Tara Lind, enabled: false }\n');
+  const told = world.messagesTo('tara').length;
+  await world.configure(`people:\n  - { key: tara, name: Tara Lind, ${leaves} }\n`);
+  expect(sentenceOf(await world.say('tara', 'my access'))).toContain('Your account is switched off');
   await world.settle();
   expect(await holds('tara', 'Reader')).toBe(false);
   expect(
     await world.sql("select 1 from requests where state in ('submitted', 'pendingApproval', 'scheduled')"),
   ).toHaveLength(0);
   expect(textOf(latest('ana').card)).toContain('The request was canceled. Nothing to do.');
+  expect(world.messagesTo('tara')).toHaveLength(told);
 });
 
 test('a request is canceled by its requestor, and the approver card says so', async () => {

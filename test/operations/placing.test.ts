@@ -5,7 +5,7 @@ import type { GrantId } from '../../src/domain/model';
 import { baseline, failed, late, look, settled } from '../../src/operations/placements';
 import type { By, OutgoingRow } from '../../src/operations/ports';
 import type { World } from '../support/world';
-import { aWorld, buttons, cardOf, sentenceOf, SMALL, textOf } from '../support/world';
+import { aWorld, buttons, cardOf, LEAVING, sentenceOf, SMALL, textOf } from '../support/world';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -194,9 +194,9 @@ describe('access that Usher never gave', () => {
     expect(await holds('tara')).toBe(true);
   });
 
-  test('goes with a leaver all the same', async () => {
+  test.each(LEAVING)('goes with a leaver (%s) all the same', async (leaves) => {
     await ask('tara', 'ledger auditor', {});
-    await world.configure('people:\n  - { key: tara, name: Tara Lind, enabled: false }\n');
+    await world.configure(`people:\n  - { key: tara, name: Tara Lind, ${leaves} }\n`);
     await world.settle();
     expect(await states()).toEqual(['removed']);
     expect(await holds('tara')).toBe(false);

@@ -61,6 +61,7 @@ function person(key: string, more: Partial<PersonConfig> = {}): PersonConfig {
     jobTitle: null,
     country: null,
     properties: {},
+    deletedAt: null,
     version: 1,
     ...more,
   };

@@ -310,6 +310,9 @@ export function sentenceOf(reply: Reply): string {
   }
 }
 
+/** What a file writes where somebody leaves, the one way or the other: both promise the same (rule 3.17). */
+export const LEAVING = ['enabled: false', 'state: deleted'] as const;
+
 const person = (key: string, name: string, more = '') =>
   `  - { key: ${key}, name: ${name}, email: ${key}@woodgrove.example, timeZone: Europe/Berlin, identities: [{ platform: web, tenant: demo, user: ${key} }]${more} }`;
 

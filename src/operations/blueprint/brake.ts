@@ -1,18 +1,18 @@
 // The brake (rule 3.15): what files would take from many, or give to many, stops and asks. A single leaver is never held back.
 import { isDoubled, isMany } from '../../domain/brake';
 import type { GroupId, PackageId, PersonId } from '../../domain/model';
-import type { Affected, GroupConfig } from '../ports';
+import type { Affected, GroupConfig, PersonConfig } from '../ports';
 import { at, refuse, type Draft } from './draft';
 import type { Removing } from './incompatibilities';
 import { count } from './words';
 
 /** What a mistake should not be able to do: at least one of these is not empty. */
 export interface Brake {
-  /** Where that is more than a directory may lose without a question. `lately`: how many of them were within the last day. */
+  /** People who are disabled or deleted, where that is more than a directory may lose without a question. `lately`: how many of them were within the last day. */
   readonly disabled: { readonly people: number; readonly of: number; readonly lately: number } | null;
   /** Groups that had members and would have none. */
   readonly emptied: readonly { readonly id: GroupId; readonly name: string; readonly people: number }[];
-  /** Packages that many of their holders would lose, by being disabled or by a removal. */
+  /** Packages that many of their holders would lose, by leaving or by a removal. */
   readonly taken: readonly {
     readonly id: PackageId;
     readonly name: string;
@@ -39,17 +39,17 @@ export interface Brake {
 
 const PEOPLE_SHARE = 0.02;
 
-/** Enabled people whom the files disable. */
-export function disabledBy(draft: Draft): PersonId[] {
+/** Enabled people whom the files disable or delete. */
+export function leavers(draft: Draft): PersonConfig[] {
   return draft.changes.flatMap((change) =>
     change.noun === 'person' && change.before?.state === 'enabled' && change.after.state !== 'enabled'
-      ? [change.after.id]
+      ? [change.after]
       : [],
   );
 }
 
 /**
- * What the files would do to many; null: nothing of the kind. A mistake may come in several files, so whom any disabled within a day
+ * What the files would do to many; null: nothing of the kind. A mistake may come in several files, so whoever left by any within a day
  * counts for the next, until somebody confirmed it.
  */
 export function brakeOf(
@@ -57,7 +57,7 @@ export function brakeOf(
   { losing, lately, contents, packages }: Affected,
   removals: readonly Removing[],
 ): Brake | null {
-  const disabled = disabledBy(draft);
+  const disabled = leavers(draft).map(({ id }) => id);
   const people = disabled.length + lately.people;
   const of = draft.known.people.filter((one) => one.state === 'enabled').length + lately.people;
   const removed = (id: PackageId): number =>
@@ -96,8 +96,18 @@ export function brakeOf(
 
 /** A problem for each reason to ask, where the files give it. */
 export function refuseBrake(draft: Draft, { disabled, emptied, taken, reduced, given }: Brake): void {
-  const [first] = disabledBy(draft);
-  const leaver = at((first !== undefined ? draft.places.get(first) : undefined) ?? { file: 0, path: [] }, 'enabled');
+  const left = leavers(draft);
+  const [first] = left;
+  const states = new Set(left.map(({ state }) => state));
+  const [verb, doing] = !states.has('deleted')
+    ? ['disable', 'Disabling']
+    : states.has('disabled')
+      ? ['disable or delete', 'Disabling and deleting']
+      : ['delete', 'Deleting'];
+  const leaver = at(
+    (first && draft.places.get(first.id)) ?? { file: 0, path: [] },
+    first?.state === 'deleted' ? 'state' : 'enabled',
+  );
   const group = draft.changes.flatMap((change) =>
     change.noun === 'group' ? (draft.places.get(change.after.id) ?? []) : [],
   )[0];
@@ -107,7 +117,7 @@ export function refuseBrake(draft: Draft, { disabled, emptied, taken, reduced, g
     refuse(
       draft,
       leaver,
-      `The files would disable ${disabled.people} of ${disabled.of} people${already(disabled.lately)}, this being the ${disabled.lately === 0 ? 'first' : 'next'}. Check them, ${go}`,
+      `The files would ${verb} ${disabled.people} of ${disabled.of} people${already(disabled.lately)}, this being the ${disabled.lately === 0 ? 'first' : 'next'}. Check them, ${go}`,
     );
   for (const { id, name, people } of emptied) {
     const place = draft.places.get(id) ?? group ?? leaver;
@@ -118,7 +128,7 @@ export function refuseBrake(draft: Draft, { disabled, emptied, taken, reduced, g
     refuse(
       draft,
       removal?.place ?? leaver,
-      `${removal ? 'The files' : 'Disabling people'} would take "${name}" from ${from} of the ${of} people who hold it${already(lately)}. Check them, ${go}`,
+      `${removal ? 'The files' : `${doing} people`} would take "${name}" from ${from} of the ${of} people who hold it${already(lately)}. Check them, ${go}`,
     );
   }
   for (const { id, name, roles, from, of } of reduced)

@@ -131,9 +131,16 @@ export function checkConflict(
 }
 
 export function checkPerson(
-  person: { readonly kind?: string | undefined; readonly organization?: string | null | undefined },
+  person: {
+    readonly kind?: string | undefined;
+    readonly organization?: string | null | undefined;
+    readonly enabled?: boolean | undefined;
+    readonly state?: 'deleted' | undefined;
+  },
   context: Context,
 ): void {
+  if (person.state === 'deleted' && person.enabled === true)
+    refuse(context, ['state'], 'Nobody is deleted and enabled. Remove "state" to restore the person, or "enabled"');
   if (person.kind === 'member' && person.organization)
     refuse(
       context,

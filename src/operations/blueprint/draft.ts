@@ -114,6 +114,8 @@ export function everywhere<K extends keyof Blueprint['files'][number]['content']
 /** Names of one kind of thing, in order of how sure they are: keys before mail addresses before names. */
 export interface Register {
   add(id: string, ...tiers: readonly (string | null | undefined)[]): void;
+  /** Somebody who is deleted: cannot be named, and the problem says so. */
+  addGone(...names: readonly (string | null)[]): void;
   /** The id, or a problem at the place and null. */
   find(place: Place, written: string): string | null;
 }
@@ -122,7 +124,11 @@ export interface Register {
 export function openRegister(draft: Draft, noun: string): Register {
   const tiers: Map<string, Set<string>>[] = [];
   const shown = new Map<string, string>();
+  const gone = new Set<string>();
   return {
+    addGone(...names) {
+      for (const name of names) if (name !== null) gone.add(fold(name));
+    },
     add(id, ...names) {
       for (const [n, name] of names.entries()) {
         const tier = (tiers[n] ??= new Map<string, Set<string>>());
@@ -144,6 +150,10 @@ export function openRegister(draft: Draft, noun: string): Register {
           );
           return null;
         }
+      }
+      if (gone.has(fold(written))) {
+        refuse(draft, place, `The ${noun} "${written}" is deleted. Remove the name, or name somebody else.`);
+        return null;
       }
       const close = near(written, shown.values());
       const hint =

@@ -1,6 +1,7 @@
-// People, groups, partner organizations, chat accounts and installations: how they are found, and what changes.
-import type { DomainEvent } from '../../domain/events';
-import type { GroupId, OrganizationId, Person, PersonId } from '../../domain/model';
+// People, groups and partner organizations: how they are found; and what changes about people.
+import type { DomainEvent, EventType } from '../../domain/events';
+import type { OrganizationId, Person, PersonId, PersonState } from '../../domain/model';
+import { restorableUntil } from '../../domain/person';
 import type { GroupConfig, OrganizationConfig, PersonConfig } from '../ports';
 import {
   at,
@@ -9,7 +10,6 @@ import {
   everywhere,
   fold,
   kept,
-  listChange,
   match,
   openRegister,
   refuse,
@@ -18,8 +18,8 @@ import {
   type Entry,
   type Register,
 } from './draft';
-import { count } from './words';
 import type { GroupText, PartnerText, PersonText } from './schema';
+import { minute } from './words';
 
 /** Who can be named, and what the files say about them. */
 export interface People {
@@ -69,13 +69,17 @@ export function findPeople(draft: Draft): People {
     written: { people, groups, partners },
   };
   const writtenIds = new Set([...people, ...groups, ...partners].map(({ id }) => id));
-  for (const { id, directoryKey, name, email, state } of known.people) {
-    names.set(id, name);
-    if (!writtenIds.has(id) && state !== 'deleted') found.people.add(id, directoryKey, email, name);
+  const name = (state: PersonState, id: string, ...names: readonly (string | null)[]): void => {
+    if (state === 'deleted') found.people.addGone(...names);
+    else found.people.add(id, ...names);
+  };
+  for (const one of known.people) {
+    names.set(one.id, one.name);
+    if (!writtenIds.has(one.id)) name(one.state, one.id, one.directoryKey, one.email, one.name);
   }
   for (const { id, text, before } of people) {
     names.set(id, text.name);
-    found.people.add(id, text.key, kept(text.email, before?.email, null), text.name);
+    name(stateOf(text, before), id, text.key, kept(text.email, before?.email, null), text.name);
   }
   for (const group of known.groups) {
     names.set(group.id, group.name);
@@ -102,12 +106,13 @@ export function settlePeople(draft: Draft, found: People, zone: string): void {
   noteSharedAddresses(draft, found);
 }
 
-function settlePerson(
-  draft: Draft,
-  found: People,
-  { text, place, before, id }: Entry<PersonText, PersonConfig>,
-  zone: string,
-): void {
+function settlePerson(draft: Draft, found: People, entry: Entry<PersonText, PersonConfig>, zone: string): void {
+  const { text, place, before, id } = entry;
+  const state = stateOf(text, before);
+  if (state === 'deleted') {
+    settleDeleted(draft, entry);
+    return;
+  }
   const manager = text.manager ? found.people.find(at(place, 'manager'), text.manager) : text.manager;
   if (manager === id)
     refuse(draft, at(place, 'manager'), `"${text.key}" is their own manager. Name somebody else, or remove the line.`);
@@ -121,7 +126,7 @@ function settlePerson(
     email: kept(text.email, before?.email, null),
     // Whoever loses their organization here is no member of ours by that.
     kind: text.kind ?? (text.organization ? 'guest' : (before?.kind ?? 'member')),
-    state: stateOf(text.enabled, before),
+    state,
     manager: kept(manager as PersonId | null | undefined, before?.manager, null),
     organization: kept(organization as OrganizationId | null | undefined, before?.organization, null),
     timeZone: kept(text.timeZone, before?.timeZone, zone),
@@ -130,6 +135,7 @@ function settlePerson(
     jobTitle: kept(text.jobTitle, before?.jobTitle, null),
     country: kept(text.country, before?.country, null),
     properties: text.properties ?? before?.properties ?? {},
+    deletedAt: before?.deletedAt ?? null,
     version: (before?.version ?? 0) + 1,
   };
   if (after.kind === 'member' && after.organization !== null)
@@ -138,29 +144,13 @@ function settlePerson(
       at(place, 'kind'),
       `"${text.key}" belongs to a partner. Write "organization:" without a value as well.`,
     );
-  const label = `${text.name} (${text.key})`;
-  if (text.enabled === undefined && before && before.state !== 'enabled')
-    draft.lines.push({
-      id,
-      action: 'note',
-      noun: 'person',
-      label,
-      details: [`stays ${before.state}; "enabled: true" would change that`],
-    });
+  if (text.enabled === undefined && before?.state === 'disabled')
+    note(draft, entry, 'stays disabled; "enabled: true" would change that');
 
-  const subject = { kind: 'person', id } as const;
-  const refs = { person: after.id };
+  const change = { before, after, word: 'person', label: labelOf(text) };
   if (!before) {
-    const events = [eventOf('person.created', subject, refs, [])];
-    settle(draft, 'person', {
-      before,
-      after,
-      word: 'person',
-      label,
-      action: 'create',
-      details: after.state === 'enabled' ? [] : ['disabled'],
-      events,
-    });
+    const details = state === 'enabled' ? [] : ['disabled'];
+    settle(draft, 'person', { ...change, action: 'create', details, events: [eventAbout('person.created', after)] });
     return;
   }
   const changed = differences(draft, before, after);
@@ -168,156 +158,79 @@ function settlePerson(
     draft.unchanged += 1;
     return;
   }
-  const events: DomainEvent[] = [];
-  const state = changed.filter(({ field }) => field === 'state');
+  const back = before.state === 'deleted' ? 'person.restored' : 'person.enabled';
+  const moved = changed.filter(({ field }) => field === 'state');
   const others = changed.filter(({ field }) => field !== 'state');
-  if (state.length > 0)
-    events.push(eventOf(after.state === 'enabled' ? 'person.enabled' : 'person.disabled', subject, refs, state));
-  if (others.length > 0) events.push(eventOf('person.changed', subject, refs, others));
-  settle(draft, 'person', {
-    before,
-    after,
-    word: 'person',
-    label,
-    action: 'change',
-    details: changed.map(({ detail }) => detail),
-    events,
-  });
+  const events: DomainEvent[] = [
+    ...(moved.length > 0 ? [eventAbout(state === 'enabled' ? back : 'person.disabled', after, moved)] : []),
+    ...(others.length > 0 ? [eventAbout('person.changed', after, others)] : []),
+  ];
+  const restored = before.deletedAt
+    ? [`restored, deleted since ${minute(before.deletedAt)}; what they had stays ended, and they may ask for it again`]
+    : [];
+  const details = [...changed.map(({ detail }) => detail), ...restored];
+  settle(draft, 'person', { ...change, action: 'change', details, events });
 }
 
-/** Enabling is never a side effect of naming somebody: a person whom the directory disabled stays so until it is written. */
-function stateOf(enabled: boolean | undefined, before: PersonConfig | null): Person['state'] {
+/** Of somebody who is deleted nothing else changes, so that they can be restored as they were. */
+function settleDeleted(draft: Draft, entry: Entry<PersonText, PersonConfig>): void {
+  const { text, before } = entry;
+  if (before && before.state !== 'deleted') {
+    const after: PersonConfig = { ...before, state: 'deleted', version: before.version + 1 };
+    settle(draft, 'person', {
+      before,
+      after,
+      word: 'person',
+      label: labelOf(text),
+      action: 'delete',
+      details: [
+        `"enabled: true" restores the person until ${minute(restorableUntil(draft.now))}, without their access`,
+      ],
+      events: [eventAbout('person.deleted', after, differences(draft, before, after))],
+    });
+    return;
+  }
+  draft.unchanged += 1;
+  if (before?.deletedAt && text.state === undefined)
+    note(
+      draft,
+      entry,
+      `stays deleted, since ${minute(before.deletedAt)}; "enabled: true" would restore the person until ${minute(restorableUntil(before.deletedAt))}`,
+    );
+}
+
+/** Enabling is never a side effect of naming somebody: a person whom the directory disabled or deleted stays so until it is written. */
+export function stateOf({ enabled, state }: PersonText, before: PersonConfig | null): PersonState {
+  if (state !== undefined) return state;
   if (enabled === undefined) return before?.state ?? 'enabled';
   if (enabled) return 'enabled';
   return before?.state === 'deleted' ? 'deleted' : 'disabled';
 }
 
+const labelOf = ({ name, key }: PersonText): string => `${name} (${key})`;
+
+function eventAbout(type: EventType, { id }: Person, changed: ReturnType<typeof differences> = []): DomainEvent {
+  return eventOf(type, { kind: 'person', id }, { person: id }, changed);
+}
+
+function note(draft: Draft, { id, text }: Entry<PersonText, PersonConfig>, detail: string): void {
+  draft.lines.push({ id, action: 'note', noun: 'person', label: labelOf(text), details: [detail] });
+}
+
+/** An address that two people have links no account by mail, also where one of them is deleted and may be restored. */
 function noteSharedAddresses(draft: Draft, found: People): void {
   const owners = new Map<string, string>();
-  for (const { text, id } of found.written.people) {
-    if (!text.email) continue;
-    const first = owners.get(fold(text.email));
-    if (first === undefined) owners.set(fold(text.email), text.key);
-    else
-      draft.lines.push({
-        id,
-        action: 'note',
-        noun: 'person',
-        label: `${text.name} (${text.key})`,
-        details: [`has the mail address of ${first}: chat accounts are linked to neither by mail`],
-      });
+  const written = new Set(found.written.people.map(({ id }) => id));
+  for (const { id, email, state, directoryKey } of draft.known.people)
+    if (email !== null && state === 'deleted' && !written.has(id))
+      owners.set(fold(email), `${directoryKey}, who is deleted`);
+  for (const entry of found.written.people) {
+    const { email, key } = entry.text;
+    if (!email) continue;
+    const first = owners.get(fold(email));
+    if (first === undefined) owners.set(fold(email), key);
+    else note(draft, entry, `has the mail address of ${first}: chat accounts are linked to neither by mail`);
   }
-}
-
-export function settleGroups(draft: Draft, found: People): void {
-  const children = new Map(draft.known.groups.map((one) => [one.id as string, one.groups as readonly string[]]));
-  for (const { text, place, before, id } of found.written.groups) {
-    const gone = text.state === 'deleted';
-    if (gone && before === null) {
-      draft.unchanged += 1;
-      continue;
-    }
-    const people = text.people?.map((name, n) => found.people.find(at(place, 'people', n), name));
-    const groups = text.groups?.map((name, n) => found.groups.find(at(place, 'groups', n), name));
-    const after: GroupConfig = {
-      id: id as GroupId,
-      directoryKey: text.key ?? before?.directoryKey ?? text.name,
-      name: text.name,
-      state: gone ? 'deleted' : 'active',
-      people: gone ? [] : unique(people ?? before?.people ?? []),
-      groups: gone ? [] : unique(groups ?? before?.groups ?? []),
-      version: (before?.version ?? 0) + 1,
-    };
-    children.set(id, after.groups);
-    settleGroup(draft, before, after);
-  }
-  for (const { text, place, id } of found.written.groups) {
-    const around = cycle(id, children);
-    if (around)
-      refuse(
-        draft,
-        at(place, 'groups'),
-        `The group "${text.name}" contains itself${around.map((one) => ` through "${draft.names.get(one) ?? one}"`).join('')}. Break the circle.`,
-      );
-  }
-}
-
-function settleGroup(draft: Draft, before: GroupConfig | null, after: GroupConfig): void {
-  const changed = before ? differences(draft, before, after, ['people', 'groups']) : [];
-  const [joined, left] = [minus(after.people, before?.people ?? []), minus(before?.people ?? [], after.people)];
-  const [nested, freed] = [minus(after.groups, before?.groups ?? []), minus(before?.groups ?? [], after.groups)];
-  if (before && [changed, joined, left, nested, freed].every(({ length }) => length === 0)) {
-    draft.unchanged += 1;
-    return;
-  }
-  const subject = { kind: 'group', id: after.id } as const;
-  const events = [
-    ...(before ? [] : [eventOf('group.created', subject, {}, [])]),
-    ...(changed.length > 0 ? [eventOf('group.changed', subject, {}, changed)] : []),
-    ...joined.map((person): DomainEvent => ({
-      type: 'group.changed',
-      subject,
-      refs: { person },
-      data: { member: 'added' },
-    })),
-    ...left.map((person): DomainEvent => ({
-      type: 'group.changed',
-      subject,
-      refs: { person },
-      data: { member: 'removed' },
-    })),
-    ...nested.map((group): DomainEvent => ({
-      type: 'group.changed',
-      subject,
-      refs: {},
-      data: { member: 'added', group },
-    })),
-    ...freed.map((group): DomainEvent => ({
-      type: 'group.changed',
-      subject,
-      refs: {},
-      data: { member: 'removed', group },
-    })),
-  ];
-  const details = [
-    ...changed.map(({ detail }) => detail),
-    ...(before && joined.length + left.length > 0 ? [`people: ${listChange(draft, before.people, after.people)}`] : []),
-    ...(before && nested.length + freed.length > 0
-      ? [`groups: ${listChange(draft, before.groups, after.groups)}`]
-      : []),
-    ...(before
-      ? []
-      : [
-          `${after.people.length} ${after.people.length === 1 ? 'person' : 'people'}, ${count(after.groups.length, 'group')}`,
-        ]),
-  ];
-  const action = !before ? 'create' : after.state === 'deleted' ? 'delete' : 'change';
-  settle(draft, 'group', { before, after, word: 'group', label: after.name, action, details, events });
-}
-
-/** The way from a group back to itself, if there is one. */
-function cycle(start: string, children: ReadonlyMap<string, readonly string[]>): string[] | null {
-  const seen = new Set<string>();
-  const walk = (id: string, way: string[]): string[] | null => {
-    for (const child of children.get(id) ?? []) {
-      if (child === start) return way;
-      if (seen.has(child)) continue;
-      seen.add(child);
-      const found = walk(child, [...way, child]);
-      if (found) return found;
-    }
-    return null;
-  };
-  return walk(start, []);
 }
 
 const isActive = (group: GroupConfig): boolean => group.state === 'active';
-
-function unique<I extends string>(ids: readonly (string | null)[]): I[] {
-  return [...new Set(ids.filter((id) => id !== null))] as I[];
-}
-
-function minus<I>(all: readonly I[], without: readonly I[]): I[] {
-  const set = new Set(without);
-  return all.filter((one) => !set.has(one));
-}

@@ -3,7 +3,7 @@ import type { DomainEvent } from '../../domain/events';
 import type { OrganizationId, PersonId } from '../../domain/model';
 import type { IdentityConfig, InstallationConfig, OrganizationConfig } from '../ports';
 import { at, differences, eventOf, everywhere, fold, kept, refuse, settle, type Draft } from './draft';
-import type { People } from './people';
+import { stateOf, type People } from './people';
 import type { Place } from './read';
 import { show } from './values';
 
@@ -136,8 +136,8 @@ interface Claim {
  * and a person has one account per workspace or tenant; the database holds both as unique keys.
  */
 export function settleIdentities(draft: Draft, found: People): void {
-  const claims = found.written.people.flatMap(({ text, place, id }) =>
-    (text.identities ?? []).map((one, n): Claim => ({
+  const claims = found.written.people.flatMap(({ text, place, id, before }) =>
+    (stateOf(text, before) === 'deleted' ? [] : (text.identities ?? [])).map((one, n): Claim => ({
       ...one,
       place: at(place, 'identities', n),
       person: id as PersonId,

@@ -1,7 +1,7 @@
 // The difference between what is stored and what the files say, and whom it concerns. Changes nothing.
 import type { GroupId, OrganizationId, PackageId, PolicyVersion } from '../../domain/model';
 import type { Affected, AffectedBy, Configuration, ConfigurationChange, Followed, PolicyConfig } from '../ports';
-import { brakeOf, disabledBy, refuseBrake, type Brake } from './brake';
+import { brakeOf, leavers, refuseBrake, type Brake } from './brake';
 import { findCatalogs, settleCatalog } from './catalogs';
 import { count, holding } from './words';
 import { at, current, openDraft, refuse, settle, type Draft, type PlanLine } from './draft';
@@ -15,10 +15,11 @@ import {
 } from './incompatibilities';
 import { settleLeftParts } from './left-out';
 import { packageNames, settlePackages } from './packages';
-import { findPeople, settleGroups, settlePeople, type People } from './people';
+import { settleGroups } from './groups';
+import { findPeople, settlePeople, type People } from './people';
 import { settleIdentities, settleInstallations, settlePartners } from './places';
 import { byPosition, type Blueprint, type Problem } from './read';
-import { refuseNobodyLeft, settleOrganizationRoles } from './roles';
+import { refuseNobodyLeft, rolesAgain, settleOrganizationRoles } from './roles';
 
 /** What applying the files would do, or did. With problems nothing is done. */
 export interface Plan {
@@ -98,7 +99,7 @@ export function affectedBy(draft: Draft): AffectedBy {
       ? [{ package: change.after.id, roles: change.after.content.roles }]
       : [],
   );
-  return { packages: [...packages], people: disabledBy(draft), pairs, contents };
+  return { packages: [...packages], people: leavers(draft).map(({ id }) => id), pairs, contents };
 }
 
 /** The plan, with the people concerned in its lines. */
@@ -115,7 +116,7 @@ export function finishPlan(draft: Draft, affected: Affected, options: PlanOption
   const lines = [
     ...draft.lines.map((line) => {
       const change = line.id === null || line.action === 'note' ? undefined : changes.get(line.id);
-      return change ? { ...line, details: [...line.details, ...concerned(affected, change, conflicts)] } : line;
+      return change ? { ...line, details: [...line.details, ...concerned(draft, affected, change, conflicts)] } : line;
     }),
     ...removals.map(({ label, reason }): PlanLine => ({
       id: null,
@@ -283,7 +284,12 @@ function followed({ holders, get, given, lose, lost }: Followed): string {
 }
 
 /** Whom a change concerns, beyond what changes. */
-function concerned(affected: Affected, change: ConfigurationChange, conflicts: readonly Conflicting[]): string[] {
+function concerned(
+  draft: Draft,
+  affected: Affected,
+  change: ConfigurationChange,
+  conflicts: readonly Conflicting[],
+): string[] {
   if (change.noun === 'package' && change.before && change.before.content.id !== change.after.content.id) {
     const use = affected.contents.get(change.after.id);
     return use && use.holders > 0 ? [`${holding(use.holders, 'it')}: ${followed(use)}`] : [];
@@ -302,9 +308,10 @@ function concerned(affected: Affected, change: ConfigurationChange, conflicts: r
   }
   if (change.noun === 'person') {
     const use = affected.people.get(change.after.id);
-    return use
+    const loses = use
       ? [`loses ${count(use.held, 'package')}, ${count(use.openRequests, 'open request')} will be canceled`]
       : [];
+    return change.before?.state === 'deleted' ? [...loses, ...rolesAgain(draft, change.after.id)] : loses;
   }
   if (change.noun === 'incompatibility') {
     const people = conflicts.find(({ id }) => id === change.after.id)?.people ?? [];

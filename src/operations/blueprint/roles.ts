@@ -2,10 +2,10 @@
 import type { DomainEvent } from '../../domain/events';
 import type { CatalogId, GroupId, PersonId, RoleName } from '../../domain/model';
 import type { Configuration, ConfigurationNouns, RoleConfig } from '../ports';
-import { at, refuse, settle, words, type Draft } from './draft';
+import { at, current, refuse, settle, words, type Draft } from './draft';
 import type { People } from './people';
 import type { Place } from './read';
-import type { SubjectText } from './values';
+import { listed, type SubjectText } from './values';
 
 /** A person or a group, found. */
 export type Holder = { readonly person: PersonId } | { readonly group: GroupId };
@@ -158,6 +158,19 @@ function administrators({ people, groups, roles }: Pick<Configuration, 'people' 
   for (const one of new Map(roles.map((role) => [role.id, role])).values())
     if (one.role === 'administrator' && one.state === 'active') look(one.person, one.group);
   return found;
+}
+
+/** Roles that count again once this person is restored: a grant of power that nobody writes must be seen in the plan. */
+export function rolesAgain(draft: Draft, person: PersonId): string[] {
+  const held = current(draft, 'role', draft.known.roles).filter(
+    (one) => one.person === person && one.state === 'active',
+  );
+  if (held.length === 0) return [];
+  const catalogs = new Map(current(draft, 'catalog', draft.known.catalogs).map(({ id, name }) => [id, name]));
+  const named = held.map(
+    ({ role, catalog }) => `${labels[role]}${catalog ? ` of ${catalogs.get(catalog) ?? catalog}` : ''}`,
+  );
+  return [`is ${listed(named, 'and')} again`];
 }
 
 const labels: Readonly<Record<RoleName, string>> = {

@@ -23,6 +23,8 @@ const person = {
   kind: z.enum(['member', 'guest']).optional(),
   /** Not written: a new person is enabled, a known one stays as is. */
   enabled: flag.optional(),
+  /** Beside it the line only says who is meant. */
+  state: gone,
   manager: name().nullish(),
   organization: name().nullish(),
   /** Default: the organization's. */

@@ -21,6 +21,7 @@ import { exceptions } from './0020-exceptions';
 import { gone } from './0021-gone';
 import { taskKeepers } from './0022-task-keepers';
 import { packageLinks } from './0027-package-links';
+import { deleted } from './0028-deleted';
 
 export type Migration = {
   /** `0001-name`, as the file is called. */
@@ -56,4 +57,5 @@ export const migrations: readonly Migration[] = [
   gone,
   taskKeepers,
   packageLinks,
+  deleted,
 ];
