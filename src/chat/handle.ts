@@ -1,42 +1,33 @@
-// The one door: identify -> find -> parse -> run -> reply. The only place that turns refusals into words. Knows no platform.
-import { randomBytes } from 'node:crypto';
+// The one door: identify -> find -> parse -> run -> reply (replies.ts). Every refusal is caught here. Knows no platform.
 import { DomainError, isRefusal } from '../domain/errors';
 import type { CardId, DraftId, RequestId } from '../domain/model';
-import type { Log } from '../log';
-import { OutcomeUnknown, RepeatedDelivery } from '../operations/ports';
+import { RepeatedDelivery } from '../operations/ports';
 import { recordRefusal } from '../operations/refusals';
-import type { By, Cards, Delivery, Desk, InboundStore, StoredReply, Watch } from '../operations/ports';
+import type { By, Delivery, InboundStore, StoredReply, Watch } from '../operations/ports';
 import { verb } from './actions';
-import type { Card, Text } from './card';
-import type { CardBook } from './cards';
+import type { Text } from './card';
 import type { Conversation } from './channel';
 import type { Cooling } from './cooling';
 import { near, parse } from './commands';
-import { asks, FIRST_STEP, inputOf } from './form-errors';
 import type { Act, Inbound, Reply } from './inbound';
 import type { Refusals } from './refusals';
-import { bind } from './render';
+import { bug, ids, paramsOf, refusal, reply, unshown } from './replies';
+import type { ReplyParts } from './replies';
 import { search } from './search';
-import { asTyped, suggestions } from './suggestions';
+import { asTyped } from './suggestions';
 import { toldTo } from './text';
 import { tidied } from './tidy';
 import { traceOf } from './trace';
 import { uuid } from './verb';
 import type { Answer, Context } from './verb';
 import { draw } from './views';
-import type { Look, Params } from './views';
 import { admit, identify } from './who';
 import type { Profiles, Who } from './who';
 import { label } from './words';
-import { explain } from './words/faults';
-import { say } from './words';
 import { Windows } from './windows';
 
-export interface ConversationParts {
-  readonly desk: Desk;
-  readonly cards: Cards;
+export interface ConversationParts extends ReplyParts {
   readonly inbound: InboundStore;
-  readonly book: CardBook;
   readonly profiles: Profiles;
   readonly watch?: Watch;
   /** Hears of accounts that may not speak here at all. */
@@ -44,7 +35,6 @@ export interface ConversationParts {
   readonly cooling?: Cooling;
   /** What an act may take from when it was heard, where somebody waits for its answer; absent where it was stored before. */
   readonly answerWithinMs?: number;
-  readonly log: Pick<Log, 'debug' | 'info' | 'error'>;
 }
 
 /** The parts for one act, with the end of its time. */
@@ -351,181 +341,10 @@ async function answerOf(parts: ConversationParts, context: Context, inbound: Inb
   }
 }
 
-/**
- * What the draft fixed wins over what a client sends, and a kind of access that was chosen in a step before counts where the form does
- * not ask for it. Anything else is what the form says: what it no longer asks for is not sent along unseen.
- */
-function ids(
-  input: Readonly<Record<string, string>>,
-  values: Readonly<Record<string, string>>,
-): Record<string, string> {
-  const fixed = new Set(['package', 'target', 'request', 'assignment', 'task', 'shown']);
-  return Object.fromEntries(
-    Object.entries(input).filter(([key]) => fixed.has(key) || (key === 'policy' && values[key] === undefined)),
-  );
-}
-
-async function reply(parts: ConversationParts, inbound: Inbound, who: Who, by: By, answer: Answer): Promise<Reply> {
-  const look: Look = { desk: parts.desk, who, by, params: answer.params };
-  if (answer.place === 'form') {
-    const inForm = inbound.surface.canOpenForm || inbound.act.kind === 'submit';
-    if (inForm) return { kind: 'form', card: bind(parts.book, await draw(answer.view, look), who, null) };
-    if (answer.view === 'form') {
-      return {
-        kind: 'card',
-        card: bind(parts.book, await draw('continue', look), who, null),
-        replaces: false,
-        say: null,
-      };
-    }
-    return { kind: 'form', card: bind(parts.book, await draw(answer.view, look), who, null) };
-  }
-  const drawn = await draw(answer.view, look);
-  const kept = answer.place === 'replace' ? await pressedCard(parts, inbound, who, by) : null;
-  return {
-    kind: 'card',
-    card: kept ?? bind(parts.book, drawn, who, null),
-    replaces: answer.place === 'replace',
-    say: drawn.say ?? null,
-  };
-}
-
-/**
- * A pressed message that is remembered goes on showing its own view, as the reconciler would draw it, so that a reply never
- * leaves another view in a message that is later redrawn as what it was.
- */
-async function pressedCard(parts: ConversationParts, inbound: Inbound, who: Who, by: By): Promise<Card | null> {
-  if (inbound.act.kind !== 'press' || inbound.act.card === null) return null;
-  const row = await parts.cards.get(inbound.act.card as CardId);
-  if (!row || row.person !== who.person.id || row.state === 'gone') return null;
-  return bind(parts.book, await draw(row.view, { desk: parts.desk, who, by, params: paramsOf(row) }), who, row.id);
-}
-
-/** The parameters of a remembered card's view: its subject by kind, and what was kept beside it. */
-export function paramsOf(row: {
-  readonly subject: { readonly kind: string; readonly id: string };
-  readonly params: Params;
-}): Params {
-  return { ...row.params, [row.subject.kind]: row.subject.id };
-}
-
 function again(inbound: Inbound, stored: StoredReply): Answer {
   return {
     view: stored.view as Answer['view'],
     params: stored.params,
     place: inbound.act.kind === 'text' ? 'new' : 'replace',
   };
-}
-
-async function refusal(
-  parts: ConversationParts,
-  inbound: Inbound,
-  who: Who | null,
-  fault: DomainError,
-): Promise<Reply> {
-  const sentence = explain(fault.code, fault.data);
-  const { act } = inbound;
-  if (act.kind === 'search') return { kind: 'choices', choices: [], more: sentence };
-  if (act.kind === 'submit') {
-    const form = who ? await filledForm(parts, inbound, who) : null;
-    // Only the first step has no draft, and only what it asks for is refused by name.
-    const input = fault.field === undefined ? null : inputOf(fault.field, act.draft === null ? FIRST_STEP : asks(form));
-    return {
-      kind: 'errors',
-      fields: input === null ? {} : { [input]: sentence },
-      say: input === null ? sentence : null,
-      ...(form ? { form } : {}),
-    };
-  }
-  if (act.kind === 'text' && who) {
-    const data = suggestions(act.text, fault);
-    if (data) {
-      const card = bind(parts.book, { card: 'suggestions', data }, who, null);
-      return { kind: 'card', card, replaces: false, say: null };
-    }
-  }
-  if (act.kind === 'press' && who) {
-    const card = await freshCard(parts, inbound, who);
-    if (card) return { kind: 'card', card, replaces: true, say: sentence };
-  }
-  return { kind: 'text', say: sentence };
-}
-
-/** The form with what was filled in, for platforms that must draw it again; what was typed is kept in the draft. */
-async function filledForm(parts: ConversationParts, inbound: Inbound, who: Who): Promise<Card | null> {
-  const { act } = inbound;
-  if (act.kind !== 'submit' || act.draft === null) return null;
-  try {
-    const draft = await parts.desk.drafts.get(act.draft as DraftId, who.person.id);
-    if (draft?.verb !== act.verb) return null;
-    await parts.desk.drafts.change(draft.id, who.person.id, draft.step, {
-      ...act.values,
-      ...ids(draft.input, act.values),
-    });
-    const by: By = { actor: { kind: 'person', id: who.person.id }, via: inbound.platform };
-    return bind(parts.book, await draw('form', { desk: parts.desk, who, by, params: { draft: draft.id } }), who, null);
-  } catch (error) {
-    if (error instanceof DomainError) return null;
-    throw error;
-  }
-}
-
-/** A late click gets the fresh card with its sentence; where the card may no longer be seen, the sentence alone. */
-async function freshCard(parts: ConversationParts, inbound: Inbound, who: Who): Promise<Card | null> {
-  const { act } = inbound;
-  if (act.kind !== 'press') return null;
-  const by: By = { actor: { kind: 'person', id: who.person.id }, via: inbound.platform };
-  try {
-    const kept = await pressedCard(parts, inbound, who, by);
-    if (kept) return kept;
-    // A message that was sent to somebody else shows what they may see: nobody else's view takes its place.
-    const row = act.card === null ? null : await parts.cards.get(act.card as CardId);
-    if (row && row.person !== who.person.id) return null;
-    const answer = verb(act.verb)?.fresh?.(act.data) ?? null;
-    return answer
-      ? bind(parts.book, await draw(answer.view, { desk: parts.desk, who, by, params: answer.params }), who, null)
-      : null;
-  } catch (error) {
-    if (error instanceof DomainError) return null;
-    throw error;
-  }
-}
-
-/** The act is committed, its card could not be drawn: whatever went wrong, the person must not do it a second time. */
-async function unshown(parts: ConversationParts, inbound: Inbound, answer: Answer, failure: unknown): Promise<Reply> {
-  const reference = logged(parts, inbound, failure);
-  const request = answer.params['request'];
-  const number =
-    typeof request === 'string'
-      ? await parts.desk.views.forRequest(request as RequestId).then(
-          (facts) => facts.request.number,
-          () => null,
-        )
-      : null;
-  return {
-    kind: 'text',
-    say:
-      number === null
-        ? say('bug.recorded', { reference })
-        : say('bug.recordedNumber', { reference, number: say('number', { number }) }),
-  };
-}
-
-function bug(parts: ConversationParts, inbound: Inbound, error: unknown): Reply {
-  const reference = logged(parts, inbound, error);
-  const sentence: Text = say(error instanceof OutcomeUnknown ? 'bug.unsure' : 'bug', { reference });
-  if (inbound.act.kind === 'search') return { kind: 'choices', choices: [], more: sentence };
-  return inbound.act.kind === 'submit'
-    ? { kind: 'errors', fields: {}, say: sentence }
-    : { kind: 'text', say: sentence };
-}
-
-/** Logs what nobody foresaw; the reference is what the person can tell. */
-function logged(parts: ConversationParts, inbound: Inbound, error: unknown): string {
-  const reference = randomBytes(2).toString('hex').toUpperCase();
-  parts.log.error(
-    { err: error, reference, trace: traceOf(inbound), platform: inbound.platform, act: inbound.act.kind },
-    'act failed',
-  );
-  return reference;
 }

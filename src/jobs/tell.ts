@@ -5,7 +5,7 @@ import type { Card } from '../chat/card';
 import type { CardBook } from '../chat/cards';
 import { ChannelError } from '../chat/channel';
 import type { Channel } from '../chat/channel';
-import { paramsOf } from '../chat/handle';
+import { paramsOf } from '../chat/replies';
 import { bind } from '../chat/render';
 import { draw, lacking } from '../chat/views';
 import type { Drawn } from '../chat/views';

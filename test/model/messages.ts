@@ -1,7 +1,7 @@
 // What people see at the end of a run that speaks: a card to decide by wherever somebody is asked, and nowhere else; each thing said
 // once; nothing left unsaid.
 import { createHash } from 'node:crypto';
-import { paramsOf } from '../../src/chat/handle';
+import { paramsOf } from '../../src/chat/replies';
 import { bind } from '../../src/chat/render';
 import { draw } from '../../src/chat/views';
 import { asReader } from '../../src/chat/who';

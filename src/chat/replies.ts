@@ -1,0 +1,197 @@
+// What goes back: an answer, a refusal or a fault of ours becomes the Reply that its channel shows. The only thing
+// written here is the draft of a refused form: what was typed is kept.
+import { randomBytes } from 'node:crypto';
+import { DomainError } from '../domain/errors';
+import type { CardId, DraftId, RequestId } from '../domain/model';
+import type { Log } from '../log';
+import { OutcomeUnknown } from '../operations/ports';
+import type { By, Cards, Desk } from '../operations/ports';
+import { verb } from './actions';
+import type { Card, Text } from './card';
+import type { CardBook } from './cards';
+import { asks, FIRST_STEP, inputOf } from './form-errors';
+import type { Inbound, Reply } from './inbound';
+import { bind } from './render';
+import { suggestions } from './suggestions';
+import { traceOf } from './trace';
+import type { Answer } from './verb';
+import { draw } from './views';
+import type { Look, Params } from './views';
+import type { Who } from './who';
+import { say } from './words';
+import { explain } from './words/faults';
+
+/** What drawing a reply needs. */
+export interface ReplyParts {
+  readonly desk: Desk;
+  readonly cards: Cards;
+  readonly book: CardBook;
+  readonly log: Pick<Log, 'debug' | 'info' | 'error'>;
+}
+
+/** The answer as it is shown on the surface it came from: a form where one can be opened, the pressed card in its place, or a new one. */
+export async function reply(parts: ReplyParts, inbound: Inbound, who: Who, by: By, answer: Answer): Promise<Reply> {
+  const look: Look = { desk: parts.desk, who, by, params: answer.params };
+  if (answer.place === 'form') {
+    // Elsewhere a form that was begun waits behind Continue.
+    const opens = answer.view !== 'form' || inbound.surface.canOpenForm || inbound.act.kind === 'submit';
+    const card = bind(parts.book, await draw(opens ? answer.view : 'continue', look), who, null);
+    return opens ? { kind: 'form', card } : { kind: 'card', card, replaces: false, say: null };
+  }
+  const drawn = await draw(answer.view, look);
+  const kept = answer.place === 'replace' ? await pressedCard(parts, inbound, who, by) : null;
+  return {
+    kind: 'card',
+    card: kept ?? bind(parts.book, drawn, who, null),
+    replaces: answer.place === 'replace',
+    say: drawn.say ?? null,
+  };
+}
+
+/**
+ * A pressed message that is remembered goes on showing its own view, as the reconciler would draw it, so that a reply never
+ * leaves another view in a message that is later redrawn as what it was.
+ */
+async function pressedCard(parts: ReplyParts, inbound: Inbound, who: Who, by: By): Promise<Card | null> {
+  if (inbound.act.kind !== 'press' || inbound.act.card === null) return null;
+  const row = await parts.cards.get(inbound.act.card as CardId);
+  if (!row || row.person !== who.person.id || row.state === 'gone') return null;
+  return bind(parts.book, await draw(row.view, { desk: parts.desk, who, by, params: paramsOf(row) }), who, row.id);
+}
+
+/** The parameters of a remembered card's view: its subject by kind, and what was kept beside it. */
+export function paramsOf(row: {
+  readonly subject: { readonly kind: string; readonly id: string };
+  readonly params: Params;
+}): Params {
+  return { ...row.params, [row.subject.kind]: row.subject.id };
+}
+
+/** A refusal in words: beside its field in a form, with the fresh card after a late click, with what was meant after a typed one. */
+export async function refusal(
+  parts: ReplyParts,
+  inbound: Inbound,
+  who: Who | null,
+  fault: DomainError,
+): Promise<Reply> {
+  const sentence = explain(fault.code, fault.data);
+  const { act } = inbound;
+  if (act.kind === 'search') return { kind: 'choices', choices: [], more: sentence };
+  if (act.kind === 'submit') {
+    const form = who ? await filledForm(parts, inbound, who) : null;
+    // Only the first step has no draft, and only what it asks for is refused by name.
+    const input = fault.field === undefined ? null : inputOf(fault.field, act.draft === null ? FIRST_STEP : asks(form));
+    return {
+      kind: 'errors',
+      fields: input === null ? {} : { [input]: sentence },
+      say: input === null ? sentence : null,
+      ...(form ? { form } : {}),
+    };
+  }
+  if (act.kind === 'text' && who) {
+    const data = suggestions(act.text, fault);
+    if (data) {
+      const card = bind(parts.book, { card: 'suggestions', data }, who, null);
+      return { kind: 'card', card, replaces: false, say: null };
+    }
+  }
+  if (act.kind === 'press' && who) {
+    const card = await freshCard(parts, inbound, who);
+    if (card) return { kind: 'card', card, replaces: true, say: sentence };
+  }
+  return { kind: 'text', say: sentence };
+}
+
+/** The form with what was filled in, for platforms that must draw it again; what was typed is kept in the draft. */
+async function filledForm(parts: ReplyParts, inbound: Inbound, who: Who): Promise<Card | null> {
+  const { act } = inbound;
+  if (act.kind !== 'submit' || act.draft === null) return null;
+  try {
+    const draft = await parts.desk.drafts.get(act.draft as DraftId, who.person.id);
+    if (draft?.verb !== act.verb) return null;
+    await parts.desk.drafts.change(draft.id, who.person.id, draft.step, {
+      ...act.values,
+      ...ids(draft.input, act.values),
+    });
+    const by: By = { actor: { kind: 'person', id: who.person.id }, via: inbound.platform };
+    return bind(parts.book, await draw('form', { desk: parts.desk, who, by, params: { draft: draft.id } }), who, null);
+  } catch (error) {
+    if (error instanceof DomainError) return null;
+    throw error;
+  }
+}
+
+/** A late click gets the fresh card with its sentence; where the card may no longer be seen, the sentence alone. */
+async function freshCard(parts: ReplyParts, inbound: Inbound, who: Who): Promise<Card | null> {
+  const { act } = inbound;
+  if (act.kind !== 'press') return null;
+  const by: By = { actor: { kind: 'person', id: who.person.id }, via: inbound.platform };
+  try {
+    const kept = await pressedCard(parts, inbound, who, by);
+    if (kept) return kept;
+    // A message that was sent to somebody else shows what they may see: nobody else's view takes its place.
+    const row = act.card === null ? null : await parts.cards.get(act.card as CardId);
+    if (row && row.person !== who.person.id) return null;
+    const answer = verb(act.verb)?.fresh?.(act.data) ?? null;
+    return answer
+      ? bind(parts.book, await draw(answer.view, { desk: parts.desk, who, by, params: answer.params }), who, null)
+      : null;
+  } catch (error) {
+    if (error instanceof DomainError) return null;
+    throw error;
+  }
+}
+
+/** The act is committed, its card could not be drawn: whatever went wrong, the person must not do it a second time. */
+export async function unshown(parts: ReplyParts, inbound: Inbound, answer: Answer, failure: unknown): Promise<Reply> {
+  const reference = logged(parts, inbound, failure);
+  const request = answer.params['request'];
+  const number =
+    typeof request === 'string'
+      ? await parts.desk.views.forRequest(request as RequestId).then(
+          (facts) => facts.request.number,
+          () => null,
+        )
+      : null;
+  return {
+    kind: 'text',
+    say:
+      number === null
+        ? say('bug.recorded', { reference })
+        : say('bug.recordedNumber', { reference, number: say('number', { number }) }),
+  };
+}
+
+/** A fault of ours in words, with the reference that the log has. */
+export function bug(parts: ReplyParts, inbound: Inbound, error: unknown): Reply {
+  const reference = logged(parts, inbound, error);
+  const sentence: Text = say(error instanceof OutcomeUnknown ? 'bug.unsure' : 'bug', { reference });
+  if (inbound.act.kind === 'search') return { kind: 'choices', choices: [], more: sentence };
+  return inbound.act.kind === 'submit'
+    ? { kind: 'errors', fields: {}, say: sentence }
+    : { kind: 'text', say: sentence };
+}
+
+/** Logs what nobody foresaw; the reference is what the person can tell. */
+function logged(parts: ReplyParts, inbound: Inbound, error: unknown): string {
+  const reference = randomBytes(2).toString('hex').toUpperCase();
+  parts.log.error(
+    { err: error, reference, trace: traceOf(inbound), platform: inbound.platform, act: inbound.act.kind },
+    'act failed',
+  );
+  return reference;
+}
+
+/**
+ * What the draft fixed wins over what a client sends, and a kind of access that was chosen in a step before counts where the form does
+ * not ask for it. Anything else is what the form says: what it no longer asks for is not sent along unseen.
+ */
+export function ids(
+  input: Readonly<Record<string, string>>,
+  values: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const fixed = new Set(['package', 'target', 'request', 'assignment', 'task', 'shown']);
+  return Object.fromEntries(
+    Object.entries(input).filter(([key]) => fixed.has(key) || (key === 'policy' && values[key] === undefined)),
+  );
+}
