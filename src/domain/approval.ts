@@ -20,17 +20,21 @@ import type {
   WorkingCalendar,
 } from './model';
 import { afterSpan, halfway } from './time';
+import { delegatorOf, mustBeUnheard, usedUp, withDelegates } from './voices';
 
 export interface Asked {
   readonly person: PersonId;
   readonly name: string;
   readonly capacity: ApproverCapacity;
   readonly because: Because;
+  readonly for: PersonId | null;
 }
+/** Who is asked in their own right. Their delegates come beside them (voices.ts). */
 export interface Resolution {
   readonly asked: readonly Asked[];
   /** Asked as well once the stage escalates. */
   readonly alternates: readonly Asked[];
+  readonly excluded: readonly PersonId[];
   readonly enough: boolean;
   /** Somebody stands in because too few primaries remain (rule 3.5): the requestor is told. */
   readonly standIns: boolean;
@@ -40,7 +44,6 @@ export interface PlannedStage extends Resolution {
   readonly approvalsRequired: number;
 }
 export type ApproverFacts = Pick<PairFacts, 'candidates' | 'owners' | 'administrators'>;
-type StageFacts = PairFacts & ApproverFacts;
 
 /**
  * Who is asked in a stage: the primaries. Where fewer remain than the stage requires, stand-ins come in this order, each
@@ -55,7 +58,7 @@ export function resolveStage(
   const here = facts.candidates.filter((one) => one.policyVersion === policyVersion && one.n === plan.n);
   const of = (capacity: Candidate['capacity']) => here.filter((one) => one.capacity === capacity).map(askedOf);
   const standing = (people: readonly PersonRef[], capacity: 'owner' | 'administrator') =>
-    people.map((one): Asked => ({ person: one.id, name: one.name, capacity, because: { kind: capacity } }));
+    people.map((one): Asked => ({ person: one.id, name: one.name, capacity, because: { kind: capacity }, for: null }));
   const ranks = [
     of('fallback'),
     of('alternate'),
@@ -72,6 +75,7 @@ export function resolveStage(
   return {
     asked,
     alternates: without(of('alternate'), [...excluded, ...asked.map((one) => one.person)]),
+    excluded,
     enough: asked.length >= plan.approvalsRequired,
     standIns: asked.length > primaries,
   };
@@ -123,6 +127,7 @@ export function mayDecide(
 
   const own = facts.decisions.findLast((one) => one.person === person);
   if (own) throw new DomainError('you-decided', { number, decision: own.decision });
+  mustBeUnheard(facts, tasks);
   const isReleased = tasks.every((one) => one.n === stage?.n);
   if (isReleased && (stage || tasks.length === 0)) throw new DomainError('not-an-approver', { number });
   throw new DomainError('already-decided', { number, state: request.state, ...whoDecided(facts, tasks) });
@@ -148,15 +153,15 @@ export function planOf(policy: PolicyVersion, n: number): StagePlan {
   return found;
 }
 
-/** People who can never count in a stage: requestor and target, and who decided before unless the policy allows that. */
+/** People who can never count in a stage: requestor and target, and whose voice was heard before unless the policy allows that. */
 export function excludedFrom(facts: RequestFacts, policy: PolicyVersion, n: number): readonly PersonId[] {
   const { requestor, target } = facts.request;
-  const earlier = policy.samePersonInStages ? [] : facts.decisions.filter((one) => one.n < n).map((one) => one.person);
+  const earlier = policy.samePersonInStages ? [] : usedUp(facts.decisions.filter((one) => one.n < n));
   return [target, ...(requestor ? [requestor] : []), ...earlier];
 }
 
 /** All stages of a new request, the first one open. Refused at once where a stage has too few people (rule 3.5). */
-export function openStages(facts: StageFacts, request: Request, policy: PolicyVersion, at: Now): Change {
+export function openStages(facts: PairFacts, request: Request, policy: PolicyVersion, at: Now): Change {
   const planned = plan(facts, policy, request.requestor ?? request.target, request.target);
   if (planned.some((one) => !one.enough)) throw new DomainError('no-approvers', { package: facts.package.name });
   return together(
@@ -186,8 +191,8 @@ export function openStages(facts: StageFacts, request: Request, policy: PolicyVe
 /** Who should be asked in the running stage now, counting the approvals it has. */
 export function resolveNow(facts: RequestFacts, stage: Stage): Resolution {
   const policy = keptPolicy(facts);
-  const deciders = facts.decisions.filter((one) => one.n === stage.n).map((one) => one.person);
-  const excluded = [...excludedFrom(facts, policy, stage.n), ...deciders];
+  const heard = usedUp(facts.decisions.filter((one) => one.n === stage.n));
+  const excluded = [...excludedFrom(facts, policy, stage.n), ...heard];
   const approvalsRequired = Math.max(1, stage.approvalsRequired - approvalsIn(facts, stage.n));
   return resolveStage({ ...planOf(policy, stage.n), approvalsRequired }, facts, excluded, policy.id);
 }
@@ -199,7 +204,7 @@ export function approvalsIn(facts: RequestFacts, n: number): number {
 
 /** The next stage of a request, resolved as things are now. */
 export function openNext(
-  facts: StageFacts,
+  facts: PairFacts,
   request: Request,
   { stage, policy, resolution }: { stage: Stage; policy: PolicyVersion; resolution: Resolution },
   at: Now,
@@ -208,22 +213,26 @@ export function openNext(
   return together(updated('stage', stage, open), asking(facts, request, open, resolution, at));
 }
 
-/** Asks people in a running stage, those as well who were released from it before. */
+/** Asks people in a running stage, those as well who were released from it before. Whoever is asked already may be so for somebody else now. */
 export function ask(
-  facts: StageFacts & { readonly tasks?: readonly ApprovalTask[] },
+  facts: PairFacts & { readonly tasks?: readonly ApprovalTask[] },
   request: Request,
   { n, people, forwarded }: { n: number; people: readonly Asked[]; forwarded: boolean },
   at: Now,
 ): Change {
   return together(
-    ...people.map(({ person, capacity, because }): Change => {
-      const fields = { capacity, because, state: 'open', openedAt: at.now, closedAt: null } as const;
-      const released = facts.tasks?.find((one) => one.n === n && one.person === person);
-      const row = released
-        ? updated('task', released, fields)
+    ...people.map(({ person, capacity, because, for: other }): Change => {
+      const voice = { capacity, because, for: other };
+      const fields = { ...voice, state: 'open', openedAt: at.now, closedAt: null } as const;
+      const had = facts.tasks?.find((one) => one.n === n && one.person === person);
+      const data = { capacity, forwarded, ...(other === null ? {} : { for: other }) };
+      const asked = { data, refs: { person, stage: n } };
+      if (had?.state === 'open')
+        return together(updated('task', had, voice), toldOf(facts, request, 'approver.changed', asked));
+      const row = had
+        ? updated('task', had, fields)
         : inserted('task', { id: at.newId() as TaskId, request: request.id, n, person, ...fields, version: 1 });
-      const data = { capacity, forwarded };
-      return together(row, toldOf(facts, request, 'approver.asked', { data, refs: { person, stage: n } }));
+      return together(row, toldOf(facts, request, 'approver.asked', asked));
     }),
   );
 }
@@ -247,7 +256,7 @@ export function closeStages(
 }
 
 function askedOf({ person, name, capacity, because }: Candidate): Asked {
-  return { person, name, capacity, because };
+  return { person, name, capacity, because, for: null };
 }
 
 /** Without those excluded; each person once, however many ways lead to them. */
@@ -269,7 +278,12 @@ function whoDecided(facts: RequestFacts, tasks: readonly ApprovalTask[]): { by: 
  * By what they were asked for, or by what they would be asked for now: who left the group of the approvers and stands in as an
  * owner goes on being asked by the same task.
  */
-function isStillAsked(facts: RequestFacts, { person, capacity, n }: ApprovalTask, stage: Stage): boolean {
+function isStillAsked(facts: RequestFacts, task: ApprovalTask, stage: Stage): boolean {
+  if (task.for !== null) {
+    const theirs = delegatorOf(facts, task);
+    return theirs !== null && isStillAsked(facts, theirs, stage);
+  }
+  const { person, capacity, n } = task;
   const isByCapacity = (() => {
     if (capacity === 'owner') return facts.owners.some((one) => one.id === person);
     if (capacity === 'administrator') return facts.administrators.some((one) => one.id === person);
@@ -297,7 +311,7 @@ function opened(stage: Stage, stagePlan: StagePlan, calendar: WorkingCalendar | 
   };
 }
 
-function asking(facts: StageFacts, request: Request, stage: Stage, resolution: Resolution, at: Now): Change {
+function asking(facts: PairFacts, request: Request, stage: Stage, resolution: Resolution, at: Now): Change {
   const { n, approvalsRequired } = stage;
   const data = {
     n,
@@ -307,6 +321,11 @@ function asking(facts: StageFacts, request: Request, stage: Stage, resolution: R
   };
   return together(
     toldOf(facts, request, 'stage.opened', { data, refs: { stage: n } }),
-    ask(facts, request, { n, people: resolution.asked, forwarded: false }, at),
+    ask(
+      facts,
+      request,
+      { n, people: withDelegates(resolution.asked, facts, resolution.excluded), forwarded: false },
+      at,
+    ),
   );
 }

@@ -107,6 +107,7 @@ export const consequences: readonly Consequence[] = [
   })),
   tell('approver.asked', 'approval', 'person', 'request'),
   redraw('approver.released', 'request'),
+  redraw('approver.changed', 'request'),
   tell('stage.reminded', 'approvalReminder', 'approvers', 'request'),
   redraw('stage.escalated', 'request'),
   redraw('decision.recorded', 'request'),

@@ -32,6 +32,7 @@ import type {
   WorkingCalendar,
 } from './model';
 import { after, afterSpan, DAY, halfway } from './time';
+import { voiceHeard, voiceOf, withDelegates } from './voices';
 
 /** What is left for somebody who is newly asked, at least: one working day (rule 3.6), of 24 hours where no calendar is named. */
 const NEWCOMERS_TIME: Span = { kind: 'days', days: 1 };
@@ -58,8 +59,9 @@ export function decide(facts: RequestFacts, person: PersonId, input: DecideInput
   const recorded = together(
     inserted('decision', decision),
     toldOf(facts, facts.request, 'decision.recorded', {
-      ...stage,
-      data: { decision: decision.decision, n: task.n },
+      // The person of a delegate's decision is the one whose voice it is.
+      refs: { ...stage.refs, ...(task.for === null ? {} : { person: task.for }) },
+      data: { decision: decision.decision, n: task.n, ...(task.for === null ? {} : { for: task.for }) },
       remark: decision.reason,
     }),
   );
@@ -70,7 +72,11 @@ export function decide(facts: RequestFacts, person: PersonId, input: DecideInput
   const approvals = 1 + approvalsIn(facts, task.n);
   const required = runningStage(facts)?.approvalsRequired ?? 1;
   if (approvals < required) {
-    return together(recorded, updated('task', task, { state: 'decided', closedAt: at.now }));
+    return together(
+      recorded,
+      updated('task', task, { state: 'decided', closedAt: at.now }),
+      voiceHeard(facts, task, at),
+    );
   }
   const decided = { ...facts, decisions: [...facts.decisions, decision] };
   return together(
@@ -96,9 +102,11 @@ export function expireStage(facts: RequestFacts, at: Now): Change {
 
 /** Who is asked as well when the escalation time of a running stage has passed, as things are now. */
 export function escalatesTo(facts: RequestFacts, stage: Stage): readonly Asked[] {
-  const isAsked = (person: PersonId) =>
-    facts.tasks.some((task) => task.n === stage.n && task.person === person && task.state !== 'closed');
-  return resolveNow(facts, stage).alternates.filter((one) => !isAsked(one.person));
+  const { asked, alternates, excluded } = resolveNow(facts, stage);
+  const isAsked = (one: Asked) => facts.tasks.some((task) => isSame(task, one, stage) && task.state !== 'closed');
+  return withDelegates([...asked, ...alternates], facts, excluded).filter(
+    (one) => !isAsked(one) && alternates.some(({ person }) => person === voiceOf(one)),
+  );
 }
 
 /** The escalation time has passed: alternates are asked as well, primaries keep the right. */
@@ -141,22 +149,29 @@ export function reroute(facts: RequestFacts, at: Now): Change {
     return together(closeStages(facts, 'denied', at), denied(facts, 'noApprovers', at));
   }
 
-  const meant = [...resolution.asked, ...(stage.escalatedAt ? resolution.alternates : [])];
+  const own = [...resolution.asked, ...(stage.escalatedAt ? resolution.alternates : [])];
+  const meant = withDelegates(own, facts, resolution.excluded);
   const open = facts.tasks.filter((task) => task.n === stage.n && task.state === 'open');
   const released = open.filter((task) => !meant.some((one) => one.person === task.person));
-  const newcomers = meant.filter((one) => !open.some((task) => task.person === one.person));
-  if (released.length + newcomers.length === 0) return noChange;
+  const changed = meant.filter((one) => !open.some((task) => isSame(task, one, stage)));
+  if (released.length + changed.length === 0) return noChange;
 
+  const isNew = changed.some((one) => !open.some((task) => task.person === one.person));
   return together(
-    newcomers.length > 0 ? withTimeForNewcomers(stage, keptPolicy(facts).calendar, at) : noChange,
+    isNew ? withTimeForNewcomers(stage, keptPolicy(facts).calendar, at) : noChange,
     ...released.map((task) =>
       together(
         updated('task', task, { state: 'closed', closedAt: at.now }),
         toldOf(facts, request, 'approver.released', { refs: { person: task.person, stage: stage.n } }),
       ),
     ),
-    ask(facts, request, { n: stage.n, people: newcomers, forwarded: false }, at),
+    ask(facts, request, { n: stage.n, people: changed, forwarded: false }, at),
   );
+}
+
+/** Whether the person is asked by the task, and for the same voice. */
+function isSame(task: ApprovalTask, { person, for: other }: Asked, { n }: Stage): boolean {
+  return task.n === n && task.person === person && task.for === other;
 }
 
 /** A request that ends without access, and why. */
@@ -188,6 +203,7 @@ function decisionOf(facts: RequestFacts, task: ApprovalTask, input: DecideInput,
     request: facts.request.id,
     n: task.n,
     person: task.person,
+    for: task.for,
     decision: input.decision,
     reason,
     at: at.now,

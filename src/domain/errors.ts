@@ -54,6 +54,8 @@ export interface Faults {
   'own-request': { number: number };
   'not-an-approver': { number: number };
   'already-decided': { number: number; state: RequestState; by: string | null; at: Date | null };
+  /** The voice of one person was heard; `for`: the reader would have decided for them, null: it was the reader's own. */
+  'voice-heard': { number: number; decision: 'approve' | 'deny'; by: string; at: Date; for: string | null };
   'you-decided': { number: number; decision: 'approve' | 'deny' };
   'moved-on': { number: number; stage: number };
   'denial-reason-required': Record<string, never>;

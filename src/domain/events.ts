@@ -35,6 +35,7 @@ export type EventType =
   | 'stage.expired'
   | 'approver.asked'
   | 'approver.released'
+  | 'approver.changed'
   | 'decision.recorded'
   | 'assignment.scheduled'
   | 'assignment.delivering'

@@ -38,6 +38,16 @@ export interface Candidate {
   readonly because: Because;
 }
 
+/** Who may decide for another as things are now: accepted, in its time, and the package is within its scope. Both are enabled. */
+export interface Delegated {
+  readonly delegator: PersonId;
+  readonly delegate: PersonId;
+  /** Of the delegate. */
+  readonly name: string;
+  /** The last day, where the delegator is. */
+  readonly lastDay: string;
+}
+
 /** Something the target holds, or has asked for, that stands against the package. */
 export interface Conflict {
   readonly kind: 'package' | 'group';
@@ -66,6 +76,8 @@ export interface PairFacts {
   /** Enabled catalog owners and administrators: stand-ins of rule 3.5. */
   readonly owners: readonly PersonRef[];
   readonly administrators: readonly PersonRef[];
+  /** Delegates of those above and of the candidates. */
+  readonly delegations: readonly Delegated[];
   readonly conflicts: readonly Conflict[];
   /** Open request of the pair (submitted, pendingApproval, scheduled), if any. */
   readonly open: Request | null;

@@ -26,6 +26,7 @@ export type DraftId = Id<'draft'>;
 export type DecisionId = Id<'decision'>;
 export type TaskId = Id<'task'>;
 export type FindingId = Id<'finding'>;
+export type DelegationId = Id<'delegation'>;
 
 /** Anything that has an id and a version. `version` starts at 1 and rises by one with every saved change. */
 export interface Versioned {
@@ -406,8 +407,11 @@ export interface Stage extends Versioned {
   readonly closedAt: Date | null;
 }
 
-/** In which capacity a person is asked. Owners and administrators stand in when nobody else is left (rule 3.5). */
-export type ApproverCapacity = 'primary' | 'alternate' | 'fallback' | 'owner' | 'administrator';
+/**
+ * In which capacity a person is asked. Owners and administrators stand in when nobody else is left (rule 3.5); a delegate is asked
+ * beside the one whose voice they are (rule 3.4).
+ */
+export type ApproverCapacity = 'primary' | 'alternate' | 'fallback' | 'owner' | 'administrator' | 'delegate';
 /** Why this person is asked, in a form that words can say: `manager of {target}`, `member of {group}`, `named`. */
 export type Because =
   | { readonly kind: 'named' }
@@ -423,18 +427,23 @@ export interface ApprovalTask extends Versioned {
   readonly n: number;
   readonly person: PersonId;
   readonly capacity: ApproverCapacity;
+  /** Of a delegate: why the one is asked for whom they decide. */
   readonly because: Because;
+  /** Whose voice it is, of a delegate; null: their own. */
+  readonly for: PersonId | null;
   readonly state: 'open' | 'decided' | 'closed';
   readonly openedAt: Date;
   readonly closedAt: Date | null;
 }
 
-/** Recorded once per (request, stage, person) and never changed. */
+/** Recorded once per (request, stage, person), and once per voice, and never changed. */
 export interface Decision {
   readonly id: DecisionId;
   readonly request: RequestId;
   readonly n: number;
   readonly person: PersonId;
+  /** For whom a delegate decided; null: in their own right. */
+  readonly for: PersonId | null;
   readonly decision: 'approve' | 'deny';
   readonly reason: string | null;
   readonly at: Date;

@@ -7,6 +7,7 @@ import type {
   AssignmentFacts,
   Candidate,
   Conflict,
+  Delegated,
   GrantFact,
   PairFacts,
   RequestFacts,
@@ -24,6 +25,7 @@ import type {
   RequestId,
 } from '../domain/model';
 import { CANDIDATES } from './approvers';
+import { delegated } from './delegations';
 import { isId } from './ids';
 import { MEANS_TARGET, targetRow } from './policies';
 import type { Query, Row } from './query';
@@ -136,6 +138,12 @@ ${CANDIDATES},
 holders as materialized (
   select role_holders.* from role_holders where catalog_id is null or catalog_id = (select catalog_id from package)
 ),
+${delegated(
+  `select person_id from candidates union
+   select person_id from holders where role = 'administrator' or (role = 'catalogOwner' and catalog_id is not null)`,
+  '(select package_id from pair)',
+  '(select catalog_id from package)',
+)},
 live as materialized (
   select a.* from pair join assignments a on a.target_id = pair.target_id and a.package_id = pair.package_id and a.state in ${LIVE}
 ),
@@ -182,6 +190,10 @@ const PAIR_COLUMNS = (mine: readonly string[]): string => `
   ${AGGREGATE('to_jsonb(candidates) order by n, capacity, person_id', 'candidates')} as candidates,
   ${HOLDERS(`role = 'catalogOwner' and catalog_id is not null`)} as owners,
   ${HOLDERS(`role = 'administrator'`)} as administrators,
+  ${AGGREGATE(
+    `jsonb_build_object('delegator', delegator, 'delegate', delegate, 'name', name, 'lastDay', last_day) order by delegator, delegate`,
+    'delegations_now',
+  )} as delegations,
   ${AGGREGATE(CONFLICT, 'conflicts where how is not null')} as conflicts,
   (select to_jsonb(r) from requests r where r.target_id = (select target_id from pair)
     and r.package_id = (select package_id from pair) and r.state in ${OPEN}) as open,
@@ -327,6 +339,7 @@ async function pairOf(q: Query, row: Row): Promise<PairFacts> {
     candidates: (row['candidates'] as readonly Row[]).map(candidateOf),
     owners: row['owners'] as readonly PersonRef[],
     administrators: row['administrators'] as readonly PersonRef[],
+    delegations: row['delegations'] as readonly Delegated[],
     conflicts: row['conflicts'] as readonly Conflict[],
     open: row['open'] === null ? null : fromRow(governed.request, row['open']),
     live: row['live'] === null ? null : fromRow(governed.assignment, row['live']),

@@ -3,14 +3,23 @@
 import type { RequestId } from '../domain/model';
 import type { Due } from '../operations/ports';
 import { CANDIDATES } from './approvers';
+import { holdsFor } from './delegations';
 import { NOTES, notesFor, OVER } from './notes';
 import type { Query } from './query';
 
-// The same resolution as resolveStage and reroute in domain/: primaries, then each rank of stand-ins as a whole until there
-// are enough; deciders of this stage, and (unless the policy allows it) of earlier ones, are not asked again.
+// Whose voice was heard, or who spoke for it, in this stage, and (unless the policy allows it) in earlier ones.
+const isUsedUp = (
+  person: string,
+): string => `exists (select 1 from decisions heard where heard.request_id = running.request_id
+      and ${person} in (heard.person_id, heard.for_id)
+      and (heard.n = running.n or (heard.n < running.n and not running.same_person_in_stages)))`;
+
+// The same resolution as resolveStage, withDelegates and reroute in domain/: primaries, then each rank of stand-ins as a whole until
+// there are enough, and beside each their delegates; who is used up is not asked again.
 const misrouted = (running: string): string => `
 running as materialized (
-  select s.request_id, s.n, s.escalated_at, r.policy_version_id, r.target_id, r.requestor_id, p.catalog_id, v.same_person_in_stages,
+  select s.request_id, s.n, s.escalated_at, r.policy_version_id, r.target_id, r.requestor_id, p.id as package_id, p.catalog_id,
+    v.same_person_in_stages,
     greatest(1, s.approvals_required - (select count(*) from decisions d
       where d.request_id = s.request_id and d.n = s.n and d.decision = 'approve')) as required
   from ${running}
@@ -34,8 +43,7 @@ able as materialized (
     select request_id, administrator.person_id, 4 from running cross join administrators administrator
   ) found join running using (request_id)
   where found.person_id <> running.target_id and found.person_id is distinct from running.requestor_id
-    and not exists (select 1 from decisions d where d.request_id = running.request_id and d.person_id = found.person_id
-      and (d.n = running.n or (d.n < running.n and not running.same_person_in_stages)))
+    and not ${isUsedUp('found.person_id')}
 ),
 ranked as materialized (
   select request_id, person_id, min(rank) as rank, bool_or(rank = 2) as is_alternate from able group by request_id, person_id
@@ -45,12 +53,25 @@ placed as (
   select *, count(*) over (partition by request_id order by rank range between unbounded preceding and 1 preceding) as before from ranked
 ),
 counted as (select request_id, count(*) as people from ranked group by request_id),
-meant as (
+own as materialized (
   select running.request_id, placed.person_id from running join placed using (request_id)
   where placed.rank = 0 or placed.before < running.required or (running.escalated_at is not null and placed.is_alternate)
 ),
+meant as (
+  select request_id, person_id, null::uuid as for_id from own
+  union all
+  (select distinct on (request_id, d.delegate_id) request_id, d.delegate_id, d.delegator_id
+  from own join running using (request_id)
+  cross join lateral (select * from delegations d
+    where d.delegator_id = own.person_id and ${holdsFor('running.package_id', 'running.catalog_id')} offset 0) d
+  join people person on person.id = d.delegate_id and person.state = 'enabled'
+  where d.delegate_id <> running.target_id and d.delegate_id is distinct from running.requestor_id
+    and not ${isUsedUp('d.delegate_id')}
+    and not exists (select 1 from own self where self.request_id = running.request_id and self.person_id = d.delegate_id)
+  order by request_id, d.delegate_id, d.delegator_id)
+),
 open_tasks as (
-  select t.request_id, t.person_id from running join approval_tasks t on t.request_id = running.request_id and t.n = running.n
+  select t.request_id, t.person_id, t.for_id from running join approval_tasks t on t.request_id = running.request_id and t.n = running.n
   where t.state = 'open'
 ),
 misrouted as (
@@ -130,7 +151,7 @@ export function createMisrouted(
     (await q(sql, bind)).map((row) => (row as { id: RequestId }).id);
   return {
     misroutedStages: (limit) => ids(ALL, [limit]),
-    approversNoted: async () => (await notesFor(q, 'approvers')).map(({ id }) => id),
+    approversNoted: async () => (await notesFor(q, 'approvers', 'delegates')).map(({ id }) => id),
     misroutedBy: (notes, limit) => ids(CHANGED, [notes, limit]),
     async approversFollowed(notes) {
       await q(FOLLOWED, [notes]);

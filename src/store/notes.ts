@@ -7,9 +7,9 @@ import type { Query } from './query';
 // A number from beyond is of the database from which this one was restored.
 const SEE = `
 update directory_changes set seen = pg_snapshot_xmax(pg_current_snapshot())
-where follower = $1 and (seen is null or seen > pg_snapshot_xmax(pg_current_snapshot()))`;
+where follower = any ($1::text[]) and (seen is null or seen > pg_snapshot_xmax(pg_current_snapshot()))`;
 const LAST = 'seen <= pg_snapshot_xmin(pg_current_snapshot())';
-const NOTED = `select id, ${LAST} as last from directory_changes where follower = $1 order by id`;
+const NOTED = `select id, ${LAST} as last from directory_changes where follower = any ($1::text[]) order by id`;
 
 /** A note; `last`: nobody can come late to it any more, so this look at what it touches is the last one. */
 export interface Note {
@@ -17,10 +17,13 @@ export interface Note {
   readonly last: boolean;
 }
 
-/** The notes of a follower. */
-export async function notesFor(q: Query, follower: 'approvers' | 'scope'): Promise<readonly Note[]> {
-  await q(SEE, [follower]);
-  return (await q(NOTED, [follower])) as readonly Note[];
+/** The notes of these followers. */
+export async function notesFor(
+  q: Query,
+  ...followers: readonly ('approvers' | 'delegates' | 'scope')[]
+): Promise<readonly Note[]> {
+  await q(SEE, [followers]);
+  return (await q(NOTED, [followers])) as readonly Note[];
 }
 
 /** First part of a `with`: the notes of `$1` as `noted (kind, id)`. */

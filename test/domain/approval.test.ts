@@ -149,6 +149,7 @@ const decided = (name: string, fields: Partial<Decision> = {}): Decision => ({
   request: aRequest().id,
   n: 1,
   person: idOf(name),
+  for: null,
   decision: 'approve',
   reason: null,
   at: hours(-2),

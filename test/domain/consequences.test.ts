@@ -24,6 +24,7 @@ const EVENTS: Readonly<Record<EventType, 'follows' | 'silent'>> = {
   'stage.expired': 'silent',
   'approver.asked': 'follows',
   'approver.released': 'follows',
+  'approver.changed': 'follows',
   'decision.recorded': 'follows',
   'assignment.scheduled': 'silent',
   'assignment.delivering': 'follows',

@@ -64,6 +64,38 @@ const damages: readonly (readonly [invariant: string, damage: string, sql: reado
     ['update requests r set requestor_id = d.person_id from decisions d where d.request_id = r.id'],
   ],
   [
+    'I4',
+    'somebody decides for the target',
+    ['update decisions d set for_id = r.target_id from requests r where r.id = d.request_id'],
+  ],
+  [
+    'I4b',
+    'a voice is heard twice',
+    [
+      `insert into decisions select (jsonb_populate_record(d, jsonb_build_object('id', gen_random_uuid(), 'for_id', d.person_id, 'person_id', p.id))).*
+       from decisions d, people p where p.directory_key = 'cas'`,
+    ],
+  ],
+  [
+    'I4b',
+    'a decision is for somebody else than was asked',
+    [`update decisions set for_id = (select id from people where directory_key = 'cas')`],
+  ],
+  [
+    'I4b',
+    'a delegate is asked beside nobody',
+    [
+      `update approval_tasks set capacity = 'delegate', for_id = (select id from people where directory_key = 'cas') where state = 'open'`,
+    ],
+  ],
+  [
+    'I17b',
+    'a delegate is asked without a delegation',
+    [
+      `update approval_tasks set capacity = 'delegate', for_id = (select id from people where directory_key = 'cas') where state = 'open'`,
+    ],
+  ],
+  [
     'I5',
     'a decision is older than its task',
     [`update approval_tasks set opened_at = closed_at + interval '1 day' where closed_at is not null`],
@@ -182,7 +214,9 @@ test.each(damages)('%s is named when %s', async (invariant, _damage, sql) => {
     const run: Sql = async <T extends object>(text: string, bind: readonly unknown[] = []) =>
       (await owner.query(text, { bind: [...bind], transaction }))[0] as T[];
     await run('set local session_replication_role = replica');
-    await run('alter table decisions drop constraint nobody_decides_for_themselves');
+    await run(
+      'alter table decisions drop constraint nobody_decides_for_themselves, drop constraint nobody_is_decided_for_by_themselves',
+    );
     for (const text of sql) await run(text);
     const names = new Set((await broken(run)).map((one) => one.invariant));
     expect([...names].some((name) => name.startsWith(`${invariant} `))).toBe(true);

@@ -205,6 +205,82 @@ test.each<{ name: string; prepare: () => Promise<readonly [() => Promise<unknown
       return [() => world.decide(id, one), ['Ana']];
     },
   },
+  {
+    name: 'an approver has a delegate',
+    prepare: async () => {
+      const [group, other] = [await world.group('Approvers', [ana, max]), await world.group('Others', [owner])];
+      // Other stages, other scopes, whoever is asked already, the target: none of them is asked through it.
+      await world.delegation(max, tara);
+      await world.delegation(owner, ben);
+      await world.delegation(ana, max);
+      await world.delegation(max, ben, { package_id: await world.package('ERP') });
+      await settle();
+      await ask({ group });
+      await world.ask(
+        await world.person('Tom'),
+        await world.package('HR', { stages: [{ primaries: [{ group: other }] }] }),
+      );
+      return [() => world.delegation(ana, ben, { catalog_id: world.catalog }), ['Ana', 'Ben', 'Max']];
+    },
+  },
+  {
+    name: 'a delegation ends',
+    prepare: async () => {
+      const id = await world.delegation(ana, ben);
+      await ask({ person: ana });
+      expect(await askedNow(request)).toEqual(['Ana', 'Ben']);
+      const end = `update delegations set state = 'ended', due_at = null, version = 2 where id = $1`;
+      return [() => world.sql(end, [id]), ['Ana']];
+    },
+  },
+  {
+    name: 'an approver joins who has a delegate already',
+    prepare: async () => {
+      const group = await world.group('Approvers', [max]);
+      await world.delegation(ana, ben);
+      await ask({ group });
+      return [() => join(group, ana), ['Ana', 'Ben', 'Max']];
+    },
+  },
+  {
+    name: 'a delegate comes to be asked in their own right',
+    prepare: async () => {
+      const group = await world.group('Approvers', [ana]);
+      await world.delegation(ana, ben);
+      await ask({ group });
+      return [() => join(group, ben), ['Ana', 'Ben']];
+    },
+  },
+  {
+    name: 'a release that knows no delegates has released one',
+    prepare: async () => {
+      await world.delegation(ana, ben);
+      await ask({ person: ana });
+      const close = `update approval_tasks set state = 'closed', closed_at = usher_now(), version = version + 1 where person_id = $1`;
+      return [() => world.sql(close, [ben]), ['Ana', 'Ben']];
+    },
+  },
+  {
+    name: 'a release that knows no delegates has asked one in their own right',
+    prepare: async () => {
+      await world.delegation(ana, ben);
+      await ask({ person: ana });
+      const update = `update approval_tasks set capacity = 'fallback', state = $2, version = version + 1 where person_id = $1`;
+      await world.sql(update, [ben, 'closed']);
+      return [() => world.sql(update, [ben, 'open']), ['Ana', 'Ben']];
+    },
+  },
+  {
+    name: 'one of two whom the same delegate decides for has approved',
+    prepare: async () => {
+      await world.delegation(ana, ben);
+      await world.delegation(max, ben);
+      const stage = { primaries: [{ person: ana }, { person: max }, { person: owner }], approvals: 2 };
+      const { id } = await world.ask(tara, await world.package('CRM', { stages: [stage] }));
+      request = id;
+      return [() => world.decide(id, ana), ['Ben', 'Max', 'Owner']];
+    },
+  },
 ])('$name', async ({ prepare }) => {
   const [change, want] = await prepare();
   await settle();

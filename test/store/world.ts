@@ -2,7 +2,16 @@
 import { QueryTypes } from 'sequelize';
 import { createLog } from '../../src/log';
 import type { Now } from '../../src/domain/facts';
-import type { CatalogId, GroupId, PackageId, PersonId, Request, RequestId, ResourceId } from '../../src/domain/model';
+import type {
+  CatalogId,
+  DelegationId,
+  GroupId,
+  PackageId,
+  PersonId,
+  Request,
+  RequestId,
+  ResourceId,
+} from '../../src/domain/model';
 import * as Requests from '../../src/domain/request';
 import type { By, Tx } from '../../src/operations/ports';
 import { newId } from '../../src/store/ids';
@@ -41,6 +50,8 @@ export interface World extends Stores {
   incompatible(one: PackageId, other: PackageId, mutual?: boolean): Promise<void>;
   role(role: string, person: PersonId, catalog?: CatalogId): Promise<void>;
   readonly catalog: CatalogId;
+  /** An accepted delegation from yesterday until tomorrow. */
+  delegation(from: PersonId, to: PersonId, fields?: Fields): Promise<DelegationId>;
   ask(target: PersonId, pkg: PackageId): Promise<Request>;
   decide(request: RequestId, person: PersonId, decision?: 'approve' | 'deny'): Promise<void>;
   /** Moves the clock of the database. */
@@ -196,6 +207,27 @@ export async function createWorld(): Promise<World> {
         state: 'active',
         version: 1,
       });
+    },
+    async delegation(from, to, fields = {}) {
+      const id = newId() as DelegationId;
+      const [row] = await sql(
+        `select usher_now() - interval '1 day' as "from", usher_now() + interval '1 day' as until`,
+      );
+      const { from: begins, until } = row as { from: Date; until: Date };
+      await insert('delegations', {
+        id,
+        delegator_id: from,
+        delegate_id: to,
+        first_day: begins.toISOString().slice(0, 10),
+        last_day: until.toISOString().slice(0, 10),
+        from_at: begins,
+        until_at: until,
+        state: 'accepted',
+        due_at: until,
+        version: 1,
+        ...fields,
+      });
+      return id;
     },
     ask: (target, pkg) =>
       stores.store.write(byPerson(target), async (tx) => {

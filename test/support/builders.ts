@@ -5,6 +5,7 @@ import type {
   AssignmentFacts,
   Candidate,
   Conflict,
+  Delegated,
   GrantFact,
   Now,
   PairFacts,
@@ -191,6 +192,11 @@ export function who(n: number, capacity: Candidate['capacity'], ...names: string
   }));
 }
 
+/** `delegates('Ana', 'Dan')`: Dan decides for Ana. */
+export function delegates(delegator: string, ...to: string[]): Delegated[] {
+  return to.map((name) => ({ delegator: idOf(delegator), delegate: idOf(name), name, lastDay: '2026-01-31' }));
+}
+
 export function aConflict(fields: Partial<Conflict> = {}): Conflict {
   return { kind: 'package', name: 'Purchasing', how: 'held', ...fields };
 }
@@ -208,6 +214,7 @@ export function pairFacts(fields: Partial<PairFacts> & { policy?: PolicyVersion 
     candidates: [],
     owners: [],
     administrators: [],
+    delegations: [],
     conflicts: [],
     open: null,
     live: null,
@@ -297,6 +304,7 @@ export function aTask(name: string, fields: Partial<ApprovalTask> = {}): Approva
     person: idOf(name),
     capacity: 'primary',
     because: { kind: 'named' },
+    for: null,
     state: 'open',
     openedAt: days(-1),
     closedAt: null,

@@ -89,7 +89,15 @@ const ALWAYS: readonly (readonly [name: string, sql: string])[] = [
   [
     'I4 nobody decides for themselves',
     `select d.id::text from decisions d join requests r on r.id = d.request_id
-     where d.person_id = r.target_id or d.person_id = r.requestor_id`,
+     where r.target_id in (d.person_id, d.for_id) or r.requestor_id in (d.person_id, d.for_id)`,
+  ],
+  [
+    'I4b delegate and delegator are one voice, and both are asked',
+    `select concat_ws(' ', request_id, n) from decisions group by request_id, n, coalesce(for_id, person_id) having count(*) > 1
+     union all select d.id::text from decisions d join approval_tasks t using (request_id, n, person_id) where d.for_id is distinct from t.for_id
+     union all select t.id::text from approval_tasks t where t.state = 'open' and t.for_id is not null and not exists (
+       select 1 from approval_tasks own where own.request_id = t.request_id and own.n = t.n and own.person_id = t.for_id
+         and own.for_id is null and own.state = 'open')`,
   ],
   [
     'I5 who decides was asked in that stage at that moment',
@@ -306,6 +314,12 @@ const SETTLED: readonly (readonly [name: string, sql: string])[] = [
     `select p.id::text from people p where p.state <> 'enabled' and (
        exists (select 1 from assignments a where a.target_id = p.id and a.state in ${LIVE})
        or exists (select 1 from requests r where r.target_id = p.id and r.state in ${OPEN}))`,
+  ],
+  [
+    'I17b nobody is asked through a delegation that does not hold',
+    `select t.id::text from approval_tasks t where t.state = 'open' and t.for_id is not null and not exists (
+       select 1 from delegations d where d.delegator_id = t.for_id and d.delegate_id = t.person_id and d.state = 'accepted'
+         and d.from_at <= usher_now() and d.until_at > usher_now())`,
   ],
   [
     'who holds a package has the roles that it holds',

@@ -154,6 +154,20 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
     decision === 'approve'
       ? sentence('You approved {number} already.', { number: number(n) })
       : sentence('You denied {number} already.', { number: number(n) }),
+  'voice-heard': ({ number: n, decision, by, at, for: other }) => {
+    const values = {
+      number: number(n),
+      by,
+      at,
+      word: label(decision === 'approve' ? 'voice.approved' : 'voice.denied'),
+    };
+    return other === null
+      ? sentence('{by} {word} {number} for you on {at:dateTime}. Nothing was changed.', values)
+      : sentence('{number} is decided for {other} already: {by} {word} it on {at:dateTime}. Nothing was changed.', {
+          ...values,
+          other,
+        });
+  },
   'moved-on': ({ number: n, stage }) =>
     sentence('{number} has reached step {stage} since this was shown. Nothing was decided: look again, then decide.', {
       number: number(n),

@@ -252,6 +252,8 @@ export const sentences = {
   'approval.closedElse': 'This is decided. Nothing to do.',
   'approval.holdsNothing': 'Nothing yet',
   'approval.holdsMore': '{names} and {count} more',
+  'voice.approved': 'approved',
+  'voice.denied': 'denied',
   'because.named': 'You are named as approver',
   'because.group': 'You are in {group}',
   'because.manager1': '{target} reports to you',

@@ -18,7 +18,10 @@ alter table requests drop constraint requests_package_id_fkey;
 drop index audit_events_person;
 
 alter table grants set (fillfactor = 85);
+`;
 
+/** Makes the function of the drawn edges. */
+export const DRAW_EDGES = `
 -- The drawn edges as a constant of the function: looking each up was half of what following them took. Whoever draws another edge
 -- makes the function anew.
 do $make$
@@ -42,6 +45,6 @@ end $make$;
 export const sets = {
   name: '0008-sets',
   async up(query: (sql: string) => Promise<void>): Promise<void> {
-    for (const part of [lists, writes]) await query(part);
+    for (const part of [lists, writes, DRAW_EDGES]) await query(part);
   },
 };

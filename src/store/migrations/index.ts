@@ -20,6 +20,7 @@ import { unlimited } from './0019-unlimited';
 import { exceptions } from './0020-exceptions';
 import { gone } from './0021-gone';
 import { taskKeepers } from './0022-task-keepers';
+import { delegating } from './0023-delegations';
 import { packageLinks } from './0027-package-links';
 import { deleted } from './0028-deleted';
 
@@ -56,6 +57,7 @@ export const migrations: readonly Migration[] = [
   exceptions,
   gone,
   taskKeepers,
+  delegating,
   packageLinks,
   deleted,
 ];
