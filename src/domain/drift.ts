@@ -31,6 +31,8 @@ export interface Finding {
   readonly scope: ScopeId;
   /** Of the grant when it was compared; null where there was none. One that changed since is another matter. */
   readonly grantVersion: number | null;
+  /** Somebody in charge said that nothing is done about it. */
+  readonly declined: boolean;
   readonly closedAt: Date | null;
 }
 
@@ -84,6 +86,8 @@ export interface Compared {
   readonly given: number;
   /** Somebody in charge accepted that all of these differences are repaired. */
   readonly accepted: Readonly<Record<DriftKind, boolean>>;
+  /** Of how many of these differences somebody in charge said that nothing is done. */
+  readonly declined: Readonly<Record<DriftKind, 'all' | 'some' | 'none'>>;
   /** The comparison before this one could not read the system to its end. */
   readonly failedBefore: boolean;
   readonly heldBefore: Readonly<Record<DriftKind, DriftHeld | null>>;
@@ -91,7 +95,7 @@ export interface Compared {
 
 export interface Judgement {
   readonly held: Readonly<Record<DriftKind, DriftHeld | null>>;
-  /** Kinds whose differences are repaired now, one by one. */
+  /** Kinds whose differences are repaired now, one by one: those that nobody declined, also where others of the kind are held. */
   readonly repairs: readonly DriftKind[];
   readonly events: readonly DomainEvent[];
 }
@@ -99,14 +103,10 @@ export interface Judgement {
 /** What follows from a comparison: what is repaired, what stops at the brake, and whether owners hear. */
 export function judge(compared: Compared): Judgement {
   const { resource, opened, closed, heldBefore } = compared;
-  const { accepted } = compared;
-  const held = {
-    missing: accepted.missing ? null : heldMissing(compared),
-    extra: accepted.extra ? null : heldExtra(compared),
-  };
-  const ways = { missing: resource.driftMissing, extra: resource.driftExtra };
+  const stopped = { missing: stopOf(compared, 'missing'), extra: stopOf(compared, 'extra') };
+  const held = { missing: stopped.missing?.why ?? null, extra: stopped.extra?.why ?? null };
   const kinds: readonly DriftKind[] = ['missing', 'extra'];
-  const repairs = kinds.filter((kind) => ways[kind] === 'repair' && held[kind] === null);
+  const repairs = kinds.filter((kind) => wayOf(resource, kind) === 'repair' && stopped[kind]?.whole !== true);
   const stops = kinds.some((kind) => held[kind] !== null && held[kind] !== heldBefore[kind]);
   const goesOn = kinds.some((kind) => held[kind] === null && heldBefore[kind] !== null);
   const isNew = opened.missing + opened.extra > 0 || stops;
@@ -116,15 +116,30 @@ export function judge(compared: Compared): Judgement {
   return { held, repairs, events: isNew || closed > 0 || goesOn ? event.events : [] };
 }
 
-function heldMissing({ resource, people, given, holders, failedBefore }: Compared): DriftHeld | null {
-  if (resource.driftMissing !== 'repair' || !isMany(people.missing, given)) return null;
+const wayOf = ({ driftMissing, driftExtra }: Resource, kind: DriftKind): Resource['driftExtra'] =>
+  kind === 'missing' ? driftMissing : driftExtra;
+
+/**
+ * What is not repaired, and why it was asked. `whole`: nothing of the kind is. What was declined stays as it is also where the brake
+ * would not stop for what is left of it; what is found beside it is nobody's answer.
+ */
+function stopOf(compared: Compared, kind: DriftKind): { readonly why: DriftHeld; readonly whole: boolean } | null {
+  const { resource, accepted, declined, heldBefore } = compared;
+  if (wayOf(resource, kind) !== 'repair' || accepted[kind]) return null;
+  const brake = kind === 'missing' ? heldMissing(compared) : heldExtra(compared);
+  if (brake !== null && declined[kind] !== 'all') return { why: brake, whole: true };
+  return declined[kind] === 'none' ? null : { why: heldBefore[kind] ?? 'tooMany', whole: false };
+}
+
+function heldMissing({ people, given, holders, failedBefore }: Compared): DriftHeld | null {
+  if (!isMany(people.missing, given)) return null;
   if (holders === 0) return 'emptyRead';
   if (people.missing > holders) return 'tooMany';
   return failedBefore ? 'afterFailure' : null;
 }
 
-function heldExtra({ resource, people, holders }: Compared): DriftHeld | null {
-  return resource.driftExtra === 'repair' && isMany(people.extra, holders) ? 'tooMany' : null;
+function heldExtra({ people, holders }: Compared): DriftHeld | null {
+  return isMany(people.extra, holders) ? 'tooMany' : null;
 }
 
 /** What those in charge are asked, as it stands now. */
@@ -214,7 +229,7 @@ export function toReadBack(facts: DriftFacts): PlaceFacts | null {
 }
 
 const isAsFound = ({ finding, place }: DriftFacts): boolean =>
-  finding.closedAt === null && (place?.grant.version ?? null) === finding.grantVersion;
+  finding.closedAt === null && !finding.declined && (place?.grant.version ?? null) === finding.grantVersion;
 
 /**
  * Makes the system as Usher has it: the role is wanted again, or taken away. Nothing happens where anything of it changed since it

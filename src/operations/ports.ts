@@ -802,6 +802,8 @@ export interface DriftView extends DriftAsked {
 export interface DriftList {
   /** People, each once. */
   readonly people: number;
+  /** Of them, those with a difference that nobody declined. */
+  readonly fresh: number;
   readonly first: readonly { readonly name: string; readonly role: string }[];
 }
 

@@ -14,9 +14,12 @@ import { fromRow, instantOf, resources } from './tables';
 /** So many are named in a message. */
 const NAMED = 3;
 
-const LIST = (which: string): string => `(select jsonb_build_object('people', count(*), 'first',
-    coalesce(jsonb_agg(jsonb_build_object('name', name, 'role', role)) filter (where nth <= $2), '[]'))
-  from (select people.name, min(role.name) as role, row_number() over (order by people.name, people.id) as nth
+const LIST = (
+  which: string,
+): string => `(select jsonb_build_object('people', count(*), 'fresh', count(*) filter (where fresh),
+    'first', coalesce(jsonb_agg(jsonb_build_object('name', name, 'role', role)) filter (where nth <= $2), '[]'))
+  from (select people.name, min(role.name) as role, bool_or(f.decision is distinct from 'declined') as fresh,
+      row_number() over (order by people.name, people.id) as nth
     from drift_findings f join people on people.id = f.person_id join resource_roles role on role.id = f.role_id
     where f.resource_id = resource.id and ${which} group by people.id, people.name) found)`;
 const OPEN = (kind: DriftKind): string => LIST(`f.kind = '${kind}' and f.closed_at is null`);

@@ -98,6 +98,12 @@ const BUSY = (began: string): string => `(
   or exists (select 1 from manual_tasks t where t.grant_id = g.id and t.state = 'open')
   or exists (select 1 from audit_events e where e.subject_kind = 'grant' and e.subject_id = g.id::text and e.at >= ${began}))`;
 
+/** Of how many of the known differences of a kind somebody in charge said that nothing is done. */
+const DECLINED = (
+  kind: DriftKind,
+): string => `(select case when bool_and(coalesce(decision, '') = 'declined') then 'all'
+    when bool_or(decision = 'declined') then 'some' else 'none' end from known where kind = '${kind}')`;
+
 // One place of a system may stand in several catalogs: access that any of them explains is explained.
 //
 // What is compared with what may be a hundred thousand rows on either side, and nobody has counted them before. So the sides are
@@ -176,6 +182,7 @@ select usher_now() as now, to_jsonb(compared) as resource, failures, held_missin
   (select count(distinct person_id)::integer from known where kind = 'extra') as people_extra,
   coalesce((select bool_and(coalesce(decision, '') = 'accepted') from known where kind = 'missing'), false) as accepted_missing,
   coalesce((select bool_and(coalesce(decision, '') = 'accepted') from known where kind = 'extra'), false) as accepted_extra,
+  ${DECLINED('missing')} as declined_missing, ${DECLINED('extra')} as declined_extra,
   (select count(distinct holder)::integer from drift_seen where token = $1) as holders,
   (select count(distinct g.person_id)::integer from place join grants g on g.role_id = place.role_id and g.scope_id = place.scope_id
     where g.state = 'placed') as given
@@ -205,6 +212,10 @@ export async function loadCompared(q: Query, token: string): Promise<At<Compared
       holders: count('holders'),
       given: count('given'),
       accepted: { missing: row['accepted_missing'] as boolean, extra: row['accepted_extra'] as boolean },
+      declined: {
+        missing: row['declined_missing'] as Compared['declined']['missing'],
+        extra: row['declined_extra'] as Compared['declined']['extra'],
+      },
       failedBefore: count('failures') > 0,
       heldBefore: heldOf(row),
     },
@@ -216,20 +227,22 @@ export function heldOf(row: Row): Readonly<Record<DriftKind, DriftHeld | null>> 
   return { missing: row['held_missing'] as DriftHeld | null, extra: row['held_extra'] as DriftHeld | null };
 }
 
-// An answer stands as long as it was given to all that is asked about; of one difference more they are asked anew.
+// An answer stands as long as it was given to all at which the brake stops; of one difference more they are asked anew. What is repaired
+// beside what was declined is not asked about.
 const JUDGED = `
 with asked as (
-  select left(md5(string_agg(f.id::text, ',' order by f.id)), 8) as held_set, bool_and(f.decision is not null) as is_answered
+  select left(md5(string_agg(f.id::text, ',' order by f.id)), 8) as held_set,
+    bool_and(f.kind = any($4::text[]) or f.decision is not distinct from 'declined') as is_declined
   from comparisons c join drift_findings f on f.resource_id = c.resource_id and f.closed_at is null and f.person_id is not null
     and ((f.kind = 'missing' and $2::text is not null) or (f.kind = 'extra' and $3::text is not null))
   where c.token = $1
 ), done as (
   update comparisons set state = 'done', ended_at = usher_now(), error = null, failures = 0, held_missing = $2, held_extra = $3,
-    held_set = asked.held_set, decision = case when asked.is_answered then decision end
+    held_set = asked.held_set, decision = case when asked.is_declined then 'declined' end
   from asked where token = $1 returning resource_id
 ), swept as (delete from drift_seen where token = $1)
 select f.id, f.kind from done join drift_findings f on f.resource_id = done.resource_id and f.closed_at is null
-where f.person_id is not null and f.kind = any($4::text[]) order by f.id`;
+where f.person_id is not null and f.kind = any($4::text[]) and f.decision is distinct from 'declined' order by f.id`;
 
 /** The comparison is over; returns what can be repaired of these kinds. */
 export async function judged(q: Query, token: string, { held, repairs }: Judgement): Promise<readonly Repair[]> {
@@ -239,7 +252,7 @@ export async function judged(q: Query, token: string, { held, repairs }: Judgeme
 const FINDING = `
 select usher_now() as now, to_jsonb(person) as person, to_jsonb(resource) as resource, own.id as grant_id,
   jsonb_build_object('id', f.id, 'resource', f.resource_id, 'kind', f.kind, 'person', f.person_id, 'role', f.role_id,
-    'scope', f.scope_id, 'grantVersion', f.grant_version) as finding, f.closed_at,
+    'scope', f.scope_id, 'grantVersion', f.grant_version, 'declined', f.decision is not distinct from 'declined') as finding, f.closed_at,
   exists (select 1 from resource_roles role join resource_scopes scope on scope.id = f.scope_id
     join resources other on other.connector = resource.connector and other.origin_id = resource.origin_id and other.id <> resource.id
     join resource_roles twin_role on twin_role.resource_id = other.id and twin_role.origin_id = role.origin_id

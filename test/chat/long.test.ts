@@ -55,8 +55,8 @@ test('owners read some of the roles that are missing, and how many more there ar
 });
 
 test('a person and a role that are cut leave no bracket open', () => {
-  const list = { people: 300, first: [{ name: PERSON, role: ROLE }] };
-  const none = { people: 0, first: [] };
+  const list = { people: 300, fresh: 300, first: [{ name: PERSON, role: ROLE }] };
+  const none = { people: 0, fresh: 0, first: [] };
   const view: DriftView = {
     resource: placeFacts().resource,
     keepers: [],

@@ -89,6 +89,7 @@ const compared = (fields: Partial<Compared> = {}): Compared => ({
   holders: 100,
   given: 100,
   accepted: { missing: false, extra: false },
+  declined: { missing: 'none', extra: 'none' },
   failedBefore: false,
   heldBefore: { missing: null, extra: null },
   ...fields,
@@ -154,6 +155,63 @@ describe('the brake', () => {
     expect(judgement.held).toEqual(want);
     for (const kind of ['missing', 'extra'] as const)
       if (want[kind] !== null) expect(judgement.repairs).not.toContain(kind);
+  });
+  test.each([
+    {
+      name: 'stays as it is where fewer are left than the brake stops for',
+      give: { people: extra(20), declined: { missing: 'none', extra: 'all' } },
+      want: { held: { missing: null, extra: 'tooMany' }, events: [] },
+    },
+    {
+      name: 'stays as it is where more have access than before',
+      give: { people: extra(21), holders: 420, declined: { missing: 'none', extra: 'all' } },
+      want: { held: { missing: null, extra: 'tooMany' }, events: [] },
+    },
+    {
+      name: 'stays as it is after a good read',
+      give: {
+        people: missing(40),
+        declined: { missing: 'all', extra: 'none' },
+        heldBefore: { missing: 'afterFailure', extra: null },
+      },
+      want: { held: { missing: 'afterFailure', extra: null }, events: [] },
+    },
+    {
+      name: 'is not asked about again for another reason',
+      give: {
+        people: missing(40),
+        holders: 30,
+        declined: { missing: 'all', extra: 'none' },
+        heldBefore: { missing: 'afterFailure', extra: null },
+      },
+      want: { held: { missing: 'afterFailure', extra: null }, events: [] },
+    },
+    {
+      name: 'does not hold a single one back that is found beside it',
+      give: {
+        people: extra(20),
+        opened: { missing: 0, extra: 1, unknown: 0 },
+        declined: { missing: 'none', extra: 'some' },
+      },
+      want: { held: { missing: null, extra: 'tooMany' }, events: ['resource.driftFound'] },
+    },
+    {
+      name: 'is asked about again with what makes it many once more',
+      give: { people: extra(21), declined: { missing: 'none', extra: 'some' } },
+      want: { held: { missing: null, extra: 'tooMany' }, repairs: ['missing'], events: [] },
+    },
+    {
+      name: 'is no matter of a resource that only reports',
+      give: { people: extra(21), resource: resource(), declined: { missing: 'none', extra: 'all' } },
+      want: { held: { missing: null, extra: null }, repairs: ['missing'], events: ['resource.driftChanged'] },
+    },
+  ] as const)('what was declined $name', ({ give, want }) => {
+    const heldBefore = { missing: null, extra: give.people.extra > 0 ? ('tooMany' as const) : null };
+    const { held, repairs, events } = judge(compared({ heldBefore, ...give }));
+    expect({ held, repairs, events: events.map(({ type }) => type) }).toEqual({
+      repairs: ['missing', 'extra'],
+      ...want,
+    });
   });
   test('says which kinds are repaired', () => {
     expect(judge(compared()).repairs).toEqual(['missing', 'extra']);
@@ -267,6 +325,7 @@ describe('a repair', () => {
     role: aGrant(1).role,
     scope: aGrant(1).scope,
     grantVersion: 1,
+    declined: false,
     closedAt: null,
     ...fields,
   });
@@ -330,6 +389,7 @@ describe('a repair', () => {
   });
   test.each([
     { name: 'the grant changed since', give: { finding: { grantVersion: 2 } } },
+    { name: 'it was declined', give: { finding: { declined: true } } },
     { name: 'the difference is closed', give: { finding: { closedAt: NOON } } },
     { name: 'the person left', give: { person: aPerson('Tara', { state: 'disabled' }) } },
     { name: 'nothing wants it', give: { wanted: false } },
@@ -365,6 +425,7 @@ describe('a repair', () => {
     { name: 'it is wanted', give: { wanted: true } },
     { name: 'it is being given', give: { grant: { state: 'placing' } } },
     { name: 'the grant changed since', give: { finding: { ...extra, grantVersion: 7 } } },
+    { name: 'it was declined', give: { finding: { ...extra, declined: true } } },
     { name: 'there was no grant then', give: { finding: { ...extra, grantVersion: null } } },
     { name: 'another catalog explains it', give: { elsewhere: true } },
     { name: 'the resource reports', give: { resource: resource() } },

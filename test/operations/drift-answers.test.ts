@@ -150,6 +150,39 @@ describe('where it would take access from very many', () => {
     await expectSound(world.sql);
   });
 
+  test('Decline: it stays so also where fewer are left than Usher would ask about, and after a failed read', async () => {
+    await world.press('cas', asked('cas'), 'Decline');
+    for (const key of ['crowd0', 'crowd1']) await outside(key, false);
+    // Others have it as well, so that 20 are neither many nor all.
+    for (let n = 0; n < 40; n += 1) await outside(`svc-${n}`, true);
+    await world.compare();
+    expect(await left()).toBe(20);
+    await world.localRoles.tell('Ledger', { mode: 'failed', code: 'locked' });
+    await world.compare();
+    await world.localRoles.tell('Ledger', null);
+    await world.compare();
+    expect(await left()).toBe(20);
+    expect(textOf(asked())).toContain('Cas de Vries declined. Usher changes nothing');
+    expect(textOf(asked())).not.toContain('more than 20');
+    expect(alarmsOf(await world.due.backlog())).toEqual([]);
+
+    // A single one whom nobody was shown is nobody's answer.
+    await outside('crowd2', false);
+    await crowd(1, 30);
+    await world.compare();
+    expect(await world.localRoles.has('crowd30', 'Ledger', 'Reader', 'root')).toBe(false);
+    expect(await left()).toBe(19);
+    expect(textOf(asked())).toContain(
+      '1 of them was found after that was declined: from this one Usher takes it away.',
+    );
+    expect(textOf(asked())).toContain('Cas de Vries declined.');
+
+    await world.press('olga', asked(), 'Accept');
+    await world.settle();
+    expect(await left()).toBe(0);
+    await expectSound(world.sql);
+  });
+
   test('of two who answer the second sees who was first, and changes nothing', async () => {
     await world.press('olga', asked(), 'Decline');
     const reply = await world.press('cas', asked('cas'), 'Accept');

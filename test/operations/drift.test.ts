@@ -531,6 +531,19 @@ describe('the brake', () => {
     expect(told('olga')[0]).toContain('Usher gives it back.');
   });
 
+  test('gives nothing back where those in charge declined after a failed read, however well it is read next', async () => {
+    await many();
+    for (let n = 0; n < 21; n += 1) await outside(`svc-${n}`, true);
+    await compareWith(() => Promise.reject(new ConnectorError('later', 'away')));
+    await world.compare();
+    const card = cardOf(await world.say('olga', 'changes ledger'));
+    await world.press('olga', card, 'Decline');
+    for (let n = 0; n < 2; n += 1) await world.compare();
+    expect(await has('crowd0')).toBe(false);
+    expect(told('olga')).toHaveLength(1);
+    expect(told('olga')[0]).toContain('Usher would give it back.\nOlga Petrov declined.');
+  });
+
   test('lets few be repaired, whatever the system said before', async () => {
     await get('tara');
     await outside('tara', false);

@@ -20,14 +20,14 @@ export function drift(view: DriftView, viewer: PersonId, isDetailed: boolean): C
   const lines = [
     ...(extra.people === 0 ? [] : [say('drift.extra', { count: extra.people, names: named(extra) }), ...names(extra)]),
     ...(unknown === 0 ? [] : [say('drift.unknown', { count: unknown })]),
-    ...(isThere ? [follows(view, 'extra')] : []),
+    ...(isThere ? follows(view, 'extra') : []),
     ...(unknown > 0 && resource.driftExtra === 'repair' ? [label('drift.unknownStays')] : []),
     ...(missing.people === 0
       ? []
       : [
           say('drift.missing', { count: missing.people, names: named(missing) }),
           ...names(missing),
-          follows(view, 'missing'),
+          ...follows(view, 'missing'),
         ]),
     ...(set === null ? [] : [answer === null ? asks(view, may) : answered(answer, may.accept)]),
   ];
@@ -84,10 +84,18 @@ function asks({ others }: DriftView, may: ReturnType<typeof mayAnswer>): Text {
 
 type HeldKey = Extract<keyof typeof sentences, `drift.held.${string}`>;
 
-function follows({ resource, held, answer }: DriftView, kind: DriftKind): Text {
+function follows(view: DriftView, kind: DriftKind): readonly Text[] {
+  const { resource, held, answer } = view;
   const why = held[kind];
-  if (why !== null && answer?.accepted !== true) return label(`drift.held.${kind}.${why}` as HeldKey);
-  return label(kind === 'extra' ? `drift.extra.${resource.driftExtra}` : `drift.missing.${resource.driftMissing}`);
+  if (why === null || answer?.accepted === true)
+    return [label(kind === 'extra' ? `drift.extra.${resource.driftExtra}` : `drift.missing.${resource.driftMissing}`)];
+  // Why it was asked need not be true of what is left.
+  if (answer === null) return [label(`drift.held.${kind}.${why}` as HeldKey)];
+  const { fresh } = view[kind];
+  return [
+    label(`drift.declined.${kind}`),
+    ...(fresh === 0 ? [] : [say(`drift.declined.${kind}Since`, { count: fresh })]),
+  ];
 }
 
 const answered = ({ accepted, by }: DriftAnswer, mayAccept: boolean): Text =>

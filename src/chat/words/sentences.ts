@@ -386,6 +386,12 @@ export const sentences = {
     'Usher would give it back. But the system says that nobody has any access at all, which may be a fault of the system.',
   'drift.held.missing.afterFailure':
     'Usher would give it back. But the system could not be read before, so it looks again at the next comparison.',
+  'drift.declined.extra': 'Usher would take it away.',
+  'drift.declined.extraSince':
+    '{count|# of them was|# of them were} found after that was declined: from {count|this one|these} Usher takes it away.',
+  'drift.declined.missing': 'Usher would give it back.',
+  'drift.declined.missingSince':
+    '{count|# of them was|# of them were} found after that was declined: to {count|this one|these} Usher gives it back.',
   'drift.ask':
     'Please look at the system first. With *Accept* Usher looks once more and does it. With *Decline* it changes nothing, and asks again when it finds something else.',
   'drift.answer.accepted': '{by} accepted. Usher looks once more and does it within a few minutes.',
