@@ -23,7 +23,10 @@ export function cancel(
   const { number, state } = request;
   const own = by !== 'system' && (by.person === request.requestor || by.person === request.target);
   if (by !== 'system' && !own && !by.owner) throw new DomainError('not-found', { what: 'request' });
-  if (!OPEN_REQUEST_STATES.some((open) => open === state)) throw new DomainError('not-cancelable', { number, state });
+  if (!OPEN_REQUEST_STATES.some((open) => open === state)) {
+    const granted = request.type === 'exception' && state === 'delivered';
+    throw new DomainError('not-cancelable', { number, state, ...(granted ? { granted } : {}) });
+  }
 
   if (by !== 'system' && state === 'scheduled' && by.person !== request.target) {
     throw new DomainError('removal-reason-required', {}, 'note');

@@ -20,6 +20,7 @@ import { approve } from './delivery';
 import { DomainError, kept } from './errors';
 import type { Change } from './events';
 import { noChange, together } from './events';
+import { grantException } from './exception';
 import type { Now, RequestFacts } from './facts';
 import type {
   ApprovalTask,
@@ -207,7 +208,13 @@ function decisionOf(facts: RequestFacts, task: ApprovalTask, input: DecideInput,
     decision: input.decision,
     reason,
     at: at.now,
-    shown: { ...input.shown, policyVersion: facts.request.policyVersion, packageVersion: facts.request.packageVersion },
+    shown: {
+      ...input.shown,
+      policyVersion: facts.request.policyVersion,
+      packageVersion: facts.request.packageVersion,
+      // A release that does not know exceptions shows an ordinary request: the database takes no decision about one without this.
+      ...(facts.request.type === 'exception' ? { exception: true } : {}),
+    },
   };
 }
 
@@ -232,7 +239,9 @@ function afterStage(facts: RequestFacts, n: number, at: Now): Change {
 
 function grantFinally(facts: RequestFacts, at: Now): Change {
   const { request } = facts;
+  const last = facts.decisions.at(-1);
   try {
+    if (request.type === 'exception' && last) return grantException(facts, last.person, at);
     const { change } = approve(facts, { before: request, request, policy: keptPolicy(facts) }, at);
     // What is held already stays as it is when it is joined or extended: only what is given anew brings new roles.
     return facts.live === null && gainedRoles(facts) ? askAgain(facts, at) : change;

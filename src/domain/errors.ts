@@ -33,7 +33,11 @@ export interface Faults {
   // asking
   'catalog-closed': { package: string };
   'not-for-outsiders': { package: string };
-  incompatible: { package: string; with: string; target: string | null };
+  /** `ask`: an exception may be asked for. */
+  incompatible: { package: string; with: string; target: string | null; ask: boolean };
+  'exception-not-needed': { package: string };
+  'exception-lasts': { package: string; with: string; until: Date };
+  'exceptions-closed': { package: string };
   'not-in-scope': { package: string; target: string | null };
   'already-requested': { package: string; number: number };
   'already-held': { package: string; endsAt: Date | null };
@@ -62,7 +66,8 @@ export interface Faults {
   'approval-reason-required': Record<string, never>;
   'sensitive-one-by-one': { number: number };
   // keeping and losing
-  'not-cancelable': { number: number; state: RequestState };
+  /** `granted`: the state is that of an exception, which no access hangs on. */
+  'not-cancelable': { number: number; state: RequestState; granted?: boolean };
   'not-extendable': { package: string };
   'extension-too-early': { package: string; from: Date };
   'extension-limit': { package: string; max: number };

@@ -5,6 +5,7 @@ import type {
   Assignment,
   AssignmentId,
   CatalogId,
+  ConflictException,
   Decision,
   Grant,
   GrantId,
@@ -169,7 +170,7 @@ export interface ManualTask {
   readonly version: number;
 }
 
-/** Nouns that the rules change. Configuration nouns have their own list in operations/ports.ts. */
+/** Nouns that the rules change. Configuration nouns have their own list in operations/ports.ts; exceptions are changed by both. */
 export interface GovernedNouns {
   request: Request;
   stage: Stage;
@@ -179,6 +180,7 @@ export interface GovernedNouns {
   justification: Justification;
   grant: Grant;
   manualTask: ManualTask;
+  exception: ConflictException;
 }
 
 /** `before: null` inserts. `after.version` must be `before.version + 1` (1 on insert); decisions have none and only insert. */

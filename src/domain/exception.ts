@@ -1,8 +1,14 @@
-// Who may hold two things that do not go together for a while (rule 3.13): when whoever answers for it hears of the end.
-import type { DomainEvent } from './events';
-import type { Now } from './facts';
-import type { AssignmentId, Catalog, ConflictException, Package, PersonRef } from './model';
-import { after, DAY } from './time';
+// Who may hold two things that do not go together for a while (rule 3.13): how it is granted, and when whoever answers for it hears of
+// the end. Asking for it: ask-exception.ts.
+import { keptPolicy } from './approval';
+import { inserted, isOnBehalf, refsOf, told, toldOf, updated } from './change';
+import { DomainError } from './errors';
+import type { Change, DomainEvent } from './events';
+import { together } from './events';
+import type { Clash, Now, RequestFacts } from './facts';
+import type { AssignmentId, Catalog, ConflictException, Package, PersonId, PersonRef } from './model';
+import { inZone, period } from './period';
+import { after, DAY, dateIn, endOfDay } from './time';
 
 /** The owner hears this long before the end, or at half of the time where that is shorter. */
 const NOTICE_DAYS = 14;
@@ -24,6 +30,82 @@ export interface ExceptionChange {
   readonly before: ConflictException;
   readonly after: ConflictException;
   readonly events: readonly DomainEvent[];
+}
+
+/** Whether both may be held by it now. */
+export function counts({ state, until }: ConflictException, now: Date): boolean {
+  return state === 'active' && until > now;
+}
+
+/** Whether it counts for so long that nobody has to renew it yet: its owner has not heard of its end. */
+export function lasts(exception: ConflictException, now: Date): boolean {
+  const { remindAt, until } = exception;
+  return counts(exception, now) && remindAt !== null && remindAt < until;
+}
+
+/** What the request asks an exception to; null where the target has the other side no more, or they go together by now. */
+export function clashOf(facts: RequestFacts): Clash | null {
+  const { policy } = keptPolicy(facts);
+  return facts.clashes.find((one) => one.policy === policy) ?? null;
+}
+
+/**
+ * Final approval: the target may hold both until the end of a day where they are, and whoever approved last answers for it. It gives no
+ * access: that is asked for as ever, and the gate lets it pass. Throws what stands against it by now.
+ */
+export function grantException(facts: RequestFacts, owner: PersonId, at: Now): Change {
+  const { request, target } = facts;
+  const name = facts.package.name;
+  const policy = keptPolicy(facts);
+  if (facts.policies.some((fact) => fact.policy.id === policy.id && !fact.enabled))
+    throw new DomainError('exceptions-closed', { package: name });
+  const clash = clashOf(facts);
+  if (!clash?.how) throw new DomainError('exception-not-needed', { package: name });
+
+  const zone = target.timeZone;
+  const { endsAt } = period(policy, inZone(request.period, request.zone, zone), at.now, zone);
+  if (!endsAt) throw new Error(`policy version ${policy.id} lets exceptions last for ever`);
+  const day = dateIn(after(endsAt, -1), zone);
+  const until = endOfDay(day, zone);
+  const before = clash.exception;
+  if (before && (lasts(before, at.now) || (counts(before, at.now) && before.until >= until)))
+    throw new DomainError('exception-lasts', { package: name, with: clash.name, until: before.until });
+
+  const fields = {
+    owner,
+    request: request.id,
+    day,
+    until,
+    reason: request.reason ?? '',
+    remindAt: firstReport(at.now, until),
+    // Whether both are held may have changed since it was read.
+    touchedAt: at.now,
+    state: 'active' as const,
+  };
+  const id = before?.id ?? at.newId();
+  const data = { scheduled: false, waits: false, onBehalf: isOnBehalf(request), byPolicy: false, type: request.type };
+  return together(
+    updated('request', request, {
+      state: 'delivered',
+      approvedAt: at.now,
+      startsAt: at.now,
+      endsAt: until,
+      completedAt: at.now,
+    }),
+    toldOf(facts, request, 'request.approved', { data }),
+    before
+      ? updated('exception', before, fields)
+      : inserted('exception', {
+          id,
+          incompatibility: clash.incompatibility,
+          person: target.id,
+          ...fields,
+          version: 1,
+        }),
+    told(before ? 'exception.changed' : 'exception.created', { kind: 'exception', id }, refsOf(facts, request), {
+      day,
+    }),
+  );
 }
 
 /** When the owner of an exception that is recorded now first hears of its end. */

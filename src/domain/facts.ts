@@ -6,6 +6,7 @@ import type {
   Assignment,
   Because,
   Catalog,
+  ConflictException,
   Decision,
   Grant,
   Justification,
@@ -14,6 +15,7 @@ import type {
   Person,
   PersonId,
   PersonRef,
+  Policy,
   PolicyVersion,
   Request,
   Resource,
@@ -53,6 +55,24 @@ export interface Conflict {
   readonly kind: 'package' | 'group';
   readonly name: string;
   readonly how: 'held' | 'scheduled' | 'pending' | 'member';
+  /** Whether an exception may be asked for. */
+  readonly excusable: boolean;
+}
+
+/** An incompatibility that may stand against the package for the target, with what is known of exceptions to it. */
+export interface Clash {
+  readonly incompatibility: string;
+  readonly kind: Conflict['kind'];
+  /** The other package, or the group. */
+  readonly name: string;
+  /** How the target has it; null: not any more, or not yet. */
+  readonly how: Conflict['how'] | null;
+  /** The policy that decides exceptions to it, whether or not it is enabled; null: there never was one. */
+  readonly policy: Policy['id'] | null;
+  /** Its current version where it is enabled. */
+  readonly offers: PolicyVersion['id'] | null;
+  /** What is recorded for the target, also where its time is over. */
+  readonly exception: ConflictException | null;
 }
 
 /** A policy of the package with whether the target is in its scope now. Only enabled policies in their current version. */
@@ -79,6 +99,8 @@ export interface PairFacts {
   /** Delegates of those above and of the candidates. */
   readonly delegations: readonly Delegated[];
   readonly conflicts: readonly Conflict[];
+  /** All incompatibilities that may stand against the package: also those that an exception lets pass. */
+  readonly clashes: readonly Clash[];
   /** Open request of the pair (submitted, pendingApproval, scheduled), if any. */
   readonly open: Request | null;
   /** Live assignment of the pair, if any, with its live justifications. */

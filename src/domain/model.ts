@@ -173,8 +173,11 @@ export type SubjectSet =
   | { readonly kind: 'allConfiguredOrganizations' }
   | { readonly kind: 'anyone' };
 
-/** Scope of a policy for direct assignment only is the empty list of targets with `mode: 'direct'`. */
-export type PolicyMode = 'request' | 'direct' | 'automatic';
+/**
+ * Scope of a policy for direct assignment only is the empty list of targets with `mode: 'direct'`. One of mode `exception` is for
+ * nobody and gives nothing: it says who approves exceptions to an incompatibility.
+ */
+export type PolicyMode = 'request' | 'direct' | 'automatic' | 'exception';
 
 /** How long a timer runs. Where no working calendar is named, a day is 24 hours of any kind. */
 export type Span =
@@ -232,6 +235,8 @@ export type Expiration =
 export interface Policy extends Versioned {
   readonly id: PolicyId;
   readonly package: PackageId;
+  /** The incompatibility to which it decides exceptions; null: it gives the package. */
+  readonly incompatibility: string | null;
   readonly name: string;
   readonly state: 'enabled' | 'disabled' | 'deleted';
   readonly current: PolicyVersionId;
@@ -290,6 +295,8 @@ export interface ConflictException extends Versioned {
   readonly incompatibility: string;
   readonly person: PersonId;
   readonly owner: PersonId;
+  /** The request that granted it last; null: a file says so. */
+  readonly request: RequestId | null;
   /** The last day (`2026-12-31`), and the instant at which it is over where the person is. */
   readonly day: string;
   readonly until: Date;
@@ -304,9 +311,12 @@ export interface ConflictException extends Versioned {
 
 // ---------------------------------------------------------------- requests
 
-/** Actor and act. `user*` by the target (or a manager on behalf), `admin*` by an owner, `system*` by Usher itself. */
+/**
+ * Actor and act. `user*` by the target (or a manager on behalf), `admin*` by an owner, `system*` by Usher itself. `exception`: to have
+ * the package although it does not go together with something; it gives no access, and where it is granted it is `delivered`.
+ */
 export type RequestType =
-  'userAdd' | 'userExtend' | 'userRemove' | 'adminAdd' | 'adminRemove' | 'systemAdd' | 'systemRemove';
+  'userAdd' | 'userExtend' | 'userRemove' | 'adminAdd' | 'adminRemove' | 'systemAdd' | 'systemRemove' | 'exception';
 
 export type RequestState =
   | 'submitted'

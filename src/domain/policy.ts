@@ -44,8 +44,12 @@ export function gate(facts: AskFacts, options: GateOptions): void {
   if (isOutsider(facts.target) && !facts.catalog.externallyVisible) {
     throw new DomainError('not-for-outsiders', { package: name });
   }
-  const conflict = facts.conflicts[0];
-  if (conflict) throw new DomainError('incompatible', { package: name, with: conflict.name, target });
+  // An exception is asked for only where one would open the way: what none can be asked for comes first.
+  const conflict = facts.conflicts.find(({ excusable }) => !excusable) ?? facts.conflicts[0];
+  if (conflict) {
+    const ask = conflict.excusable && options.for === 'ask';
+    throw new DomainError('incompatible', { package: name, with: conflict.name, target, ask });
+  }
 
   if (!facts.policies.some((fact) => opens(fact, options))) {
     throw new DomainError('not-in-scope', { package: name, target });

@@ -73,12 +73,14 @@ export function mayAskAnew(facts: AskFacts): boolean {
 
 /**
  * What would be asked for once more when what somebody asked for has come to nothing, or the access that it gave is over (`ended`):
- * the same with its reason and answers, or the package anew. Null while it runs, and where Usher has asked again by itself.
+ * the same with its reason and answers, or the package anew; after an exception was granted, the package. Null while it runs, and
+ * where Usher has asked again by itself.
  */
-export function wishAgain({ detail, state, type }: Request, ended: boolean): 'askAgain' | 'askAnew' | null {
+export function wishAgain({ detail, state, type }: Request, ended: boolean): 'ask' | 'askAgain' | 'askAnew' | null {
+  if (type === 'exception' && state === 'delivered') return 'ask';
   const isOver = ended || state === 'denied' || state === 'expired' || state === 'canceled';
   if (!isOver || detail === 'contentChanged') return null;
-  return type === 'userAdd' ? 'askAgain' : type === 'userExtend' ? 'askAnew' : null;
+  return type === 'userAdd' || type === 'exception' ? 'askAgain' : type === 'userExtend' ? 'askAnew' : null;
 }
 
 /** Asks for a package: for oneself, or for a direct report. */
@@ -198,7 +200,7 @@ function started(facts: SubmitFacts, type: 'userAdd' | 'adminAdd', wish: Wish, a
 }
 
 /** Writes a new request: its first stage opens, or it is approved by its policy at once. */
-function entered(
+export function entered(
   facts: DeliveryFacts,
   request: Request,
   { policy, needsApproval }: { readonly policy: PolicyVersion; readonly needsApproval: boolean },
@@ -222,7 +224,8 @@ function entered(
   };
 }
 
-function blank(facts: PairFacts, policy: PolicyVersion, at: Now): Request {
+/** A request before anything is asked for. */
+export function blank(facts: PairFacts, policy: PolicyVersion, at: Now): Request {
   return {
     id: at.newId() as RequestId,
     number: 0,
@@ -252,13 +255,14 @@ function blank(facts: PairFacts, policy: PolicyVersion, at: Now): Request {
 }
 
 /** Names the package only to who may know it; for everybody else it does not exist (rule 3.2). */
-function notForOthers(facts: SubmitFacts): DomainError {
+export function notForOthers(facts: SubmitFacts): DomainError {
   return facts.requestorMaySee
     ? new DomainError('not-for-others', { package: facts.package.name })
     : new DomainError('not-found', { what: 'package' });
 }
 
-function refuseTwice(facts: PairFacts): void {
+/** Refuses what is asked for, or held, already. */
+export function refuseTwice(facts: PairFacts): void {
   const name = facts.package.name;
   if (facts.open) throw new DomainError('already-requested', { package: name, number: facts.open.number });
   if (facts.live) throw new DomainError('already-held', { package: name, endsAt: facts.live.endsAt });
@@ -270,8 +274,8 @@ function reasonOf(typed: string | null, policy: PolicyVersion): string | null {
   return reason;
 }
 
-/** Answers to the policy's questions, and to no others. */
-function answersOf(typed: SubmitInput['answers'], policy: PolicyVersion, all: boolean): Record<string, string> {
+/** Answers to the policy's questions, and to no others. `all`: those that it requires must be there. */
+export function answersOf(typed: SubmitInput['answers'], policy: PolicyVersion, all: boolean): Record<string, string> {
   const answers: Record<string, string> = {};
   for (const question of policy.questions) {
     const answer = answerOf(typed[question.id] ?? null, question);

@@ -1,12 +1,48 @@
-// Exceptions to incompatibilities: what becomes due of them, and how they look to whoever answers for them. They are recorded by a
-// file (blueprint/incompatibilities.ts).
+// Exceptions to incompatibilities: asking for them, what becomes due of them, and how they look to whoever answers for them. They are
+// granted like any request (approvals.ts), or recorded by a file (blueprint/incompatibilities.ts).
+import { offerException, submitException } from '../domain/ask-exception';
 import { DomainError } from '../domain/errors';
 import { report as reported } from '../domain/exception';
 import type { ExceptionFacts } from '../domain/exception';
-import type { PersonId } from '../domain/model';
+import type { Clash } from '../domain/facts';
+import type { PackageId, PersonId } from '../domain/model';
 import { can } from '../domain/permissions';
-import { act, moment } from './act';
+import type { Answering } from './act';
+import { act, moment, personOf } from './act';
 import type { By, Desk } from './ports';
+import type { Ask, Asked, FormFacts } from './requests';
+
+/** What the form for an exception shows; throws what sending it would meet now. */
+export async function exceptionFor(
+  desk: Desk,
+  requestor: PersonId,
+  input: { target: PersonId; package: PackageId },
+): Promise<FormFacts & { readonly clash: Clash }> {
+  const [facts, now] = await Promise.all([
+    desk.views.forSubmit({ requestor, ...input, for: 'exception' }),
+    desk.views.now(),
+  ]);
+  const { clash, policy } = offerException(facts, now);
+  return { facts, offered: [policy], clash, now };
+}
+
+/** Asks for an exception, for oneself or for a direct report. */
+export function askException(desk: Desk, by: By, ask: Ask, answering?: Answering<Asked>): Promise<Asked> {
+  const requestor = personOf(by);
+  return act(
+    desk,
+    by,
+    async (tx) => {
+      if (ask.draft) await tx.takeDraft(ask.draft, requestor);
+      const { target, package: pkg } = ask;
+      const facts = await tx.forSubmit({ requestor, target, package: pkg, for: 'exception' });
+      const { request, change, clamped } = submitException(facts, ask, moment(tx));
+      await tx.save(change);
+      return { request: request.id, clamped };
+    },
+    answering,
+  );
+}
 
 /** What somebody sees of an exception. */
 export interface ExceptionView {

@@ -86,7 +86,7 @@ export interface Tx {
   clock(): Promise<Date>;
   newId(): string;
   /** For asking, for direct assignment. `policyVersion` limits nothing: all enabled policies of the package come. */
-  forSubmit(input: { requestor: PersonId; target: PersonId; package: PackageId }): Promise<SubmitFacts>;
+  forSubmit(input: AskOf): Promise<SubmitFacts>;
   forRequest(id: RequestId): Promise<RequestFacts>;
   forAssignment(id: AssignmentId): Promise<AssignmentFacts>;
   /** Locks the person and the grant. */
@@ -221,6 +221,13 @@ export interface AccessRow {
   readonly why: readonly { readonly kind: 'request' | 'direct' | 'rule'; readonly number: number }[];
   readonly mayGiveUp: boolean;
 }
+/** Who asks for what, for whom. For an exception: with the policies that decide exceptions as well. */
+export interface AskOf {
+  readonly requestor: PersonId;
+  readonly target: PersonId;
+  readonly package: PackageId;
+  readonly for?: 'exception';
+}
 export interface RequestRow {
   readonly id: RequestId;
   readonly number: number;
@@ -270,7 +277,7 @@ export interface Views {
   peopleByMail(email: string): Promise<readonly Person[]>;
   installation(platform: string, tenant: string): Promise<InstallationRow | null>;
   /** Loads what asking needs, without locks. */
-  forSubmit(input: { requestor: PersonId; target: PersonId; package: PackageId }): Promise<SubmitFacts>;
+  forSubmit(input: AskOf): Promise<SubmitFacts>;
   forRequest(id: RequestId): Promise<RequestFacts>;
   forAssignment(id: AssignmentId): Promise<AssignmentFacts>;
   forManualTask(id: string): Promise<TaskFacts>;

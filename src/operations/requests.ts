@@ -15,6 +15,7 @@ import type {
 import { can } from '../domain/permissions';
 import * as Rules from '../domain/request';
 import { isExtendable } from './assignments';
+import { exceptionFor } from './exceptions';
 import type { Answering } from './act';
 import { act, moment, personOf } from './act';
 import type { By, Desk, HandRow, ReachRow, TimelineRow } from './ports';
@@ -168,9 +169,9 @@ export async function formFor(
 
 /**
  * What its requestor or target may do next about a request that is over, or about the access that it gave: the same once more, the
- * package from an empty form, or longer access. Nothing that would be refused now.
+ * package from an empty form (after an exception: that `ask`), or longer access. Nothing that would be refused now.
  */
-export type NextStep = 'askAgain' | 'askAnew' | 'extend';
+export type NextStep = 'ask' | 'askAgain' | 'askAnew' | 'extend';
 
 export interface RequestView {
   readonly facts: RequestFacts;
@@ -242,7 +243,8 @@ async function nextStep(desk: Desk, viewer: PersonId, facts: RequestFacts, now: 
   const wish = Rules.wishAgain(request, assignment !== null);
   if (wish === null) return null;
   const pair = { target: request.target, package: request.package };
-  const mayAsk = await formFor(desk, viewer, pair, 'ask').then(
+  const again = request.type === 'exception' && wish === 'askAgain';
+  const mayAsk = await (again ? exceptionFor(desk, viewer, pair) : formFor(desk, viewer, pair, 'ask')).then(
     () => true,
     (error: unknown) => {
       if (isRefusal(error)) return false;

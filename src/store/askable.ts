@@ -18,9 +18,9 @@ select to_jsonb(packages) as package, to_jsonb(target) as target, to_jsonb(catal
   ${AGGREGATE(
     `jsonb_build_object('id', p.current_version_id, 'in_scope', exists (select 1 from policy_subjects s
        where s.policy_version_id = p.current_version_id and s.purpose = 'target' and ${MEANS_TARGET})) order by p.id`,
-    `policies p where p.package_id = packages.id and p.state = 'enabled'`,
+    `policies p where p.package_id = packages.id and p.state = 'enabled' and p.incompatibility_id is null`,
   )} as policies,
-  ${AGGREGATE(CONFLICT, 'conflicts where conflicts.of = packages.id and how is not null')} as conflicts,
+  ${AGGREGATE(CONFLICT, 'conflicts where conflicts.of = packages.id')} as conflicts,
   (select to_jsonb(r) from requests r where r.target_id = $1 and r.package_id = packages.id and r.state in ${OPEN}) as open,
   (select to_jsonb(a) from assignments a where a.target_id = $1 and a.package_id = packages.id and a.state in ${LIVE}) as live
 from pair join packages on packages.id = pair.package_id join catalogs on catalogs.id = packages.catalog_id, target

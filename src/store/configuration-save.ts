@@ -89,11 +89,12 @@ export async function saveConfiguration(
     rowOf<Package, ConfigurationNouns['package']>(packages, one, ({ content }) => ({ content: content.roles })),
   ]);
 
-  await savePolicies(q, of('policy'));
-  note(of('policy'), (one) => [rowOf(policies, one, ({ content }) => ({ content: json(content) }))]);
-
   await saveRows(q, incompatibilities, of('incompatibility'));
   note(of('incompatibility'), (one) => [rowOf(incompatibilities, one)]);
+
+  // Some decide exceptions to these.
+  await savePolicies(q, of('policy'));
+  note(of('policy'), (one) => [rowOf(policies, one, ({ content }) => ({ content: json(content) }))]);
 
   await saveRows(q, exceptions, of('exception'));
   note(of('exception'), (one) => [rowOf(exceptions, one)]);

@@ -1,8 +1,8 @@
 // Tables of configuration that nothing on a hot path maps, in the form of tables.ts.
-import type { ConflictException, Incompatibility, PolicyVersion } from '../domain/model';
+import type { Incompatibility, PolicyVersion } from '../domain/model';
 import type { GroupConfig, OrganizationConfig, PersonConfig, RoleConfig } from '../operations/ports';
 import type { Column, PgType, Table } from './tables';
-import { people } from './tables';
+import { governed, people } from './tables';
 
 const column = (type: PgType, name: string, personal = false): Column => ({
   column: name,
@@ -51,6 +51,7 @@ export const roles: Table<RoleConfig> = {
 export interface PolicyRow {
   readonly id: string;
   readonly package: string;
+  readonly incompatibility: string | null;
   readonly name: string;
   readonly state: string;
   readonly current: string;
@@ -61,6 +62,7 @@ export const policies: Table<PolicyRow> = {
   columns: {
     id: uuid('id'),
     package: uuid('package_id'),
+    incompatibility: uuid('incompatibility_id'),
     name: text('name'),
     state: text('state'),
     current: uuid('current_version_id'),
@@ -134,19 +136,4 @@ export const incompatibilities: Table<Incompatibility> = {
   },
 };
 
-export const exceptions: Table<ConflictException> = {
-  table: 'incompatibility_exceptions',
-  columns: {
-    id: uuid('id'),
-    incompatibility: uuid('incompatibility_id'),
-    person: uuid('person_id'),
-    owner: uuid('owner_id'),
-    day: column('date', 'last_day'),
-    until: column('timestamptz', 'until_at'),
-    reason: column('text', 'reason', true),
-    remindAt: column('timestamptz', 'remind_at'),
-    touchedAt: column('timestamptz', 'touched_at'),
-    state: text('state'),
-    version,
-  },
-};
+export const exceptions = governed.exception;

@@ -179,6 +179,7 @@ function policyOf(row: Row): PolicyConfig {
   return {
     id: content.policy,
     package: content.package,
+    incompatibility: row['incompatibility_id'] as string | null,
     name: row['name'] as string,
     state: row['state'] as PolicyConfig['state'],
     current: content.id,

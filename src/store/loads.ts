@@ -6,6 +6,7 @@ import type {
   AskedAgain,
   AssignmentFacts,
   Candidate,
+  Clash,
   Conflict,
   Delegated,
   GrantFact,
@@ -15,7 +16,6 @@ import type {
 } from '../domain/facts';
 import type {
   AssignmentId,
-  PackageId,
   PackageVersion,
   PackageVersionId,
   PersonId,
@@ -24,6 +24,7 @@ import type {
   PolicyVersionId,
   RequestId,
 } from '../domain/model';
+import type { AskOf } from '../operations/ports';
 import { CANDIDATES } from './approvers';
 import { delegated } from './delegations';
 import { isId } from './ids';
@@ -87,45 +88,47 @@ const SEES = `(
   or exists (select 1 from pair join requests r on r.target_id = pair.requestor_id and r.package_id = pair.package_id
     and r.state in ${OPEN}))`;
 
-/** Whether the incompatibility `i` counts for the person of the `pair`. */
-const NO_EXCEPTION = `not exists (select 1 from incompatibility_exceptions e where e.incompatibility_id = i.id
-    and e.person_id = pair.target_id and e.state = 'active' and e.until_at > usher_now())`;
-
-/** What stands against each `pair`, which may be several: `of` names the package that it stands against. */
+/**
+ * What may stand against each `pair`, which may be several: `of` names the package that it stands against. Clashes are all
+ * incompatibilities of it, conflicts those that do stand against it now.
+ */
 export const CONFLICTS = `against as (
-  select pair.target_id, pair.package_id as of, other_package_id as package_id
-  from pair join incompatibilities i on i.package_id = pair.package_id
-  where i.state = 'active' and other_package_id is not null and ${NO_EXCEPTION}
-  union
-  select pair.target_id, pair.package_id, i.package_id
-  from pair join incompatibilities i on i.other_package_id = pair.package_id
-  where i.state = 'active' and i.mutual and ${NO_EXCEPTION}
+  select pair.target_id, pair.package_id as of, i.id as incompatibility_id, i.other_package_id as package_id, i.other_group_id as group_id
+  from pair join incompatibilities i on i.package_id = pair.package_id where i.state = 'active'
+  union all
+  select pair.target_id, pair.package_id, i.id, i.package_id, null
+  from pair join incompatibilities i on i.other_package_id = pair.package_id where i.state = 'active' and i.mutual
 ),
-conflicts as (
-  select against.of, 'package' as kind, packages.name, coalesce(
+clashes as (
+  select against.of, against.incompatibility_id, p.id as policy_id, case p.state when 'enabled' then p.current_version_id end as offers,
+    to_jsonb(e) as exception, e.state = 'active' and e.until_at > usher_now() as passes,
+    case when groups.id is null then 'package' else 'group' end as kind, coalesce(packages.name, groups.name) as name,
+    case when groups.id is not null then (select 'member' where exists (
+      select 1 from group_members m where m.group_id = groups.id and m.person_id = against.target_id)) else coalesce(
     (select case a.state when 'scheduled' then 'scheduled' else 'held' end from assignments a
       where a.target_id = against.target_id and a.package_id = against.package_id and a.state in ${HOLDING}
       order by a.ended_at nulls first limit 1),
     (select case r.state when 'scheduled' then 'scheduled' else 'pending' end from requests r
       where r.target_id = against.target_id and r.package_id = against.package_id and r.state in ${OPEN}
-        and r.type in ('userAdd', 'userExtend', 'adminAdd', 'systemAdd'))) as how
-  from against join packages on packages.id = against.package_id
-  union all
-  select pair.package_id, 'group', groups.name, 'member'
-  from pair
-  join incompatibilities i on i.package_id = pair.package_id and i.state = 'active'
-  join groups on groups.id = i.other_group_id
-  where exists (select 1 from group_members m where m.group_id = i.other_group_id and m.person_id = pair.target_id)
-    and ${NO_EXCEPTION}
-)`;
+        and r.type in ('userAdd', 'userExtend', 'adminAdd', 'systemAdd'))) end as how
+  from against
+  left join packages on packages.id = against.package_id left join groups on groups.id = against.group_id
+  left join policies p on p.incompatibility_id = against.incompatibility_id
+  left join incompatibility_exceptions e on e.incompatibility_id = against.incompatibility_id and e.person_id = against.target_id
+    and e.state <> 'ended'
+),
+conflicts as (select * from clashes where how is not null and passes is not true)`;
 
 /** A conflict as the rules see it, to be aggregated. */
-export const CONFLICT = `jsonb_build_object('kind', kind, 'name', name, 'how', how) order by kind, name`;
+export const CONFLICT = `jsonb_build_object('kind', kind, 'name', name, 'how', how, 'excusable', offers is not null) order by kind, name`;
+const CLASH = `jsonb_build_object('incompatibility', incompatibility_id, 'kind', kind, 'name', name, 'how', how, 'policy', policy_id,
+  'offers', offers, 'exception', exception) order by kind, name, incompatibility_id`;
 
 /** What every look at a pair reads: its parts of a `with`, given its header and those of its versions. */
 const PAIR = (header: string, versions: string): string => `
 with pair as materialized (${header}),
 target as materialized (${targetRow('(select target_id from pair)')}),
+${CONFLICTS},
 package as materialized (select packages.* from packages where packages.id = (select package_id from pair)),
 -- Asking sees the enabled policies as they are now; a request keeps its version (rule 3.8); an assignment has both.
 versions as materialized (
@@ -146,14 +149,17 @@ ${delegated(
 )},
 live as materialized (
   select a.* from pair join assignments a on a.target_id = pair.target_id and a.package_id = pair.package_id and a.state in ${LIVE}
-),
-${CONFLICTS}`;
+)`;
 const CURRENT = `policies p join policy_versions v on v.id = p.current_version_id
-  where p.package_id = (select package_id from pair) and p.state = 'enabled'`;
+  where p.package_id = (select package_id from pair) and p.state = 'enabled' and p.incompatibility_id is null`;
+const WITH_EXCEPTIONS = `policies p join policy_versions v on v.id = p.current_version_id
+  where p.state = 'enabled' and p.id in (
+    select id from policies where package_id = (select package_id from pair) and incompatibility_id is null
+    union all select policy_id from clashes where offers is not null)`;
 const KEPT = `policy_versions v join policies p on p.id = v.policy_id where v.id = (select kept from pair)`;
 const BOTH = `policies p join policy_versions v on v.policy_id = p.id
   where p.package_id = (select package_id from pair)
-    and (v.id = (select kept from pair) or (p.state = 'enabled' and v.id = p.current_version_id))`;
+    and (v.id = (select kept from pair) or (p.state = 'enabled' and v.id = p.current_version_id and p.incompatibility_id is null))`;
 const NAMED = `named as materialized (select a.* from assignments a where a.id = (select assignment_id from pair))`;
 
 /** Grants of the pair's roles, and those that hang on the assignments of `mine` (parts with an `id`). */
@@ -194,7 +200,8 @@ const PAIR_COLUMNS = (mine: readonly string[]): string => `
     `jsonb_build_object('delegator', delegator, 'delegate', delegate, 'name', name, 'lastDay', last_day) order by delegator, delegate`,
     'delegations_now',
   )} as delegations,
-  ${AGGREGATE(CONFLICT, 'conflicts where how is not null')} as conflicts,
+  ${AGGREGATE(CONFLICT, 'conflicts')} as conflicts,
+  ${AGGREGATE(CLASH, 'clashes')} as clashes,
   (select to_jsonb(r) from requests r where r.target_id = (select target_id from pair)
     and r.package_id = (select package_id from pair) and r.state in ${OPEN}) as open,
   (select to_jsonb(live) from live) as live,
@@ -209,15 +216,19 @@ const PAIR_COLUMNS = (mine: readonly string[]): string => `
     join resource_roles role on role.id = g.role_id
     join resources resource on resource.id = role.resource_id and resource.connector = 'manual') as by_hand`;
 
-const SQL = {
-  submit: `${PAIR(SUBMIT, CURRENT)}
+/** Asking: for the package, or for exceptions, whose policies come as well. */
+const ASKING = (versions: string): string => `${PAIR(SUBMIT, versions)}
 select ${PAIR_COLUMNS(['live'])},
   (select to_jsonb(requestor) from people requestor where requestor.id = (select requestor_id from pair)) as requestor,
   ${SEES} as requestor_sees,
   coalesce((select target.manager_id = pair.requestor_id from pair, target), false) as manages_target,
   exists (select 1 from pair join holders on holders.person_id = pair.requestor_id
     and (holders.role = 'administrator'
-      or holders.catalog_id is not null and holders.role in ('catalogOwner', 'packageManager', 'assignmentManager'))) as may_assign`,
+      or holders.catalog_id is not null and holders.role in ('catalogOwner', 'packageManager', 'assignmentManager'))) as may_assign`;
+
+const SQL = {
+  submit: ASKING(CURRENT),
+  exception: ASKING(WITH_EXCEPTIONS),
   request: `${PAIR(REQUEST, KEPT)},
 ${NAMED},
 tasks as materialized (select t.* from approval_tasks t where t.request_id = (select request_id from pair)),
@@ -249,14 +260,11 @@ select ${PAIR_COLUMNS(['live', 'named'])},
 where exists (select 1 from pair)`,
 };
 
-/** What asking for a package looks at. Unknown people and packages, and deleted packages, do not exist. */
-export async function loadSubmit(
-  q: Query,
-  input: { requestor: PersonId; target: PersonId; package: PackageId },
-): Promise<At<SubmitFacts>> {
+/** What asking for a package looks at, or for an exception. Unknown people and packages, and deleted packages, do not exist. */
+export async function loadSubmit(q: Query, input: AskOf): Promise<At<SubmitFacts>> {
   if (!isId(input.target) || !isId(input.requestor)) throw new DomainError('not-found', { what: 'person' });
   if (!isId(input.package)) throw new DomainError('not-found', { what: 'package' });
-  const [found] = await q(SQL.submit, [input.requestor, input.target, input.package]);
+  const [found] = await q(SQL[input.for ?? 'submit'], [input.requestor, input.target, input.package]);
   const row = found as Row;
   if (row['target'] === null || row['requestor'] === null) throw new DomainError('not-found', { what: 'person' });
   if (row['package'] === null) throw new DomainError('not-found', { what: 'package' });
@@ -341,6 +349,7 @@ async function pairOf(q: Query, row: Row): Promise<PairFacts> {
     administrators: row['administrators'] as readonly PersonRef[],
     delegations: row['delegations'] as readonly Delegated[],
     conflicts: row['conflicts'] as readonly Conflict[],
+    clashes: (row['clashes'] as readonly Row[]).map(clashOf),
     open: row['open'] === null ? null : fromRow(governed.request, row['open']),
     live: row['live'] === null ? null : fromRow(governed.assignment, row['live']),
     justifications: fromRows(governed.justification, row['justifications']),
@@ -353,6 +362,14 @@ async function contentOf(q: Query, id: PackageVersionId): Promise<PackageVersion
   const [content] = await contents(q, [id]);
   if (content === undefined) throw new Error('a package without content');
   return content;
+}
+
+function clashOf(row: Row): Clash {
+  const { exception } = row;
+  return {
+    ...(row as unknown as Clash),
+    exception: exception === null ? null : fromRow(governed.exception, exception),
+  };
 }
 
 function candidateOf(row: Row): Candidate {

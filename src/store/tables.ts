@@ -156,6 +156,23 @@ export const governed: { readonly [N in keyof GovernedNouns]: Table<GovernedNoun
       version: integer('version'),
     },
   },
+  exception: {
+    table: 'incompatibility_exceptions',
+    columns: {
+      id: uuid('id'),
+      incompatibility: uuid('incompatibility_id'),
+      person: uuid('person_id'),
+      owner: uuid('owner_id'),
+      request: uuid('request_id'),
+      day: column('date', 'last_day'),
+      until: instant('until_at'),
+      reason: personal(text('reason')),
+      remindAt: instant('remind_at'),
+      touchedAt: instant('touched_at'),
+      state: text('state'),
+      version: integer('version'),
+    },
+  },
 };
 
 export const people: Table<Person> = {

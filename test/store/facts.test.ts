@@ -128,23 +128,23 @@ describe('facts of a pair', () => {
       version: 1,
     });
     const conflicts = async (pkg: PackageId): Promise<unknown> => (await facts(tara, pkg)).conflicts;
-    expect(await conflicts(free)).toEqual([{ kind: 'group', name: 'Auditors', how: 'member' }]);
+    expect(await conflicts(free)).toEqual([{ kind: 'group', name: 'Auditors', how: 'member', excusable: false }]);
 
     const { id } = await world.ask(tara, audit);
-    expect(await conflicts(pay)).toEqual([{ kind: 'package', name: 'Audit', how: 'pending' }]);
+    expect(await conflicts(pay)).toEqual([{ kind: 'package', name: 'Audit', how: 'pending', excusable: false }]);
     await world.decide(id, ana);
-    expect(await conflicts(pay)).toEqual([{ kind: 'package', name: 'Audit', how: 'held' }]);
+    expect(await conflicts(pay)).toEqual([{ kind: 'package', name: 'Audit', how: 'held', excusable: false }]);
     expect(await conflicts(audit)).toEqual([]); // one way only
     await world.sql('update incompatibilities set mutual = true where other_package_id = $1', [audit]);
     await world.sql(
       `update assignments set state = 'removing', ended_at = now(), end_reason = 'gaveUp', version = version + 1`,
     );
     // What is ended and not yet taken away is still there.
-    expect(await conflicts(pay)).toEqual([{ kind: 'package', name: 'Audit', how: 'held' }]);
+    expect(await conflicts(pay)).toEqual([{ kind: 'package', name: 'Audit', how: 'held', excusable: false }]);
     await world.sql(`update assignments set state = 'removed', version = version + 1`);
     expect(await conflicts(pay)).toEqual([]);
     await world.ask(tara, pay);
-    expect(await conflicts(audit)).toEqual([{ kind: 'package', name: 'Pay', how: 'held' }]);
+    expect(await conflicts(audit)).toEqual([{ kind: 'package', name: 'Pay', how: 'held', excusable: false }]);
   });
 
   test('carry the live assignment with its justifications and grants, and who justifies them', async () => {

@@ -4,6 +4,7 @@ import { together } from '../../src/domain/events';
 import type {
   AssignmentFacts,
   Candidate,
+  Clash,
   Conflict,
   Delegated,
   GrantFact,
@@ -20,6 +21,7 @@ import type {
   AssignmentId,
   Catalog,
   CatalogId,
+  ConflictException,
   Grant,
   GrantId,
   Justification,
@@ -198,7 +200,40 @@ export function delegates(delegator: string, ...to: string[]): Delegated[] {
 }
 
 export function aConflict(fields: Partial<Conflict> = {}): Conflict {
-  return { kind: 'package', name: 'Purchasing', how: 'held', ...fields };
+  return { kind: 'package', name: 'Purchasing', how: 'held', excusable: false, ...fields };
+}
+
+/** An incompatibility with `Purchasing`, which is held; exceptions to it are asked for by `exceptions.1`. */
+export function aClash(fields: Partial<Clash> = {}): Clash {
+  return {
+    incompatibility: 'incompatibility-1',
+    kind: 'package',
+    name: 'Purchasing',
+    how: 'held',
+    policy: 'exceptions' as PolicyId,
+    offers: versionId('exceptions.1'),
+    exception: null,
+    ...fields,
+  };
+}
+
+/** One that Olga answers for until the end of June. */
+export function anException(fields: Partial<ConflictException> = {}): ConflictException {
+  return {
+    id: 'exception-1',
+    incompatibility: 'incompatibility-1',
+    person: idOf('Tara'),
+    owner: idOf('Olga'),
+    request: null,
+    day: '2026-06-30',
+    until: new Date('2026-06-30T22:00:00Z'),
+    reason: 'Stands in',
+    remindAt: new Date('2026-06-16T22:00:00Z'),
+    touchedAt: null,
+    state: 'active',
+    version: 1,
+    ...fields,
+  };
 }
 
 /** Tara and the package `Sales tools`, by one policy; nothing asked for, nothing held. */
@@ -216,6 +251,7 @@ export function pairFacts(fields: Partial<PairFacts> & { policy?: PolicyVersion 
     administrators: [],
     delegations: [],
     conflicts: [],
+    clashes: [],
     open: null,
     live: null,
     justifications: [],

@@ -100,6 +100,10 @@ function requestChecks(request: GovernedNouns['request']): string[] {
     'an end or a length, not both': request.period.endsAt === null || request.period.hours === null,
     'what is over says since when': !isOver || request.completedAt !== null,
     'what is given was approved': !isGiven || request.approvedAt !== null,
+    'an exception is never access':
+      request.type !== 'exception' ||
+      (request.assignment === null &&
+        ['submitted', 'pendingApproval', 'delivered', 'denied', 'expired', 'canceled'].includes(state)),
     'nobody assigns themselves': request.type !== 'adminAdd' || request.requestor !== request.target,
   });
 }

@@ -78,17 +78,37 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
     sentence('{name} cannot be asked for at the moment: its catalog is closed. Ask its owners.', { name }),
   'not-for-outsiders': ({ package: name }) =>
     sentence('{name} is only for people of this organization. Ask your contact there.', { name }),
-  incompatible: ({ package: name, with: other, target }) =>
-    target === null
-      ? sentence('{name} does not go together with {other}, which you have or asked for. Give that up first.', {
-          name,
-          other,
-        })
+  incompatible: ({ package: name, with: other, target, ask }) => {
+    if (target === null)
+      return ask
+        ? sentence(
+            '{name} does not go together with {other}, which you have or asked for. Give that up first, or type “ask exception {name}”.',
+            { name, other },
+          )
+        : sentence('{name} does not go together with {other}, which you have or asked for. Give that up first.', {
+            name,
+            other,
+          });
+    return ask
+      ? sentence(
+          '{name} does not go together with {other}, which {target} has or asked for. That must end first, or type “ask exception {name} for {target}”.',
+          { name, other, target },
+        )
       : sentence('{name} does not go together with {other}, which {target} has or asked for. That must end first.', {
           name,
           other,
           target,
-        }),
+        });
+  },
+  'exception-not-needed': ({ package: name }) =>
+    sentence('No exception is needed: nothing stands against {name} now. Ask for it: type “request {name}”.', { name }),
+  'exception-lasts': ({ package: name, with: other, until }) =>
+    sentence(
+      '{name} and {other} may be held together until {until:dateTime} already. It can be renewed when that is near.',
+      { name, other, until },
+    ),
+  'exceptions-closed': ({ package: name }) =>
+    sentence('No exceptions are given for {name} any more. Ask its owners.', { name }),
   'not-in-scope': ({ package: name, target }) =>
     target === null
       ? sentence('No policy lets you ask for {name}. Ask its owners, or your manager.', { name })
@@ -177,14 +197,18 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
   'approval-reason-required': () => say('approve.required'),
   'sensitive-one-by-one': ({ number: n }) =>
     sentence('{number} is sensitive and is decided by itself.', { number: number(n) }),
-  'not-cancelable': ({ number: n, state }) =>
-    state === 'canceled'
-      ? sentence('{number} is canceled already.', { number: number(n) })
-      : ['delivering', 'delivered', 'partiallyDelivered', 'deliveryFailed'].includes(state)
-        ? sentence('{number} is approved already. To end the access, give it up: type “my access”.', {
-            number: number(n),
-          })
-        : sentence('{number} cannot be canceled any more: {state}.', { number: number(n), state: stateWord(state) }),
+  'not-cancelable': ({ number: n, state, granted }) =>
+    granted === true
+      ? sentence('{number} is granted already. It gives no access by itself, and ends on its last day.', {
+          number: number(n),
+        })
+      : state === 'canceled'
+        ? sentence('{number} is canceled already.', { number: number(n) })
+        : ['delivering', 'delivered', 'partiallyDelivered', 'deliveryFailed'].includes(state)
+          ? sentence('{number} is approved already. To end the access, give it up: type “my access”.', {
+              number: number(n),
+            })
+          : sentence('{number} cannot be canceled any more: {state}.', { number: number(n), state: stateWord(state) }),
   'not-extendable': ({ package: name }) =>
     sentence('{name} cannot be extended. When it has ended you can ask for it again.', { name }),
   'extension-too-early': ({ package: name, from }) =>

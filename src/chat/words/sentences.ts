@@ -87,6 +87,7 @@ export const sentences = {
   'type.adminRemove': 'removal by an owner',
   'type.systemAdd': 'automatic assignment',
   'type.systemRemove': 'end of access',
+  'type.exception': 'exception',
 
   // many messages in one
   'digest.title': '{count|# thing|# things} to know',

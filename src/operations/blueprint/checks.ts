@@ -1,6 +1,6 @@
 // What must fit together inside one object of a blueprint, beyond the shape of its fields.
 import type { z } from 'zod';
-import type { PolicyVersion, Span, WorkingCalendar } from '../../domain/model';
+import type { Expiration, PolicyVersion, Span, WorkingCalendar } from '../../domain/model';
 import { hoursOf } from '../../domain/time';
 import type { SubjectText } from './values';
 
@@ -39,6 +39,20 @@ export function checkStage(stage: Stage, context: Context): void {
       context,
       ['approvalsRequired'],
       `"approvalsRequired" is ${stage.approvalsRequired}, but the stage can ask ${most} at most. Name more approvers`,
+    );
+}
+
+/** Exceptions end with a day, and each is somebody's to look at again. */
+export function checkExceptionPolicy(
+  policy: Parameters<typeof checkPolicy>[0] & { readonly expires: Expiration },
+  context: Context,
+): void {
+  checkPolicy(policy, context);
+  if (policy.expires.kind === 'never' || policy.expires.kind === 'hours')
+    refuse(
+      context,
+      ['expires'],
+      'An exception ends with a day. Write a number of days or weeks, or its last day, for example 90 days',
     );
 }
 

@@ -24,6 +24,7 @@ import {
   type PlanLine,
   type Register,
 } from './draft';
+import { endExceptionPolicy, settleExceptionPolicy } from './exception-policies';
 import type { People } from './people';
 import type { Place } from './read';
 import type { ConflictText, PackageText } from './schema';
@@ -83,7 +84,9 @@ export function settleIncompatibilities(draft: Draft, found: People, shelves: re
   }
   for (const row of standing) {
     const written = wishes.filter((wish) => stands(row, wish));
-    if (written.length > 0) settleHolders(draft, found, names, row, written);
+    if (written.length === 0) continue;
+    settleExceptionPolicy(draft, found, row, pairLabel(draft, row), written);
+    settleHolders(draft, found, names, row, written);
   }
 }
 
@@ -147,6 +150,7 @@ function end(draft: Draft, row: Incompatibility): void {
     ],
   });
   for (const one of draft.known.exceptions) if (one.incompatibility === row.id) endException(draft, row, one);
+  endExceptionPolicy(draft, row, 'the incompatibility ends');
 }
 
 function create(draft: Draft, wish: Wish): Incompatibility {
@@ -230,11 +234,11 @@ function settleHolders(
         });
     }
   }
-  // A list that is not written leaves the exceptions as they are.
+  // A list that is not written leaves the exceptions as they are; one that is written, those that were granted in chat and are nobody's removal.
   const isListed = written.some(({ text }) => text.exceptions !== undefined);
   for (const one of stored) {
     if (kept.has(one.id)) continue;
-    if (isListed) endException(draft, row, one);
+    if (isListed && (one.request === null || decided.has(one.person))) endException(draft, row, one);
     else if (!decided.has(one.person)) decided.set(one.person, 'exception');
   }
   draft.holders.set(row.id, { row, place: written[0]?.place ?? { file: 0, path: [] }, decided });
@@ -269,6 +273,11 @@ function settleException(
     return;
   }
   const until = endOfDay(day, zoneOf(draft, person));
+  // What was granted since goes on: the file says what it said before.
+  if (before?.request && before.until >= until) {
+    draft.unchanged += 1;
+    return;
+  }
   if (until <= draft.now) {
     refuse(draft, at(place, 'until'), `"${day}" is over. Name a later day, or remove the exception.`);
     return;
@@ -278,6 +287,7 @@ function settleException(
     incompatibility: row.id,
     person,
     owner,
+    request: null,
     day,
     until,
     reason,
@@ -286,7 +296,7 @@ function settleException(
     state: 'active',
     version: (before?.version ?? 0) + 1,
   };
-  const changed = before ? differences(draft, before, after, ['until', 'remindAt']) : [];
+  const changed = before ? differences(draft, before, after, ['until', 'remindAt', 'request']) : [];
   settle(draft, 'exception', {
     before,
     after,

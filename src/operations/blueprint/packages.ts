@@ -49,13 +49,8 @@ export function settlePackages(draft: Draft, found: People, shelf: Shelf): void 
     }
     settlePackage(draft, shelf, entry, label);
     if (text.state === 'deleted') continue;
-    settlePolicies(draft, found, {
-      label,
-      place,
-      id: id as PackageId,
-      catalog: shelf.entry.id as CatalogId,
-      policies: text.policies,
-    });
+    const of = { label, place, id: id as PackageId, catalog: shelf.entry.id as CatalogId };
+    settlePolicies(draft, found, of, text.policies);
   }
 }
 

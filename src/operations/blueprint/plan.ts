@@ -294,7 +294,7 @@ function concerned(
     const use = affected.contents.get(change.after.id);
     return use && use.holders > 0 ? [`${holding(use.holders, 'it')}: ${followed(use)}`] : [];
   }
-  if (change.noun === 'policy' && change.before) {
+  if (change.noun === 'policy' && change.before && change.after.incompatibility === null) {
     const use = affected.packages.get(change.after.package);
     const open =
       use && use.openRequests > 0

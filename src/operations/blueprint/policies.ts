@@ -6,6 +6,7 @@ import type {
   PackageId,
   PersonId,
   PolicyId,
+  PolicyMode,
   PolicyVersion,
   PolicyVersionId,
   Span,
@@ -29,29 +30,46 @@ export interface PoliciesOf {
   readonly place: Place;
   readonly id: PackageId;
   readonly catalog: CatalogId;
-  /** Undefined: not written. */
-  readonly policies: readonly PolicyText[] | undefined;
+  /** Whose exceptions it decides. */
+  readonly incompatibility?: string;
 }
 
-export function settlePolicies(draft: Draft, found: People, of: PoliciesOf): void {
-  const stored = draft.known.policies.filter((one) => one.package === of.id);
-  const entries = match(draft, 'policy', listed(of.place, 'policies', of.policies), {
+/** As written; how exceptions are asked for is written with their incompatibility. */
+export type PolicyWish = Omit<PolicyText, 'mode'> & { readonly mode?: PolicyMode | undefined };
+
+/** `written`: undefined where no list of policies is. */
+export function settlePolicies(
+  draft: Draft,
+  found: People,
+  of: PoliciesOf,
+  written: readonly PolicyText[] | undefined,
+): void {
+  const stored = draft.known.policies.filter((one) => one.package === of.id && one.incompatibility === null);
+  const entries = match(draft, 'policy', listed(of.place, 'policies', written), {
     label: ({ name }) => name,
     stored: ({ name, formerly }) =>
       stored.find((one) => fold(one.name) === fold(name)) ??
       stored.find((one) => formerly !== undefined && fold(one.name) === fold(formerly)),
   });
   for (const entry of entries) settlePolicy(draft, found, of, entry);
-  if (of.policies === undefined) return;
+  if (written === undefined) return;
   const listedIds = new Set(entries.map(({ id }) => id));
-  for (const one of stored) if (!listedIds.has(one.id)) endLeftOut(draft, of, one);
+  const place = at(of.place, 'policies');
+  const why = `the list at ${whereIs(draft, place)} does not hold it`;
+  for (const one of stored.filter(({ id }) => !listedIds.has(id))) {
+    draft.places.set(one.id, place);
+    endPolicy(draft, of, one, why);
+  }
 }
 
 /** A policy that its list does not hold any more gives nothing anew; open requests and access go on by the version that they have. */
-function endLeftOut(draft: Draft, of: PoliciesOf, before: PolicyConfig): void {
+export function endPolicy(
+  draft: Draft,
+  of: Pick<PoliciesOf, 'id' | 'catalog' | 'label'>,
+  before: PolicyConfig,
+  why: string,
+): void {
   if (before.state !== 'enabled') return;
-  const place = at(of.place, 'policies');
-  draft.places.set(before.id, place);
   const state = [{ field: 'state', detail: 'state: enabled → disabled' }];
   settle(draft, 'policy', {
     before,
@@ -59,18 +77,18 @@ function endLeftOut(draft: Draft, of: PoliciesOf, before: PolicyConfig): void {
     word: 'policy',
     label: `${of.label} / ${before.name}`,
     action: 'delete',
-    details: [...state.map(({ detail }) => detail), `the list at ${whereIs(draft, place)} does not hold it`],
+    details: [...state.map(({ detail }) => detail), why],
     events: [
       eventOf('policy.changed', { kind: 'policy', id: before.id }, { package: of.id, catalog: of.catalog }, state),
     ],
   });
 }
 
-function settlePolicy(
+export function settlePolicy(
   draft: Draft,
   found: People,
   of: PoliciesOf,
-  { text, place, before, id }: Entry<PolicyText, PolicyConfig>,
+  { text, place, before, id }: Entry<PolicyWish, PolicyConfig>,
 ): void {
   const gone = text.state === 'deleted';
   if (gone && !before) {
@@ -83,6 +101,7 @@ function settlePolicy(
   const after: PolicyConfig = {
     id: id as PolicyId,
     package: of.id,
+    incompatibility: of.incompatibility ?? null,
     name: text.name,
     state: gone
       ? 'deleted'
@@ -146,7 +165,7 @@ function contentOf(
   draft: Draft,
   found: People,
   of: PoliciesOf,
-  { text, place, before, id }: Entry<PolicyText, PolicyConfig>,
+  { text, place, before, id }: Entry<PolicyWish, PolicyConfig>,
 ): PolicyVersion {
   const was = before?.content;
   const stages =
@@ -207,7 +226,7 @@ function extensionOf(
 }
 
 /** What does not fit together, where it is written or would have to be. */
-function refuseMisfits(draft: Draft, place: Place, { content }: PolicyConfig, { who }: PolicyText): void {
+function refuseMisfits(draft: Draft, place: Place, { content }: PolicyConfig, { who }: PolicyWish): void {
   // Of somebody who was not found it is said already.
   if (content.mode === 'request' && (who ?? content.targets).length === 0)
     refuse(draft, at(place, 'who'), 'This policy lets nobody ask. Add "who", for example allMembers.');

@@ -3,7 +3,7 @@
 // can be kept, inside a list or a group of fields that is written whole, the default stands here.
 import { z } from 'zod';
 import { CONNECTORS } from '../../domain/model';
-import { checkCalendar, checkConflict, checkPerson, checkPolicy, checkStage } from './checks';
+import { checkCalendar, checkConflict, checkExceptionPolicy, checkPerson, checkPolicy, checkStage } from './checks';
 import { date, expires, locale, mail, name, oneOrMore, prose, span, subject, timeOfDay, zone } from './values';
 
 const flag = z.boolean();
@@ -166,6 +166,16 @@ const policy = {
   state: gone,
 };
 
+/** Who approves exceptions to an incompatibility, and for how long they may be. */
+const exceptionPolicy = {
+  approval: policy.approval.unwrap().min(1, 'names nobody. Name who approves'),
+  calendar: policy.calendar,
+  /** In whole days: an exception ends with one. */
+  expires,
+  questions: policy.questions,
+  samePersonInStages: flag.optional(),
+};
+
 const exception = { person: name(), owner: name(), until: date, reason: name(1000) };
 /** `from`: the package in which the incompatibility is written, unless the other one is named. */
 const removal = { person: name(), from: name().optional(), reason: name(1000) };
@@ -174,6 +184,8 @@ const conflict = {
   package: name().optional(),
   group: name().optional(),
   mutual: flag.optional(),
+  /** Not written: as it was. Written empty: nobody asks. */
+  exceptionPolicy: z.strictObject(exceptionPolicy).superRefine(checkExceptionPolicy).nullish(),
   exceptions: z.array(z.strictObject(exception)).optional(),
   removals: z.array(z.strictObject(removal)).default([]),
 };
@@ -240,6 +252,7 @@ export type CatalogText = NonNullable<FileText['catalogs']>[number];
 export type ResourceText = NonNullable<CatalogText['resources']>[number];
 export type PackageText = NonNullable<CatalogText['packages']>[number];
 export type ConflictText = NonNullable<PackageText['incompatibleWith']>[number];
+export type ExceptionPolicyText = NonNullable<ConflictText['exceptionPolicy']>;
 export type PolicyText = NonNullable<PackageText['policies']>[number];
 export type CalendarText = NonNullable<PolicyText['calendar']>;
 export type ExtensionText = NonNullable<PolicyText['extension']>;
@@ -263,6 +276,16 @@ export const nouns: Readonly<Record<string, { readonly noun: string; readonly fi
   'catalogs.packages.incompatibleWith': { noun: 'incompatibility', fields: Object.keys(conflict) },
   'catalogs.packages.incompatibleWith.exceptions': { noun: 'exception', fields: Object.keys(exception) },
   'catalogs.packages.incompatibleWith.removals': { noun: 'removal', fields: Object.keys(removal) },
+  'catalogs.packages.incompatibleWith.exceptionPolicy': {
+    noun: 'exception policy',
+    fields: Object.keys(exceptionPolicy),
+  },
+  'catalogs.packages.incompatibleWith.exceptionPolicy.approval': {
+    noun: 'approval stage',
+    fields: Object.keys(stage),
+  },
+  'catalogs.packages.incompatibleWith.exceptionPolicy.calendar': { noun: 'calendar', fields: Object.keys(calendar) },
+  'catalogs.packages.incompatibleWith.exceptionPolicy.questions': { noun: 'question', fields: Object.keys(question) },
   'catalogs.packages.policies': { noun: 'policy', fields: Object.keys(policy) },
   'catalogs.packages.policies.approval': { noun: 'approval stage', fields: Object.keys(stage) },
   'catalogs.packages.policies.calendar': { noun: 'calendar', fields: Object.keys(calendar) },

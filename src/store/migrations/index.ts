@@ -21,6 +21,7 @@ import { exceptions } from './0020-exceptions';
 import { gone } from './0021-gone';
 import { taskKeepers } from './0022-task-keepers';
 import { delegating } from './0023-delegations';
+import { askingForExceptions } from './0025-asking-for-exceptions';
 import { packageLinks } from './0027-package-links';
 import { deleted } from './0028-deleted';
 
@@ -58,6 +59,7 @@ export const migrations: readonly Migration[] = [
   gone,
   taskKeepers,
   delegating,
+  askingForExceptions,
   packageLinks,
   deleted,
 ];
