@@ -34,7 +34,7 @@ export function offerException(
   if (onBehalf && !facts.managesTarget) throw notForOthers(facts);
   if (requestor.state !== 'enabled') throw new DomainError('person-disabled', {});
   if (!maySee(facts, onBehalf)) throw new DomainError('not-found', { what: 'package' });
-  if (facts.open) refuseTwice(facts);
+  if (facts.open) refuseTwice(facts, requestor.id, 'joins');
   // All other gates, and the rights, are those of the package: an exception to what could not be had anyway is for nobody.
   gate({ ...facts, conflicts: [] }, { requestor, onBehalf, for: 'ask' });
   if (offered(facts, { onBehalf }).length === 0) {

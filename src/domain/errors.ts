@@ -40,6 +40,8 @@ export interface Faults {
   'exceptions-closed': { package: string };
   'not-in-scope': { package: string; target: string | null };
   'already-requested': { package: string; number: number };
+  /** Access of somebody who left ends in a moment; `target`: whose, where it is somebody else's. */
+  'still-ending': { package: string; target: string | null };
   'already-held': { package: string; endsAt: Date | null };
   'asked-too-often': { minutes: number };
   'not-for-others': { package: string };

@@ -106,6 +106,8 @@ export interface PairFacts {
   /** Live assignment of the pair, if any, with its live justifications. */
   readonly live: Assignment | null;
   readonly justifications: readonly Justification[];
+  /** The live assignment ends in a moment: its holder left while they had it, and may be back by now (rule 3.17). */
+  readonly leaving: boolean;
   /** Grants that exist for the target and the roles of `content` or of the live assignment. */
   readonly grants: readonly GrantFact[];
   /** Whether people place some role of `content` by hand, so that giving it takes its time. */

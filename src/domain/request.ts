@@ -46,7 +46,7 @@ export function offer(facts: SubmitFacts): readonly PolicyVersion[] {
   if (onBehalf && !facts.managesTarget) throw notForOthers(facts);
   if (requestor.state !== 'enabled') throw new DomainError('person-disabled', {});
   if (!maySee(facts, onBehalf)) throw new DomainError('not-found', { what: 'package' });
-  refuseTwice(facts);
+  refuseTwice(facts, requestor.id, 'anew');
   gate(facts, { requestor, onBehalf, for: 'ask' });
 
   const policies = offered(facts, { onBehalf });
@@ -103,7 +103,7 @@ export function offerDirect(facts: SubmitFacts): readonly PolicyVersion[] {
   if (requestor.id === target.id) throw new DomainError('self-assignment', {});
   if (requestor.state !== 'enabled') throw new DomainError('person-disabled', {});
   gate(facts, { requestor, onBehalf: true, for: 'assign' });
-  if (facts.open) refuseTwice(facts);
+  refuseTwice(facts, requestor.id, 'joins');
 
   const policies = offered(facts, { onBehalf: true, for: 'assign' });
   if (policies.length > 0) return policies;
@@ -121,7 +121,7 @@ export function submitDirect(facts: SubmitFacts, input: SubmitInput, at: Now): S
 
 /** What an extension would give; refuses what `submitExtension` would refuse, so nobody fills in a form in vain. */
 export function offerExtension(facts: AssignmentFacts, now: Date): Extension {
-  if (facts.open) refuseTwice(facts);
+  refuseTwice(facts, facts.target.id, 'joins');
   const extension = mayExtend(facts, now);
   gate(facts, { requestor: facts.target, onBehalf: false, for: 'extend', policyVersion: extension.policy.id });
   return extension;
@@ -261,11 +261,18 @@ export function notForOthers(facts: SubmitFacts): DomainError {
     : new DomainError('not-found', { what: 'package' });
 }
 
-/** Refuses what is asked for, or held, already. */
-export function refuseTwice(facts: PairFacts): void {
+/**
+ * Refuses what is asked for, or held, already. What `joins` may go together with what is held, but never with what ends because its
+ * holder had left.
+ */
+export function refuseTwice(facts: PairFacts, requestor: PersonId, asked: 'anew' | 'joins'): void {
   const name = facts.package.name;
+  const { target } = facts;
   if (facts.open) throw new DomainError('already-requested', { package: name, number: facts.open.number });
-  if (facts.live) throw new DomainError('already-held', { package: name, endsAt: facts.live.endsAt });
+  if (facts.leaving)
+    throw new DomainError('still-ending', { package: name, target: requestor === target.id ? null : target.name });
+  if (facts.live && asked === 'anew')
+    throw new DomainError('already-held', { package: name, endsAt: facts.live.endsAt });
 }
 
 function reasonOf(typed: string | null, policy: PolicyVersion): string | null {

@@ -205,6 +205,7 @@ const PAIR_COLUMNS = (mine: readonly string[]): string => `
   (select to_jsonb(r) from requests r where r.target_id = (select target_id from pair)
     and r.package_id = (select package_id from pair) and r.state in ${OPEN}) as open,
   (select to_jsonb(live) from live) as live,
+  exists (select 1 from leaver_access where assignment_id = (select id from live)) as leaving,
   ${AGGREGATE(
     'to_jsonb(j) order by j.id',
     `justifications j where (j.assignment_id = (select id from live) and j.ended_at is null)${
@@ -352,6 +353,7 @@ async function pairOf(q: Query, row: Row): Promise<PairFacts> {
     clashes: (row['clashes'] as readonly Row[]).map(clashOf),
     open: row['open'] === null ? null : fromRow(governed.request, row['open']),
     live: row['live'] === null ? null : fromRow(governed.assignment, row['live']),
+    leaving: row['leaving'] as boolean,
     justifications: fromRows(governed.justification, row['justifications']),
     grants: (row['grants'] as readonly Row[]).map(grantFactOf),
     byHand: row['by_hand'] as boolean,

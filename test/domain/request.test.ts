@@ -284,6 +284,11 @@ describe('what is refused when asking', () => {
     { name: 'what one may not see', give: { policies: [] }, wantFault: 'not-found' },
     { name: 'what one has asked for', give: { open: aRequest() }, wantFault: 'already-requested' },
     { name: 'what one holds', give: { live: anAssignment() }, wantFault: 'already-held' },
+    {
+      name: 'what one had when one left',
+      give: { live: anAssignment(), leaving: true },
+      wantFault: 'still-ending',
+    },
     { name: 'in conflict', give: { conflicts: [aConflict()] }, wantFault: 'incompatible' },
     {
       name: 'for oneself, where the policy is for others',
@@ -518,6 +523,11 @@ describe('direct assignment', () => {
     { name: 'in conflict', give: { conflicts: [aConflict()] }, wantFault: 'incompatible' },
     { name: 'to a disabled person', give: { target: aPerson('Tara', { state: 'disabled' }) }, wantFault: 'not-found' },
     { name: 'of what was asked for', give: { open: aRequest() }, wantFault: 'already-requested' },
+    {
+      name: 'of what the person had when they left',
+      give: { live: anAssignment(), leaving: true },
+      wantFault: 'still-ending',
+    },
     { name: 'of what is held without end', give: { live: anAssignment({ endsAt: null }) }, wantFault: 'already-held' },
     {
       name: 'of what is held for longer',
@@ -605,6 +615,7 @@ describe('an extension', () => {
       give: soon({ open: aRequest({ type: 'userExtend' }) }),
       wantFault: 'already-requested',
     },
+    { name: 'of what one had when one left', give: soon({ leaving: true }), wantFault: 'still-ending' },
     {
       name: 'out of scope',
       give: soon({ policies: [inScope(aPolicy(), { inScope: false })] }),

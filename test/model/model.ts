@@ -296,6 +296,7 @@ export function ask(o: Organization, wish: Wish): Answer {
   if (!works(o, actor)) return 'person-disabled';
   if (!maySee(target, onBehalf)) return 'not-found';
   if (openOf(o, target, pack)) return 'already-requested';
+  if (liveOf(o, target, pack)?.left) return 'still-ending';
   if (liveOf(o, target, pack)) return 'already-held';
   const gate = closed(o, target, pack, onBehalf, (_, terms) => terms.mode === 'request' && inScope(o, terms, target));
   if (gate !== null) return gate;
@@ -319,6 +320,7 @@ export function assign(o: Organization, wish: Wish): Answer {
   const gate = closed(o, target, pack, true, (_, terms) => inScope(o, terms, target));
   if (gate !== null) return gate;
   if (openOf(o, target, pack)) return 'already-requested';
+  if (liveOf(o, target, pack)?.left) return 'still-ending';
   const direct = packageOf(o, pack).policies.filter((one) => {
     const terms = termsOf(o, one.current);
     return one.enabled && terms.mode === 'direct' && inScope(o, terms, target);
@@ -728,6 +730,7 @@ export function extend(o: Organization, key: Key, person: Key, reason: boolean):
   const { target, package: pack } = assignment;
   if (person !== target) return 'not-found';
   if (openOf(o, target, pack)) return 'already-requested';
+  if (liveOf(o, target, pack)?.left) return 'still-ending';
   if (!HELD.includes(assignment.state) || (assignment.endsAt !== null && assignment.endsAt <= o.now)) return 'not-held';
   if (assignment.endsAt === null) return 'no-end-to-extend';
   const last = newest(assignment, null);

@@ -1,4 +1,5 @@
 // Keeping and losing access: reminders, extension, giving up, ends, removal, failing systems, tasks for people.
+import type { Reply } from '../../src/chat/inbound';
 import { jobs } from '../../src/jobs';
 import { aWorld, buttons, cardOf, LEAVING, sentenceOf, SMALL, textOf } from '../support/world';
 import type { World } from '../support/world';
@@ -263,23 +264,32 @@ test('what a manager asked for is told to the person it is for when an owner can
   for (const user of ['max', 'tara']) expect(textOf(latest(user).card)).toContain('R-1001 was canceled');
 });
 
-test('a reason for access that is over is told, though the access goes on', async () => {
+/** Tara gets a package by asking that may be assigned as well. */
+async function getTwice(): Promise<void> {
   await world.configure(`catalogs:
   - name: Finance
     packages:
       - name: Twice
         roles: [Ledger / Reader]
         policies:
-          - { name: Short, who: allMembers, expires: 8 hours, reason: optional }
+          - { name: Short, who: allMembers, expires: 8 hours, reason: optional, extension: { approval: false } }
           - { name: Direct, mode: direct, expires: 3 days, reason: optional }
 `);
   await get('tara', 'twice', {});
+}
+
+async function assignTwice(): Promise<Reply> {
   const [direct] = await world.sql<{ id: string }>(
     `select current_version_id as id from policies where name = 'Direct' order by id desc limit 1`,
   );
   const choice = cardOf(await world.say('olga', 'assign tara lind to twice'));
   const form = cardOf(await world.submit('olga', choice, { policy: direct?.id ?? '' }));
-  await world.submit('olga', form, { reason: 'audit' });
+  return world.submit('olga', form, { reason: 'audit' });
+}
+
+test('a reason for access that is over is told, though the access goes on', async () => {
+  await getTwice();
+  await assignTwice();
   await world.settle();
   const before = world.messagesTo('tara').length;
   await world.pass(9 * HOUR);
@@ -337,6 +347,24 @@ describe.each(LEAVING)('somebody who left (%s) while it waited, and is back', (s
     expect(textOf(latest('tara').card)).not.toContain('Ana Ruiz canceled it');
     await get('tara', 'ledger reader');
     await world.press('ana', latest('ana').card, 'Approve');
+    await world.settle();
+    expect(await holds('tara', 'Reader')).toBe(true);
+  });
+
+  test('is asked to wait a minute where what they had has not ended yet: what is given then would end with it', async () => {
+    await getTwice();
+    await world.sql(`update organization set clock_offset_ms = clock_offset_ms + ${7 * HOUR}`);
+    await leaves('tara', 'Tara Lind');
+    for (const typed of ['extend twice', 'request twice'])
+      expect(sentenceOf(await world.say('tara', typed))).toBe(
+        'What you had of Twice before you were switched off is just ending. Try again in a minute.',
+      );
+    expect(sentenceOf(await world.say('olga', 'assign tara lind to twice'))).toBe(
+      'What Tara Lind had of Twice before being switched off is just ending. Try again in a minute.',
+    );
+    await world.settle();
+    expect(await holds('tara', 'Reader')).toBe(false);
+    await assignTwice();
     await world.settle();
     expect(await holds('tara', 'Reader')).toBe(true);
   });

@@ -254,6 +254,7 @@ export function pairFacts(fields: Partial<PairFacts> & { policy?: PolicyVersion 
     clashes: [],
     open: null,
     live: null,
+    leaving: false,
     justifications: [],
     grants: [],
     byHand: false,

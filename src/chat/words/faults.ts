@@ -123,6 +123,13 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
       'You asked for this and took this back several times, so nobody is called about it for now. Ask again in {minutes|# minute|# minutes}.',
       { minutes },
     ),
+  'still-ending': ({ package: name, target }) =>
+    target === null
+      ? sentence('What you had of {name} before you were switched off is just ending. Try again in a minute.', { name })
+      : sentence('What {target} had of {name} before being switched off is just ending. Try again in a minute.', {
+          name,
+          target,
+        }),
   'already-held': ({ package: name, endsAt }) =>
     endsAt === null
       ? sentence('No need to ask: {name} is given already, without an end date. Type “my access” to see it.', { name })
