@@ -28,6 +28,7 @@ import { askedAgain, gateText, leftMeanwhile } from './present/outcome';
 import { requestCard } from './present/requests';
 import { number, text } from './present/common';
 import { label, say } from './words';
+import { explain } from './words/faults';
 import type { Who } from './who';
 
 export type Params = Readonly<Record<string, string | number | boolean | null>>;
@@ -167,13 +168,14 @@ const approval: View = async (look) => {
         return say('decided.approved', { number: shown });
     }
   };
-  const data = approvalCard(seen);
-  return {
-    card: 'approval',
-    data,
-    over: !data.open,
-    ...(look.params['say'] === 'decided' ? { say: decided() } : {}),
+  const said = (): { say?: Text } => {
+    const stage = running(facts);
+    if (look.params['say'] === 'decided') return { say: decided() };
+    if (look.params['say'] !== 'movedOn' || !stage) return {};
+    return { say: explain('moved-on', { number: facts.request.number, stage: stage.n }) };
   };
+  const data = approvalCard(seen);
+  return { card: 'approval', data, over: !data.open, ...said() };
 };
 
 function hasNotBegun({ startsAt, endedAt }: { readonly startsAt: Date; readonly endedAt: Date | null }): boolean {

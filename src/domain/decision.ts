@@ -43,7 +43,7 @@ export interface DecideInput {
   readonly reason: string | null;
   /** What the decider was shown (rule 3.27). */
   readonly shown: Readonly<Record<string, unknown>>;
-  /** The version of the request that was shown; null where it was decided by its number. */
+  /** The version of the request that was shown; null where it was decided by its number: then it is the first step they are asked in. */
   readonly seen?: number | null;
 }
 
@@ -53,6 +53,11 @@ export interface DecideInput {
  */
 export function decide(facts: RequestFacts, person: PersonId, input: DecideInput, at: Now): Change {
   const task = mayDecide(facts, person, at, input.seen);
+  // A number names no step. Whoever was asked in an earlier one may have meant that, or typed it twice.
+  const wasAsked = facts.tasks.some((one) => one.person === person && one.n < task.n);
+  if ((input.seen ?? null) === null && wasAsked) {
+    throw new DomainError('moved-on', { number: facts.request.number, stage: task.n });
+  }
   const isGone = cancelForGone(facts, at);
   if (isGone !== noChange) return isGone;
   const decision = decisionOf(facts, task, input, at);

@@ -71,6 +71,8 @@ const wishes = {
     which: pick,
     who: person,
     approve: fc.integer({ min: 0, max: 3 }).map((n) => n > 0),
+    /** By a card as it is now, or by the number. */
+    byCard: mostly,
     reason: mostly,
   }),
   cancel: fc.record({
@@ -186,8 +188,9 @@ function bound(o: Organization, given: AWish): Act | null {
       if (!one || one.key === '') return null;
       const decision = given.approve ? 'approve' : 'deny';
       const reason = given.reason ? 'I say so' : null;
+      const step = given.byCard ? Model.stepOf(o, one.key) : null;
       return {
-        words: `${one.person} decides ${one.key}: ${decision}${given.reason ? '' : ', without a reason'}`,
+        words: `${one.person} decides ${one.key}: ${decision}${given.byCard ? '' : ', by its number'}${given.reason ? '' : ', without a reason'}`,
         actor: one.person,
         target: one.key.split('/')[0] ?? '',
         body,
@@ -200,11 +203,12 @@ function bound(o: Organization, given: AWish): Act | null {
               decision,
               reason,
               shown: { surface: 'model' },
+              seen: given.byCard ? world.version(one.key) : null,
               draft: null,
             },
             reply,
           ),
-        model: (org) => Model.decide(org, one.key, one.person, decision, given.reason),
+        model: (org) => Model.decide(org, one.key, one.person, decision, given.reason, step),
       };
     }
     case 'cancel': {

@@ -105,7 +105,7 @@ test('what somebody else asked for a person who leaves is taken back', async () 
 
 test('a request is decided by the terms that it was made under', async () => {
   const decides = (which: number): Step =>
-    new Do({ kind: 'decide', asked: true, which, who: 0, approve: true, reason: true }, null);
+    new Do({ kind: 'decide', byCard: true, asked: true, which, who: 0, approve: true, reason: true }, null);
   const run = await live([
     asks(1, 0),
     new Edited({ kind: 'terms', pack: 0, which: 0, variant: 5 }),

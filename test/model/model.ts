@@ -166,6 +166,8 @@ export const assignmentOf = (o: Organization, key: Key): Assignment =>
 const packageOf = (o: Organization, key: Key): Package => found(o.packages[key]);
 const termsOf = (o: Organization, n: number | null): Terms => found(n === null ? undefined : o.terms[n]);
 const running = (request: Request): Running | undefined => request.stages.find((one) => one.state === 'inProgress');
+/** The step that a card of it shows; 0 where none is in progress. */
+export const stepOf = (o: Organization, key: Key): number => running(requestOf(o, key))?.n ?? 0;
 const live = (assignment: Assignment): Reason[] => assignment.reasons.filter((one) => !one.ended);
 const later = (ends: readonly (number | null)[]): number | null =>
   ends.some((end) => end === null) ? null : Math.max(...ends.map(Number));
@@ -422,7 +424,15 @@ function addTask(request: Request, n: number, person: Key, capacity: Task['capac
 // ---------------------------------------------------------------- deciding
 
 /** Anybody may try. */
-export function decide(o: Organization, key: Key, person: Key, decision: 'approve' | 'deny', reason: boolean): Answer {
+/** `step`: the one that the decider's card showed; null where they decide by the number. */
+export function decide(
+  o: Organization,
+  key: Key,
+  person: Key,
+  decision: 'approve' | 'deny',
+  reason: boolean,
+  step: number | null,
+): Answer {
   const request = requestOf(o, key);
   if (person === request.target || person === request.requestor) return 'own-request';
   const stage = request.state === 'pendingApproval' ? running(request) : undefined;
@@ -436,6 +446,8 @@ export function decide(o: Organization, key: Key, person: Key, decision: 'approv
   if (stage.decideBy !== null && stage.decideBy <= o.now) return 'already-decided';
   const plan = found(termsOf(o, request.terms).stages[stage.n - 1]);
   if (!stillAsked(o, request, plan, stage, task)) return 'not-an-approver';
+  const isSeen = step === null ? mine.every((one) => one.n >= stage.n) : step === stage.n;
+  if (!isSeen) return 'moved-on';
   if (isGone(o, request)) return cancel(o, key, 'system');
   if (decision === 'deny' && !reason) return 'denial-reason-required';
   if (decision === 'approve' && plan.reason && !reason) return 'approval-reason-required';

@@ -8,7 +8,7 @@ const ALL = (what: string, from: string): string => `(select coalesce(json_agg($
 /** One row with one JSON value. */
 export const OBSERVE = `select json_build_object(
 'requests', ${ALL(
-  `json_build_object('id', r.id, 'type', r.type, 'state', r.state, 'detail', r.detail, 'requestor', r.requestor_id, 'target', r.target_id,
+  `json_build_object('id', r.id, 'type', r.type, 'state', r.state, 'detail', r.detail, 'requestor', r.requestor_id, 'target', r.target_id, 'version', r.version,
     'package', r.package_id, 'assignment', r.assignment_id, 'stage', r.stage, 'startsAt', ${MS('r.starts_at')}, 'endsAt', ${MS('r.ends_at')})
    order by r.number`,
   'requests r',
@@ -52,7 +52,7 @@ export const OBSERVE = `select json_build_object(
 
 type Plain<T> = Omit<T, 'key'> & { id: string };
 interface Rows {
-  readonly requests: Plain<Request>[];
+  readonly requests: (Plain<Request> & { version: number })[];
   readonly stages: (Request['stages'][number] & { request: string })[];
   readonly tasks: (Request['tasks'][number] & { request: string })[];
   readonly decisions: (Request['decisions'][number] & { request: string })[];
@@ -68,6 +68,8 @@ export interface Observed extends Pick<Organization, 'requests' | 'assignments'>
   /** Ids of what is called so, and of open manual tasks. */
   readonly ids: {
     readonly requests: ReadonlyMap<Key, string>;
+    /** What a card of it would say as its version. */
+    readonly versions: ReadonlyMap<Key, number>;
     readonly assignments: ReadonlyMap<Key, string>;
     readonly tasks: readonly { readonly id: string; readonly person: Key; readonly escalated: boolean }[];
   };
@@ -123,6 +125,7 @@ export function observed(seen: unknown, { people, packages }: Names): Observed {
     })),
     grants: Object.fromEntries(rows.grants.map(({ person: id, role, ...grant }) => [`${person(id)} ${role}`, grant])),
     ids: {
+      versions: new Map(rows.requests.map((one) => [requestKeys.get(one.id) ?? '', one.version])),
       requests: swap(requestKeys),
       assignments: swap(assignmentKeys),
       tasks: rows.byHand.map((task) => ({ ...task, person: person(task.person) })),

@@ -114,7 +114,7 @@ export async function openWorld() {
     return rows[0]?.id ?? '';
   };
 
-  const nothing: Observed['ids'] = { requests: new Map(), assignments: new Map(), tasks: [] };
+  const nothing: Observed['ids'] = { requests: new Map(), versions: new Map(), assignments: new Map(), tasks: [] };
   let ids = nothing;
   let paused: { life: Life; round: Promise<unknown> }[] = [];
   let runs = 0;
@@ -157,6 +157,7 @@ export async function openWorld() {
     person: (key: Key): PersonId => get(people, key) as PersonId,
     package: (key: Key): string => get(packages, key),
     request: (key: Key): string => get(ids.requests, key),
+    version: (key: Key): number | null => ids.versions.get(key) ?? null,
     assignment: (key: Key): string => get(ids.assignments, key),
     versionOf,
     manualTasks: (): Observed['ids']['tasks'] => ids.tasks,

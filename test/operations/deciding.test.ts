@@ -175,6 +175,23 @@ describe('a decision is on what the person saw', () => {
     ]);
   });
 
+  test.each(['approve R-1001', 'deny R-1001 because no'])(
+    '"%s" typed once more does not decide the next stage: it shows it',
+    async (typed) => {
+      await world.configure(TWICE, true);
+      await ask('tara', 'ledger reader');
+      await world.say('ana', 'approve R-1001');
+      const reply = await world.say('ana', typed);
+      expect([reply.kind, sentenceOf(reply)]).toEqual([
+        'card',
+        'R-1001 has reached step 2 since this was shown. Nothing was decided: look again, then decide.',
+      ]);
+      expect(await decisions()).toEqual([{ n: 1, decision: 'approve' }]);
+      await world.press('ana', cardOf(reply), 'Approve');
+      expect(await decisions()).toContainEqual({ n: 2, decision: 'approve' });
+    },
+  );
+
   test('a form for a decision is not opened from an old card, and one that is open says so once', async () => {
     await world.configure(TWICE, true);
     await ask('tara', 'ledger reader');

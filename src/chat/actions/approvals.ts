@@ -78,6 +78,22 @@ async function send(context: Context, form: FormInput, decision: 'approve' | 'de
   }
 }
 
+/** By its number. Where that would be a step that they have perhaps not seen, it is shown instead. */
+async function recordTyped(
+  context: Context,
+  request: RequestId,
+  decision: 'approve' | 'deny',
+  reason: string | null,
+): Promise<Answer> {
+  try {
+    return await record(context, request, decision, reason, null);
+  } catch (error) {
+    if (isRefusal(error) && error.code === 'moved-on')
+      return { view: 'approval', params: { request, say: 'movedOn' }, place: 'new' };
+    throw error;
+  }
+}
+
 async function numbered(context: Context, number: number): Promise<RequestId> {
   const found = await context.desk.views.requestByNumber(number);
   // The sentence for a number that is somebody else's: nobody learns here which numbers there are.
@@ -137,7 +153,7 @@ export const approvalVerbs = {
           if (number === null) return list('approvalList', {});
           const request = await numbered(context, number);
           return unsure === null
-            ? record(context, request, 'approve', reason, null)
+            ? recordTyped(context, request, 'approve', reason)
             : openDecision(context, 'approval.approveWithReason', request, unsure);
         },
         help: { usage: 'approve R-1042', line: 'help.decide', only: 'approvers' },
@@ -167,7 +183,7 @@ export const approvalVerbs = {
           const request = await numbered(context, number);
           return reason === null
             ? openDecision(context, 'approval.deny', request, unsure)
-            : record(context, request, 'deny', reason, null);
+            : recordTyped(context, request, 'deny', reason);
         },
         help: { usage: 'deny R-1042 because …', line: 'help.decide', only: 'approvers' },
       },
