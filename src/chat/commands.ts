@@ -36,9 +36,9 @@ function entryOf(words: string, rest: string): Command | null {
   return entry ? { ...entry, rest } : null;
 }
 
-/** A request by its number alone. Showing it does no harm, so a mark that asks or doubts may follow as well. */
+/** A request by its number alone. Showing it does no harm, so a mark that asks or doubts may stand around it as well. */
 function bareNumber(said: string): string | null {
-  const { number, said: more, isBare } = numberTyped(said);
+  const { number, said: more, isBare } = numberTyped(said.replace(/^[?~\s]+/, ''));
   return number !== null && (isBare || !/[\p{L}\p{N}]/u.test(more)) ? String(number) : null;
 }
 

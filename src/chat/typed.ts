@@ -5,7 +5,8 @@ import { isLinkCode } from '../domain/link';
 /** Quotes of every kind; marks that say nothing, unlike a question mark or a sad face. */
 const QUOTES = `"'“”„«»‘’`;
 const MARKS = `${QUOTES})\\]*_\`:;,.!\u2026`;
-const AROUND = new RegExp(`^[\\s([${MARKS}]+|[\\s${MARKS}-]+$`, 'gu');
+/** Bullets and quotations before a number as well. */
+const AROUND = new RegExp(`^(?:[\\s([#>${MARKS}]|-\\s)+|[\\s${MARKS}-]+$`, 'gu');
 const SILENT = new RegExp(`^[\\s${MARKS}-]+|[\\s${MARKS}-]+$`, 'gu');
 /** Faces that do not smile, from either side. */
 const SAD = /[([]['-]?[:;=]|[:;=]['-]?[([]|[)\]]['-]?[:;=]/;
@@ -14,18 +15,18 @@ const COURTESY = /^(?:because|please|pls|now|thanks|thank you)?$/i;
 const GLAD =
   /[👍👌🙏✅✔☑🙂😊😀😃😄🎉🚀🙌👏💯❤]|[\u{1f3fb}-\u{1f3ff}\ufe0f]|:(?:\+1|thumbsup|ok_hand|pray|white_check_mark|heavy_check_mark|tada|rocket|raised_hands|clap|100|heart)(?:::skin-tone-\d)?:/gu;
 const EMOJI = /^[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f]+$/u;
-/** Greetings and thanks; whoever begins with a no or a question has not said yes. */
-const EMOJI_FIRST = /^(?:(?![👎❌🚫⛔🛑❓❔🤔😡😠😞🙁☹😕😟])[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f\s])+/u;
+/** What greets, agrees or thanks. Whoever begins with anything else may have said no, and has not said yes. */
+const GLAD_FIRST = new RegExp(`^(?:${GLAD.source}|[👋🙋🤖🔑🗝🔓🔐📣✨⭐💡👉♀♂\\s]|:wave:)+`, 'u');
 const QUOTED = new RegExp(`^[${QUOTES}]([^${QUOTES}]*)[${QUOTES}]$`, 'u');
 
 /** The link to a package, wherever it leads: only its code counts. */
 const LINK = /<?https?:\/\/[^\s/<>]{1,253}\/go\/([0-9a-z]{20})(?:[/?#][^\s<>]*)?>?(?![0-9a-z])/gi;
 
-/** A text as commands are read: one space between words, no emoji, courtesy or `@Usher` before it; at most 2,000 characters. */
+/** A text as commands are read: one space between words, no greeting, courtesy or `@Usher` before it; at most 2,000 characters. */
 export function tidy(text: string): string {
   return unlinked(
     spaced(text)
-      .replace(EMOJI_FIRST, '')
+      .replace(GLAD_FIRST, '')
       // The way to call Usher elsewhere, typed where nobody else listens; and courtesy.
       .replace(/^[@/]usher\b[:,]?\s*/i, '')
       .replace(/^(?:please|pls)[,]?\s+/i, ''),

@@ -281,11 +281,12 @@ test('X37: no pattern of the program takes longer than 50 ms for anything', () =
   walk(join(__dirname, '../../src'));
   expect(patterns.size).toBeGreaterThan(60);
   // A new one has to be looked at, and written out below.
-  expect(made.size).toBe(8);
+  expect(made.size).toBe(9);
   patterns.set('/<@U0BOT(?:\\|[^<>]*)?>[ \\t]*[:,]?/g', 'typed.ts').set('/\\s+for\\s+/gi', 'names.ts');
   const [quotes, marks] = [`"'“”„«»‘’`, `"'“”„«»‘’)\\]*_\`:;,.!\u2026`];
   patterns
-    .set(`/^[\\s([${marks}]+|[\\s${marks}-]+$/gu`, 'chat/typed.ts')
+    .set(`/^(?:[\\s([#>${marks}]|-\\s)+|[\\s${marks}-]+$/gu`, 'chat/typed.ts')
+    .set('/^(?:[👍👌]|[\\u{1f3fb}-\\u{1f3ff}]|:(?:pray|heart)(?:::skin-tone-\\d)?:|[👋\\s]|:wave:)+/u', 'chat/typed.ts')
     .set(`/^[\\s${marks}-]+|[\\s${marks}-]+$/gu`, 'chat/typed.ts')
     .set(`/^[${quotes}]([^${quotes}]*)[${quotes}]$/u`, 'chat/typed.ts');
 

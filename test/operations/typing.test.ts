@@ -108,9 +108,23 @@ test.each(['good morning', 'Hey', 'hey!', '?', '@Usher help', '/usher help', 'he
   },
 );
 
-test.each(['R-1001', '1001', 'R 1001', '#1001', 'r1001?', '"R-1001"'])('"%s" shows the request', async (typed) => {
+test('a number shows its request, whatever stands around it', async () => {
   await asked();
-  expect(await say('tara', typed)).toContain('R-1001 · Ledger reader');
+  const ways = [
+    'R-1001',
+    '1001',
+    'R 1001',
+    '#1001',
+    'r1001?',
+    '"R-1001"',
+    '#R-1001',
+    '?R-1001',
+    '- R-1001',
+    '> R-1001',
+    '~R-1001~',
+  ];
+  for (const typed of ways)
+    expect([typed, await say('tara', typed)]).toEqual([typed, expect.stringContaining('R-1001 · Ledger reader')]);
 });
 
 describe('an approver', () => {
@@ -124,6 +138,7 @@ describe('an approver', () => {
     'approve r 1001, thanks!',
     'approve R-1001 👍🏽',
     'approve 🙏 R-1001 :)',
+    '👋🏽 approve - R-1001',
     'approve R-1001 :+1::skin-tone-3: thanks',
   ])('approves by "%s"', async (typed) => {
     expect(await say('ana', typed)).toContain('Done. R-1001 is approved.');
@@ -150,7 +165,13 @@ describe('an approver', () => {
   });
 
   test('who begins with a no has not said yes', async () => {
-    expect(await say('ana', '👎 approve R-1001')).toContain('I do not understand');
+    for (const no of '👎 🙅‍♀️ ✋ ⚠️ ✖️ 🤷 😢 💔 ⏳ 🐶'.split(' ')) {
+      expect([no, await say('ana', `${no} approve R-1001`)]).toEqual([
+        no,
+        expect.stringContaining('I do not understand'),
+      ]);
+    }
+    expect(await say('ana', 'approve ~R-1001~')).toContain('Waiting for you');
     expect(await decisions()).toEqual([]);
   });
 
