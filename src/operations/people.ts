@@ -63,8 +63,11 @@ export async function refresh(
 export async function link(desk: Desk, account: Account): Promise<Person> {
   const { person, linkedBy, conflict } = await match(desk, account);
   const kept = await desk.views.identity(account.platform, account.tenant, account.user);
-  if (kept?.person && kept.person.state !== 'enabled' && person?.state !== 'enabled')
-    throw new DomainError('person-disabled', {});
+  // Nobody takes over the account of somebody who left while two may be meant: whoever comes back has it again.
+  if (kept?.person && kept.person.state !== 'enabled' && !person)
+    throw conflict
+      ? new DomainError('link-conflict', { platform: account.platform })
+      : new DomainError('person-disabled', {});
   if (kept?.state === 'conflict' && !person) throw new DomainError('link-conflict', { platform: account.platform });
   const change: IdentityChange = {
     platform: account.platform,
@@ -80,7 +83,6 @@ export async function link(desk: Desk, account: Account): Promise<Person> {
   const claimed = await save(desk, change);
   if (conflict || claimed) throw new DomainError('link-conflict', { platform: account.platform });
   if (!person) throw new DomainError('not-linked', { platform: account.platform });
-  if (person.state !== 'enabled') throw new DomainError('person-disabled', {});
   return person;
 }
 
@@ -123,7 +125,7 @@ async function match(desk: Desk, account: Account): Promise<Match> {
   const found = await desk.views.peopleByMail(account.email);
   const [only] = found;
   if (found.length > 1) return { person: null, linkedBy: null, conflict: true };
-  return only
+  return only?.state === 'enabled'
     ? { person: only, linkedBy: 'email', conflict: false }
     : { person: null, linkedBy: null, conflict: false };
 }

@@ -272,8 +272,9 @@ export interface Views {
   person(id: PersonId): Promise<Person | null>;
   roles(person: PersonId, catalog: CatalogId | null): Promise<Roles>;
   identity(platform: string, tenant: string, user: string): Promise<IdentityRow | null>;
-  /** Enabled people by directory key, or by verified mail address, case folded. Two mean a conflict. */
+  /** The enabled person of a directory key. */
   peopleByKey(directoryKey: string): Promise<readonly Person[]>;
+  /** Everybody with a mail address, case folded; who left and may come back as well. Two mean a conflict. */
   peopleByMail(email: string): Promise<readonly Person[]>;
   installation(platform: string, tenant: string): Promise<InstallationRow | null>;
   /** Loads what asking needs, without locks. */

@@ -27,7 +27,7 @@ select i.id, i.state, i.linked_by as "linkedBy", i.standing, i.zone, i.locale, i
 from identities i left join people on people.id = i.person_id
 where i.platform = $1 and i.tenant = $2 and i.user_id = $3`;
 const BY_KEY = `select * from people where directory_key = $1 and state = 'enabled'`;
-const BY_MAIL = `select * from people where lower(email) = lower($1) and state = 'enabled' order by id`;
+const BY_MAIL = `select * from people where lower(email) = lower($1) order by id`;
 const INSTALLATION = `
 select authoritative_domains as "authoritativeDomains", guests_allowed as "guestsAllowed"
 from installations where platform = $1 and tenant = $2 and state = 'active'`;

@@ -1,6 +1,6 @@
 // Which account is which person (row 63): only what a platform vouches for links anybody, and two candidates link nobody.
 import type { Profile, Reply } from '../../src/chat/inbound';
-import { aWorld, cardOf, sentenceOf, SMALL, textOf, type World } from '../support/world';
+import { aWorld, cardOf, LEAVING, sentenceOf, SMALL, textOf, type World } from '../support/world';
 import { account, doorOf, type Door } from './door';
 
 let world: World;
@@ -51,6 +51,31 @@ describe('row 63: which account is which person', () => {
     expect(sentenceOf(await hi('U3', profile))).toContain('I do not know who you are yet');
     expect(await links('U3')).toEqual([{ state: 'unlinked', person_id: null, linked_by: null }]);
   });
+
+  test.each(LEAVING)(
+    'an address of somebody who left (%s) links nobody else while they may come back',
+    async (leaves) => {
+      await hi('U1', account('tara@woodgrove.example'));
+      const [before] = (await links('U1')) as object[];
+      await world.configure(`people: [{ key: tara, name: Tara Lind, ${leaves} }]`);
+      // One whom nobody can be, as long as there is nobody else.
+      expect(sentenceOf(await hi('U4', account('tara@woodgrove.example')))).toContain('I do not know who you are yet');
+      expect(
+        await world.configure('people: [{ key: tara-2, name: Tara Lind, email: Tara@Woodgrove.example }]'),
+      ).toMatch(/has the mail address of tara, who is (disabled|deleted): chat accounts are linked to neither by mail/);
+      for (const user of ['U1', 'U4'])
+        expect(sentenceOf(await hi(user, account('tara@woodgrove.example')))).toContain('More than one person matches');
+      expect(await links('U1')).toEqual([before]);
+      expect(await links('U4')).toMatchObject([{ state: 'conflict', person_id: null }]);
+      expect(sentenceOf(await hi('U1', account(null)))).toContain('Your account is switched off');
+
+      // The directory's key says who is meant.
+      expect(textOf(cardOf(await hi('U4', account(null, { directoryKey: 'tara-2' }))))).toContain('Your access');
+      await world.configure('people: [{ key: tara, name: Tara Lind, enabled: true }]');
+      expect(textOf(cardOf(await hi('U1', account(null))))).toContain('Your access');
+      expect(await links('U1')).toEqual([before]);
+    },
+  );
 
   test('the same user id in another workspace is somebody else', async () => {
     await hi('U1', account('tara@woodgrove.example'));

@@ -217,19 +217,23 @@ function note(draft: Draft, { id, text }: Entry<PersonText, PersonConfig>, detai
   draft.lines.push({ id, action: 'note', noun: 'person', label: labelOf(text), details: [detail] });
 }
 
-/** An address that two people have links no account by mail, also where one of them is deleted and may be restored. */
+/** An address that two people have links no account by mail, also where one of them left: they may come back. */
 function noteSharedAddresses(draft: Draft, found: People): void {
-  const owners = new Map<string, string>();
+  const holders = new Map<string, string>();
   const written = new Set(found.written.people.map(({ id }) => id));
+  const hold = (email: string, key: string, state: PersonState): void => {
+    holders.set(fold(email), state === 'enabled' ? key : `${key}, who is ${state}`);
+  };
   for (const { id, email, state, directoryKey } of draft.known.people)
-    if (email !== null && state === 'deleted' && !written.has(id))
-      owners.set(fold(email), `${directoryKey}, who is deleted`);
+    if (email !== null && !written.has(id)) hold(email, directoryKey, state);
   for (const entry of found.written.people) {
-    const { email, key } = entry.text;
+    const { text, before } = entry;
+    const email = kept(text.email, before?.email, null);
     if (!email) continue;
-    const first = owners.get(fold(email));
-    if (first === undefined) owners.set(fold(email), key);
-    else note(draft, entry, `has the mail address of ${first}: chat accounts are linked to neither by mail`);
+    const holder = holders.get(fold(email));
+    if (holder === undefined) hold(email, text.key, stateOf(text, before));
+    else if (text.email)
+      note(draft, entry, `has the mail address of ${holder}: chat accounts are linked to neither by mail`);
   }
 }
 
