@@ -23,6 +23,7 @@ export {
   fail,
   finishTask,
   isLate,
+  isTheirs,
   neverGiven,
   readBaseline,
   remindTask,

@@ -59,8 +59,18 @@ export function readBaseline(facts: PlaceFacts, present: boolean | null, at: Now
   const { grant, wanted } = facts;
   if (present === null || !wanted) return noChange;
   if (grant.baseline === true) return present ? thereAfterAll(facts) : gone(facts, at);
-  const isFirst = grant.baseline === null && grant.placedAt === null && BEFORE_FIRST.includes(grant.state);
-  return isFirst ? learned(facts, present) : noChange;
+  return isFirst(grant) ? learned(facts, present) : noChange;
+}
+
+const isFirst = ({ baseline, placedAt, state }: Grant): boolean =>
+  baseline === null && placedAt === null && BEFORE_FIRST.includes(state);
+
+/**
+ * Whether the system says that the person has what they had before. Then it is not given: a call that came late would put it there
+ * again after somebody took it outside, and nobody could tell it from theirs (rule 3.10).
+ */
+export function isTheirs({ grant, wanted }: PlaceFacts, present: boolean | null): boolean {
+  return wanted && present === true && (grant.baseline === true || isFirst(grant));
 }
 
 function learned(facts: PlaceFacts, present: boolean): Change {

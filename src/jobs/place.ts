@@ -86,14 +86,17 @@ async function attempt(parts: PlaceParts, by: By, row: OutgoingRow, calls: Calls
     email: first.facts.person.email,
     name: first.facts.person.name,
   };
+  const readFirst = async (): ReturnType<typeof baseline> => {
+    const present = await call(parts, { ...one, what: 'read' }, (attempt) => connector.read(subject, where, attempt));
+    return baseline(parts.desk, by, { grant, lease: row.lease, present });
+  };
   try {
-    if (first.asksFirst) {
-      const present = await call(parts, { ...one, what: 'read' }, (attempt) => connector.read(subject, where, attempt));
-      if (!(await baseline(parts.desk, by, { grant, lease: row.lease, present }))) return;
-    }
+    const found = first.asksFirst ? await readFirst() : 'give';
+    if (found === 'later') return;
     const now = first.asksFirst ? await look(parts.desk, by, grant) : first;
     const outcome = await (async (): Promise<PlaceOutcome> => {
-      if (now.desired === 'keepBaseline') return { state: 'present', externalId: null };
+      if (now.desired === 'keepBaseline' || (now.desired === 'present' && found === 'theirs'))
+        return { state: 'present', externalId: null };
       if (now.neverGiven && connector.readable) return { state: 'untouched', externalId: null };
       const want = now.desired === 'present';
       return call(parts, { ...one, what: want ? 'give' : 'take', again: calls.again }, (each) => {

@@ -41,22 +41,23 @@ export function look(desk: Desk, by: By, grant: GrantId): Promise<Placement> {
 
 /**
  * Writes down whether the person has the role without Usher, before it gives it; null where the connector cannot read. What a worker read
- * before its lease was lost may be what another one gave since. False where the system must be asked once more before anything is given:
- * the worker's row is put back until then.
+ * before its lease was lost may be what another one gave since. `later`: the system must be asked once more before anything is given, and
+ * the worker's row is put back until then; `theirs`: the person has it, and it is not given.
  */
 export function baseline(
   desk: Desk,
   by: By,
   input: { grant: GrantId; lease: Lease; present: boolean | null },
-): Promise<boolean> {
+): Promise<'later' | 'theirs' | 'give'> {
   const { grant, lease, present } = input;
   return act(desk, by, async (tx) => {
     const facts = await tx.forPlace(grant);
     await tx.hold(lease);
     await tx.save(Rules.readBaseline(facts, present, moment(tx)));
     const again = Rules.asksAgainAt(facts, present, moment(tx));
-    if (again !== null) await tx.retry(lease, again.getTime() - tx.now.getTime(), 'seems_gone');
-    return again === null;
+    if (again === null) return Rules.isTheirs(facts, present) ? 'theirs' : 'give';
+    await tx.retry(lease, again.getTime() - tx.now.getTime(), 'seems_gone');
+    return 'later';
   });
 }
 

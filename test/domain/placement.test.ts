@@ -10,6 +10,7 @@ import {
   fail,
   finishTask,
   isLate,
+  isTheirs,
   neverGiven,
   readBaseline,
   remindTask,
@@ -173,6 +174,17 @@ describe('the baseline', () => {
     { name: 'and taken away', give: losing([taking(1, { baseline: true })]), want: false },
   ])('what is given $name asks first: $want', ({ give, want }) => {
     expect(asksFirst(give)).toBe(want);
+  });
+  test.each<{ name: string; give: PlaceFacts; had?: boolean | null; want: boolean }>([
+    { name: 'found the first time', give: placeFacts(), want: true },
+    { name: 'found again', give: placeFacts({ grant: aGrant(1, { baseline: true }) }), want: true },
+    { name: 'gone', give: placeFacts({ grant: aGrant(1, { baseline: true }) }), had: false, want: false },
+    { name: 'not to be seen', give: placeFacts(), had: null, want: false },
+    { name: 'Usher’s gift', give: placeFacts({ grant: aGrant(1, { baseline: false }) }), want: false },
+    { name: 'Usher’s gift, unread', give: placeFacts({ grant: aGrant(1, { baseline: null }) }), want: false },
+    { name: 'wanted no more', give: losing([taking(1, { baseline: true })]), want: false },
+  ])('that is $name is theirs and is not given: $want', ({ give, had = true, want }) => {
+    expect(isTheirs(give, had)).toBe(want);
   });
   test.each<{ name: string; give: PlaceFacts; had?: boolean | null }>([
     { name: 'where the system cannot be read', give: placeFacts(), had: null },

@@ -112,6 +112,37 @@ describe('a call that hangs', () => {
   });
 });
 
+test('what a person had before is not given: no call that comes late puts it back after somebody took it outside', async () => {
+  const outside = (present: boolean) => world.localRoles.set('tara', 'Ledger', 'Reader', 'root', present);
+  let release: () => void = () => undefined;
+  const hanging = new Promise<void>((resolve) => (release = resolve));
+  let asked = 0;
+  const work = placing(
+    () => ({
+      converge: async () => {
+        asked += 1;
+        await hanging;
+        await outside(true);
+        return { state: 'present', externalId: null };
+      },
+    }),
+    100,
+  );
+  await outside(true);
+  await ask('tara', 'ledger auditor');
+  await createWorker(work, () => undefined).settle();
+  await outside(false);
+  await world.say('olga', 'reprocess tara lind ledger auditor');
+  await world.pass(MINUTE);
+  expect(await world.sql('select baseline from grants where gone_at is not null')).toEqual([{ baseline: true }]);
+  release();
+  for (let n = 0; n < 5; n += 1) await turn();
+  await world.pass(5 * MINUTE);
+  await world.submit('tara', cardOf(await world.say('tara', 'give up ledger auditor')), {});
+  await world.settle();
+  expect([await holds('tara'), asked]).toEqual([false, 0]);
+});
+
 describe('a system that hangs or keeps failing', () => {
   const ARCHIVE = SMALL.replace(
     '      - { name: Vault,',
