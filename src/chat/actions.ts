@@ -4,6 +4,7 @@ import { DomainError } from '../domain/errors';
 import { accessVerbs } from './actions/access';
 import { approvalVerbs } from './actions/approvals';
 import { driftVerbs } from './actions/drift';
+import { exceptionVerbs } from './actions/exceptions';
 import { leaverVerbs } from './actions/leavers';
 import { noticeVerbs } from './actions/notices';
 import { ownerVerbs } from './actions/owners';
@@ -48,6 +49,7 @@ const generalVerbs = {
 
 const table = {
   ...requestVerbs,
+  ...exceptionVerbs,
   ...accessVerbs,
   ...approvalVerbs,
   ...ownerVerbs,

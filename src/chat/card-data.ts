@@ -64,12 +64,14 @@ export type CardDataOf = {
     /** False in the step that only chooses the kind of access. */
     readonly asksReason: boolean;
     readonly customPeriod: boolean;
+    readonly asksStart: boolean;
     readonly start: string | null;
     readonly end: string | null;
     readonly minDate: string;
     readonly maxStart: string;
     readonly reason: string | null;
     readonly reasonRequired: boolean;
+    readonly reasonMax: number;
     readonly questions: readonly Question[];
   };
   continue: {
@@ -101,6 +103,10 @@ export type CardDataOf = {
     readonly cancelVerb: string;
     readonly mayAskAgain: boolean;
     readonly mayAskAnew: boolean;
+    /** An exception lets the package be asked for, for `target`. */
+    readonly mayRequest: boolean;
+    readonly target: string;
+    readonly typedRequest: string;
     readonly mayExtend: boolean;
     readonly assignment: string | null;
     readonly package: string;
@@ -174,6 +180,9 @@ export type CardDataOf = {
     /** Whom it is about, for the typed form of Retry. */
     readonly targetName: string;
     readonly mayRequest: boolean;
+    /** For whom; empty: for the reader. */
+    readonly target: string;
+    readonly typedRequest: string;
     readonly mayDecide: boolean;
     readonly version: number;
     readonly approveVerb: string;

@@ -96,6 +96,10 @@ function next(text: string, fault: DomainError): readonly Choice[] {
         return [];
     }
   }
+  if (fault.is('exception-not-needed') || fault.is('exception-lasts')) {
+    const rest = parse(text)?.rest ?? '';
+    return rest === '' ? [] : [choice(label('requestAccess'), `request ${rest}`)];
+  }
   if (fault.is('self-assignment')) return [choice(label('requestAccess'), 'request')];
   if (fault.is('not-an-approver')) return [choice(label('approvals'), 'approvals')];
   if (fault.is('not-held') && fault.data.target !== null) return instead(text, fault.data.target, fault.data.asked);

@@ -2,7 +2,15 @@
 // here, so there is one rendering of everything, made from how things stand now.
 import type { Notice } from '../domain/consequences';
 import { DomainError } from '../domain/errors';
-import type { AssignmentId, DraftId, PackageId, PersonId, RequestId, ResourceId } from '../domain/model';
+import type {
+  AssignmentId,
+  DraftId,
+  PackageId,
+  PersonId,
+  PolicyVersionId,
+  RequestId,
+  ResourceId,
+} from '../domain/model';
 import { accessOf, assigns, view as assignmentView } from '../operations/assignments';
 import { waiting } from '../operations/approvals';
 import { about } from '../operations/packages';
@@ -12,12 +20,13 @@ import { formFor, view as requestView } from '../operations/requests';
 import { extensionOf } from '../operations/assignments';
 import { driftOf } from '../operations/drift';
 import { leaversOf } from '../operations/scope';
-import { exceptionOf } from '../operations/exceptions';
+import { exceptionFor, exceptionOf } from '../operations/exceptions';
 import type { Text } from './card';
 import type { CardDataOf, CardName } from './card-data';
 import { helpRows } from './commands';
 import { digest, noticesOf } from './digest';
 import * as Forms from './present/forms';
+import { exceptionForm, exceptionLines } from './present/exceptions';
 import { leavers } from './present/leavers';
 import * as Lists from './present/lists';
 import * as Drift from './present/drift';
@@ -247,6 +256,13 @@ const manualTask = async (look: Look, again = false): Promise<Drawn> => {
 const forms: Readonly<Record<string, (look: Look, draft: Draft) => Promise<Drawn>>> = {
   'request.choose': async (look, draft) => requestForm(look, draft, 'ask', Forms.chooseForm),
   'request.submit': async (look, draft) => requestForm(look, draft, 'ask', Forms.requestForm),
+  'exception.submit': async (look, draft) => {
+    const [pkg, target] = [part(draft, 'package') as PackageId, part(draft, 'target') as PersonId];
+    const wanted = part(draft, 'policy') as PolicyVersionId;
+    const found = await exceptionFor(look.desk, viewer(look), { package: pkg, target }, wanted);
+    const data = exceptionForm(found, viewer(look), draft.input);
+    return { card: 'request-form', data: { ...data, lines: [...changed(look), ...data.lines] }, draft: draft.id };
+  },
   'assignment.choose': async (look, draft) => requestForm(look, draft, 'assign', Forms.chooseForm),
   'assignment.assign': async (look, draft) => requestForm(look, draft, 'assign', Forms.requestForm),
   'approval.deny': async (look, draft) => decisionForm(look, draft, 'deny'),
@@ -292,9 +308,13 @@ async function requestForm(
     mode,
   );
   const data = step(found, viewer(look), draft.input, mode);
-  const lines =
-    look.params['say'] === 'offerChanged' ? [{ text: label('request.offerChanged') }, ...data.lines] : data.lines;
+  const lines = [...changed(look), ...exceptionLines(found.facts, found.now), ...data.lines];
   return { card: 'request-form', data: { ...data, lines }, draft: draft.id };
+}
+
+/** What is offered is not what the form was that was sent. */
+function changed(look: Look): { readonly text: Text }[] {
+  return look.params['say'] === 'offerChanged' ? [{ text: label('request.offerChanged') }] : [];
 }
 
 async function decisionForm(look: Look, draft: Draft, decision: 'approve' | 'deny'): Promise<Drawn> {
@@ -339,8 +359,9 @@ export const views = {
   find: async (look) => {
     const mode = Forms.findMode(look.params['mode']);
     // Whoever could only be refused at its end fills in no form.
-    if (mode !== 'ask' && !(await assigns(look.desk, viewer(look)))) throw new DomainError('forbidden', {});
-    const others = mode !== 'ask' || (await look.desk.views.searchPeople('', 1, viewer(look))).length > 0;
+    const own = Forms.isForOneself(mode);
+    if (!own && !(await assigns(look.desk, viewer(look)))) throw new DomainError('forbidden', {});
+    const others = !own || (await look.desk.views.searchPeople('', 1, viewer(look))).length > 0;
     const choice = (value: string, title: string) => {
       const [key, name] = [look.params[value], look.params[title]];
       return typeof key === 'string' && typeof name === 'string' ? { value: key, title: text(name, 75) } : null;
@@ -364,7 +385,11 @@ export const views = {
       data: {
         summary: drawn.data.title,
         title: drawn.data.title,
-        intro: label('continue.intro'),
+        // What is asked for there is another thing than what was typed.
+        intro:
+          drawn.card === 'request-form' && drawn.data.verb === 'exception.submit'
+            ? drawn.data.description
+            : label('continue.intro'),
         facts: [],
         draft: id(look, 'draft'),
       },

@@ -95,7 +95,7 @@ const redraw = (on: EventType, about: Consequence['about']): Consequence => ({
 /**
  * Events carry `onBehalf` (requestor and target differ) and `bySystem` (no person asked for it) in their data where a
  * condition below needs it. `assignment.delivered` carries `again`: it was delivered before and nobody asked. `request.approved`
- * carries `scheduled`, and `waits` where people set up by hand what was decided; what a request comes to carries its `type`; `request.canceled` carries `byRequestor` and `tellTarget`.
+ * carries `scheduled`, for an exception its `type`, and `waits` where people set up by hand what was decided; what a request comes to carries its `type`; `request.canceled` carries `byRequestor` and `tellTarget`.
  */
 export const consequences: readonly Consequence[] = [
   tell('request.submitted', 'request', 'requestor', 'request', { notify: true }),
@@ -117,6 +117,8 @@ export const consequences: readonly Consequence[] = [
   tell('request.approved', 'requestOutcome', 'target', 'request', { scheduled: true, onBehalf: true }),
   tell('request.approved', 'requestOutcome', 'requestor', 'request', { waits: true }),
   tell('request.approved', 'requestOutcome', 'target', 'request', { waits: true, onBehalf: true }),
+  tell('request.approved', 'requestOutcome', 'requestor', 'request', { type: 'exception' }),
+  tell('request.approved', 'requestOutcome', 'target', 'request', { type: 'exception', onBehalf: true }),
   redraw('request.denied', 'request'),
   tell('request.denied', 'requestOutcome', 'requestor', 'request'),
   tell('request.denied', 'requestOutcome', 'target', 'request', { onBehalf: true }),

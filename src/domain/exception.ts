@@ -57,10 +57,10 @@ export function grantException(facts: RequestFacts, owner: PersonId, at: Now): C
   const { request, target } = facts;
   const name = facts.package.name;
   const policy = keptPolicy(facts);
-  if (facts.policies.some((fact) => fact.policy.id === policy.id && !fact.enabled))
-    throw new DomainError('exceptions-closed', { package: name });
   const clash = clashOf(facts);
   if (!clash?.how) throw new DomainError('exception-not-needed', { package: name });
+  if (facts.policies.some((fact) => fact.policy.id === policy.id && !fact.enabled))
+    throw new DomainError('exceptions-closed', { package: name });
 
   const zone = target.timeZone;
   const { endsAt } = period(policy, inZone(request.period, request.zone, zone), at.now, zone);

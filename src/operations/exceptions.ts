@@ -5,25 +5,30 @@ import { DomainError } from '../domain/errors';
 import { report as reported } from '../domain/exception';
 import type { ExceptionFacts } from '../domain/exception';
 import type { Clash } from '../domain/facts';
-import type { PackageId, PersonId } from '../domain/model';
+import type { PackageId, PersonId, PolicyVersion, PolicyVersionId } from '../domain/model';
 import { can } from '../domain/permissions';
 import type { Answering } from './act';
 import { act, moment, personOf } from './act';
 import type { By, Desk } from './ports';
 import type { Ask, Asked, FormFacts } from './requests';
 
-/** What the form for an exception shows; throws what sending it would meet now. */
+export interface ExceptionForm extends Pick<FormFacts, 'facts' | 'now'> {
+  readonly clash: Clash;
+  readonly policy: PolicyVersion;
+}
+
+/** What the form for an exception shows; throws what sending it would meet now. `wanted`: the one of this policy version. */
 export async function exceptionFor(
   desk: Desk,
   requestor: PersonId,
   input: { target: PersonId; package: PackageId },
-): Promise<FormFacts & { readonly clash: Clash }> {
+  wanted: PolicyVersionId | null = null,
+): Promise<ExceptionForm> {
   const [facts, now] = await Promise.all([
     desk.views.forSubmit({ requestor, ...input, for: 'exception' }),
     desk.views.now(),
   ]);
-  const { clash, policy } = offerException(facts, now);
-  return { facts, offered: [policy], clash, now };
+  return { facts, ...offerException(facts, now, wanted), now };
 }
 
 /** Asks for an exception, for oneself or for a direct report. */

@@ -144,9 +144,21 @@ export async function holdChanged(
   };
   await lock('people', people, 'no key update');
   await lock('packages', packages, 'update');
+  const ended = changes.flatMap((one) =>
+    one.noun === 'incompatibility' && one.after.state === 'ended' ? [one.after.id] : [],
+  );
+  await lock('incompatibilities', new Set(ended), 'no key update');
+  // An exception that was granted since these were read ends with them as well.
+  const known = changes.flatMap((one) => (one.noun === 'exception' ? [one.after.id] : []));
+  if (ended.length > 0 && (await q(GRANTED, [JSON.stringify(ended), JSON.stringify(known)])).length > 0)
+    throw new Stale('incompatibility_exceptions');
   // Who got one side while this waited for the packages is not held, and people come before packages. From here on nobody can ask.
   if ((await holders()).some((id) => !people.has(id))) throw new Stale('people');
 }
+
+const GRANTED = `select id from incompatibility_exceptions where state <> 'ended'
+  and incompatibility_id in (select value::uuid from jsonb_array_elements_text($1::jsonb))
+  and id not in (select value::uuid from jsonb_array_elements_text($2::jsonb))`;
 
 /** Who holds one of the packages, or asks for it. */
 const HOLDERS = `with wanted as (select value::uuid as id from jsonb_array_elements_text($1::jsonb))

@@ -25,6 +25,8 @@ const SQL = {
   pair: `${LIMITS}, held as (select people.id from limits, people where people.id = $1 for no key update of people)
     select packages.id from held, packages where packages.id = $2 for key share of packages`,
   request: lockOf('(select target_id from requests where id = $1)'),
+  incompatibility: `select i.id from requests r join policy_versions v on v.id = r.policy_version_id
+    join policies p on p.id = v.policy_id join incompatibilities i on i.id = p.incompatibility_id where r.id = $1 for share of i`,
   assignment: lockOf('(select target_id from assignments where id = $1)'),
   grant: lockOf('(select person_id from grants where id = $1)'),
   finding: lockOf('(select person_id from drift_findings where id = $1)'),
@@ -44,6 +46,8 @@ export async function lockPair(q: TxQuery, person: PersonId, pkg: PackageId): Pr
 }
 /** Locks the target of a request. */
 export const lockTargetOfRequest = (q: TxQuery, id: RequestId): Promise<void> => lock(q, SQL.request, id);
+/** Holds what a request asks an exception to, behind its target: whoever ends it waits, and finds the exception. */
+export const holdIncompatibility = (q: TxQuery, id: RequestId): Promise<void> => lock(q, SQL.incompatibility, id);
 /** Locks the target of an assignment. */
 export const lockTargetOfAssignment = (q: TxQuery, id: AssignmentId): Promise<void> => lock(q, SQL.assignment, id);
 /** Locks the person of a grant. */

@@ -42,6 +42,7 @@ import { loadAssignment, loadRequest, loadSubmit } from './loads';
 import type { At } from './loads';
 import { createLocalRoles } from './local-roles';
 import {
+  holdIncompatibility,
   lockPair,
   lockPersonOfFinding,
   lockPersonOfGrant,
@@ -186,6 +187,9 @@ function openTx(q: TxQuery, by: By): { tx: Tx; sent: () => number; decided: read
     },
     async forRequest(id) {
       await lockTargetOfRequest(q, id);
+      const found = await loadRequest(q, id);
+      if (found.facts.request.type !== 'exception') return loaded(found);
+      await holdIncompatibility(q, id);
       return loaded(await loadRequest(q, id));
     },
     async forAssignment(id) {

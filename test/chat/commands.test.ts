@@ -111,6 +111,7 @@ test('every verb that writes and takes a person somewhere else has a typed form,
   expect(without).toEqual([
     'approval.approveWithReason',
     'assignment.assign',
+    'exception.submit',
     'request.remove',
     'request.submit',
     'task.done',

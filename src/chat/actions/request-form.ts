@@ -1,7 +1,8 @@
-// The form for a package and a person, whoever fills it in: opening it, and reading what was typed.
+// The form for a package and a person, whoever fills it in and whatever is asked for: opening it, and reading what was typed.
 import { DomainError, isRefusal } from '../../domain/errors';
 import type { AskedPeriod, PackageId, PersonId, PolicyVersionId } from '../../domain/model';
 import { askedPeriod } from '../../domain/policy';
+import { exceptionFor } from '../../operations/exceptions';
 import { formFor } from '../../operations/requests';
 import { needsChoice } from '../present/forms';
 import { isInvisible } from '../spans';
@@ -13,6 +14,11 @@ const MAX_ANSWER = 2000;
 /** The end of a day is the beginning of the next, and years have four digits. Whoever writes 9999 means for ever. */
 const LAST_DAY = '9998-12-31';
 
+interface PackageAndPerson {
+  readonly package: PackageId;
+  readonly target: PersonId;
+}
+
 const FORM_VERBS = {
   ask: { choose: 'request.choose', fill: 'request.submit' },
   assign: { choose: 'assignment.choose', fill: 'assignment.assign' },
@@ -20,19 +26,35 @@ const FORM_VERBS = {
 
 /**
  * Opens the form for a package and a person, after the same gates as the submit. Where the kinds of access that are offered ask
- * for different things, choosing one comes first. `more`: what is filled in already.
+ * for different things, choosing one comes first. `more`: what is filled in already. Where only what the person has stands against
+ * it, and an exception may be asked for, the form for that opens in its place.
  */
 export async function openForm(
   context: Context,
-  input: { package: PackageId; target: PersonId },
+  input: PackageAndPerson,
   mode: 'ask' | 'assign',
   more: Readonly<Record<string, string>> = {},
 ): Promise<Answer> {
-  const { offered } = await formFor(context.desk, context.who.person.id, input, mode);
-  const { policy, ...others } = more;
-  // What is not offered any more is not sent along by a form that does not ask for it.
-  const filled = offered.some((one) => one.id === policy) ? more : others;
-  return openStep(context, FORM_VERBS[mode][needsChoice(offered) ? 'choose' : 'fill'], { ...filled, ...input });
+  try {
+    const { offered } = await formFor(context.desk, context.who.person.id, input, mode);
+    const { policy, ...others } = more;
+    // What is not offered any more is not sent along by a form that does not ask for it.
+    const filled = offered.some((one) => one.id === policy) ? more : others;
+    return await openStep(context, FORM_VERBS[mode][needsChoice(offered) ? 'choose' : 'fill'], { ...filled, ...input });
+  } catch (error) {
+    if (isRefusal(error) && error.is('incompatible') && error.data.ask) return openException(context, input);
+    throw error;
+  }
+}
+
+/** Opens the form for an exception, by the policy that decides it now. */
+export async function openException(
+  context: Context,
+  input: PackageAndPerson,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
+  const { policy } = await exceptionFor(context.desk, context.who.person.id, input);
+  return openStep(context, 'exception.submit', { ...more, ...input, policy: policy.id });
 }
 
 async function openStep(context: Context, verb: string, input: Readonly<Record<string, string>>): Promise<Answer> {
@@ -47,7 +69,7 @@ async function openStep(context: Context, verb: string, input: Readonly<Record<s
 export async function sendOrReopen(
   context: Context,
   { values }: FormInput,
-  mode: 'ask' | 'assign',
+  mode: 'ask' | 'assign' | 'exception',
   send: () => Promise<Answer>,
 ): Promise<Answer> {
   try {
@@ -55,7 +77,9 @@ export async function sendOrReopen(
   } catch (error) {
     if (!isRefusal(error) || error.code !== 'policy-not-offered') throw error;
     const input = { package: idOf(values, 'package') as PackageId, target: idOf(values, 'target') as PersonId };
-    const { params, ...answer } = await openForm(context, input, mode, values);
+    const reopened =
+      mode === 'exception' ? openException(context, input, values) : openForm(context, input, mode, values);
+    const { params, ...answer } = await reopened;
     return { ...answer, params: { ...params, say: 'offerChanged' } };
   }
 }

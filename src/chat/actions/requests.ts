@@ -11,10 +11,20 @@ import { firstThatFits, isPackageName, packageOf, personNamed, requestNamed, spl
 import { bareName, numberTyped } from '../typed';
 import type { Answer, Context, FormInput, Verb } from '../verb';
 import { read, uuid } from '../verb';
-import { answersOf, choosePolicy, idOf, openForm, periodOf, policyOf, reasonOf, sendOrReopen } from './request-form';
+import {
+  answersOf,
+  choosePolicy,
+  idOf,
+  openException,
+  openForm,
+  periodOf,
+  policyOf,
+  reasonOf,
+  sendOrReopen,
+} from './request-form';
 
 const byId = z.object({ request: uuid });
-const ofPackage = z.object({ package: uuid, target: uuid.optional() });
+const ofPackage = z.object({ package: uuid, target: uuid.or(z.literal('')).optional() });
 const page = z.object({ page: z.string().max(200).optional() });
 
 /** The id of a request that a button or a typed number names. */
@@ -31,14 +41,15 @@ const sent =
     params: { request: asked.request, say: asked.clamped === null ? what : 'clamped' },
   });
 
-async function send(context: Context, input: FormInput): Promise<Answer> {
+/** Sends what was filled in, by the act that asks for it. */
+export async function send(context: Context, input: FormInput, how: typeof submit = submit): Promise<Answer> {
   const target = idOf(input.values, 'target') as PersonId;
   const person = await context.desk.views.person(target);
   if (!person) throw new DomainError('not-found', { what: 'person' });
   const wanted = idOf(input.values, 'package') as PackageId;
   await context.cooling?.check(context.who.person.id, wanted);
   const answer = sent('sent');
-  const asked = await submit(
+  const asked = await how(
     context.desk,
     context.by,
     {
@@ -68,24 +79,32 @@ interface Wanted {
 async function typedRequest(context: Context, rest: string): Promise<Answer> {
   const me = context.who.person.id;
   if (/^(access(\s+to)?)?$/i.test(rest)) return { view: 'find', params: { mode: 'ask' }, place: 'form' };
-  const mine = async (name: string): Promise<Wanted> => ({
-    package: (await packageOf(context, name, me, false)).id,
-    target: me,
-  });
   const bare = rest.replace(/^access\s+/i, '').replace(/^to\s+/i, '');
   for (const whole of new Set([rest, rest.replace(/^access\s+/i, ''), bare])) {
-    if (await isPackageName(context, whole, me)) return openForm(context, await mine(whole), 'ask');
+    if (await isPackageName(context, whole, me)) {
+      const { id } = await packageOf(context, whole, me, false);
+      return openForm(context, { package: id, target: me }, 'ask');
+    }
   }
   const half = await halfAsked(context, bare);
   if (half) return half;
-  const forSomebody = splits(bare, 'for')
+  return openForm(context, await pairNamed(context, bare), 'ask');
+}
+
+/** `<package>`, `<package> for <person>`. */
+export function pairNamed(context: Context, typed: string): Promise<Wanted> {
+  const me = context.who.person.id;
+  const pair = async (name: string, target: PersonId): Promise<Wanted> => ({
+    package: (await packageOf(context, name, target, false)).id,
+    target,
+  });
+  const forSomebody = splits(typed, 'for')
     .toReversed()
     .map(([name, who]) => async (): Promise<Wanted> => {
-      if (/^(me|myself)$/i.test(bareName(who))) return mine(name);
-      const target = (await personNamed(context, who, me)).id;
-      return { package: (await packageOf(context, name, target, false)).id, target };
+      if (/^(me|myself)$/i.test(bareName(who))) return pair(name, me);
+      return pair(name, (await personNamed(context, who, me)).id);
     });
-  return openForm(context, await firstThatFits([...forSomebody, () => mine(bare)]), 'ask');
+  return firstThatFits([...forSomebody, () => pair(typed, me)]);
 }
 
 /** `request <package> for`, `request for <person>`: the form with what was named. */
@@ -153,14 +172,26 @@ async function take(context: Context, request: RequestId): Promise<Answer> {
 /** The same once more: same package and person, reason and answers filled in; the gates are those of today. */
 async function again(context: Context, request: RequestId): Promise<Answer> {
   const { facts } = await view(context.desk, context.who.person.id, request);
+  const { reason, policyVersion, type } = facts.request;
+  const pair = { package: facts.package.id, target: facts.target.id };
   const answers = Object.fromEntries(
     Object.entries(facts.request.answers).map(([key, value]) => [`answer.${key}`, value]),
   );
-  return openForm(context, { package: facts.package.id, target: facts.target.id }, 'ask', {
-    ...answers,
-    ...(facts.request.policyVersion === null ? {} : { policy: facts.request.policyVersion }),
-    ...(facts.request.reason === null ? {} : { reason: facts.request.reason }),
-  });
+  const filled = { ...answers, ...(reason === null ? {} : { reason }) };
+  if (type === 'exception') return openException(context, pair, filled);
+  return openForm(context, pair, 'ask', { ...filled, ...(policyVersion === null ? {} : { policy: policyVersion }) });
+}
+
+/** What a button names, or a first step; for oneself where nobody else is named. */
+export function chosen(context: Context, data: unknown, field?: string): Wanted {
+  const found = read(ofPackage, data);
+  if (!found) throw new DomainError('not-found', { what: 'package' }, field);
+  const target = found.target ? (found.target as PersonId) : context.who.person.id;
+  return { package: found.package as PackageId, target };
+}
+
+export function chosenIn(context: Context, { values }: FormInput): Wanted {
+  return chosen(context, values, 'package');
 }
 
 const show = (data: unknown): Answer => ({ view: 'request', params: { request: requestOf(data) }, place: 'new' });
@@ -193,33 +224,8 @@ export const requestVerbs = {
   'request.fill': {
     kind: 'reads',
     opens: true,
-    press: async (context, data) => {
-      const found = read(ofPackage, data);
-      if (!found) throw new DomainError('not-found', { what: 'package' });
-      return openForm(
-        context,
-        {
-          package: found.package as PackageId,
-          target: (found.target as PersonId | undefined) ?? context.who.person.id,
-        },
-        'ask',
-      );
-    },
-    submit: async (context, { values }) => {
-      const found = read(ofPackage, {
-        package: values['package'],
-        target: values['target'] === '' ? undefined : values['target'],
-      });
-      if (!found) throw new DomainError('not-found', { what: 'package' }, 'package');
-      return openForm(
-        context,
-        {
-          package: found.package as PackageId,
-          target: (found.target as PersonId | undefined) ?? context.who.person.id,
-        },
-        'ask',
-      );
-    },
+    press: (context, data) => openForm(context, chosen(context, data), 'ask'),
+    submit: (context, input) => openForm(context, chosenIn(context, input), 'ask'),
   },
   'request.choose': {
     kind: 'reads',

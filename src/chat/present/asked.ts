@@ -5,6 +5,7 @@ import type { RequestView } from '../../operations/requests';
 import type { Text } from '../card';
 import { label, listed, say } from '../words';
 import { period, text } from './common';
+import { exceptionFacts } from './exceptions';
 
 export type Fact = { readonly title: Text; readonly value: Text };
 
@@ -41,7 +42,9 @@ export function what(view: RequestView): Fact[] {
   if (view.viewer.released) return [];
   const onBehalf = request.requestor !== request.target;
   return [
-    { title: label('fact.package'), value: text(facts.package.name, 150) },
+    ...(request.type === 'exception'
+      ? exceptionFacts(facts, view.viewer.approver && running(facts) !== null)
+      : [{ title: label('fact.package'), value: text(facts.package.name, 150) }]),
     ...(onBehalf ? [{ title: label('fact.for'), value: text(facts.target.name, 150) }] : []),
     ...(facts.requestor && (onBehalf || !view.viewer.own)
       ? [{ title: label('fact.requestor'), value: text(facts.requestor.name, 150) }]

@@ -78,6 +78,8 @@ export function askedFor(
       return say(isOwn ? 'approval.titleExtend' : 'approval.titleExtendFor', values);
     case 'adminAdd':
       return say('approval.titleAssign', values);
+    case 'exception':
+      return say(isOwn ? 'approval.titleException' : 'approval.titleExceptionFor', values);
     default:
       return say(isOwn ? 'approval.title' : 'approval.titleFor', values);
   }
@@ -97,6 +99,7 @@ export function stateText(request: Stands, own: boolean): Text {
       ? label('state.scheduledPlain')
       : say('state.scheduled', { startsAt: request.startsAt });
   }
+  if (request.state === 'delivered' && request.type === 'exception') return label('state.granted');
   if (request.state === 'delivered') return label(own ? 'state.delivered' : 'state.deliveredOther');
   return label(`state.${request.state}`);
 }

@@ -32,12 +32,13 @@ export function day(at: Date, zone: string): string {
 export type Filled = Readonly<Record<string, string>>;
 
 /** A day that was filled in. An empty field, or words where a day belongs, cannot be shown in a date input again. */
-function dayIn(filled: Filled, name: string): string | null {
+export function dayIn(filled: Filled, name: string): string | null {
   const typed = filled[name] ?? '';
   return /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/.test(typed) ? typed : null;
 }
 
-function askedLines(facts: PairFacts, policy: PolicyVersion, requestor: PersonId): Line[] {
+/** Who will be asked, stage by stage. */
+export function askedLines(facts: PairFacts, policy: PolicyVersion, requestor: PersonId): Line[] {
   const stages = plan(facts, policy, requestor, facts.target.id);
   if (stages.length === 0) return [{ text: label('request.nobodyAsked') }];
   return stages.flatMap((stage) => [askedLine(stage, stages.length), ...standInLines(stage)]);
@@ -59,7 +60,8 @@ function standInLines({ asked, standIns }: PlannedStage): Line[] {
   return [{ text: say('request.standIns', { names: listed(standing, 'and'), count: standing.length }) }];
 }
 
-function maximumLine(policy: PolicyVersion): Text {
+/** The longest period. */
+export function maximumLine(policy: PolicyVersion): Text {
   // A day where the target is, whoever reads it: as an instant it would be another day elsewhere.
   if (policy.expiration.kind === 'date')
     return say('request.maximumDate', { lastDay: [fixed(formatDay(policy.expiration.day))] });
@@ -67,7 +69,8 @@ function maximumLine(policy: PolicyVersion): Text {
   return most === null ? label('request.noMaximum') : say('request.maximum', { length: most });
 }
 
-function questions(policy: PolicyVersion, filled: Filled): Question[] {
+/** What the policy asks, with what was answered before. */
+export function questions(policy: PolicyVersion, filled: Filled): Question[] {
   return policy.questions.map((question) => ({
     id: question.id,
     text: text(question.text, 300),
@@ -148,12 +151,14 @@ export function chooseForm(
     policy: preselected(offered, filled),
     asksReason: false,
     customPeriod: false,
+    asksStart: false,
     start: null,
     end: null,
     minDate: today,
     maxStart: today,
     reason: null,
     reasonRequired: false,
+    reasonMax: 2000,
     questions: [],
   };
 }
@@ -198,18 +203,27 @@ export function requestForm(
     policy: filled['policy'] ?? null,
     asksReason: true,
     customPeriod,
+    asksStart: customPeriod,
     start: dayIn(filled, 'start'),
     end: dayIn(filled, 'end'),
     minDate: day(now, zone),
     maxStart: day(new Date(now.getTime() + START_AHEAD_DAYS * DAY), zone),
     reason: filled['reason'] ?? null,
     reasonRequired: chosen.reasonRequired,
+    reasonMax: 2000,
     questions: questions(chosen, filled),
   };
 }
 
 /** First steps, by what is begun: what, and for whom. */
 const FIND = {
+  exception: {
+    title: 'exception.findTitle',
+    intro: 'exception.findIntro',
+    verb: 'exception.fill',
+    person: ['find.for', 'find.forYou'],
+    searches: ['packages', 'reports'],
+  },
   ask: {
     title: 'find.title',
     intro: 'find.intro',
@@ -247,6 +261,11 @@ export function findMode(named: unknown): FindMode {
   return typeof named === 'string' && Object.hasOwn(FIND, named) ? (named as FindMode) : 'ask';
 }
 
+/** Whether one asks, for oneself where nobody else is named; else one acts by a right that others have given. */
+export function isForOneself(mode: FindMode): boolean {
+  return mode === 'ask' || mode === 'exception';
+}
+
 /** First step: what, and for whom. `others`: the person has direct reports, or assigns directly. */
 export function findForm(input: {
   readonly mode: FindMode;
@@ -264,7 +283,7 @@ export function findForm(input: {
     package: input.package?.value ?? null,
     packages: input.package ? [input.package] : [],
     forOthers: input.others,
-    forRequired: input.mode !== 'ask',
+    forRequired: !isForOneself(input.mode),
     target: input.target?.value ?? null,
     targets: input.target ? [input.target] : [],
     targetLabel: label(person[0]),

@@ -12,7 +12,8 @@ import { label, listed, say } from '../words';
 import { number, stateText, text, typedNumber } from './common';
 import type { Tone } from './common';
 import { policyOf, running } from './asked';
-import { BY_USHER, handLines, nextLines, outcome } from './outcome';
+import { BY_USHER, handLines, nextLines, outcome, requestButton } from './outcome';
+import { exceptionFor } from './exceptions';
 
 export type Notice = CardDataOf['notice'];
 
@@ -39,6 +40,8 @@ export function notice(title: Text, tone: Tone, lines: readonly Text[], buttons:
     set: '',
     targetName: '',
     mayRequest: false,
+    target: '',
+    typedRequest: '',
     mayDecide: false,
     version: 0,
     approveVerb: 'approval.approve',
@@ -52,7 +55,10 @@ export function requestOutcome(view: RequestView): Notice {
   const { facts } = view;
   const { request } = facts;
   const name = text(facts.package.name, 150);
-  const what = request.type === 'userExtend' ? say('outcome.extension', { package: name }) : name;
+  const what = (() => {
+    if (request.type === 'exception') return exceptionFor(facts);
+    return request.type === 'userExtend' ? say('outcome.extension', { package: name }) : name;
+  })();
   const values = { number: number(request.number), package: what };
   const { assignment } = facts;
   const kept =
@@ -94,7 +100,10 @@ export function requestOutcome(view: RequestView): Notice {
     case 'deliveryFailed':
       return notice(say('outcome.titleApproved', values), 'warning', [label(`state.${request.state}`)], buttons);
     default:
-      return notice(say('outcome.titleApproved', values), 'good', [...outcome(facts), ...handLines(view)], buttons);
+      return notice(say('outcome.titleApproved', values), 'good', [...outcome(facts), ...handLines(view)], {
+        ...buttons,
+        ...requestButton(view),
+      });
   }
 }
 
@@ -304,6 +313,7 @@ export function packageNotice(row: PackageRow): Notice {
     package: row.id,
     packageName: row.name,
     mayRequest: free,
+    typedRequest: `request ${row.name}`,
   };
 }
 

@@ -9,6 +9,7 @@ import { label, listed, say } from '../words';
 import { explain } from '../words/faults';
 import { ANSWER } from './asked';
 import { nameOf, number, text } from './common';
+import { grantedText } from './exceptions';
 
 const MOST_HANDS = 5;
 
@@ -24,11 +25,22 @@ export function handLines({ hands }: RequestView): Text[] {
 /** What may be done where nobody decided in time: with one tap, or by whom (rule 3.7). */
 export function nextLines({ facts, next, viewer }: RequestView): Text[] {
   const { state, type } = facts.request;
-  const isWish = type === 'userAdd' || type === 'userExtend';
+  const isWish = type === 'userAdd' || type === 'userExtend' || type === 'exception';
   if (state !== 'expired' || !isWish || !viewer.own) return [];
   if (next !== null) return [label('outcome.askAgain')];
   // What is held or asked for again is no dead end.
   return facts.live || facts.open ? [] : [say('outcome.askOwners', { package: text(facts.package.name, 150) })];
+}
+
+/** After an exception was granted: the package itself, for whom it was asked. */
+export function requestButton({ facts, next, viewer }: RequestView) {
+  const { target, package: pkg } = facts;
+  const isForOther = viewer.person !== target.id;
+  return {
+    mayRequest: next === 'ask',
+    target: target.id,
+    typedRequest: isForOther ? `request ${pkg.name} for ${target.name}` : `request ${pkg.name}`,
+  };
 }
 
 /** Which gate was closed when everybody had approved, or when the start had come, in its own sentence for this reader. */
@@ -99,6 +111,7 @@ export function outcome(facts: RequestFacts, reader: PersonId = facts.target.id)
     case 'scheduled':
       return request.startsAt === null ? [] : [say('outcome.scheduled', { startsAt: request.startsAt })];
     case 'delivered':
+      if (request.type === 'exception') return [grantedText(facts)];
       // How long it lasted stands in the state, and what was extended further lasts until another day.
       if (facts.assignment?.endedAt) return [];
       if (request.type !== 'userExtend' || request.endsAt === null) return [label('outcome.given')];

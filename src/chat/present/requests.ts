@@ -7,8 +7,9 @@ import type { CardDataOf } from '../card-data';
 import { listed, say } from '../words';
 import { approvalState, deciding, decisionButtons } from './approvals';
 import { answers, approvals, holds, running, what } from './asked';
+import { exceptionFor } from './exceptions';
 import { nameOf, names, number, stateText, text, toneOf, typedNumber } from './common';
-import { handLines, nextLines, outcome } from './outcome';
+import { handLines, nextLines, outcome, requestButton } from './outcome';
 import { timeline } from './timeline';
 
 type Line = { readonly text: Text };
@@ -19,7 +20,7 @@ export function requestCard(view: RequestView): CardDataOf['request'] {
   const { request } = facts;
   const stands = { ...request, endedAt: facts.assignment?.endedAt ?? null };
   const state = stateText(stands, view.viewer.person === request.target);
-  const name = text(facts.package.name, 150);
+  const name = request.type === 'exception' ? exceptionFor(facts) : text(facts.package.name, 150);
   const mayCancel =
     view.viewer.mayCancel &&
     (request.state === 'submitted' || request.state === 'pendingApproval' || request.state === 'scheduled');
@@ -47,6 +48,7 @@ export function requestCard(view: RequestView): CardDataOf['request'] {
       request.state === 'scheduled' && view.viewer.person !== request.target ? 'request.remove' : 'request.cancel',
     mayAskAgain: view.next === 'askAgain',
     mayAskAnew: view.next === 'askAnew',
+    ...requestButton(view),
     mayExtend: view.next === 'extend',
     assignment: facts.assignment?.id ?? null,
     package: facts.package.id,

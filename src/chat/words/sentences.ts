@@ -29,6 +29,9 @@ export const sentences = {
 
   // names of facts
   'fact.package': 'Access',
+  'fact.exception': 'Exception for',
+  'fact.conflict': 'Does not go with',
+  'fact.means': 'If you approve',
   'fact.for': 'For',
   'fact.requestor': 'Asked by',
   'fact.reason': 'Reason',
@@ -69,6 +72,7 @@ export const sentences = {
   'state.delivering': 'Approved, being set up',
   'state.delivered': 'You have it',
   'state.deliveredOther': 'Access given',
+  'state.granted': 'Exception granted',
   'state.ended': 'You had it until {endedAt:dateTime}',
   'state.endedOther': 'Access given, ended {endedAt:dateTime}',
   'state.partiallyDelivered': 'Partly set up, the owners were told',
@@ -104,6 +108,7 @@ export const sentences = {
   'help.request': 'ask for access; names may be half typed',
   'help.requestFor': 'ask for somebody who reports to you',
   'help.package': 'what a package is for and what it includes',
+  'help.exception': 'ask to have a package beside one that it does not go with',
   'help.access': 'what you have, why, and until when',
   'help.requests': 'what you asked for',
   'help.one': 'one request with its timeline',
@@ -235,6 +240,8 @@ export const sentences = {
   'approval.titleFor': '{requestor} asks for {package} for {target}',
   'approval.titleExtend': '{requestor} asks to keep {package}',
   'approval.titleExtendFor': '{requestor} asks to keep {package} for {target}',
+  'approval.titleException': '{requestor} asks for an exception for {package}',
+  'approval.titleExceptionFor': '{requestor} asks for an exception for {package} for {target}',
   'approval.titleAssign': '{requestor} wants to give {package} to {target}',
   'approval.titleForwarded': '{names} {count|has|have} not answered yet, so you are asked as well: {title}',
   'approval.titleAsWell': 'You are asked as well: {title}',
@@ -407,6 +414,35 @@ export const sentences = {
   'drift.person': '{name} ({role})',
   'lines.others': 'And {count|# other|# others}.',
   'drift.over': 'The system and Usher agree again.',
+  'exception.for': 'exception for {package}',
+  'exception.findTitle': 'Ask for an exception',
+  'exception.findIntro': 'Which package do you need beside something that it does not go with?',
+  'exception.formTitle': 'Exception for {package}',
+  'exception.formTitleFor': 'Exception for {package} for {target}',
+  'exception.formPackage':
+    '{package} does not go together with {other}, which you have or asked for. Give that up, or ask here to have both for a while.',
+  'exception.formPackageFor':
+    '{package} does not go together with {other}, which {target} has or asked for. That ends, or you ask here that both may be had for a while.',
+  'exception.formGroup':
+    '{package} is not for members of {other}, and you are one. Ask here to have it all the same for a while.',
+  'exception.formGroupFor':
+    '{package} is not for members of {other}, and {target} is one. Ask here that it may be had all the same for a while.',
+  'exception.formRenew':
+    '{package} and {other} do not go together. An exception allows both until {until:dateTime}. Ask here to renew it.',
+  'exception.formThen':
+    'It gives no access by itself: once it is granted, {package} is asked for as ever. When it is over, one of the two has to end.',
+  'exception.means':
+    'Both may be had for that time. No access is given by this. Whoever approves last answers for it and hears before it ends.',
+  'exception.granted':
+    'Granted: {package} may be had beside {other} until {until:dateTime}. Access itself is asked for as ever.',
+  'exception.grantedUntil': 'Granted until {until:dateTime}. Access itself is asked for as ever.',
+  'exception.lets':
+    'An exception lets {package} be had beside {other} until {until:dateTime}. Nothing is taken away by itself then, but one of the two has to end.',
+  'clash.held': '{other}, had now',
+  'clash.scheduled': '{other}, which starts later',
+  'clash.pending': '{other}, asked for',
+  'clash.member': 'members of {other}',
+  'clash.group': 'members of {other}',
   'exception.theirs': '{target} has both {package} and {other}',
   'exception.title': '{target} has both {package} and {other}, and you answer for it',
   'exception.titleSettled': '{target} no longer has both {package} and {other}',

@@ -168,7 +168,7 @@ const policy = {
 
 /** Who approves exceptions to an incompatibility, and for how long they may be. */
 const exceptionPolicy = {
-  approval: policy.approval.unwrap().min(1, 'names nobody. Name who approves'),
+  approval: policy.approval.unwrap().min(1),
   calendar: policy.calendar,
   /** In whole days: an exception ends with one. */
   expires,

@@ -1,0 +1,321 @@
+// Asking in chat for an exception to an incompatibility (rule 3.13): a request of its own with its own approvers, and never access.
+import { aWorld, buttons, cardOf, sentenceOf, SMALL, textOf } from '../support/world';
+import type { World } from '../support/world';
+
+const DAY = 24 * 3_600_000;
+const LIST = 'incompatibleWith: [{ package: Ledger auditor, mutual: true }]';
+const POLICY = 'exceptionPolicy: { approval: [{ approvers: [cas, ben], decideWithin: 3 days }], expires: 90 days }';
+const ORGANIZATION = SMALL.replace('expires: 8 hours', 'expires: 365 days').replace(
+  LIST,
+  `incompatibleWith: [{ package: Ledger auditor, ${POLICY} }]`,
+);
+/** Another list of the same package. */
+const against = (more: string): string =>
+  `catalogs: [{ name: Finance, packages: [{ name: Ledger writer, incompatibleWith: [${more}] }] }]`;
+
+let world: World;
+beforeEach(async () => {
+  world = await aWorld(ORGANIZATION);
+});
+
+const form = async (user: string, text: string) => cardOf(await world.say(user, text));
+const latest = (user: string) => {
+  const last = world.messagesTo(user).at(-1);
+  if (!last) throw new Error(`${user} heard nothing`);
+  return last.card;
+};
+const heard = (user: string) => world.messagesTo(user).map(({ card }) => textOf(card));
+const requests = () =>
+  world.sql<{ number: number; type: string; state: string }>(
+    `select number::integer, type, state from requests where type = 'exception' order by requests.number`,
+  );
+const exceptions = () =>
+  world.sql(
+    `select p.directory_key as person, o.directory_key as owner, e.state, e.reason, r.number::integer as request
+     from incompatibility_exceptions e join people p on p.id = e.person_id join people o on o.id = e.owner_id
+     left join requests r on r.id = e.request_id where e.state <> 'ended'`,
+  );
+const has = (user: string) =>
+  world.sql(
+    `select packages.name from assignments a join people on people.id = a.target_id join packages on packages.id = a.package_id
+     where people.directory_key = $1 and a.ended_at is null order by 1`,
+    [user],
+  );
+const inDays = async (days: number) => {
+  const [clock] = await world.sql<{ now: Date }>('select usher_now() as now');
+  return new Date((clock?.now.getTime() ?? 0) + days * DAY).toISOString().slice(0, 10);
+};
+/** Has one of the two, and asks for an exception for the other one. */
+async function asked(user = 'tara', text = 'request ledger writer', values: Record<string, string> = {}) {
+  const target = user === 'max' ? 'tara' : user;
+  if ((await has(target)).length === 0) await world.submit(target, await form(target, 'request ledger auditor'), {});
+  const sent = await world.submit(user, await form(user, text), { reason: 'Month end', ...values });
+  await world.settle();
+  return sent;
+}
+
+describe('the whole way', () => {
+  test('from what is refused to what is granted, and from there to the package', async () => {
+    await world.submit('tara', await form('tara', 'request ledger auditor'), {});
+    const ask = await form('tara', 'request ledger writer');
+    expect(textOf(ask)).toContain('Exception for Ledger writer');
+    expect(textOf(ask)).toContain('does not go together with Ledger auditor, which you have or asked for.');
+    expect(textOf(ask)).toMatch(/(Cas de Vries or Ben Okoye|Ben Okoye or Cas de Vries) will be asked\./);
+    expect(textOf(ask)).toContain('At most 90 days.');
+    expect(sentenceOf(await world.submit('tara', ask, { reason: ' ' }))).toBe('Say in a few words why this is needed.');
+    const sent = await world.submit('tara', ask, { reason: 'Month end' });
+    expect(sentenceOf(sent)).toBe('R-1002 is on its way.');
+    await world.settle();
+
+    expect(textOf(latest('cas'))).toContain('Tara Lind asks for an exception for Ledger writer');
+    expect(textOf(latest('cas'))).toContain('Does not go with: Ledger auditor, had now');
+    expect(textOf(latest('cas'))).toContain('Month end');
+    expect(textOf(latest('cas'))).toContain('No access is given by this.');
+    expect(textOf(await form('tara', 'R-1002'))).not.toContain('If you approve');
+    expect(textOf(await form('cas', 'approvals'))).toContain('asks for an exception for Ledger writer');
+    // Neither package's approvers are asked, and the package is not asked for twice.
+    expect(heard('max')).toEqual([]);
+    expect(sentenceOf(await world.say('tara', 'request ledger writer'))).toMatch(/asked for already: R-1002/);
+
+    const { card } = { card: latest('cas') };
+    expect(sentenceOf(await world.press('cas', card, 'Approve'))).toBe('Done. R-1002 is approved.');
+    await world.settle();
+    expect(await requests()).toEqual([{ number: 1002, type: 'exception', state: 'delivered' }]);
+    expect(await exceptions()).toEqual([
+      { person: 'tara', owner: 'cas', state: 'active', reason: 'Month end', request: 1002 },
+    ]);
+    expect(await has('tara')).toEqual([{ name: 'Ledger auditor' }]);
+    expect(textOf(latest('tara'))).toMatch(/R-1002 is approved: exception for Ledger writer/);
+    expect(textOf(latest('tara'))).toMatch(/Ledger writer may be had beside Ledger auditor until/);
+    expect(textOf(await form('tara', 'my requests'))).toContain('Exception granted · exception of');
+    expect(sentenceOf(await world.say('ben', 'approve R-1002'))).toMatch(/Cas de Vries was faster/);
+    expect(sentenceOf(await world.say('tara', 'cancel R-1002'))).toMatch(/granted already\. It gives no access/);
+
+    const ordinary = cardOf(await world.press('tara', latest('tara'), 'Request access'));
+    expect(textOf(ordinary)).toMatch(/An exception lets Ledger writer be had beside Ledger auditor until/);
+    expect(textOf(ordinary)).toContain('Max Thorn will be asked.');
+    await world.submit('tara', ordinary, { reason: 'Month end', 'answer.ticket': 'T-1' });
+    await world.settle();
+    for (const user of ['max', 'ana', 'ben']) {
+      await world.press(user, latest(user), 'Approve');
+      await world.settle();
+    }
+    expect(await has('tara')).toEqual([{ name: 'Ledger auditor' }, { name: 'Ledger writer' }]);
+    expect(sentenceOf(await world.say('tara', 'ask exception ledger writer'))).toMatch(/may be held together until/);
+  });
+
+  test('for somebody who reports to one, by a typed command, until a day', async () => {
+    const day = await inDays(20);
+    await asked('max', 'ask exception ledger writer for tara', { end: day });
+    expect(textOf(latest('cas'))).toContain('Max Thorn asks for an exception for Ledger writer for Tara Lind');
+    expect(heard('tara')).toContainEqual(expect.stringContaining('R-1002 · exception for Ledger writer'));
+    await world.press('cas', latest('cas'), 'Approve');
+    await world.settle();
+    expect(await world.sql('select last_day::text from incompatibility_exceptions')).toEqual([{ last_day: day }]);
+    expect(heard('tara').at(-1)).toMatch(/R-1002 is approved/);
+    // The next step is his, for her.
+    const ordinary = cardOf(await world.press('max', latest('max'), 'Request access'));
+    expect(textOf(ordinary)).toContain('Request Ledger writer for Tara Lind');
+  });
+
+  test('denied, and asked again with the same reason', async () => {
+    await asked();
+    await world.say('ben', 'deny R-1002 because one of the two is enough');
+    await world.settle();
+    expect(textOf(latest('tara'))).toMatch(/R-1002 was denied: exception for Ledger writer/);
+    expect(await exceptions()).toEqual([]);
+    const again = cardOf(await world.press('tara', latest('tara'), 'Ask again'));
+    expect(textOf(again)).toContain('Exception for Ledger writer');
+    expect(again.body).toContainEqual(expect.objectContaining({ id: 'reason', value: 'Month end' }));
+    await world.submit('tara', again, { reason: 'Month end, really' });
+    expect(await requests()).toMatchObject([{ state: 'denied' }, { state: 'pendingApproval' }]);
+  });
+
+  test('nobody decides in time, and it is taken back: each as with any request', async () => {
+    await asked();
+    await world.pass(4 * DAY);
+    expect(textOf(latest('tara'))).toMatch(/Nobody decided on R-1002: exception for Ledger writer/);
+    expect([...buttons(latest('tara')).keys()]).toContain('Ask again');
+    await asked();
+    expect(sentenceOf(await world.say('tara', 'cancel R-1003'))).toBe('R-1003 is canceled.');
+    expect(await requests()).toMatchObject([{ state: 'expired' }, { state: 'canceled' }]);
+    expect(sentenceOf(await world.say('cas', 'approve R-1003'))).toMatch(/closed already: Canceled/);
+  });
+
+  test('a group stands against it as well', async () => {
+    await world.configure(against(`{ group: Approvers, ${POLICY.replace('[cas, ben]', 'cas')} }`));
+    const ask = await form('ben', 'request ledger writer');
+    expect(textOf(ask)).toContain('Ledger writer is not for members of Approvers, and you are one.');
+    await world.submit('ben', ask, { reason: 'Stands in' });
+    await world.settle();
+    expect(textOf(latest('cas'))).toContain('Does not go with: members of Approvers');
+    await world.press('cas', latest('cas'), 'Approve');
+    expect(await exceptions()).toMatchObject([{ person: 'ben', owner: 'cas' }]);
+    expect(textOf(await form('ben', 'request ledger writer'))).toContain('An exception lets');
+  });
+
+  test('when it is over the conflict counts again, and it is asked for anew', async () => {
+    await asked('tara', 'request ledger writer', { end: await inDays(5) });
+    await world.press('cas', latest('cas'), 'Approve');
+    await world.pass(6 * DAY);
+    const ask = await form('tara', 'request ledger writer');
+    expect(textOf(ask)).toContain('Exception for Ledger writer');
+    await world.submit('tara', ask, { reason: 'Once more' });
+    await world.settle();
+    await world.say('ben', 'approve R-1003');
+    expect(await exceptions()).toEqual([
+      { person: 'tara', owner: 'ben', state: 'active', reason: 'Once more', request: 1003 },
+    ]);
+  });
+});
+
+describe('is not to be had', () => {
+  test('where the incompatibility has no policy for it: the refusal is the one that it ever was', async () => {
+    await world.configure(against('{ package: Ledger auditor, exceptionPolicy: }'));
+    await world.submit('tara', await form('tara', 'request ledger auditor'), {});
+    const refusal =
+      'Ledger writer does not go together with Ledger auditor, which you have or asked for. Give that up first.';
+    expect(sentenceOf(await world.say('tara', 'request ledger writer'))).toBe(refusal);
+    expect(sentenceOf(await world.say('tara', 'ask exception ledger writer'))).toBe(refusal);
+  });
+  test('for what one may not know', async () => {
+    const [none, hidden] = [
+      await world.say('tara', 'ask exception nothing'),
+      await world.say('tara', 'ask exception hidden gem'),
+    ];
+    expect(sentenceOf(hidden)).toBe(sentenceOf(none));
+    expect(sentenceOf(none)).toMatch(/I know no package of that name/);
+  });
+  test('where nothing stands against it: the next step is to ask for it', async () => {
+    const reply = await world.say('tara', 'ask exception ledger writer');
+    expect(sentenceOf(reply)).toMatch(/No exception is needed/);
+    expect(textOf(cardOf(await world.press('tara', cardOf(reply), 'Request access')))).toContain(
+      'Request Ledger writer',
+    );
+  });
+  test('what to ask for is found by a form as well', async () => {
+    await world.submit('tara', await form('tara', 'request ledger auditor'), {});
+    const find = await form('tara', 'ask exception');
+    expect(textOf(find)).toContain('Ask for an exception');
+    const [writer] = await world.sql<{ id: string }>(`select id from packages where name = 'Ledger writer'`);
+    const next = cardOf(await world.submit('tara', find, { package: writer?.id ?? '', target: '' }));
+    expect(textOf(next)).toContain('Exception for Ledger writer');
+  });
+});
+
+describe('is granted once, by the rules of that moment', () => {
+  test('two who approve at once', async () => {
+    await asked();
+    const clicks = await Promise.all([world.say('cas', 'approve R-1002'), world.say('ben', 'approve R-1002')]);
+    expect(clicks.map(sentenceOf).filter((one) => one === 'Done. R-1002 is approved.')).toHaveLength(1);
+    expect(await exceptions()).toHaveLength(1);
+    expect(await world.sql('select 1 from decisions')).toHaveLength(1);
+  });
+  test('while the incompatibility goes', async () => {
+    await asked();
+    const [click] = await Promise.all([world.say('cas', 'approve R-1002'), world.configure(against(''))]);
+    expect(sentenceOf(click)).toMatch(/^Done\. R-1002 is approved\.$|No exception is needed/);
+    const standing = await world.sql(
+      `select 1 from incompatibility_exceptions e join incompatibilities i on i.id = e.incompatibility_id
+       where e.state <> 'ended' and i.state = 'ended'`,
+    );
+    expect(standing).toEqual([]);
+  });
+  test('not where the incompatibility has ended, nor where exceptions are not given any more', async () => {
+    await asked();
+    await world.configure(against('{ package: Ledger auditor, exceptionPolicy: }'));
+    expect(sentenceOf(await world.say('cas', 'approve R-1002'))).toMatch(/No exceptions are given for Ledger writer/);
+    await world.configure(against(`{ package: Ledger auditor, ${POLICY} }`));
+    await asked();
+    await world.configure(against(''));
+    expect(sentenceOf(await world.say('cas', 'approve R-1003'))).toMatch(/No exception is needed/);
+    expect(await requests()).toMatchObject([{ state: 'denied' }, { state: 'denied' }]);
+    expect(await exceptions()).toEqual([]);
+  });
+  test('not where what stood against it was given up meanwhile', async () => {
+    await asked();
+    await world.submit('tara', await form('tara', 'give up ledger auditor'), {});
+    await world.settle();
+    await world.say('cas', 'approve R-1002');
+    await world.settle();
+    expect(textOf(latest('tara'))).toContain('No exception is needed: nothing stands against Ledger writer now.');
+  });
+  test('by the terms that it was asked under', async () => {
+    await asked();
+    const shorter = POLICY.replace('90 days', '5 days').replace('[cas, ben]', 'ana');
+    await world.configure(against(`{ package: Ledger auditor, ${shorter} }`));
+    await world.settle();
+    await world.say('cas', 'approve R-1002');
+    const [row] = await world.sql<{ days: number }>(
+      'select last_day - usher_now()::date as days from incompatibility_exceptions',
+    );
+    expect(row?.days).toBeGreaterThan(80);
+  });
+  test('and not for who left', async () => {
+    await asked();
+    await world.configure('people: [{ key: tara, name: Tara Lind, enabled: false }]');
+    await world.settle();
+    expect(await requests()).toMatchObject([{ state: 'canceled' }]);
+    expect(sentenceOf(await world.say('cas', 'approve R-1002'))).toMatch(/closed already: Canceled/);
+  });
+});
+
+describe('the file and the chat', () => {
+  test('a written list leaves alone what was granted in chat, unless it says more of that person', async () => {
+    await asked('tara', 'request ledger writer', { end: await inDays(30) });
+    await world.say('cas', 'approve R-1002');
+    const list = (more: string) => against(`{ package: Ledger auditor, exceptions: [${more}] }`);
+    await world.configure(list(''));
+    expect(await exceptions()).toMatchObject([{ person: 'tara', request: 1002 }]);
+    const one = (day: string) => list(`{ person: tara, owner: olga, until: ${day}, reason: As written }`);
+    expect(await world.configure(one(await inDays(10)))).toContain('Nothing to change');
+    await world.configure(one(await inDays(60)));
+    expect(await exceptions()).toEqual([
+      { person: 'tara', owner: 'olga', state: 'active', reason: 'As written', request: null },
+    ]);
+  });
+  test('what was granted ends with a removal that is written', async () => {
+    await asked();
+    await world.say('cas', 'approve R-1002');
+    const removal = '{ person: tara, from: Ledger auditor, reason: One is enough }';
+    await world.configure(against(`{ package: Ledger auditor, exceptions: [], removals: [${removal}] }`));
+    expect(await exceptions()).toEqual([]);
+  });
+  test('the policy is written once, for whole days, and its versions stay', async () => {
+    const version = () =>
+      world.sql(`select v.number from policies p join policy_versions v on v.id = p.current_version_id
+      where p.incompatibility_id is not null`);
+    expect(await world.configure(ORGANIZATION)).toContain('Nothing to change');
+    const plan = await world.configure(against(`{ package: Ledger auditor, ${POLICY.replace('90', '30')} }`));
+    expect(plan).toContain('policy Exceptions / Ledger writer ↔ Ledger auditor\n    expires: 90 days → 30 days');
+    expect(await version()).toEqual([{ number: 2 }]);
+    // What the list of the package's policies does not hold is nothing to it.
+    await world.configure(
+      'catalogs: [{ name: Finance, packages: [{ name: Ledger writer, policies: [{ name: Employees, expires: 60 days }] }] }]',
+    );
+    expect(await version()).toEqual([{ number: 2 }]);
+    for (const wrong of ['8 hours', 'never'])
+      await expect(
+        world.configure(against(`{ package: Ledger auditor, ${POLICY.replace('90 days', wrong)} }`)),
+      ).rejects.toThrow('An exception ends with a day.');
+    const twice = `catalogs: [{ name: Finance, packages: [
+      { name: Ledger writer, incompatibleWith: [{ package: Ledger auditor, ${POLICY} }] },
+      { name: Ledger auditor, incompatibleWith: [{ package: Ledger writer, ${POLICY} }] }] }]`;
+    await expect(world.configure(twice)).rejects.toThrow('written twice');
+    await expect(
+      world.configure(against(`{ package: Ledger auditor, exceptionPolicy: { approval: [], expires: 9 days } }`)),
+    ).rejects.toThrow('Write at least 1.');
+  });
+});
+
+test('a release that does not know exceptions decides none, and gives nothing by them', async () => {
+  await asked();
+  const blind = `insert into decisions (id, request_id, n, person_id, decision, at, shown)
+    select gen_random_uuid(), t.request_id, t.n, t.person_id, 'approve', usher_now(), '{}' from approval_tasks t limit 1`;
+  await expect(world.sql(blind)).rejects.toThrow(/an exception is decided by whoever was shown that it is one/);
+  await expect(
+    world.sql(
+      `update requests set state = 'delivering', approved_at = usher_now(), version = version + 1 where type = 'exception'`,
+    ),
+  ).rejects.toThrow(/requests_exception_check/);
+});
