@@ -6,7 +6,7 @@ import { noChange, together } from './events';
 import type { Now, PlaceFacts, TaskFacts } from './facts';
 import type { Assignment, Grant, PersonId, Request, RequestId, RequestState } from './model';
 import { LIVE_ASSIGNMENT_STATES } from './model';
-import { after, DAY, MINUTE } from './time';
+import { after, DAY, HOUR, MINUTE } from './time';
 
 /** A removal that people have to do, and did not do within this, is an alarm (rule 3.25). Owners hear again as often. */
 const TASK_REMINDER = DAY;
@@ -16,6 +16,9 @@ const TAKE_WITHIN = 3 * MINUTE;
 
 /** What a person had before is gone only where the system said so twice, so far apart: one answer may be wrong, or late. */
 const GONE_FOR = 5 * MINUTE;
+
+/** Two such answers that are further apart are two doubts: it may have been there between. */
+const DOUBTED_FOR = HOUR;
 
 /** One whose baseline could not be read failed before anything was given, and is tried again all the same. */
 const BEFORE_FIRST: readonly Grant['state'][] = ['unknown', 'placing', 'placeFailed'];
@@ -90,7 +93,7 @@ function thereAfterAll(facts: PlaceFacts): Change {
 
 function gone(facts: PlaceFacts, at: Now): Change {
   const { grant, resource } = facts;
-  if (grant.goneAt === null)
+  if (doubtedAt(grant, at) === null)
     return together(
       updated('grant', grant, { goneAt: at.now }),
       toldOfGrant(facts, 'grant.baselineDoubted', { gone: true }),
@@ -110,9 +113,12 @@ function gone(facts: PlaceFacts, at: Now): Change {
 /** When the system is asked again that said now, for the first time or too soon after it, that what the person had before is gone. */
 export function asksAgainAt({ grant, wanted }: PlaceFacts, present: boolean | null, at: Now): Date | null {
   if (!wanted || grant.baseline !== true || present !== false) return null;
-  const next = after(grant.goneAt ?? at.now, GONE_FOR);
+  const next = after(doubtedAt(grant, at) ?? at.now, GONE_FOR);
   return next > at.now ? next : null;
 }
+
+const doubtedAt = ({ goneAt }: Grant, at: Now): Date | null =>
+  goneAt !== null && after(goneAt, DOUBTED_FOR) >= at.now ? goneAt : null;
 
 /**
  * What the connector read back. An outcome that is not wanted any more changes nothing: the placement that follows makes

@@ -151,6 +151,16 @@ describe('the baseline', () => {
     expect(eventsOf(change)).toEqual(['grant.baselineRead', 'resource.driftChanged']);
     expect(asksAgainAt(again, false, at(minutes(5)))).toBeNull();
   });
+  test('of a role is doubted anew where nobody looked a second time for long', () => {
+    const old = (goneAt: Date): PlaceFacts => placeFacts({ grant: placing(1, { baseline: true, goneAt }) });
+    for (const goneAt of [days(-30), minutes(-61)]) {
+      const change = sound(readBaseline(old(goneAt), false, at()));
+      expect(rowOf(change, 'grant')).toMatchObject({ baseline: true, goneAt: NOON });
+      expect(eventsOf(change)).toEqual(['grant.baselineDoubted']);
+      expect(asksAgainAt(old(goneAt), false, at())).toEqual(minutes(5));
+    }
+    expect(rowOf(sound(readBaseline(old(minutes(-60)), false, at())), 'grant').baseline).toBe(false);
+  });
   test('of a role is kept where it is there at the second look, and where nothing is to be given', () => {
     const doubted = placeFacts({ grant: aGrant(1, { baseline: true, goneAt: NOON }) });
     expect(rowOf(sound(readBaseline(doubted, true, at(minutes(5)))), 'grant')).toMatchObject({
