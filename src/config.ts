@@ -62,6 +62,8 @@ export type Config = {
   readonly host: string;
   readonly port: number;
   readonly pagePort: number;
+  /** Where this installation is reached from outside, without a slash at its end; null where nobody said it. */
+  readonly publicUrl: string | null;
   /** A listener of its own for the metrics; null leaves them on `port`, for this machine only. */
   readonly metricsPort: number | null;
   readonly logLevel: NonNullable<Settings['LOG_LEVEL']>;
@@ -163,6 +165,7 @@ function toConfig(values: Settings, has: (name: keyof Settings) => boolean): Con
     host: values.HOST ?? '',
     port: values.PORT ?? 0,
     pagePort: values.PAGE_PORT ?? 0,
+    publicUrl: values.PUBLIC_URL === undefined ? null : new URL(values.PUBLIC_URL).origin,
     metricsPort: values.METRICS_PORT ?? null,
     logLevel: values.LOG_LEVEL ?? 'info',
     slack: slack

@@ -177,7 +177,8 @@ async function serve(table: Table, request: IncomingMessage, response: ServerRes
     refuse(request, response, 415, 'content encoding');
     return;
   }
-  const methods = table.get(pathOf(request));
+  const path = pathOf(request);
+  const methods = table.get(path) ?? table.get(path.replace(/[^/]+$/, '*'));
   if (methods === undefined) {
     refuse(request, response, 404, 'not found');
     return;

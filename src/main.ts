@@ -9,9 +9,11 @@ import { hasInputs } from './chat/card';
 import { loadCards } from './chat/cards';
 import { createCooling } from './chat/cooling';
 import { createConversation } from './chat/handle';
+import { createLinks } from './chat/links';
 import { paced } from './chat/pace';
 import { createRefusals } from './chat/refusals';
 import type { Refusals } from './chat/refusals';
+import { linkRoutes } from './channels/link/route';
 import { toMessage, toModal } from './channels/slack/blocks';
 import { createSlackChannel } from './channels/slack/bot';
 import { createTeamsChannel } from './channels/teams/bot';
@@ -184,6 +186,10 @@ export async function startUsher(config: Config, log: Log, { clickMs = CLICK_MS 
       metrics.watch.turnedAway(platform, code);
     });
     const channels = channelsOf(config, house, log, refusals, pagePort);
+    const links = createLinks(
+      () => (config.demo ? `http://localhost:${pagePort.value}` : config.publicUrl),
+      () => channels.values(),
+    );
     const talk = ({ desk, cards, inbound, outbox }: House['work'], answerWithinMs?: number): Conversation =>
       createConversation({
         desk,
@@ -194,6 +200,7 @@ export async function startUsher(config: Config, log: Log, { clickMs = CLICK_MS 
         refusals,
         cooling: createCooling(outbox),
         watch: metrics.watch,
+        links,
         log,
         ...(answerWithinMs === undefined ? {} : { answerWithinMs }),
       });
@@ -348,7 +355,8 @@ export async function startUsher(config: Config, log: Log, { clickMs = CLICK_MS 
       pagePort.value = page.port;
     }
     if (chat) {
-      chat.open([...channels.values()].filter((channel) => channel !== web).flatMap((channel) => channel.routes));
+      const routes = [...channels.values()].filter((channel) => channel !== web).flatMap((channel) => channel.routes);
+      chat.open([...routes, ...linkRoutes(links)]);
       stops.push(() => chat.drain());
     }
     readiness.open({

@@ -38,6 +38,8 @@ const safeUrl = must(
     (new URL(value).protocol === 'https:' || (value.startsWith('http:') && isLoopbackUrl(value))),
   'be an https address, or http on this machine',
 );
+const ORIGIN = /^https?:\/\/[a-z0-9.:[\]-]+\/?$/i;
+const isOrigin = (value: string): boolean => ORIGIN.test(value) && safeUrl.safeParse(value).success;
 // These decide whom the bot believes, so that a variable alone must never point them to a stranger.
 const localUrl = must(isLoopbackUrl, 'be an address on this machine; it is only for local stand-ins');
 const yesNo = must((value) => /^(?:1|0|yes|no|true|false)$/i.test(value), 'be yes or no').transform((value) =>
@@ -66,6 +68,7 @@ export const schema = z.object({
   PORT: port.optional(),
   PAGE_PORT: port.optional(),
   METRICS_PORT: port.optional(),
+  PUBLIC_URL: must(isOrigin, 'be an https address (or http on this machine) without a path').optional(),
   LOG_LEVEL: z
     .enum(['error', 'warn', 'info', 'debug', 'silent'], { error: 'must be error, warn, info, debug or silent' })
     .optional(),
@@ -134,6 +137,12 @@ export const variables: Readonly<Record<keyof Settings, Variable>> = {
     default: '',
     meaning:
       'A listener of its own for `/metrics` on `HOST`, open to whoever reaches it. Unset: on `PORT`, for this machine only.',
+  },
+  PUBLIC_URL: {
+    required: 'no',
+    default: '',
+    meaning:
+      'Where people and platforms reach the chat endpoints, `https://usher.example.com`: the links to packages that people share lead there. Unset: they lead into Teams and Slack.',
   },
   LOG_LEVEL: { required: 'no', default: 'info', meaning: '`error`, `warn`, `info`, `debug` or `silent`.' },
   USHER_ADMINISTRATORS: {

@@ -87,7 +87,29 @@ test('the playground may meet a Slack that is a stand-in on this machine', () =>
   expect(readConfig(give)).toMatchObject({ demo: false, teams: { playground: true } });
 });
 
+test.each([
+  ['https://usher.example.com/', 'https://usher.example.com'],
+  ['https://Usher.example.com:8443', 'https://usher.example.com:8443'],
+  ['http://localhost:3978', 'http://localhost:3978'],
+])('%s is where it is reached: %s', (give, want) => {
+  expect(readConfig({ PUBLIC_URL: give }).publicUrl).toBe(want);
+});
+
 describe('refuses', () => {
+  test.each([
+    'http://usher.example.com',
+    'https://usher.example.com/chat',
+    'https://usher.example.com?x',
+    'https://ana@usher.example.com',
+    'javascript:alert(1)',
+    'usher.example.com',
+    'https://',
+    'https://a b',
+    'https://x/">',
+  ])('%s as the address that it is reached at', (give) => {
+    expect(() => readConfig({ PUBLIC_URL: give })).toThrow(/PUBLIC_URL must be an https address/);
+  });
+
   test.each<{ name: string; give: Environment; want: RegExp }>([
     {
       name: 'an empty signing secret',

@@ -1,8 +1,8 @@
 // The listener against real sockets: it holds little for strangers and tells them less.
 import { request as httpRequest } from 'node:http';
-import { connect } from 'node:net';
 import { type HttpOptions, type HttpServer, type RawRoute, startHttp } from '../src/http';
 import type { Route } from '../src/chat/channel';
+import { sendRaw } from './support/raw';
 
 const running: HttpServer[] = [];
 const logged: unknown[] = [];
@@ -38,17 +38,7 @@ const start = async (more: Partial<HttpOptions> = {}): Promise<HttpServer> => {
 const ask = (server: HttpServer, path: string, init?: RequestInit): Promise<Response> =>
   fetch(`http://127.0.0.1:${server.port}${path}`, init);
 
-/** Writes raw bytes and gives back what came until the server closed. */
-const raw = (server: HttpServer, text: string): Promise<string> =>
-  new Promise((resolve, reject) => {
-    let got = '';
-    const socket = connect(server.port, '127.0.0.1', () => socket.write(text));
-    socket.on('data', (part) => (got += part.toString()));
-    socket.on('close', () => {
-      resolve(got);
-    });
-    socket.on('error', reject);
-  });
+const raw = (server: HttpServer, text: string): Promise<string> => sendRaw(server.port, text);
 
 describe('a route', () => {
   test('gets the raw bytes and an id of ours', async () => {
@@ -76,6 +66,25 @@ describe('a route', () => {
     expect(response.status).toBe(want);
     expect(response.headers.get('allow')).toBe(want === 405 ? 'POST' : null);
     expect((await response.text()).length).toBeLessThan(30);
+  });
+
+  test('may stand for whatever is up to the next slash, and is then the last that is looked at', async () => {
+    const tell = (path: string): Route => ({
+      method: 'GET',
+      path,
+      maxBytes: 0,
+      handle: (request, response) => {
+        response.end(`${path} ${request.url ?? ''}`);
+        return Promise.resolve();
+      },
+    });
+    const server = await start({ routes: [tell('/go/*'), tell('/go/home')] });
+    const said = async (path: string) => (await ask(server, path)).text();
+    expect(await said('/go/abc?x=/y')).toBe('/go/* /go/abc?x=/y');
+    expect(await said('/go/home')).toBe('/go/home /go/home');
+    for (const path of ['/go/', '/go', '/go/a/b', '/gone/abc', '/abc', '/', '//'])
+      expect([path, (await ask(server, path)).status]).toEqual([path, 404]);
+    expect((await ask(server, '/go/abc', { method: 'POST' })).headers.get('allow')).toBe('GET');
   });
 
   test('does not read on when a body without a length grows above the limit', async () => {

@@ -17,6 +17,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   metrics: ['operations/alarms', 'operations/ports'],
   readiness: [],
   stops: ['jobs/worker', 'log'],
+  'channels/link': ['chat'],
   'channels/slack': ['chat', 'log'],
   'channels/teams': ['chat', 'log'],
   'channels/web': ['chat', 'log'],

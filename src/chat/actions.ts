@@ -10,6 +10,7 @@ import { noticeVerbs } from './actions/notices';
 import { ownerVerbs } from './actions/owners';
 import { reprocessVerbs } from './actions/reprocess';
 import { requestVerbs } from './actions/requests';
+import { shareVerbs } from './actions/share';
 import type { Answer, Verb } from './verb';
 import { read, TYPED, uuid } from './verb';
 
@@ -50,6 +51,7 @@ const generalVerbs = {
 const table = {
   ...requestVerbs,
   ...exceptionVerbs,
+  ...shareVerbs,
   ...accessVerbs,
   ...approvalVerbs,
   ...ownerVerbs,

@@ -280,6 +280,8 @@ class Writer {
         // Emphasis does not reach over a paragraph's end, and its stars may not touch a space.
         return inside.replace(/\n+/g, ' ').replace(/^(\s*)(.*?)(\s*)$/, '$1**$2**$3');
       }
+      case 'address':
+        return this.options.markdown ? `[${span.url}](${span.url})` : span.url;
       case 'instant':
         return this.#reader === null
           ? sharedInstant(span.at, span.style)

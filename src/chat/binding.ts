@@ -202,6 +202,8 @@ function isSpan(value: unknown): value is Span {
       return typeof value['text'] === 'string';
     case 'strong':
       return isText(value['spans']);
+    case 'address':
+      return typeof value['url'] === 'string';
     case 'instant':
       return (value['at'] as unknown) instanceof Date;
     default:

@@ -183,6 +183,7 @@ export type CardDataOf = {
     /** For whom; empty: for the reader. */
     readonly target: string;
     readonly typedRequest: string;
+    readonly mayShare: boolean;
     readonly mayDecide: boolean;
     readonly version: number;
     readonly approveVerb: string;

@@ -6,6 +6,8 @@ export type Span =
   | { readonly kind: 'fixed'; readonly text: string }
   | { readonly kind: 'user'; readonly text: string }
   | { readonly kind: 'strong'; readonly spans: readonly Span[] }
+  /** An address of ours, to be copied or followed whole. */
+  | { readonly kind: 'address'; readonly url: string }
   /** Shown in the reader's zone with the zone named, or by the client's own date form plus UTC on a shared card. */
   | { readonly kind: 'instant'; readonly at: Date; readonly style: 'date' | 'dateTime' | 'time' };
 

@@ -4,7 +4,10 @@ import type { CardId } from '../domain/model';
 import type { Card, Text } from './card';
 import type { Act, Inbound, Platform, Reply } from './inbound';
 
-/** An HTTP route that a channel wants to be mounted. `body` is the raw bytes, at most `maxBytes`. */
+/**
+ * An HTTP route that a channel wants to be mounted. `body` is the raw bytes, at most `maxBytes`. A `*` at the end of the path stands
+ * for whatever is there up to the next slash.
+ */
 export interface Route {
   readonly method: 'GET' | 'POST' | 'HEAD';
   readonly path: string;
@@ -63,6 +66,13 @@ export class ChannelError extends Error {
   }
 }
 
+/** A way into the conversation from outside. */
+export interface Door {
+  readonly url: string;
+  /** Whether the words stand in the message line already; else the person types them. */
+  readonly carries: boolean;
+}
+
 export interface Channel {
   readonly platform: Platform;
   readonly routes: readonly Route[];
@@ -91,6 +101,8 @@ export interface Channel {
   find?(email: string): Promise<Pick<Inbound, 'tenant' | 'user' | 'profile'> | null>;
   /** Why nobody can be heard on this platform now, in words for operators; null while they can. Absent where HTTP decides that. */
   trouble?(): string | null;
+  /** Leads a browser into the conversation with the bot, to say these words there; null where that cannot be told. */
+  readonly door?: (words: string) => Promise<Door | null>;
   /** Which of a card's limits it breaks, in words for a log, or null: the worker drops list rows until it fits. */
   misfit(card: Card): string | null;
 }

@@ -13,17 +13,44 @@ const SUGGESTIONS = 4;
 const MOST_HELD = 500;
 
 /** The package that a person means, for themselves or for a report. `manage`: among those that the person may assign. */
-export async function packageOf(
-  context: Context,
-  typed: string,
-  target: PersonId,
-  manage: boolean,
-): Promise<PackageRow> {
+export function packageOf(context: Context, typed: string, target: PersonId, manage: boolean): Promise<PackageRow> {
+  return packageAmong(
+    {
+      named: (name) => packagesNamed(context, name, target, manage),
+      find: finder(context, target, manage),
+      what: manage ? 'managedPackage' : 'package',
+    },
+    typed,
+  );
+}
+
+/** The package that a person means to tell others of. What they may only ask for, or have, is known by its whole name. */
+export function packageToShare(context: Context, typed: string): Promise<PackageRow> {
+  const me = context.who.person.id;
+  const find = (query: string, limit: number) => context.desk.views.sharablePackages(me, query, limit);
+  return packageAmong(
+    {
+      find,
+      named: async (name) => {
+        const known = await packagesNamed(context, name, me, false);
+        return [...known, ...(await exactOf(find, name)).filter((row) => known.every(({ id }) => id !== row.id))];
+      },
+      what: 'package',
+    },
+    typed,
+  );
+}
+
+interface Among {
+  readonly named: (name: string) => Promise<readonly Named<PackageRow>[]>;
+  readonly find: (query: string, limit: number) => Promise<readonly PackageRow[]>;
+  readonly what: 'package' | 'managedPackage';
+}
+
+async function packageAmong({ named, find, what }: Among, typed: string): Promise<PackageRow> {
+  const exact = await exactly(typed, named);
   const bare = bareName(typed);
-  if (bare !== typed && !(await isPackageName(context, typed, target, manage)))
-    return packageOf(context, bare, target, manage);
-  const find = finder(context, target, manage);
-  const exact = await exactly(typed, (name) => packagesNamed(context, name, target, manage));
+  if (exact.length === 0 && bare !== typed) return packageAmong({ named, find, what }, bare);
   const [only] = exact;
   if (only && exact.length === 1) return only;
   if (only) throw new DomainError('several-named', { typed, ...told(exact) });
@@ -32,7 +59,7 @@ export async function packageOf(
   // What only its description speaks of is offered: whoever typed a name meant a name.
   if (first && half.length === 1 && holdsWords(typed, [first.name, ...first.resources])) return first;
   const near = half.length > 0 ? half : closest(typed, await find('', 200), (row) => row.name);
-  if (near.length === 0) throw new DomainError('not-found', { what: manage ? 'managedPackage' : 'package' });
+  if (near.length === 0) throw new DomainError('not-found', { what });
   throw new DomainError('did-you-mean', { typed, ...told(near) });
 }
 
@@ -103,9 +130,14 @@ async function packagesNamed(
   target: PersonId,
   manage: boolean,
 ): Promise<readonly Named<PackageRow>[]> {
-  const rows = manage
-    ? (await finder(context, target, true)(name, 50)).filter((row) => row.name.toLowerCase() === name.toLowerCase())
-    : await context.desk.views.packagesNamed(target, name, target !== context.who.person.id);
+  if (manage) return exactOf(finder(context, target, true), name);
+  const rows = await context.desk.views.packagesNamed(target, name, target !== context.who.person.id);
+  return rows.map((row) => ({ ...row, detail: row.catalog }));
+}
+
+/** Those of a search that are called exactly so. */
+async function exactOf(find: Among['find'], name: string): Promise<readonly Named<PackageRow>[]> {
+  const rows = (await find(name, 50)).filter((row) => row.name.toLowerCase() === name.toLowerCase());
   return rows.map((row) => ({ ...row, detail: row.catalog }));
 }
 

@@ -11,6 +11,7 @@ import type { Card, Text } from './card';
 import type { CardBook } from './cards';
 import { asks, FIRST_STEP, inputOf } from './form-errors';
 import type { Inbound, Reply } from './inbound';
+import type { Links } from './links';
 import { bind } from './render';
 import { suggestions } from './suggestions';
 import { traceOf } from './trace';
@@ -26,12 +27,15 @@ export interface ReplyParts {
   readonly desk: Desk;
   readonly cards: Cards;
   readonly book: CardBook;
+  /** Where links to packages lead. */
+  readonly links?: Links;
   readonly log: Pick<Log, 'debug' | 'info' | 'error'>;
 }
 
 /** The answer as it is shown on the surface it came from: a form where one can be opened, the pressed card in its place, or a new one. */
 export async function reply(parts: ReplyParts, inbound: Inbound, who: Who, by: By, answer: Answer): Promise<Reply> {
-  const look: Look = { desk: parts.desk, who, by, params: answer.params };
+  const { desk, links } = parts;
+  const look: Look = { desk, who, by, params: answer.params, ...(links === undefined ? {} : { links }) };
   if (answer.place === 'form') {
     // Elsewhere a form that was begun waits behind Continue.
     const opens = answer.view !== 'form' || inbound.surface.canOpenForm || inbound.act.kind === 'submit';

@@ -29,10 +29,9 @@ const searches: Readonly<Record<string, (desk: Desk, who: Who, query: string) =>
       mark: row.held ? label('find.held') : row.pending ? label('find.pending') : null,
     })),
   manageable: async (desk, who, query) =>
-    (await desk.views.manageablePackages(who.person.id, query, CHOICES + 1)).map((row) => ({
-      value: row.id,
-      title: row.name,
-    })),
+    (await desk.views.manageablePackages(who.person.id, query, CHOICES + 1)).map(asFound),
+  sharable: async (desk, who, query) =>
+    (await desk.views.sharablePackages(who.person.id, query, CHOICES + 1)).map(asFound),
   reports: async (desk, who, query) =>
     (await desk.views.searchPeople(query, CHOICES + 1, who.person.id)).map((row) => ({
       value: row.id,
@@ -46,6 +45,10 @@ const searches: Readonly<Record<string, (desk: Desk, who: Who, query: string) =>
     }));
   },
 };
+
+function asFound({ id, name }: { readonly id: string; readonly name: string }): Found {
+  return { value: id, title: name };
+}
 
 function named(row: { readonly name: string; readonly detail: string }): string {
   return row.detail === '' ? row.name : `${row.name} (${row.detail})`;

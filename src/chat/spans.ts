@@ -42,6 +42,15 @@ export function strong(...spans: readonly Span[]): Span {
   return { kind: 'strong', spans };
 }
 
+// Nothing in it means anything to a writer, so none has to escape it.
+const ADDRESS = /^https?:\/\/[a-z0-9.:[\]-]+(?:\/[a-z0-9/?&=%:.-]*)?$/i;
+
+/** An address that we made ourselves: it stays whole, and clients that can make a link of it. */
+export function address(url: string): Span {
+  if (!ADDRESS.test(url)) throw new Error('an address of ours holds something that no address of ours may hold');
+  return { kind: 'address', url };
+}
+
 /** A moment, drawn by each writer for its reader. */
 export function instant(at: Date, style: 'date' | 'dateTime' | 'time' = 'dateTime'): Span {
   return { kind: 'instant', at, style };
@@ -50,7 +59,7 @@ export function instant(at: Date, style: 'date' | 'dateTime' | 'time' = 'dateTim
 /** Whether nothing would be seen. */
 export function isBlank(text: Text): boolean {
   return text.every((span) => {
-    if (span.kind === 'instant') return false;
+    if (span.kind === 'instant' || span.kind === 'address') return false;
     return span.kind === 'strong' ? isBlank(span.spans) : isInvisible(span.text);
   });
 }

@@ -67,6 +67,7 @@ function withName(text: string, name: string, other: string): string | null {
 function search(text: string): readonly Choice[] {
   const words = parse(text)?.typed.words ?? '';
   if (words === 'assign') return [choice(label('assign'), 'assign')];
+  if (words === 'share') return [choice(label('share'), 'share')];
   const asks = ['request', 'request access', 'ask for', 'package'];
   return asks.includes(words) ? [choice(label('requestAccess'), 'request')] : [];
 }
@@ -80,6 +81,7 @@ function next(text: string, fault: DomainError): readonly Choice[] {
   if (fault.is('not-found')) {
     switch (fault.data.what) {
       case 'package':
+        if (parse(text)?.typed.words === 'share') return [choice(label('share'), 'share')];
         return [choice(label('requestAccess'), 'request')];
       case 'managedPackage':
         return among(text);

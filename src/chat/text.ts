@@ -128,6 +128,7 @@ export function toldTo(text: Text, reader: Reader): Text {
         return strong(...toldTo(span.spans, reader));
       case 'fixed':
       case 'user':
+      case 'address':
         return span;
     }
   });
@@ -141,6 +142,8 @@ function plainSpan(span: Span, reader: Reader | null): string {
       return clip(span.text, LONGEST_LINE);
     case 'strong':
       return plain(span.spans, reader);
+    case 'address':
+      return span.url;
     case 'instant':
       return formatInstant(span.at, span.style, reader);
   }

@@ -13,7 +13,7 @@ import type {
 } from '../domain/model';
 import { accessOf, assigns, view as assignmentView } from '../operations/assignments';
 import { waiting } from '../operations/approvals';
-import { about } from '../operations/packages';
+import { about, mayShare, share } from '../operations/packages';
 import { mayReprocess } from '../operations/placements';
 import type { By, Desk, Draft } from '../operations/ports';
 import { formFor, view as requestView } from '../operations/requests';
@@ -25,6 +25,8 @@ import type { Text } from './card';
 import type { CardDataOf, CardName } from './card-data';
 import { helpRows } from './commands';
 import { digest, noticesOf } from './digest';
+import { NO_LINKS } from './links';
+import type { Links } from './links';
 import * as Forms from './present/forms';
 import { exceptionForm, exceptionLines } from './present/exceptions';
 import { leavers } from './present/leavers';
@@ -35,6 +37,7 @@ import { approvalCard } from './present/approvals';
 import { running } from './present/asked';
 import { askedAgain, gateText, leftMeanwhile } from './present/outcome';
 import { requestCard } from './present/requests';
+import { shareNotice } from './present/share';
 import { number, text } from './present/common';
 import { label, say } from './words';
 import { explain } from './words/faults';
@@ -58,6 +61,8 @@ export interface Look {
   readonly who: Who;
   readonly by: By;
   readonly params: Params;
+  /** Absent where nothing leads here from outside. */
+  readonly links?: Links;
 }
 
 type View = (look: Look) => Promise<Drawn>;
@@ -361,7 +366,7 @@ export const views = {
     // Whoever could only be refused at its end fills in no form.
     const own = Forms.isForOneself(mode);
     if (!own && !(await assigns(look.desk, viewer(look)))) throw new DomainError('forbidden', {});
-    const others = !own || (await look.desk.views.searchPeople('', 1, viewer(look))).length > 0;
+    const others = !own || (mode !== 'share' && (await look.desk.views.searchPeople('', 1, viewer(look))).length > 0);
     const choice = (value: string, title: string) => {
       const [key, name] = [look.params[value], look.params[title]];
       return typeof key === 'string' && typeof name === 'string' ? { value: key, title: text(name, 75) } : null;
@@ -455,12 +460,14 @@ export const views = {
     };
   },
   exception,
-  package: async (look) => ({
-    card: 'notice',
-    data: Notices.packageNotice(
-      await about(look.desk, viewer(look), { id: id(look, 'package'), name: id(look, 'name') }),
-    ),
-  }),
+  package: async (look) => {
+    const row = await about(look.desk, viewer(look), { id: id(look, 'package'), name: id(look, 'name') });
+    return { card: 'notice', data: Notices.packageNotice(row, await mayShare(look.desk, viewer(look), row.id)) };
+  },
+  share: async (look) => {
+    const shared = await share(look.desk, viewer(look), id(look, 'package') as PackageId);
+    return { card: 'notice', data: await shareNotice(shared, look.links ?? NO_LINKS) };
+  },
   digest: (look) => digest(look, draw, isView),
   gone: () => Promise.resolve({ card: 'notice', data: Notices.gone() }),
 } as const satisfies Record<string, View> & Record<Notice | 'digest', View>;

@@ -45,6 +45,7 @@ export interface Faults {
   'already-held': { package: string; endsAt: Date | null };
   'asked-too-often': { minutes: number };
   'not-for-others': { package: string };
+  'not-to-share': { package: string };
   'reason-required': Record<string, never>;
   'answer-required': { question: string };
   'answer-not-offered': { question: string };

@@ -199,6 +199,13 @@ export interface Page<T> {
   readonly next: string | null;
 }
 
+/** A package with the code of its link. */
+export interface SharedRow {
+  readonly name: string;
+  readonly catalog: CatalogId;
+  readonly hidden: boolean;
+  readonly code: string;
+}
 export interface PackageRow {
   readonly id: PackageId;
   readonly name: string;
@@ -319,6 +326,10 @@ export interface Views {
   holds(person: PersonId, limit: number): Promise<{ readonly names: readonly string[]; readonly total: number }>;
   /** Packages of catalogs where the person may assign directly, for typed names. */
   manageablePackages(person: PersonId, query: string, limit: number): Promise<readonly PackageRow[]>;
+  /** Packages that the person may tell others of: those on offer to them, of catalogs that they assign in, hidden ones that they look after. */
+  sharablePackages(person: PersonId, query: string, limit: number): Promise<readonly PackageRow[]>;
+  /** A package that the person may know (on offer, held, or in a catalog that they assign in) with what sharing it needs. */
+  sharing(person: PersonId, pkg: PackageId): Promise<SharedRow | null>;
   /** Live assignment of a pair, for typed `extend <package>`. */
   liveAssignment(person: PersonId, pkg: PackageId): Promise<AssignmentId | null>;
   /** Who decided that the assignment ends and why; no name: a file did. Null where it ended by itself. */

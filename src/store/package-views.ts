@@ -2,7 +2,8 @@
 // goes by, and every refusal, is a rule; here only whether some enabled policy means the person.
 import { isLinkCode } from '../domain/link';
 import type { PackageId, PersonId } from '../domain/model';
-import type { PackageRow, Views } from '../operations/ports';
+import { permissions } from '../domain/permissions';
+import type { PackageRow, SharedRow, Views } from '../operations/ports';
 import { pageOf, unpackCursor, wordsOf } from './cursors';
 import { LIVE, OPEN } from './loads';
 import { targetRow, WIDE_KINDS } from './policies';
@@ -118,8 +119,34 @@ from manageable packages
 where ${MATCHES('$2')}
 order by rank, key, packages.id limit $4`;
 
+// Whether the person $1 may tell others of `packages`, hidden or not.
+const LOOKS_AFTER = `exists (select 1 from role_holders where person_id = $1 and (role = 'administrator'
+  or (role in (${permissions['package.share'].map((role) => `'${role}'`).join(', ')}) and role_holders.catalog_id = packages.catalog_id)))`;
+
+const SHARABLE = `
+with ${scoped('false')}, sharable as (
+  select packages.*, catalogs.name as catalog
+  from packages join catalogs on catalogs.id = packages.catalog_id and catalogs.state <> 'deleted'
+  where packages.state = 'active'
+    and (not packages.hidden and (packages.id in (select packages.id from ${OFFERED}) or ${ASSIGNS}) or ${LOOKS_AFTER})
+)
+select ${rows('$1')}, ${RANK('$3')} as rank, lower(packages.name) as key
+from sharable packages
+where ${MATCHES('$2')}
+order by rank, key, packages.id limit $4`;
+
+const SHARING = `
+with ${scoped('false')}, wanted as (
+  select packages.* from packages join catalogs on catalogs.id = packages.catalog_id and catalogs.state <> 'deleted'
+  where packages.id = $2 and packages.state = 'active'
+)
+select name, catalog_id as catalog, hidden, link_code as code from wanted packages
+where packages.id in (select packages.id from ${OFFERED}) or ${HELD} or ${ASSIGNS}`;
+
 /** Lists of packages. */
-export function createPackageViews(q: Query): Pick<Views, 'searchPackages' | 'packagesNamed' | 'manageablePackages'> {
+export function createPackageViews(
+  q: Query,
+): Pick<Views, 'searchPackages' | 'packagesNamed' | 'manageablePackages' | 'sharablePackages' | 'sharing'> {
   return {
     async searchPackages(target: PersonId, query, limit, after, onBehalf = false) {
       const key = unpackCursor(after, 'integer', 'text', 'id');
@@ -137,6 +164,13 @@ export function createPackageViews(q: Query): Pick<Views, 'searchPackages' | 'pa
     async manageablePackages(person, query, limit) {
       const found = await q(MANAGEABLE, [person, wordsOf(query), query.trim(), limit]);
       return (found as readonly Found[]).map(packageOf);
+    },
+    async sharablePackages(person, query, limit) {
+      const found = await q(SHARABLE, [person, wordsOf(query), query.trim(), limit]);
+      return (found as readonly Found[]).map(packageOf);
+    },
+    async sharing(person, pkg) {
+      return ((await q(SHARING, [person, pkg]))[0] as SharedRow | undefined) ?? null;
     },
   };
 }

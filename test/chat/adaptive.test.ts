@@ -3,7 +3,7 @@ import { toPage } from '../../src/channels/web/card';
 import { readPressed, toAdaptive } from '../../src/chat/adaptive';
 import type { Card, Text } from '../../src/chat/card';
 import { escapeMarkdown } from '../../src/chat/markdown';
-import { fixed, instant, strong, user } from '../../src/chat/spans';
+import { address, fixed, instant, strong, user } from '../../src/chat/spans';
 import { parserFindings, schemaFindings } from '../support/adaptive-check';
 import { approval, berlin, block, button, cardOf, dueAt, requestForm } from '../support/cards';
 import { hostileCard, hostileForm, hostileText, NASTY } from '../support/hostile';
@@ -81,6 +81,21 @@ describe('row 49: people’s words stay words', () => {
 
   test('our own words keep their brackets, and still make no link', () => {
     expect(said([fixed('Ends soon (in 3 days) & [x](y)')])).toBe('Ends soon (in 3 days) & \\[x\\](y)');
+  });
+
+  test('an address of ours is a link, and stays whole where nothing is rendered', () => {
+    const url = 'https://teams.example/l/chat/0/0?users=28:a-b&message=request%20x';
+    expect(said([fixed('See '), address(url)])).toBe(`See [${url}](${url})`);
+    expect(said([fixed('See '), address(url)], berlin, false)).toBe(`See ${url}`);
+    for (const bad of [
+      'javascript:alert(1)',
+      'https://x/)[y',
+      'https://x/<b>',
+      'https://x/ y',
+      'https://x/`',
+      'data:x',
+    ])
+      expect(() => address(bad)).toThrow();
   });
 
   test('spaces between spans stay, those that would make code of a line go', () => {

@@ -34,6 +34,7 @@ const notice: CardDataOf['notice'] = {
   mayRequest: false,
   target: '',
   typedRequest: 'request Payroll',
+  mayShare: false,
   mayDecide: false,
   version: 3,
   approveVerb: 'approval.approve',

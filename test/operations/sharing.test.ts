@@ -1,7 +1,7 @@
 // The link to a package: its code opens the form for whoever may ask, hidden packages as well, and says nothing to anybody else.
 import type { PersonId } from '../../src/domain/model';
 import { createPackageViews } from '../../src/store/package-views';
-import { aWorld, cardOf, sentenceOf, SMALL, textOf } from '../support/world';
+import { aWorld, buttons, cardOf, sentenceOf, SMALL, textOf } from '../support/world';
 import type { World } from '../support/world';
 
 const NOBODYS = 'zzzzzzzzzzzzzzzzzzzz';
@@ -113,6 +113,119 @@ describe('the code of a link', () => {
     for (const name of ['Hidden gem', 'Given only', 'Ledger reader'])
       expect([name, await gathered(await codeOf(name))]).toEqual([name, unknown]);
   });
+});
+
+describe('somebody shares', () => {
+  const shared = async (user: string, text: string): Promise<string> => {
+    const codes = await world.sql<{ code: string }>('select link_code as code from packages');
+    return codes.reduce((reply, { code }) => reply.replaceAll(code, 'CODE'), await say(user, text));
+  };
+
+  test('what they may ask for, with the address of this installation', async () => {
+    world.site.base = 'https://usher.example';
+    expect(textOf(cardOf(await world.say('tara', 'share ledger reader')))).toBe(
+      [
+        'Share Ledger reader',
+        'Send this link to whoever needs it:',
+        `https://usher.example/go/${await codeOf('Ledger reader')}`,
+        `The same typed to me: request ${await codeOf('Ledger reader')}`,
+        'It opens the form for those whom the package is for. It gives nobody access by itself.',
+      ].join('\n'),
+    );
+  });
+
+  test('with the ways into the platforms where there is no such address', async () => {
+    const door = (words: string) =>
+      Promise.resolve({ url: `https://chat.example/to?message=${encodeURIComponent(words)}`, carries: true });
+    Object.assign(world.mailbox, { door });
+    expect(await shared('tara', 'share ledger reader')).toContain(
+      'send this link:\nhttps://chat.example/to?message=request%20CODE\n',
+    );
+    Object.assign(world.mailbox, { door: () => Promise.resolve(null) });
+    expect(await shared('tara', 'share ledger reader')).not.toContain('http');
+  });
+
+  test('half a name, the code itself, or with courtesy; and is asked what was meant', async () => {
+    for (const typed of ['share auditor', 'share “Ledger auditor” please', `share ${await codeOf('Ledger auditor')}`])
+      expect([typed, await shared('tara', typed)]).toEqual([typed, expect.stringContaining('Share Ledger auditor')]);
+    expect(await shared('tara', 'share ledgr auditor')).toContain('Did you mean Ledger auditor?');
+    const reply = cardOf(await world.say('tara', 'share no such thing'));
+    expect(textOf(reply)).toBe(`${NOT_FOUND}\nShare: “share”`);
+  });
+
+  test('one that is chosen from the search, which holds what they may tell of', async () => {
+    const form = cardOf(await world.say('tara', 'share'));
+    expect(form.body.flatMap((one) => ('search' in one ? [one.search] : []))).toEqual(['sharable']);
+    const found = async (user: string) =>
+      sentenceOf(
+        await world.conversation.handle(
+          world.inbound(user, { kind: 'search', search: 'sharable', draft: null, query: '' }),
+        ),
+      );
+    expect(await found('tara')).toBe('Ledger auditor, Ledger reader, Ledger writer, Vault keys');
+    expect(await found('ana')).toBe('Ledger auditor, Ledger reader, Ledger writer, Vault keys');
+    for (const user of ['olga', 'ada'])
+      expect(await found(user)).toBe(
+        'Given only, Hidden gem, Ledger auditor, Ledger reader, Ledger writer, Vault keys',
+      );
+    const chosen = await world.submit('tara', form, { package: await idOf('Vault keys') });
+    expect(textOf(cardOf(chosen))).toContain('Share Vault keys');
+    for (const name of ['Hidden gem', 'Given only', ''])
+      expect([name, sentenceOf(await world.submit('tara', form, { package: name && (await idOf(name)) }))]).toEqual([
+        name,
+        NOT_FOUND,
+      ]);
+  });
+
+  test('a hidden one only where they look after its catalog, and what they say then', async () => {
+    await world.configure('catalogs: [{ name: Finance, packageManagers: cas, assignmentManagers: tom }]');
+    for (const user of ['olga', 'ada', 'cas'])
+      expect([user, await shared(user, 'share hidden gem')]).toEqual([
+        user,
+        expect.stringContaining('there is no other way to find it'),
+      ]);
+    await world.submit('ana', cardOf(await world.say('ana', 'request hidden gem')), {});
+    await world.settle();
+    // Whoever has it, may ask for it, or assigns it knows that there is one.
+    for (const user of ['ana', 'ben'])
+      expect([user, await shared(user, 'share hidden gem')]).toEqual([
+        user,
+        expect.stringContaining('Hidden gem is hidden, so only those who look after its catalog share it.'),
+      ]);
+    for (const user of ['tara', 'max'])
+      expect([user, await shared(user, 'share hidden gem')]).toEqual([user, expect.stringContaining(NOT_FOUND)]);
+    const tom = await press('tom', await idOf('Hidden gem'));
+    expect(sentenceOf(tom)).toContain('Hidden gem is hidden');
+    expect(await shared('tom', 'share given only')).toContain('Share Given only');
+  });
+
+  test('what they have and could not ask for again', async () => {
+    await world.submit('olga', cardOf(await world.say('olga', 'assign Tara Lind to Given only')), { reason: 'needed' });
+    await world.settle();
+    expect(await shared('tara', 'share given only')).toContain('Share Given only');
+    expect(await shared('tom', 'share given only')).toContain(NOT_FOUND);
+  });
+
+  test('from the card of a package, where they may', async () => {
+    const card = cardOf(await world.say('tara', 'package vault keys'));
+    expect(textOf(cardOf(await world.press('tara', card, 'Share')))).toContain('Share Vault keys');
+    const hidden = cardOf(await world.say('ana', 'package hidden gem'));
+    expect([...buttons(hidden).keys()]).toEqual(['Request access']);
+    await finance('{ name: Vault keys, state: deleted }');
+    expect(sentenceOf(await world.press('tara', card, 'Share'))).toBe(NOT_FOUND);
+  });
+
+  test('an id that they made up is none', async () => {
+    for (const id of [await idOf('Hidden gem'), '0197f000-0000-7000-8000-000000000000', 'x', ''])
+      expect([id, sentenceOf(await press('tara', id))]).toEqual([id, NOT_FOUND]);
+  });
+
+  const idOf = async (name: string): Promise<string> =>
+    (await world.sql<{ id: string }>('select id from packages where name = $1', [name]))[0]?.id ?? '';
+  const press = (user: string, id: string) =>
+    world.conversation.handle(
+      world.inbound(user, { kind: 'press', verb: 'package.share', data: { package: id }, card: null }),
+    );
 });
 
 /** Every node of some plans. */

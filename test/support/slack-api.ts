@@ -297,6 +297,9 @@ export class SlackApi {
 
   #call(method: string, args: Json): Json {
     switch (method) {
+      case 'bots.info':
+        if (args['bot'] !== 'B0BOT') return problem('bot_not_found');
+        return { ok: true, bot: { id: 'B0BOT', app_id: this.appId, user_id: this.bot, name: 'Usher', deleted: false } };
       case 'auth.test':
         return {
           ok: true,

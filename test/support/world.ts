@@ -8,6 +8,7 @@ import { ChannelError } from '../../src/chat/channel';
 import type { Address, Channel, Conversation, MessageRef } from '../../src/chat/channel';
 import { createConversation } from '../../src/chat/handle';
 import type { Act, Inbound, Reply } from '../../src/chat/inbound';
+import { createLinks } from '../../src/chat/links';
 import { plain, toText } from '../../src/chat/text';
 import { connectors } from '../../src/connectors';
 import { jobs } from '../../src/jobs';
@@ -144,6 +145,8 @@ export async function aWorld(yaml: string) {
   const book = loadCards(join(__dirname, '../../cards'));
   const mailbox = new Mailbox();
   const channels = new Map<string, Channel>([['web', mailbox]]);
+  /** The address of this installation, where it has one. */
+  const site = { base: null as string | null };
   const conversationWithin = (answerWithinMs?: number): Conversation =>
     createConversation({
       desk,
@@ -151,6 +154,10 @@ export async function aWorld(yaml: string) {
       inbound: parts.inbound,
       book,
       profiles: () => Promise.resolve(null),
+      links: createLinks(
+        () => site.base,
+        () => channels.values(),
+      ),
       log,
       ...(answerWithinMs === undefined ? {} : { answerWithinMs }),
     });
@@ -227,6 +234,7 @@ export async function aWorld(yaml: string) {
     /** The same for clicks that may take so long. */
     conversationWithin,
     mailbox,
+    site,
     log,
     /** Every line that was logged. */
     lines,

@@ -61,6 +61,12 @@ export function createSlackChannel(options: SlackOptions): Channel {
     answer: async (inbound, reply) => await started().show.stored(inbound, reply),
     profile: async (_tenant, user) => await started().people.profile(user),
     find: async (email) => await started().people.find(email),
+    // Slack puts no words into the message line of a bot.
+    door: async () => {
+      const app = live === null ? null : await within(live.people.app(), settings.deadlineMs).catch(() => null);
+      if (app === null || !/^A[A-Z0-9]+$/.test(app)) return null;
+      return { url: `https://slack.com/app_redirect?app=${app}&team=${settings.teamId}`, carries: false };
+    },
     trouble: () => live?.trouble() ?? null,
     misfit,
   };

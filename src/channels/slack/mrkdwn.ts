@@ -23,7 +23,7 @@ interface Token {
   readonly atCut?: string;
 }
 
-/** A text object: mrkdwn only for bold words or moments in the client's own form, else plain text, where nothing is markup. */
+/** A text object: mrkdwn only for bold words, links or moments in the client's own form, else plain text, where nothing is markup. */
 export function textObject(
   text: Text,
   reader: Reader | null,
@@ -35,7 +35,7 @@ export function textObject(
 }
 
 function needsMrkdwn(text: Text, reader: Reader | null): boolean {
-  return text.some((span) => span.kind === 'strong' || (span.kind === 'instant' && reader === null));
+  return text.some(({ kind }) => kind === 'strong' || kind === 'address' || (kind === 'instant' && reader === null));
 }
 
 /** A text as Slack mrkdwn of at most `max` units. Send it with `verbatim: true`, so that addresses in it stay text. */
@@ -80,6 +80,8 @@ function spanTokens(span: Span, reader: Reader | null, max: number): Token[] {
       if (shared) return tokens(span.spans, reader, max);
       return words === '' ? [] : [{ text: '*', opens: '*' }, ...inert(words), { text: '*', closes: true }];
     }
+    case 'address':
+      return [{ text: `<${span.url.replaceAll('&', '&amp;')}>` }];
     case 'instant':
       return [
         { text: reader === null ? sharedInstant(span.at, span.style) : formatInstant(span.at, span.style, reader) },

@@ -24,6 +24,7 @@ export type Sender = Pick<Inbound, 'tenant' | 'user' | 'profile'>;
 export class People {
   private readonly known = new Map<string, { readonly profile: Promise<Profile | null>; readonly until: number }>();
   private self: Promise<Self> | null = null;
+  private ownApp: Promise<string | null> | null = null;
 
   constructor(
     private readonly web: Web,
@@ -37,6 +38,15 @@ export class People {
       throw error;
     });
     return this.self;
+  }
+
+  /** The id of our app, which links into the workspace name. Throws `ChannelError`. */
+  app(): Promise<string | null> {
+    this.ownApp ??= this.askApp().catch((error: unknown) => {
+      this.ownApp = null;
+      throw error;
+    });
+    return this.ownApp;
   }
 
   /** Null: no such account. Throws `ChannelError`. */
@@ -122,6 +132,11 @@ export class People {
     if (team !== this.settings.teamId) throw new Error('The Slack bot token belongs to another workspace.');
     if (user === null || bot === null) throw new Error('The Slack token is not a bot token.');
     return { user, bot, enterprise: textAt(answer, 'enterprise_id') };
+  }
+
+  private async askApp(): Promise<string | null> {
+    const { bot } = await this.me();
+    return textAt(await this.web.call('bots.info', { bot }), 'bot', 'app_id');
   }
 
   private async askProfile(user: string): Promise<Profile | null> {

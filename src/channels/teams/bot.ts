@@ -87,6 +87,11 @@ export function createTeamsChannel(options: TeamsOptions): Channel {
     remove: (ref) => started().answers.remove(ref),
     answer: (inbound, reply) => started().answers.answer(inbound, reply),
     profile: (tenant, user) => started().answers.profile(tenant, user),
+    door: (words) => {
+      const to = `28:${settings.appId}`;
+      const url = `https://teams.microsoft.com/l/chat/0/0?users=${to}&message=${encodeURIComponent(words)}`;
+      return Promise.resolve(settings.playground ? null : { url, carries: true });
+    },
     misfit,
   };
 }

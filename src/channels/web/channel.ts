@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ChannelError, type Channel, type Conversation, type Route } from '../../chat/channel';
 import type { Card } from '../../chat/card';
 import { readPressed } from '../../chat/adaptive';
+import { codeIn, LINK_PATH } from '../../chat/links';
 import type { Act } from '../../chat/inbound';
 import type { Log } from '../../log';
 import { createAnswers, type Place } from './answers';
@@ -218,6 +219,17 @@ export function createWebChannel(options: WebOptions): Channel {
         await sendAsset(asset, response);
       }),
     })),
+    {
+      method: 'GET',
+      path: `${LINK_PATH}*`,
+      maxBytes: 0,
+      // The page itself: it asks for the package of the link as whoever is picked.
+      handle: guarded(async (request, response) => {
+        const asset = ASSETS.get('/');
+        if (asset === undefined || codeIn(request.url) === null) throw new Refusal(404, 'link');
+        await sendAsset(asset, response);
+      }),
+    },
     reading('/api/state', async ({ response, session }) => {
       response.setHeader('set-cookie', sessions.cookie(session));
       json(response, 200, await state(session));

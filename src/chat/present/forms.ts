@@ -238,6 +238,13 @@ const FIND = {
     person: ['assign.person', 'assign.personHint'],
     searches: ['manageable', 'people'],
   },
+  share: {
+    title: 'share.findTitle',
+    intro: 'share.findIntro',
+    verb: 'share.fill',
+    person: ['find.for', 'find.forYou'],
+    searches: ['sharable', 'reports'],
+  },
   remove: {
     title: 'remove.findTitle',
     intro: 'remove.findIntro',
@@ -261,9 +268,9 @@ export function findMode(named: unknown): FindMode {
   return typeof named === 'string' && Object.hasOwn(FIND, named) ? (named as FindMode) : 'ask';
 }
 
-/** Whether one asks, for oneself where nobody else is named; else one acts by a right that others have given. */
+/** Whether one asks or shares, for oneself where nobody else is named; else one acts by a right that others have given. */
 export function isForOneself(mode: FindMode): boolean {
-  return mode === 'ask' || mode === 'exception';
+  return mode === 'ask' || mode === 'exception' || mode === 'share';
 }
 
 /** First step: what, and for whom. `others`: the person has direct reports, or assigns directly. */

@@ -42,6 +42,7 @@ export function notice(title: Text, tone: Tone, lines: readonly Text[], buttons:
     mayRequest: false,
     target: '',
     typedRequest: '',
+    mayShare: false,
     mayDecide: false,
     version: 0,
     approveVerb: 'approval.approve',
@@ -298,7 +299,7 @@ export function ownerNotice(
 }
 
 /** What a package is for; asks with one tap where it is neither held nor asked for. */
-export function packageNotice(row: PackageRow): Notice {
+export function packageNotice(row: PackageRow, mayShare: boolean): Notice {
   const free = !row.held && !row.pending;
   const state = row.held ? [label('package.held')] : row.pending ? [label('package.pending')] : [];
   return {
@@ -314,6 +315,7 @@ export function packageNotice(row: PackageRow): Notice {
     packageName: row.name,
     mayRequest: free,
     typedRequest: `request ${row.name}`,
+    mayShare,
   };
 }
 

@@ -231,6 +231,10 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
     sentence('{name} can last until {until:dateTime} at the latest, so it cannot be extended.', { name, until }),
   'no-end-to-extend': ({ package: name }) =>
     sentence('{name} has no end date, so there is nothing to extend.', { name }),
+  'not-to-share': ({ package: name }) =>
+    sentence('{name} is hidden, so only those who look after its catalog share it. Ask one of them for the link.', {
+      name,
+    }),
   'not-self-removable': ({ package: name }) => sentence('{name} cannot be given up here. Ask its owners.', { name }),
   'not-held': ({ package: name, target, asked }) => {
     if (target === null)

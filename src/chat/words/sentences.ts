@@ -22,6 +22,7 @@ export const sentences = {
   myRequests: 'My requests',
   approvals: 'Approvals',
   help: 'Help',
+  share: 'Share',
   previous: 'Previous',
   next: 'Next',
   cancel: 'Cancel',
@@ -63,6 +64,10 @@ export const sentences = {
   'period.startNoEnd': 'From {startsAt:dateTime}, no end date',
   'period.untilOnly': 'From approval until {endsAt:dateTime}',
   'period.openEnd': 'From approval, no end date',
+
+  'platform.slack': 'Slack',
+  'platform.teams': 'Teams',
+  'platform.web': 'the local page',
 
   // states, said in words
   'state.submitted': 'Being checked',
@@ -109,6 +114,7 @@ export const sentences = {
   'help.requestFor': 'ask for somebody who reports to you',
   'help.package': 'what a package is for and what it includes',
   'help.exception': 'ask to have a package beside one that it does not go with',
+  'help.share': 'a link that opens the form for a package',
   'help.access': 'what you have, why, and until when',
   'help.requests': 'what you asked for',
   'help.one': 'one request with its timeline',
@@ -124,6 +130,23 @@ export const sentences = {
   'help.changes': 'see what was changed outside of Usher',
   'help.reprocess': 'set somebody’s access up again',
   'help.help': 'this list',
+
+  // sharing
+  'share.findTitle': 'Share a package',
+  'share.findIntro': 'Which one? You get a link to send to others.',
+  'share.title': 'Share {package}',
+  'share.send': 'Send this link to whoever needs it:',
+  'share.door': 'For those in {where}, send this link:',
+  'share.doorAndWords': 'For those in {where}, send this link, and the words to type there:',
+  'share.words': 'The same typed to me: *{words}*',
+  'share.scope': 'It opens the form for those whom the package is for. It gives nobody access by itself.',
+  'share.hidden': 'The package is hidden, so there is no other way to find it.',
+
+  // where the link leads
+  'link.open': 'Open {where}',
+  'link.send': 'In {where} the words are in the message line already. Send them.',
+  'link.type': 'In {where} you write the words below.',
+  'link.words': 'Write this to Usher:',
 
   // asking
   'find.title': 'Request access',

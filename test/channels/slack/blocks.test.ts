@@ -3,7 +3,7 @@ import { loadingModal, misfit, toHome, toMessage, toModal, toResultModal } from 
 import { decode, inputOf, readState, searchOf, verbOf } from '../../../src/channels/slack/ids';
 import type { Card, Element, Text } from '../../../src/chat/card';
 import { fit } from '../../../src/chat/cards';
-import { fixed, instant, strong, user } from '../../../src/chat/spans';
+import { address, fixed, instant, strong, user } from '../../../src/chat/spans';
 import { checkMessage, checkView } from '../../support/block-kit';
 import { approval, berlin, block, button, cardOf, dueAt, FORM_DATA, requestForm } from '../../support/cards';
 import { hostileCard, hostileForm, hostileText, NASTY } from '../../support/hostile';
@@ -73,6 +73,13 @@ describe('row 17: only blocks inside the table leave us', () => {
     const form = requestForm({ title: words, reason: text });
     expect(checkView(toModal(form))).toEqual([]);
     expect(misfit(form)).toBeNull();
+  });
+
+  test('an address of ours is a link that nothing else is part of', () => {
+    const url = 'https://usher.example/go/0a1b2c3d4e5f6g7h8j9k?a=1&b=2';
+    expect(said([address(url)])).toMatchObject({
+      text: { type: 'mrkdwn', text: `<${url.replace('&', '&amp;')}>`, verbatim: true },
+    });
   });
 
   test('200 choices are a misfit that asks for a search, and the first 100 are drawn', () => {

@@ -59,6 +59,7 @@ describe('row 33: the manifest', () => {
     const called = new Set([...source.matchAll(/\.call\('([a-zA-Z.]+)'/g)].map((match) => match[1] ?? ''));
     const scopes: Record<string, keyof typeof SCOPES | null> = {
       'auth.test': null,
+      'bots.info': 'users:read',
       'users.info': 'users:read',
       'users.lookupByEmail': 'users:read.email',
       'conversations.open': 'im:write',

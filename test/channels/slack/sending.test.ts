@@ -212,6 +212,19 @@ test('row 22: a message that was deleted is gone, another one still changes', as
   expect(slack.messagesOf('U0BEN')[0]?.edits).toBe(1);
 });
 
+test('the way into the conversation names our app and workspace, and is not known while Slack does not say it', async () => {
+  const door = () => world.channel.door?.('request x');
+  const { slack } = world;
+  slack.fail('bots.info', { error: 'internal_error' });
+  expect(await door()).toBeNull();
+  expect(await door()).toEqual({
+    url: `https://slack.com/app_redirect?app=${slack.appId}&team=T0HOME`,
+    carries: false,
+  });
+  expect(await door()).not.toBeNull();
+  expect(slack.callsOf('bots.info')).toHaveLength(2);
+});
+
 test('a card that would lose something is a misfit', () => {
   expect(world.channel.misfit(approval())).toBeNull();
   const long = card('x', { body: Array.from({ length: 80 }, (_, index) => textBlock(`row ${index}`)) });

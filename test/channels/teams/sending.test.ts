@@ -117,6 +117,14 @@ describe('a message', () => {
   });
 });
 
+test('the way into the conversation takes the words along', async () => {
+  const { appId } = optionsFor(teams);
+  expect(await world.channel.door?.('request a&b=c')).toEqual({
+    url: `https://teams.microsoft.com/l/chat/0/0?users=28:${appId}&message=request%20a%26b%3Dc`,
+    carries: true,
+  });
+});
+
 describe('copies', () => {
   test('row 51: all copies change after the decision, and a lost one is named without hurting the others', async () => {
     const refs = [];

@@ -36,6 +36,17 @@ describe('the gate', () => {
     expect(world.chat.heard.filter(({ act }) => act.kind === 'text')).toEqual([]);
   });
 
+  test('the link to a package is the page as well, and what only looks like one is nothing', async () => {
+    const host = `localhost:${world.port}`;
+    const page = await raw(world, 'GET', '/', { host });
+    const linked = await raw(world, 'GET', '/go/0a1b2c3d4e5f6g7h8j9k', { host, 'sec-fetch-site': 'cross-site' });
+    expect([linked.status, linked.text, linked.headers['set-cookie']]).toEqual([200, page.text, undefined]);
+    expect(linked.headers['content-security-policy']).toBe(page.headers['content-security-policy']);
+    for (const path of ['/go/', '/go/x', '/go/0a1b2c3d4e5f6g7h8j9k0', '/go/0a1b2c3d4e5f6g7h8j9k/app.js'])
+      expect([path, (await raw(world, 'GET', path, { host })).status]).toEqual([path, 404]);
+    expect((await raw(world, 'GET', '/go/0a1b2c3d4e5f6g7h8j9k', { host: 'evil.example' })).status).toBe(421);
+  });
+
   test.each(['localhost', '127.0.0.1', '[::1]', 'LOCALHOST'])('the page is shown at %s', async (name) => {
     expect((await raw(world, 'GET', '/', { host: `${name}:${world.port}` })).status).toBe(200);
   });

@@ -1,5 +1,5 @@
 // The local page in a real browser: asking, approving, keeping up with others, by mouse, by keyboard, on a phone, in the dark.
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Page, Route } from 'playwright-core';
 import { describeInBrowser, openBrowser } from '../../support/browser';
 import { audit } from './audit';
 import { HOSTILE } from './script';
@@ -108,6 +108,35 @@ describeInBrowser('the local page in a browser', () => {
       act: { kind: 'press', verb: 'approval.approve', data: { request: 'r-1042', v: 1 }, card: 'approval-1042' },
     });
     quiet();
+  });
+
+  test('the link to a package asks for it as whoever is picked, once', async () => {
+    const page = await open();
+    await page.goto(`${world.url}/go/0a1b2c3d4e5f6g7h8j9k`);
+    await page.locator('html.ready').waitFor();
+    const texts = () => world.chat.heard.flatMap(({ act, user }) => (act.kind === 'text' ? [[user, act.text]] : []));
+    expect(texts()).toEqual([]);
+    await become(page, 'Ana Silva');
+    await page.getByText('request 0a1b2c3d4e5f6g7h8j9k').first().waitFor();
+    expect(new URL(page.url()).pathname).toBe('/');
+    // Whoever was picked before is no news, whichever comes first, the state or the line.
+    const line = page.waitForResponse('**/api/events');
+    const afterTheLine = async (route: Route): Promise<void> => {
+      await line;
+      await route.continue();
+    };
+    await page.route('**/api/state', afterTheLine, { times: 1 });
+    await page.goto(`${world.url}/go/1a1b2c3d4e5f6g7h8j9k`);
+    await page.getByText('request 1a1b2c3d4e5f6g7h8j9k').first().waitFor();
+    expect(await page.getByText('now speaks as').count()).toBe(0);
+    await page.locator('#typing').waitFor({ state: 'hidden' });
+    await page.reload();
+    await page.locator('html.ready').waitFor();
+    expect(texts()).toEqual([
+      ['ana', 'request 0a1b2c3d4e5f6g7h8j9k'],
+      ['ana', 'request 1a1b2c3d4e5f6g7h8j9k'],
+    ]);
+    expect(complaints).toEqual([]);
   });
 
   test('everything works by keyboard alone', async () => {

@@ -195,6 +195,7 @@ async function become(key) {
     events.reopen();
     announce(`You are ${me()?.name ?? ''}`);
     composer.focus();
+    follow();
   } catch (error) {
     fail(error, () => void become(key));
   } finally {
@@ -288,7 +289,8 @@ let broken = false;
 const events = listen(
   {
     hello: ({ persona }) => {
-      if (broken || persona !== state.me) void refresh('line');
+      // Until the first state is there it is on its way, and who was picked before is no news.
+      if (broken || (state.token !== '' && persona !== state.me)) void refresh('line');
       broken = false;
     },
     message: received,
@@ -315,5 +317,16 @@ const events = listen(
   },
 );
 
+// The link to a package: whoever is picked asks for it, once.
+let linked = /^\/go\/([0-9a-z]{20})$/.exec(location.pathname)?.[1] ?? null;
+
+function follow() {
+  if (linked === null || state.me === null) return;
+  const code = linked;
+  linked = null;
+  history.replaceState(null, '', '/');
+  void say(`request ${code}`);
+}
+
 bindView();
-void refresh('start');
+void refresh('start').then(follow);
