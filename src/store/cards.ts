@@ -96,6 +96,7 @@ export function createCards(q: Query): Cards {
       const lanes = [
         `${seen.subject.kind}:${seen.subject.id}`,
         ...(seen.request === null ? [] : [`request:${seen.request}`]),
+        ...tasksIn(seen),
       ];
       const [row] = await q(OVERTAKEN, [
         seen.id,
@@ -116,6 +117,13 @@ export function createCards(q: Query): Cards {
       return (await q(BY_REQUEST, [request])).map(cardOf);
     },
   };
+}
+
+/** The manual tasks among the lines of a digest, by whose redraws it follows (BY_SUBJECT). */
+function tasksIn({ params }: CardRow): readonly string[] {
+  const { items } = params;
+  if (typeof items !== 'string') return [];
+  return [...items.matchAll(/"about": ?"(manualTask:[0-9a-f-]{36})"/g)].flatMap(([, task]) => task ?? []);
 }
 
 function cardOf(given: unknown): CardRow {

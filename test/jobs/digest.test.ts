@@ -156,6 +156,32 @@ test('a task, which no list has, is done from its line, and what does not fit ha
   expect(world.messagesTo('olga').map(({ card }) => buttons(card).has('Done'))[0]).toBe(false);
 });
 
+test('a task that is done while the message is on its way is not offered by it', async () => {
+  await configureKeys(6);
+  const away = world.mailbox.away();
+  await ask(['Keys']);
+  await pass(20);
+  away.over();
+  const { mailbox } = world;
+  const send = mailbox.send.bind(mailbox);
+  let sent = 0;
+  Object.assign(mailbox, {
+    send: async (...message: Parameters<typeof send>) => {
+      const ref = await send(...message);
+      if (message[0].user !== 'olga' || (sent += 1) > 1) return ref;
+      const form = cardOf(await world.press('olga', { ...message[1], id: null }, 'Done'));
+      expect(await world.submit('olga', form, { reason: 'Handed over' })).toMatchObject({ kind: 'card' });
+      // Another replica redraws what it remembers, and this message is not among it yet.
+      await world.sql(
+        `update outgoing set state = 'done', settled_at = usher_now() where kind = 'redraw' and state = 'ready'`,
+      );
+      return ref;
+    },
+  });
+  await world.allOut();
+  expect([sent, tasks(only('olga'))]).toEqual([1, 5]);
+});
+
 test('it offers no task of a resource that its reader does not keep any more', async () => {
   await configureKeys(6, 'max');
   const away = world.mailbox.away();
