@@ -2,13 +2,14 @@
 // card of whoever does not any more closes (rule 3.25). A row of manual_task_keepers says who might report a task when last looked at.
 import type { Query } from './query';
 
-// Open tasks are few against what was ever done. One that was opened a moment ago is still being told. The message is the one of its
-// opening, by its key: who had that already is not told twice, and an hour of many changes tells each once.
+// Open tasks are few against what was ever done. At the first look the message is the one of the opening, by its key: who has that
+// already is not told twice. Whoever comes later, or back, is told anew: their old message was closed without a word. An hour of many
+// changes tells each once.
 const FOLLOW = `
 with open_tasks as materialized (
   select t.id, t.want, t.escalated_at is not null as escalated, g.person_id as target_id, role.resource_id
   from manual_tasks t join grants g on g.id = t.grant_id join resource_roles role on role.id = g.role_id
-  where t.state = 'open' and t.opened_at < usher_now() - interval '5 minutes'
+  where t.state = 'open'
 ), kept as materialized (
   select distinct resource.resource_id, keeper.person_id, keeper.choice
   from (select distinct resource_id from open_tasks) resource
@@ -30,11 +31,13 @@ with open_tasks as materialized (
   delete from manual_task_keepers k where (select state from manual_tasks t where t.id = k.task_id) <> 'open'
 ), told as (
   insert into outgoing (kind, notice, audience, person_id, subject_kind, subject_id, params, lane, next_at, dedupe_key, created_at)
-  select 'tell', 'manualTask', 'resourceOwners', person_id, 'manualTask', changed.id, jsonb_build_object('want', want, 'event', opened.id),
-    person_id || ':manualTask:' || changed.id, usher_now(), opened.id || ':tell:manualTask:resourceOwners:' || person_id, usher_now()
+  select 'tell', 'manualTask', 'resourceOwners', person_id, 'manualTask', changed.id, jsonb_build_object('want', want, 'event', event),
+    person_id || ':manualTask:' || changed.id, usher_now(), event || ':tell:manualTask:resourceOwners:' || person_id, usher_now()
   from changed cross join lateral unnest(asked) person_id
-  cross join lateral (select id from audit_events where subject_kind = 'manualTask' and subject_id = changed.id::text
-    and type = 'manualTask.opened' limit 1) opened
+  cross join lateral (
+    select concat_ws('.', id, case when changed.before is not null then (extract(epoch from usher_now()) / 3600)::integer end) as event
+    from audit_events where subject_kind = 'manualTask' and subject_id = changed.id::text and type = 'manualTask.opened' limit 1) opened
+  where person_id <> all (coalesce(changed.before, '{}'))
   on conflict (dedupe_key) do nothing returning id
 ), stale as (
   select 'manualTask' as kind, id from changed where before is not null or exists (select from cards

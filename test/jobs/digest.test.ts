@@ -1,5 +1,6 @@
 // More than five messages that wait for one person become one, however long it takes until it can be sent (PRODUCT 4).
 import type { Card } from '../../src/chat/card';
+import { jobs } from '../../src/jobs';
 import { aWorld, buttons, cardOf, SMALL, textOf, type World } from '../support/world';
 
 const MINUTE = 60_000;
@@ -197,6 +198,20 @@ catalogs:
 `);
   await pass(20);
   expect([tasks(only('max')), buttons(only('max')).has('Done'), told('ben').length]).toEqual([0, false, 6]);
+});
+
+test('nor of one that changed hands soon after it was sent', async () => {
+  await configureKeys(6, 'max');
+  const away = world.mailbox.away();
+  await ask(['Keys']);
+  await world.sql('update organization set clock_offset_ms = clock_offset_ms + 6 * 60000');
+  away.over();
+  await jobs.find(({ name }) => name === 'gather-messages')?.sweep(world.swept);
+  await world.outgoing.settle();
+  expect(tasks(only('max'))).toBe(6);
+  await world.configure('catalogs: [{ name: Tools, resources: [{ name: Safe, connector: manual, owners: [ben] }] }]');
+  await pass(20);
+  expect(tasks(only('max'))).toBe(0);
 });
 
 test('what only its own card can serve leads to that card, and is left out once it is over', async () => {

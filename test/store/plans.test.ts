@@ -203,7 +203,7 @@ test.each<{
   {
     name: 'a card that was overtaken',
     act: async (q) => {
-      const seen = { id, subject: { kind: 'request', id }, request: id as RequestId, readAt: new Date() };
+      const seen = { id, subject: { kind: 'request', id }, request: id as RequestId, readAt: new Date(), params: {} };
       await createCards(q).overtaken(seen as unknown as CardRow, { id: 1, token: id });
     },
   },
