@@ -90,7 +90,8 @@ export interface Faults {
   'drift-answered': { resource: string; accepted: boolean; by: string };
   // who left a scope
   'leavers-moved-on': { package: string };
-  'leavers-answered': { package: string; last: { readonly by: string; readonly at: Date } | null };
+  /** `by` null: whoever reads it. */
+  'leavers-answered': { package: string; last: { readonly by: string | null; readonly at: Date } | null };
   // rights and machinery
   forbidden: Record<string, never>;
   stale: Record<string, never>;

@@ -2,9 +2,9 @@
 import { isMany } from './brake';
 import { told } from './change';
 import { DomainError } from './errors';
-import type { Change } from './events';
+import type { Change, DomainEvent } from './events';
 import { noChange } from './events';
-import type { AssignmentId, CatalogId, JustificationId, PackageId, PolicyVersion } from './model';
+import type { AssignmentId, CatalogId, JustificationId, PackageId, PersonId, PolicyVersion } from './model';
 
 /** A reason to hold access, with its policy as that is now. The store asks the same of all at once; a test compares the two. */
 export interface ScopeFact {
@@ -75,22 +75,27 @@ export interface Confirmed extends Pick<Leavers, 'package' | 'catalog'> {
   readonly people: number;
   /** About whom somebody was asked until now. */
   readonly asked: number;
-  /** Who said so before, of whomever it was. */
-  readonly last: { readonly by: string; readonly at: Date } | null;
+  /** Names those whom they saw. */
+  readonly set: string;
+  /** Who said so before, of the same. */
+  readonly last: { readonly person: PersonId; readonly name: string; readonly at: Date } | null;
 }
 
 /** Somebody in charge agreed that the access of so many ends. Nobody: others are asked about than those whom they saw, or no one is. */
-export function confirmedLeavers(leavers: Confirmed): Change {
-  const { name, people, asked, last } = leavers;
-  if (people === 0 && asked === 0) throw new DomainError('leavers-answered', { package: name, last });
+export function confirmedLeavers(leavers: Confirmed, person: PersonId): Change {
+  const { name, people, asked, set, last } = leavers;
+  if (people === 0 && asked === 0) {
+    const by = last?.person === person ? null : (last?.name ?? null);
+    throw new DomainError('leavers-answered', { package: name, last: last && { by, at: last.at } });
+  }
   if (people === 0) throw new DomainError('leavers-moved-on', { package: name });
-  return toldOf(leavers, 'package.leaversConfirmed', { people });
+  return toldOf(leavers, 'package.leaversConfirmed', { people, set });
 }
 
 function toldOf(
   leavers: Pick<Leavers, 'package' | 'catalog'>,
   type: 'package.leaversFound' | 'package.leaversChanged' | 'package.leaversConfirmed',
-  data: Readonly<Record<string, number | boolean>> = {},
+  data: DomainEvent['data'] = {},
 ): Change {
   const refs = { package: leavers.package, catalog: leavers.catalog };
   return told(type, { kind: 'package', id: leavers.package }, refs, data);

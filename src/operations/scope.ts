@@ -52,7 +52,7 @@ export function confirm(
       const pkg = await tx.leaversConfirmed(input.package, input.set);
       if (pkg === null || !can(await tx.roles(person, pkg.catalog), 'assignment.remove'))
         throw new DomainError('not-found', { what: 'package' });
-      await tx.record(confirmedLeavers(pkg).events);
+      await tx.record(confirmedLeavers(pkg, person).events);
       return pkg.people;
     },
     answering,

@@ -149,18 +149,21 @@ confirmed as (
   update scope_leavers l set state = 'ending', confirmed = true, at = usher_now() from asked
   where l.assignment_id = asked.assignment_id and $2 = (select ${SET} from asked) returning 1
 )
-select name, catalog_id as catalog, (select count(*)::integer from confirmed) as people, (select count(*)::integer from asked) as asked,
-  (select jsonb_build_object('by', people.name, 'at', e.at) from audit_events e join people on people.id = e.actor_id
-    where e.subject_kind = 'package' and e.subject_id = packages.id::text and e.type = 'package.leaversConfirmed'
-    order by e.id desc limit 1) as last
+select name, catalog_id as catalog, (select count(*)::integer from confirmed) as people, (select count(*)::integer from asked) as asked
 from packages where id = $1`;
+// By a statement of its own: whoever pressed at the same moment did so after the first one began to wait for them.
+const LAST = `
+select people.id as person, people.name, e.at from audit_events e join people on people.id = e.actor_id
+where e.subject_kind = 'package' and e.subject_id = $1::text and e.type = 'package.leaversConfirmed' and e.data->>'set' = $2
+order by e.id desc limit 1`;
 
 /** Those of the set lose the access at the next ring; nobody does where it is not the set that is asked about now. */
 export async function leaversConfirmed(q: Query, pkg: PackageId, set: string): ReturnType<Tx['leaversConfirmed']> {
   const [row] = isId(pkg) ? await q(CONFIRM, [pkg, set]) : [];
   if (row === undefined) return null;
-  const { last, ...found } = row as Omit<Confirmed, 'package' | 'last'> & { last: { by: string; at: string } | null };
-  return { package: pkg, ...found, last: last && { by: last.by, at: new Date(last.at) } };
+  const found = { package: pkg, set, ...(row as Pick<Confirmed, 'name' | 'catalog' | 'people' | 'asked'>) };
+  const [last] = found.asked > 0 ? [] : await q(LAST, [pkg, set]);
+  return { ...found, last: (last ?? null) as Confirmed['last'] };
 }
 
 const SCOPES = `

@@ -1,9 +1,9 @@
 // Leaving the scope of a policy that ends access then (rule 3.16), and the brake that stops it for many (rule 3.15).
 import { endOutOfScope } from '../../src/domain/assignment';
 import { isDoubled, isMany } from '../../src/domain/brake';
-import type { AssignmentId, JustificationId } from '../../src/domain/model';
+import type { AssignmentId, JustificationId, PersonId } from '../../src/domain/model';
 import { confirmedLeavers, judgeLeavers, outOfScope } from '../../src/domain/scope';
-import type { Leavers, ScopeFact } from '../../src/domain/scope';
+import type { Confirmed, Leavers, ScopeFact } from '../../src/domain/scope';
 import {
   aGrant,
   aJustification,
@@ -20,7 +20,7 @@ import {
   rowOf,
   rowsOf,
 } from '../support/builders';
-import { sound } from '../support/sound';
+import { faultOf, sound } from '../support/sound';
 
 test.each([
   { name: 'one is never many', people: 1, of: 1, want: false },
@@ -163,13 +163,24 @@ describe('many at once', () => {
     expect(eventsOf(judgeLeavers(leavers({ asked: 3, ending: some(2) })).change)).toEqual([]);
   });
   test('nobody agrees to what is not asked any more', () => {
-    const word = { ...leavers(), name: 'Payroll', people: 0, last: null };
-    expect(() => confirmedLeavers({ ...word, asked: 2 })).toThrow('leavers-moved-on');
-    expect(() => confirmedLeavers({ ...word, asked: 0 })).toThrow('leavers-answered');
+    const word = { ...leavers(), name: 'Payroll', people: 0, set: 'a1', last: null };
+    const olga = 'olga' as PersonId;
+    const fault = (give: Partial<Confirmed>) => faultOf(() => confirmedLeavers({ ...word, asked: 0, ...give }, olga));
+    expect(fault({ asked: 2 })).toMatchObject({ code: 'leavers-moved-on' });
+    expect(fault({})).toMatchObject({ code: 'leavers-answered', data: { last: null } });
+    const by = (person: string): string | null | undefined => {
+      const { data } = fault({ last: { person: person as PersonId, name: 'Some One', at: NOON } }) as {
+        data: { last: { by: string | null } };
+      };
+      return data.last.by;
+    };
+    expect([by('cas'), by('olga')]).toEqual(['Some One', null]);
   });
-  test('whoever agreed, and to how many, is written down', () => {
-    expect(
-      dataOf(confirmedLeavers({ ...leavers(), name: 'Payroll', people: 7, last: null }), 'package.leaversConfirmed'),
-    ).toMatchObject({ people: 7 });
+  test('whoever agreed, and to how many of whom, is written down', () => {
+    const word = { ...leavers(), name: 'Payroll', people: 7, set: 'a1', last: null };
+    expect(dataOf(confirmedLeavers(word, 'olga' as PersonId), 'package.leaversConfirmed')).toEqual({
+      people: 7,
+      set: 'a1',
+    });
   });
 });

@@ -131,7 +131,9 @@ describe('many at once', () => {
     const card = ownersCard();
     await world.press('olga', card, 'Remove');
     const late = await world.press('olga', card, 'Remove', 'late');
-    expect(sentenceOf(late)).toContain('Olga Petrov pressed Remove for Ledger team on ');
+    expect(sentenceOf(late)).toMatch(
+      /^You pressed Remove for Ledger team on .* Nothing waits for your word any more.$/,
+    );
     expect(sentenceOf(late)).not.toContain('Nobody lost anything');
     await world.settle();
     expect(await holders()).toEqual([]);
@@ -141,7 +143,33 @@ describe('many at once', () => {
       await world.sql(
         `select directory_key, data from audit_events join people on people.id = actor_id where type = 'package.leaversConfirmed'`,
       ),
-    ).toEqual([{ directory_key: 'olga', data: { people: 5 } }]);
+    ).toEqual([{ directory_key: 'olga', data: { people: 5, set: expect.any(String) as string } }]);
+  });
+
+  test('of two who press at the same moment the second reads who was first', async () => {
+    const card = ownersCard();
+    const both = await Promise.all(['olga', 'ada'].map((user) => world.press(user, card, 'Remove')));
+    const [first] = await world.sql<{ actor: string }>(
+      `select name as actor from audit_events join people on people.id = actor_id where type = 'package.leaversConfirmed'`,
+    );
+    const second = both.map(sentenceOf).filter((said) => said.includes('Nothing waits for your word'));
+    expect(second).toEqual([expect.stringContaining(`${String(first?.actor)} pressed Remove for Ledger team on `)]);
+  });
+
+  test('nobody pressed Remove for those who are back, also where somebody did for others before', async () => {
+    await world.press('olga', ownersCard(), 'Remove');
+    await world.settle();
+    await world.configure(configuration([...staff, 'olga']));
+    await take(...staff);
+    await world.configure(configuration(['olga']));
+    await world.settle();
+    const card = ownersCard();
+    expect([...buttons(card).keys()]).toContain('Remove');
+    await world.configure(configuration([...staff, 'olga']));
+    await world.settle();
+    expect(sentenceOf(await world.press('olga', card, 'Remove'))).toBe(
+      'Nobody’s access to Ledger team waits for your word any more.',
+    );
   });
 
   test('nobody else can say so, neither by the button nor by words', async () => {

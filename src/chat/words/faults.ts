@@ -270,13 +270,20 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
       word: label(accepted ? 'drift.accepted' : 'drift.declined'),
       resource,
     }),
-  'leavers-answered': ({ package: name, last }) =>
-    last === null
-      ? sentence('Nobody’s access to {package} waits for your word any more.', { package: name })
+  'leavers-answered': ({ package: name, last }) => {
+    if (last === null) return sentence('Nobody’s access to {package} waits for your word any more.', { package: name });
+    const { by, at } = last;
+    return by === null
+      ? sentence('You pressed Remove for {package} on {at}. Nothing waits for your word any more.', {
+          package: name,
+          at,
+        })
       : sentence('{by} pressed Remove for {package} on {at}. Nothing waits for your word any more.', {
           package: name,
-          ...last,
-        }),
+          by,
+          at,
+        });
+  },
   'leavers-moved-on': ({ package: name }) => say('leavers.movedOn', { package: name }),
   forbidden: () => sentence('You may not do that. Type “help” to see what you can do.'),
   stale: () => sentence('Somebody else was changing this at the same moment. Please try again.'),
