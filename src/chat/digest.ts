@@ -20,7 +20,7 @@ type Row = CardDataOf['digest']['rows'][number];
 
 /**
  * Draws the digest from its item `from` on; refuses with `not-found` where nothing of it concerns its reader any more. What is over by
- * now is neither shown nor counted. No more is drawn than a page and the next line after it.
+ * now is neither shown nor counted. Beside that, no more is drawn than a page and the next line after it.
  */
 export async function digest(
   look: Look,

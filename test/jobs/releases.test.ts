@@ -90,6 +90,13 @@ test('is neither taken nor waited for, alarms meanwhile, and is given up after d
     await wait(KEEP_TRYING_MS - 2 * HOUR);
     await run('give-up-unknown');
     expect(await rows(`state = 'ready'`)).toHaveLength(3);
+    // The newer one tries the first of a lane all the time, and the others wait for it.
+    await put({ notice: 'sealed', user: 'tara', lane: 'tried' });
+    const behind = await put({ notice: 'sealed', user: 'tara', lane: 'tried' });
+    await world.sql(`update outgoing set next_at = 'epoch' where id = $1`, [behind]);
+    await run('give-up-unknown');
+    expect(await rows(`lane = 'tried' and state = 'ready'`)).toHaveLength(2);
+    await world.sql(`delete from outgoing where lane = 'tried'`);
     // What is known may wait longer for its turn.
     await put({ notice: 'request', user: 'tara', lane: 'held' });
     await world.sql(`update outgoing set next_at = 'epoch' where lane = 'held'`);
