@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { DomainError } from '../domain/errors';
 import { accessVerbs } from './actions/access';
 import { approvalVerbs } from './actions/approvals';
+import { delegationVerbs } from './actions/delegations';
 import { driftVerbs } from './actions/drift';
 import { exceptionVerbs } from './actions/exceptions';
 import { leaverVerbs } from './actions/leavers';
@@ -54,6 +55,7 @@ const table = {
   ...shareVerbs,
   ...accessVerbs,
   ...approvalVerbs,
+  ...delegationVerbs,
   ...ownerVerbs,
   ...leaverVerbs,
   ...reprocessVerbs,

@@ -127,6 +127,38 @@ export type CardDataOf = {
     readonly denyTip: Text;
     readonly typed: string;
   };
+  delegation: {
+    readonly summary: Text;
+    readonly title: Text;
+    readonly tone: 'default' | 'good' | 'warning' | 'attention';
+    readonly lines: readonly Line[];
+    readonly facts: readonly Fact[];
+    readonly delegation: string;
+    readonly mayAnswer: boolean;
+    readonly mayEnd: boolean;
+    /** The other of the two, for the typed forms. */
+    readonly name: string;
+  };
+  'delegation-list': {
+    readonly summary: Text;
+    readonly title: Text;
+    readonly empty: Text | null;
+    readonly rows: readonly (Row & { readonly delegation: string })[];
+  };
+  'delegation-form': {
+    readonly summary: Text;
+    readonly title: Text;
+    readonly intro: Text;
+    readonly delegate: string | null;
+    readonly delegates: readonly Choice[];
+    readonly from: string | null;
+    readonly until: string | null;
+    readonly minDate: string;
+    readonly maxDate: string;
+    /** `package:` or `catalog:` before its id. */
+    readonly scope: string | null;
+    readonly scopes: readonly Choice[];
+  };
   'reason-form': {
     readonly summary: Text;
     readonly title: Text;

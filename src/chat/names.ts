@@ -143,15 +143,24 @@ async function exactOf(find: Among['find'], name: string): Promise<readonly Name
 
 /** The person who is meant; `managedBy` limits the search to direct reports. The whole directory is for those who assign. */
 export async function personNamed(context: Context, typed: string, managedBy: PersonId | null): Promise<PersonRef> {
-  const { views } = context.desk;
   if (managedBy === null && !(await assigns(context.desk, context.who.person.id)))
     throw new DomainError('forbidden', {});
+  return anybodyNamed(context, typed, managedBy);
+}
+
+/** The same, for whoever may know everybody. */
+export async function anybodyNamed(
+  context: Context,
+  typed: string,
+  managedBy: PersonId | null = null,
+): Promise<PersonRef> {
+  const { views } = context.desk;
   const exact = await exactly(typed, (name) => peopleNamed(context, name, managedBy));
   const [only] = exact;
   if (only && exact.length === 1) return only;
   if (only) throw new DomainError('several-named', { typed, ...told(exact) });
   const bare = bareName(typed);
-  if (bare !== typed) return personNamed(context, bare, managedBy);
+  if (bare !== typed) return anybodyNamed(context, bare, managedBy);
   const half = await views.searchPeople(typed, SUGGESTIONS + 1, managedBy);
   const [first] = half;
   if (first && half.length === 1) return first;

@@ -4,6 +4,7 @@ import { assigns } from '../operations/assignments';
 import type { Desk } from '../operations/ports';
 import type { Text } from './card';
 import type { Reply } from './inbound';
+import { scopeChoice } from './present/delegations';
 import { user } from './spans';
 import { plain } from './text';
 import type { Who } from './who';
@@ -37,6 +38,13 @@ const searches: Readonly<Record<string, (desk: Desk, who: Who, query: string) =>
       value: row.id,
       title: named(row),
     })),
+  delegates: async (desk, who, query) => {
+    if (!(await desk.views.decides(who.person.id))) return [];
+    const found = await desk.views.searchPeople(query, CHOICES + 2, null);
+    return found.filter(({ id }) => id !== who.person.id).map((row) => ({ value: row.id, title: named(row) }));
+  },
+  delegable: async (desk, who, query) =>
+    (await desk.views.delegable(who.person.id, { text: query, limit: CHOICES + 1 })).map(scopeChoice),
   people: async (desk, who, query) => {
     if (!(await assigns(desk, who.person.id))) return [];
     return (await desk.views.searchPeople(query, CHOICES + 1, null)).map((row) => ({

@@ -51,6 +51,8 @@ export interface Audiences {
   readonly managers: boolean;
   /** Something waits for their decision. */
   readonly approvers: boolean;
+  /** Something does, or could. */
+  readonly deciders: boolean;
 }
 
 export interface Verb {

@@ -21,12 +21,15 @@ import { extensionOf } from '../operations/assignments';
 import { driftOf } from '../operations/drift';
 import { leaversOf } from '../operations/scope';
 import { exceptionFor, exceptionOf } from '../operations/exceptions';
+import { delegationOf, delegationsOf } from '../operations/delegations';
+import { dateIn } from '../domain/time';
 import type { Text } from './card';
 import type { CardDataOf, CardName } from './card-data';
 import { helpRows } from './commands';
 import { digest, noticesOf } from './digest';
 import { NO_LINKS } from './links';
 import type { Links } from './links';
+import { delegationCard, delegationForm, delegationList } from './present/delegations';
 import * as Forms from './present/forms';
 import { exceptionForm, exceptionLines } from './present/exceptions';
 import { leavers } from './present/leavers';
@@ -242,6 +245,11 @@ const exception: View = async (look) => {
   };
 };
 
+const delegation = async (look: Look): Promise<Extract<Drawn, { readonly card: 'delegation' }>> => {
+  const data = delegationCard(await delegationOf(look.desk, viewer(look), id(look, 'delegation')));
+  return { card: 'delegation', data, over: !data.mayAnswer };
+};
+
 const drift = async (look: Look, names?: number): Promise<Drawn> => {
   const seen = await driftOf(look.desk, viewer(look), id(look, 'resource') as ResourceId, names);
   const over = seen.extra.people + seen.unknown + seen.missing.people === 0 && seen.set === null;
@@ -272,6 +280,18 @@ const forms: Readonly<Record<string, (look: Look, draft: Draft) => Promise<Drawn
   'assignment.assign': async (look, draft) => requestForm(look, draft, 'assign', Forms.requestForm),
   'approval.deny': async (look, draft) => decisionForm(look, draft, 'deny'),
   'approval.approveWithReason': async (look, draft) => decisionForm(look, draft, 'approve'),
+  'delegation.propose': async (look, draft) => {
+    const [delegate, scope] = [draft.input['delegate'] ?? '', draft.input['scope']?.split(':')[1] ?? ''];
+    const { person } = look.who;
+    const [found, [chosen = null], now] = await Promise.all([
+      look.desk.views.person(delegate as PersonId),
+      scope === '' ? [] : look.desk.views.delegable(person.id, { id: scope, limit: 1 }),
+      look.desk.views.now(),
+    ]);
+    const today = dateIn(now, person.timeZone);
+    const data = delegationForm({ filled: draft.input, delegate: found, scope: chosen, today });
+    return { card: 'delegation-form', data, draft: draft.id };
+  },
   'access.extend': async (look, draft) => {
     const seen = await extensionOf(look.desk, viewer(look), part(draft, 'assignment') as AssignmentId);
     return { card: 'reason-form', data: Forms.extendForm(seen, draft.input), draft: draft.id };
@@ -343,13 +363,20 @@ const form: View = async (look) => {
 /** Every view by name. The names of notices are those of domain/consequences.ts. */
 export const views = {
   help: async (look) => {
-    const [owners, keepers, reports, asked] = await Promise.all([
+    const [owners, keepers, reports, asked, deciders] = await Promise.all([
       assigns(look.desk, viewer(look)),
       look.desk.views.keeps(viewer(look)),
       look.desk.views.searchPeople('', 1, viewer(look)),
       waiting(look.desk, look.by, { limit: 1, after: null }),
+      look.desk.views.decides(viewer(look)),
     ]);
-    const rows = helpRows({ owners, keepers, managers: reports.length > 0, approvers: asked.rows.length > 0 });
+    const rows = helpRows({
+      owners,
+      keepers,
+      managers: reports.length > 0,
+      approvers: asked.rows.length > 0,
+      deciders,
+    });
     return {
       card: 'help',
       data: {
@@ -384,7 +411,8 @@ export const views = {
   form,
   continue: async (look) => {
     const drawn = await form(look);
-    if (drawn.card !== 'request-form' && drawn.card !== 'reason-form') throw new DomainError('draft-gone', {});
+    if (drawn.card !== 'request-form' && drawn.card !== 'reason-form' && drawn.card !== 'delegation-form')
+      throw new DomainError('draft-gone', {});
     return {
       card: 'continue',
       data: {
@@ -421,6 +449,12 @@ export const views = {
     const found = await waiting(look.desk, look.by, page);
     return { card: 'approval-list', data: Lists.approvalList({ ...found, previous: page.previous }) };
   },
+  delegation,
+  delegationNews: async (look) => ({ ...(await delegation(look)), over: false }),
+  delegations: async (look) => ({
+    card: 'delegation-list',
+    data: delegationList(await delegationsOf(look.desk, look.by)),
+  }),
   requestOutcome: async (look) => ({
     card: 'notice',
     data: Notices.requestOutcome(await requestView(look.desk, viewer(look), requestId(look))),

@@ -39,6 +39,8 @@ export const notices = [
   'drift',
   'leavers',
   'exception',
+  'delegation',
+  'delegationNews',
 ] as const;
 export type Notice = (typeof notices)[number];
 
@@ -54,6 +56,7 @@ export const duties: readonly Notice[] = [
   'drift',
   'leavers',
   'exception',
+  'delegation',
 ];
 
 export interface Consequence {
@@ -191,4 +194,11 @@ export const consequences: readonly Consequence[] = [
   redraw('exception.followed', undefined),
   redraw('exception.changed', undefined),
   redraw('exception.ended', undefined),
+  tell('delegation.proposed', 'delegation', 'person', undefined),
+  ...(['delegation.accepted', 'delegation.declined'] as const).flatMap((on) => [
+    tell(on, 'delegationNews', 'person', undefined),
+    redraw(on, undefined),
+  ]),
+  tell('delegation.ended', 'delegationNews', 'person', undefined, { tell: true }),
+  redraw('delegation.ended', undefined),
 ];

@@ -1,6 +1,6 @@
 // Every refusal Usher can give, with the data its sentence needs. Rules throw; only chat/handle.ts, the job runner and
 // the command line catch. `chat/words.ts` has a sentence for each code and does not compile without one.
-import type { Refusal, RequestState } from './model';
+import type { Delegation, Refusal, RequestState } from './model';
 
 /** code -> data of the sentence. Names are display names: escaped by the card writers, never trusted. */
 export interface Faults {
@@ -22,7 +22,9 @@ export interface Faults {
       | 'assignment'
       | 'card'
       | 'differences'
-      | 'leavers';
+      | 'leavers'
+      | 'delegable'
+      | 'delegation';
   };
   /** What was meant was not named, or not enough; `more`: there are others than these. */
   'which-one': { names: readonly string[]; more: boolean };
@@ -61,6 +63,14 @@ export interface Faults {
   'own-request': { number: number };
   'not-an-approver': { number: number };
   'already-decided': { number: number; state: RequestState; by: string | null; at: Date | null };
+  // delegating
+  'delegation-to-self': Record<string, never>;
+  'nothing-to-delegate': Record<string, never>;
+  'delegation-past': Record<string, never>;
+  'delegation-too-long': { maxDays: number };
+  'delegation-exists': { name: string };
+  'delegation-loop': { name: string };
+  'delegation-answered': { state: Delegation['state'] };
   /** The voice of one person was heard; `for`: the reader would have decided for them, null: it was the reader's own. */
   'voice-heard': { number: number; decision: 'approve' | 'deny'; by: string; at: Date; for: string | null };
   'you-decided': { number: number; decision: 'approve' | 'deny' };

@@ -7,6 +7,7 @@ import type {
   CatalogId,
   ConflictException,
   Decision,
+  Delegation,
   Grant,
   GrantId,
   Justification,
@@ -109,7 +110,12 @@ export type EventType =
   | 'exception.ended'
   | 'exception.reminded'
   | 'exception.over'
-  | 'exception.followed';
+  | 'exception.followed'
+  | 'delegation.proposed'
+  | 'delegation.accepted'
+  | 'delegation.declined'
+  | 'delegation.started'
+  | 'delegation.ended';
 
 export type SubjectKind =
   | 'request'
@@ -126,6 +132,7 @@ export type SubjectKind =
   | 'organization'
   | 'incompatibility'
   | 'exception'
+  | 'delegation'
   | 'role'
   | 'settings'
   | 'outgoing';
@@ -176,6 +183,7 @@ export interface GovernedNouns {
   stage: Stage;
   task: ApprovalTask;
   decision: Decision;
+  delegation: Delegation;
   assignment: Assignment;
   justification: Justification;
   grant: Grant;

@@ -461,6 +461,31 @@ export interface Decision {
   readonly shown: Readonly<Record<string, unknown>>;
 }
 
+/**
+ * Who decides for another for a while: offered by the delegator, accepted by the delegate. Both go on being one voice (rule 3.4), and
+ * what the delegate was asked in this way is not handed on.
+ */
+export interface Delegation extends Versioned {
+  readonly id: DelegationId;
+  readonly delegator: PersonId;
+  readonly delegate: PersonId;
+  /** The first and the last day (`2026-12-31`), and when they begin and are over where the delegator is. */
+  readonly firstDay: string;
+  readonly lastDay: string;
+  readonly from: Date;
+  readonly until: Date;
+  /** What it is for: a package, the packages of a catalog, or (both null) all. */
+  readonly package: PackageId | null;
+  readonly catalog: CatalogId | null;
+  readonly state: 'proposed' | 'accepted' | 'declined' | 'ended';
+  /** Who of them ended it before its time; null: time did, or the directory. */
+  readonly endedBy: PersonId | null;
+  /** When it begins, or is over; null: nothing more becomes of it. */
+  readonly dueAt: Date | null;
+  /** When one of them was disabled; null: neither was. */
+  readonly touchedAt: Date | null;
+}
+
 // ---------------------------------------------------------------- assignments and grants
 
 export type AssignmentState =

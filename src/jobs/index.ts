@@ -5,6 +5,7 @@ import type { AssignmentId } from '../domain/model';
 import type { Log } from '../log';
 import { alarmsOf } from '../operations/alarms';
 import { endDue, endForGone, endJustifications, remind } from '../operations/assignments';
+import { follow as followDelegation } from '../operations/delegations';
 import { report } from '../operations/exceptions';
 import { followContent, remindTask, takeAstray } from '../operations/placements';
 import type { By, Desk, Due } from '../operations/ports';
@@ -99,10 +100,13 @@ async function ends(parts: JobParts): Promise<number> {
 const holders = each('update-holders', (due, limit) => due.contentsChanged(limit), followContent);
 const astray = each('update-holders', (due, limit) => due.grantsAstray(limit), takeAstray);
 
+const delegations = each('reroute-approvals', (due, limit) => due.delegationsDue(limit), followDelegation);
+
 /** Approvers who left are replaced and newcomers are asked (rule 3.6), where something changed that may concern them. */
 export async function rerouteChanged(parts: JobParts): Promise<number> {
+  // What begins or is over leaves a note.
+  let tried = await delegations(parts);
   const notes = await parts.due.approversNoted();
-  let tried = 0;
   for (let from = 0; from < notes.length && !isStopping(parts); from += NOTES) {
     const some = notes.slice(from, from + NOTES);
     tried += await each('reroute-approvals', (due, limit) => due.misroutedBy(some, limit), reroute)(parts);

@@ -1,5 +1,6 @@
 // The plugs of the house in one file: what the operations ask of the store and of the machine tables. Values in, values out.
 import type { Compared, DriftAsked, DriftFacts, Judgement, Repair } from '../domain/drift';
+import type { DelegationFacts, ProposeFacts } from '../domain/delegation';
 import type { ExceptionFacts } from '../domain/exception';
 import type { Change, DomainEvent } from '../domain/events';
 import type { Confirmed, Leavers, ScopeFact } from '../domain/scope';
@@ -18,6 +19,7 @@ import type {
   AssignmentState,
   CardId,
   CatalogId,
+  DelegationId,
   DraftId,
   FindingId,
   GrantId,
@@ -149,10 +151,22 @@ export interface Tx {
   forgetLeft(facts: Pick<RequestFacts, 'request' | 'left'>): Promise<void>;
   /** The live justifications of an assignment, with their policies as these are now. */
   scopesOf(id: AssignmentId): Promise<readonly ScopeFact[]>;
+  /** What an offer looks at, before anybody else offers anything. */
+  forProposal(input: Proposal): Promise<ProposeFacts>;
+  /** One delegation, its row locked. */
+  forDelegation(id: DelegationId): Promise<DelegationFacts>;
   /** One exception to an incompatibility, its row locked. */
   forException(id: string): Promise<ExceptionFacts>;
   /** Bulk: ends up to `limit` assignments whose last justification is over; same tail as save. Returns how many. */
   endDue(limit: number): Promise<number>;
+}
+
+/** Who would decide for whom, for a package, a catalog or (both null) all. */
+export interface Proposal {
+  readonly delegator: PersonId;
+  readonly delegate: PersonId;
+  readonly package: PackageId | null;
+  readonly catalog: CatalogId | null;
 }
 
 /** Data that `handle` can turn into a reply again: a view and a sentence, never rendered text. */
@@ -247,8 +261,17 @@ export interface RequestRow {
   /** When the access ended that it asked for; null: it has not begun or not ended. */
   readonly endedAt: Date | null;
 }
+export interface DelegableRow {
+  readonly kind: 'package' | 'catalog';
+  readonly id: string;
+  readonly name: string;
+  /** The catalog of a package. */
+  readonly detail: string;
+}
 export interface ApprovalRow extends RequestRow {
   readonly decideBy: Date;
+  /** The name of the one for whom the person would decide; null: they are asked themselves. */
+  readonly for: string | null;
   readonly reason: string | null;
   readonly version: number;
 }
@@ -312,6 +335,16 @@ export interface Views {
   peopleNamed(name: string): Promise<readonly PersonRef[]>;
   access(person: PersonId, page: { limit: number; after: string | null }): Promise<Page<AccessRow>>;
   requests(person: PersonId, page: { limit: number; after: string | null }): Promise<Page<RequestRow>>;
+  delegation(id: string): Promise<DelegationFacts | null>;
+  /** What the person has handed on, or decides for others, and is not over; at most a hundred. */
+  delegations(person: PersonId): Promise<readonly DelegationFacts[]>;
+  /** Whether somebody asks the person to decide, or could. */
+  decides(person: PersonId): Promise<boolean>;
+  /** Packages that the person decides, or could, and their catalogs; by name, or the one of this id. */
+  delegable(
+    person: PersonId,
+    by: { readonly text?: string; readonly id?: string | null; readonly limit: number },
+  ): Promise<readonly DelegableRow[]>;
   /** Open tasks of the person, oldest deadline first, own requests never. */
   approvals(person: PersonId, page: { limit: number; after: string | null }): Promise<Page<ApprovalRow>>;
   timeline(request: RequestId): Promise<readonly TimelineRow[]>;
@@ -692,6 +725,8 @@ export interface Due {
   grantsAstray(limit: number): Promise<readonly GrantId[]>;
   /** Forgets those that are right again: the ones that were found only after an hour, so that somebody hears of them. */
   astrayMended(): Promise<void>;
+  /** Delegations that begin or are over, or where one of the two has left. */
+  delegationsDue(limit: number): Promise<readonly DelegationId[]>;
   /** Exceptions of which those in charge should hear: they end, or are over while both are held. */
   exceptionsToReport(limit: number): Promise<readonly string[]>;
   /** Open manual tasks whose owners should hear again. */

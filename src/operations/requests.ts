@@ -14,6 +14,7 @@ import type {
 } from '../domain/model';
 import { can } from '../domain/permissions';
 import * as Rules from '../domain/request';
+import { voiceOf } from '../domain/voices';
 import { isExtendable } from './assignments';
 import { exceptionFor } from './exceptions';
 import type { Answering } from './act';
@@ -208,7 +209,7 @@ export async function view(desk: Desk, viewer: PersonId, id: RequestId): Promise
   const owner = can(roles, 'request.read');
   if (!own && !approver && !owner) throw new DomainError('not-found', { what: 'request' });
   const asked = approver && facts.tasks.some((task) => task.person === viewer && task.state === 'open');
-  const decided = facts.decisions.some((decision) => decision.person === viewer);
+  const decided = facts.decisions.some((decision) => decision.person === viewer || voiceOf(decision) === viewer);
   const released = !own && !owner && !asked && !decided;
   const { organization: from } = facts.target;
   const { assignment } = facts;

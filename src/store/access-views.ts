@@ -59,7 +59,8 @@ select ${REQUEST_COLUMNS} from (
 order by r.id desc limit $3`;
 
 const APPROVALS = `
-select ${REQUEST_COLUMNS}, s.decide_by as "decideBy", r.reason, r.version
+select ${REQUEST_COLUMNS}, s.decide_by as "decideBy", (select name from people where people.id = t.for_id) as "for",
+  r.reason, r.version
 from approval_tasks t
 join approval_stages s on s.request_id = t.request_id and s.n = t.n and s.state = 'inProgress'
 join requests r on r.id = t.request_id and r.state = 'pendingApproval'

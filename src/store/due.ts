@@ -3,6 +3,7 @@
 import type { AssignmentId, GrantId, RequestId } from '../domain/model';
 import type { Due } from '../operations/ports';
 import { backlogOf } from './backlog';
+import { delegationsDue } from './delegations';
 import { gatherMessages } from './digest';
 import { giveUpUnknown } from './known';
 import { JUSTIFYING, LIVE, OPEN } from './loads';
@@ -178,6 +179,7 @@ export function createDue(q: Query): Due {
     stagesToEscalate: requests(SQL.stagesToEscalate),
     stagesToRemind: requests(SQL.stagesToRemind),
     ...createMisrouted(q),
+    delegationsDue: (limit) => delegationsDue(q, limit),
     ...createScopes(q),
     startsDue: requests(SQL.startsDue),
     remindersDue: assignments(SQL.remindersDue),

@@ -29,6 +29,7 @@ import {
   saveConfiguration,
 } from './configuration';
 import { createDirectory } from './directory';
+import { loadDelegation, loadProposal } from './delegations';
 import { createDrafts, takeDraft } from './drafts';
 import { createComparisons, judged, loadCompared, loadFinding } from './drift';
 import { keepAnswer, loadAsked } from './drift-answers';
@@ -204,6 +205,8 @@ function openTx(q: TxQuery, by: By): { tx: Tx; sent: () => number; decided: read
       await lockPersonOfManualTask(q, id);
       return loaded(await loadManualTask(q, id));
     },
+    forProposal: async (input) => loaded(await loadProposal(q, input)),
+    forDelegation: async (id) => loaded(await loadDelegation(q, id)),
     forException: async (id) => loaded(await loadException(q, id)),
     roles: (person, catalog) => rolesOf(q, person, catalog),
     async save(change) {

@@ -90,6 +90,25 @@ export const governed: { readonly [N in keyof GovernedNouns]: Table<GovernedNoun
       shown: personal(json('shown')),
     },
   },
+  delegation: {
+    table: 'delegations',
+    columns: {
+      id: uuid('id'),
+      delegator: uuid('delegator_id'),
+      delegate: uuid('delegate_id'),
+      firstDay: column('date', 'first_day'),
+      lastDay: column('date', 'last_day'),
+      from: instant('from_at'),
+      until: instant('until_at'),
+      package: uuid('package_id'),
+      catalog: uuid('catalog_id'),
+      state: text('state'),
+      endedBy: uuid('ended_by'),
+      dueAt: instant('due_at'),
+      touchedAt: instant('touched_at'),
+      version: integer('version'),
+    },
+  },
   assignment: {
     table: 'assignments',
     columns: {

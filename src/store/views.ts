@@ -2,6 +2,7 @@
 import type { Views } from '../operations/ports';
 import { createAccessViews } from './access-views';
 import { loadAskable } from './askable';
+import { createDelegationViews } from './delegations';
 import { digestOf } from './digest';
 import { differing, driftOf, keeps } from './drift-answers';
 import { exceptionOf } from './exceptions';
@@ -25,6 +26,7 @@ export function createViews(q: Query): Views {
     ...createPeopleViews(q),
     ...createPackageViews(q),
     ...createAccessViews(q),
+    ...createDelegationViews(q),
     now: () => clockOf(q),
     leavers: (pkg) => leaversOf(q, pkg),
     askedLeavers: (person) => askedLeavers(q, person),

@@ -128,11 +128,13 @@ test.each([
   { only: 'owners', usage: 'remove <person> from <package>' },
   { only: 'keepers', usage: 'changes <resource>' },
   { only: 'managers', usage: 'request <package> for <person>' },
+  { only: 'deciders', usage: 'delegate approvals to <person> until <date>' },
   { only: 'approvers', usage: 'approve R-1042' },
   { only: 'approvers', usage: 'deny R-1042 because …' },
 ] as const)('only $only read of "$usage" in the help', ({ only, usage }) => {
-  const nobody = { owners: false, keepers: false, managers: false, approvers: false };
+  const nobody = { owners: false, keepers: false, managers: false, approvers: false, deciders: false };
   const usages = (reader: typeof nobody) => helpRows(reader).map((row) => row.usage);
-  expect(usages({ owners: true, keepers: true, managers: true, approvers: true, [only]: false })).not.toContain(usage);
+  const everybody = { owners: true, keepers: true, managers: true, approvers: true, deciders: true };
+  expect(usages({ ...everybody, [only]: false })).not.toContain(usage);
   expect(usages({ ...nobody, [only]: true })).toContain(usage);
 });

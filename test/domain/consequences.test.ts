@@ -98,6 +98,11 @@ const EVENTS: Readonly<Record<EventType, 'follows' | 'silent'>> = {
   'exception.reminded': 'follows',
   'exception.over': 'follows',
   'exception.followed': 'follows',
+  'delegation.proposed': 'follows',
+  'delegation.accepted': 'follows',
+  'delegation.declined': 'follows',
+  'delegation.started': 'silent',
+  'delegation.ended': 'follows',
 };
 
 test.each(Object.entries(EVENTS))('%s: %s', (type, want) => {

@@ -23,6 +23,8 @@ const ABOUT = {
   drift: 'resource',
   leavers: 'package',
   exception: 'exception',
+  delegation: 'delegation',
+  delegationNews: 'delegation',
 } as const satisfies Record<Exclude<Notice, Reached>, string>;
 const NOTICES = Object.keys(ABOUT) as (keyof typeof ABOUT)[];
 

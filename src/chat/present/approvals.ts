@@ -1,11 +1,13 @@
 // A request as its approvers see it, before and after the decision.
 import type { RequestFacts } from '../../domain/facts';
-import type { ApprovalTask, Stage } from '../../domain/model';
+import type { ApprovalTask, Decision, PersonId, Stage } from '../../domain/model';
+import { voiceOf } from '../../domain/voices';
 import type { RequestView } from '../../operations/requests';
 import type { Text } from '../card';
 import type { CardDataOf } from '../card-data';
 import { label, listed, say } from '../words';
 import { answers, approvals, holds, policyOf, running, what, type Fact } from './asked';
+import { dayText } from './delegations';
 import { askedFor, becauseText, nameOf, names, number, stateText, text, toneOf, typedNumber } from './common';
 import { askedAgain, gateText } from './outcome';
 
@@ -19,7 +21,7 @@ export function approvalCard(view: RequestView): CardDataOf['approval'] {
   const facts_: Fact[] = [
     ...what(view),
     ...holds(view),
-    ...(asked ? [{ title: label('fact.why'), value: becauseText(asked.task.because, facts.target.name) }] : []),
+    ...(asked ? [{ title: label('fact.why'), value: whyText(facts, asked.task) }, ...alsoDecides(facts, asked)] : []),
     ...(asked && asked.stage.approvalsRequired > 1
       ? [
           {
@@ -50,6 +52,28 @@ export function approvalCard(view: RequestView): CardDataOf['approval'] {
   };
 }
 
+/** Why the reader is asked: as who they are, or for whom they decide. */
+function whyText(facts: RequestFacts, { for: other, person, because }: ApprovalTask): Text {
+  if (other === null) return becauseText(because, facts.target.name);
+  const name = nameOf(facts, other) ?? '';
+  const found = facts.delegations.find((one) => one.delegator === other && one.delegate === person);
+  return found
+    ? say('because.delegate', { name, until: dayText(found.lastDay) })
+    : say('because.delegateOver', { name });
+}
+
+/** Who may decide in the reader's place (rule 3.4). */
+function alsoDecides(facts: RequestFacts, { task }: { readonly task: ApprovalTask }): Fact[] {
+  const open = (person: PersonId) =>
+    facts.tasks.some(
+      (one) => one.n === task.n && one.person === person && one.for === task.person && one.state === 'open',
+    );
+  const names = facts.delegations
+    .filter((one) => one.delegator === task.person && open(one.delegate))
+    .map(({ name, lastDay }) => say('approval.alsoDecides', { name, until: dayText(lastDay) }));
+  return names.length === 0 ? [] : [{ title: label('fact.alsoDecides'), value: listed(names, 'and') }];
+}
+
 /** Why an alternate is asked by now: who has not answered. Null for whoever was asked from the start, in whatever place. */
 function forwarded(
   facts: RequestFacts,
@@ -58,7 +82,7 @@ function forwarded(
   if (task.capacity !== 'alternate' || stage.escalatedAt === null || task.openedAt < stage.escalatedAt) return null;
   const title = approvalTitle(facts);
   const silent = facts.tasks
-    .filter((one) => one.n === stage.n && one.state === 'open' && one.openedAt < task.openedAt)
+    .filter((one) => one.n === stage.n && one.for === null && one.state === 'open' && one.openedAt < task.openedAt)
     .map((one) => nameOf(facts, one.person) ?? '');
   if (silent.length === 0) return say('approval.titleAsWell', { title });
   return say('approval.titleForwarded', { title, names: listed(silent, 'and'), count: silent.length });
@@ -76,8 +100,9 @@ export function approvalState(view: RequestView): Text {
   const mine = facts.decisions.find((decision) => decision.person === view.viewer.person);
   const task = facts.tasks.filter((one) => one.person === view.viewer.person).sort((a, b) => b.n - a.n)[0];
   if (task?.state === 'open' && running(facts)?.n === task.n) return label('approval.open');
-  const own =
-    mine === undefined ? [] : label(mine.decision === 'approve' ? 'approval.youApproved' : 'approval.youDenied');
+  // The reader's own voice, or that of the one for whom they were asked, heard through somebody else.
+  const heard = mine ?? facts.decisions.findLast((one) => task?.n === one.n && voiceOf(one) === voiceOf(task));
+  const own = heard === undefined ? [] : heardText(facts, heard, view.viewer.person);
   const rest = (() => {
     switch (request.state) {
       case 'denied': {
@@ -86,7 +111,7 @@ export function approvalState(view: RequestView): Text {
           const why = gateText(facts, view.viewer.person);
           return why === null ? label('approval.closedElse') : say('approval.notGiven', { why });
         }
-        return mine?.id === denial.id ? [] : say('approval.closedDenied', { by: nameOf(facts, denial.person) ?? '' });
+        return heard?.id === denial.id ? [] : say('approval.closedDenied', { by: nameOf(facts, denial.person) ?? '' });
       }
       case 'expired':
         return label('approval.closedExpired');
@@ -94,7 +119,7 @@ export function approvalState(view: RequestView): Text {
         return again ? say('outcome.contentChanged', again) : label('approval.closedCanceled');
       default: {
         // What came of the decision, which stays true when the access ends.
-        if (mine) return stateText({ ...request, endedAt: null }, false);
+        if (heard) return stateText({ ...request, endedAt: null }, false);
         const others = facts.decisions.filter((decision) => decision.n === task?.n && decision.decision === 'approve');
         const by = names(
           others.map((decision) => nameOf(facts, decision.person) ?? ''),
@@ -112,6 +137,19 @@ export function approvalState(view: RequestView): Text {
     : own.length > 0
       ? own
       : rest;
+}
+
+/** Who decided what with the voice that the reader has a part in. */
+function heardText(facts: RequestFacts, { person, decision, for: other }: Decision, reader: PersonId): Text {
+  const isApproval = decision === 'approve';
+  const by = nameOf(facts, person) ?? '';
+  if (person === reader && other === null) return label(isApproval ? 'approval.youApproved' : 'approval.youDenied');
+  if (person === reader) {
+    const name = nameOf(facts, other) ?? '';
+    return say(isApproval ? 'approval.youApprovedFor' : 'approval.youDeniedFor', { name });
+  }
+  if (other === reader) return say(isApproval ? 'approval.approvedForYou' : 'approval.deniedForYou', { by });
+  return say(isApproval ? 'approval.othersApproved' : 'approval.closedDenied', { by });
 }
 
 /** The running stage with the reader's own open task in it; null where nothing waits for them. */

@@ -156,6 +156,11 @@ export function becauseText(because: Because, target: string): Text {
   }
 }
 
+/** Somebody, and for whom where they are a delegate. */
+export function forWhom(name: string, other: string | null): Text {
+  return other === null ? [user(name, 80)] : say('list.for', { name, other });
+}
+
 /** Names as a sentence, or null when there are none. */
 export function names(people: readonly string[], word: 'and' | 'or' = 'or'): Text | null {
   return people.length === 0 ? null : listed(people, word);

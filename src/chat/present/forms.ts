@@ -3,6 +3,7 @@ import { plan } from '../../domain/approval';
 import type { PlannedStage } from '../../domain/approval';
 import type { PairFacts } from '../../domain/facts';
 import type { PersonId, PolicyVersion } from '../../domain/model';
+import { withDelegates } from '../../domain/voices';
 import type { FormFacts, RequestView } from '../../operations/requests';
 import type { AssignmentView } from '../../operations/assignments';
 import type { Text } from '../card';
@@ -11,6 +12,7 @@ import { fixed } from '../spans';
 import { formatDay } from '../text';
 import { label, listed, say } from '../words';
 import { approvalTitle } from './approvals';
+import { dayText } from './delegations';
 import { policyOf, running } from './asked';
 import { longest, number, text } from './common';
 
@@ -41,12 +43,18 @@ export function dayIn(filled: Filled, name: string): string | null {
 export function askedLines(facts: PairFacts, policy: PolicyVersion, requestor: PersonId): Line[] {
   const stages = plan(facts, policy, requestor, facts.target.id);
   if (stages.length === 0) return [{ text: label('request.nobodyAsked') }];
-  return stages.flatMap((stage) => [askedLine(stage, stages.length), ...standInLines(stage)]);
+  return stages.flatMap((stage) => [askedLine(facts, stage, stages.length), ...standInLines(stage)]);
 }
 
-function askedLine({ n, asked, approvalsRequired }: PlannedStage, stages: number): Line {
+function askedLine(facts: PairFacts, stage: PlannedStage, stages: number): Line {
+  const { n, asked, approvalsRequired, excluded } = stage;
+  const all = withDelegates(asked, facts, excluded);
   const names = listed(
-    asked.map((one) => one.name),
+    asked.map(({ name, person }) => {
+      const delegate = all.find((one) => one.for === person);
+      const found = facts.delegations.find((one) => one.delegator === person && one.delegate === delegate?.person);
+      return found ? say('request.askedDelegate', { name, delegate: found.name, until: dayText(found.lastDay) }) : name;
+    }),
     approvalsRequired > 1 ? 'and' : 'or',
   );
   if (approvalsRequired > 1) return { text: say('request.askedQuorum', { n, count: approvalsRequired, names }) };

@@ -109,7 +109,10 @@ export function approvalList(page: Page<ApprovalRow> & Pages): CardDataOf['appro
     empty: page.rows.length === 0 ? label('approvals.empty') : null,
     rows: page.rows.map((row) => ({
       title: askedFor(row, text(row.packageName, NAME)),
-      detail: say('approvals.row', { number: number(row.number), decideBy: row.decideBy }),
+      detail:
+        row.for === null
+          ? say('approvals.row', { number: number(row.number), decideBy: row.decideBy })
+          : say('approvals.rowFor', { number: number(row.number), name: row.for, decideBy: row.decideBy }),
       tone: 'default',
       request: row.id,
       typed: typedNumber(row.number),

@@ -12,7 +12,7 @@ import { label, listed, say } from '../words';
 import { number, stateText, text, typedNumber } from './common';
 import type { Tone } from './common';
 import { policyOf, running } from './asked';
-import { BY_USHER, handLines, nextLines, outcome, requestButton } from './outcome';
+import { BY_USHER, delegatedLines, handLines, nextLines, outcome, requestButton } from './outcome';
 import { exceptionFor } from './exceptions';
 
 export type Notice = CardDataOf['notice'];
@@ -101,10 +101,12 @@ export function requestOutcome(view: RequestView): Notice {
     case 'deliveryFailed':
       return notice(say('outcome.titleApproved', values), 'warning', [label(`state.${request.state}`)], buttons);
     default:
-      return notice(say('outcome.titleApproved', values), 'good', [...outcome(facts), ...handLines(view)], {
-        ...buttons,
-        ...requestButton(view),
-      });
+      return notice(
+        say('outcome.titleApproved', values),
+        'good',
+        [...outcome(facts), ...delegatedLines(facts), ...handLines(view)],
+        { ...buttons, ...requestButton(view) },
+      );
   }
 }
 

@@ -72,6 +72,15 @@ function leftText(facts: RequestFacts): Text[] {
   return [say('outcome.wasDisabled', { target: person.name })];
 }
 
+/** The requestor hears where somebody decided in another's place (rule 3.4). */
+export function delegatedLines(facts: RequestFacts): Text[] {
+  return facts.decisions
+    .filter((one) => one.decision === 'approve' && one.for !== null)
+    .map((one) =>
+      say('outcome.approvedFor', { by: nameOf(facts, one.person) ?? '', person: nameOf(facts, one.for) ?? '' }),
+    );
+}
+
 /** What the package had gained, and which request asks again; null where the request was not asked again. */
 export function askedAgain(facts: RequestFacts): { readonly added: Text; readonly number: Text } | null {
   const again = facts.replacedBy;
@@ -88,7 +97,9 @@ export function outcome(facts: RequestFacts, reader: PersonId = facts.target.id)
       if (request.detail === 'deniedByApprover' && last) {
         const by = nameOf(facts, last.person) ?? '';
         return [
-          say('outcome.denied', { by, at: last.at }),
+          last.for === null
+            ? say('outcome.denied', { by, at: last.at })
+            : say('outcome.deniedFor', { by, person: nameOf(facts, last.for) ?? '', at: last.at }),
           ...(last.reason === null ? [] : [say('outcome.deniedReason', { reason: text(last.reason, ANSWER) })]),
         ];
       }

@@ -8,7 +8,7 @@ import { listed, say } from '../words';
 import { approvalState, deciding, decisionButtons } from './approvals';
 import { answers, approvals, holds, running, what } from './asked';
 import { exceptionFor } from './exceptions';
-import { nameOf, names, number, stateText, text, toneOf, typedNumber } from './common';
+import { forWhom, nameOf, number, stateText, text, toneOf, typedNumber } from './common';
 import { handLines, nextLines, outcome, requestButton } from './outcome';
 import { timeline } from './timeline';
 
@@ -63,15 +63,18 @@ function waiting(view: RequestView): Line[] {
   const stage = running(facts);
   if (!stage) return handLines(view).map((line) => ({ text: line }));
   const open = facts.tasks.filter((task) => task.n === stage.n && task.state === 'open');
-  const asked = open.map((task) => nameOf(facts, task.person) ?? '').filter((name) => name !== '');
+  const asked = open.map((task) => forWhom(nameOf(facts, task.person) ?? '', nameOf(facts, task.for)));
   const lines: Text[] = [];
-  const waitsFor = names(asked);
+  const waitsFor = asked.length === 0 ? null : listed(asked, 'or');
   if (waitsFor && stage.openedAt) lines.push(say('wait.now', { names: waitsFor, since: stage.openedAt }));
   if (stage.approvalsRequired > 1)
     lines.push(say('wait.quorum', { done: approvals(facts, stage), required: stage.approvalsRequired }));
   const standing = open.filter((task) => standsIn(task, stage)).map((task) => nameOf(facts, task.person) ?? '');
   if (standing.length > 0) lines.push(say('wait.standIns', { names: listed(standing, 'and'), count: standing.length }));
-  const others = stage.escalatedAt ? [] : escalatesTo(facts, stage).map(({ name }) => name);
+  const more = stage.escalatedAt ? [] : escalatesTo(facts, stage);
+  const others = more.map(({ name, for: other }) =>
+    forWhom(name, more.find(({ person }) => person === other)?.name ?? nameOf(facts, other)),
+  );
   if (stage.escalateAt && others.length > 0)
     lines.push(say('wait.escalates', { at: stage.escalateAt, names: listed(others, 'and'), count: others.length }));
   if (stage.decideBy) lines.push(say('wait.until', { decideBy: stage.decideBy }));
@@ -85,5 +88,7 @@ function waiting(view: RequestView): Line[] {
 
 /** Asked in place of those whom the policy names first (rule 3.5). Alternates stand in until their time has come. */
 function standsIn(task: ApprovalTask, stage: Stage): boolean {
+  // A delegate does so for somebody who is asked.
+  if (task.for !== null) return false;
   return task.capacity === 'alternate' ? stage.escalatedAt === null : task.capacity !== 'primary';
 }

@@ -1,9 +1,11 @@
 // How a request went, from its audit events.
+import type { PersonId } from '../../domain/model';
 import type { TimelineRow } from '../../operations/ports';
 import type { RequestView } from '../../operations/requests';
 import type { Text } from '../card';
 import { label, listed, say } from '../words';
 import type { Fact } from './asked';
+import { forWhom, nameOf } from './common';
 import { BY_USHER } from './outcome';
 
 const TIMELINE_ROWS = 10;
@@ -12,7 +14,7 @@ interface Asked {
   readonly at: number;
   /** As well as those who had not decided by then. */
   readonly forwarded: boolean;
-  readonly names: string[];
+  readonly names: Text[];
 }
 
 /** People asked at one moment are one line: "Ana and Ben were asked". */
@@ -34,7 +36,7 @@ export function timeline(view: RequestView): Fact[] {
     if (one.type === 'approver.asked') {
       if (asked?.at !== one.at.getTime()) flush();
       asked ??= { at: one.at.getTime(), forwarded: one.data['forwarded'] === true, names: [] };
-      asked.names.push(one.person?.name ?? '');
+      asked.names.push(askedName(one, view));
       continue;
     }
     const isReminder = one.type === 'stage.reminded';
@@ -50,22 +52,31 @@ export function timeline(view: RequestView): Fact[] {
   return rows.slice(-TIMELINE_ROWS);
 }
 
+/** Who was asked, and for whom where it is a delegate. */
+function askedName({ person, data }: TimelineRow, { facts }: RequestView): Text {
+  return forWhom(person?.name ?? '', typeof data['for'] === 'string' ? nameOf(facts, data['for'] as PersonId) : null);
+}
+
 /** Whoever was asked less than this ago is not reminded as well (store/audiences.ts). */
 const NEWCOMER = 3_600_000;
 
 /** Who was asked in the running stage and has not decided: those who are reminded. */
 class Silent {
   #stage: number | null = null;
-  readonly #asked = new Map<string, { readonly name: string; readonly at: number }>();
+  readonly #asked = new Map<string, { readonly name: string; readonly at: number; readonly voice: unknown }>();
 
-  hear({ at, type, stage, person, actor }: TimelineRow): void {
+  hear({ at, type, stage, person, actor, data }: TimelineRow): void {
+    const voice = data['for'];
     if (type === 'approver.asked' && person) {
       if (stage !== this.#stage) this.#asked.clear();
       this.#stage = stage;
-      this.#asked.set(person.id, { name: person.name, at: at.getTime() });
+      this.#asked.set(person.id, { name: person.name, at: at.getTime(), voice: voice ?? person.id });
     }
     if (type === 'approver.released' && person) this.#asked.delete(person.id);
-    if (type === 'decision.recorded' && actor) this.#asked.delete(actor.id);
+    const was = type === 'approver.changed' && person ? this.#asked.get(person.id) : undefined;
+    if (was && person) this.#asked.set(person.id, { ...was, voice: voice ?? person.id });
+    if (type === 'decision.recorded' && actor)
+      for (const [id, one] of this.#asked) if (one.voice === (voice ?? actor.id)) this.#asked.delete(id);
   }
 
   reminded(at: Date): Text | null {
@@ -121,6 +132,11 @@ function timelineRow(row: TimelineRow, steps: number): Text | null {
         by: by ?? '',
       });
     case 'decision.recorded':
+      if (typeof row.data['for'] === 'string')
+        return say(row.data['decision'] === 'deny' ? 'timeline.decision.denyFor' : 'timeline.decision.approveFor', {
+          by: by ?? '',
+          person,
+        });
       return say(row.data['decision'] === 'deny' ? 'timeline.decision.deny' : 'timeline.decision.approve', {
         by: by ?? '',
       });

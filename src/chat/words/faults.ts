@@ -43,6 +43,12 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
         return sentence('You do not have that. Type “my access” to see what you have.');
       case 'differences':
         return sentence('I know of no such change outside of Usher in your care. Nothing to do.');
+      case 'delegable':
+        return sentence(
+          'I know no package or catalog of that name where you decide. Leave it out to hand on everything.',
+        );
+      case 'delegation':
+        return sentence('There is no such delegation of yours. Type “delegations” to see them.');
       case 'leavers':
         return sentence('Nobody’s access waits for your word. Nothing to do.');
       case 'card':
@@ -181,6 +187,18 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
     decision === 'approve'
       ? sentence('You approved {number} already.', { number: number(n) })
       : sentence('You denied {number} already.', { number: number(n) }),
+  'delegation-to-self': () => sentence('You decide for yourself already. Choose somebody else.'),
+  'nothing-to-delegate': () => sentence('Nobody asks you to decide anything, so there is nothing to hand on.'),
+  'delegation-past': () => sentence('The first day lies in the past. Leave it empty to begin today.'),
+  'delegation-too-long': ({ maxDays }) =>
+    sentence('The last day may lie at most {maxDays|# day|# days} ahead.', { maxDays }),
+  'delegation-exists': ({ name }) =>
+    sentence('{name} decides this for you then already, or is asked to. Type “delegations” to see it.', { name }),
+  'delegation-loop': ({ name }) =>
+    sentence('What {name} decides is handed to you then, so you would decide for yourself. Choose somebody else.', {
+      name,
+    }),
+  'delegation-answered': ({ state }) => say(`delegation.already.${state}`),
   'voice-heard': ({ number: n, decision, by, at, for: other }) => {
     const values = {
       number: number(n),
