@@ -80,6 +80,7 @@ export type EventType =
   | 'person.enabled'
   | 'person.deleted'
   | 'person.restored'
+  | 'person.forgotten'
   | 'group.created'
   | 'group.changed'
   | 'role.assigned'

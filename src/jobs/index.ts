@@ -7,6 +7,7 @@ import { alarmsOf } from '../operations/alarms';
 import { endDue, endForGone, endJustifications, remind } from '../operations/assignments';
 import { follow as followDelegation } from '../operations/delegations';
 import { report } from '../operations/exceptions';
+import { forget } from '../operations/forgetting';
 import { followContent, remindTask, takeAstray } from '../operations/placements';
 import type { By, Desk, Due } from '../operations/ports';
 import { cancelForGone, escalate, expireStage, remindStage, reroute, start } from '../operations/requests';
@@ -204,6 +205,12 @@ export const jobs: readonly Job[] = [
     cron: '15-59/20 * * * * *',
     misfire: 'catchUp',
     sweep: each('cancel-for-leavers', (due, limit) => due.requestsOfGone(limit), cancelForGone),
+  },
+  {
+    name: 'forget-people',
+    cron: '0 12 * * * *',
+    misfire: 'catchUp',
+    sweep: each('forget-people', (due, limit) => due.peopleToForget(limit), forget),
   },
   {
     name: 'reroute-approvals',

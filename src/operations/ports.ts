@@ -127,6 +127,10 @@ export interface Tx {
   /** Counts for what a plan says before anything is applied: who holds, who waits, who would be in conflict. */
   affected(by: AffectedBy): Promise<Affected>;
   saveConfiguration(changes: readonly ConfigurationChange[]): Promise<void>;
+  /** Somebody who can be forgotten, held, with their roles of Usher; null: not, or not yet. */
+  forForgetting(id: PersonId): Promise<Forgettable | null>;
+  /** Lets go of chat accounts, memberships, what they own and what the trail says of them. `person` as they were. */
+  forget(person: PersonConfig): Promise<void>;
   /** Links, or marks as conflicting, a chat identity (audited). */
   saveIdentity(change: IdentityChange): Promise<void>;
   /** Compares what was read with what Usher gave, and keeps what differs. Null: another comparison has begun, so this one says nothing. */
@@ -735,6 +739,8 @@ export interface Due {
   requestsOfGone(limit: number): Promise<readonly RequestId[]>;
   /** Live assignments of people who are not enabled, or were not at some time since. */
   assignmentsOfGone(limit: number): Promise<readonly AssignmentId[]>;
+  /** People who were deleted so long ago that they are forgotten, and of whom nothing is left to be taken away. */
+  peopleToForget(limit: number): Promise<readonly PersonId[]>;
   /** Chunked deletion of settled outgoing and inbound rows, old ticks, expired drafts, messages about what is long over. Returns rows done with. */
   prune(limit: number): Promise<number>;
   /** Creates the audit partitions of this and the next month where missing. */
@@ -879,7 +885,14 @@ export type { PairFacts };
 export interface PersonConfig extends Person {
   /** Given by the database where the state becomes that; null: not deleted. */
   readonly deletedAt: Date | null;
+  /** The key that somebody had who is forgotten; null: not forgotten. */
+  readonly formerKey: string | null;
   readonly properties: Readonly<Record<string, string | number | boolean>>;
+}
+/** Somebody whose time to be restored is over, with what of it still gives them a right. */
+export interface Forgettable {
+  readonly person: PersonConfig;
+  readonly roles: readonly RoleConfig[];
 }
 export interface GroupConfig extends Group {
   readonly state: 'active' | 'deleted';
@@ -951,6 +964,8 @@ export interface Configuration {
 export interface OrganizationFacts extends Pick<Configuration, 'organization' | 'installations'> {
   readonly people: readonly Person[];
   readonly administrators: readonly RoleConfig[];
+  /** Of the names those that an administrator had who is forgotten: they mean nobody. */
+  readonly spent: readonly string[];
 }
 export interface ConfigurationNouns {
   organization: { readonly name: string; readonly timeZone: string; readonly demo: boolean };

@@ -34,7 +34,7 @@ export function settle(
       known = await tx.organization(settings.administrators);
       await tx.saveConfiguration(changes());
     }
-    return settings.administrators.filter((name) => find(known.people, name) === null);
+    return settings.administrators.filter((name) => find(known, name) === null);
   });
 }
 
@@ -65,7 +65,7 @@ export function nameAdministrators(
     const people = changes.flatMap((change) => (change.noun === 'role' ? (change.after.person ?? []) : []));
     return {
       given: known.people.filter(({ id }) => people.includes(id)).map(({ name }) => name),
-      unknown: names.filter((name) => find(known.people, name) === null),
+      unknown: names.filter((name) => find(known, name) === null),
     };
   });
 }
@@ -142,11 +142,11 @@ function administrators(
   names: readonly string[],
   newId: () => string,
 ): ConfigurationChange[] {
-  const named = names.flatMap((name) => find(known.people, name)?.id ?? []);
+  const named = [...new Set(names.flatMap((name) => find(known, name)?.id ?? []))];
   const held = known.administrators.filter((role) => role.person !== null);
   const ended = held
     .filter((role) => role.origin === 'settings' && role.person !== null && !named.includes(role.person))
-    .map((before) => roleChange(before, { ...before, state: 'ended', version: before.version + 1 }));
+    .map(endRole);
   const given = named
     .filter((person) => !held.some((role) => role.person === person))
     .map((person) =>
@@ -162,6 +162,11 @@ function administrators(
       }),
     );
   return [...ended, ...given];
+}
+
+/** Takes a role of Usher from whoever has it. */
+export function endRole(before: RoleConfig): ConfigurationChange {
+  return roleChange(before, { ...before, state: 'ended', version: before.version + 1 });
 }
 
 function roleChange(before: RoleConfig | null, after: RoleConfig): ConfigurationChange {
@@ -180,8 +185,12 @@ function roleChange(before: RoleConfig | null, after: RoleConfig): Configuration
   };
 }
 
-/** By directory key, or by a mail address that only one person has. */
-function find(people: readonly Person[], name: string): Person | null {
+/**
+ * By directory key, or by a mail address that only one person has, be it somebody who was deleted and may come back. A name that an
+ * administrator had who is forgotten was written for that person: whoever has it now does not administer Usher by it.
+ */
+function find({ people, spent }: OrganizationFacts, name: string): Person | null {
+  if (spent.includes(name)) return null;
   const byKey = people.find((person) => person.directoryKey === name);
   if (byKey) return byKey;
   const byMail = people.filter((person) => person.email?.toLowerCase() === name.toLowerCase());

@@ -20,6 +20,7 @@ export const peopleWithProperties: Table<PersonConfig> = {
     ...people.columns,
     properties: column('jsonb', 'properties', true),
     deletedAt: { ...column('timestamptz', 'deleted_at'), given: true },
+    formerKey: { ...column('text', 'former_key'), given: true },
   },
 };
 

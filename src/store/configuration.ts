@@ -72,6 +72,7 @@ export async function loadOrganization(q: Query, named: readonly string[]): Prom
     installations: await installationsOf(q),
     people: named.length === 0 ? [] : fromRows(people, (await q(NAMED, [named])) as readonly Row[]),
     administrators: fromRows(roles, (await q(ADMINISTRATORS)) as readonly Row[]),
+    spent: named.length === 0 ? [] : (await q(SPENT, [named])).map((row) => (row as { name: string }).name),
   };
 }
 
@@ -94,6 +95,9 @@ async function installationsOf(q: Query): Promise<readonly InstallationConfig[]>
 const NAMED = `select * from people where directory_key = any($1)
   union select * from people where lower(email) in (select lower(named) from unnest($1::text[]) named)`;
 const ADMINISTRATORS = `select * from administrative_roles where state = 'active' and role = 'administrator' order by id`;
+const SPENT = `select named.name from unnest($1::text[]) named (name) where exists (select 1 from administrative_roles r
+  join people p on p.id = r.person_id and p.forgotten_at is not null
+  where r.role = 'administrator' and (p.former_key = named.name or p.former_mail = sha256(convert_to(p.id || lower(named.name), 'UTF8'))))`;
 
 const PATIENCE_MS = 120_000;
 const TURN = 7_236_003;

@@ -1,10 +1,11 @@
 // Work that is due, found by the clock of the database. Only ids are read here: the act that follows locks, looks again, and
 // changes nothing where somebody was first, so two replicas that find the same row do no harm.
-import type { AssignmentId, GrantId, RequestId } from '../domain/model';
+import type { AssignmentId, GrantId, PersonId, RequestId } from '../domain/model';
 import type { Due } from '../operations/ports';
 import { backlogOf } from './backlog';
 import { delegationsDue } from './delegations';
 import { gatherMessages } from './digest';
+import { TO_FORGET } from './forgetting';
 import { giveUpUnknown } from './known';
 import { JUSTIFYING, LIVE, OPEN } from './loads';
 import { createMisrouted } from './misrouted';
@@ -202,6 +203,9 @@ export function createDue(q: Query): Due {
     justificationsOver: assignments(SQL.justificationsOver),
     requestsOfGone: requests(SQL.requestsOfGone),
     assignmentsOfGone: assignments(SQL.assignmentsOfGone),
+    async peopleToForget(limit) {
+      return (await q(TO_FORGET, [limit])).map((row) => (row as { id: PersonId }).id);
+    },
     async prune(limit) {
       let done = 0;
       for (const sql of PRUNE) done += (await q(sql, [limit])).length;

@@ -36,6 +36,7 @@ import { keepAnswer, loadAsked } from './drift-answers';
 import { createDue } from './due';
 import { loadException } from './exceptions';
 import { busy, isConflict, refusalOf } from './faults';
+import { forget, loadForgettable } from './forgetting';
 import { newId } from './ids';
 import { saveIdentity } from './identities';
 import { createInbound, keepReply, replyOf, takeDelivery } from './inbound';
@@ -231,6 +232,8 @@ function openTx(q: TxQuery, by: By): { tx: Tx; sent: () => number; decided: read
     async saveConfiguration(changes) {
       await saveConfiguration(q, changes, record);
     },
+    forForgetting: (id) => loadForgettable(q, id),
+    forget: (person) => forget(q, person, record),
     async saveIdentity(change) {
       await saveIdentity(q, change, await signature(), count);
     },

@@ -71,6 +71,7 @@ const EVENTS: Readonly<Record<EventType, 'follows' | 'silent'>> = {
   'person.enabled': 'follows',
   'person.deleted': 'silent',
   'person.restored': 'follows',
+  'person.forgotten': 'silent',
   'group.created': 'silent',
   'group.changed': 'silent',
   'role.assigned': 'silent',

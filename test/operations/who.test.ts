@@ -1,7 +1,10 @@
 // Who is who, and who may act at all: administrators follow the settings, and an account's standing is never guessed.
 import type { Inbound, Profile } from '../../src/chat/inbound';
-import { settle } from '../../src/operations/settings';
-import { aWorld, sentenceOf, SMALL } from '../support/world';
+import type { Card } from '../../src/chat/card';
+import { DAY, HOUR } from '../../src/domain/time';
+import { nameAdministrators, settle } from '../../src/operations/settings';
+import { expectSound } from '../support/invariants';
+import { aWorld, cardOf, operator, sentenceOf, SMALL, textOf } from '../support/world';
 import type { World } from '../support/world';
 
 let world: World;
@@ -23,6 +26,11 @@ describe('administrators of the settings', () => {
     expect(await administrators()).toEqual(['ada', 'tom']);
     await settle(world.desk, settings, { demo: true });
     expect(await administrators()).toEqual(['ada']);
+  });
+
+  test('named twice, by key and by mail address, get it once', async () => {
+    await settle(world.desk, { ...settings, administrators: ['tom', 'Tom@woodgrove.example'] }, { demo: true });
+    expect(await administrators()).toEqual(['ada', 'tom']);
   });
 
   test('who was named in a file keeps the role whatever the settings say', async () => {
@@ -99,5 +107,111 @@ describe('the standing of an account', () => {
     await ask({ profile: { ...profile, zone: 'Asia/Tokyo' } });
     const [row] = await world.sql<{ zone: string }>("select zone from identities where user_id = 'tara'");
     expect(row?.zone).toBe('Asia/Tokyo');
+  });
+});
+
+describe('somebody who was deleted and is not restored', () => {
+  const MONTH = 30 * DAY;
+  const line = (more: string): string => `people: [{ key: ana, name: Ana Ruiz, email: ana@woodgrove.example${more} }]`;
+  const row = async () =>
+    (
+      await world.sql<{ readonly id: string; readonly name: string }>(
+        `select * from people where name like 'Former%' or directory_key = 'ana'`,
+      )
+    )[0];
+  const ask = async (user: string, name: string): Promise<void> => {
+    await world.submit(user, cardOf(await world.say(user, `request ${name}`)), { reason: 'closing' });
+    await world.settle();
+  };
+  const latest = (user: string): Card => world.messagesTo(user).at(-1)?.card ?? ([] as never);
+  const named = ['ana', 'ANA@woodgrove.example'];
+
+  test('is forgotten after 30 days: what they decided stays, and whoever has their key and address is somebody else', async () => {
+    await settle(world.desk, { ...settings, administrators: named }, { demo: true });
+    await world.configure(
+      `catalogs: [{ name: Finance, owners: [olga, ana], resources: [{ name: Vault, connector: manual, owners: [olga, ana] }] }]`,
+    );
+    await ask('tara', 'ledger reader');
+    await world.press('ana', latest('ana'), 'Approve');
+    await world.settle();
+    await ask('ana', 'ledger auditor');
+    await world.configure(line(', state: deleted'));
+    await world.settle();
+    await world.pass(MONTH - HOUR);
+    const story = async (): Promise<string> => textOf(cardOf(await world.say('tara', 'R-1001')));
+    expect(await story()).toContain('Ana Ruiz');
+    expect(await row()).toMatchObject({ name: 'Ana Ruiz', email: 'ana@woodgrove.example', state: 'deleted' });
+    // Until then the names in the settings mean nobody else, and take nothing from whoever may come back.
+    await settle(world.desk, { ...settings, administrators: named }, { demo: true });
+
+    await world.pass(2 * HOUR);
+    const gone = await row();
+    const id = gone?.id ?? '';
+    expect(gone).toMatchObject({
+      name: `Former employee ${id.slice(-4)}`,
+      email: null,
+      state: 'deleted',
+      directory_key: `forgotten:${id}`,
+    });
+    expect(await story()).not.toContain('Ana Ruiz');
+    expect(await story()).toContain(`Former employee ${id.slice(-4)}`);
+    expect(
+      await world.sql(
+        `select 1 from identities where person_id = $1 union all select 1 from group_people where person_id = $1
+         union all select 1 from resource_owners where person_id = $1
+         union all select 1 from administrative_roles where person_id = $1 and state = 'active'`,
+        [id],
+      ),
+    ).toEqual([]);
+    expect(
+      await world.sql(
+        `select type, count(*)::integer as n from audit_events where person_id = $1 and via = 'forget-people' group by type order by type`,
+        [id],
+      ),
+    ).toEqual([
+      { type: 'group.changed', n: 1 },
+      { type: 'identity.unlinked', n: 1 },
+      { type: 'person.forgotten', n: 1 },
+      { type: 'resource.changed', n: 1 },
+      { type: 'role.ended', n: 2 },
+    ]);
+    expect(await world.sql(`select 1 from remarks where text ilike '%ana ruiz%' or text ilike 'ana@%'`)).toEqual([]);
+
+    await expect(world.configure(line(''))).rejects.toThrow(
+      '"ana" was the key of somebody who was deleted. Write "enabled: true" if it is somebody else\'s now, or remove the line.',
+    );
+    await world.configure(line(', enabled: true'));
+    const next = (await world.sql<{ id: string }>(`select id from people where directory_key = 'ana'`))[0]?.id;
+    expect(next).not.toBe(id);
+    expect(await settle(world.desk, { ...settings, administrators: named }, { demo: true })).toEqual(named);
+    expect(await nameAdministrators(world.desk, operator, named)).toEqual({ given: [], unknown: named });
+    expect(await administrators()).toEqual(['ada']);
+    expect(sentenceOf(await world.say('ana', 'my access'))).toContain('I do not know who you are yet');
+    await world.configure(line(', identities: [{ platform: web, tenant: demo, user: ana }]'));
+    for (const typed of ['my access', 'my requests', 'approvals'])
+      expect(textOf(cardOf(await world.say('ana', typed)))).toMatch(
+        /no access through me yet|not asked for anything|Nothing waits/,
+      );
+    await ask('tom', 'ledger reader');
+    expect(world.messagesTo('ana').filter(({ card }) => textOf(card).includes('Tom Berg'))).toEqual([]);
+    await expectSound(world.sql);
+  });
+
+  test('is kept until the last of their access is taken away', async () => {
+    await ask('ana', 'ledger auditor');
+    await world.localRoles.tell('Ledger', { mode: 'failed', code: 'locked' });
+    await world.configure(line(', state: deleted'));
+    await world.pass(MONTH + HOUR);
+    expect(await row()).toMatchObject({ directory_key: 'ana', name: 'Ana Ruiz' });
+    expect(await world.configure(line(''))).toMatch(/stays deleted, since \S+ \S+ UTC\n/);
+    await expect(world.configure(line(', enabled: true'))).rejects.toThrow(
+      /"ana" was deleted on .* UTC and could be restored until .* UTC\. The key is free for somebody else within the hour/,
+    );
+    await world.localRoles.tell('Ledger', null);
+    await world.pass(2 * HOUR);
+    await world.settle();
+    expect(await row()).toMatchObject({ email: null });
+    expect(await world.sql(`select 1 from local_roles where subject = 'ana'`)).toEqual([]);
+    await expectSound(world.sql);
   });
 });

@@ -62,6 +62,7 @@ function person(key: string, more: Partial<PersonConfig> = {}): PersonConfig {
     country: null,
     properties: {},
     deletedAt: null,
+    formerKey: null,
     version: 1,
     ...more,
   };

@@ -36,7 +36,7 @@ export interface People {
 /** Gives every person, group and partner its id and its names, so that anything may refer to anything. */
 export function findPeople(draft: Draft): People {
   const { known, blueprint, names } = draft;
-  const byKey = new Map(known.people.map((one) => [one.directoryKey, one]));
+  const byKey = new Map(known.people.flatMap((one) => (one.formerKey === null ? [[one.directoryKey, one]] : [])));
   const people = match(draft, 'person', everywhere(blueprint, 'people'), {
     label: ({ key }) => key,
     stored: ({ key }) => byKey.get(key),
@@ -56,10 +56,19 @@ export function findPeople(draft: Draft): People {
   });
 
   const byFolded = new Map(known.people.map((one) => [fold(one.directoryKey), one.directoryKey]));
+  const former = new Set(known.people.map(({ formerKey }) => formerKey));
   for (const { text, place, before } of people) {
+    if (before !== null) continue;
     const key = byFolded.get(fold(text.key));
-    if (before === null && key !== undefined)
+    if (key !== undefined)
       refuse(draft, at(place, 'key'), `There is a person with the key "${key}". Write it so, or choose another key.`);
+    // A line that was left in a file must not make somebody of whom nobody knows.
+    else if (text.enabled === undefined && text.state === undefined && former.has(text.key))
+      refuse(
+        draft,
+        at(place, 'key'),
+        `"${text.key}" was the key of somebody who was deleted. Write "enabled: true" if it is somebody else's now, or remove the line.`,
+      );
   }
 
   const found: People = {
@@ -113,6 +122,14 @@ function settlePerson(draft: Draft, found: People, entry: Entry<PersonText, Pers
     settleDeleted(draft, entry);
     return;
   }
+  if (before?.deletedAt && restorableUntil(before.deletedAt) <= draft.now) {
+    refuse(
+      draft,
+      at(place, 'enabled'),
+      `"${text.key}" was deleted on ${minute(before.deletedAt)} and could be restored until ${minute(restorableUntil(before.deletedAt))}. The key is free for somebody else within the hour, or once the last of their access is taken away.`,
+    );
+    return;
+  }
   const manager = text.manager ? found.people.find(at(place, 'manager'), text.manager) : text.manager;
   if (manager === id)
     refuse(draft, at(place, 'manager'), `"${text.key}" is their own manager. Name somebody else, or remove the line.`);
@@ -136,6 +153,7 @@ function settlePerson(draft: Draft, found: People, entry: Entry<PersonText, Pers
     country: kept(text.country, before?.country, null),
     properties: text.properties ?? before?.properties ?? {},
     deletedAt: before?.deletedAt ?? null,
+    formerKey: null,
     version: (before?.version ?? 0) + 1,
   };
   if (after.kind === 'member' && after.organization !== null)
@@ -191,12 +209,10 @@ function settleDeleted(draft: Draft, entry: Entry<PersonText, PersonConfig>): vo
     return;
   }
   draft.unchanged += 1;
-  if (before?.deletedAt && text.state === undefined)
-    note(
-      draft,
-      entry,
-      `stays deleted, since ${minute(before.deletedAt)}; "enabled: true" would restore the person until ${minute(restorableUntil(before.deletedAt))}`,
-    );
+  if (!before?.deletedAt || text.state !== undefined) return;
+  const until = restorableUntil(before.deletedAt);
+  const way = until > draft.now ? `; "enabled: true" would restore the person until ${minute(until)}` : '';
+  note(draft, entry, `stays deleted, since ${minute(before.deletedAt)}${way}`);
 }
 
 /** Enabling is never a side effect of naming somebody: a person whom the directory disabled or deleted stays so until it is written. */

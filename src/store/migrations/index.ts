@@ -24,6 +24,7 @@ import { delegating } from './0023-delegations';
 import { askingForExceptions } from './0025-asking-for-exceptions';
 import { packageLinks } from './0027-package-links';
 import { deleted } from './0028-deleted';
+import { forgotten } from './0029-forgotten';
 
 export type Migration = {
   /** `0001-name`, as the file is called. */
@@ -62,4 +63,5 @@ export const migrations: readonly Migration[] = [
   askingForExceptions,
   packageLinks,
   deleted,
+  forgotten,
 ];

@@ -18,6 +18,8 @@ export const indexes: Indexes = {
   people_search: `people using gin ((name || ' ' || coalesce(email, '')) gin_trgm_ops)`,
   cards_look: 'cards (look_at)',
   exceptions_touched: 'incompatibility_exceptions (touched_at) where touched_at is not null',
+  // Whoever may be restored, or is to be forgotten.
+  people_deleted: 'people (deleted_at) where deleted_at is not null and forgotten_at is null',
   people_organization: 'people (organization_id) where organization_id is not null',
 };
 

@@ -1,0 +1,87 @@
+// People whose time to be restored is over (rule 3.17). Their row stays and says nothing of them any more; whoever gets their key or
+// their mail address later is somebody else.
+import type { DomainEvent } from '../domain/events';
+import type { PersonId } from '../domain/model';
+import { RESTORABLE_MS } from '../domain/person';
+import type { Forgettable, PersonConfig } from '../operations/ports';
+import { peopleWithProperties, roles } from './configuration-tables';
+import { isId } from './ids';
+import type { Query, Row } from './query';
+import { fromRow, fromRows } from './tables';
+import type { Recorded } from './tail';
+
+// What is still to be taken from somebody is taken by their key, so it is kept until then, however long that is.
+const FORGETTABLE = `people.state = 'deleted' and people.forgotten_at is null
+  and people.deleted_at <= usher_now() - interval '${RESTORABLE_MS} milliseconds'
+  and not exists (select 1 from grants g where g.person_id = people.id and g.state <> 'taken')`;
+
+/** Ids of those who can be forgotten. */
+export const TO_FORGET = `select id from people where ${FORGETTABLE} order by deleted_at, id limit $1`;
+
+const HOLD = 'select 1 from people where id = $1 for no key update';
+const LOAD = `
+select to_jsonb(people) as person, (select jsonb_agg(to_jsonb(r) order by r.id) from administrative_roles r
+  where r.person_id = people.id and r.state = 'active') as roles
+from people where people.id = $1 and ${FORGETTABLE}`;
+
+/** Somebody who can be forgotten, held, with the roles of Usher that they still have; null: not, or not yet. */
+export async function loadForgettable(q: Query, id: PersonId): Promise<Forgettable | null> {
+  if (!isId(id)) return null;
+  await q(HOLD, [id]);
+  const [found] = await q(LOAD, [id]);
+  if (found === undefined) return null;
+  const row = found as Row;
+  return { person: fromRow(peopleWithProperties, row['person']), roles: fromRows(roles, row['roles']) };
+}
+
+const MARK = `
+update people set forgotten_at = usher_now(), former_key = $2, former_mail = case
+  when exists (select 1 from administrative_roles r where r.person_id = people.id and r.role = 'administrator')
+    then sha256(convert_to(id || lower($3::text), 'UTF8')) end
+where id = $1`;
+const UNLINK = `
+update identities i set person_id = null, state = 'unlinked', linked_by = null, zone = null, locale = null, version = version + 1
+where person_id = $1 returning id, platform`;
+const LEAVE_GROUPS = 'delete from group_people where person_id = $1 returning group_id as id';
+const LEAVE_RESOURCES = 'delete from resource_owners where person_id = $1 returning resource_id as id';
+// What the trail says of somebody as a person. Reasons and answers belong to what was asked and decided, and stay with it.
+const ERASE = `
+update remarks set text = null where hash in (
+  select decode(field.value ->> 'remark', 'hex')
+  from audit_events e cross join lateral jsonb_each(e.after -> 'people' -> e.subject_id) field
+  where e.subject_kind = 'person' and e.subject_id = $1::text and jsonb_typeof(field.value) = 'object'
+    and field.value ->> 'remark' ~ '^[0-9a-f]{64}$')`;
+
+/** Lets go of all that still names them, once their row says nothing of them any more. */
+export async function forget(
+  q: Query,
+  { id, directoryKey, email }: PersonConfig,
+  record: (recorded: readonly Recorded[]) => Promise<void>,
+): Promise<void> {
+  const refs = { person: id };
+  const left = async (sql: string): Promise<readonly { readonly id: string; readonly platform: string }[]> =>
+    (await q(sql, [id])) as readonly { id: string; platform: string }[];
+  await q(MARK, [id, directoryKey, email]);
+  const events: DomainEvent[] = [
+    ...(await left(UNLINK)).map(({ id: account, platform }): DomainEvent => ({
+      type: 'identity.unlinked',
+      subject: { kind: 'identity', id: account },
+      refs,
+      data: { platform, linkedBy: null },
+    })),
+    ...(await left(LEAVE_GROUPS)).map(({ id: group }): DomainEvent => ({
+      type: 'group.changed',
+      subject: { kind: 'group', id: group },
+      refs,
+      data: { member: 'removed' },
+    })),
+    ...(await left(LEAVE_RESOURCES)).map(({ id: resource }): DomainEvent => ({
+      type: 'resource.changed',
+      subject: { kind: 'resource', id: resource },
+      refs,
+      data: { changed: 'owners' },
+    })),
+  ];
+  await record(events.map((event) => ({ event, rows: [] })));
+  await q(ERASE, [id]);
+}
