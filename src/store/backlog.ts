@@ -1,6 +1,7 @@
 // What waits, what failed and what was given up, for those who watch: one statement over partial indexes. Each part reads a
 // bounded number of rows, so a scrape costs the same in a bad hour as in a good one; a count that stops there says so.
 import type { Backlog } from '../operations/ports';
+import { HELD } from './drift-answers';
 import { HOLDS_BOTH } from './exceptions';
 import { HEAD } from './outbox';
 import type { Query } from './query';
@@ -61,7 +62,8 @@ select clock_timestamp() as clock, jsonb_build_object(
     from (select at from scope_leavers where state = 'asked' limit ${MOST}) found),
   'changesAsked', (select jsonb_build_object('count', count(*),
       'oldestSeconds', coalesce(max(extract(epoch from (select now from at) - found.at))::float8, 0))
-    from (select (select min(found_at) from drift_findings f where f.resource_id = c.resource_id and f.closed_at is null) as at
+    from (select (select min(found_at) from drift_findings f where f.resource_id = c.resource_id and ${HELD}
+        and f.decision is distinct from 'declined') as at
       from comparisons c where c.held_set is not null and c.decision is null limit ${MOST}) found where found.at is not null),
   'exceptionsOver', (select jsonb_build_object('count', count(*), 'oldestSeconds', coalesce(max(found.age), 0)) from (
     select extract(epoch from at.now - e.until_at)::float8 as age

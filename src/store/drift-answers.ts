@@ -111,14 +111,16 @@ export async function loadAsked(q: TxQuery, id: ResourceId): Promise<At<DriftAsk
   return found;
 }
 
+/** Whether those in charge are asked about the difference `f` by the comparison `c` of its resource. */
+export const HELD = `(f.closed_at is null and f.person_id is not null
+  and ((f.kind = 'missing' and c.held_missing is not null) or (f.kind = 'extra' and c.held_extra is not null)))`;
+
 const ANSWER = `
 with answered as (
   update comparisons set decision = $3, decided_by = $2, decided_at = usher_now() where resource_id = $1
   returning resource_id, held_missing, held_extra
 )
-update drift_findings f set decision = $3 from answered
-where f.resource_id = answered.resource_id and f.closed_at is null and f.person_id is not null
-  and ((f.kind = 'missing' and held_missing is not null) or (f.kind = 'extra' and held_extra is not null))`;
+update drift_findings f set decision = $3 from answered c where f.resource_id = c.resource_id and ${HELD}`;
 
 /** Keeps an answer, with each of the differences that it is about. */
 export async function keepAnswer(q: Query, id: ResourceId, person: PersonId, accepted: boolean): Promise<void> {

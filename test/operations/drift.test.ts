@@ -518,6 +518,21 @@ describe('the brake', () => {
     expect(told('olga')[0]).toContain('nobody has any access at all');
   });
 
+  test('rings as old as what it asks about, whatever was found and told before that', async () => {
+    // Reported, and of an account that nobody knows: nobody is asked about either.
+    for (const user of ['tom', 'svc-1']) await outside(user, true);
+    await world.compare();
+    expect(await open()).toEqual(['extra svc-1', 'extra tom']);
+    await world.sql(`update drift_findings set found_at = usher_now() - interval '30 days'`);
+    await many();
+    await world.compare();
+    await world.sql('update organization set clock_offset_ms = clock_offset_ms + $1', [5 * MINUTE]);
+    const { count, oldestSeconds } = (await world.due.backlog()).changesAsked;
+    expect(count).toBe(1);
+    expect(oldestSeconds * 1000).toBeGreaterThanOrEqual(5 * MINUTE);
+    expect(oldestSeconds * 1000).toBeLessThan(24 * HOUR);
+  });
+
   test('gives nothing back to very many right after a failed read, and does at the next', async () => {
     await many();
     // As many have access now as would get it back: more would be asked about.
