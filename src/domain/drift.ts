@@ -182,6 +182,7 @@ const areAllConcerned = ({ keepers, concerned }: DriftAsked): boolean =>
 export interface DriftAnswer {
   readonly accepted: boolean;
   /** Who gave it. */
+  readonly person: PersonId;
   readonly by: string;
 }
 
@@ -202,8 +203,10 @@ export function answer(
   if (set !== asked.set && set !== asked.asked) throw new DomainError('drift-moved-on', { resource: name });
   const may = mayAnswer(asked, person);
   // Whoever accepts what was declined must have seen that it was.
-  if (asked.answer !== null && (set !== asked.set || !(accept ? may.accept : may.decline)))
-    throw new DomainError('drift-answered', { resource: name, ...asked.answer });
+  if (asked.answer !== null && (set !== asked.set || !(accept ? may.accept : may.decline))) {
+    const { accepted, by, person: who } = asked.answer;
+    throw new DomainError('drift-answered', { resource: name, accepted, by: who === person ? null : by });
+  }
   const of = (kind: DriftKind): number => (held[kind] === null ? 0 : asked[kind].people);
   const data = { set, missing: of('missing'), extra: of('extra'), ...(isConcerned ? { concerned: true } : {}) };
   return toldOfResource(resource, accept ? 'resource.driftAccepted' : 'resource.driftDeclined', data).events;

@@ -97,7 +97,8 @@ export interface Faults {
   // what was changed outside
   'drift-moved-on': { resource: string };
   'drift-concerned': { resource: string };
-  'drift-answered': { resource: string; accepted: boolean; by: string };
+  /** `by` null: whoever reads it. */
+  'drift-answered': { resource: string; accepted: boolean; by: string | null };
   // who left a scope
   'leavers-moved-on': { package: string };
   /** `by` null: whoever reads it. */

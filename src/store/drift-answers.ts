@@ -39,8 +39,9 @@ export const concerns = (resource: string, person: string): string => `exists (s
   where c.resource_id = ${resource} and c.held_extra is not null)`;
 
 const VIEW = `
-select usher_now() as now, to_jsonb(resource) as resource, c.held_missing, c.held_extra, ${SET} as set, c.held_set as asked, c.decision = 'accepted' as accepted,
-  (select name from people where people.id = c.decided_by) as decided_by, ${OPEN('missing')} as missing, ${OPEN('extra')} as extra, ${OURS} as ours,
+select usher_now() as now, to_jsonb(resource) as resource, c.held_missing, c.held_extra, ${SET} as set, c.held_set as asked,
+  c.decision = 'accepted' as accepted, c.decided_by, (select name from people where people.id = c.decided_by) as decider,
+  ${OPEN('missing')} as missing, ${OPEN('extra')} as extra, ${OURS} as ours,
   (select count(distinct holder)::integer from drift_findings f
     where f.resource_id = resource.id and f.closed_at is null and f.person_id is null) as unknown,
   (select coalesce(jsonb_agg(distinct person_id), '[]') from resource_keepers where resource_id = resource.id) as keepers,
@@ -76,7 +77,8 @@ async function lookAt(q: Query, id: ResourceId, named: number): Promise<At<Drift
       others: row['others'] as readonly string[],
       set: row['set'] as string | null,
       asked: row['asked'] as string | null,
-      answer: accepted === null ? null : { accepted, by: row['decided_by'] as string },
+      answer:
+        accepted === null ? null : { accepted, person: row['decided_by'] as PersonId, by: row['decider'] as string },
     },
   };
 }

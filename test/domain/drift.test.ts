@@ -1,10 +1,10 @@
 // What a difference between a system and Usher is, when many of them stop at the brake, and what a repair changes.
 import { answer, differenceOf, judge, mayAnswer, repair } from '../../src/domain/drift';
-import { isRefusal } from '../../src/domain/errors';
 import { noChange } from '../../src/domain/events';
 import type { Compared, DriftAsked, DriftFacts, Finding, Pair } from '../../src/domain/drift';
 import type { Assignment, FindingId, Grant, PersonId, Resource } from '../../src/domain/model';
 import { aGrant, anAssignment, aPerson, at, NOON, placeFacts } from '../support/builders';
+import { faultOf } from '../support/sound';
 
 type PairGrant = Pair['grants'][number];
 const own = (fields: Partial<PairGrant> = {}): PairGrant => ({
@@ -246,19 +246,10 @@ describe('owners', () => {
   });
 });
 
-function caught(run: () => unknown): string | null {
-  try {
-    run();
-    return null;
-  } catch (error) {
-    return isRefusal(error) ? error.code : 'a bug';
-  }
-}
-
 describe('an answer', () => {
   const ana = 'ana' as PersonId;
   const ben = 'ben' as PersonId;
-  const declined = { accepted: false, by: 'Ben' };
+  const declined = { accepted: false, person: ben, by: 'Ben' };
   const asked = (fields: Partial<DriftAsked> = {}): DriftAsked => ({
     resource: resource(),
     keepers: [ana],
@@ -284,25 +275,37 @@ describe('an answer', () => {
     { name: 'from one who would lose by it', give: { keepers: [ana, ben], concerned: [ana] }, want: 'drift-concerned' },
     { name: 'to what was shown before', give: { set: 'b2', asked: 'b2' }, want: 'drift-moved-on' },
     { name: 'to what is asked no more', give: { set: null, asked: null }, want: 'drift-moved-on' },
-    { name: 'after it was accepted', give: { answer: { accepted: true, by: 'Ben' } }, want: 'drift-answered' },
+    {
+      name: 'after it was accepted',
+      give: { answer: { accepted: true, person: ben, by: 'Ben' } },
+      want: 'drift-answered',
+    },
     { name: 'after it was declined unseen', give: { set: 'd4', answer: declined }, want: 'drift-answered' },
   ] as const)('$name is refused', ({ give, want }) => {
-    const code = caught(() => answer(asked(give), ana, { set: 'a1', accept: true }));
-    expect(code).toBe(want);
+    expect(faultOf(() => answer(asked(give), ana, { set: 'a1', accept: true })).code).toBe(want);
+  });
+  test('that was given already names who gave it, and not to themselves', () => {
+    const by = (person: PersonId) =>
+      faultOf(() => answer(asked({ keepers: [ana, ben], answer: declined }), person, { set: 'a1', accept: false }))
+        .data;
+    expect([by(ana), by(ben)]).toEqual([
+      { resource: resource().name, accepted: false, by: 'Ben' },
+      { resource: resource().name, accepted: false, by: null },
+    ]);
   });
   test('from whoever would lose by it is only that they do, and only where nobody else is in charge', () => {
     const all = asked({ keepers: [ana, ben], concerned: [ana, ben] });
     const give = (accept: boolean) => () => answer(all, ana, { set: 'a1', accept });
     expect(mayAnswer(all, ana)).toEqual({ accept: true, decline: false });
     expect(give(true)()).toMatchObject([{ type: 'resource.driftAccepted', data: { concerned: true } }]);
-    expect(caught(give(false))).toBe('drift-concerned');
+    expect(faultOf(give(false)).code).toBe('drift-concerned');
     expect(answer(asked(), ana, { set: 'a1', accept: true })[0]?.data).not.toHaveProperty('concerned');
   });
   test('may be taken back by accepting what was declined, and not the other way round', () => {
     const again = asked({ set: 'd4', answer: declined });
     const give = (accept: boolean) => () => answer(again, ana, { set: 'd4', accept });
     expect(give(true)()).toMatchObject([{ type: 'resource.driftAccepted' }]);
-    expect(caught(give(false))).toBe('drift-answered');
+    expect(faultOf(give(false)).code).toBe('drift-answered');
     expect(mayAnswer(again, ana)).toEqual({ accept: true, decline: false });
     expect(mayAnswer(asked(), ana)).toEqual({ accept: true, decline: true });
     const none = { accept: false, decline: false };
@@ -310,7 +313,7 @@ describe('an answer', () => {
       { keepers: [ana, ben], concerned: [ana] },
       { keepers: [] },
       { set: null },
-      { answer: { accepted: true, by: 'Ben' } },
+      { answer: { accepted: true, person: ben, by: 'Ben' } },
     ])
       expect(mayAnswer(asked(give), ana)).toEqual(none);
   });

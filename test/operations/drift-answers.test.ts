@@ -195,6 +195,25 @@ describe('where it would take access from very many', () => {
     expect(await trail()).toHaveLength(1);
   });
 
+  test.each([
+    { word: 'Decline', want: 'You declined what was asked about Ledger, and nothing is changed.', left: 22 },
+    { word: 'Accept', want: 'You accepted what was asked about Ledger, and it is being done.', left: 0 },
+  ])(
+    'who presses $word twice reads what they said, and no name of somebody faster',
+    async ({ word, want, left: n }) => {
+      const card = asked();
+      await world.press('olga', card, word);
+      expect(sentenceOf(await world.press('olga', card, word, 'again'))).toBe(want);
+      if (word === 'Accept')
+        expect(sentenceOf(await world.press('cas', card, 'Decline'))).toBe(
+          'Olga Petrov was faster and accepted what was asked about Ledger, and it is being done.',
+        );
+      await world.settle();
+      expect(await left()).toBe(n);
+      expect(await trail()).toHaveLength(1);
+    },
+  );
+
   test('whoever declined by mistake, or another in charge, may still accept', async () => {
     const declined = cardOf(await world.press('olga', asked(), 'Decline'));
     expect(textOf(declined)).toContain('If that was a mistake, Accept is still possible.');

@@ -282,12 +282,21 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
         resource,
       },
     ),
-  'drift-answered': ({ resource, accepted, by }) =>
-    sentence('{by} was faster and {word} what was asked about {resource}. Nothing was changed.', {
-      by,
-      word: label(accepted ? 'drift.accepted' : 'drift.declined'),
-      resource,
-    }),
+  'drift-answered': ({ resource, accepted, by }) => {
+    if (by === null)
+      return accepted
+        ? sentence('You accepted what was asked about {resource}, and it is being done.', { resource })
+        : sentence('You declined what was asked about {resource}, and nothing is changed.', { resource });
+    return accepted
+      ? sentence('{by} was faster and accepted what was asked about {resource}, and it is being done.', {
+          by,
+          resource,
+        })
+      : sentence('{by} was faster and declined what was asked about {resource}. Nothing was changed.', {
+          by,
+          resource,
+        });
+  },
   'leavers-answered': ({ package: name, last }) => {
     if (last === null) return sentence('Nobody’s access to {package} waits for your word any more.', { package: name });
     const { by, at } = last;

@@ -498,8 +498,6 @@ export const sentences = {
   'drift.askAll':
     'Everybody in charge would lose access by this, so nobody can decline it, and any of you can accept it. Please look at the system first. With *Accept* Usher looks once more and does it.',
   'drift.answer.concerned': 'You would lose access by this yourself, so somebody else decides: please ask {names}.',
-  'drift.accepted': 'accepted',
-  'drift.declined': 'declined',
   'drift.person': '{name} ({role})',
   'lines.others': 'And {count|# other|# others}.',
   'drift.over': 'The system and Usher agree again.',
