@@ -17,7 +17,7 @@ export function dayTyped(typed: string, today: string): string {
   if (said === 'today') return today;
   if (said === 'tomorrow') return nextDate(today, 1);
   if (/^\d{4}-/.test(said)) return real(said, typed);
-  const month = MONTHS.findIndex((name) => new RegExp(`(?:^|\\s)${name}`).test(said)) + 1;
+  const month = MONTHS.findIndex((name) => ` ${said}`.includes(` ${name}`)) + 1;
   const day = Number(/(?:^|\s)(\d{1,2})(?!\d)/.exec(said)?.[1] ?? NaN);
   const year = /\b\d{4}$/.exec(said)?.[0];
   const of = (inYear: number | string): string =>
