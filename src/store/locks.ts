@@ -6,7 +6,8 @@
 //
 // NO KEY UPDATE, because a foreign key check on the same row (somebody else's request names this person as requestor or
 // approver) takes KEY SHARE: FOR UPDATE would let two managers who decide for each other at once end in a deadlock.
-import type { AssignmentId, FindingId, GrantId, PackageId, PersonId, RequestId } from '../domain/model';
+import type { AssignmentId, FindingId, GrantId, RequestId } from '../domain/model';
+import type { AskOf } from '../operations/ports';
 import { isId } from './ids';
 import type { TxQuery } from './query';
 
@@ -24,6 +25,9 @@ const SQL = {
   // the join has both rows before it locks the second.
   pair: `${LIMITS}, held as (select people.id from limits, people where people.id = $1 for no key update of people)
     select packages.id from held, packages where packages.id = $2 for key share of packages`,
+  target: lockOf('$1'),
+  // Of many who ask for others nobody waits for the other, and whoever disables one of them waits: what is asked is noted then.
+  requestor: `${LIMITS} select people.id from limits, people where people.id = $1 for share of people`,
   request: lockOf('(select target_id from requests where id = $1)'),
   incompatibility: `select i.id from requests r join policy_versions v on v.id = r.policy_version_id
     join policies p on p.id = v.policy_id join incompatibilities i on i.id = p.incompatibility_id where r.id = $1 for share of i`,
@@ -40,9 +44,15 @@ async function lock(q: TxQuery, sql: string, id: string): Promise<void> {
   if (isId(id)) await q.later(sql, [id]);
 }
 
-/** Waits for the rows, like all of these; nothing is locked, and nothing thrown, for what does not exist. */
-export async function lockPair(q: TxQuery, person: PersonId, pkg: PackageId): Promise<void> {
-  if (isId(person) && isId(pkg)) await q.later(SQL.pair, [person, pkg]);
+/**
+ * Waits for the rows, like all of these; nothing is locked, and nothing thrown, for what does not exist. People come in the order of
+ * ids, in which every bulk act takes them, and before packages.
+ */
+export async function lockPair(q: TxQuery, { requestor, target, package: pkg }: AskOf): Promise<void> {
+  if (!isId(target) || !isId(pkg)) return;
+  if (requestor > target) await lock(q, SQL.target, target);
+  if (requestor !== target) await lock(q, SQL.requestor, requestor);
+  await q.later(SQL.pair, [target, pkg]);
 }
 /** Locks the target of a request. */
 export const lockTargetOfRequest = (q: TxQuery, id: RequestId): Promise<void> => lock(q, SQL.request, id);

@@ -184,7 +184,7 @@ function openTx(q: TxQuery, by: By): { tx: Tx; sent: () => number; decided: read
     clock,
     newId,
     async forSubmit(input) {
-      await lockPair(q, input.target, input.package);
+      await lockPair(q, input);
       return loaded(await loadSubmit(q, input));
     },
     async forRequest(id) {

@@ -1037,6 +1037,32 @@ describe('two at once', () => {
     expect(await sql('select state from requests')).toEqual([]);
   });
 
+  // Rows of people are locked in the order of their ids, whichever of them asks.
+  test.each([
+    { who: 'ana', target: 'ben' },
+    { who: 'ben', target: 'ana' },
+  ])('what $who asks for $target while they are disabled is noted, however soon they are back', async (pair) => {
+    const { who, target } = pair;
+    const alone = BASE.replaceAll(', manager: ana', '').replace('approvers: [manager]', 'approvers: [cleo]');
+    await applied(
+      alone
+        .replace(/key: (ana|ben), name: (\w+ \w+)/g, (found, key) =>
+          key === target ? `${found}, manager: ${who}` : found,
+        )
+        .replace("who: 'group: Clerks'", 'who: allMembers, onBehalf: true'),
+    );
+    const state = (to: string) =>
+      sql(`update people set state = $2, version = version + 1 where directory_key = $1`, [who, to]);
+    await overlapping(
+      (slow) => take(who, 'Postings', slow, target),
+      () => state('disabled'),
+    );
+    await state('enabled');
+    expect(await sql('select state, who from requests join leaver_requests on request_id = requests.id')).toEqual([
+      { state: 'pendingApproval', who: 'requestor' },
+    ]);
+  });
+
   test('a group is not deleted by one operator while another names it in a policy', async () => {
     await applied(BASE.replace('administrators', '  - { name: Spare, people: [ben] }\nadministrators'));
     const [one, other] = await overlapping(
@@ -1398,14 +1424,14 @@ async function personId(key: string) {
   return person.id;
 }
 
-async function take(who: string, name: string, at: Desk = desk): Promise<void> {
+async function take(who: string, name: string, at: Desk = desk, target = who): Promise<void> {
   const person = await personId(who);
   const found = await packageNamed(name);
   await submit(
     at,
     { actor: { kind: 'person', id: person }, via: 'web' },
     {
-      target: person,
+      target: await personId(target),
       package: found?.id ?? ('' as PackageId),
       policyVersion: null,
       period: { startsAt: null, endsAt: null, hours: null },
