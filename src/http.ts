@@ -178,7 +178,7 @@ async function serve(table: Table, request: IncomingMessage, response: ServerRes
     return;
   }
   const path = pathOf(request);
-  const methods = table.get(path) ?? table.get(path.replace(/[^/]+$/, '*'));
+  const methods = table.get(path) ?? table.get(`${path.slice(0, path.lastIndexOf('/') + 1)}*`);
   if (methods === undefined) {
     refuse(request, response, 404, 'not found');
     return;
