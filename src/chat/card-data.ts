@@ -212,6 +212,8 @@ export type CardDataOf = {
     /** Whom it is about, for the typed form of Retry. */
     readonly targetName: string;
     readonly mayRequest: boolean;
+    /** The exception by which the reader holds it ends: another one may be asked for. */
+    readonly mayExcept: boolean;
     /** For whom; empty: for the reader. */
     readonly target: string;
     readonly typedRequest: string;

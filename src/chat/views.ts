@@ -2,6 +2,8 @@
 // here, so there is one rendering of everything, made from how things stand now.
 import type { Notice } from '../domain/consequences';
 import { DomainError } from '../domain/errors';
+import type { ExceptionFacts } from '../domain/exception';
+import { lasts } from '../domain/exception';
 import type {
   AssignmentId,
   DraftId,
@@ -20,7 +22,7 @@ import { formFor, view as requestView } from '../operations/requests';
 import { extensionOf } from '../operations/assignments';
 import { driftOf } from '../operations/drift';
 import { leaversOf } from '../operations/scope';
-import { exceptionFor, exceptionOf } from '../operations/exceptions';
+import { exceptionFor, exceptionOf, ownException } from '../operations/exceptions';
 import { delegationOf, delegationsOf } from '../operations/delegations';
 import { dateIn } from '../domain/time';
 import type { Text } from './card';
@@ -31,7 +33,8 @@ import { NO_LINKS } from './links';
 import type { Links } from './links';
 import { delegationCard, delegationForm, delegationList } from './present/delegations';
 import * as Forms from './present/forms';
-import { exceptionForm, exceptionLines } from './present/exceptions';
+import { exceptionForm, exceptionLines } from './present/exception-form';
+import { exceptionEndingNotice, exceptionNotice } from './present/exception-notices';
 import { leavers } from './present/leavers';
 import * as Lists from './present/lists';
 import * as Drift from './present/drift';
@@ -235,13 +238,30 @@ function ownerNotice(what: 'deliveryFailed' | 'removalAlarm'): View {
   };
 }
 
+function isSettled({ exception, holdsBoth }: ExceptionFacts, now: Date): boolean {
+  return !holdsBoth || lasts(exception, now);
+}
+
 const exception: View = async (look) => {
   const seen = await exceptionOf(look.desk, viewer(look), id(look, 'exception'));
   const { until } = look.params;
+  const now = await look.desk.views.now();
   return {
     card: 'notice',
-    data: Notices.exception(seen, typeof until === 'string' ? until : null, await look.desk.views.now()),
-    over: !seen.facts.holdsBoth,
+    data: exceptionNotice(seen, typeof until === 'string' ? until : null, now),
+    over: isSettled(seen.facts, now),
+  };
+};
+
+const exceptionEnding: View = async (look) => {
+  const facts = await ownException(look.desk, viewer(look), id(look, 'exception'));
+  const { until } = look.params;
+  const again = typeof until === 'string' ? until : null;
+  const now = await look.desk.views.now();
+  return {
+    card: 'notice',
+    data: exceptionEndingNotice(facts, again, now),
+    over: isSettled(facts, now),
   };
 };
 
@@ -494,6 +514,7 @@ export const views = {
     };
   },
   exception,
+  exceptionEnding,
   package: async (look) => {
     const row = await about(look.desk, viewer(look), { id: id(look, 'package'), name: id(look, 'name') });
     return { card: 'notice', data: Notices.packageNotice(row, await mayShare(look.desk, viewer(look), row.id)) };

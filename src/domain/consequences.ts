@@ -41,6 +41,7 @@ export const notices = [
   'exception',
   'delegation',
   'delegationNews',
+  'exceptionEnding',
 ] as const;
 export type Notice = (typeof notices)[number];
 
@@ -56,6 +57,7 @@ export const duties: readonly Notice[] = [
   'drift',
   'leavers',
   'exception',
+  'exceptionEnding',
   'delegation',
 ];
 
@@ -189,6 +191,9 @@ export const consequences: readonly Consequence[] = [
   redraw('resource.driftDeclined', 'resource'),
   tell('exception.reminded', 'exception', 'exceptionOwner', undefined, { tell: true }),
   tell('exception.over', 'exception', 'exceptionKeepers', undefined, { tell: true }),
+  // Whoever holds both gives one up, or asks again.
+  tell('exception.reminded', 'exceptionEnding', 'person', undefined, { tell: true }),
+  tell('exception.over', 'exceptionEnding', 'person', undefined, { tell: true }),
   // What was said before stands beside it, and says that it was said anew.
   redraw('exception.over', undefined),
   redraw('exception.followed', undefined),

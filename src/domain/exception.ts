@@ -22,6 +22,8 @@ export interface ExceptionFacts {
   readonly assignment: AssignmentId | null;
   /** The other package, or the group. */
   readonly other: string;
+  /** Whether exceptions are asked for in chat. */
+  readonly excusable: boolean;
   /** Whether the exception is still needed. */
   readonly holdsBoth: boolean;
 }

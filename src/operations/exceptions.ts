@@ -66,6 +66,13 @@ export function report(desk: Desk, by: By, id: string): Promise<void> {
   });
 }
 
+/** The same for the one who holds both. */
+export async function ownException(desk: Desk, viewer: PersonId, id: string): Promise<ExceptionFacts> {
+  const facts = await desk.views.exception(id);
+  if (facts?.person.id !== viewer) throw new DomainError('not-found', { what: 'card' });
+  return facts;
+}
+
 /** For its owner and for those who look after the package; for everybody else it does not exist. */
 export async function exceptionOf(desk: Desk, viewer: PersonId, id: string): Promise<ExceptionView> {
   const facts = await desk.views.exception(id);

@@ -23,6 +23,7 @@ export const HOLDS_BOTH = `(i.state = 'active' and exists (${HELD('i.package_id'
 const ONE = `
 select usher_now() as now, to_jsonb(e) as exception, jsonb_build_object('id', people.id, 'name', people.name) as person,
   jsonb_build_object('id', p.id, 'name', p.name) as package, jsonb_build_object('id', c.id, 'name', c.name) as catalog, coalesce(other.name, groups.name) as other,
+  exists (select 1 from policies where policies.incompatibility_id = i.id and policies.state = 'enabled') as excusable,
   e.state <> 'ended' and ${HOLDS_BOTH} as both, (${HELD('i.package_id', 'e.person_id')}) as assignment
 from incompatibility_exceptions e join incompatibilities i on i.id = e.incompatibility_id
 join people on people.id = e.person_id join packages p on p.id = i.package_id join catalogs c on c.id = p.catalog_id
@@ -62,6 +63,7 @@ async function found(q: Query, id: string): Promise<At<ExceptionFacts> | null> {
       catalog: row['catalog'] as ExceptionFacts['catalog'],
       assignment: row['assignment'] as ExceptionFacts['assignment'],
       other: row['other'] as string,
+      excusable: row['excusable'] as boolean,
       holdsBoth: row['both'] as boolean,
     },
   };

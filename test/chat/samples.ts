@@ -32,6 +32,7 @@ const notice: CardDataOf['notice'] = {
   set: '',
   targetName: '',
   mayRequest: false,
+  mayExcept: false,
   target: '',
   typedRequest: 'request Payroll',
   mayShare: false,
@@ -269,7 +270,7 @@ export const samples: { readonly [N in CardName]: Readonly<Record<string, CardDa
       tone: 'default',
       facts: [
         fact('Exception for', HOSTILE),
-        fact('Does not go with', `${HOSTILE}, had now`),
+        fact('Does not go with', `${HOSTILE}, held now`),
         fact('If you approve', HOSTILE),
       ],
       answers: [],
@@ -343,11 +344,23 @@ export const samples: { readonly [N in CardName]: Readonly<Record<string, CardDa
       mayEnd: true,
       set: '4f1c92ab',
     },
+    'exception ending': {
+      ...notice,
+      title: words(`You hold both ${HOSTILE} and ${HOSTILE}`),
+      request: null,
+      mayExtend: false,
+      mayGiveUp: false,
+      mayAskAgain: false,
+      mayExcept: true,
+      details: false,
+    },
     'exception granted': {
       ...notice,
       title: words(`R-1042 is approved: exception for ${HOSTILE}`),
       lines: [
-        { text: [user(HOSTILE, 150), fixed(' may be had beside '), user(HOSTILE, 150), fixed(' until '), instant(at)] },
+        {
+          text: [user(HOSTILE, 150), fixed(' may be held beside '), user(HOSTILE, 150), fixed(' until '), instant(at)],
+        },
       ],
       mayExtend: false,
       mayGiveUp: false,

@@ -68,7 +68,7 @@ describe('the whole way', () => {
     await world.settle();
 
     expect(textOf(latest('cas'))).toContain('Tara Lind asks for an exception for Ledger writer');
-    expect(textOf(latest('cas'))).toContain('Does not go with: Ledger auditor, had now');
+    expect(textOf(latest('cas'))).toContain('Does not go with: Ledger auditor, held now');
     expect(textOf(latest('cas'))).toContain('Month end');
     expect(textOf(latest('cas'))).toContain('No access is given by this.');
     expect(textOf(await form('tara', 'R-1002'))).not.toContain('If you approve');
@@ -86,13 +86,15 @@ describe('the whole way', () => {
     ]);
     expect(await has('tara')).toEqual([{ name: 'Ledger auditor' }]);
     expect(textOf(latest('tara'))).toMatch(/R-1002 is approved: exception for Ledger writer/);
-    expect(textOf(latest('tara'))).toMatch(/Ledger writer may be had beside Ledger auditor until/);
+    expect(textOf(latest('tara'))).toMatch(/Ledger writer may be held beside Ledger auditor until/);
+    expect(textOf(latest('tara'))).toContain('that is what to ask for next.');
+    expect(textOf(await form('cas', 'R-1002'))).not.toContain('ask for next');
     expect(textOf(await form('tara', 'my requests'))).toContain('Exception granted · exception of');
     expect(sentenceOf(await world.say('ben', 'approve R-1002'))).toMatch(/Cas de Vries was faster/);
     expect(sentenceOf(await world.say('tara', 'cancel R-1002'))).toMatch(/granted already\. It gives no access/);
 
     const ordinary = cardOf(await world.press('tara', latest('tara'), 'Request access'));
-    expect(textOf(ordinary)).toMatch(/An exception lets Ledger writer be had beside Ledger auditor until/);
+    expect(textOf(ordinary)).toMatch(/An exception lets Ledger writer be held beside Ledger auditor until/);
     expect(textOf(ordinary)).toContain('Max Thorn will be asked.');
     await world.submit('tara', ordinary, { reason: 'Month end', 'answer.ticket': 'T-1' });
     await world.settle();
@@ -167,6 +169,31 @@ describe('the whole way', () => {
       { person: 'tara', owner: 'ben', state: 'active', reason: 'Once more', request: 1003 },
     ]);
   });
+});
+
+test('whoever holds both hears of the end with those in charge, and asks again by a button', async () => {
+  await asked('tara', 'request ledger writer', { end: await inDays(20) });
+  await world.press('cas', latest('cas'), 'Approve');
+  const policy = '{ name: Employees, approval: [], questions: [], reason: optional, expires: 365 days }';
+  await world.configure(`catalogs: [{ name: Finance, packages: [{ name: Ledger writer, policies: [${policy}] }] }]`);
+  await world.submit('tara', await form('tara', 'request ledger writer'), {});
+  await world.settle();
+  expect(await has('tara')).toHaveLength(2);
+  await world.pass(12 * DAY);
+  expect(textOf(latest('cas'))).toMatch(/Tara Lind has both Ledger writer and Ledger auditor, and you answer for it/);
+  expect(textOf(latest('cas'))).toContain('Tara Lind asks for a new exception: “ask exception Ledger writer”.');
+  expect(textOf(latest('tara'))).toContain('You hold both Ledger writer and Ledger auditor');
+  const again = cardOf(await world.press('tara', latest('tara'), 'Ask again'));
+  expect(textOf(again)).toContain('An exception allows both until');
+  await world.submit('tara', again, { reason: 'Until summer' });
+  await world.settle();
+  await world.press('cas', latest('cas'), 'Approve');
+  await world.settle();
+  expect(await exceptions()).toMatchObject([{ reason: 'Until summer', request: 1004 }]);
+  const ending = heard('tara').filter((one) => one.startsWith('You hold both'));
+  expect(ending).toEqual([expect.stringMatching(/allowed until .*\. Nothing to do\.$/)]);
+  // Nothing else is to be asked for: both are held.
+  expect([...buttons(latest('tara')).keys()]).toEqual(['Details']);
 });
 
 describe('is not to be had', () => {

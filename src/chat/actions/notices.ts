@@ -25,6 +25,7 @@ const ABOUT = {
   exception: 'exception',
   delegation: 'delegation',
   delegationNews: 'delegation',
+  exceptionEnding: 'exception',
 } as const satisfies Record<Exclude<Notice, Reached>, string>;
 const NOTICES = Object.keys(ABOUT) as (keyof typeof ABOUT)[];
 

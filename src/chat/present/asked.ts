@@ -43,7 +43,7 @@ export function what(view: RequestView): Fact[] {
   const onBehalf = request.requestor !== request.target;
   return [
     ...(request.type === 'exception'
-      ? exceptionFacts(facts, view.viewer.approver && running(facts) !== null)
+      ? exceptionFacts(facts)
       : [{ title: label('fact.package'), value: text(facts.package.name, 150) }]),
     ...(onBehalf ? [{ title: label('fact.for'), value: text(facts.target.name, 150) }] : []),
     ...(facts.requestor && (onBehalf || !view.viewer.own)
@@ -58,6 +58,10 @@ export function what(view: RequestView): Fact[] {
     ...(request.reason === null || request.reason === ''
       ? []
       : [{ title: label('fact.reason'), value: text(request.reason, ANSWER) }]),
+    // Whoever decides reads what their word means.
+    ...(request.type === 'exception' && view.viewer.approver && running(facts)
+      ? [{ title: label('fact.means'), value: label('exception.means') }]
+      : []),
   ];
 }
 

@@ -1,9 +1,7 @@
 // Short messages for what needs a person's attention. Drawn when sent and redrawn when things change, so they are never stale.
 import type { TaskFacts } from '../../domain/facts';
 import type { PersonId } from '../../domain/model';
-import { isRepeated } from '../../domain/exception';
 import type { AssignmentView } from '../../operations/assignments';
-import type { ExceptionView } from '../../operations/exceptions';
 import type { PackageRow } from '../../operations/ports';
 import type { RequestView } from '../../operations/requests';
 import type { Text } from '../card';
@@ -40,6 +38,7 @@ export function notice(title: Text, tone: Tone, lines: readonly Text[], buttons:
     set: '',
     targetName: '',
     mayRequest: false,
+    mayExcept: false,
     target: '',
     typedRequest: '',
     mayShare: false,
@@ -104,7 +103,7 @@ export function requestOutcome(view: RequestView): Notice {
       return notice(
         say('outcome.titleApproved', values),
         'good',
-        [...outcome(facts), ...delegatedLines(facts), ...handLines(view)],
+        [...outcome(facts), ...nextLines(view), ...delegatedLines(facts), ...handLines(view)],
         { ...buttons, ...requestButton(view) },
       );
   }
@@ -319,31 +318,6 @@ export function packageNotice(row: PackageRow, mayShare: boolean): Notice {
     typedRequest: `request ${row.name}`,
     mayShare,
   };
-}
-
-/** To those in charge of somebody holding two things that do not go together: it ends soon, or is over. `again`: when it is said anew. */
-export function exception({ facts, isOwner, mayRemove }: ExceptionView, again: string | null, now: Date): Notice {
-  const { state, until, reason } = facts.exception;
-  const values = { target: facts.person.name, package: text(facts.package.name, 150), other: text(facts.other, 150) };
-  const title = say(isOwner ? 'exception.title' : 'exception.theirs', values);
-  if (state === 'ended') return notice(title, 'default', [label('exception.ended')]);
-  if (!facts.holdsBoth) return notice(say('exception.titleSettled', values), 'default', [label('exception.settled')]);
-  if (isRepeated(facts.exception, again)) return notice(title, 'default', [label('exception.repeated')]);
-  const isOver = until <= now;
-  const next = mayRemove
-    ? say('exception.remove', values)
-    : say('exception.askOwners', { catalog: text(facts.catalog.name, 150) });
-  const lines = [
-    say(isOver ? 'exception.over' : 'exception.ending', { until }),
-    ...(isOver ? [label('exception.overNext'), next, label('exception.daily')] : [next]),
-    say('exception.reason', { reason: text(reason, 1000) }),
-  ];
-  return notice(title, isOver ? 'attention' : 'warning', lines, {
-    assignment: facts.assignment,
-    packageName: facts.package.name,
-    targetName: facts.person.name,
-    mayRemove,
-  });
 }
 
 /** A card whose subject its reader may no longer see. */

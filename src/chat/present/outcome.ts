@@ -25,6 +25,7 @@ export function handLines({ hands }: RequestView): Text[] {
 /** What may be done where nobody decided in time: with one tap, or by whom (rule 3.7). */
 export function nextLines({ facts, next, viewer }: RequestView): Text[] {
   const { state, type } = facts.request;
+  if (next === 'ask') return [label('exception.next')];
   const isWish = type === 'userAdd' || type === 'userExtend' || type === 'exception';
   if (state !== 'expired' || !isWish || !viewer.own) return [];
   if (next !== null) return [label('outcome.askAgain')];

@@ -507,42 +507,50 @@ export const sentences = {
   'exception.formTitle': 'Exception for {package}',
   'exception.formTitleFor': 'Exception for {package} for {target}',
   'exception.formPackage':
-    '{package} does not go together with {other}, which you have or asked for. Give that up, or ask here to have both for a while.',
+    '{package} does not go together with {other}, which you have or asked for. Give that up, or ask here to hold both for a while.',
   'exception.formPackageFor':
-    '{package} does not go together with {other}, which {target} has or asked for. That ends, or you ask here that both may be had for a while.',
+    '{package} does not go together with {other}, which {target} has or asked for. That ends, or you ask here that both may be held for a while.',
   'exception.formGroup':
-    '{package} is not for members of {other}, and you are one. Ask here to have it all the same for a while.',
+    '{package} is not for members of {other}, and you are one. Ask here to hold it all the same for a while.',
   'exception.formGroupFor':
-    '{package} is not for members of {other}, and {target} is one. Ask here that it may be had all the same for a while.',
+    '{package} is not for members of {other}, and {target} is one. Ask here that it may be held all the same for a while.',
   'exception.formRenew':
     '{package} and {other} do not go together. An exception allows both until {until:dateTime}. Ask here to renew it.',
   'exception.formThen':
     'It gives no access by itself: once it is granted, {package} is asked for as ever. When it is over, one of the two has to end.',
   'exception.means':
-    'Both may be had for that time. No access is given by this. Whoever approves last answers for it and hears before it ends.',
-  'exception.granted':
-    'Granted: {package} may be had beside {other} until {until:dateTime}. Access itself is asked for as ever.',
-  'exception.grantedUntil': 'Granted until {until:dateTime}. Access itself is asked for as ever.',
+    'Both may be held for that time. No access is given by this. Whoever approves last answers for it and hears before it ends.',
+  'exception.granted': 'Granted: {package} may be held beside {other} until {until:dateTime}.',
+  'exception.grantedUntil': 'Granted until {until:dateTime}.',
+  'exception.next': 'It gives no access by itself: that is what to ask for next.',
   'exception.lets':
-    'An exception lets {package} be had beside {other} until {until:dateTime}. Nothing is taken away by itself then, but one of the two has to end.',
-  'clash.held': '{other}, had now',
+    'An exception lets {package} be held beside {other} until {until:dateTime}. Nothing is taken away by itself then, but one of the two has to end.',
+  'clash.held': '{other}, held now',
   'clash.scheduled': '{other}, which starts later',
   'clash.pending': '{other}, asked for',
   'clash.member': 'members of {other}',
   'clash.group': 'members of {other}',
   'exception.theirs': '{target} has both {package} and {other}',
   'exception.title': '{target} has both {package} and {other}, and you answer for it',
+  'exception.yours': 'You hold both {package} and {other}',
+  'exception.giveUp': 'Give one of them up, or ask the owners of {catalog} for a new exception.',
+  'exception.giveUpOrAsk': 'Give one of them up, or ask for a new exception.',
   'exception.titleSettled': '{target} no longer has both {package} and {other}',
   'exception.ending': 'They do not go together. That is allowed until {until:dateTime}.',
   'exception.over': 'They do not go together. That was allowed until {until:dateTime}.',
   'exception.overNext': 'Nothing is taken away by itself, and neither can be extended.',
   'exception.remove':
     'Press *Remove* to end {package}, or have {other} ended instead. If both are needed, renew the exception in its file.',
+  'exception.removeOrAsk':
+    'Press *Remove* to end {package}, or have {other} ended instead. If both are needed, {target} asks for a new exception: “ask exception {package}”.',
+  'exception.askOwnersOrAsk':
+    'Ask the owners of {catalog} to remove one of them. If both are needed, {target} asks for a new exception: “ask exception {package}”.',
   'exception.askOwners': 'Ask the owners of {catalog} to remove one of them, or to have the exception renewed.',
   'exception.daily': 'You hear of it every day until then.',
   'exception.reason': 'Allowed because: “{reason}”',
   'exception.repeated': 'I have said this again since. The newest message is the one that counts.',
   'exception.ended': 'This exception has ended. Nothing to do.',
+  'exception.renewed': 'They do not go together, and that is allowed until {until:dateTime}. Nothing to do.',
   'exception.settled': 'They do not have both any more. Nothing to do.',
   'notice.gone': 'This is no longer current. Type “help” to see what you can do.',
 

@@ -1,0 +1,69 @@
+// The form for an exception, and what the form for the package says of one.
+import { counts } from '../../domain/exception';
+import type { Clash, PairFacts } from '../../domain/facts';
+import type { PersonId } from '../../domain/model';
+import type { ExceptionForm } from '../../operations/exceptions';
+import type { Text } from '../card';
+import type { CardDataOf } from '../card-data';
+import { label, say } from '../words';
+import { text } from './common';
+import { packageOf } from './exceptions';
+import { askedLines, day, dayIn, maximumLine, questions, type Filled } from './forms';
+
+/** Longer ones are refused (domain/ask-exception.ts). */
+const REASON = 1000;
+
+/** The form for an exception: what stands against what, what it would allow and what it would not. */
+export function exceptionForm(
+  { facts, clash, policy, now }: ExceptionForm,
+  requestor: PersonId,
+  filled: Filled,
+): CardDataOf['request-form'] {
+  const { target } = facts;
+  const values = { package: packageOf(facts), target: target.name };
+  const own = requestor === target.id;
+  const title = say(own ? 'exception.formTitle' : 'exception.formTitleFor', values);
+  const today = day(now, target.timeZone);
+  return {
+    summary: title,
+    title,
+    description: intro(clash, own, values, now),
+    verb: 'exception.submit',
+    submit: label('submit'),
+    lines: [
+      { text: say('exception.formThen', values) },
+      ...askedLines(facts, policy, requestor),
+      { text: maximumLine(policy) },
+    ],
+    policies: [],
+    policy: policy.id,
+    asksReason: true,
+    customPeriod: true,
+    asksStart: false,
+    start: null,
+    end: dayIn(filled, 'end'),
+    minDate: today,
+    maxStart: today,
+    reason: filled['reason'] ?? null,
+    reasonRequired: true,
+    reasonMax: REASON,
+    questions: questions(policy, filled),
+  };
+}
+
+function intro(clash: Clash, own: boolean, values: { package: Text; target: string }, now: Date): Text {
+  const other = text(clash.name, 150);
+  if (clash.exception && counts(clash.exception, now))
+    return say('exception.formRenew', { ...values, other, until: clash.exception.until });
+  if (clash.kind === 'group') return say(own ? 'exception.formGroup' : 'exception.formGroupFor', { ...values, other });
+  return say(own ? 'exception.formPackage' : 'exception.formPackageFor', { ...values, other });
+}
+
+/** What lets the package be asked for although something stands against it, and what comes when that is over. */
+export function exceptionLines(facts: PairFacts, now: Date): { readonly text: Text }[] {
+  return facts.clashes.flatMap(({ how, exception, name }) =>
+    how !== null && exception && counts(exception, now)
+      ? [{ text: say('exception.lets', { package: packageOf(facts), other: text(name, 150), until: exception.until }) }]
+      : [],
+  );
+}
