@@ -34,7 +34,7 @@ const USAGE = `usher <command>
   doctor                    check settings, database and rights, and say what is wrong
   job <name>                run one job now (${jobs.map((job) => job.name).join(', ')})
   redrive [id...|all]       list what could not be sent or placed and was given up, or try it once more
-  manifest slack|teams      print the app manifest (--url https://... for the address that the platform calls)
+  manifest slack|teams      print the app manifest (--url https://... for another address than PUBLIC_URL)
 
   --json                    print one JSON document instead of text
 
@@ -211,12 +211,13 @@ function redrive(call: Call): Promise<Result> {
 
 function manifest(call: Call): Promise<Result> {
   const [platform] = call.rest;
+  const socketMode = (call.config.slack?.appToken ?? null) !== null;
   const make: Readonly<Record<string, () => unknown>> = {
     slack: () =>
       slackManifest({
-        publicUrl: call.url ?? 'https://usher.example.com',
+        publicUrl: call.url ?? call.config.publicUrl ?? (socketMode ? null : 'https://usher.example.com'),
         command: '/usher',
-        socketMode: (call.config.slack?.appToken ?? null) !== null,
+        socketMode,
       }),
     teams: () =>
       teamsManifest({ ...EXAMPLE_SETTINGS, ...(call.config.teams ? { botId: call.config.teams.appId } : {}) }),

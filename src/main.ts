@@ -425,6 +425,7 @@ function channelsOf(
         botToken: config.slack.botToken.reveal(),
         appToken: config.slack.appToken?.reveal() ?? null,
         teamId: config.slack.teamId,
+        publicUrl: config.publicUrl,
         ...(config.slack.apiUrl === null ? {} : { apiUrl: config.slack.apiUrl }),
         refusals,
         log,

@@ -277,6 +277,12 @@ export type CardDataOf = {
       readonly typed: string;
     }[];
   };
+  /** Shown to everybody who reads where a link was posted. */
+  'link-preview': {
+    readonly summary: Text;
+    readonly scope: Text;
+    readonly rows: readonly { readonly title: Text; readonly typed: string }[];
+  };
   'manual-task': {
     readonly summary: Text;
     readonly title: Text;

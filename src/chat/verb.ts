@@ -78,6 +78,9 @@ export interface FormInput {
 /** The verb of a button that stands for a typed text. */
 export const TYPED = 'typed.run';
 
+/** The verb of links that somebody showed to others: a channel asks what to show beside them, and nobody waits for an answer. */
+export const PREVIEW = 'link.preview';
+
 /** Ids that come back from a client: their form is checked here, the right to use them at the act. */
 export const uuid = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
 

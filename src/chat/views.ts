@@ -15,7 +15,7 @@ import type {
 } from '../domain/model';
 import { accessOf, assigns, view as assignmentView } from '../operations/assignments';
 import { waiting } from '../operations/approvals';
-import { about, mayShare, share } from '../operations/packages';
+import { about, mayShare, nameable, share } from '../operations/packages';
 import { mayReprocess } from '../operations/placements';
 import type { By, Desk, Draft } from '../operations/ports';
 import { formFor, view as requestView } from '../operations/requests';
@@ -43,7 +43,7 @@ import { approvalCard } from './present/approvals';
 import { running } from './present/asked';
 import { askedAgain, gateText, leftMeanwhile } from './present/outcome';
 import { requestCard } from './present/requests';
-import { shareNotice } from './present/share';
+import { linkPreview, shareNotice } from './present/share';
 import { number, text } from './present/common';
 import { label, say } from './words';
 import { explain } from './words/faults';
@@ -522,6 +522,13 @@ export const views = {
   share: async (look) => {
     const shared = await share(look.desk, viewer(look), id(look, 'package') as PackageId);
     return { card: 'notice', data: await shareNotice(shared, look.links ?? NO_LINKS) };
+  },
+  // Read by others than the reader: `apart` where people of other companies are among them.
+  preview: async (look) => {
+    const codes = id(look, 'codes').split(',');
+    const name = async (code: string): Promise<string | null> =>
+      look.params['apart'] === false ? ((await nameable(look.desk, viewer(look), code))?.name ?? null) : null;
+    return { card: 'link-preview', data: linkPreview(codes, await Promise.all(codes.map(name))) };
   },
   digest: (look) => digest(look, draw, isView),
   gone: () => Promise.resolve({ card: 'notice', data: Notices.gone() }),

@@ -20,11 +20,20 @@ export async function about(
  * is decided by those who look after its catalog, so having it is no right to tell of it.
  */
 export async function share(desk: Desk, person: PersonId, id: PackageId): Promise<SharedRow> {
-  const found = await desk.views.sharing(person, id);
+  const found = await desk.views.sharing(person, { id });
   if (!found) throw new DomainError('not-found', { what: 'package' });
   if (found.hidden && !can(await desk.views.roles(person, found.catalog), 'package.share'))
     throw new DomainError('not-to-share', { package: found.name });
   return found;
+}
+
+/**
+ * The package of a link that somebody showed to others, where its name may be said to them: what that person may tell of, and what is
+ * hidden never. Null: whatever it is, nothing of it is said.
+ */
+export async function nameable(desk: Desk, person: PersonId, code: string): Promise<SharedRow | null> {
+  const found = await desk.views.sharing(person, { code });
+  return found?.hidden === false ? found : null;
 }
 
 /** Whether the person would be refused. */

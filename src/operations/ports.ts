@@ -366,7 +366,7 @@ export interface Views {
   /** Packages that the person may tell others of: those on offer to them, of catalogs that they assign in, hidden ones that they look after. */
   sharablePackages(person: PersonId, query: string, limit: number): Promise<readonly PackageRow[]>;
   /** A package that the person may know (on offer, held, or in a catalog that they assign in) with what sharing it needs. */
-  sharing(person: PersonId, pkg: PackageId): Promise<SharedRow | null>;
+  sharing(person: PersonId, pkg: { readonly id: PackageId } | { readonly code: string }): Promise<SharedRow | null>;
   /** Live assignment of a pair, for typed `extend <package>`. */
   liveAssignment(person: PersonId, pkg: PackageId): Promise<AssignmentId | null>;
   /** Who decided that the assignment ends and why; no name: a file did. Null where it ended by itself. */

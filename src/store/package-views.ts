@@ -135,13 +135,16 @@ from sharable packages
 where ${MATCHES('$2')}
 order by rank, key, packages.id limit $4`;
 
-const SHARING = `
+const sharing = (column: 'id' | 'link_code'): string => `
 with ${scoped('false')}, wanted as (
   select packages.* from packages join catalogs on catalogs.id = packages.catalog_id and catalogs.state <> 'deleted'
-  where packages.id = $2 and packages.state = 'active'
+  where packages.${column} = $2 and packages.state = 'active'
 )
 select name, catalog_id as catalog, hidden, link_code as code from wanted packages
 where packages.id in (select packages.id from ${OFFERED}) or ${HELD} or ${ASSIGNS}`;
+
+const SHARING = sharing('id');
+const SHARING_LINKED = sharing('link_code');
 
 /** Lists of packages. */
 export function createPackageViews(
@@ -170,7 +173,8 @@ export function createPackageViews(
       return (found as readonly Found[]).map(packageOf);
     },
     async sharing(person, pkg) {
-      return ((await q(SHARING, [person, pkg]))[0] as SharedRow | undefined) ?? null;
+      const [found] = 'id' in pkg ? await q(SHARING, [person, pkg.id]) : await q(SHARING_LINKED, [person, pkg.code]);
+      return (found as SharedRow | undefined) ?? null;
     },
   };
 }

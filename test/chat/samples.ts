@@ -371,6 +371,22 @@ export const samples: { readonly [N in CardName]: Readonly<Record<string, CardDa
     },
     ended: { ...notice, request: null, mayExtend: false, mayGiveUp: false, mayAskAgain: false, mayAskAnew: true },
   },
+  'link-preview': {
+    one: {
+      summary: words('Request access: Payroll'),
+      scope: words('For those whom it is for.'),
+      rows: [{ title: words('Payroll'), typed: 'request 0a1b2c3d4e5f6g7h8j9k' }],
+    },
+    several: {
+      summary: words('Request access: Several access packages'),
+      scope: words('For those whom it is for.'),
+      rows: [
+        { title: [user(HOSTILE, 150)], typed: 'request 0a1b2c3d4e5f6g7h8j9k' },
+        { title: [user('שלום '.repeat(100), 150)], typed: 'request 1a1b2c3d4e5f6g7h8j9k' },
+        { title: [user('W'.repeat(1000), 150)], typed: 'request 2a1b2c3d4e5f6g7h8j9k' },
+      ],
+    },
+  },
   'access-list': {
     empty: {
       summary: words('Your access'),

@@ -45,7 +45,7 @@ const marks = async (): Promise<readonly Record<string, unknown>[]> =>
   whole.sql(`select ${MARKS.map((table) => `(select count(*)::integer from ${table}) as ${table}`).join(', ')}`);
 
 describe.each(['http', 'socket'] as const)('over Slack by %s', (mode) => {
-  beforeAll(() => begin(mode));
+  beforeAll(() => begin(mode, false, null, { PUBLIC_URL: 'https://usher.example' }));
   beforeEach(() => whole.rested());
   afterAll(() => whole.stop());
 
@@ -247,6 +247,26 @@ describe.each(['http', 'socket'] as const)('over Slack by %s', (mode) => {
     ]);
     // What the guest and the machine wrote first, in direct messages: by then nobody knew who they are.
     expect(await marks()).toEqual(before.map((row) => ({ ...row, inbound: Number(row['inbound']) + 2 })));
+  });
+
+  test('a link that is shared leads to both platforms, and its card opens the form for whoever presses', async () => {
+    const { slack, teams } = whole;
+    await slack.command('U0ADA', 'share audit');
+    const shared = await whole.slackMessage('U0ADA', 'Share Audit');
+    const [link = '', code = ''] = /https:\/\/usher\.example\/go\/([0-9a-z]{20})/.exec(wordsOf(shared)) ?? [];
+    const page = await (await fetch(`${whole.endpoint}/go/${code}`)).text();
+    expect(page).toContain(`users=28:${teams.appId}&#38;message=request%20${code}`);
+    expect(page).toContain(`app=${slack.appId}&#38;team=${slack.team}`);
+
+    const { message } = await slack.post('U0ADA', 'C0ALL', `You need this: ${link}`);
+    await until('the link gets its card', () => message.unfurls !== undefined);
+    expect(JSON.stringify(message.unfurls)).toContain('*Audit*');
+    await slack.pressUnfurl('U0CLEO', message, 'Request access');
+    await whole.slackView('U0CLEO', 'Request Audit');
+    await teams.say(ana, link);
+    await whole.teamsMessage(ana, 'Request Audit');
+    await whole.idle();
+    expect(slack.callsOf('chat.unfurl')).toHaveLength(1);
   });
 
   test("a second start with the rights of the tables' owner is refused, and this one goes on", async () => {

@@ -1,4 +1,6 @@
 // The link to a package: its code opens the form for whoever may ask, hidden packages as well, and says nothing to anybody else.
+import type { Card } from '../../src/chat/card';
+import { misfit, toMessage } from '../../src/channels/slack/blocks';
 import type { PersonId } from '../../src/domain/model';
 import { createPackageViews } from '../../src/store/package-views';
 import { aWorld, buttons, cardOf, sentenceOf, SMALL, textOf } from '../support/world';
@@ -226,6 +228,82 @@ describe('somebody shares', () => {
     world.conversation.handle(
       world.inbound(user, { kind: 'press', verb: 'package.share', data: { package: id }, card: null }),
     );
+});
+
+describe('a link that somebody posted', () => {
+  const preview = async (user: string, codes: readonly string[], apart = false): Promise<Card> =>
+    cardOf(
+      await world.conversation.handle(
+        world.inbound(user, {
+          kind: 'press',
+          verb: 'link.preview',
+          data: { codes: codes.join(','), apart, url: 'https://usher.example/go/x' },
+          card: null,
+        }),
+      ),
+    );
+  const UNNAMED = (code: string) =>
+    `An access package | Request access: “request ${code}”\nFor those whom it is for. Asking gives nobody access by itself.`;
+
+  test('is named where whoever posted it may tell of it', async () => {
+    const code = await codeOf('Ledger reader');
+    const card = await preview('tara', [code]);
+    expect(textOf(card)).toBe(UNNAMED(code).replace('An access package', 'Ledger reader'));
+    // Everybody who reads it may press: it is asked who they are then.
+    for (const user of ['tara', 'tom', 'ana'])
+      expect(textOf(cardOf(await world.press(user, card, 'Request access')))).toContain('Request Ledger reader');
+  });
+
+  test('is not named to other companies, nor where it is hidden, for others, gone or made up', async () => {
+    const [reader, hidden, given] = [
+      await codeOf('Ledger reader'),
+      await codeOf('Hidden gem'),
+      await codeOf('Given only'),
+    ];
+    expect(textOf(await preview('tara', [reader], true))).toBe(UNNAMED(reader));
+    for (const [user, code] of [
+      ['ana', hidden],
+      ['olga', hidden],
+      ['ada', hidden],
+      ['tara', hidden],
+      ['tara', given],
+      ['tara', NOBODYS],
+    ] as const)
+      expect([user, textOf(await preview(user, [code]))]).toEqual([user, UNNAMED(code)]);
+    await finance('{ name: Vault keys, state: deleted }');
+    const gone = await codeOf('Vault keys');
+    expect(textOf(await preview('tara', [gone]))).toBe(UNNAMED(gone));
+    expect(textOf(await preview('olga', [given]))).toContain('Given only');
+  });
+
+  test('opens a hidden package for those it is for, and is the same to everybody else as one that nobody knows', async () => {
+    const press = async (user: string, code: string) =>
+      world.press(user, await preview('ana', [code]), 'Request access');
+    const hidden = await codeOf('Hidden gem');
+    expect(textOf(cardOf(await press('ben', hidden)))).toContain('Request Hidden gem');
+    expect(textOf(cardOf(await press('tara', hidden)))).toBe(textOf(cardOf(await press('tara', NOBODYS))));
+    expect(sentenceOf(await press('tara', hidden))).toBe(NOT_FOUND);
+  });
+
+  test('beside others has a line and a button of its own', async () => {
+    const codes = [await codeOf('Ledger reader'), await codeOf('Hidden gem')];
+    const card = await preview('tara', codes);
+    expect(textOf(card).split('\n').slice(0, 2)).toEqual([
+      `Ledger reader | Request access: “request ${codes[0]}”`,
+      `An access package | Request access: “request ${codes[1]}”`,
+    ]);
+  });
+
+  test('by a name that would be markup anywhere is that name', async () => {
+    const name = '<!channel> *x* <https://evil.example|click> [y](https://evil.example)';
+    await finance(
+      `{ name: '${name}', roles: [Ledger / Reader], policies: [{ name: E, who: allMembers, expires: 1 day }] }`,
+    );
+    const card = await preview('tara', [await codeOf(name)]);
+    expect(misfit(card)).toBeNull();
+    const blocks = JSON.stringify(toMessage(card).blocks);
+    expect(blocks).not.toMatch(/<!channel>|<https:\/\/evil|\*x\*/);
+  });
 });
 
 /** Every node of some plans. */

@@ -356,7 +356,7 @@ describe('who may decide, where groups are large and the planner is left to itse
     { name: 'roles of a person', act: (q) => createViews(q).roles(person, null) },
     { name: 'what may be asked for anew', act: (q) => createViews(q).forAsking(person, [id as PackageId]) },
     { name: 'what may be shared', act: (q) => createViews(q).sharablePackages(person, 'p', 10) },
-    { name: 'one that may be shared', act: (q) => createViews(q).sharing(person, id as PackageId) },
+    { name: 'one that may be shared', act: (q) => createViews(q).sharing(person, { id: id as PackageId }) },
     { name: 'a link', act: (q) => createViews(q).packagesNamed(person, '0a1b2c3d4e5f6g7h8j9k') },
     { name: 'who may assign', act: (q) => createViews(q).manageablePackages(person, 'p', 10) },
     { name: 'misrouted stages', act: (q) => createDue(q).misroutedStages(10) },

@@ -27,6 +27,8 @@ export interface SlackMessage {
   readonly onlyFor: string | null;
   readonly metadata?: unknown;
   edits: number;
+  /** Blocks that the app put beside links of the message, by link. */
+  unfurls?: Readonly<Record<string, readonly Json[]>>;
 }
 
 export interface SlackView {
@@ -84,6 +86,8 @@ export class SlackApi {
   readonly calls: Call[] = [];
   /** Channels that people share, by id, with whether another company is in them. Direct messages are made when opened. */
   readonly channels = new Map<string, { readonly shared: boolean; readonly members: Set<string> }>();
+  /** Of whose links the app hears, and may put something beside them. */
+  readonly unfurlDomains = ['usher.example'];
   enterprise: string | null = null;
   /** Says of each call how it fails, if it does, before what `fail` says. */
   weather: ((method: string) => Failure | null) | null = null;
@@ -327,6 +331,8 @@ export class SlackApi {
         return this.#history(args);
       case 'chat.update':
         return this.#update(args);
+      case 'chat.unfurl':
+        return this.#unfurl(args);
       case 'views.open':
         return this.#openView(args);
       case 'views.update':
@@ -400,6 +406,22 @@ export class SlackApi {
     message.blocks = (args['blocks'] ?? []) as Json[];
     message.edits += 1;
     return { ok: true, channel, ts };
+  }
+
+  // A link is what the message holds, letter by letter, and of a domain that the app named.
+  #unfurl({ channel, ts, unfurls }: Json): Json {
+    if (!isJson(unfurls)) return problem('missing_unfurls');
+    const message = this.messages.find((one) => one.channel === channel && one.ts === ts);
+    if (message === undefined) return problem('cannot_find_message');
+    for (const [url, content] of Object.entries(unfurls)) {
+      if (!linksIn(message.text).includes(url)) return problem('cannot_unfurl_message');
+      if (!this.unfurlDomains.includes(new URL(url).hostname)) return problem('cannot_unfurl_url');
+      const blocks = (content as Json)['blocks'];
+      const bad = checkMessage({ text: '-', blocks });
+      if (bad.length > 0) return { ...problem('invalid_blocks'), response_metadata: { messages: bad } };
+      message.unfurls = { ...message.unfurls, [url]: blocks as Json[] };
+    }
+    return { ok: true };
   }
 
   #delete({ channel, ts }: Json): Json {
@@ -477,6 +499,11 @@ export class SlackApi {
     } else this.addMessage(address.channel, args, args['response_type'] === 'in_channel' ? null : address.user);
     reply(200, { ok: true });
   }
+}
+
+/** The addresses in a message. */
+export function linksIn(text: string): string[] {
+  return text.match(/https?:\/\/[^\s<>|]+/g) ?? [];
 }
 
 export function isJson(value: unknown): value is Json {

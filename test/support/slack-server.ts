@@ -1,7 +1,7 @@
 // Slack with its people: they type, press, search and fill in forms, as their clients would send it, signed and over HTTP or
 // Socket Mode. Nothing in it knows Usher.
 import { createHmac } from 'node:crypto';
-import { isJson, SlackApi, type Json, type SlackMessage, type SlackView } from './slack-api';
+import { isJson, linksIn, SlackApi, type Json, type SlackMessage, type SlackView } from './slack-api';
 
 export type { Json, SlackMessage, SlackView } from './slack-api';
 
@@ -49,6 +49,51 @@ export class SlackServer extends SlackApi {
   async mention(user: string, channel: string, text: string): Promise<Shown> {
     const event = { type: 'app_mention', channel, user, text: `<@${this.bot}> ${text}`, team: this.#teamOf(user) };
     return await this.event(event, { is_ext_shared_channel: this.channels.get(channel)?.shared ?? false });
+  }
+
+  /** Somebody writes where others read along; the app hears of the links of its domains. */
+  async post(
+    user: string,
+    channel: string,
+    text: string,
+    more: Json = {},
+  ): Promise<{ readonly message: SlackMessage; readonly shown: Shown | null }> {
+    const message = this.addMessage(channel, { text }, null);
+    const links = linksIn(text)
+      .map((url) => ({ domain: new URL(url).hostname, url }))
+      .filter(({ domain }) => this.unfurlDomains.includes(domain));
+    const event = {
+      type: 'link_shared',
+      channel,
+      user,
+      message_ts: message.ts,
+      unfurl_id: `${channel}.${message.ts}.${'0'.repeat(32)}`,
+      source: channel === 'COMPOSER' ? 'composer' : 'conversations_history',
+      is_bot_user_member: this.channels.get(channel)?.members.has(this.bot) ?? false,
+      links,
+      ...more,
+    };
+    const envelope = { is_ext_shared_channel: this.channels.get(channel)?.shared ?? false };
+    return { message, shown: links.length === 0 ? null : await this.event(event, envelope) };
+  }
+
+  /** A click on a button that the app put beside a link. */
+  async pressUnfurl(user: string, message: SlackMessage, titleOrId: string): Promise<Shown> {
+    const [url, blocks = []] = Object.entries(message.unfurls ?? {})[0] ?? [];
+    const { block, button } = buttonIn(blocks, titleOrId);
+    return await this.pressActions(user, message, [this.#action(button, block)], {
+      container: {
+        type: 'message_attachment',
+        message_ts: message.ts,
+        attachment_id: 1,
+        channel_id: message.channel,
+        is_ephemeral: false,
+        is_app_unfurl: true,
+        app_unfurl_url: url,
+      },
+      message: undefined,
+      app_unfurl: { id: 1, blocks },
+    });
   }
 
   async event(event: Json, envelope: Json = {}): Promise<Shown> {

@@ -2,6 +2,8 @@
 // client is a hint that is checked again behind the conversation.
 import { createHash } from 'node:crypto';
 import type { Act, Inbound, Surface } from '../../chat/inbound';
+import { codeIn } from '../../chat/links';
+import { PREVIEW } from '../../chat/verb';
 import { decode, inputOf, linkId, readState, searchOf, verbOf } from './ids';
 import { isObject, type Json, listAt, objectAt, textAt } from './json';
 import type { Sender } from './people';
@@ -48,6 +50,8 @@ function pressAct(verb: string, action: unknown, fields: Json): Act {
 export function pressSurface(body: Json): Surface {
   const channel = textAt(body, 'container', 'channel_id') ?? textAt(body, 'channel', 'id');
   const kind = surfaceKind(channel, textAt(body, 'channel', 'name'));
+  // A card beside a link stands in a message of somebody else, often where the bot is not: the answer is as after a command.
+  if (isUnfurl(body)) return PRIVATELY;
   return {
     kind,
     // What only this person sees may stand between two other people, where a command was typed; our own direct messages never
@@ -57,6 +61,11 @@ export function pressSurface(body: Json): Surface {
     serviceUrl: null,
     canOpenForm: true,
   };
+}
+
+/** Whether what was pressed stands beside a link that somebody posted. */
+export function isUnfurl(body: Json): boolean {
+  return objectAt(body, 'container')['is_app_unfurl'] === true;
 }
 
 /** Whether the pressed message is one that only this person sees; `chat.update` cannot reach it. */
@@ -114,6 +123,36 @@ export const PRIVATELY: Surface = {
 export function eventSurface(event: Json): Surface {
   const channel = textAt(event, 'channel');
   return { ...PRIVATELY, kind: surfaceKind(channel, null), conversation: channel, canOpenForm: false };
+}
+
+/** Where a link was posted: never a conversation of ours, so that none is taken for the one with the person. */
+export function linkSurface(event: Json): Surface {
+  return {
+    ...PRIVATELY,
+    kind: 'channel',
+    conversation: textAt(event, 'channel'),
+    message: textAt(event, 'message_ts'),
+    canOpenForm: false,
+  };
+}
+
+/** More packages than anybody names in one message. */
+const MOST_LINKS = 5;
+
+/** The links to packages among those of an event; null where there are none. Their card stands beside the first. */
+export function previewAct(body: Json, origin: string | null): Act | null {
+  const links = listAt(objectAt(body, 'event'), 'links').flatMap((link) => {
+    const url = textAt(link, 'url') ?? '';
+    const address = URL.canParse(url) ? new URL(url) : null;
+    const code = address === null || address.origin !== origin ? null : codeIn(address.pathname);
+    return code === null ? [] : [{ url, code }];
+  });
+  const [first] = links;
+  if (first === undefined) return null;
+  const codes = [...new Set(links.map(({ code }) => code))].slice(0, MOST_LINKS).join(',');
+  // Whatever is not known to be ours alone may be read by others.
+  const apart = body['is_ext_shared_channel'] !== false;
+  return { kind: 'press', verb: PREVIEW, data: { codes, apart, url: first.url }, card: null };
 }
 
 /** All parts together. */

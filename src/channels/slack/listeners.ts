@@ -7,7 +7,10 @@ import {
   eventDelivery,
   eventSurface,
   isEphemeral,
+  isUnfurl,
+  linkSurface,
   pressesOf,
+  previewAct,
   pressSurface,
   PRIVATELY,
   searchAct,
@@ -102,6 +105,11 @@ export function createListeners({ conversation, people, settings, show, turns }:
     const user = textAt(event, 'user');
     const self = await people.me().catch(() => null);
     if (user === null || user === self?.user || isMachine(event)) return null;
+    if (event['type'] === 'link_shared') {
+      const act = previewAct(body, settings.publicUrl);
+      if (act === null) return null;
+      return toInbound(await people.colleague(user), act, eventDelivery(body), linkSurface(event));
+    }
     const team = textAt(event, 'user_team') ?? textAt(event, 'source_team') ?? textAt(event, 'team');
     // Slack waits for the storing, and the look-up of an account can wait until the event is handled. Who speaks in direct messages
     // of our own workspace is a colleague, or a guest who is refused when the event is handled: then its words are dropped. A guest whom
@@ -118,6 +126,8 @@ export function createListeners({ conversation, people, settings, show, turns }:
     const inbound = await heard(body, event);
     if (inbound === null || inbound.profile?.standing === 'bot') return;
     if (await conversation.accept(inbound)) return;
+    // Whoever posts a link has not spoken to us.
+    if (event['type'] === 'link_shared') return;
     // Refused before anything is stored: handle refuses such a sender and only words it. Slack need not wait for that.
     const refusal = conversation.handle(inbound).then((reply) => show.stored(inbound, reply));
     aside(
@@ -154,6 +164,9 @@ export function createListeners({ conversation, people, settings, show, turns }:
           if (event['channel_type'] === 'im') await store(body, event);
           return;
         case 'app_mention':
+          await store(body, event);
+          return;
+        case 'link_shared':
           await store(body, event);
           return;
         case 'user_change':
@@ -282,6 +295,7 @@ function isMachine(event: Json): boolean {
 }
 
 function messageOf(body: Json): Turn['message'] {
+  if (isUnfurl(body)) return null;
   const channel = textAt(body, 'container', 'channel_id') ?? textAt(body, 'channel', 'id');
   const ts = textAt(body, 'container', 'message_ts') ?? textAt(body, 'message', 'ts');
   return channel === null || ts === null ? null : { channel, ts, ephemeral: isEphemeral(body) };

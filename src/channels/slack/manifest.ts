@@ -10,25 +10,33 @@ export const SCOPES = {
   'im:history':
     'hear what people write to the bot in its direct messages, and find a message there whose sending was cut off',
   'im:write': 'open direct messages with somebody who has to decide',
+  'links:read': 'hear that somebody posted a link to a package',
+  'links:write': 'show a button beside it',
   'users:read': 'name, time zone, and whether an account is a guest, a bot or deactivated',
   'users:read.email': 'propose which person of the directory an account belongs to',
 } as const;
 
 /** Events that the listeners know. */
-export const EVENTS = ['app_mention', 'message.im', 'user_change'] as const;
+export const EVENTS = ['app_mention', 'link_shared', 'message.im', 'user_change'] as const;
 
 export interface ManifestOptions {
-  /** Public address of this installation, without a path. */
-  readonly publicUrl: string;
+  /** Public address of this installation, without a path; null where it has none, which only Socket Mode can do without. */
+  readonly publicUrl: string | null;
   readonly command: string;
   /** Socket Mode needs no address at all. */
   readonly socketMode: boolean;
 }
 
+/** Rights and events that only links to packages need: Slack wants to know their domain for them. */
+const OF_LINKS: readonly string[] = ['links:read', 'links:write', 'link_shared'];
+
 /** The manifest of one installation. */
 export function slackManifest({ command, publicUrl, socketMode }: ManifestOptions): Record<string, unknown> {
-  const url = `${publicUrl.replace(/\/+$/, '')}${PATH}`;
+  const url = `${publicUrl?.replace(/\/+$/, '') ?? ''}${PATH}`;
   const at = (key: string): Record<string, string> => (socketMode ? {} : { [key]: url });
+  const domain = publicUrl === null ? null : domainOf(publicUrl);
+  const used = (names: readonly string[]): string[] =>
+    names.filter((name) => domain !== null || !OF_LINKS.includes(name));
   return {
     _metadata: { major_version: 2, minor_version: 0 },
     display_information: {
@@ -41,6 +49,7 @@ export function slackManifest({ command, publicUrl, socketMode }: ManifestOption
         'is still needed, and records every decision with its reason.',
     },
     features: {
+      ...(domain === null ? {} : { unfurl_domains: [domain] }),
       app_home: { home_tab_enabled: false, messages_tab_enabled: true, messages_tab_read_only_enabled: false },
       bot_user: { display_name: 'Usher', always_online: true },
       slash_commands: [
@@ -54,9 +63,9 @@ export function slackManifest({ command, publicUrl, socketMode }: ManifestOption
         },
       ],
     },
-    oauth_config: { scopes: { bot: Object.keys(SCOPES) } },
+    oauth_config: { scopes: { bot: used(Object.keys(SCOPES)) } },
     settings: {
-      event_subscriptions: { ...at('request_url'), bot_events: [...EVENTS] },
+      event_subscriptions: { ...at('request_url'), bot_events: used(EVENTS) },
       // Fields that search ask under the third address; without it they stay empty.
       interactivity: { is_enabled: true, ...at('request_url'), ...at('message_menu_options_url') },
       org_deploy_enabled: false,
@@ -64,4 +73,10 @@ export function slackManifest({ command, publicUrl, socketMode }: ManifestOption
       token_rotation_enabled: false,
     },
   };
+}
+
+/** Names only: Slack takes neither addresses nor names of one machine. */
+function domainOf(publicUrl: string): string | null {
+  const { hostname } = new URL(publicUrl);
+  return /\.[a-z][a-z0-9-]*$/i.test(hostname) ? hostname : null;
 }

@@ -14,6 +14,8 @@ export interface SlackOptions {
   readonly teamId: string;
   readonly apiUrl?: string;
   readonly command?: string;
+  /** Where links to packages lead; without it none is known as ours. */
+  readonly publicUrl?: string | null;
   /** Milliseconds since 1970; the replay window and the age of answer addresses are measured with it. */
   readonly clock?: () => number;
   readonly log: Log;
@@ -34,6 +36,7 @@ export function checkOptions(options: SlackOptions): SlackSettings {
   const settings: SlackSettings = {
     apiUrl: SLACK_API,
     command: '/usher',
+    publicUrl: null,
     clock: Date.now,
     deadlineMs: 2_000,
     ackAfterMs: 800,

@@ -3,6 +3,7 @@ import type { types } from '@slack/bolt';
 import { hasInputs, type Card } from '../../chat/card';
 import { ChannelError, type Conversation, type MessageRef } from '../../chat/channel';
 import type { Inbound, Reply } from '../../chat/inbound';
+import { PREVIEW } from '../../chat/verb';
 import { toMessage, toModal, toResultModal } from './blocks';
 import type { Json } from './json';
 import type { SlackSettings } from './options';
@@ -95,6 +96,10 @@ export class Show {
   /** The answer to an event that was stored first. Throws `ChannelError`, so that the job can try again. */
   async stored(inbound: Inbound, reply: Reply): Promise<MessageRef | null> {
     const { conversation, post } = this.options;
+    if (inbound.act.kind === 'press' && inbound.act.verb === PREVIEW) {
+      if (reply.kind === 'card') await this.preview(inbound, String(inbound.act.data['url']), reply.card);
+      return null;
+    }
     const card =
       reply.kind === 'form'
         ? reply.card
@@ -111,6 +116,19 @@ export class Show {
     const ref = await post.send({ user, conversation: null }, card);
     await post.whisper(ear, conversation.sentence('sentDirect'));
     return ref;
+  }
+
+  /** Beside the link that somebody posted. Whoever posted it waits for nothing: a message that is gone by now needs no card. */
+  private async preview({ surface }: Inbound, url: string, card: Card): Promise<void> {
+    const { settings, web } = this.options;
+    const { blocks } = toMessage(card);
+    const { conversation: channel, message: ts } = surface;
+    try {
+      await web.call('chat.unfurl', { channel, ts, unfurls: { [url]: { blocks } } });
+    } catch (error) {
+      if (error instanceof ChannelError && error.kind === 'later') throw error;
+      settings.log.info({ code: codeOf(error) }, 'slack link got no card');
+    }
   }
 
   private modal(turn: Turn, reply: Reply): types.ModalView {

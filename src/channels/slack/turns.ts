@@ -61,8 +61,8 @@ export class Turns {
       await show.inView(turn, turn.view.ref, reply, () => this.handled(turn));
       return;
     }
-    // The answer to a command costs no call when it fits into the acknowledgement.
-    const passing = turn.message === null ? show.passing(reply) : null;
+    // The answer to a command costs no call when it fits into the acknowledgement; that of a click can hold none.
+    const passing = turn.act.kind === 'text' ? show.passing(reply) : null;
     if (passing !== null && (await turn.ack({ response_type: 'ephemeral', ...toMessage(passing) }))) return;
     await turn.ack();
     await show.reply(turn, reply);

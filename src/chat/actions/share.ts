@@ -5,10 +5,11 @@ import type { PackageId } from '../../domain/model';
 import { share } from '../../operations/packages';
 import { packageToShare } from '../names';
 import type { Answer, Context, Verb } from '../verb';
-import { read, uuid } from '../verb';
+import { PREVIEW, read, uuid } from '../verb';
 import { named } from './requests';
 
 const byId = z.object({ package: uuid });
+const posted = z.object({ codes: z.string().max(200), apart: z.boolean() });
 
 async function shown(context: Context, data: unknown, place: Answer['place'], field?: string): Promise<Answer> {
   const found = read(byId, data);
@@ -33,6 +34,15 @@ export const shareVerbs = {
         help: { usage: 'share <package>', line: 'help.share' },
       },
     ],
+  },
+  [PREVIEW]: {
+    kind: 'reads',
+    opens: false,
+    press: (_context, data) => {
+      const found = read(posted, data);
+      if (!found) throw new DomainError('not-found', { what: 'card' });
+      return Promise.resolve({ view: 'preview', params: { ...found }, place: 'new' });
+    },
   },
   /** The form that asks which one, sent. */
   'share.fill': {

@@ -149,6 +149,11 @@ export const sentences = {
   'share.scope': 'It opens the form for those whom the package is for. It gives nobody access by itself.',
   'share.hidden': 'The package is hidden, so there is no other way to find it.',
 
+  'preview.unnamed': 'An access package',
+  'preview.several': 'Several access packages',
+  'preview.summary': 'Request access: {package}',
+  'preview.scope': 'For those whom it is for. Asking gives nobody access by itself.',
+
   // where the link leads
   'link.open': 'Open {where}',
   'link.send': 'In {where} the words are in the message line already. Send them.',

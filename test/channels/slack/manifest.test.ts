@@ -39,6 +39,8 @@ describe('row 33: the manifest', () => {
       'commands',
       'im:history',
       'im:write',
+      'links:read',
+      'links:write',
       'users:read',
       'users:read.email',
     ]);
@@ -48,6 +50,18 @@ describe('row 33: the manifest', () => {
     const http = JSON.stringify(slackManifest({ ...options, publicUrl: 'https://usher.example/' }));
     expect(http.match(/https:\/\/usher\.example\/slack\/events/g)).toHaveLength(4);
     expect(JSON.stringify(slackManifest({ ...options, socketMode: true }))).not.toContain('https://');
+  });
+
+  test.each([
+    ['no address', { publicUrl: null, socketMode: true }],
+    ['an address of this machine', { publicUrl: 'http://127.0.0.1:3978', socketMode: true }],
+  ])('with %s it asks for nothing that links need, for Slack wants a domain', (_name, more) => {
+    const manifest = slackManifest({ ...options, ...more });
+    expect(problems(manifest)).toEqual([]);
+    expect(JSON.stringify(manifest)).not.toMatch(/link|unfurl/);
+    const named = JSON.stringify(slackManifest({ ...options, publicUrl: 'https://usher.example:8443' }));
+    expect(named).toContain('"unfurl_domains":["usher.example"]');
+    expect(named).toMatch(/"links:read".*"links:write".*"link_shared"/);
   });
 
   test('subscribes to the events that the listeners know, and every method that is called has its scope', () => {
@@ -67,6 +81,7 @@ describe('row 33: the manifest', () => {
       'chat.postEphemeral': 'chat:write',
       'chat.update': 'chat:write',
       'chat.delete': 'chat:write',
+      'chat.unfurl': 'links:write',
       'conversations.history': 'im:history',
       'views.open': null,
       'views.update': null,

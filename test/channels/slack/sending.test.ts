@@ -2,7 +2,8 @@
 import type { Card } from '../../../src/chat/card';
 import { ChannelError } from '../../../src/chat/channel';
 import type { CardId } from '../../../src/domain/model';
-import { button, card, startWorld, textBlock, words, type World } from './world';
+import type { Reply } from '../../../src/chat/inbound';
+import { button, card, form, startWorld, textBlock, until, words, type World } from './world';
 
 let world: World;
 beforeEach(async () => {
@@ -223,6 +224,159 @@ test('the way into the conversation names our app and workspace, and is not know
   });
   expect(await door()).not.toBeNull();
   expect(slack.callsOf('bots.info')).toHaveLength(2);
+});
+
+describe('a link to a package that somebody posts', () => {
+  const CODE = '0a1b2c3d4e5f6g7h8j9k';
+  const URL = `https://usher.example/go/${CODE}`;
+  const shown = (): Card =>
+    card('Payroll', {
+      reader: null,
+      actions: [button('typed.run', 'Request access', { text: `request ${CODE}` })],
+    });
+  /** What the worker does with what was stored. */
+  const work = async (reply: Reply = { kind: 'card', card: shown(), replaces: false, say: null }): Promise<void> => {
+    for (const inbound of world.conversation.accepted.splice(0)) await world.channel.answer(inbound, reply);
+  };
+  const links = (...urls: string[]) => ({ links: urls.map((url) => ({ url, domain: 'usher.example' })) });
+
+  beforeEach(async () => {
+    await world.stop();
+    world = await startWorld('http', { publicUrl: 'https://usher.example' });
+  });
+
+  test('is stored before Slack is answered, once, and gets its card', async () => {
+    const { conversation, slack } = world;
+    const posted = await slack.post('U0ADA', 'C0TEAM', `Who needs it: ${URL}?`);
+    expect(posted.shown?.status).toBe(200);
+    const [delivery] = slack.deliveries;
+    if (!delivery) throw new Error('nothing was delivered');
+    await slack.deliver(delivery, { 'x-slack-retry-num': '1' });
+    expect(conversation.accepted).toEqual([
+      expect.objectContaining({
+        user: 'U0ADA',
+        surface: {
+          kind: 'channel',
+          conversation: 'C0TEAM',
+          message: posted.message.ts,
+          serviceUrl: null,
+          canOpenForm: false,
+        },
+        act: { kind: 'press', verb: 'link.preview', data: { codes: CODE, apart: false, url: `${URL}?` }, card: null },
+      }),
+    ]);
+    await work();
+    expect(Object.keys(posted.message.unfurls ?? {})).toEqual([`${URL}?`]);
+    expect(slack.callsOf('chat.unfurl')).toHaveLength(1);
+    expect(slack.callsOf('chat.postMessage')).toEqual([]);
+    expect(conversation.handled).toEqual([]);
+  });
+
+  test('opens the form for whoever presses, by what they could have typed', async () => {
+    const { conversation, slack } = world;
+    conversation.forms = () => true;
+    conversation.reply = () => ({ kind: 'form', card: form('Request Payroll') });
+    const { message } = await slack.post('U0ADA', 'D0OTHERS', URL);
+    await work();
+    await slack.pressUnfurl('U0BEN', message, 'Request access');
+    await until(() => JSON.stringify(slack.viewOf('U0BEN')?.view ?? '').includes('Request Payroll'));
+    expect(conversation.handled).toEqual([
+      expect.objectContaining({
+        user: 'U0BEN',
+        // A conversation between other people is never taken for the one with the bot.
+        surface: { kind: 'personal', conversation: null, message: null, serviceUrl: null, canOpenForm: true },
+        act: { kind: 'press', verb: 'typed.run', data: { text: `request ${CODE}` }, card: null },
+      }),
+    ]);
+  });
+
+  test('says a refusal to whoever pressed alone, and leaves the card', async () => {
+    const { conversation, slack } = world;
+    conversation.forms = () => false;
+    conversation.reply = () => ({ kind: 'text', say: words('Not for you.') });
+    const { message } = await slack.post('U0ADA', 'C0TEAM', URL);
+    await work();
+    await slack.pressUnfurl('U0BEN', message, 'Request access');
+    const said = () => slack.messages.filter(({ text }) => text === 'Not for you.');
+    await until(() => said().length > 0);
+    expect(said().map(({ onlyFor }) => onlyFor)).toEqual(['U0BEN']);
+    expect(message.edits).toBe(0);
+    expect(slack.callsOf('chat.update')).toEqual([]);
+  });
+
+  test('says that it is read by another company too, and is drawn in the composer as well', async () => {
+    const { conversation, slack } = world;
+    await slack.post('U0ADA', 'C0SHARED', URL);
+    expect(conversation.accepted.map(({ act }) => act)).toEqual([
+      expect.objectContaining({ data: { codes: CODE, apart: true, url: URL } }),
+    ]);
+    conversation.accepted.length = 0;
+    const { message } = await slack.post('U0ADA', 'COMPOSER', URL);
+    await work();
+    expect(Object.keys(message.unfurls ?? {})).toEqual([URL]);
+  });
+
+  test('of several names each once, and no more than fit', async () => {
+    const { conversation, slack } = world;
+    const all = Array.from({ length: 9 }, (_, n) => `https://usher.example/go/${n}a1b2c3d4e5f6g7h8j9k`);
+    await slack.post('U0ADA', 'C0TEAM', [URL, ...all].join(' '));
+    const codes = Array.from({ length: 5 }, (_, n) => `${n}a1b2c3d4e5f6g7h8j9k`);
+    expect(conversation.accepted.map(({ act }) => act)).toEqual([
+      expect.objectContaining({ data: { codes: codes.join(','), apart: false, url: URL } }),
+    ]);
+  });
+
+  test.each([
+    ['another page of ours', 'https://usher.example/healthz'],
+    ['no code', 'https://usher.example/go/now'],
+    ['another host', `https://usher.example.evil.example/go/${CODE}`],
+    ['another scheme', `http://usher.example/go/${CODE}`],
+    ['another port', `https://usher.example:8443/go/${CODE}`],
+    ['somebody before the host', `https://usher.example@evil.example/go/${CODE}`],
+    ['no address', 'nonsense'],
+  ])('that is %s is left alone', async (_name, url) => {
+    const { shown: answer } = await world.slack.post('U0ADA', 'C0TEAM', URL, links(url));
+    expect([answer?.status, world.conversation.accepted]).toEqual([200, []]);
+  });
+
+  test.each([
+    ['a guest', 'U0GUS'],
+    ['a stranger', 'U0ZOE'],
+    ['the bot itself', 'U0BOT'],
+  ])('of %s is left alone, and nothing is said', async (_name, user) => {
+    const { conversation, slack } = world;
+    // Slack was asked about them before; who is not known yet is refused when the event is worked.
+    await world.channel.profile(slack.team, user);
+    await slack.post(user, 'C0TEAM', URL);
+    expect(conversation.accepted).toEqual([]);
+    await slack.post('U0BEN', 'C0TEAM', URL);
+    await work({ kind: 'text', say: words('No guest.') });
+    expect(slack.callsOf('chat.unfurl')).toEqual([]);
+    expect(slack.messages.map(({ text }) => text)).toEqual([URL, URL]);
+  });
+
+  test('is none of ours where nobody said where we are reached, or for another workspace', async () => {
+    const { slack } = world;
+    const event = { type: 'link_shared', user: 'U0ADA', channel: 'C0TEAM', message_ts: '1.2', ...links(URL) };
+    await slack.event(event, { team_id: 'T0ELSE', authorizations: [{ team_id: 'T0ELSE' }] });
+    expect(world.conversation.accepted).toEqual([]);
+    await world.stop();
+    world = await startWorld('http');
+    await world.slack.post('U0ADA', 'C0TEAM', URL);
+    expect(world.conversation.accepted).toEqual([]);
+  });
+
+  test('that is gone by then is no failure, one that Slack takes later is tried again', async () => {
+    const { conversation, slack } = world;
+    const { message } = await slack.post('U0ADA', 'C0TEAM', URL);
+    const [inbound] = conversation.accepted;
+    if (!inbound) throw new Error('nothing was stored');
+    const reply: Reply = { kind: 'card', card: shown(), replaces: false, say: null };
+    slack.fail('chat.unfurl', { status: 429, retryAfter: 7 });
+    expect(await failure(world.channel.answer(inbound, reply))).toMatchObject({ kind: 'later', retryAfterMs: 7_000 });
+    slack.deleteMessage(message);
+    expect(await world.channel.answer(inbound, reply)).toBeNull();
+  });
 });
 
 test('a card that would lose something is a misfit', () => {
