@@ -233,7 +233,8 @@ test.each<{
 });
 
 test.each([
-  { name: 'rerouting approvals', sweep: rerouteChanged, want: ['directory_changes'] },
+  // Delegations that begin or are over say so themselves, by an index of their own.
+  { name: 'rerouting approvals', sweep: rerouteChanged, want: ['delegations', 'directory_changes'] },
   { name: 'ending access out of scope', sweep: endOutOfScope, want: ['directory_changes', 'scope_leavers'] },
 ])('while nothing is noted, $name reads the notes and nothing else', async ({ sweep, want }) => {
   const read = new Set<string>();
