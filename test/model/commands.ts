@@ -9,7 +9,7 @@ import type { Act, AWish } from './acts';
 import type { Illness } from './chat';
 import type { Answer, Key, Organization } from './model';
 import { ADMINISTRATOR, jobs as modelJobs, LIVE, OPEN, OWNER, reprocess } from './model';
-import { edits, PEOPLE, VARIANTS } from './organization';
+import { edits, isDeleted, PEOPLE, VARIANTS } from './organization';
 import { Compare, Outside, SYSTEMS, Taken } from './outside';
 import { agree, Command, TICK } from './step';
 import type { Run, Step } from './step';
@@ -442,7 +442,7 @@ export class Repair extends Command {
 type Edit =
   /** Whoever left comes back, else the catalog opens, else a policy is enabled: so that not everything ends after a while. */
   | { readonly kind: 'back' }
-  | { readonly kind: 'person'; readonly who: number }
+  | { readonly kind: 'person'; readonly who: number; readonly deletes?: boolean }
   | { readonly kind: 'manager'; readonly who: number; readonly manager: number | null }
   | { readonly kind: 'group'; readonly group: 'approvers' | 'staff'; readonly who: number }
   | { readonly kind: 'catalog' }
@@ -456,9 +456,15 @@ export class Edited extends Command {
     super();
   }
   check({ o }: Readonly<Run>): boolean {
-    if (this.edit.kind === 'back') return !o.published || gone(o) !== undefined || off(o) !== undefined;
+    const isNamed = !PEOPLE.some((key) => isDeleted(o, key));
+    if (this.edit.kind === 'back') return !o.published || gone(o) !== undefined || (isNamed && off(o) !== undefined);
     // The only administrator stays: files that take the last one are refused.
-    if (this.edit.kind === 'person') return PEOPLE[this.edit.who] !== ADMINISTRATOR;
+    if (this.edit.kind === 'person') {
+      const who = PEOPLE[this.edit.who] ?? '';
+      return who !== ADMINISTRATOR && (o.people[who]?.enabled === true || comesBack(o, who));
+    }
+    // All others write lists in which somebody who is deleted stands.
+    if (this.edit.kind !== 'catalog' && !isNamed) return false;
     return this.edit.kind !== 'manager' || this.edit.who !== this.edit.manager;
   }
   async act(run: Run, real: ModelWorld): Promise<void> {
@@ -473,7 +479,10 @@ export class Edited extends Command {
   }
 }
 
-const gone = (o: Organization): Key | undefined => PEOPLE.find((key) => !o.people[key]?.enabled);
+const gone = (o: Organization): Key | undefined => PEOPLE.find((key) => !o.people[key]?.enabled && comesBack(o, key));
+/** Whoever is deleted can be restored for 30 days; a minute before is soon enough. */
+const comesBack = (o: Organization, key: Key): boolean =>
+  o.now - (o.people[key]?.deletedAt ?? o.now) < 30 * 24 * HOUR - 60_000;
 const off = (o: Organization) =>
   Object.entries(o.packages)
     .flatMap(([pack, { policies }]) => policies.map((one) => ({ pack, one })))
@@ -496,9 +505,10 @@ function change(o: Organization, edit: Edit): string {
       const one = who === undefined ? undefined : o.people[who];
       if (who !== undefined && one) {
         one.enabled = true;
+        delete one.deletedAt;
         return edits.person(o, who);
       }
-      const policy = off(o);
+      const policy = PEOPLE.some((key) => isDeleted(o, key)) ? undefined : off(o);
       if (o.published && policy) {
         policy.one.enabled = true;
         return edits.package(o, policy.pack);
@@ -509,6 +519,9 @@ function change(o: Organization, edit: Edit): string {
     case 'person': {
       const one = o.people[key(edit.who)];
       if (one) one.enabled = !one.enabled;
+      if (one) delete one.deletedAt;
+      // The catalog names its owner in every file.
+      if (one && !one.enabled && edit.deletes && key(edit.who) !== OWNER) one.deletedAt = o.now;
       if (!one?.enabled) leave(o, key(edit.who));
       return edits.person(o, key(edit.who));
     }
@@ -560,7 +573,7 @@ const job = fc.constantFrom(...JOBS);
 
 const edit: fc.Arbitrary<Edit> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ kind: fc.constant('back' as const) }) },
-  { weight: 5, arbitrary: fc.record({ kind: fc.constant('person' as const), who }) },
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant('person' as const), who, deletes: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('manager' as const), who, manager: fc.option(who) }) },
   {
     weight: 3,

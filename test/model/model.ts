@@ -124,7 +124,8 @@ export interface Assignment {
 
 export interface Organization {
   now: number;
-  people: Record<Key, { enabled: boolean; manager: Key | null }>;
+  /** `deletedAt`: who is not enabled is deleted, since then. */
+  people: Record<Key, { enabled: boolean; manager: Key | null; deletedAt?: number | undefined }>;
   groups: Record<Key, Key[]>;
   published: boolean;
   packages: Record<Key, Package>;

@@ -127,14 +127,23 @@ export function beginning(): Organization {
   };
 }
 
-const person = (o: Organization, key: Key) => ({
-  key,
-  name: key,
-  email: `${key}@woodgrove.example`,
-  timeZone: 'UTC',
-  enabled: o.people[key]?.enabled,
-  manager: o.people[key]?.manager ?? null,
-});
+function person(o: Organization, key: Key) {
+  const one = o.people[key];
+  if (one?.deletedAt !== undefined) return { key, name: key, state: 'deleted' };
+  const manager = one?.manager ?? null;
+  return {
+    key,
+    name: key,
+    email: `${key}@woodgrove.example`,
+    timeZone: 'UTC',
+    enabled: one?.enabled,
+    // Nobody who is deleted can be named; what is not written stays.
+    ...(manager !== null && isDeleted(o, manager) ? {} : { manager }),
+  };
+}
+
+/** Whether no file can name the person. */
+export const isDeleted = (o: Organization, key: Key): boolean => o.people[key]?.deletedAt !== undefined;
 
 const group = (o: Organization, name: Key) => ({ name, people: o.groups[name] });
 
