@@ -91,6 +91,10 @@ test('access that ends before what its package lost is taken is ending until tha
 });
 
 // Not found by the model, but by breaking what guards them: nothing else noticed.
+test('what somebody had before and lost outside is given back once the system has said twice that it is gone', async () => {
+  await live([new Outside(1, 'printer'), asks(1, 3), new Work({ rounds: 5, crash: 'no', at: 0 }), new Taken(0)]);
+});
+
 test('what somebody else asked for a person who leaves is taken back', async () => {
   const run = await live([
     new Do(
