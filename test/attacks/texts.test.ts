@@ -334,6 +334,7 @@ function* hostileFor(pattern: string, longest: number): Generator<string> {
     '0',
     ' ',
     '\t',
+    '/',
     '-',
     '.',
     '@',

@@ -32,7 +32,7 @@ const OF_LINKS: readonly string[] = ['links:read', 'links:write', 'link_shared']
 
 /** The manifest of one installation. */
 export function slackManifest({ command, publicUrl, socketMode }: ManifestOptions): Record<string, unknown> {
-  const url = `${publicUrl?.replace(/\/+$/, '') ?? ''}${PATH}`;
+  const url = `${publicUrl?.replace(/(?<!\/)\/+$/, '') ?? ''}${PATH}`;
   const at = (key: string): Record<string, string> => (socketMode ? {} : { [key]: url });
   const domain = publicUrl === null ? null : domainOf(publicUrl);
   const used = (names: readonly string[]): string[] =>
