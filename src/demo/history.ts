@@ -4,9 +4,11 @@ import { DomainError } from '../domain/errors';
 import type { PackageId, Person, PersonId, PolicyVersionId, RequestId } from '../domain/model';
 import { decide } from '../operations/approvals';
 import { giveUp, remove } from '../operations/assignments';
+import { answer, propose } from '../operations/delegations';
 import { finish } from '../operations/placements';
 import type { By, Desk } from '../operations/ports';
 import { assign, cancel, extend, formFor, submit } from '../operations/requests';
+import { dateIn, nextDate } from '../domain/time';
 import { stories, type Act, type Moment } from './stories';
 
 /** What the player needs of the house. Workers must not run by themselves meanwhile. */
@@ -192,6 +194,14 @@ function handsOf(desk: Desk, openTask: HistoryParts['openTask']): Hands {
             const assignment = await desk.views.liveAssignment(target.id, await packageOf(who.id, act.package));
             if (!assignment) throw new Error(`${act.from} does not hold ${act.package}`);
             await remove(desk, by(who), { assignment, reason: act.reason, draft: null });
+            return;
+          }
+          case 'delegate': {
+            const delegate = (await person(act.to)).id;
+            const last = nextDate(dateIn(new Date(at), who.timeZone), act.days);
+            const everything = { package: null, catalog: null, first: null, draft: null };
+            const offered = await propose(desk, by(who), { ...everything, delegate, last });
+            await answer(true)(desk, by(await person(act.to)), offered);
             return;
           }
           case 'done': {

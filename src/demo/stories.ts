@@ -20,7 +20,9 @@ export type Act =
       readonly package: string;
       readonly reason: string;
     }
-  | { readonly kind: 'done'; readonly who: string; readonly note: string; readonly scope?: string };
+  | { readonly kind: 'done'; readonly who: string; readonly note: string; readonly scope?: string }
+  /** Offered and accepted, for so many days. */
+  | { readonly kind: 'delegate'; readonly who: string; readonly to: string; readonly days: number };
 
 interface More {
   readonly for?: string;
@@ -365,5 +367,16 @@ const operations: readonly (readonly Moment[])[] = [
   ],
 ];
 
+/** Maya is away for a fortnight, and Lukas decides for her. */
+const absences: readonly (readonly Moment[])[] = [
+  [ago(240, { kind: 'delegate', who: 'maya.iyer', to: 'lukas.gruber', days: 14 })],
+];
+
 /** All of it. */
-export const stories: readonly (readonly Moment[])[] = [...finance, ...engineering, ...sales, ...operations];
+export const stories: readonly (readonly Moment[])[] = [
+  ...finance,
+  ...engineering,
+  ...sales,
+  ...operations,
+  ...absences,
+];

@@ -90,6 +90,11 @@ test.each(['elena.fischer', 'maya.iyer', 'simon.keller', 'lukas.gruber', 'victor
   },
 );
 
+test('what waits for somebody who is away waits for their delegate as well', async () => {
+  const others = (await approvals('lukas.gruber')).map((row) => row.for);
+  expect(others).toContain('Maya Iyer');
+});
+
 test('the escalated request waits for the alternates as well', async () => {
   const names = (await approvals('ruth.cohen')).map(({ packageName }) => packageName);
   expect(names).toContain('Production administrator');

@@ -368,7 +368,7 @@ export const sentences = {
   'delegation.endedBy': '{by} ended it.',
   'delegation.over': 'It is over. Nothing to do.',
   'delegation.nothingToDo': 'Nothing to do.',
-  'delegation.all': 'everything that waits for the one who is away',
+  'delegation.all': 'everything',
   'delegation.catalog': 'all packages of {name}',
   'delegation.already.proposed': 'This waits for its answer. Nothing was changed.',
   'delegation.already.accepted': 'This was accepted already. Nothing was changed.',
