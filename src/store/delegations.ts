@@ -40,7 +40,7 @@ const ONE = ONES('d.id = $1');
 const MINE = ONES(`d.state in ${LIVE} and d.until_at > usher_now() and $1 in (d.delegator_id, d.delegate_id)`);
 
 // Whether somebody asks the person to decide, or a policy, or the lack of others, could.
-const DECIDES = `select exists (select from approval_tasks where person_id = $1 and state = 'open')
+const DECIDES = `select exists (select from approval_tasks where person_id = $1 and state = 'open' and for_id is null)
   or exists (select from role_holders where person_id = $1 and role in ('administrator', 'catalogOwner'))
   or exists (select from policy_subjects where person_id = $1 and purpose <> 'target')
   or exists (select from group_members m join policy_subjects s on s.group_id = m.group_id and s.purpose <> 'target' where m.person_id = $1)

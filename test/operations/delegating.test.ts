@@ -134,6 +134,8 @@ test('neither whoever asks nor whoever gets it decides, whoever they decide for'
   expect(sentenceOf(await world.say('tara', 'approve R-1001'))).toContain('is your own request');
   await ask('tom');
   expect(await isAsked()).toEqual(['ana', 'ana', 'tara for ana']);
+  // What is decided for somebody else is not handed on.
+  expect(sentenceOf(await world.say('tara', 'delegate approvals'))).toContain('nothing to hand on');
 });
 
 describe('typed', () => {
