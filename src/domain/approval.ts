@@ -1,4 +1,4 @@
-// Stages: who is asked, who may decide, and what opening and closing a stage writes. What decisions lead to: decision.ts.
+// Stages: who is asked, and what opening and closing a stage writes. Who may decide: may-decide.ts; what decisions lead to: decision.ts.
 import { inserted, toldOf, updated } from './change';
 import { DomainError } from './errors';
 import type { Change } from './events';
@@ -20,7 +20,7 @@ import type {
   WorkingCalendar,
 } from './model';
 import { afterSpan, halfway } from './time';
-import { delegatorOf, mustBeUnheard, usedUp, withDelegates } from './voices';
+import { usedUp, withDelegates } from './voices';
 
 export interface Asked {
   readonly person: PersonId;
@@ -93,44 +93,6 @@ export function plan(
     approvalsRequired: stage.approvalsRequired,
     ...resolveStage(stage, facts, [requestor, target], policy.id),
   }));
-}
-
-/**
- * The task by which the person may decide now; else throws why not (rules 3.5, 3.6, late and doubled clicks).
- *
- * `seen`: the version of the request that the pressed button showed. What is asked for never changes, and while a request waits
- * its version rises with its stage only: votes, reminders, escalations and new approvers are rows of their own. So another
- * version is another question, which the person has not seen: a second click must not answer the next stage as well.
- */
-export function mayDecide(
-  facts: RequestFacts,
-  person: PersonId,
-  at: Pick<Now, 'now'>,
-  seen: number | null = null,
-): ApprovalTask {
-  const { request } = facts;
-  const { number } = request;
-  if (person === request.target || person === request.requestor) throw new DomainError('own-request', { number });
-
-  const tasks = facts.tasks.filter((task) => task.person === person);
-  const stage = runningStage(facts);
-  const task = tasks.find((one) => one.n === stage?.n && one.state === 'open');
-  if (stage && task) {
-    // The job that expires stages may be late; the deadline is not.
-    if (stage.decideBy && stage.decideBy <= at.now) {
-      throw new DomainError('already-decided', { number, state: 'expired', by: null, at: stage.decideBy });
-    }
-    if (!isStillAsked(facts, task, stage)) throw new DomainError('not-an-approver', { number });
-    if (seen !== null && seen !== request.version) throw new DomainError('moved-on', { number, stage: stage.n });
-    return task;
-  }
-
-  const own = facts.decisions.findLast((one) => one.person === person);
-  if (own) throw new DomainError('you-decided', { number, decision: own.decision });
-  mustBeUnheard(facts, tasks);
-  const isReleased = tasks.every((one) => one.n === stage?.n);
-  if (isReleased && (stage || tasks.length === 0)) throw new DomainError('not-an-approver', { number });
-  throw new DomainError('already-decided', { number, state: request.state, ...whoDecided(facts, tasks) });
 }
 
 /** The stage in progress, while the request waits for it. */
@@ -263,37 +225,6 @@ function askedOf({ person, name, capacity, because }: Candidate): Asked {
 function without(people: readonly Asked[], excluded: readonly PersonId[]): Asked[] {
   const seen = new Set(excluded);
   return people.filter(({ person }) => !seen.has(person) && seen.add(person));
-}
-
-/** Whose decision ended what the person was asked; nobody's where time, a gate or a cancellation ended it. */
-function whoDecided(facts: RequestFacts, tasks: readonly ApprovalTask[]): { by: string | null; at: Date | null } {
-  const { state, detail, completedAt } = facts.request;
-  const isBySystem = state === 'denied' && detail !== 'deniedByApprover';
-  if (isBySystem || state === 'canceled' || state === 'expired') return { by: null, at: completedAt };
-  const last = facts.decisions.findLast((one) => tasks.some((mine) => mine.n === one.n));
-  return { by: facts.people.find((one) => one.id === last?.person)?.name ?? null, at: last?.at ?? completedAt };
-}
-
-/**
- * By what they were asked for, or by what they would be asked for now: who left the group of the approvers and stands in as an
- * owner goes on being asked by the same task.
- */
-function isStillAsked(facts: RequestFacts, task: ApprovalTask, stage: Stage): boolean {
-  if (task.for !== null) {
-    const theirs = delegatorOf(facts, task);
-    return theirs !== null && isStillAsked(facts, theirs, stage);
-  }
-  const { person, capacity, n } = task;
-  const isByCapacity = (() => {
-    if (capacity === 'owner') return facts.owners.some((one) => one.id === person);
-    if (capacity === 'administrator') return facts.administrators.some((one) => one.id === person);
-    return facts.candidates.some((one) => {
-      if (one.policyVersion !== facts.request.policyVersion || one.n !== n || one.person !== person) return false;
-      const isForwarded = one.capacity === 'alternate' && stage.escalatedAt !== null;
-      return one.capacity === capacity || one.capacity === 'primary' || isForwarded;
-    });
-  })();
-  return isByCapacity || resolveNow(facts, stage).asked.some((one) => one.person === person);
 }
 
 function opened(stage: Stage, stagePlan: StagePlan, calendar: WorkingCalendar | null, at: Now): Stage {

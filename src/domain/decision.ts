@@ -6,7 +6,6 @@ import {
   closeStages,
   excludedFrom,
   keptPolicy,
-  mayDecide,
   openNext,
   planOf,
   resolveNow,
@@ -22,6 +21,7 @@ import type { Change } from './events';
 import { noChange, together } from './events';
 import { grantException } from './exception';
 import type { Now, RequestFacts } from './facts';
+import { mayDecide } from './may-decide';
 import type {
   ApprovalTask,
   Decision,

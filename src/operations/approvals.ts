@@ -1,5 +1,5 @@
 // Deciding, and what waits to be decided.
-import { mayDecide } from '../domain/approval';
+import { mayDecide } from '../domain/may-decide';
 import type { RequestFacts } from '../domain/facts';
 import type { PersonId, RequestId } from '../domain/model';
 import { decide as decideRule } from '../domain/request';

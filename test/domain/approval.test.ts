@@ -1,7 +1,8 @@
 // Who is asked and who may decide (rules 3.4, 3.5, 3.6).
-import { mayDecide, plan, resolveStage } from '../../src/domain/approval';
+import { plan, resolveStage } from '../../src/domain/approval';
 import type { ApproverFacts } from '../../src/domain/approval';
 import type { RequestFacts } from '../../src/domain/facts';
+import { mayDecide } from '../../src/domain/may-decide';
 import type { Decision, DecisionId } from '../../src/domain/model';
 import {
   aPolicy,

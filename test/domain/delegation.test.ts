@@ -255,6 +255,7 @@ describe('what becomes of it', () => {
     ['of what was taken back', { state: 'ended' }, null, 'ended'],
     ['of what is over and was not followed yet', { until: days(0) }, null, 'ended'],
     ['of what is over because one of them left', {}, 'Ana', 'ended'],
+    ['of what is over because one of them was away', { touchedAt: days(0) }, null, 'ended'],
   ] as const)('a late answer %s is told so', (_name, fields, gone, state) => {
     expect(faultOf(() => answer(given(fields, gone), ben, true, at()))).toMatchObject({
       code: 'delegation-answered',

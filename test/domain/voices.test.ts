@@ -1,5 +1,5 @@
 // Delegate and delegator are one voice (rules 3.4, 3.5, 3.6).
-import { mayDecide } from '../../src/domain/approval';
+import { mayDecide } from '../../src/domain/may-decide';
 import { decide, escalate, reroute } from '../../src/domain/decision';
 import type { DecideInput } from '../../src/domain/decision';
 import type { RequestFacts } from '../../src/domain/facts';
@@ -228,7 +228,11 @@ describe('who may decide, looked at once more at the click', () => {
     },
     {
       name: 'not for somebody who is only a delegate themselves by now',
-      give: { tasks: [aTask('Ana', { capacity: 'delegate', for: ben }), forAna] },
+      give: {
+        candidates: who(1, 'primary', 'Ben'),
+        delegations: [...delegates('Ben', 'Ana'), ...delegates('Ana', 'Dan')],
+        tasks: [aTask('Ben'), aTask('Ana', { capacity: 'delegate', for: ben }), forAna],
+      },
       want: 'not-an-approver',
     },
     {
