@@ -141,6 +141,11 @@ const damages: readonly (readonly [invariant: string, damage: string, sql: reado
     ],
   ],
   ['I16', 'an extension was never asked for', ['update justifications set extensions = extensions + 1']],
+  [
+    'I17c',
+    'somebody is forgotten by half',
+    [`update people set state = 'deleted', email = null, forgotten_at = now() where directory_key = 'olga'`],
+  ],
   ['I17', 'somebody left and holds access', [`update people set state = 'disabled' where directory_key = 'tara'`]],
   [
     'I18',

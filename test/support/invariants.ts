@@ -302,6 +302,15 @@ const ALWAYS: readonly (readonly [name: string, sql: string])[] = [
          where e.grant_id = g.id and e.type = 'grant.driftFound' and e.data ->> 'kind' = 'extra'))
      union all select 'assignment ' || a.id from assignments a where not exists (select 1 from requests r where r.assignment_id = a.id)`,
   ],
+  [
+    'I17c whoever is forgotten is named by nothing that counts',
+    `select p.id::text from people p where p.forgotten_at is not null and (p.directory_key <> 'forgotten:' || p.id
+       or exists (select 1 from identities where person_id = p.id)
+       or exists (select 1 from group_people where person_id = p.id)
+       or exists (select 1 from resource_owners where person_id = p.id)
+       or exists (select 1 from administrative_roles where person_id = p.id and state = 'active')
+       or exists (select 1 from grants where person_id = p.id and state <> 'taken'))`,
+  ],
 ];
 
 const SETTLED: readonly (readonly [name: string, sql: string])[] = [
