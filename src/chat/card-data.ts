@@ -126,6 +126,8 @@ export type CardDataOf = {
     readonly approveTip: Text;
     readonly denyTip: Text;
     readonly typed: string;
+    /** What a decision is typed of: the number, with the step where that must be said. */
+    readonly decideTyped: string;
   };
   delegation: {
     readonly summary: Text;

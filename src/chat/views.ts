@@ -46,7 +46,6 @@ import { requestCard } from './present/requests';
 import { linkPreview, shareNotice } from './present/share';
 import { number, text } from './present/common';
 import { label, say } from './words';
-import { explain } from './words/faults';
 import type { Who } from './who';
 
 export type Params = Readonly<Record<string, string | number | boolean | null>>;
@@ -192,7 +191,7 @@ const approval: View = async (look) => {
     const stage = running(facts);
     if (look.params['say'] === 'decided') return { say: decided() };
     if (look.params['say'] !== 'movedOn' || !stage) return {};
-    return { say: explain('moved-on', { number: facts.request.number, stage: stage.n }) };
+    return { say: say('approval.whichStep', { number: shown, step: stage.n }) };
   };
   const data = approvalCard(seen);
   return { card: 'approval', data, over: !data.open, ...said() };

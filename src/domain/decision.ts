@@ -45,6 +45,8 @@ export interface DecideInput {
   readonly shown: Readonly<Record<string, unknown>>;
   /** The version of the request that was shown; null where it was decided by its number: then it is the first step they are asked in. */
   readonly seen?: number | null;
+  /** The step that whoever decides by a number said as well; null where they said none. */
+  readonly step?: number | null;
 }
 
 /**
@@ -55,7 +57,8 @@ export function decide(facts: RequestFacts, person: PersonId, input: DecideInput
   const task = mayDecide(facts, person, at, input.seen);
   // A number names no step. Whoever was asked in an earlier one may have meant that, or typed it twice.
   const wasAsked = facts.tasks.some((one) => one.person === person && one.n < task.n);
-  if ((input.seen ?? null) === null && wasAsked) {
+  const isNamed = input.step == null ? !wasAsked : input.step === task.n;
+  if ((input.seen ?? null) === null && !isNamed) {
     throw new DomainError('moved-on', { number: facts.request.number, stage: task.n });
   }
   const isGone = cancelForGone(facts, at);

@@ -15,6 +15,8 @@ export interface Decide {
   readonly shown: Readonly<Record<string, unknown>>;
   /** The version of the request that the button showed; null where it was decided by its number. */
   readonly seen?: number | null;
+  /** The step that was named beside the number; null where none was. */
+  readonly step?: number | null;
   readonly draft: Draft['id'] | null;
 }
 

@@ -262,6 +262,7 @@ export const samples: { readonly [N in CardName]: Readonly<Record<string, CardDa
       approveTip: words('Approve R-1042'),
       denyTip: words('Deny R-1042'),
       typed: 'R-1042',
+      decideTyped: 'R-1042 step 2',
     },
     exception: {
       summary: words('R-1042'),
@@ -281,6 +282,7 @@ export const samples: { readonly [N in CardName]: Readonly<Record<string, CardDa
       approveTip: words('Approve R-1042'),
       denyTip: words('Deny R-1042'),
       typed: 'R-1042',
+      decideTyped: 'R-1042',
     },
     closed: {
       summary: words('R-1042'),
@@ -296,6 +298,7 @@ export const samples: { readonly [N in CardName]: Readonly<Record<string, CardDa
       approveTip: words('Approve R-1042'),
       denyTip: words('Deny R-1042'),
       typed: 'R-1042',
+      decideTyped: 'R-1042',
     },
   },
   'reason-form': {

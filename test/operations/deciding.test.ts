@@ -176,7 +176,7 @@ describe('a decision is on what the person saw', () => {
   });
 
   test.each(['approve R-1001', 'deny R-1001 because no'])(
-    '"%s" typed once more does not decide the next stage: it shows it',
+    '"%s" typed once more does not decide the next step: it shows it, and which words would',
     async (typed) => {
       await world.configure(TWICE, true);
       await ask('tara', 'ledger reader');
@@ -184,10 +184,12 @@ describe('a decision is on what the person saw', () => {
       const reply = await world.say('ana', typed);
       expect([reply.kind, sentenceOf(reply)]).toEqual([
         'card',
-        'R-1001 has reached step 2 since this was shown. Nothing was decided: look again, then decide.',
+        'R-1001 is at step 2, and you were asked in an earlier one as well. Nothing was decided: look, then press a button, or type “approve R-1001 step 2”.',
       ]);
+      await world.say('ana', 'approve R-1001 step 1');
       expect(await decisions()).toEqual([{ n: 1, decision: 'approve' }]);
-      await world.press('ana', cardOf(reply), 'Approve');
+      const printed = /“(approve [^”]+)”/.exec(textOf(cardOf(reply)))?.[1] ?? '';
+      expect(sentenceOf(await world.say('ana', printed))).toBe('Done. R-1001 is approved.');
       expect(await decisions()).toContainEqual({ n: 2, decision: 'approve' });
     },
   );

@@ -28,15 +28,18 @@ async function record(
   request: RequestId,
   decision: 'approve' | 'deny',
   reason: string | null,
-  draft: DraftId | null,
-  shown?: Shown,
+  {
+    draft = null,
+    shown,
+    step = null,
+  }: { draft?: DraftId | null; shown?: Shown | undefined; step?: number | null } = {},
 ): Promise<Answer> {
   const seen = shown ?? (await context.shown(request));
   const answer: StoredReply = { view: 'approval', params: { request, say: 'decided' } };
   await decide(
     context.desk,
     context.by,
-    { request, decision, reason, shown: seen, seen: versionOf(seen), draft },
+    { request, decision, reason, shown: seen, seen: versionOf(seen), step, draft },
     () => answer,
   );
   return { view: 'approval', params: answer.params, place: 'replace' };
@@ -66,7 +69,7 @@ async function openDecision(
 async function send(context: Context, form: FormInput, decision: 'approve' | 'deny'): Promise<Answer> {
   const request = idOf(form.values, 'request') as RequestId;
   try {
-    return await record(context, request, decision, reasonOf(form.values), form.draft, shownIn(form));
+    return await record(context, request, decision, reasonOf(form.values), { draft: form.draft, shown: shownIn(form) });
   } catch (error) {
     if (form.draft !== null && isRefusal(error) && error.code === 'moved-on') {
       const me = context.who.person.id;
@@ -83,10 +86,10 @@ async function recordTyped(
   context: Context,
   request: RequestId,
   decision: 'approve' | 'deny',
-  reason: string | null,
+  { reason, step }: Typed,
 ): Promise<Answer> {
   try {
-    return await record(context, request, decision, reason, null);
+    return await record(context, request, decision, reason, { step });
   } catch (error) {
     if (isRefusal(error) && error.code === 'moved-on')
       return { view: 'approval', params: { request, say: 'movedOn' }, place: 'new' };
@@ -108,14 +111,24 @@ async function numbered(context: Context, number: number): Promise<RequestId> {
 interface Typed {
   /** Null where there is none: what waits is shown, to choose from. */
   readonly number: number | null;
+  /** The step of the request, where it was named: "R-1042 step 2". */
+  readonly step: number | null;
   readonly reason: string | null;
   readonly unsure: string | null;
 }
 
+const STEP = /(\d["”’)]?),? step (\d{1,2})(?![\p{L}\p{N}])/iu;
+
 function typedDecision(rest: string): Typed {
-  const { number, said, isBare } = numberTyped(rest);
+  const step = STEP.exec(rest)?.[2];
+  const { number, said, isBare } = numberTyped(rest.replace(STEP, '$1'));
   const reason = /^because\s+(\S.*)$/is.exec(said)?.[1] ?? null;
-  return { number, reason, unsure: reason === null && !isBare ? said : null };
+  return {
+    number,
+    step: step === undefined ? null : Number(step),
+    reason,
+    unsure: reason === null && !isBare ? said : null,
+  };
 }
 
 const fresh = (data: unknown): Answer => ({ view: 'approval', params: { request: requestOf(data) }, place: 'replace' });
@@ -142,18 +155,19 @@ export const approvalVerbs = {
   'approval.approve': {
     kind: 'writes',
     opens: false,
-    press: (context, data) => record(context, requestOf(data), 'approve', null, null),
+    press: (context, data) => record(context, requestOf(data), 'approve', null),
     fresh,
     typed: [
       {
         words: 'approve',
         opens: (rest) => typedDecision(rest).number !== null && typedDecision(rest).unsure !== null,
         run: async (context, rest) => {
-          const { number, reason, unsure } = typedDecision(rest);
+          const said = typedDecision(rest);
+          const { number, unsure } = said;
           if (number === null) return list('approvalList', {});
           const request = await numbered(context, number);
           return unsure === null
-            ? recordTyped(context, request, 'approve', reason)
+            ? recordTyped(context, request, 'approve', said)
             : openDecision(context, 'approval.approveWithReason', request, unsure);
         },
         help: { usage: 'approve R-1042', line: 'help.decide', only: 'approvers' },
@@ -178,12 +192,13 @@ export const approvalVerbs = {
         words: 'deny',
         opens: (rest) => typedDecision(rest).number !== null && typedDecision(rest).reason === null,
         run: async (context, rest) => {
-          const { number, reason, unsure } = typedDecision(rest);
+          const said = typedDecision(rest);
+          const { number, reason, unsure } = said;
           if (number === null) return list('approvalList', {});
           const request = await numbered(context, number);
           return reason === null
             ? openDecision(context, 'approval.deny', request, unsure)
-            : recordTyped(context, request, 'deny', reason);
+            : recordTyped(context, request, 'deny', said);
         },
         help: { usage: 'deny R-1042 because …', line: 'help.decide', only: 'approvers' },
       },

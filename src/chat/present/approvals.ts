@@ -49,7 +49,15 @@ export function approvalCard(view: RequestView): CardDataOf['approval'] {
     open: asked !== null,
     ...decisionButtons(facts),
     typed: typedNumber(request.number),
+    decideTyped: typedStep(facts, asked),
   };
+}
+
+/** Who was asked in an earlier step as well says which one they mean (decision.ts). */
+function typedStep({ request, tasks }: RequestFacts, asked: { readonly task: ApprovalTask } | null): string {
+  const task = asked?.task;
+  const before = tasks.some((one) => task !== undefined && one.person === task.person && one.n < task.n);
+  return `${typedNumber(request.number)}${before ? ` step ${task?.n ?? ''}` : ''}`;
 }
 
 /** Why the reader is asked: as who they are, or for whom they decide. */

@@ -294,6 +294,8 @@ export const sentences = {
   'approval.approvedForYou': '{by} approved this for you.',
   'approval.deniedForYou': '{by} denied this for you.',
   'approval.moreNeeded': '{done} of {required} approvals so far.',
+  'approval.whichStep':
+    '{number} is at step {step}, and you were asked in an earlier one as well. Nothing was decided: look, then press a button, or type “approve {number} step {step}”.',
   'approval.movedOn': '{by} approved this step.',
   'approval.othersApproved': '{by} approved this.',
   'approval.closedDenied': '{by} denied this.',
