@@ -26,8 +26,8 @@ export const known = (row: string): string => `case when ${row}.kind = any (${ar
 const GIVE_UP = `
 update outgoing o set state = 'dead', error = concat_ws(' ', 'unknown:', kind, notice, audience), settled_at = usher_now()
 where id in (select id from outgoing o where state = 'ready' and next_at < usher_now() - $1 * interval '1 millisecond' and not ${known('o')}
-    and not exists (select from outgoing other where other.lane = o.lane and other.state in ('ready', 'leased') and other.id < o.id
-      and other.next_at >= usher_now() - $1 * interval '1 millisecond')
+    and not exists (select from outgoing other where other.lane = o.lane and other.id < o.id
+      and (other.state = 'leased' or other.state = 'ready' and other.next_at >= usher_now() - $1 * interval '1 millisecond'))
   order by next_at, id limit $2 for update skip locked)
 returning id`;
 

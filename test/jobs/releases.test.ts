@@ -96,6 +96,14 @@ test('is neither taken nor waited for, alarms meanwhile, and is given up after d
     await world.sql(`update outgoing set next_at = 'epoch' where id = $1`, [behind]);
     await run('give-up-unknown');
     expect(await rows(`lane = 'tried' and state = 'ready'`)).toHaveLength(2);
+    // Once its platform is back it works one after the other, and none of them was due anew.
+    await world.sql(`update outgoing set next_at = 'epoch' where lane = 'tried'`);
+    await world.sql(
+      `update outgoing set state = 'leased', lease = gen_random_uuid() where lane = 'tried' and id <> $1`,
+      [behind],
+    );
+    await run('give-up-unknown');
+    expect(await rows(`lane = 'tried' and state = 'ready'`)).toHaveLength(1);
     await world.sql(`delete from outgoing where lane = 'tried'`);
     // What is known may wait longer for its turn.
     await put({ notice: 'request', user: 'tara', lane: 'held' });
