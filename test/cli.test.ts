@@ -50,6 +50,17 @@ function usher(
   });
 }
 
+test('the manifest for Slack takes the address that people reach, or another that is said', async () => {
+  const PUBLIC_URL = 'https://usher.example.org';
+  const [own, other] = await Promise.all([
+    usher(migrated, ['manifest', 'slack'], { PUBLIC_URL }),
+    usher(migrated, ['manifest', 'slack', '--url', 'https://chat.example.net'], { PUBLIC_URL }),
+  ]);
+  expect([own.code, own.out]).toEqual([0, expect.stringContaining('"request_url": "https://usher.example.org/slack')]);
+  expect([other.code, other.out]).toEqual([0, expect.stringContaining('"chat.example.net"')]);
+  expect(other.out).not.toContain('example.org');
+});
+
 describe('a database that is not migrated', () => {
   const lacks = /The database lacks 0001-main-job, .*Run usher migrate with DATABASE_MIGRATION_URL\./;
 

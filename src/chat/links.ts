@@ -18,6 +18,9 @@ export interface Links {
 
 export const LINK_PATH = '/go/';
 
+/** More packages than anybody names in one message. */
+export const MOST_LINKS = 5;
+
 /** The code in the path of a request; null where there is none. */
 export function codeIn(url: string | undefined): string | null {
   const path = (url ?? '').replace(/\?.*$/s, '');

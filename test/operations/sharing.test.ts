@@ -294,6 +294,12 @@ describe('a link that somebody posted', () => {
     ]);
   });
 
+  test('that is none, or one of too many, is not looked at', async () => {
+    const reader = await codeOf('Ledger reader');
+    for (const codes of [[], [''], ['x'], [reader, ''], Array.from({ length: 6 }, () => reader)])
+      await expect(preview('tara', codes)).rejects.toThrow('no card');
+  });
+
   test('by a name that would be markup anywhere is that name', async () => {
     const name = '<!channel> *x* <https://evil.example|click> [y](https://evil.example)';
     await finance(

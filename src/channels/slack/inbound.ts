@@ -2,7 +2,7 @@
 // client is a hint that is checked again behind the conversation.
 import { createHash } from 'node:crypto';
 import type { Act, Inbound, Surface } from '../../chat/inbound';
-import { codeIn } from '../../chat/links';
+import { codeIn, MOST_LINKS } from '../../chat/links';
 import { PREVIEW } from '../../chat/verb';
 import { decode, inputOf, linkId, readState, searchOf, verbOf } from './ids';
 import { isObject, type Json, listAt, objectAt, textAt } from './json';
@@ -135,9 +135,6 @@ export function linkSurface(event: Json): Surface {
     canOpenForm: false,
   };
 }
-
-/** More packages than anybody names in one message. */
-const MOST_LINKS = 5;
 
 /** The links to packages among those of an event; null where there are none. Their card stands beside the first. */
 export function previewAct(body: Json, origin: string | null): Act | null {

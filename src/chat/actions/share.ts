@@ -1,15 +1,24 @@
 // Telling others of a package: a link that opens its form.
 import { z } from 'zod';
 import { DomainError } from '../../domain/errors';
+import { isLinkCode } from '../../domain/link';
 import type { PackageId } from '../../domain/model';
 import { share } from '../../operations/packages';
+import { MOST_LINKS } from '../links';
 import { packageToShare } from '../names';
 import type { Answer, Context, Verb } from '../verb';
 import { PREVIEW, read, uuid } from '../verb';
 import { named } from './requests';
 
 const byId = z.object({ package: uuid });
-const posted = z.object({ codes: z.string().max(200), apart: z.boolean() });
+/** Codes of links, with commas between them. */
+const posted = z.object({
+  codes: z.string().refine((codes) => {
+    const all = codes.split(',');
+    return all.length <= MOST_LINKS && all.every(isLinkCode);
+  }),
+  apart: z.boolean(),
+});
 
 async function shown(context: Context, data: unknown, place: Answer['place'], field?: string): Promise<Answer> {
   const found = read(byId, data);
