@@ -196,8 +196,8 @@ test('endDue: a look that another sweeper overtook is made once more, behind its
   const world = await prepare([
     { packages: [0], state: 'delivered', grant: 'placed', reminder: true, second: 'none', lost: 'none' },
   ]);
+  let looks = 0;
   const done = await rolledBack(world, async (q) => {
-    let looks = 0;
     const overtaken: Query = (text, values) => {
       if (!text.includes('skip locked')) return q(text, values);
       looks += 1;
@@ -206,7 +206,7 @@ test('endDue: a look that another sweeper overtook is made once more, behind its
     };
     return endDue(overtaken, 100, bySystem);
   });
-  expect(done.count).toBe(1);
+  expect({ looks, count: done.count }).toEqual({ looks: 2, count: 1 });
 });
 
 async function loadClock(q: Query): Promise<{ now: Date }> {
