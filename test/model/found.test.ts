@@ -153,6 +153,19 @@ test('what a person had before Usher, and somebody took outside, is a gift once 
   expect(o.grants['tom auditor']).toEqual({ state: 'taken', baseline: false });
 });
 
+test('so is it where somebody took it while a worker stood still, whatever that one gives too late', async () => {
+  for (const at of [8, 9, 10])
+    await live([
+      new Outside(1, 'auditor'),
+      asks(1, 2),
+      new Work({ rounds: 1, crash: 'pause', at }),
+      new Taken(0),
+      new Wait(HOUR / 10),
+      new Work({ rounds: 3, crash: 'no', at: 0 }),
+      new Resume(),
+    ]);
+});
+
 test('so is it where it is made so again before any comparison has seen that it is gone', async () => {
   const work = new Work({ rounds: 3, crash: 'no', at: 0 });
   const { o } = await live([

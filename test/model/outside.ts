@@ -40,8 +40,7 @@ export class Taken extends Command {
     const placed = Object.keys(o.grants).filter(
       (key) => o.grants[key]?.state === 'placed' && SYSTEMS.some((system) => key.endsWith(` ${system}`)),
     );
-    const theirs = [...outside].filter((key) => o.grants[key] === undefined || placed.includes(key));
-    const all = [...theirs, ...theirs, ...theirs, ...placed];
+    const all = [...outside, ...outside, ...outside, ...placed];
     return all[this.which % Math.max(1, all.length)];
   }
   check(run: Readonly<Run>): boolean {

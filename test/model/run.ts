@@ -162,10 +162,10 @@ async function expectPlaced({ o, outside, lost, left }: Run, world: ModelWorld):
   const wrong = PEOPLE.flatMap((person) =>
     ['reader', 'writer', 'auditor', 'printer'].map((role) => `${person} ${role}`),
   ).filter((key) => {
+    // What is there although somebody took it outside is Usher's gift, and ends as such.
+    if (lost.has(key) && there.has(key) && o.grants[key]?.baseline === true) return true;
     if (wanted.has(key)) return !there.has(key);
     const kept = outside.has(key) && (o.grants[key]?.baseline ?? true);
-    // Taken outside between the look of a worker and its call, it stays as if it had never been away.
-    if (lost.has(key) && o.grants[key]?.baseline === true) return false;
     if (kept && left.has(key.split(' ')[0] ?? '')) return false;
     return there.has(key) !== kept;
   });
