@@ -159,6 +159,26 @@ const damages: readonly (readonly [invariant: string, damage: string, sql: reado
        from packages reader, packages given where reader.name = 'Ledger reader' and given.name = 'Given only'`,
     ],
   ],
+  [
+    'I18e',
+    'an exception gave access',
+    [
+      'alter table requests drop constraint requests_exception_check',
+      `update requests set type = 'exception' where state = 'delivered'`,
+    ],
+  ],
+  [
+    'I18e',
+    'an exception is nobody’s word',
+    [
+      `insert into incompatibilities select gen_random_uuid(), one.id, other.id, null, true, 'active', 1
+       from packages one, packages other where one.name = 'Ledger reader' and other.name = 'Given only'`,
+      `insert into incompatibility_exceptions (id, incompatibility_id, person_id, owner_id, last_day, until_at, reason, state, version, request_id)
+       select gen_random_uuid(), (select id from incompatibilities limit 1), p.id, o.id, '2030-01-01', '2030-01-02', 'x', 'active', 1,
+         (select id from requests where state = 'delivered' limit 1)
+       from people p, people o where p.directory_key = 'tara' and o.directory_key = 'olga'`,
+    ],
+  ],
   ['I19', 'what was asked for came later', [`update policy_versions set created_at = created_at + interval '1 year'`]],
   ['I19', 'somebody asked by a policy that is not for asking', [`update policy_versions set mode = 'direct'`]],
   [

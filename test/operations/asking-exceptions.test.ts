@@ -1,4 +1,5 @@
 // Asking in chat for an exception to an incompatibility (rule 3.13): a request of its own with its own approvers, and never access.
+import { expectSound } from '../support/invariants';
 import { aWorld, buttons, cardOf, sentenceOf, SMALL, textOf } from '../support/world';
 import type { World } from '../support/world';
 
@@ -16,6 +17,11 @@ const against = (more: string): string =>
 let world: World;
 beforeEach(async () => {
   world = await aWorld(ORGANIZATION);
+});
+
+afterEach(async () => {
+  await world.settle();
+  await expectSound(world.sql);
 });
 
 const form = async (user: string, text: string) => cardOf(await world.say(user, text));

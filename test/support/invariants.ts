@@ -206,6 +206,18 @@ const ALWAYS: readonly (readonly [name: string, sql: string])[] = [
            where made.type = 'incompatibility.created' and made.subject_id = i.id::text))`,
   ],
   [
+    'I18e an exception is granted by whoever answers for it, who saw what it is, and is never access',
+    `select r.id::text from requests r where r.type = 'exception' and (r.assignment_id is not null
+       or (r.state = 'delivered') <> (r.approved_at is not null) or exists (select 1 from justifications j where j.request_id = r.id)
+       or (r.state = 'delivered') <> exists (
+         select 1 from audit_events e where e.request_id = r.id and e.type in ('exception.created', 'exception.changed')))
+     union all select d.id::text from decisions d join requests r on r.id = d.request_id
+     where r.type = 'exception' and not d.shown ? 'exception'
+     union all select e.id::text from incompatibility_exceptions e join requests r on r.id = e.request_id
+     where r.type <> 'exception' or r.state <> 'delivered' or r.target_id <> e.person_id or r.ends_at is distinct from e.until_at
+       or not exists (select 1 from decisions d where d.request_id = r.id and d.person_id = e.owner_id and d.decision = 'approve')`,
+  ],
+  [
     'I19 what was asked for was on offer then',
     // Whether the policy was enabled, the catalog open and the person in scope is no row any more: test/model looks at that.
     `select r.id::text from requests r join policy_versions v on v.id = r.policy_version_id join policies p on p.id = v.policy_id
