@@ -113,6 +113,35 @@ describe.each(['http', 'socket'] as const)('over Slack by %s', (mode) => {
     expect((await whole.request('Invoices')).state).toBe('denied');
   });
 
+  // The same behind either door.
+  const once = mode === 'http' ? test : undefined;
+  once?.(
+    'refused for what she has, she asks for an exception in Slack, it is granted in Teams, and the package follows',
+    async () => {
+      const { slack, teams } = whole;
+      await slack.command('U0ADA', 'request posting');
+      await slack.submit(await whole.slackView('U0ADA', 'Request Posting'), {});
+      await whole.slackMessage('U0ADA', 'You now have Posting');
+      await slack.command('U0ADA', 'request checking');
+      const form = await whole.slackView('U0ADA', 'Checking does not go together with Posting, which you have');
+      expect(Object.values((await slack.submit(form, { Reason: ' ' })).errors ?? {})).toHaveLength(1);
+      await slack.submit(form, { Reason: 'until Eve is back' });
+      await whole.slackView('U0ADA', 'is on its way');
+
+      const card = await whole.teamsMessage(ben, 'Ada Stone asks for an exception for Checking');
+      expect(teamsTextOf(card)).toContain('Posting, held now');
+      await teams.press(ben, card, 'Approve');
+      const granted = await whole.slackMessage('U0ADA', 'is approved: exception for Checking');
+      expect(
+        await whole.sql(`select 1 from assignments a join packages p on p.id = a.package_id where p.name = 'Checking'`),
+      ).toEqual([]);
+      await slack.press('U0ADA', granted, 'Request access');
+      await slack.submit(await whole.slackView('U0ADA', 'An exception lets Checking be held beside Posting'), {});
+      await whole.slackMessage('U0ADA', 'You now have Checking');
+      await whole.idle();
+    },
+  );
+
   test('what is typed in a direct message is stored, acknowledged, answered once, and then forgotten', async () => {
     const { slack } = whole;
     const shown = await slack.say('U0ADA', 'my access');

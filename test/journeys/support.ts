@@ -71,6 +71,13 @@ catalogs:
         roles: [Ledger / Audit]
         policies:
           - { name: Employees, who: allMembers, expires: 8 hours, reason: optional }
+      - name: Posting
+        policies: [{ name: Employees, who: allMembers, expires: 90 days, reason: optional }]
+      - name: Checking
+        policies: [{ name: Employees, who: allMembers, expires: 90 days, reason: optional }]
+        incompatibleWith:
+          - package: Posting
+            exceptionPolicy: { approval: [{ approvers: Ben Okafor }], expires: 30 days }
 `;
 }
 
