@@ -298,6 +298,41 @@ describe.each(['http', 'socket'] as const)('over Slack by %s', (mode) => {
     expect(slack.callsOf('chat.unfurl')).toHaveLength(1);
   });
 
+  test('handed on in Slack, accepted and decided in Teams: both are one voice, and the requestor reads for whom', async () => {
+    const { slack, teams } = whole;
+    await slack.command('U0CLEO', 'delegate approvals');
+    const form = await whole.slackView('U0CLEO', 'Let somebody decide for you');
+    const [found] = await slack.options(form, 'Who decides for you', 'sousa');
+    const [scope] = await slack.options(form, 'Only for', 'invoi');
+    const lastDay = new Date(Date.now() + 3 * DAY).toISOString().slice(0, 10);
+    const filled = { 'Who decides for you': found?.value ?? '', 'Last day': lastDay, 'Only for': scope?.value ?? '' };
+    await slack.submit(form, filled);
+    await whole.slackView('U0CLEO', 'Ana Sousa is asked to decide for you');
+    const offer = await whole.teamsMessage(ana, 'Cleo Marsh asks you to decide for them');
+    expect(teamsTextOf(offer)).toContain('Invoices');
+    expect(JSON.stringify((await teams.press(ana, offer, 'Accept')).card)).toContain('You decide for Cleo Marsh');
+    await whole.slackMessage('U0CLEO', 'Ana Sousa decides for you');
+
+    await slack.command('U0ADA', 'request invoices');
+    await slack.submit(await whole.slackView('U0ADA', 'Cleo Marsh (Ana Sousa until'), { Reason: 'year end' });
+    const copy = await whole.slackMessage('U0CLEO', 'Ada Stone asks for Invoices');
+    expect(wordsOf(copy)).toContain('Ana Sousa as well, until');
+    const card = await whole.teamsMessage(ana, 'Ada Stone asks for Invoices');
+    expect(teamsTextOf(card)).toContain('You decide for Cleo Marsh until');
+    const late = { ...copy };
+    await teams.press(ana, card, 'Approve');
+    await until('the copy follows', () => wordsOf(copy).includes('Ana Sousa approved this for you'));
+    await slack.press('U0CLEO', late, 'Approve');
+    await whole.slackMessage('U0CLEO', 'for you on');
+    await until('the requestor reads it', () =>
+      slack.messagesOf('U0ADA').some((one) => wordsOf(one).includes('Ana Sousa approved for Cleo Marsh')),
+    );
+    expect(await decisions('Invoices')).toBe(2);
+    await teams.say(ana, 'remove delegation of cleo');
+    await whole.slackMessage('U0CLEO', 'Ana Sousa does not decide for you');
+    await whole.idle();
+  });
+
   test("a second start with the rights of the tables' owner is refused, and this one goes on", async () => {
     const { config, log } = whole;
     const owned = { ...config, databaseUrl: config.migrationUrl };
