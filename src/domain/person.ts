@@ -12,14 +12,16 @@ export const restorableUntil = (deletedAt: Date): Date => after(deletedAt, RESTO
 export const formerName = ({ id, kind }: Pick<Person, 'id' | 'kind'>): string =>
   `Former ${kind === 'guest' ? 'guest' : 'employee'} ${id.slice(-4)}`;
 
-/** The same row, which says nothing of the person any more. Its key is one that no directory has. */
+/**
+ * The same row, which says nothing of the person any more. Its key is one that no directory has. Whom they reported to stays: who decides
+ * as the manager's manager of those who report to them still goes by it.
+ */
 export function forgotten<P extends Person>(person: P): P {
   return {
     ...person,
     directoryKey: `forgotten:${person.id}`,
     name: formerName(person),
     email: null,
-    manager: null,
     department: null,
     jobTitle: null,
     country: null,

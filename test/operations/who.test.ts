@@ -131,6 +131,9 @@ describe('somebody who was deleted and is not restored', () => {
     await world.configure(
       `catalogs: [{ name: Finance, owners: [olga, ana], resources: [{ name: Vault, connector: manual, owners: [olga, ana] }] }]`,
     );
+    await world.configure(
+      'people: [{ key: ana, name: Ana Ruiz, manager: ada }, { key: cas, name: Cas de Vries, manager: ana }]',
+    );
     await ask('tara', 'ledger reader');
     await world.press('ana', latest('ana'), 'Approve');
     await world.settle();
@@ -153,6 +156,12 @@ describe('somebody who was deleted and is not restored', () => {
       state: 'deleted',
       directory_key: `forgotten:${id}`,
     });
+    expect(
+      await world.sql(
+        `select boss.directory_key as key from people join people manager on manager.id = people.manager_id
+         join people boss on boss.id = manager.manager_id where people.directory_key = 'cas'`,
+      ),
+    ).toEqual([{ key: 'ada' }]);
     expect(await story()).not.toContain('Ana Ruiz');
     expect(await story()).toContain(`Former employee ${id.slice(-4)}`);
     expect(
