@@ -151,7 +151,8 @@ with compared as materialized (
   union all select extra.* from extra, compared where drift_extra <> 'accept'
 ), met as materialized (
   select kind, holder, role_id, scope_id, bool_or(differs) as differs, (array_agg(open_id) filter (where not differs))[1] as open_id,
-    (array_agg(decision) filter (where not differs))[1] as decision, (array_agg(person_id) filter (where differs))[1] as person_id,
+    (array_agg(decision) filter (where not differs))[1] as answer,
+    (array_agg(person_id) filter (where differs))[1] as person_id,
     (array_agg(grant_version) filter (where differs))[1] as grant_version, bool_or(had_before) as had_before,
     count(distinct (person_id, grant_version)) > 1 as changed
   from (
@@ -169,10 +170,14 @@ with compared as materialized (
   select coalesce(open_id, usher_id()), (select id from compared), kind, holder, person_id, role_id, scope_id, grant_version, had_before,
     usher_now()
   from met where met.differs and (met.open_id is null or met.changed)
-  on conflict (id) do update set person_id = excluded.person_id, grant_version = excluded.grant_version
+  on conflict (id) do update set person_id = excluded.person_id, grant_version = excluded.grant_version, decision = null
 ), opened as (
-  select kind, person_id from met where differs and open_id is null
-), known as materialized (select kind, person_id, decision from met where differs and person_id is not null)
+  -- An answer was not about what became of the difference since.
+  select kind, person_id from met where differs and (open_id is null or (changed and answer is not null))
+), known as materialized (
+  -- Nobody is asked about who left: what they have goes.
+  select met.kind, person_id, case when not changed then answer end as decision from met join people on people.id = person_id and people.state = 'enabled' where differs
+)
 select usher_now() as now, to_jsonb(compared) as resource, failures, held_missing, held_extra,
   (select count(*)::integer from opened where kind = 'missing') as opened_missing,
   (select count(*)::integer from opened where kind = 'extra') as opened_extra,
@@ -233,8 +238,9 @@ const JUDGED = `
 with asked as (
   select left(md5(string_agg(f.id::text, ',' order by f.id)), 8) as held_set,
     bool_and(f.kind = any($4::text[]) or f.decision is not distinct from 'declined') as is_declined
-  from comparisons c join drift_findings f on f.resource_id = c.resource_id and f.closed_at is null and f.person_id is not null
+  from comparisons c join drift_findings f on f.resource_id = c.resource_id and f.closed_at is null
     and ((f.kind = 'missing' and $2::text is not null) or (f.kind = 'extra' and $3::text is not null))
+  join people on people.id = f.person_id and people.state = 'enabled'
   where c.token = $1
 ), done as (
   update comparisons set state = 'done', ended_at = usher_now(), error = null, failures = 0, held_missing = $2, held_extra = $3,
@@ -242,7 +248,10 @@ with asked as (
   from asked where token = $1 returning resource_id
 ), swept as (delete from drift_seen where token = $1)
 select f.id, f.kind from done join drift_findings f on f.resource_id = done.resource_id and f.closed_at is null
-where f.person_id is not null and f.kind = any($4::text[]) and f.decision is distinct from 'declined' order by f.id`;
+join people on people.id = f.person_id join resources on resources.id = f.resource_id
+where case people.state when 'enabled' then f.kind = any($4::text[]) and f.decision is distinct from 'declined'
+  else f.kind = 'extra' and resources.drift_extra = 'repair' end
+order by f.id`;
 
 /** The comparison is over; returns what can be repaired of these kinds. */
 export async function judged(q: Query, token: string, { held, repairs }: Judgement): Promise<readonly Repair[]> {
@@ -252,7 +261,7 @@ export async function judged(q: Query, token: string, { held, repairs }: Judgeme
 const FINDING = `
 select usher_now() as now, to_jsonb(person) as person, to_jsonb(resource) as resource, own.id as grant_id,
   jsonb_build_object('id', f.id, 'resource', f.resource_id, 'kind', f.kind, 'person', f.person_id, 'role', f.role_id,
-    'scope', f.scope_id, 'grantVersion', f.grant_version, 'declined', f.decision is not distinct from 'declined') as finding, f.closed_at,
+    'scope', f.scope_id, 'grantVersion', f.grant_version, 'declined', f.decision is not distinct from 'declined' and person.state = 'enabled') as finding, f.closed_at,
   exists (select 1 from resource_roles role join resource_scopes scope on scope.id = f.scope_id
     join resources other on other.connector = resource.connector and other.origin_id = resource.origin_id and other.id <> resource.id
     join resource_roles twin_role on twin_role.resource_id = other.id and twin_role.origin_id = role.origin_id

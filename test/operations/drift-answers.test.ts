@@ -4,7 +4,7 @@ import { toMessage } from '../../src/channels/slack/blocks';
 import type { Card } from '../../src/chat/card';
 import { alarmsOf } from '../../src/operations/alarms';
 import { expectSound } from '../support/invariants';
-import { aWorld, buttons, cardOf, sentenceOf, SMALL, textOf } from '../support/world';
+import { LEAVING, aWorld, buttons, cardOf, sentenceOf, SMALL, textOf } from '../support/world';
 import type { World } from '../support/world';
 
 let world: World;
@@ -181,6 +181,27 @@ describe('where it would take access from very many', () => {
     await world.settle();
     expect(await left()).toBe(0);
     await expectSound(world.sql);
+  });
+
+  test.each(LEAVING)(
+    'who leaves (%s) keeps nothing that was declined to be taken, and nobody is asked about it',
+    async (leaves) => {
+      await world.press('cas', asked('cas'), 'Decline');
+      await world.configure(`people: [{ key: crowd3, name: Crowd 03, ${leaves} }]`, true);
+      await world.compare();
+      expect(await world.localRoles.has('crowd3', 'Ledger', 'Reader', 'root')).toBe(false);
+      expect([await left(), told('olga').length]).toEqual([21, 1]);
+      expect(textOf(asked())).toContain('Cas de Vries declined. Usher changes nothing');
+      await expectSound(world.sql);
+    },
+  );
+
+  test('an answer is not about what became of a difference since', async () => {
+    await world.press('cas', asked('cas'), 'Decline');
+    await world.sql(`update drift_findings set grant_version = 9 where holder = 'crowd3'`);
+    await world.compare();
+    expect([...buttons(asked()).keys()]).toEqual(['Accept', 'Decline', 'Details']);
+    expect([await left(), told('olga').length]).toEqual([22, 2]);
   });
 
   test('of two who answer the second sees who was first, and changes nothing', async () => {
