@@ -1,6 +1,6 @@
 // One or more samples of every card; the compiler asks for a new card's sample. Long and hostile values on purpose.
 import type { CardDataOf, CardName } from '../../src/chat/card-data';
-import { fixed, instant, user } from '../../src/chat/spans';
+import { address, fixed, instant, strong, user } from '../../src/chat/spans';
 
 export const ID = '01a1fc43-ea1b-7e58-9026-fc22ec25f78c';
 const at = new Date('2026-12-01T13:30:00Z');
@@ -371,6 +371,16 @@ export const samples: { readonly [N in CardName]: Readonly<Record<string, CardDa
       mayRequest: true,
       target: ID,
       typedRequest: `request ${HOSTILE} for ${HOSTILE}`,
+    },
+    shared: {
+      ...notice,
+      lines: [
+        { text: [address('https://usher.example/go/0a1b2c3d4e5f6g7h8j9k')] },
+        { text: [address('https://teams.example/l/chat/0/0?users=28:0a-1b&message=request%200a1b2c3d4e5f6g7h8j9k')] },
+        { text: [fixed('The same typed to me: '), strong(fixed('request 0a1b2c3d4e5f6g7h8j9k'))] },
+      ],
+      facts: [],
+      mayShare: true,
     },
     ended: { ...notice, request: null, mayExtend: false, mayGiveUp: false, mayAskAgain: false, mayAskAnew: true },
   },

@@ -43,10 +43,13 @@ describeInBrowser('the cards of the product on the page', () => {
     page.on('pageerror', (error) => complaints.push(error.message));
     await page.goto(world.url);
     await page.getByRole('option', { name: 'Ana Silva' }).click();
-    await page
-      .getByRole('article')
-      .nth(all.length - 1)
-      .waitFor();
+    const shown = page.getByRole('article');
+    await shown.first().waitFor();
+    // The page shows the newest ones, and as many more with each press.
+    for (let count = await shown.count(); count < all.length; count = await shown.count()) {
+      await page.getByRole('button', { name: 'Earlier messages' }).click();
+      await shown.nth(count).waitFor();
+    }
   });
   afterAll(async () => {
     await browser.close();
