@@ -20,16 +20,18 @@ export function drift(view: DriftView, viewer: PersonId, isDetailed: boolean): C
   const lines = [
     ...(extra.people === 0 ? [] : [say('drift.extra', { count: extra.people, names: named(extra) }), ...names(extra)]),
     ...(unknown === 0 ? [] : [say('drift.unknown', { count: unknown })]),
-    ...(isThere ? follows(view, 'extra') : []),
+    ...(isThere ? [follows(view, 'extra')] : []),
     ...(unknown > 0 && resource.driftExtra === 'repair' ? [label('drift.unknownStays')] : []),
     ...(missing.people === 0
       ? []
       : [
           say('drift.missing', { count: missing.people, names: named(missing) }),
           ...names(missing),
-          ...follows(view, 'missing'),
+          follows(view, 'missing'),
         ]),
     ...(set === null ? [] : [answer === null ? asks(view, may) : answered(answer, may.accept)]),
+    ...since(view, 'extra'),
+    ...since(view, 'missing'),
   ];
   const kept =
     ours.people === 0
@@ -84,18 +86,19 @@ function asks({ others }: DriftView, may: ReturnType<typeof mayAnswer>): Text {
 
 type HeldKey = Extract<keyof typeof sentences, `drift.held.${string}`>;
 
-function follows(view: DriftView, kind: DriftKind): readonly Text[] {
-  const { resource, held, answer } = view;
+function follows({ resource, held, answer }: DriftView, kind: DriftKind): Text {
   const why = held[kind];
   if (why === null || answer?.accepted === true)
-    return [label(kind === 'extra' ? `drift.extra.${resource.driftExtra}` : `drift.missing.${resource.driftMissing}`)];
-  // Why it was asked need not be true of what is left.
-  if (answer === null) return [label(`drift.held.${kind}.${why}` as HeldKey)];
+    return label(kind === 'extra' ? `drift.extra.${resource.driftExtra}` : `drift.missing.${resource.driftMissing}`);
+  // Why it was asked need not be true of what is left of what was declined.
+  return label(answer === null ? (`drift.held.${kind}.${why}` as HeldKey) : `drift.declined.${kind}`);
+}
+
+/** What is found beside what was declined is nobody's answer. */
+function since(view: DriftView, kind: DriftKind): readonly Text[] {
   const { fresh } = view[kind];
-  return [
-    label(`drift.declined.${kind}`),
-    ...(fresh === 0 ? [] : [say(`drift.declined.${kind}Since`, { count: fresh })]),
-  ];
+  const isBeside = view.held[kind] !== null && view.answer?.accepted === false && fresh > 0;
+  return isBeside ? [say(`drift.since.${kind}`, { count: fresh })] : [];
 }
 
 const answered = ({ accepted, by }: DriftAnswer, mayAccept: boolean): Text =>

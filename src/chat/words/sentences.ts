@@ -491,11 +491,11 @@ export const sentences = {
   'drift.held.missing.afterFailure':
     'Usher would give it back. But the system could not be read before, so it looks again at the next comparison.',
   'drift.declined.extra': 'Usher would take it away.',
-  'drift.declined.extraSince':
-    '{count|# of them was|# of them were} found after that was declined: from {count|this one|these} Usher takes it away.',
   'drift.declined.missing': 'Usher would give it back.',
-  'drift.declined.missingSince':
-    '{count|# of them was|# of them were} found after that was declined: to {count|this one|these} Usher gives it back.',
+  'drift.since.extra':
+    '{count|# person with access was|# people with access were} found after that; Usher takes it from {count|this one|them}.',
+  'drift.since.missing':
+    '{count|# person who lost it was|# people who lost it were} found after that; Usher gives it back to {count|this one|them}.',
   'drift.ask':
     'Please look at the system first. With *Accept* Usher looks once more and does it. With *Decline* it changes nothing, and asks again when it finds something else.',
   'drift.answer.accepted': '{by} accepted. Usher looks once more and does it within a few minutes.',
