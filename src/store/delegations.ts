@@ -31,13 +31,16 @@ const LIVE = `('proposed', 'accepted')`;
 const PERSON = (id: string): string =>
   `(select jsonb_build_object('id', people.id, 'name', people.name, 'state', people.state) from people where people.id = ${id})`;
 
-const ONES = (where: string): string => `
+const ONES = (from: string): string => `
 select usher_now() as now, to_jsonb(d) as delegation, ${PERSON('d.delegator_id')} as delegator, ${PERSON('d.delegate_id')} as delegate,
   coalesce((select jsonb_build_object('kind', 'package', 'name', name) from packages where packages.id = d.package_id),
     (select jsonb_build_object('kind', 'catalog', 'name', name) from catalogs where catalogs.id = d.catalog_id)) as scope
-from delegations d where ${where} order by d.from_at, d.id limit 100`;
-const ONE = ONES('d.id = $1');
-const MINE = ONES(`d.state in ${LIVE} and d.until_at > usher_now() and $1 in (d.delegator_id, d.delegate_id)`);
+from ${from} order by d.from_at, d.id`;
+const ONE = ONES('(select * from delegations where id = $1) d');
+// From either side by its index, and no more than a list shows.
+const LIVE_OF = (side: string): string =>
+  `select * from delegations where ${side} = $1 and state in ${LIVE} and until_at > usher_now()`;
+const MINE = ONES(`(${LIVE_OF('delegator_id')} union ${LIVE_OF('delegate_id')} order by from_at, id limit 100) d`);
 
 // Whether somebody asks the person to decide, or a policy, or the lack of others, could.
 const DECIDES = `select exists (select from approval_tasks where person_id = $1 and state = 'open' and for_id is null)
