@@ -13,7 +13,9 @@ import type { Recorded } from './tail';
 // What is still to be taken from somebody is taken by their key, so it is kept until then, however long that is.
 const FORGETTABLE = `people.state = 'deleted' and people.forgotten_at is null
   and people.deleted_at <= usher_now() - interval '${RESTORABLE_MS} milliseconds'
-  and not exists (select 1 from grants g where g.person_id = people.id and g.state <> 'taken')`;
+  and not exists (select 1 from grants g where g.person_id = people.id and g.state <> 'taken')
+  and not exists (select 1 from drift_findings f join resources r on r.id = f.resource_id
+    where f.person_id = people.id and f.closed_at is null and r.drift_extra = 'repair')`;
 
 /** Ids of those who can be forgotten. */
 export const TO_FORGET = `select id from people where ${FORGETTABLE} order by deleted_at, id limit $1`;

@@ -147,7 +147,16 @@ describe('somebody who was deleted and is not restored', () => {
     // Until then the names in the settings mean nobody else, and take nothing from whoever may come back.
     await settle(world.desk, { ...settings, administrators: named }, { demo: true });
 
+    // What somebody has outside of Usher is still taken by their key.
+    await world.sql(`with taken as (update resources set drift_extra = 'repair' where name = 'Ledger' returning id)
+      insert into drift_findings (id, resource_id, kind, holder, person_id, role_id, scope_id, found_at)
+      select usher_id(), taken.id, 'extra', 'ana', people.id, role.id, scope.id, usher_now() from people, taken
+      join resource_roles role on role.resource_id = taken.id and role.name = 'Reader' join resource_scopes scope on scope.resource_id = taken.id
+      where people.directory_key = 'ana'`);
     await world.pass(2 * HOUR);
+    expect(await row()).toMatchObject({ name: 'Ana Ruiz' });
+    await world.sql('update drift_findings set closed_at = usher_now()');
+    await world.settle();
     const gone = await row();
     const id = gone?.id ?? '';
     expect(gone).toMatchObject({

@@ -20,6 +20,7 @@ export const indexes: Indexes = {
   exceptions_touched: 'incompatibility_exceptions (touched_at) where touched_at is not null',
   // Whoever may be restored, or is to be forgotten.
   people_deleted: 'people (deleted_at) where deleted_at is not null and forgotten_at is null',
+  drift_findings_person: 'drift_findings (person_id) where closed_at is null',
   people_organization: 'people (organization_id) where organization_id is not null',
 };
 
