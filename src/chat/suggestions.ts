@@ -98,6 +98,10 @@ function next(text: string, fault: DomainError): readonly Choice[] {
         return [];
     }
   }
+  if (fault.is('incompatible') && fault.data.ask) {
+    const { package: name, target } = fault.data;
+    return [choice(label('continue'), `ask exception ${name}${target === null ? '' : ` for ${target}`}`, 'positive')];
+  }
   if (fault.is('exception-not-needed') || fault.is('exception-lasts')) {
     const rest = parse(text)?.rest ?? '';
     return rest === '' ? [] : [choice(label('requestAccess'), `request ${rest}`)];

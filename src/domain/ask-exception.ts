@@ -6,7 +6,7 @@ import { counts, lasts } from './exception';
 import type { Clash, Now, SubmitFacts } from './facts';
 import type { PolicyVersion, Request } from './model';
 import { inZone, period } from './period';
-import { gate, maySee, offered } from './policy';
+import { gate, offered } from './policy';
 import type { SubmitInput, Submitted } from './request';
 import { answersOf, blank, entered, notForOthers, refuseTwice } from './request';
 import { isZone } from './time';
@@ -33,7 +33,6 @@ export function offerException(
   const onBehalf = requestor.id !== target.id;
   if (onBehalf && !facts.managesTarget) throw notForOthers(facts);
   if (requestor.state !== 'enabled') throw new DomainError('person-disabled', {});
-  if (!maySee(facts, onBehalf)) throw new DomainError('not-found', { what: 'package' });
   if (facts.open) refuseTwice(facts, requestor.id, 'joins');
   // All other gates, and the rights, are those of the package: an exception to what could not be had anyway is for nobody.
   gate({ ...facts, conflicts: [] }, { requestor, onBehalf, for: 'ask' });

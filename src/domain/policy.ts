@@ -47,7 +47,7 @@ export function gate(facts: AskFacts, options: GateOptions): void {
   // An exception is asked for only where one would open the way: what none can be asked for comes first.
   const conflict = facts.conflicts.find(({ excusable }) => !excusable) ?? facts.conflicts[0];
   if (conflict) {
-    const ask = conflict.excusable && options.for === 'ask';
+    const ask = conflict.excusable && (options.for === 'ask' || options.for === 'extend');
     throw new DomainError('incompatible', { package: name, with: conflict.name, target, ask });
   }
 

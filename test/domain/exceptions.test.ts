@@ -64,13 +64,14 @@ const until = (endDate: string) => askedPeriod({ startDate: null, endDate, hours
 const told = ({ events }: Change) => events.map(({ type }) => type);
 
 describe('the gate', () => {
-  const refused = (conflicts: SubmitFacts['conflicts'], how: 'ask' | 'assign' | 'final') =>
+  const refused = (conflicts: SubmitFacts['conflicts'], how: 'ask' | 'assign' | 'extend' | 'final') =>
     faultOf(() => {
       gate(asked({ conflicts }), { requestor: aPerson(), onBehalf: false, for: how });
     }).data;
   test('says that an exception may be asked for, to whoever asks', () => {
     const conflicts = [aConflict({ excusable: true })];
     expect(refused(conflicts, 'ask')).toMatchObject({ with: 'Purchasing', ask: true });
+    expect(refused(conflicts, 'extend')).toMatchObject({ ask: true });
     expect(refused(conflicts, 'assign')).toMatchObject({ ask: false });
     expect(refused(conflicts, 'final')).toMatchObject({ ask: false });
   });
@@ -138,6 +139,15 @@ describe('asking', () => {
     { name: 'what one may not see', give: { policies: [offers] }, wantFault: 'not-found' },
     { name: 'what is asked for', give: { open: aRequest() }, wantFault: 'already-requested' },
     { name: 'for a stranger', give: { requestor: aPerson('Zoe') }, wantFault: 'not-for-others' },
+    {
+      name: 'for a stranger, of whom nobody learns what stands against it',
+      give: {
+        requestor: aPerson('Zoe'),
+        requestorMaySee: false,
+        catalog: { ...asked().catalog, state: 'unpublished' },
+      },
+      wantFault: 'not-found',
+    },
     {
       name: 'for a report, where the package is for oneself',
       give: {
@@ -228,6 +238,18 @@ describe('deciding', () => {
     expect(told(change)).toEqual(['decision.recorded', 'stage.approved', 'request.approved', 'exception.created']);
     expect(change.events.at(-1)).toMatchObject({ refs: { request: 'request-1', person: idOf('Tara') } });
   });
+  test('ends with the day that was asked for, where the person is', () => {
+    const request = aRequest({
+      type: 'exception',
+      policyVersion: policy.id,
+      reason: 'x',
+      period: until('2026-02-28'),
+    });
+    const target = aPerson('Tara', { timeZone: 'America/New_York' });
+    expect(recorded(approved({ request, target }))).toMatchObject([
+      { day: '2026-02-28', until: new Date('2026-03-01T05:00:00Z') },
+    ]);
+  });
   test('says of each decision that an exception was shown', () => {
     expect(rowsOf(approved(), 'decision')).toMatchObject([{ shown: { exception: true } }]);
   });
@@ -271,6 +293,11 @@ describe('deciding', () => {
     {
       name: 'one was recorded meanwhile',
       give: { clashes: [aClash({ exception: anException() })] },
+      code: 'exception-lasts',
+    },
+    {
+      name: 'one was recorded meanwhile, though for less',
+      give: { clashes: [aClash({ exception: anException({ until: days(60), remindAt: days(46) }) })] },
       code: 'exception-lasts',
     },
     {

@@ -202,6 +202,27 @@ test('whoever holds both hears of the end with those in charge, and asks again b
   expect([...buttons(latest('tara')).keys()]).toEqual(['Details']);
 });
 
+test('where no form can be opened, Continue says what it leads to', async () => {
+  await world.submit('tara', await form('tara', 'request ledger auditor'), {});
+  const typed = world.inbound('tara', { kind: 'text', text: 'request ledger writer' });
+  const card = cardOf(await world.conversation.handle({ ...typed, surface: { ...typed.surface, canOpenForm: false } }));
+  expect(textOf(card)).toContain('does not go together with Ledger auditor, which you have or asked for.');
+  expect(textOf(cardOf(await world.press('tara', card, 'Continue')))).toContain('Exception for Ledger writer');
+});
+
+test('longer access is refused when the exception is over, with the way to a new one', async () => {
+  await asked('tara', 'request ledger writer', { end: await inDays(5) });
+  await world.press('cas', latest('cas'), 'Approve');
+  const policy = '{ name: Employees, approval: [], questions: [], reason: optional, expires: 12 days }';
+  await world.configure(`catalogs: [{ name: Finance, packages: [{ name: Ledger writer, policies: [${policy}] }] }]`);
+  await world.submit('tara', await form('tara', 'request ledger writer'), {});
+  await world.pass(8 * DAY);
+  const refused = await world.say('tara', 'extend ledger writer');
+  expect(sentenceOf(refused)).toContain('or type “ask exception Ledger writer”.');
+  const next = cardOf(await world.press('tara', cardOf(refused), 'Continue'));
+  expect(textOf(next)).toContain('Exception for Ledger writer');
+});
+
 describe('is not to be had', () => {
   test('where the incompatibility has no policy for it: the refusal is the one that it ever was', async () => {
     await world.configure(against('{ package: Ledger auditor, exceptionPolicy: }'));
