@@ -361,6 +361,21 @@ describe('what becomes of it', () => {
     expect(heard('cas').filter((text) => text.includes('do not decide'))).toHaveLength(1);
   });
 
+  test('answered and ended by typing, as the plain text says', async () => {
+    await delegate(`cas ${await until(9)}`);
+    const offered = textOf(latest('cas'));
+    expect(offered).toContain('accept delegation of Ana Ruiz');
+    expect(offered).toContain('decline delegation of Ana Ruiz');
+    expect(textOf(cardOf(await world.say('cas', 'accept delegation of Ana Ruiz')))).toContain(
+      'You decide for Ana Ruiz',
+    );
+    await world.settle();
+    expect(textOf(latest('ana'))).toContain('remove delegation of Cas de Vries');
+    const ended = await world.say('ana', 'remove delegation of Cas de Vries');
+    expect(textOf(cardOf(ended))).toContain('Cas de Vries does not decide for you');
+    expect(sentenceOf(await world.say('cas', 'decline delegation'))).toContain('no such delegation');
+  });
+
   test('an offer that nobody answers is over with its last day', async () => {
     await delegate(`cas ${await until(1)}`);
     const card = latest('cas');
