@@ -22,6 +22,8 @@ const QUOTED = new RegExp(`^[${QUOTES}]([^${QUOTES}]*)[${QUOTES}]$`, 'u');
 /** The link to a package, wherever it leads: only its code counts. */
 const LINK = /<?https?:\/\/[^\s/<>]{1,253}\/go\/([0-9a-z]{20})(?:[/?#][^\s<>]*)?>?(?![0-9a-z])/gi;
 
+const REASONED = /^(?:approve|deny)\s|\sbecause\s/i;
+
 /** A text as commands are read: one space between words, no greeting, courtesy or `@Usher` before it; at most 2,000 characters. */
 export function tidy(text: string): string {
   return unlinked(
@@ -33,9 +35,10 @@ export function tidy(text: string): string {
   );
 }
 
-/** The link to a package is its code, and one alone asks for it. */
+/** The link to a package is its code, and one alone asks for it. In what people say of a request or a reason it is an address. */
 function unlinked(text: string): string {
-  const said = text.replace(LINK, (_, code: string) => code.toLowerCase());
+  if (REASONED.test(text)) return text;
+  const said = text.replace(LINK, (link, code: string) => (isLinkCode(code.toLowerCase()) ? code.toLowerCase() : link));
   return said !== text && isLinkCode(said) ? `request ${said}` : said;
 }
 

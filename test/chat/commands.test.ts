@@ -27,6 +27,22 @@ describe('a typed command', () => {
     { give: `please https://usher.example/go/${CODE}/?from=mail`, words: 'request', rest: CODE },
     { give: `request https://usher.example/go/${CODE} for Ana`, words: 'request', rest: `${CODE} for Ana` },
     { give: `give up https://usher.example/go/${CODE}.`, words: 'give up', rest: `${CODE}.` },
+    // What somebody gives as a reason is kept as it was typed.
+    {
+      give: `deny R-1042 because https://wiki.example/go/${CODE} says so`,
+      words: 'deny',
+      rest: `R-1042 because https://wiki.example/go/${CODE} says so`,
+    },
+    {
+      give: `approve R-1042 see https://wiki.example/go/${CODE}`,
+      words: 'approve',
+      rest: `R-1042 see https://wiki.example/go/${CODE}`,
+    },
+    {
+      give: 'request https://wiki.example/go/overviewofpackagesxx',
+      words: 'request',
+      rest: 'https://wiki.example/go/overviewofpackagesxx',
+    },
   ])('$give', ({ give, words, rest }) => {
     const command = parse(give);
     expect({ words: command?.typed.words, rest: command?.rest }).toEqual({ words, rest });

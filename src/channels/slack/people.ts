@@ -6,6 +6,7 @@ import { type Json, textAt } from './json';
 import type { SlackSettings } from './options';
 import { isCode, type Web } from './web';
 
+const ASK_AGAIN_MS = 60_000;
 const REMEMBER_MS = 5 * 60_000;
 const MOST_REMEMBERED = 5_000;
 // A click has 3 s in all. Somebody already linked is recognized without a profile, so a slow answer costs newcomers only.
@@ -24,6 +25,7 @@ export type Sender = Pick<Inbound, 'tenant' | 'user' | 'profile'>;
 export class People {
   private readonly known = new Map<string, { readonly profile: Promise<Profile | null>; readonly until: number }>();
   private self: Promise<Self> | null = null;
+  private appUnknownUntil = 0;
   private ownApp: Promise<string | null> | null = null;
 
   constructor(
@@ -40,10 +42,16 @@ export class People {
     return this.self;
   }
 
-  /** The id of our app, which links into the workspace name. Throws `ChannelError`. */
+  /**
+   * The id of our app, which links into the workspace name; null where Slack did not say it within the last minute: anybody may open a
+   * link, and not each of them makes a call. Throws `ChannelError`.
+   */
   app(): Promise<string | null> {
+    const now = this.settings.clock();
+    if (this.appUnknownUntil > now) return Promise.resolve(null);
     this.ownApp ??= this.askApp().catch((error: unknown) => {
       this.ownApp = null;
+      this.appUnknownUntil = now + ASK_AGAIN_MS;
       throw error;
     });
     return this.ownApp;

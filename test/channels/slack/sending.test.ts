@@ -218,6 +218,9 @@ test('the way into the conversation names our app and workspace, and is not know
   const { slack } = world;
   slack.fail('bots.info', { error: 'internal_error' });
   expect(await door()).toBeNull();
+  // Anybody may open a link, and not each of them makes a call.
+  expect([await door(), slack.callsOf('bots.info').length]).toEqual([null, 1]);
+  slack.advance(61_000);
   expect(await door()).toEqual({
     url: `https://slack.com/app_redirect?app=${slack.appId}&team=T0HOME`,
     carries: false,
