@@ -635,6 +635,26 @@ describe('applying', () => {
       ]);
     });
 
+    test('leaves no line that means whoever has their name or mail address next', async () => {
+      const mail = 'ben@woodgrove.example';
+      await applied(BASE);
+      await applied(`people: [{ key: ben, name: Ben Carter, email: ${mail} }]`);
+      await applied('people: [{ key: ben, name: Benjamin, email: , state: deleted }]');
+      await applied(`people: [{ key: ben-2, name: Ben Carter, email: ${mail} }]`);
+      const lists = (name: string): string[] => [
+        `administrators: [ana, ${name}]`,
+        `groups: [{ name: Clerks, people: [${name}] }]`,
+        `catalogs: [{ name: Finance, owners: [${name}] }]`,
+        `people: [{ key: ana, name: Ana Berger, manager: ${name} }]`,
+      ];
+      for (const name of [mail, 'Ben Carter'])
+        for (const list of lists(name))
+          expect(texts(await apply(desk, operator, read(list)))).toEqual([
+            expect.stringContaining(`"${name}" also names a person who is deleted. Write the key of the one you mean.`),
+          ]);
+      expect(texts(await apply(desk, operator, read(lists('ben-2').join('\n'))))).toEqual([]);
+    });
+
     test('leaves nobody whom the files can name, and no account that they link', async () => {
       await applied(BASE);
       await applied(GONE);

@@ -139,8 +139,13 @@ export function openRegister(draft: Draft, noun: string): Register {
       }
     },
     find(place, written) {
-      for (const tier of tiers) {
+      for (const [n, tier] of tiers.entries()) {
         const ids = [...(tier.get(fold(written)) ?? [])];
+        // A line that was written for whoever left is not written for whoever has their name or address now.
+        if (n > 0 && ids.length > 0 && gone.has(fold(written))) {
+          refuse(draft, place, `"${written}" also names a ${noun} who is deleted. Write the key of the one you mean.`);
+          return null;
+        }
         if (ids.length === 1) return ids[0] ?? null;
         if (ids.length > 1) {
           refuse(

@@ -88,6 +88,8 @@ export function findPeople(draft: Draft): People {
   }
   for (const { id, text, before } of people) {
     names.set(id, text.name);
+    // Of somebody who is deleted nothing changes, whatever else the line says.
+    if (before && stateOf(text, before) === 'deleted') found.people.addGone(before.email, before.name);
     name(stateOf(text, before), id, text.key, kept(text.email, before?.email, null), text.name);
   }
   for (const group of known.groups) {
