@@ -56,14 +56,14 @@ export function findPeople(draft: Draft): People {
   });
 
   const byFolded = new Map(known.people.map((one) => [fold(one.directoryKey), one.directoryKey]));
-  const former = new Set(known.people.map(({ formerKey }) => formerKey));
+  const former = new Set(known.people.flatMap(({ formerKey }) => (formerKey === null ? [] : [fold(formerKey)])));
   for (const { text, place, before } of people) {
     if (before !== null) continue;
     const key = byFolded.get(fold(text.key));
     if (key !== undefined)
       refuse(draft, at(place, 'key'), `There is a person with the key "${key}". Write it so, or choose another key.`);
     // A line that was left in a file must not make somebody of whom nobody knows.
-    else if (text.enabled === undefined && text.state === undefined && former.has(text.key))
+    else if (text.enabled !== true && text.state === undefined && former.has(fold(text.key)))
       refuse(
         draft,
         at(place, 'key'),
