@@ -63,11 +63,14 @@ export async function refresh(
 export async function link(desk: Desk, account: Account): Promise<Person> {
   const { person, linkedBy, conflict } = await match(desk, account);
   const kept = await desk.views.identity(account.platform, account.tenant, account.user);
-  // Nobody takes over the account of somebody who left while two may be meant: whoever comes back has it again.
-  if (kept?.person && kept.person.state !== 'enabled' && !person)
-    throw conflict
-      ? new DomainError('link-conflict', { platform: account.platform })
-      : new DomainError('person-disabled', {});
+  // An account that was linked stays with whoever had it, be it somebody who left or is forgotten: only a directory's key says that
+  // it is another's. Who has their mail address now need not be who uses it.
+  const was = kept?.linkedBy != null && kept.person?.state !== 'enabled';
+  if (was && linkedBy !== 'directoryKey') {
+    if (person || conflict || kept.state === 'conflict')
+      throw new DomainError('link-conflict', { platform: account.platform });
+    if (kept.person) throw new DomainError('person-disabled', {});
+  }
   if (kept?.state === 'conflict' && !person) throw new DomainError('link-conflict', { platform: account.platform });
   const change: IdentityChange = {
     platform: account.platform,

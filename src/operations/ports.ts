@@ -405,6 +405,7 @@ export interface IdentityRow {
   readonly id: string;
   readonly state: 'linked' | 'unlinked' | 'conflict';
   readonly person: Person | null;
+  /** Not null without a person: it was somebody's. */
   readonly linkedBy: IdentityChange['linkedBy'];
   /** As the platform last said it: `member`, `guest`, `deactivated`, ... */
   readonly standing: string;

@@ -268,7 +268,7 @@ async function saveIdentities(q: Query, list: readonly Of<'identity'>[]): Promis
     before ? [{ id: before.id, version: before.version, leaves: before.id !== after.id }] : [],
   );
   const unlinked = await q(
-    `update identities t set person_id = null, state = 'unlinked', linked_by = null, version = t.version + r.leaves::integer
+    `update identities t set person_id = null, state = 'unlinked', version = t.version + r.leaves::integer
      from jsonb_to_recordset($1::jsonb) as r (id uuid, version integer, leaves boolean)
      where t.id = r.id and t.version = r.version returning t.id`,
     [JSON.stringify(left)],

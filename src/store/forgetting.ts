@@ -42,7 +42,7 @@ update people set forgotten_at = usher_now(), former_key = $2, former_mail = cas
     then sha256(convert_to(id || lower($3::text), 'UTF8')) end
 where id = $1`;
 const UNLINK = `
-update identities i set person_id = null, state = 'unlinked', linked_by = null, zone = null, locale = null, version = version + 1
+update identities i set person_id = null, state = 'unlinked', zone = null, locale = null, version = version + 1
 where person_id = $1 returning id, platform`;
 const LEAVE_GROUPS = 'delete from group_people where person_id = $1 returning group_id as id';
 const LEAVE_RESOURCES = 'delete from resource_owners where person_id = $1 returning resource_id as id';

@@ -8,11 +8,12 @@ import { recordEvents } from './tail';
 
 const COLUMNS = 'id, person_id, state, linked_by, standing, zone, locale, version';
 const FIND = `select ${COLUMNS} from identities where platform = $1 and tenant = $2 and user_id = $3 for no key update`;
+// How it was linked stays when it no longer is: an account that was somebody's is not linked to another by mail.
 const WRITE = `
 insert into identities (id, platform, tenant, user_id, person_id, state, linked_by, standing, zone, locale, last_seen_at, version)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, usher_now(), 1)
 on conflict (platform, tenant, user_id) do update set person_id = excluded.person_id, state = excluded.state,
-  linked_by = excluded.linked_by, standing = excluded.standing, zone = excluded.zone, locale = excluded.locale,
+  linked_by = coalesce(excluded.linked_by, identities.linked_by), standing = excluded.standing, zone = excluded.zone, locale = excluded.locale,
   last_seen_at = excluded.last_seen_at, version = identities.version + 1
 returning ${COLUMNS}`;
 

@@ -1,5 +1,7 @@
 // Which account is which person (row 63): only what a platform vouches for links anybody, and two candidates link nobody.
 import type { Profile, Reply } from '../../src/chat/inbound';
+import { introduce } from '../../src/chat/who';
+import { DAY } from '../../src/domain/time';
 import { aWorld, cardOf, LEAVING, sentenceOf, SMALL, textOf, type World } from '../support/world';
 import { account, doorOf, type Door } from './door';
 
@@ -74,6 +76,35 @@ describe('row 63: which account is which person', () => {
       await world.configure('people: [{ key: tara, name: Tara Lind, enabled: true }]');
       expect(textOf(cardOf(await hi('U1', account(null))))).toContain('Your access');
       expect(await links('U1')).toEqual([before]);
+    },
+  );
+
+  test.each(LEAVING)(
+    "the account of somebody who left (%s) is nobody else's by an address, also once it is free or they are forgotten",
+    async (leaves) => {
+      await hi('U1', account('tara@woodgrove.example'));
+      await world.configure(`people: [{ key: tara, name: Tara Lind, email: , enabled: false }]`);
+      await world.configure(`people: [{ key: tara, name: Tara Lind, ${leaves} }]`);
+      const mail = 'tara@woodgrove.example';
+      await world.configure(`people: [{ key: tara-2, name: Tara Lind, email: ${mail} }]`);
+      const stays = async (): Promise<void> => {
+        expect(sentenceOf(await hi('U1', account(mail)))).toContain('More than one person matches');
+        const [next] = await world.desk.views.peopleByKey('tara-2');
+        if (!next) throw new Error('no tara-2');
+        const found = { platform: 'slack', tenant: 'T1', user: 'U1', profile: account(mail) } as const;
+        expect(await introduce(world.desk, next, found)).toBe(false);
+        expect(await links('U1')).not.toContainEqual(expect.objectContaining({ person_id: next.id }));
+      };
+      await stays();
+      await world.pass(31 * DAY);
+      await world.settle();
+      for (let turn = 0; turn < 2; turn += 1) await stays();
+      expect(sentenceOf(await hi('U1', account(null)))).toMatch(/do not know who you are|is switched off/);
+      await stays();
+      await world.configure(
+        'people: [{ key: tara-2, name: Tara Lind, identities: [{ platform: slack, tenant: T1, user: U1 }] }]',
+      );
+      expect(textOf(cardOf(await hi('U1', account(mail))))).toContain('Your access');
     },
   );
 
