@@ -268,7 +268,8 @@ describe('is granted once, by the rules of that moment', () => {
   test('while the incompatibility goes', async () => {
     await asked();
     const [click] = await Promise.all([world.say('cas', 'approve R-1002'), world.configure(against(''))]);
-    expect(sentenceOf(click)).toMatch(/^Done\. R-1002 is approved\.$|No exception is needed/);
+    // A slow machine may let it wait for longer than a click does: then nothing was decided.
+    expect(sentenceOf(click)).toMatch(/^Done\. R-1002 is approved\.$|No exception is needed|Please try again/);
     const standing = await world.sql(
       `select 1 from incompatibility_exceptions e join incompatibilities i on i.id = e.incompatibility_id
        where e.state <> 'ended' and i.state = 'ended'`,
