@@ -1,9 +1,9 @@
 // Who may decide a request now, looked at once more at every click (rules 3.5 and 3.6).
-import { resolveNow, runningStage } from './approval';
+import { excludedFrom, keptPolicy, resolveNow, runningStage } from './approval';
 import { DomainError } from './errors';
 import type { Now, RequestFacts } from './facts';
 import type { ApprovalTask, PersonId, Stage } from './model';
-import { delegatorOf, mustBeUnheard } from './voices';
+import { delegatorOf, mustBeUnheard, voiceOf } from './voices';
 
 /**
  * The task by which the person may decide now; else throws why not (rules 3.5, 3.6, late and doubled clicks).
@@ -30,7 +30,12 @@ export function mayDecide(
     if (stage.decideBy && stage.decideBy <= at.now) {
       throw new DomainError('already-decided', { number, state: 'expired', by: null, at: stage.decideBy });
     }
-    if (!isStillAsked(facts, task, stage)) throw new DomainError('not-an-approver', { number });
+    mustBeUnheard(facts, [task]);
+    // Asked by a release that knew no voices, or a moment before somebody spoke for them.
+    const isUsedUp = excludedFrom(facts, keptPolicy(facts), stage.n).some(
+      (one) => one === person || one === voiceOf(task),
+    );
+    if (isUsedUp || !isStillAsked(facts, task, stage)) throw new DomainError('not-an-approver', { number });
     if (seen !== null && seen !== request.version) throw new DomainError('moved-on', { number, stage: stage.n });
     return task;
   }

@@ -10,8 +10,11 @@ import type { At } from './loads';
 import type { Query, Row } from './query';
 import { fromRow, governed, instantOf, people } from './tables';
 
-/** Whether the delegation `d` holds now: accepted, in its time, and what is asked for is within its scope. */
-export const holdsFor = (pkg: string, catalog: string): string => `d.state = 'accepted'
+/**
+ * Whether the delegation `d` holds now: accepted, in its time, and what is asked for is within its scope. One of somebody who was disabled
+ * since is over, whether they are back or not; the job writes that down.
+ */
+export const holdsFor = (pkg: string, catalog: string): string => `d.state = 'accepted' and d.touched_at is null
     and d.from_at <= usher_now() and d.until_at > usher_now()
     and coalesce(d.package_id = ${pkg}, d.catalog_id = ${catalog}, true)`;
 

@@ -210,7 +210,12 @@ describe('who may decide', () => {
     },
     {
       name: 'somebody who decided another stage and counts twice',
-      give: { ...twoStages, tasks: [...twoStages.tasks, aTask('Ana', { n: 2 })], candidates: who(2, 'primary', 'Ana') },
+      give: {
+        ...twoStages,
+        policy: aPolicy({ samePersonInStages: true, stages: [aStage(1), aStage(2)] }),
+        tasks: [...twoStages.tasks, aTask('Ana', { n: 2 })],
+        candidates: who(2, 'primary', 'Ana'),
+      },
       person: 'Ana',
     },
   ])('$name', ({ give, person }) => {

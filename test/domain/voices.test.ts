@@ -211,6 +211,19 @@ describe('one voice', () => {
     test('whoever decided for themselves leaves their delegate free to decide in their own right', () => {
       expect(next({}, ana, ['Ana', 'Dan'])).toEqual(['dan']);
     });
+    test('nor counts whoever another release asks all the same, there or in the same step', () => {
+      const facts = delegated({
+        policy: aPolicy({ stages: [aStage(1), aStage(2)] }),
+        stages: [runningStage(1), waitingStage(2)],
+        candidates: [...who(1, 'primary', 'Ana'), ...who(2, 'primary', 'Ana', 'Cleo')],
+      });
+      const second = afterwards(facts, sound(decide(facts, dan, yes, at())));
+      const asked = { ...second, tasks: [...second.tasks, aTask('Ana', { n: 2 })] };
+      expect(faultOf(() => mayDecide(asked, ana, at()))).toMatchObject({ code: 'not-an-approver' });
+      const same = afterwards(quorum(), sound(decide(quorum(), dan, yes, at())));
+      const again = { ...same, tasks: same.tasks.map((one) => (one.person === ana ? aTask('Ana') : one)) };
+      expect(faultOf(() => mayDecide(again, ana, at()))).toMatchObject({ code: 'voice-heard' });
+    });
     test('unless the policy lets one person count twice', () => {
       expect(next({ samePersonInStages: true }, dan, ['Ana', 'Cleo'])).toEqual(['ana', 'cleo', 'dan', 'eva']);
     });

@@ -393,8 +393,11 @@ describe('what becomes of it', () => {
   ])('$gone is disabled: it ends, however soon they are back', async ({ gone, hears, says }) => {
     await accepted(`cas ${await until(9)}`, 'cas');
     await ask('tara');
+    const card = latest('cas');
     for (const state of ['disabled', 'enabled'])
       await world.sql('update people set state = $2, version = version + 1 where directory_key = $1', [gone, state]);
+    // Also before a job has written it down.
+    expect(sentenceOf(await world.press('cas', card, 'Approve'))).toContain('You are not asked to decide R-1001');
     await world.settle();
     expect(await states()).toMatchObject([{ state: 'ended' }]);
     expect(await isAsked()).not.toContain('cas for ana');
