@@ -11,7 +11,10 @@ const YEAR = '(?:,?\\s\\d{4})?';
 /** A day, as part of a pattern: 2026-11-30, 30 Nov, Mon 30 Nov 2026, November 30, today. */
 export const DAY_TYPED = `(?:\\d{4}-\\d\\d-\\d\\d|today|tomorrow|${WEEKDAY}(?:${NUMBER}\\s${MONTH}|${MONTH}\\s${NUMBER})${YEAR})`;
 
-/** The day that is meant; without a year the next one. Refuses what is no day of the calendar. */
+/** Without a year, a day of the last weeks is the one that was, not the one of next year. */
+const RECENT_DAYS = 31;
+
+/** The day that is meant; without a year the next one, or one just past. Refuses what is no day of the calendar. */
 export function dayTyped(typed: string, today: string): string {
   const said = typed.trim().toLowerCase();
   if (said === 'today') return today;
@@ -23,8 +26,9 @@ export function dayTyped(typed: string, today: string): string {
   const of = (inYear: number | string): string =>
     `${inYear}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
   if (year !== undefined) return real(of(year), typed);
-  const thisYear = Number(today.slice(0, 4));
-  return real(of(of(thisYear) < today ? thisYear + 1 : thisYear), typed);
+  const earliest = nextDate(today, -RECENT_DAYS);
+  const inYear = Number(earliest.slice(0, 4));
+  return real(of(of(inYear) < earliest ? inYear + 1 : inYear), typed);
 }
 
 function real(day: string, typed: string): string {

@@ -15,11 +15,22 @@ test.each([
   ['Mon 30 Nov 2026', '2026-11-30'],
   ['Monday, 30 Nov', '2026-11-30'],
   ['26 Nov', '2026-11-26'],
-  ['25 nov', '2027-11-25'],
+  ['25 nov', '2026-11-25'],
+  ['26 oct', '2026-10-26'],
+  ['25 oct', '2027-10-25'],
   ['3 sept', '2027-09-03'],
 ])('%s is %s', (typed, want) => {
   expect(typed).toMatch(whole);
   expect(dayTyped(typed, '2026-11-26')).toBe(want);
+});
+
+test.each([
+  ['30 Dec', '2026-12-30'],
+  ['4 Jan', '2027-01-04'],
+  ['5 Jan', '2027-01-05'],
+  ['4 Dec', '2027-12-04'],
+])('early in a year, %s is %s', (typed, want) => {
+  expect(dayTyped(typed, '2027-01-05')).toBe(want);
 });
 
 test.each(['31 Feb', '0 March', '2026-13-01', '2026-02-30', '99 Jan 2027'])('%s is no day', (typed) => {

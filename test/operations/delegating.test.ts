@@ -216,6 +216,16 @@ describe('typed', () => {
     else expect(answer).toMatch(want);
   });
 
+  test.each([
+    ['until', 'The last day lies before the start.'],
+    ['until tomorrow from', /The first day lies in the past/],
+  ])('a day just past is not the one of next year: %s', async (words, want) => {
+    const [, month, day] = (await dayIn(-1)).split('-').map(Number);
+    const name = new Date(Date.UTC(2026, (month ?? 1) - 1)).toLocaleString('en', { month: 'short', timeZone: 'UTC' });
+    const typed = `delegate approvals to ben ${words} ${day} ${name}`;
+    expect(sentenceOf(await world.say('ana', typed))).toMatch(want);
+  });
+
   test('whoever is never asked has nothing to hand on, and finds nobody by it', async () => {
     expect(sentenceOf(await world.say('tara', 'delegate approvals to ben until tomorrow'))).toContain(
       'nothing to hand on',
