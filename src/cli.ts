@@ -126,15 +126,20 @@ async function configure(call: Call, write: boolean): Promise<Result> {
     const ok = result.problems.length === 0;
     if (!write || !ok) return { text: planText(result, name), data: result, ok };
     // The settings may name somebody whom the files have just brought.
-    const { given, unknown } = await nameAdministrators(house.desk, operator(), call.config.administrators);
+    const { given, unknown, unclear } = await nameAdministrators(house.desk, operator(), call.config.administrators);
     const text = [
       planText(result),
       ...(given.length === 0 ? [] : [`Administrators now, as USHER_ADMINISTRATORS says: ${given.join(', ')}.`]),
       ...(unknown.length === 0
         ? []
         : [`USHER_ADMINISTRATORS names nobody of the directory with: ${unknown.join(', ')}.`]),
+      ...(unclear.length === 0
+        ? []
+        : [
+            `Nobody is an administrator by these names in USHER_ADMINISTRATORS, because more than one person has or had them: ${unclear.join(', ')}. Write the key of the one you mean, or name them under "administrators" in a file.`,
+          ]),
     ];
-    return { text: text.join('\n'), data: { ...result, administrators: { given, unknown } }, ok };
+    return { text: text.join('\n'), data: { ...result, administrators: { given, unknown, unclear } }, ok };
   });
 }
 

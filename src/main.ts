@@ -176,10 +176,15 @@ export async function startUsher(config: Config, log: Log, { clickMs = CLICK_MS 
     const chat = await listen(config, metrics, () => readiness.problems(), log, stops);
     const house = await openHouse(config, log, { migrate: true, apart: true, watch: metrics.watch });
     stops.push(() => house.stop(), DATABASE_STOP_MS);
-    const unknown = await settle(house.desk, config, { demo: config.demo }).catch((error: unknown) => {
+    const { unknown, unclear } = await settle(house.desk, config, { demo: config.demo }).catch((error: unknown) => {
       throw isRefusal(error) && error.code === 'forbidden' ? new StartError(notADemo(config)) : error;
     });
     if (unknown.length > 0) log.warn({ unknown }, 'administrators of the settings that are not in the directory');
+    if (unclear.length > 0)
+      log.warn(
+        { unclear },
+        'administrators of the settings by names that more than one person has or had: nobody is one by these; name them in a file, or by another key',
+      );
     const book = loadCards(join(PACKAGE, 'cards'));
     const pagePort = { value: config.pagePort };
     const refusals = createRefusals(log, (platform, code) => {

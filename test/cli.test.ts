@@ -115,7 +115,7 @@ test('apply makes administrators of whom the settings name, and says so; the dem
     ]);
     // With other settings nobody loses the role.
     const again = JSON.parse((await usher(real, ['apply', file, '--json'])).out) as { administrators: unknown };
-    expect(again.administrators).toEqual({ given: [], unknown: [] });
+    expect(again.administrators).toEqual({ given: [], unknown: [], unclear: [] });
     expect(await asOwner(real, `select 1 from administrative_roles where state = 'active'`)).toHaveLength(1);
 
     const demo = await usher(real, ['start', '--json'], {

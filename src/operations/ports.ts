@@ -965,7 +965,7 @@ export interface Configuration {
 export interface OrganizationFacts extends Pick<Configuration, 'organization' | 'installations'> {
   readonly people: readonly Person[];
   readonly administrators: readonly RoleConfig[];
-  /** Of the names those that an administrator had who is forgotten: they mean nobody. */
+  /** Of the names those that somebody had who administered Usher, and has no more: they mean nobody. */
   readonly spent: readonly string[];
 }
 export interface ConfigurationNouns {

@@ -15,15 +15,23 @@ export interface OrganizationSettings {
 
 const by: By = { actor: { kind: 'operator', name: 'start' }, via: 'start' };
 
+/** Names of administrators in the settings that give nobody the role. */
+export interface Unheeded {
+  /** Nobody in the directory has them. */
+  readonly unknown: readonly string[];
+  /** More than one person has or had them. */
+  readonly unclear: readonly string[];
+}
+
 /**
  * Makes the organization's rows equal to the settings. `demo` marks a new database as one; it is never changed
- * later. Returns the names of administrators that nobody in the directory has.
+ * later. Returns the names of administrators that give nobody the role.
  */
 export function settle(
   desk: Desk,
   settings: OrganizationSettings,
   options: { readonly demo: boolean },
-): Promise<readonly string[]> {
+): Promise<Unheeded> {
   return act(desk, by, async (tx) => {
     await tx.clock();
     let known = await tx.organization(settings.administrators);
@@ -34,20 +42,20 @@ export function settle(
       known = await tx.organization(settings.administrators);
       await tx.saveConfiguration(changes());
     }
-    return settings.administrators.filter((name) => find(known, name) === null);
+    return unheeded(known, settings.administrators);
   });
 }
 
 /**
  * Gives the role to the administrators of the settings who are in the directory by now, as the next start would. Ends nobody's
- * role: whoever applies files may do it with other settings than the process that serves. Returns their names, and those of
- * nobody in the directory.
+ * role: whoever applies files may do it with other settings than the process that serves. Returns who
+ * has it now, and the names that give it to nobody.
  */
 export function nameAdministrators(
   desk: Desk,
   by: By,
   names: readonly string[],
-): Promise<{ readonly given: readonly string[]; readonly unknown: readonly string[] }> {
+): Promise<Unheeded & { readonly given: readonly string[] }> {
   return act(desk, by, async (tx) => {
     await tx.clock();
     const given = (known: OrganizationFacts): ConfigurationChange[] =>
@@ -65,7 +73,7 @@ export function nameAdministrators(
     const people = changes.flatMap((change) => (change.noun === 'role' ? (change.after.person ?? []) : []));
     return {
       given: known.people.filter(({ id }) => people.includes(id)).map(({ name }) => name),
-      unknown: names.filter((name) => find(known, name) === null),
+      ...unheeded(known, names),
     };
   });
 }
@@ -186,13 +194,22 @@ function roleChange(before: RoleConfig | null, after: RoleConfig): Configuration
 }
 
 /**
- * By directory key, or by a mail address that only one person has, be it somebody who was deleted and may come back. A name that an
- * administrator had who is forgotten was written for that person: whoever has it now does not administer Usher by it.
+ * By directory key, or by a mail address that only one person has, be it somebody who was deleted and may come back. A name that another
+ * administrator had was written for that person: whoever has it now does not administer Usher by it.
  */
-function find({ people, spent }: OrganizationFacts, name: string): Person | null {
-  if (spent.includes(name)) return null;
-  const byKey = people.find((person) => person.directoryKey === name);
+function find(known: OrganizationFacts, name: string): Person | null {
+  if (known.spent.includes(name)) return null;
+  const found = having(known, name);
+  const byKey = found.find((person) => person.directoryKey === name);
   if (byKey) return byKey;
-  const byMail = people.filter((person) => person.email?.toLowerCase() === name.toLowerCase());
-  return byMail.length === 1 ? (byMail[0] ?? null) : null;
+  return found.length === 1 ? (found[0] ?? null) : null;
+}
+
+const having = ({ people }: OrganizationFacts, name: string): Person[] =>
+  people.filter(({ directoryKey, email }) => directoryKey === name || email?.toLowerCase() === name.toLowerCase());
+
+function unheeded(known: OrganizationFacts, names: readonly string[]): Unheeded {
+  const left = names.filter((name) => find(known, name) === null);
+  const had = (name: string): boolean => having(known, name).length > 0;
+  return { unknown: left.filter((name) => !had(name)), unclear: left.filter(had) };
 }

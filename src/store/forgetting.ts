@@ -36,11 +36,7 @@ export async function loadForgettable(q: Query, id: PersonId): Promise<Forgettab
   return { person: fromRow(peopleWithProperties, row['person']), roles: fromRows(roles, row['roles']) };
 }
 
-const MARK = `
-update people set forgotten_at = usher_now(), former_key = $2, former_mail = case
-  when exists (select 1 from administrative_roles r where r.person_id = people.id and r.role = 'administrator')
-    then sha256(convert_to(id || lower($3::text), 'UTF8')) end
-where id = $1`;
+const MARK = 'update people set forgotten_at = usher_now(), former_key = $2 where id = $1';
 const UNLINK = `
 update identities i set person_id = null, state = 'unlinked', zone = null, locale = null, version = version + 1
 where person_id = $1 returning id, platform`;
@@ -57,13 +53,13 @@ update remarks set text = null where hash in (
 /** Lets go of all that still names them, once their row says nothing of them any more. */
 export async function forget(
   q: Query,
-  { id, directoryKey, email }: PersonConfig,
+  { id, directoryKey }: PersonConfig,
   record: (recorded: readonly Recorded[]) => Promise<void>,
 ): Promise<void> {
   const refs = { person: id };
   const left = async (sql: string): Promise<readonly { readonly id: string; readonly platform: string }[]> =>
     (await q(sql, [id])) as readonly { id: string; platform: string }[];
-  await q(MARK, [id, directoryKey, email]);
+  await q(MARK, [id, directoryKey]);
   const events: DomainEvent[] = [
     ...(await left(UNLINK)).map(({ id: account, platform }): DomainEvent => ({
       type: 'identity.unlinked',

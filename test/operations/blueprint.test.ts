@@ -1108,7 +1108,7 @@ test('a replica that starts while files are applied does not wait for them where
   await desk.store.write(operator, async (tx) => {
     await tx.clock();
     await tx.holdConfiguration();
-    expect(await settle(desk, settings, { demo: false })).toEqual([]);
+    expect(await settle(desk, settings, { demo: false })).toEqual({ unknown: [], unclear: [] });
   });
 });
 

@@ -4,7 +4,7 @@ import type { Card } from '../../src/chat/card';
 import { DAY, HOUR } from '../../src/domain/time';
 import { nameAdministrators, settle } from '../../src/operations/settings';
 import { expectSound } from '../support/invariants';
-import { aWorld, cardOf, operator, sentenceOf, SMALL, textOf } from '../support/world';
+import { aWorld, cardOf, LEAVING, operator, sentenceOf, SMALL, textOf } from '../support/world';
 import type { World } from '../support/world';
 
 let world: World;
@@ -40,9 +40,40 @@ describe('administrators of the settings', () => {
   });
 
   test('a name that nobody has is reported, not ignored', async () => {
-    expect(await settle(world.desk, { ...settings, administrators: ['nobody@x.example'] }, { demo: true })).toEqual([
-      'nobody@x.example',
-    ]);
+    const unknown = ['nobody@x.example'];
+    expect(await settle(world.desk, { ...settings, administrators: unknown }, { demo: true })).toEqual({
+      unknown,
+      unclear: [],
+    });
+  });
+
+  test.each(LEAVING)('an address that a leaver (%s) had gives nobody else the role', async (leaves) => {
+    const mail = 'ana@woodgrove.example';
+    const start = () => settle(world.desk, { ...settings, administrators: [mail.toUpperCase()] }, { demo: true });
+    await start();
+    const ana = (more: string): Promise<string> => world.configure(`people: [{ key: ana, name: Ana Ruiz, ${more} }]`);
+    await ana('email: ana.ruiz@woodgrove.example');
+    await ana('email: , enabled: false');
+    await ana(leaves);
+    await world.configure(`people: [{ key: ana-2, name: Ana Ruiz, email: ${mail} }]`);
+    const refused = async (): Promise<void> => {
+      expect(await start()).toEqual({ unknown: [], unclear: [mail.toUpperCase()] });
+      expect(await nameAdministrators(world.desk, operator, [mail])).toEqual({
+        given: [],
+        unknown: [],
+        unclear: [mail],
+      });
+      expect(await administrators()).toEqual(['ada']);
+    };
+    await refused();
+    await world.pass(31 * DAY);
+    await world.settle();
+    await refused();
+    // Her key says who is meant; who has an address again is meant by it.
+    expect(await nameAdministrators(world.desk, operator, ['ana-2'])).toMatchObject({ given: ['Ana Ruiz'] });
+    await world.configure('people: [{ key: ana-2, name: Ana Ruiz, email: ana.two@woodgrove.example }]');
+    const own = ['ana.two@woodgrove.example'];
+    expect(await nameAdministrators(world.desk, operator, own)).toEqual({ given: [], unknown: [], unclear: [] });
   });
 });
 
@@ -202,8 +233,11 @@ describe('somebody who was deleted and is not restored', () => {
     await world.configure(line(', enabled: true'));
     const next = (await world.sql<{ id: string }>(`select id from people where directory_key = 'ana'`))[0]?.id;
     expect(next).not.toBe(id);
-    expect(await settle(world.desk, { ...settings, administrators: named }, { demo: true })).toEqual(named);
-    expect(await nameAdministrators(world.desk, operator, named)).toEqual({ given: [], unknown: named });
+    expect(await settle(world.desk, { ...settings, administrators: named }, { demo: true })).toEqual({
+      unknown: [],
+      unclear: named,
+    });
+    expect(await nameAdministrators(world.desk, operator, named)).toEqual({ given: [], unknown: [], unclear: named });
     expect(await administrators()).toEqual(['ada']);
     expect(sentenceOf(await world.say('ana', 'my access'))).toContain('I do not know who you are yet');
     await world.configure(line(', identities: [{ platform: web, tenant: demo, user: ana }]'));

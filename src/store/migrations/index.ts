@@ -25,6 +25,7 @@ import { askingForExceptions } from './0025-asking-for-exceptions';
 import { packageLinks } from './0027-package-links';
 import { deleted } from './0028-deleted';
 import { forgotten } from './0029-forgotten';
+import { formerMails } from './0031-former-mails';
 
 export type Migration = {
   /** `0001-name`, as the file is called. */
@@ -64,4 +65,5 @@ export const migrations: readonly Migration[] = [
   packageLinks,
   deleted,
   forgotten,
+  formerMails,
 ];
