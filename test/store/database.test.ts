@@ -116,7 +116,15 @@ describe('migrate', () => {
     const later = (await asOwner(url, 'select name from schema_migrations')).filter(
       ({ name }) => !applied.flat().includes(String(name)),
     );
-    expect(later).toEqual([{ name: '0012-astray afterwards' }, { name: '0025-asking-for-exceptions afterwards' }]);
+    const followed = ['0012-astray', '0024-delegation-ends', '0025-asking-for-exceptions'];
+    expect(later).toEqual(followed.map((name) => ({ name: `${name} afterwards` })));
+    expect(
+      await asOwner(
+        url,
+        `select conname from pg_constraint where not convalidated
+           and conrelid in ('approval_tasks'::regclass, 'decisions'::regclass, 'requests'::regclass)`,
+      ),
+    ).toEqual([]);
   });
 
   test('a failing migration leaves nothing of the run behind', async () => {
@@ -295,4 +303,30 @@ describe('the fourteenth migration', () => {
     );
     expect(rows).toEqual([{ follower: 'scope', kind: 'policy', name: 'ends' }]);
   });
+});
+
+test('who ended a delegation is written alike, whichever twenty-third migration a database ran', async () => {
+  const { sequelize } = await openDatabase(await freshDatabase('delegations', 'empty'));
+  const run = async (sql: string): Promise<void> => {
+    await sequelize.query(sql);
+  };
+  const at = migrations.findIndex(({ name }) => name === '0024-delegation-ends');
+  for (const { up } of migrations.slice(0, at)) await up(run);
+  const shape = async () => {
+    const [rows] = await sequelize.query(
+      `select conname as name, pg_get_constraintdef(oid) as says from pg_constraint where conrelid = 'delegations'::regclass
+       union all select attname, attnum::text from pg_attribute where attrelid = 'delegations'::regclass and attname = 'ended_by'
+       order by 1`,
+    );
+    return rows;
+  };
+  await migrations[at]?.up(run);
+  const fromFirst = await shape();
+  expect(fromFirst).toEqual(expect.arrayContaining([expect.objectContaining({ name: 'ended_by' })]));
+  // As the later one left it.
+  await run(`alter table delegations drop constraint ended_by_one_of_the_two,
+    add check (ended_by is null or (state = 'ended' and ended_by in (delegator_id, delegate_id)))`);
+  expect(await shape()).toEqual(expect.arrayContaining([expect.objectContaining({ name: 'delegations_check4' })]));
+  await migrations[at]?.up(run);
+  expect(await shape()).toEqual(fromFirst);
 });

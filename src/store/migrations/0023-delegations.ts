@@ -15,7 +15,6 @@ create table delegations (
   package_id uuid references packages,
   catalog_id uuid references catalogs,
   state text not null check (state in ('proposed', 'accepted', 'declined', 'ended')),
-  ended_by uuid references people,
   -- When it begins, or is over.
   due_at timestamptz(3),
   -- Somebody of the two is not enabled any more.
@@ -24,8 +23,7 @@ create table delegations (
   check (delegator_id <> delegate_id),
   check (first_day <= last_day and from_at < until_at),
   check (num_nonnulls(package_id, catalog_id) <= 1),
-  check ((state in ('proposed', 'accepted')) = (due_at is not null)),
-  check (ended_by is null or (state = 'ended' and ended_by in (delegator_id, delegate_id)))
+  check ((state in ('proposed', 'accepted')) = (due_at is not null))
 );
 create index delegations_of on delegations (delegator_id) where state in ('proposed', 'accepted');
 create index delegations_to on delegations (delegate_id) where state in ('proposed', 'accepted');

@@ -21,6 +21,7 @@ import { exceptions } from './0020-exceptions';
 import { gone } from './0021-gone';
 import { taskKeepers } from './0022-task-keepers';
 import { delegating } from './0023-delegations';
+import { delegationEnds } from './0024-delegation-ends';
 import { askingForExceptions } from './0025-asking-for-exceptions';
 import { packageLinks } from './0027-package-links';
 import { deleted } from './0028-deleted';
@@ -61,6 +62,7 @@ export const migrations: readonly Migration[] = [
   gone,
   taskKeepers,
   delegating,
+  delegationEnds,
   askingForExceptions,
   packageLinks,
   deleted,
