@@ -622,7 +622,7 @@ describe('applying', () => {
 
       const back = await applied(`${BEN}, enabled: true }`);
       expect(planText(back)).toMatch(
-        /^~ person Ben Carter \(ben\)\n {4}state: deleted → enabled\n {4}restored, deleted since .* UTC; what they had stays ended, and they may ask for it again\n {4}is owner of Finance again\n/,
+        /^~ person Ben Carter \(ben\)\n {4}state: deleted → enabled\n {4}restored, deleted since .* UTC; what they had stays ended, and they may ask for it again\n {4}lists that were applied meanwhile do not hold them: name them there again\n {4}is owner of Finance again\n/,
       );
       expect(await person('ben')).toEqual({ ...before, version: 3 });
       expect(
@@ -633,6 +633,23 @@ describe('applying', () => {
         { type: 'person.deleted', was: 'enabled' },
         { type: 'person.restored', was: 'deleted' },
       ]);
+    });
+
+    test('says what counts again through a group, and what they own again', async () => {
+      await applied(BASE);
+      await applied(`
+groups: [{ name: Clerks, people: [ben] }, { name: Crew, groups: [Clerks] }]
+administrators: [ana, 'group: Crew']
+catalogs:
+  - name: Finance
+    resources:
+      - { name: Ledger, connector: local, owners: [ben, 'group: Crew'] }
+      - { name: Vault, connector: local, owners: ['group: Clerks'] }
+      - { name: Safe, connector: local, owners: [ana] }`);
+      await applied(GONE);
+      expect(planText(await applied(`${BEN}, enabled: true }`))).toMatch(
+        / {4}is administrator through Crew again\n {4}owns Ledger and Vault through Clerks again\n/,
+      );
     });
 
     test('leaves no line that means whoever has their name or mail address next', async () => {

@@ -186,7 +186,10 @@ function settlePerson(draft: Draft, found: People, entry: Entry<PersonText, Pers
     ...(others.length > 0 ? [eventAbout('person.changed', after, others)] : []),
   ];
   const restored = before.deletedAt
-    ? [`restored, deleted since ${minute(before.deletedAt)}; what they had stays ended, and they may ask for it again`]
+    ? [
+        `restored, deleted since ${minute(before.deletedAt)}; what they had stays ended, and they may ask for it again`,
+        'lists that were applied meanwhile do not hold them: name them there again',
+      ]
     : [];
   const details = [...changed.map(({ detail }) => detail), ...restored];
   settle(draft, 'person', { ...change, action: 'change', details, events });

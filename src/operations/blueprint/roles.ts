@@ -160,17 +160,45 @@ function administrators({ people, groups, roles }: Pick<Configuration, 'people' 
   return found;
 }
 
-/** Roles that count again once this person is restored: a grant of power that nobody writes must be seen in the plan. */
+/**
+ * Roles that count again once this person is restored, and what they own again, by themselves or through a group: a grant of power that
+ * nobody writes must be seen in the plan.
+ */
 export function rolesAgain(draft: Draft, person: PersonId): string[] {
-  const held = current(draft, 'role', draft.known.roles).filter(
-    (one) => one.person === person && one.state === 'active',
-  );
-  if (held.length === 0) return [];
+  const groups = groupsAround(draft, person);
+  /** Null: not theirs. */
+  const through = (one: { readonly person: PersonId | null; readonly group: GroupId | null }): string | null =>
+    one.person === person ? '' : one.group && groups.has(one.group) ? ` through ${words(draft, one.group)}` : null;
   const catalogs = new Map(current(draft, 'catalog', draft.known.catalogs).map(({ id, name }) => [id, name]));
-  const named = held.map(
-    ({ role, catalog }) => `${labels[role]}${catalog ? ` of ${catalogs.get(catalog) ?? catalog}` : ''}`,
-  );
-  return [`is ${listed(named, 'and')} again`];
+  const roles = current(draft, 'role', draft.known.roles).flatMap((one) => {
+    const way = one.state === 'active' ? through(one) : null;
+    if (way === null) return [];
+    return [`${labels[one.role]}${one.catalog ? ` of ${catalogs.get(one.catalog) ?? one.catalog}` : ''}${way}`];
+  });
+  const owned = current(draft, 'resource', draft.known.resources).flatMap(({ name, state, owners }) => {
+    if (state !== 'active') return [];
+    const [way] = owners.flatMap((one) => through({ person: null, group: null, ...one }) ?? []);
+    return way === undefined ? [] : [`${name}${way}`];
+  });
+  return [
+    ...(roles.length > 0 ? [`is ${listed(roles, 'and')} again`] : []),
+    ...(owned.length > 0 ? [`owns ${listed(owned, 'and')} again`] : []),
+  ];
+}
+
+/** The groups that somebody is in, by themselves or through a group. */
+function groupsAround(draft: Draft, person: PersonId): Set<GroupId> {
+  const all = current(draft, 'group', draft.known.groups).filter(({ state }) => state === 'active');
+  const found = new Set<GroupId>();
+  const look = (inside: (group: (typeof all)[number]) => boolean): void => {
+    for (const group of all)
+      if (!found.has(group.id) && inside(group)) {
+        found.add(group.id);
+        look(({ groups }) => groups.includes(group.id));
+      }
+  };
+  look(({ people }) => people.includes(person));
+  return found;
 }
 
 const labels: Readonly<Record<RoleName, string>> = {
