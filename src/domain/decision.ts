@@ -165,7 +165,8 @@ export function reroute(facts: RequestFacts, at: Now): Change {
   const changed = meant.filter((one) => !open.some((task) => isSame(task, one, stage)));
   if (released.length + changed.length === 0) return noChange;
 
-  const isNew = changed.some((one) => !open.some((task) => task.person === one.person));
+  // No delegate is new: the voice has had its time, and handing approvals on again and again must not hold the clock.
+  const isNew = changed.some((one) => one.for === null && !open.some((task) => task.person === one.person));
   return together(
     isNew ? withTimeForNewcomers(stage, keptPolicy(facts).calendar, at) : noChange,
     ...released.map((task) =>

@@ -13,6 +13,7 @@ import {
   askedIn,
   aTask,
   at,
+  days,
   delegates,
   eventsOf,
   factsOf,
@@ -330,6 +331,15 @@ describe('a delegation that begins, ends or changes while a stage runs', () => {
     const change = sound(reroute(facts, at()));
     expect(eventsOf(change)).toEqual(events);
     expect(openIn(afterwards(facts, change))).toEqual(open);
+  });
+
+  test.each<{ name: string; give: Partial<RequestFacts>; moves: boolean }>([
+    { name: 'goes on for a delegate', give: { tasks: [aTask('Ana')] }, moves: false },
+    { name: 'leaves time to a newcomer and their delegate', give: { tasks: [aTask('Ben')] }, moves: true },
+  ])('the clock of the stage $name', ({ give, moves }) => {
+    const facts = delegated({ stages: [runningStage(1, { decideBy: hours(2) })], ...give });
+    const change = sound(reroute(facts, at()));
+    expect(rowsOf(change, 'stage').map(({ decideBy }) => decideBy)).toEqual(moves ? [days(1)] : []);
   });
 
   test('alternates bring their delegates when the stage escalates, and none before', () => {
