@@ -97,6 +97,7 @@ export type CardDataOf = {
     /** It waits for this very reader. */
     readonly mayDecide: boolean;
     readonly approveVerb: string;
+    readonly kind: string | null;
     readonly approveTip: Text;
     readonly denyTip: Text;
     readonly mayCancel: boolean;
@@ -123,6 +124,7 @@ export type CardDataOf = {
     readonly version: number;
     readonly open: boolean;
     readonly approveVerb: string;
+    readonly kind: string | null;
     readonly approveTip: Text;
     readonly denyTip: Text;
     readonly typed: string;
@@ -223,6 +225,7 @@ export type CardDataOf = {
     readonly mayDecide: boolean;
     readonly version: number;
     readonly approveVerb: string;
+    readonly kind: string | null;
     readonly details: boolean;
   };
   'access-list': {

@@ -290,6 +290,9 @@ async function shownOf(
       throw error;
     },
   );
+  // A button says as what it showed the request; everything else is answered from what is drawn here.
+  const said: Readonly<Record<string, unknown>> | null = pressed ? pressed.data : data;
+  const isException = said?.['kind'] === 'exception';
   return {
     surface: act.kind === 'text' ? 'typed' : platform,
     platform,
@@ -298,6 +301,7 @@ async function shownOf(
     view,
     hash: kept?.hash ?? null,
     data,
+    ...(isException ? { exception: true } : {}),
   };
 }
 

@@ -74,7 +74,8 @@ export interface Faults {
   /** The voice of one person was heard; `for`: the reader would have decided for them, null: it was the reader's own. */
   'voice-heard': { number: number; decision: 'approve' | 'deny'; by: string; at: Date; for: string | null };
   'you-decided': { number: number; decision: 'approve' | 'deny' };
-  'moved-on': { number: number; stage: number };
+  /** `stage`: the one that was not shown; null: it was not shown as an exception. */
+  'moved-on': { number: number; stage: number | null };
   'denial-reason-required': Record<string, never>;
   'approval-reason-required': Record<string, never>;
   'sensitive-one-by-one': { number: number };

@@ -48,6 +48,15 @@ export function mayDecide(
   throw new DomainError('already-decided', { number, state: request.state, ...whoDecided(facts, tasks) });
 }
 
+/**
+ * A release that does not know exceptions shows one as a request for the package. Whoever decides saw that it is one; the database
+ * takes no decision about one without it.
+ */
+export function mustSayException({ request }: RequestFacts, shown: Readonly<Record<string, unknown>>): void {
+  if (request.type !== 'exception' || shown['exception'] === true) return;
+  throw new DomainError('moved-on', { number: request.number, stage: null });
+}
+
 /** Whose decision ended what the person was asked; nobody's where time, a gate or a cancellation ended it. */
 function whoDecided(facts: RequestFacts, tasks: readonly ApprovalTask[]): { by: string | null; at: Date | null } {
   const { state, detail, completedAt } = facts.request;

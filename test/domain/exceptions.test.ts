@@ -206,8 +206,8 @@ describe('deciding', () => {
       ...fields,
     });
   const ana = idOf('Ana');
-  const approve = { decision: 'approve', reason: null, shown: {} } as const;
-  const deny = { decision: 'deny', reason: 'No.', shown: {} } as const;
+  const approve = { decision: 'approve', reason: null, shown: { exception: true } } as const;
+  const deny = { decision: 'deny', reason: 'No.', shown: { exception: true } } as const;
   const approved = (fields: Partial<RequestFacts> = {}) =>
     sound(decide(inState('pendingApproval', fields), ana, approve, at()));
   const recorded = (change: Change): readonly ConflictException[] => rowsOf(change, 'exception');

@@ -363,6 +363,26 @@ describe('the file and the chat', () => {
   });
 });
 
+test('a click on what another release drew as an ordinary request decides nothing, and shows what it is', async () => {
+  await asked();
+  const card = latest('cas');
+  const press = (title: 'Approve' | 'Deny') => {
+    const { verb, data } = buttons(card).get(title) ?? { verb: '', data: {} };
+    const { request, v } = data as Record<string, string | number>;
+    const old = { request: request ?? '', v: v ?? 0 };
+    return world.conversation.handle(world.inbound('cas', { kind: 'press', verb, data: old, card: card.id }));
+  };
+  for (const title of ['Approve', 'Deny'] as const) {
+    const reply = await press(title);
+    expect(sentenceOf(reply)).toMatch(/^R-1002 asks for an exception, which was not shown\. Nothing was decided/);
+    expect(textOf(cardOf(reply))).toContain('asks for an exception for Ledger writer');
+  }
+  expect(await requests()).toMatchObject([{ state: 'pendingApproval' }]);
+  const fresh = cardOf(await press('Approve'));
+  expect(sentenceOf(await world.press('cas', fresh, 'Approve'))).toBe('Done. R-1002 is approved.');
+  expect(await exceptions()).toHaveLength(1);
+});
+
 test('a release that does not know exceptions decides none, and gives nothing by them', async () => {
   await asked();
   const blind = `insert into decisions (id, request_id, n, person_id, decision, at, shown)

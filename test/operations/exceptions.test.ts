@@ -209,7 +209,13 @@ describe('a new incompatibility', () => {
     const deciding = decide(
       world.desk,
       { actor: { kind: 'person', id: found?.ana as PersonId }, via: 'test' },
-      { request: found?.request as RequestId, decision: 'approve', reason: null, shown: {}, draft: null },
+      {
+        request: found?.request as RequestId,
+        decision: 'approve',
+        reason: null,
+        shown: { exception: true },
+        draft: null,
+      },
     );
     await untilWaiting(deciding);
     counted.go();

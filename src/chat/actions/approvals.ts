@@ -54,7 +54,7 @@ async function openDecision(
 ): Promise<Answer> {
   const me = context.who.person.id;
   let shown: Shown = await context.shown(request);
-  const { request: now } = await deciding(context.desk, me, request, versionOf(shown));
+  const { request: now } = await deciding(context.desk, me, request, { shown, seen: versionOf(shown) });
   // Whoever typed was shown nothing yet: they decide what the form shows, and not what it has become when they send it.
   if (versionOf(shown) === null) shown = { ...(await context.shown(request)), version: now.version };
   const draft = await context.desk.drafts.create(me, verb, 'fill', {

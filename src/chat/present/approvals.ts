@@ -170,11 +170,17 @@ export function deciding({
   return stage && task ? { stage, task } : null;
 }
 
+/** What the buttons say was shown, where an older release would show something else. */
+export function kindOf({ request }: RequestFacts): string | null {
+  return request.type === 'exception' ? request.type : null;
+}
+
 export function decisionButtons(facts: RequestFacts) {
   const plan = policyOf(facts)?.stages.find((one) => one.n === running(facts)?.n);
   const shownNumber = number(facts.request.number);
   return {
     approveVerb: plan?.approverReasonRequired === true ? 'approval.approveWithReason' : 'approval.approve',
+    kind: kindOf(facts),
     approveTip: say('approve.title', { number: shownNumber }),
     denyTip: say('deny.title', { number: shownNumber }),
   };

@@ -11,6 +11,7 @@ import { number, stateText, text, typedNumber } from './common';
 import type { Tone } from './common';
 import { policyOf, running } from './asked';
 import { BY_USHER, delegatedLines, handLines, nextLines, outcome, requestButton } from './outcome';
+import { kindOf } from './approvals';
 import { exceptionFor } from './exceptions';
 
 export type Notice = CardDataOf['notice'];
@@ -45,6 +46,7 @@ export function notice(title: Text, tone: Tone, lines: readonly Text[], buttons:
     mayDecide: false,
     version: 0,
     approveVerb: 'approval.approve',
+    kind: null,
     details: false,
     ...buttons,
   };
@@ -144,6 +146,7 @@ export function approvalReminder(view: RequestView): Notice {
       ...buttons,
       mayDecide: true,
       approveVerb: plan?.approverReasonRequired === true ? 'approval.approveWithReason' : 'approval.approve',
+      kind: kindOf(facts),
     },
   );
 }

@@ -214,10 +214,17 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
         });
   },
   'moved-on': ({ number: n, stage }) =>
-    sentence('{number} has reached step {stage} since this was shown. Nothing was decided: look again, then decide.', {
-      number: number(n),
-      stage,
-    }),
+    stage === null
+      ? sentence('{number} asks for an exception, which was not shown. Nothing was decided: look again, then decide.', {
+          number: number(n),
+        })
+      : sentence(
+          '{number} has reached step {stage} since this was shown. Nothing was decided: look again, then decide.',
+          {
+            number: number(n),
+            stage,
+          },
+        ),
   'denial-reason-required': () => say('deny.required'),
   'approval-reason-required': () => say('approve.required'),
   'sensitive-one-by-one': ({ number: n }) =>
