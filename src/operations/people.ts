@@ -3,7 +3,7 @@
 import { DomainError, isRefusal } from '../domain/errors';
 import type { Person } from '../domain/model';
 import { act } from './act';
-import type { Desk, IdentityChange } from './ports';
+import type { By, Desk, IdentityChange, Seen } from './ports';
 
 /** What the platform vouches for in a delivery, or a look-up gave. */
 export interface Account {
@@ -39,22 +39,14 @@ export async function known(desk: Desk, account: Pick<Account, 'platform' | 'ten
 }
 
 /** Writes down what the platform says now about an account that is linked already: its standing, zone and language. */
-export async function refresh(
-  desk: Desk,
-  account: Pick<Account, 'platform' | 'tenant' | 'user' | 'standing' | 'zone' | 'locale'>,
-): Promise<void> {
-  const identity = await desk.views.identity(account.platform, account.tenant, account.user);
-  if (!identity) return;
-  const { state, linkedBy, person } = identity;
-  await save(desk, {
-    ...account,
-    zone: account.zone ?? identity.zone,
-    locale: account.locale ?? identity.locale,
-    person: person?.id ?? null,
-    state,
-    linkedBy,
+export async function refresh(desk: Desk, seen: Seen): Promise<void> {
+  await act(desk, by(seen), async (tx) => {
+    await tx.clock();
+    await tx.sawAccount(seen);
   });
 }
+
+const by = ({ platform }: Seen): By => ({ actor: { kind: 'system', name: 'link' }, via: platform });
 
 /**
  * Links an account to its person, or says why nobody was linked. Audited either way. One that was linked, or in conflict, stays
@@ -76,6 +68,7 @@ export async function link(desk: Desk, account: Account): Promise<Person> {
     platform: account.platform,
     tenant: account.tenant,
     user: account.user,
+    read: kept?.version ?? null,
     person: person?.id ?? null,
     state: person ? 'linked' : conflict ? 'conflict' : 'unlinked',
     linkedBy: person ? linkedBy : null,
@@ -83,26 +76,26 @@ export async function link(desk: Desk, account: Account): Promise<Person> {
     zone: account.zone,
     locale: account.locale,
   };
-  const claimed = await save(desk, change);
-  if (conflict || claimed) throw new DomainError('link-conflict', { platform: account.platform });
+  const outcome = await save(desk, change);
+  // A file, or another message of theirs, was faster: what it wrote counts.
+  if (outcome === 'moved') return (await known(desk, account))?.person ?? link(desk, account);
+  if (conflict || outcome === 'claimed') throw new DomainError('link-conflict', { platform: account.platform });
   if (!person) throw new DomainError('not-linked', { platform: account.platform });
   return person;
 }
 
-/** Writes the link; true where another account of the same workspace or tenant has this person already: then nobody is linked. */
-async function save(desk: Desk, change: IdentityChange): Promise<boolean> {
-  const write = (wanted: IdentityChange): Promise<void> =>
-    act(desk, { actor: { kind: 'system', name: 'link' }, via: change.platform }, async (tx) => {
+/** Writes the link. Where another account of the same workspace or tenant has this person already it is claimed: nobody is linked. */
+async function save(desk: Desk, change: IdentityChange): Promise<'saved' | 'moved' | 'claimed'> {
+  const write = (wanted: IdentityChange): Promise<boolean> =>
+    act(desk, by(change), async (tx) => {
       await tx.clock();
-      await tx.saveIdentity(wanted);
+      return tx.saveIdentity(wanted);
     });
   try {
-    await write(change);
-    return false;
+    return (await write(change)) ? 'saved' : 'moved';
   } catch (error) {
     if (!isRefusal(error) || error.code !== 'link-conflict') throw error;
-    await write({ ...change, person: null, state: 'conflict', linkedBy: null });
-    return true;
+    return (await write({ ...change, person: null, state: 'conflict', linkedBy: null })) ? 'claimed' : 'moved';
   }
 }
 

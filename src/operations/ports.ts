@@ -132,7 +132,9 @@ export interface Tx {
   /** Lets go of chat accounts, memberships, what they own and what the trail says of them. `person` as they were. */
   forget(person: PersonConfig): Promise<void>;
   /** Links, or marks as conflicting, a chat identity (audited). */
-  saveIdentity(change: IdentityChange): Promise<void>;
+  /** False, and nothing is written, where it is not any more what was read. */
+  saveIdentity(change: IdentityChange): Promise<boolean>;
+  sawAccount(seen: Seen): Promise<void>;
   /** Compares what was read with what Usher gave, and keeps what differs. Null: another comparison has begun, so this one says nothing. */
   compared(token: string): Promise<Compared | null>;
   /** The comparison is over. Returns the differences of these kinds that can be repaired. */
@@ -425,16 +427,21 @@ export interface PersonaRow {
   readonly organization: string;
   readonly unread: number;
 }
-export interface IdentityChange {
+/** What a platform says of an account. */
+export interface Seen {
   readonly platform: string;
   readonly tenant: string;
   readonly user: string;
-  readonly person: PersonId | null;
-  readonly state: 'linked' | 'unlinked' | 'conflict';
-  readonly linkedBy: 'directoryKey' | 'email' | 'file' | 'demo' | null;
   readonly standing: string;
   readonly zone: string | null;
   readonly locale: string | null;
+}
+export interface IdentityChange extends Seen {
+  /** The version that it rests on; null: there was none. */
+  readonly read: number | null;
+  readonly person: PersonId | null;
+  readonly state: 'linked' | 'unlinked' | 'conflict';
+  readonly linkedBy: 'directoryKey' | 'email' | 'file' | 'demo' | null;
 }
 
 // ---------------------------------------------------------------- what operators watch

@@ -38,7 +38,7 @@ import { loadException } from './exceptions';
 import { busy, isConflict, refusalOf } from './faults';
 import { forget, loadForgettable } from './forgetting';
 import { newId } from './ids';
-import { saveIdentity } from './identities';
+import { sawAccount, saveIdentity } from './identities';
 import { createInbound, keepReply, replyOf, takeDelivery } from './inbound';
 import { loadAssignment, loadRequest, loadSubmit } from './loads';
 import type { At } from './loads';
@@ -235,8 +235,9 @@ function openTx(q: TxQuery, by: By): { tx: Tx; sent: () => number; decided: read
     forForgetting: (id) => loadForgettable(q, id),
     forget: (person) => forget(q, person, record),
     async saveIdentity(change) {
-      await saveIdentity(q, change, await signature(), count);
+      return saveIdentity(q, change, await signature(), count);
     },
+    sawAccount: (seen) => sawAccount(q, seen),
     async compared(token) {
       const found = await loadCompared(q, token);
       return found && loaded(found);

@@ -1,6 +1,7 @@
 // Which account is which person (row 63): only what a platform vouches for links anybody, and two candidates link nobody.
 import type { Profile, Reply } from '../../src/chat/inbound';
 import { introduce } from '../../src/chat/who';
+import { link, refresh } from '../../src/operations/people';
 import { DAY } from '../../src/domain/time';
 import { aWorld, cardOf, LEAVING, sentenceOf, SMALL, textOf, type World } from '../support/world';
 import { account, doorOf, type Door } from './door';
@@ -107,6 +108,40 @@ describe('row 63: which account is which person', () => {
       expect(textOf(cardOf(await hi('U1', account(mail))))).toContain('Your access');
     },
   );
+
+  test('a message never undoes what a file says at the same moment', async () => {
+    const own = (key: string): Promise<string> =>
+      world.configure(
+        `people: [{ key: ${key}, name: ${key}, identities: [{ platform: slack, tenant: T1, user: U1 }] }]`,
+      );
+    const { desk } = world;
+    /** A file is applied just before the first writing. */
+    const racing = (key: string): typeof desk => {
+      let raced = false;
+      const write: typeof desk.store.write = async (by, run) => {
+        if (!raced) {
+          raced = true;
+          await own(key);
+        }
+        return desk.store.write(by, run);
+      };
+      return { ...desk, store: { ...desk.store, write } };
+    };
+    const told = {
+      ...account(null),
+      platform: 'slack',
+      tenant: 'T1',
+      user: 'U1',
+      emailConfirmed: false,
+      zone: 'Asia/Tokyo',
+    };
+    expect((await link(racing('tara'), told)).name).toBe('tara');
+    await refresh(racing('tom'), told);
+    expect(await desk.views.identity('slack', 'T1', 'U1')).toMatchObject({
+      person: { name: 'tom' },
+      zone: 'Asia/Tokyo',
+    });
+  });
 
   test('the same user id in another workspace is somebody else', async () => {
     await hi('U1', account('tara@woodgrove.example'));

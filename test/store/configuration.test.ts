@@ -172,6 +172,7 @@ test('an account that chat saw before keeps its row when a file links it', async
   await store.write(by, async (tx) => {
     await tx.clock();
     await tx.saveIdentity({
+      read: null,
       platform: 'slack',
       tenant: 'T',
       user: 'U',

@@ -465,6 +465,7 @@ describe('machine tables', () => {
     ] as const) {
       await world.store.write(bySystem, (tx) =>
         tx.saveIdentity({
+          read: null,
           platform,
           tenant: 'T',
           user,
@@ -494,6 +495,7 @@ describe('machine tables', () => {
     ]);
     const second = world.store.write(bySystem, (tx) =>
       tx.saveIdentity({
+        read: null,
         platform: 'slack',
         tenant: 'T',
         user: 'U2',

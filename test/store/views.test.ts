@@ -158,6 +158,7 @@ describe('people', () => {
   test('of the demo are offered with what they have not read', async () => {
     await world.store.write(bySystem, (tx) =>
       tx.saveIdentity({
+        read: null,
         platform: 'web',
         tenant: 'demo',
         user: 'ana',
