@@ -204,6 +204,7 @@ export const consequences: readonly Consequence[] = [
     tell(on, 'delegationNews', 'person', undefined),
     redraw(on, undefined),
   ]),
+  tell('delegation.unanswered', 'delegationNews', 'person', undefined),
   tell('delegation.ended', 'delegationNews', 'person', undefined, { tell: true }),
   redraw('delegation.ended', undefined),
 ];

@@ -9,6 +9,8 @@ import { dateIn, endOfDay, nextDate, startOfDay } from './time';
 
 /** Nobody hands everything away for good. */
 export const LONGEST_DAYS = 366;
+/** After so long the delegator hears that nobody has answered, once it has begun. */
+const ANSWER_TIME = 4 * 3_600_000;
 
 /** When, and for what: a package, all packages of a catalog, or (both null) all. A package names its catalog as well. */
 export interface Reach {
@@ -86,7 +88,7 @@ export function propose(
     catalog: scope.package === null ? scope.catalog : null,
     state: 'proposed',
     endedBy: null,
-    dueAt: link.until,
+    dueAt: new Date(Math.max(link.from.getTime(), at.now.getTime() + ANSWER_TIME)),
     touchedAt: null,
     version: 1,
   };
@@ -130,7 +132,20 @@ export function follow(facts: DelegationFacts, at: Now): Change {
     return ended(one, null, isDelegateGone ? one.delegator : one.delegate, isDelegateGone || one.state === 'accepted');
   }
   if (one.dueAt === null || one.dueAt > at.now) return noChange;
-  if (one.until <= at.now) return ended(one, null, one.delegate, false);
+  const isUnanswered = one.state === 'proposed';
+  // What is due at its end has been said before: that it began, or that nobody has answered.
+  if (one.until <= at.now)
+    return ended(
+      one,
+      null,
+      isUnanswered ? one.delegator : one.delegate,
+      isUnanswered && one.dueAt.getTime() !== one.until.getTime(),
+    );
+  if (isUnanswered)
+    return together(
+      updated('delegation', one, { dueAt: one.until }),
+      toldOf('delegation.unanswered', one, one.delegator),
+    );
   return together(updated('delegation', one, { dueAt: one.until }), toldOf('delegation.started', one, one.delegate));
 }
 

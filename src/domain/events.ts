@@ -115,6 +115,7 @@ export type EventType =
   | 'delegation.proposed'
   | 'delegation.accepted'
   | 'delegation.declined'
+  | 'delegation.unanswered'
   | 'delegation.started'
   | 'delegation.ended';
 

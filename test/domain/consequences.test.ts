@@ -102,6 +102,7 @@ const EVENTS: Readonly<Record<EventType, 'follows' | 'silent'>> = {
   'delegation.proposed': 'follows',
   'delegation.accepted': 'follows',
   'delegation.declined': 'follows',
+  'delegation.unanswered': 'follows',
   'delegation.started': 'silent',
   'delegation.ended': 'follows',
 };

@@ -2,7 +2,7 @@
 import { answer, end, follow, propose, stateNow } from '../../src/domain/delegation';
 import type { DelegationFacts, Link, ProposeFacts } from '../../src/domain/delegation';
 import type { CatalogId, Delegation, DelegationId, PackageId } from '../../src/domain/model';
-import { aPerson, aRef, at, dataOf, days, eventsOf, idOf, rowOf } from '../support/builders';
+import { aPerson, aRef, at, dataOf, days, eventsOf, hours, idOf, rowOf } from '../support/builders';
 import { faultOf } from '../support/sound';
 
 const [ana, ben] = [idOf('Ana'), idOf('Ben')];
@@ -39,7 +39,7 @@ describe('an offer', () => {
   }>([
     {
       name: 'from today',
-      want: { firstDay: '2026-01-15', from: new Date('2026-01-14T23:00Z'), dueAt: new Date('2026-01-22T23:00Z') },
+      want: { firstDay: '2026-01-15', from: new Date('2026-01-14T23:00Z'), dueAt: hours(4) },
     },
     {
       name: 'the days are those of the delegator',
@@ -201,6 +201,18 @@ describe('what becomes of it', () => {
       change: () => follow(given(accepted), at(days(7))),
       row: { state: 'ended', endedBy: null, dueAt: null },
       event: { type: 'delegation.ended', data: { tell: false } },
+    },
+    {
+      name: 'begins without an answer: the delegator hears it',
+      change: () => follow(given({ from: days(0), dueAt: days(0) }), at()),
+      row: { state: 'proposed', dueAt: days(7) },
+      event: { type: 'delegation.unanswered', refs: { person: ana } },
+    },
+    {
+      name: 'is over without an answer before that was said',
+      change: () => follow(given({ dueAt: days(2) }), at(days(8))),
+      row: { state: 'ended' },
+      event: { type: 'delegation.ended', refs: { person: ana }, data: { tell: true } },
     },
     {
       name: 'is over without an answer',

@@ -389,11 +389,26 @@ describe('what becomes of it', () => {
     expect(sentenceOf(await world.say('cas', 'decline delegation'))).toContain('no such delegation');
   });
 
+  test.each([
+    { name: 'begun', from: 2, pass: 2 },
+    { name: 'begun at once', from: 0, pass: 0.5 },
+  ])('an offer that nobody answers is heard of, once, when it has $name', async ({ from, pass }) => {
+    await delegate(`cas from ${await dayIn(from)} ${await until(4)}`);
+    const before = world.messagesTo('ana').length;
+    await world.pass(pass * DAY);
+    expect(world.messagesTo('ana')).toHaveLength(before + 1);
+    expect(textOf(latest('ana'))).toContain('Until they accept, nobody decides for you.');
+    await world.pass(5 * DAY);
+    expect(await states()).toMatchObject([{ state: 'ended' }]);
+    expect(world.messagesTo('ana')).toHaveLength(before + 1);
+  });
+
   test('an offer that nobody answers is over with its last day', async () => {
     await delegate(`cas ${await until(1)}`);
     const card = latest('cas');
     await world.pass(2 * DAY);
     expect(await states()).toMatchObject([{ state: 'ended' }]);
+    expect(heard('ana').filter((text) => text === 'Cas de Vries does not decide for you')).toHaveLength(1);
     expect(sentenceOf(await world.press('cas', card, 'Accept'))).toContain('over already');
   });
 

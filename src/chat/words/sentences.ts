@@ -351,6 +351,7 @@ export const sentences = {
   'delegate.scopeHint': 'Everything, or search a package or catalog',
   'delegation.asked': '{delegate} is asked to decide for you',
   'delegation.askedNext': 'Nothing changes until they accept. I tell you what they say.',
+  'delegation.unanswered': 'They have not answered yet. Until they accept, nobody decides for you.',
   'delegation.asksYou': '{delegator} asks you to decide for them until {until}',
   'delegation.asksYouMeans':
     'What waits for {delegator} would come to you as well. They go on deciding: whoever is first decides for both of you.',
