@@ -367,7 +367,7 @@ describe('the owner of an exception', () => {
     await world.pass(14 * DAY);
     expect(said('olga')).toHaveLength(2);
     expect(said('olga')[1]).toMatch(
-      /That was allowed until .*\nNothing is taken away by itself.*\nPress Remove to end [^]*Remove: “remove Tara Lind from L/,
+      /That was allowed until .*\nNothing is taken away by itself, and Ledger cleaner cannot be extended\.\nPress Remove to end [^]*Remove: “remove Tara Lind from L/,
     );
     expect(said('ada')).toEqual([expect.stringContaining('Tara Lind has both Ledger cleaner and Ledger auditor')]);
     expect(await held('tara')).toHaveLength(2);

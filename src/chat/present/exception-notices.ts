@@ -17,7 +17,7 @@ export function exceptionNotice({ facts, isOwner, mayRemove }: ExceptionView, ag
     return say(facts.excusable ? 'exception.askOwnersOrAsk' : 'exception.askOwners', values);
   })();
   return endingNotice(facts, again, now, title, {
-    next: isOver ? [label('exception.overNext'), next, label('exception.daily')] : [next],
+    next: isOver ? [say('exception.overNext', values), next, label('exception.daily')] : [next],
     buttons: { assignment: facts.assignment, targetName: facts.person.name, mayRemove },
   });
 }
@@ -28,7 +28,7 @@ export function exceptionEndingNotice(facts: ExceptionFacts, again: string | nul
   const next = say(facts.excusable ? 'exception.giveUpOrAsk' : 'exception.giveUp', values);
   const isOver = facts.exception.until <= now;
   return endingNotice(facts, again, now, say('exception.yours', values), {
-    next: isOver ? [label('exception.overNext'), next, label('exception.daily')] : [next],
+    next: isOver ? [say('exception.overNext', values), next, label('exception.daily')] : [next],
     buttons: { package: facts.package.id, mayExcept: facts.excusable },
   });
 }

@@ -546,7 +546,7 @@ export const sentences = {
   'exception.titleSettled': '{target} no longer has both {package} and {other}',
   'exception.ending': 'They do not go together. That is allowed until {until:dateTime}.',
   'exception.over': 'They do not go together. That was allowed until {until:dateTime}.',
-  'exception.overNext': 'Nothing is taken away by itself, and neither can be extended.',
+  'exception.overNext': 'Nothing is taken away by itself, and {package} cannot be extended.',
   'exception.remove':
     'Press *Remove* to end {package}, or have {other} ended instead. If both are needed, renew the exception in its file.',
   'exception.removeOrAsk':
