@@ -249,7 +249,7 @@ function grantFinally(facts: RequestFacts, at: Now): Change {
   const { request } = facts;
   const last = facts.decisions.at(-1);
   try {
-    if (request.type === 'exception' && last) return grantException(facts, last.person, at);
+    if (request.type === 'exception' && last) return grantException(facts, voiceOf(last), at);
     const { change } = approve(facts, { before: request, request, policy: keptPolicy(facts) }, at);
     // What is held already stays as it is when it is joined or extended: only what is given anew brings new roles.
     return facts.live === null && gainedRoles(facts) ? askAgain(facts, at) : change;

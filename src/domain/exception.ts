@@ -8,6 +8,7 @@ import { together } from './events';
 import type { Clash, Now, RequestFacts } from './facts';
 import type { AssignmentId, Catalog, ConflictException, Package, PersonId, PersonRef } from './model';
 import { inZone, period } from './period';
+import { mustBeOpen } from './policy';
 import { after, DAY, dateIn, endOfDay } from './time';
 
 /** The owner hears this long before the end, or at half of the time where that is shorter. */
@@ -52,13 +53,14 @@ export function clashOf(facts: RequestFacts): Clash | null {
 }
 
 /**
- * Final approval: the target may hold both until the end of a day where they are, and whoever approved last answers for it. It gives no
- * access: that is asked for as ever, and the gate lets it pass. Throws what stands against it by now.
+ * Final approval: the target may hold both until the end of a day where they are, and whoever approved last answers for it, or the one
+ * for whom a delegate did: that stands in for a few days only. It gives no access: that is asked for as ever, and the gate lets it pass. Throws what stands against it by now.
  */
 export function grantException(facts: RequestFacts, owner: PersonId, at: Now): Change {
   const { request, target } = facts;
   const name = facts.package.name;
   const policy = keptPolicy(facts);
+  mustBeOpen(facts, { requestor: null, onBehalf: false, for: 'final' });
   const clash = clashOf(facts);
   if (!clash?.how) throw new DomainError('exception-not-needed', { package: name });
   if (facts.policies.some((fact) => fact.policy.id === policy.id && !fact.enabled))

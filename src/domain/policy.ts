@@ -28,22 +28,9 @@ export type OfferFacts = AskFacts & { readonly managesTarget?: boolean };
  * whether it exists or not; owners and the system see it anyway.
  */
 export function gate(facts: AskFacts, options: GateOptions): void {
-  if (options.for === 'ask' && !maySee(facts, options.onBehalf))
-    throw new DomainError('not-found', { what: 'package' });
-  if (isGone(facts)) throw new DomainError('not-found', { what: 'package' });
-
-  const byOther = options.requestor !== null && options.requestor.id !== facts.target.id;
-  const target = byOther ? facts.target.name : null;
+  mustBeOpen(facts, options);
   const name = facts.package.name;
-
-  if (facts.target.state !== 'enabled') {
-    if (byOther) throw new DomainError('not-found', { what: 'person' });
-    throw new DomainError('person-disabled', {});
-  }
-  if (facts.catalog.state !== 'published') throw new DomainError('catalog-closed', { package: name });
-  if (isOutsider(facts.target) && !facts.catalog.externallyVisible) {
-    throw new DomainError('not-for-outsiders', { package: name });
-  }
+  const target = namedTo(facts, options);
   // An exception is asked for only where one would open the way: what none can be asked for comes first.
   const conflict = facts.conflicts.find(({ excusable }) => !excusable) ?? facts.conflicts[0];
   if (conflict) {
@@ -54,6 +41,29 @@ export function gate(facts: AskFacts, options: GateOptions): void {
   if (!facts.policies.some((fact) => opens(fact, options))) {
     throw new DomainError('not-in-scope', { package: name, target });
   }
+}
+
+/** The gates that no exception opens and no policy: the package is there, and its catalog is open to the target. */
+export function mustBeOpen(facts: AskFacts, options: Pick<GateOptions, 'requestor' | 'onBehalf' | 'for'>): void {
+  if (options.for === 'ask' && !maySee(facts, options.onBehalf))
+    throw new DomainError('not-found', { what: 'package' });
+  if (isGone(facts)) throw new DomainError('not-found', { what: 'package' });
+
+  const name = facts.package.name;
+
+  if (facts.target.state !== 'enabled') {
+    if (namedTo(facts, options) !== null) throw new DomainError('not-found', { what: 'person' });
+    throw new DomainError('person-disabled', {});
+  }
+  if (facts.catalog.state !== 'published') throw new DomainError('catalog-closed', { package: name });
+  if (isOutsider(facts.target) && !facts.catalog.externallyVisible) {
+    throw new DomainError('not-for-outsiders', { package: name });
+  }
+}
+
+/** The target's name, where somebody else acts for them. */
+function namedTo({ target }: AskFacts, { requestor }: Pick<GateOptions, 'requestor'>): string | null {
+  return requestor !== null && requestor.id !== target.id ? target.name : null;
 }
 
 /**

@@ -20,6 +20,7 @@ import {
   aTask,
   at,
   days,
+  delegates,
   idOf,
   inScope,
   requestFacts,
@@ -273,6 +274,13 @@ describe('deciding', () => {
     });
     expect(recorded(change)).toMatchObject([{ owner: ana }]);
   });
+  test('where a delegate approved last, the one whose voice it is answers for it', () => {
+    const facts = inState('pendingApproval', {
+      delegations: delegates('Ana', 'Cas'),
+      tasks: [aTask('Ana'), aTask('Cas', { capacity: 'delegate', for: ana })],
+    });
+    expect(recorded(sound(decide(facts, idOf('Cas'), approve, at())))).toMatchObject([{ owner: ana }]);
+  });
   test('renews the one that is over, or ends sooner', () => {
     for (const exception of [
       anException({ state: 'over', until: days(-1), remindAt: null, version: 4 }),
@@ -304,6 +312,16 @@ describe('deciding', () => {
       name: 'one that ends soon lasts longer than this',
       give: { clashes: [aClash({ exception: anException({ remindAt: anException().until }) })] },
       code: 'exception-lasts',
+    },
+    {
+      name: 'its catalog was closed',
+      give: { catalog: { ...requestFacts().catalog, state: 'unpublished' } },
+      code: 'catalog-closed',
+    },
+    {
+      name: 'the package is gone',
+      give: { package: { ...requestFacts().package, state: 'deleted' } },
+      code: 'not-found',
     },
     {
       name: 'exceptions are not given any more',
