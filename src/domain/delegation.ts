@@ -40,7 +40,7 @@ export interface DelegationFacts {
   readonly delegator: PersonRef & Pick<Person, 'state'>;
   readonly delegate: PersonRef & Pick<Person, 'state'>;
   /** What it is for; null: all. */
-  readonly scope: { readonly kind: 'package' | 'catalog'; readonly name: string } | null;
+  readonly scope: { readonly kind: 'package' | 'catalog'; readonly name: string; readonly hidden: boolean } | null;
 }
 
 /** Offers it to the delegate. The days are those of the delegator; the first one is today where none is named. */

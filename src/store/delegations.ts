@@ -36,8 +36,8 @@ const PERSON = (id: string): string =>
 
 const ONES = (from: string): string => `
 select usher_now() as now, to_jsonb(d) as delegation, ${PERSON('d.delegator_id')} as delegator, ${PERSON('d.delegate_id')} as delegate,
-  coalesce((select jsonb_build_object('kind', 'package', 'name', name) from packages where packages.id = d.package_id),
-    (select jsonb_build_object('kind', 'catalog', 'name', name) from catalogs where catalogs.id = d.catalog_id)) as scope
+  coalesce((select jsonb_build_object('kind', 'package', 'name', name, 'hidden', hidden) from packages where packages.id = d.package_id),
+    (select jsonb_build_object('kind', 'catalog', 'name', name, 'hidden', false) from catalogs where catalogs.id = d.catalog_id)) as scope
 from ${from} order by d.from_at, d.id`;
 const ONE = ONES('(select * from delegations where id = $1) d');
 // From either side by its index, and no more than a list shows.

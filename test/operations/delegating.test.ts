@@ -435,6 +435,17 @@ describe('what becomes of it', () => {
     expect(await isAsked()).toEqual(['ana']);
   });
 
+  test.each(['declined', 'ended'])('the name of a hidden package is not told on once it is %s', async (how) => {
+    await world.sql(`update packages set hidden = true where name = 'Ledger writer'`);
+    await delegate(`cas ${await until(9)} for ledger writer`);
+    const card = latest('cas');
+    expect(textOf(card)).toContain('Ledger writer');
+    await (how === 'declined' ? world.press('cas', card, 'Decline') : world.say('ana', 'remove delegation of cas'));
+    await world.settle();
+    expect(textOf(latest('cas'))).toContain('Covers: a package');
+    expect(textOf(latest('cas'))).not.toContain('Ledger writer');
+  });
+
   test('nobody but the two sees or answers it', async () => {
     await delegate(`cas ${await until(9)}`);
     const card = latest('cas');

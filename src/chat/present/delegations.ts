@@ -81,9 +81,12 @@ const TONES = {
   ended: 'default',
 } as const satisfies Record<DelegationView['state'], Tone>;
 
-function scopeText({ facts }: DelegationView): Text {
-  const { scope } = facts;
+function scopeText(view: DelegationView): Text {
+  const { scope } = view.facts;
   if (scope === null) return label('delegation.all');
+  // Whoever was offered it needs the name of a hidden package no longer than they decide on it (rule 3.19).
+  const isOver = view.state === 'declined' || view.state === 'ended';
+  if (scope.hidden && isOver && !isDelegator(view)) return label('delegation.hidden');
   const name = text(scope.name, NAME);
   return scope.kind === 'package' ? name : say('delegation.catalog', { name });
 }

@@ -372,6 +372,7 @@ export const sentences = {
   'delegation.over': 'It is over. Nothing to do.',
   'delegation.nothingToDo': 'Nothing to do.',
   'delegation.all': 'everything',
+  'delegation.hidden': 'a package',
   'delegation.catalog': 'all packages of {name}',
   'delegation.already.proposed': 'This waits for its answer. Nothing was changed.',
   'delegation.already.accepted': 'This was accepted already. Nothing was changed.',
