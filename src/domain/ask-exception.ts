@@ -54,7 +54,7 @@ export function offerException(
   if (choices.length > 0) throw new DomainError('policy-not-offered', { package: name });
   for (const { exception, name: other } of had)
     if (exception) throw new DomainError('exception-lasts', { package: name, with: other, until: exception.until });
-  throw new DomainError('exception-not-needed', { package: name });
+  throw new DomainError('exception-not-needed', { package: name, target: who });
 }
 
 /** Asks for an exception, for oneself or for a direct report. It begins when it is granted and lasts until the end of a day. */

@@ -37,7 +37,7 @@ export interface Faults {
   'not-for-outsiders': { package: string };
   /** `ask`: an exception may be asked for. */
   incompatible: { package: string; with: string; target: string | null; ask: boolean };
-  'exception-not-needed': { package: string };
+  'exception-not-needed': { package: string; target: string | null };
   'exception-lasts': { package: string; with: string; until: Date };
   'exceptions-closed': { package: string };
   'not-in-scope': { package: string; target: string | null };

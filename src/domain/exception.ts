@@ -62,7 +62,7 @@ export function grantException(facts: RequestFacts, owner: PersonId, at: Now): C
   const policy = keptPolicy(facts);
   mustBeOpen(facts, { requestor: null, onBehalf: false, for: 'final' });
   const clash = clashOf(facts);
-  if (!clash?.how) throw new DomainError('exception-not-needed', { package: name });
+  if (!clash?.how) throw new DomainError('exception-not-needed', { package: name, target: null });
   if (facts.policies.some((fact) => fact.policy.id === policy.id && !fact.enabled))
     throw new DomainError('exceptions-closed', { package: name });
 

@@ -248,7 +248,8 @@ async function nextStep(desk: Desk, viewer: PersonId, facts: RequestFacts, now: 
   const mayAsk = await (again ? exceptionFor(desk, viewer, pair) : formFor(desk, viewer, pair, 'ask')).then(
     () => true,
     (error: unknown) => {
-      if (isRefusal(error)) return false;
+      // Where something else stands against it as well, that button leads to the exception which is still needed.
+      if (isRefusal(error)) return wish === 'ask' && error.is('incompatible') && error.data.ask;
       throw error;
     },
   );
