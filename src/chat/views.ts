@@ -291,7 +291,13 @@ const forms: Readonly<Record<string, (look: Look, draft: Draft) => Promise<Drawn
   'exception.submit': async (look, draft) => {
     const [pkg, target] = [part(draft, 'package') as PackageId, part(draft, 'target') as PersonId];
     const wanted = part(draft, 'policy') as PolicyVersionId;
-    const found = await exceptionFor(look.desk, viewer(look), { package: pkg, target }, wanted);
+    const shown = (policy: PolicyVersionId | null) =>
+      exceptionFor(look.desk, viewer(look), { package: pkg, target }, policy);
+    // What the policy has become since the form was offered is what it shows.
+    const found = await shown(wanted).catch((error: unknown) => {
+      if (error instanceof DomainError && error.is('policy-not-offered')) return shown(null);
+      throw error;
+    });
     const data = exceptionForm(found, viewer(look), draft.input);
     return { card: 'request-form', data: { ...data, lines: [...changed(look), ...data.lines] }, draft: draft.id };
   },

@@ -202,12 +202,30 @@ test('whoever holds both hears of the end with those in charge, and asks again b
   expect([...buttons(latest('tara')).keys()]).toEqual(['Details']);
 });
 
+test('after the first of two exceptions, the button leads to the second', async () => {
+  await world.configure(against(`{ package: Ledger auditor, ${POLICY} }, { package: Ledger reader, ${POLICY} }`));
+  await world.submit('tara', await form('tara', 'request ledger reader'), { reason: 'Month end' });
+  await world.settle();
+  await world.say('ana', 'approve R-1001');
+  await world.submit('tara', await form('tara', 'request ledger auditor'), {});
+  await asked();
+  await world.press('cas', latest('cas'), 'Approve');
+  await world.settle();
+  const second = cardOf(await world.press('tara', latest('tara'), 'Request access'));
+  expect(textOf(second)).toMatch(/does not go together with Ledger (reader|auditor)/);
+  expect(textOf(second)).toContain('Exception for Ledger writer');
+});
+
 test('where no form can be opened, Continue says what it leads to', async () => {
   await world.submit('tara', await form('tara', 'request ledger auditor'), {});
   const typed = world.inbound('tara', { kind: 'text', text: 'request ledger writer' });
   const card = cardOf(await world.conversation.handle({ ...typed, surface: { ...typed.surface, canOpenForm: false } }));
   expect(textOf(card)).toContain('does not go together with Ledger auditor, which you have or asked for.');
-  expect(textOf(cardOf(await world.press('tara', card, 'Continue')))).toContain('Exception for Ledger writer');
+  await world.configure(against(`{ package: Ledger auditor, ${POLICY.replace('90', '30')} }`));
+  const opened = cardOf(await world.press('tara', card, 'Continue'));
+  expect(textOf(opened)).toContain('Exception for Ledger writer');
+  expect(textOf(opened)).toContain('At most 30 days.');
+  await world.submit('tara', opened, { reason: 'Month end' });
 });
 
 test('longer access is refused when the exception is over, with the way to a new one', async () => {
@@ -283,7 +301,9 @@ describe('is granted once, by the rules of that moment', () => {
     await world.configure(against(`{ package: Ledger auditor, ${POLICY} }`));
     await asked();
     await world.configure(against(''));
-    expect(sentenceOf(await world.say('cas', 'approve R-1003'))).toMatch(/No exception is needed/);
+    expect(sentenceOf(await world.say('cas', 'approve R-1003'))).toContain(
+      'No exception is needed: what was in the way of Ledger writer for Tara Lind is over.',
+    );
     expect(await requests()).toMatchObject([{ state: 'denied' }, { state: 'denied' }]);
     expect(await exceptions()).toEqual([]);
   });
