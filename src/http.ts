@@ -178,7 +178,8 @@ async function serve(table: Table, request: IncomingMessage, response: ServerRes
     return;
   }
   const path = pathOf(request);
-  const methods = table.get(path) ?? table.get(`${path.slice(0, path.lastIndexOf('/') + 1)}*`);
+  const last = path.lastIndexOf('/') + 1;
+  const methods = table.get(path) ?? (last < path.length ? table.get(`${path.slice(0, last)}*`) : undefined);
   if (methods === undefined) {
     refuse(request, response, 404, 'not found');
     return;
