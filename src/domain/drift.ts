@@ -68,8 +68,8 @@ export function differenceOf({ present, person, grants }: Pair): DriftKind | nul
   return isMissing && person === 'enabled' ? 'missing' : null;
 }
 
-/** A difference that can be repaired. */
-export type Repair = Pick<Finding, 'id' | 'kind'>;
+/** A difference that can be repaired. `leaver`: because its person left, whatever is asked or was answered about others. */
+export type Repair = Pick<Finding, 'id' | 'kind'> & { readonly leaver: boolean };
 
 /** A whole comparison. */
 export interface Compared {
@@ -80,6 +80,8 @@ export interface Compared {
   readonly closed: number;
   /** People with open differences, old and new. */
   readonly people: Readonly<Record<DriftKind, number>>;
+  /** Those of them who left: nobody is asked about them, and what they have is taken. The brake counts them all the same. */
+  readonly leavers: number;
   /** People and accounts that have something there, as the system says. */
   readonly holders: number;
   /** People to whom Usher gave something there. */
@@ -102,7 +104,7 @@ export interface Judgement {
 
 /** What follows from a comparison: what is repaired, what stops at the brake, and whether owners hear. */
 export function judge(compared: Compared): Judgement {
-  const { resource, opened, closed, heldBefore } = compared;
+  const { resource, opened, closed, leavers, heldBefore } = compared;
   const stopped = { missing: stopOf(compared, 'missing'), extra: stopOf(compared, 'extra') };
   const held = { missing: stopped.missing?.why ?? null, extra: stopped.extra?.why ?? null };
   const kinds: readonly DriftKind[] = ['missing', 'extra'];
@@ -113,7 +115,8 @@ export function judge(compared: Compared): Judgement {
   const type = isNew ? 'resource.driftFound' : 'resource.driftChanged';
   const data = { ...opened, closed, heldMissing: held.missing, heldExtra: held.extra };
   const event = toldOfResource(resource, type, data);
-  return { held, repairs, events: isNew || closed > 0 || goesOn ? event.events : [] };
+  // Who left is in no question any more, so what was asked is drawn anew.
+  return { held, repairs, events: isNew || closed > 0 || goesOn || leavers > 0 ? event.events : [] };
 }
 
 const wayOf = ({ driftMissing, driftExtra }: Resource, kind: DriftKind): Resource['driftExtra'] =>

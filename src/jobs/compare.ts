@@ -72,12 +72,12 @@ async function compareOne(parts: CompareParts, resource: ResourceId): Promise<vo
 }
 
 /** False where the system cannot be asked now: what is left is for the next comparison. */
-async function repairOne(parts: CompareParts, by: By, { id: finding, kind }: Repair): Promise<boolean> {
+async function repairOne(parts: CompareParts, by: By, { id: finding, kind, leaver }: Repair): Promise<boolean> {
   const facts = { trace: by.trace, job: 'compare', finding };
   try {
     // Whoever takes away looks by itself.
     const asked = kind === 'missing' ? await readingBack(parts.desk, by, finding) : null;
-    await repair(parts.desk, by, { finding, present: asked && (await readOne(parts, by, finding, asked)) });
+    await repair(parts.desk, by, { finding, leaver, present: asked && (await readOne(parts, by, finding, asked)) });
     return true;
   } catch (error) {
     if (error instanceof NotNow || error instanceof ConnectorError)

@@ -54,10 +54,12 @@ export function readingBack(desk: Desk, by: By, finding: FindingId): Promise<Rea
 export function repair(
   desk: Desk,
   by: By,
-  { finding, present }: { finding: FindingId; present: boolean | null },
+  { finding, present, leaver = false }: { finding: FindingId; present: boolean | null; leaver?: boolean },
 ): Promise<void> {
   return act(desk, by, async (tx) => {
     const facts = await tx.forFinding(finding);
+    // Back by now: what is asked about everybody is asked about them again.
+    if (leaver && facts.person.state === 'enabled') return;
     await tx.save(repaired(facts, present, moment(tx)));
   });
 }

@@ -21,7 +21,7 @@ const LIST = (
   from (select people.name, min(role.name) as role, bool_or(f.decision is distinct from 'declined') as fresh,
       row_number() over (order by people.name, people.id) as nth
     from drift_findings f join people on people.id = f.person_id join resource_roles role on role.id = f.role_id
-    where f.resource_id = resource.id and ${which} group by people.id, people.name) found)`;
+    where f.resource_id = resource.id and people.state = 'enabled' and ${which} group by people.id, people.name) found)`;
 const OPEN = (kind: DriftKind): string => LIST(`f.kind = '${kind}' and f.closed_at is null`);
 // What was theirs before, and is Usher's gift by now, while they have it.
 const OURS =

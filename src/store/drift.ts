@@ -174,9 +174,12 @@ with compared as materialized (
 ), opened as (
   -- An answer was not about what became of the difference since.
   select kind, person_id from met where differs and (open_id is null or (changed and answer is not null))
+), differing as materialized (
+  select met.kind, person_id, people.state <> 'enabled' as is_leaver, case when not changed then answer end as decision
+  from met join people on people.id = person_id where differs
 ), known as materialized (
   -- Nobody is asked about who left: what they have goes.
-  select met.kind, person_id, case when not changed then answer end as decision from met join people on people.id = person_id and people.state = 'enabled' where differs
+  select kind, person_id, decision from differing where not is_leaver
 )
 select usher_now() as now, to_jsonb(compared) as resource, failures, held_missing, held_extra,
   (select count(*)::integer from opened where kind = 'missing') as opened_missing,
@@ -184,7 +187,8 @@ select usher_now() as now, to_jsonb(compared) as resource, failures, held_missin
   (select count(*)::integer from opened where person_id is null) as opened_unknown,
   (select count(*)::integer from closed) as closed,
   (select count(distinct person_id)::integer from known where kind = 'missing') as people_missing,
-  (select count(distinct person_id)::integer from known where kind = 'extra') as people_extra,
+  (select count(distinct person_id)::integer from differing where kind = 'extra' and exists (select 1 from known where kind = 'extra')) as people_extra,
+  (select count(distinct person_id)::integer from differing where is_leaver) as leavers,
   coalesce((select bool_and(coalesce(decision, '') = 'accepted') from known where kind = 'missing'), false) as accepted_missing,
   coalesce((select bool_and(coalesce(decision, '') = 'accepted') from known where kind = 'extra'), false) as accepted_extra,
   ${DECLINED('missing')} as declined_missing, ${DECLINED('extra')} as declined_extra,
@@ -214,6 +218,7 @@ export async function loadCompared(q: Query, token: string): Promise<At<Compared
       opened: { missing: count('opened_missing'), extra: count('opened_extra'), unknown: count('opened_unknown') },
       closed: count('closed'),
       people: { missing: count('people_missing'), extra: count('people_extra') },
+      leavers: count('leavers'),
       holders: count('holders'),
       given: count('given'),
       accepted: { missing: row['accepted_missing'] as boolean, extra: row['accepted_extra'] as boolean },
@@ -247,7 +252,7 @@ with asked as (
     held_set = asked.held_set, decision = case when asked.is_declined then 'declined' end
   from asked where token = $1 returning resource_id
 ), swept as (delete from drift_seen where token = $1)
-select f.id, f.kind from done join drift_findings f on f.resource_id = done.resource_id and f.closed_at is null
+select f.id, f.kind, people.state <> 'enabled' as leaver from done join drift_findings f on f.resource_id = done.resource_id and f.closed_at is null
 join people on people.id = f.person_id join resources on resources.id = f.resource_id
 where case people.state when 'enabled' then f.kind = any($4::text[]) and f.decision is distinct from 'declined'
   else f.kind = 'extra' and resources.drift_extra = 'repair' end

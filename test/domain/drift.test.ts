@@ -91,6 +91,7 @@ const compared = (fields: Partial<Compared> = {}): Compared => ({
   accepted: { missing: false, extra: false },
   declined: { missing: 'none', extra: 'none' },
   failedBefore: false,
+  leavers: 0,
   heldBefore: { missing: null, extra: null },
   ...fields,
 });

@@ -1,10 +1,12 @@
 // Where a comparison would change very much at once it asks those in charge, and does what they accept: that, and nothing else
 // (rule 3.15).
+import type { ResourceId } from '../../src/domain/model';
+import { conclude, repair } from '../../src/operations/drift';
 import { toMessage } from '../../src/channels/slack/blocks';
 import type { Card } from '../../src/chat/card';
 import { alarmsOf } from '../../src/operations/alarms';
 import { expectSound } from '../support/invariants';
-import { LEAVING, aWorld, buttons, cardOf, sentenceOf, SMALL, textOf } from '../support/world';
+import { LEAVING, aWorld, buttons, cardOf, sentenceOf, SMALL, textOf, operator } from '../support/world';
 import type { World } from '../support/world';
 
 let world: World;
@@ -26,6 +28,17 @@ async function crowd(size: number, from = 0): Promise<void> {
   const people = keys.map((key, n) => `  - { key: ${key}, name: Crowd ${String(from + n).padStart(2, '0')} }`);
   await world.configure(`people:\n${people.join('\n')}\n`);
   for (const key of keys) await outside(key, true);
+}
+/** A comparison that was concluded, with nothing of it done yet. */
+async function concluded() {
+  const [resource] = await world.sql<{ id: ResourceId }>(`select id from resources where name = 'Ledger'`);
+  const comparing = resource && (await world.comparisons.begin(resource.id));
+  if (!comparing) throw new Error('nothing to compare');
+  const holders = await world.sql<{ directoryKey: string; role: string; scope: string }>(
+    `select subject as "directoryKey", role, scope from local_roles where resource = 'Ledger'`,
+  );
+  await world.comparisons.add(comparing, holders);
+  return conclude(world.desk, operator, comparing.token);
 }
 const told = (user: string): Card[] =>
   world
@@ -197,6 +210,34 @@ describe('where it would take access from very many', () => {
       await expectSound(world.sql);
     },
   );
+
+  test('who leaves lets nothing be done to the others, and what is asked about them is drawn anew', async () => {
+    await world.configure('people: [{ key: crowd3, name: Crowd 03, enabled: false }]', true);
+    await world.compare();
+    expect([await left(), told('olga').length]).toEqual([21, 1]);
+    expect(textOf(asked())).toContain('21 people have access');
+    await world.press('olga', asked(), 'Accept');
+    await world.settle();
+    expect(await left()).toBe(0);
+  });
+
+  test('nor where fewer than all stay', async () => {
+    for (let n = 6; n < 22; n += 1) await outside(`crowd${n}`, false);
+    await world.compare();
+    await world.configure('people: [{ key: crowd0, name: Crowd 00, enabled: false }]', true);
+    await world.compare();
+    expect(await left()).toBe(5);
+  });
+
+  test('who is back before it was taken is asked about like everybody', async () => {
+    await world.sql(`update people set state = 'disabled', version = version + 1 where directory_key = 'crowd3'`);
+    const repairs = await concluded();
+    expect(repairs).toEqual([expect.objectContaining({ kind: 'extra', leaver: true })]);
+    await world.sql(`update people set state = 'enabled', version = version + 1 where directory_key = 'crowd3'`);
+    for (const { id, leaver } of repairs) await repair(world.desk, operator, { finding: id, present: null, leaver });
+    await world.settle();
+    expect(await left()).toBe(22);
+  });
 
   test('an answer is not about what became of a difference since', async () => {
     await world.press('cas', asked('cas'), 'Decline');
