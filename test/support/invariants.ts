@@ -215,7 +215,7 @@ const ALWAYS: readonly (readonly [name: string, sql: string])[] = [
      where r.type = 'exception' and not d.shown ? 'exception'
      union all select e.id::text from incompatibility_exceptions e join requests r on r.id = e.request_id
      where r.type <> 'exception' or r.state <> 'delivered' or r.target_id <> e.person_id or r.ends_at is distinct from e.until_at
-       or not exists (select 1 from decisions d where d.request_id = r.id and d.person_id = e.owner_id and d.decision = 'approve')`,
+       or not exists (select 1 from decisions d where d.request_id = r.id and coalesce(d.for_id, d.person_id) = e.owner_id and d.decision = 'approve')`,
   ],
   [
     'I19 what was asked for was on offer then',

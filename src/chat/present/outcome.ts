@@ -52,8 +52,9 @@ export function gateText(facts: RequestFacts, reader: PersonId): Text | null {
   const own = reader === facts.target.id;
   if (code === 'not-found') return say('outcome.packageGone', { package: text(facts.package.name, 150) });
   if (code === 'person-disabled' && !own) return say('outcome.targetDisabled', { target: facts.target.name });
-  // The sentence names the target to everybody else.
-  const told = own || !('target' in data) ? data : { ...data, target: facts.target.name };
+  // The sentence names the target to everybody else. A refusal that another release kept may lack it.
+  const target = own ? null : facts.target.name;
+  const told = own && 'target' in data ? data : { ...data, target };
   return explain<FaultCode>(code, told as Faults[FaultCode]);
 }
 
