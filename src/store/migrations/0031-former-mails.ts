@@ -3,8 +3,8 @@
 const steps = `
 -- Salted with the id of the row.
 alter table people add column former_mails bytea[] not null default '{}';
+-- The column of 0029 stays for the release before this one, which reads and writes it.
 update people set former_mails = array[former_mail] where former_mail is not null;
-alter table people drop column former_mail;
 
 create function note_former_mail() returns trigger language plpgsql as $$
 begin
