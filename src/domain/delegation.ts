@@ -88,7 +88,8 @@ export function propose(
     catalog: scope.package === null ? scope.catalog : null,
     state: 'proposed',
     endedBy: null,
-    dueAt: new Date(Math.max(link.from.getTime(), at.now.getTime() + ANSWER_TIME)),
+    // Not later than its end, when the cards close; at the end itself, all would have been said before.
+    dueAt: new Date(Math.min(link.until.getTime() - 1, Math.max(link.from.getTime(), at.now.getTime() + ANSWER_TIME))),
     touchedAt: null,
     version: 1,
   };

@@ -403,6 +403,14 @@ describe('what becomes of it', () => {
     expect(world.messagesTo('ana')).toHaveLength(before + 1);
   });
 
+  test('an offer of the last hours of a day is over with it, not later', async () => {
+    await world.pass(10 * 3_600_000);
+    await delegate(`cas ${await until(0)}`);
+    await world.pass(3 * 3_600_000);
+    expect(await states()).toMatchObject([{ state: 'ended' }]);
+    expect([...buttons(latest('cas')).keys()]).not.toContain('Accept');
+  });
+
   test('an offer that nobody answers is over with its last day', async () => {
     await delegate(`cas ${await until(1)}`);
     const card = latest('cas');
