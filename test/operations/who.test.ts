@@ -111,7 +111,7 @@ describe('the standing of an account', () => {
 
   test('an account in conflict is looked at again when the platform vouches for one person', async () => {
     await world.sql("update identities set state = 'conflict', person_id = null where user_id = 'tara'");
-    expect(await ask({ profile })).toContain('More than one person matches');
+    expect(await ask({ profile })).toContain('It is not clear whose account this is');
     expect(await ask({ profile: { ...profile, directoryKey: 'tara' } })).toBe('');
     const [last] = await world.sql<{ type: string }>('select type from audit_events order by id desc limit 1');
     expect(last?.type).toBe('identity.linked');

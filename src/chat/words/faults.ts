@@ -22,7 +22,9 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
       'I do not know who you are yet. Ask your administrator to link this account to your directory entry, then say “hi”.',
     ),
   'link-conflict': () =>
-    sentence('More than one person matches this account, so nobody was linked. Ask your administrator to settle it.'),
+    sentence(
+      'It is not clear whose account this is, so nobody was linked. Ask your administrator to write it under the right person.',
+    ),
   'foreign-tenant': () => sentence('I only work for people of this organization. Ask your contact there.'),
   'guest-refused': () => sentence('Guests cannot use me here. Ask your contact in this organization.'),
   'bot-refused': () => sentence('I only talk to people.'),
