@@ -22,7 +22,7 @@ export interface Share {
 /** A run is half as long on average. */
 const MOST_COMMANDS = 130;
 /** One run of so many speaks: its messages are drawn, sent and looked at as well, which takes ten times as long. */
-const SPEAKS = 20;
+const SPEAKS = 40;
 
 // Without the bias for small numbers, which would have everybody do the same thing to the first of everything.
 const run = fc.noBias(
