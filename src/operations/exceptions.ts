@@ -1,16 +1,15 @@
-// Exceptions to incompatibilities: asking for them, what becomes due of them, and how they look to whoever answers for them. They are
-// granted like any request (approvals.ts), or recorded by a file (blueprint/incompatibilities.ts).
-import { offerException, submitException } from '../domain/ask-exception';
+// Exceptions to incompatibilities: what may be asked for, what becomes due of them, and how they look to whoever answers for them. They are
+// asked for and granted like any request (requests.ts, approvals.ts), or recorded by a file (blueprint/incompatibilities.ts).
+import { offerException } from '../domain/ask-exception';
 import { DomainError } from '../domain/errors';
 import { report as reported } from '../domain/exception';
 import type { ExceptionFacts } from '../domain/exception';
 import type { Clash } from '../domain/facts';
 import type { PackageId, PersonId, PolicyVersion, PolicyVersionId } from '../domain/model';
 import { can } from '../domain/permissions';
-import type { Answering } from './act';
-import { act, moment, personOf } from './act';
+import { act, moment } from './act';
 import type { By, Desk } from './ports';
-import type { Ask, Asked, FormFacts } from './requests';
+import type { FormFacts } from './requests';
 
 export interface ExceptionForm extends Pick<FormFacts, 'facts' | 'now'> {
   readonly clash: Clash;
@@ -29,24 +28,6 @@ export async function exceptionFor(
     desk.views.now(),
   ]);
   return { facts, ...offerException(facts, now, wanted), now };
-}
-
-/** Asks for an exception, for oneself or for a direct report. */
-export function askException(desk: Desk, by: By, ask: Ask, answering?: Answering<Asked>): Promise<Asked> {
-  const requestor = personOf(by);
-  return act(
-    desk,
-    by,
-    async (tx) => {
-      if (ask.draft) await tx.takeDraft(ask.draft, requestor);
-      const { target, package: pkg } = ask;
-      const facts = await tx.forSubmit({ requestor, target, package: pkg, for: 'exception' });
-      const { request, change, clamped } = submitException(facts, ask, moment(tx));
-      await tx.save(change);
-      return { request: request.id, clamped };
-    },
-    answering,
-  );
 }
 
 /** What somebody sees of an exception. */

@@ -1,4 +1,5 @@
 // Asking, taking back, and what time does to requests. Every function is one act of a person or a job: one transaction.
+import { submitException } from '../domain/ask-exception';
 import { DomainError, isRefusal } from '../domain/errors';
 import type { Change } from '../domain/events';
 import type { Now, RequestFacts, SubmitFacts } from '../domain/facts';
@@ -19,7 +20,7 @@ import { isExtendable } from './assignments';
 import { exceptionFor } from './exceptions';
 import type { Answering } from './act';
 import { act, moment, personOf } from './act';
-import type { By, Desk, HandRow, ReachRow, TimelineRow } from './ports';
+import type { AskOf, By, Desk, HandRow, ReachRow, TimelineRow } from './ports';
 
 export interface Ask {
   readonly target: PersonId;
@@ -40,39 +41,31 @@ export interface Asked {
   readonly clamped: 'maximum' | 'fixedEnd' | null;
 }
 
-/** Asks for a package, for oneself or for a direct report. Refusals name the gate and the next step (rule 3.2). */
-export function submit(desk: Desk, by: By, ask: Ask, answering?: Answering<Asked>): Promise<Asked> {
-  const requestor = personOf(by);
-  return act(
-    desk,
-    by,
-    async (tx) => {
-      if (ask.draft) await tx.takeDraft(ask.draft, requestor);
-      const facts = await tx.forSubmit({ requestor, target: ask.target, package: ask.package });
-      const { request, change, clamped } = Rules.submit(facts, ask, moment(tx));
-      await tx.save(change);
-      return { request: request.id, clamped };
-    },
-    answering,
-  );
+/** Asks by a rule, which refuses or says what follows; `of`: what it needs loaded beside what all of them do. */
+function asking(rule: (facts: SubmitFacts, ask: Ask, at: Now) => Rules.Submitted, of: Pick<AskOf, 'for'> = {}) {
+  return (desk: Desk, by: By, ask: Ask, answering?: Answering<Asked>): Promise<Asked> => {
+    const requestor = personOf(by);
+    return act(
+      desk,
+      by,
+      async (tx) => {
+        if (ask.draft) await tx.takeDraft(ask.draft, requestor);
+        const facts = await tx.forSubmit({ requestor, target: ask.target, package: ask.package, ...of });
+        const { request, change, clamped } = rule(facts, ask, moment(tx));
+        await tx.save(change);
+        return { request: request.id, clamped };
+      },
+      answering,
+    );
+  };
 }
 
+/** Asks for a package, for oneself or for a direct report. Refusals name the gate and the next step (rule 3.2). */
+export const submit = asking(Rules.submit);
 /** Gives a package to somebody else without their asking; scope, separation of duties and approval still hold (rule 3.22). */
-export function assign(desk: Desk, by: By, ask: Ask, answering?: Answering<Asked>): Promise<Asked> {
-  const requestor = personOf(by);
-  return act(
-    desk,
-    by,
-    async (tx) => {
-      if (ask.draft) await tx.takeDraft(ask.draft, requestor);
-      const facts = await tx.forSubmit({ requestor, target: ask.target, package: ask.package });
-      const { request, change, clamped } = Rules.submitDirect(facts, ask, moment(tx));
-      await tx.save(change);
-      return { request: request.id, clamped };
-    },
-    answering,
-  );
-}
+export const assign = asking(Rules.submitDirect);
+/** Asks for an exception to an incompatibility, for oneself or for a direct report (rule 3.13). */
+export const askException = asking(submitException, { for: 'exception' });
 
 /** Asks to keep access for one more period (rule 3.9). */
 export function extend(

@@ -1,6 +1,6 @@
 // Asking for an exception: to have a package for a while beside something with which it does not go together.
 import { DomainError } from '../../domain/errors';
-import { askException } from '../../operations/exceptions';
+import { askException } from '../../operations/requests';
 import { isPackageName, packageOf } from '../names';
 import type { Answer, Context, Verb } from '../verb';
 import { openException, sendOrReopen } from './request-form';
