@@ -1,0 +1,227 @@
+// Stages: who is asked, who may decide, what a decision leads to (rules 3.4 to 3.8).
+import type { Answer, Key, Organization, Request, Running, Stage, Task, Who } from './book';
+import {
+  ADMINISTRATOR,
+  DAY,
+  HOUR,
+  OWNER,
+  found,
+  liveOf,
+  manages,
+  packageOf,
+  requestOf,
+  running,
+  termsOf,
+  works,
+} from './book';
+import { cancel } from './ending';
+import { give } from './giving';
+import { close, closeTasks, end, isGone, newRequest } from './requests';
+
+/** People who are meant and still work here. */
+function meant(o: Organization, who: readonly Who[], target: Key): Key[] {
+  const all = who.flatMap((one) => {
+    if (one === 'manager') return o.people[target]?.manager ?? [];
+    return one.startsWith('@') ? (o.groups[one.slice(1)] ?? []) : [one];
+  });
+  return [...new Set(all)].filter((one) => works(o, one)).sort();
+}
+
+interface Resolved {
+  readonly asked: readonly { person: Key; capacity: Task['capacity'] }[];
+  readonly alternates: readonly { person: Key; capacity: Task['capacity'] }[];
+  readonly enough: boolean;
+}
+
+/** Who is asked: primaries; while too few: fallbacks, alternates, owners, administrators, each kind as a whole (rule 3.5). */
+function resolve(o: Organization, stage: Stage, target: Key, never: readonly Key[], required: number): Resolved {
+  const asked: { person: Key; capacity: Task['capacity'] }[] = [];
+  const add = (people: readonly Key[], capacity: Task['capacity']): void => {
+    for (const person of people)
+      if (!never.includes(person) && !asked.some((one) => one.person === person)) asked.push({ person, capacity });
+  };
+  add(meant(o, stage.approvers, target), 'primary');
+  const standIns: [Key[], Task['capacity']][] = [
+    [meant(o, stage.fallbacks, target), 'fallback'],
+    [meant(o, stage.alternates, target), 'alternate'],
+    [[OWNER].filter((one) => works(o, one)), 'owner'],
+    [[ADMINISTRATOR].filter((one) => works(o, one)), 'administrator'],
+  ];
+  for (const [people, capacity] of standIns) if (asked.length < required) add(people, capacity);
+  const alternates = meant(o, stage.alternates, target)
+    .filter((one) => !never.includes(one) && !asked.some(({ person }) => person === one))
+    .map((person) => ({ person, capacity: 'alternate' as const }));
+  return { asked, alternates, enough: asked.length >= required };
+}
+
+/** Its first stage opens, or it is approved at once. */
+export function enter(o: Organization, request: Request, needsApproval: boolean): Answer {
+  if (!needsApproval) {
+    request.detail = 'approvedByPolicy';
+    const refusal = give(o, request);
+    if (refusal === null) o.requests.push(request);
+    return refusal ?? 'ok';
+  }
+  const { stages } = termsOf(o, request.terms);
+  const never = [request.target, request.requestor ?? request.target];
+  if (stages.some((one) => !resolve(o, one, request.target, never, one.required).enough)) return 'no-approvers';
+  request.stages = stages.map((_, i) => ({
+    n: i + 1,
+    state: 'waiting',
+    decideBy: null,
+    escalateAt: null,
+    escalatedAt: null,
+    remindAt: null,
+  }));
+  request.state = 'pendingApproval';
+  o.requests.push(request);
+  open(o, request, 1);
+  return 'ok';
+}
+
+function never(o: Organization, request: Request, n: number): Key[] {
+  const earlier = termsOf(o, request.terms).samePerson ? [] : request.decisions.filter((one) => one.n < n);
+  return [request.target, request.requestor ?? request.target, ...earlier.map((one) => one.person)];
+}
+
+function open(o: Organization, request: Request, n: number): void {
+  const plan = found(termsOf(o, request.terms).stages[n - 1]);
+  const stage = found(request.stages[n - 1]);
+  request.stage = n;
+  stage.state = 'inProgress';
+  stage.decideBy = o.now + plan.within * HOUR;
+  stage.escalateAt = plan.escalate === null ? null : o.now + plan.escalate * HOUR;
+  stage.remindAt = o.now + (plan.within * HOUR) / 2;
+  const { asked } = resolve(o, plan, request.target, never(o, request, n), plan.required);
+  for (const one of asked) addTask(request, n, one.person, one.capacity);
+}
+
+export function addTask(request: Request, n: number, person: Key, capacity: Task['capacity']): void {
+  const before = request.tasks.find((one) => one.n === n && one.person === person);
+  if (before) Object.assign(before, { capacity, state: 'open' });
+  else request.tasks.push({ n, person, capacity, state: 'open' });
+}
+
+/** Anybody may try. */
+/** `step`: the one that the decider's card showed; null where they decide by the number. */
+export function decide(
+  o: Organization,
+  key: Key,
+  person: Key,
+  decision: 'approve' | 'deny',
+  reason: boolean,
+  step: number | null,
+): Answer {
+  const request = requestOf(o, key);
+  if (person === request.target || person === request.requestor) return 'own-request';
+  const stage = request.state === 'pendingApproval' ? running(request) : undefined;
+  const mine = request.tasks.filter((one) => one.person === person);
+  const task = mine.find((one) => one.n === stage?.n && one.state === 'open');
+  if (!stage || !task) {
+    if (request.decisions.some((one) => one.person === person)) return 'you-decided';
+    if (mine.length === 0 || (stage && mine.every((one) => one.n === stage.n))) return 'not-an-approver';
+    return 'already-decided';
+  }
+  if (stage.decideBy !== null && stage.decideBy <= o.now) return 'already-decided';
+  const plan = found(termsOf(o, request.terms).stages[stage.n - 1]);
+  if (!stillAsked(o, request, plan, stage, task)) return 'not-an-approver';
+  const isSeen = step === null ? mine.every((one) => one.n >= stage.n) : step === stage.n;
+  if (!isSeen) return 'moved-on';
+  if (isGone(o, request)) return cancel(o, key, 'system');
+  if (decision === 'deny' && !reason) return 'denial-reason-required';
+  if (decision === 'approve' && plan.reason && !reason) return 'approval-reason-required';
+
+  request.decisions.push({ n: stage.n, person, decision });
+  task.state = 'decided';
+  if (decision === 'deny') {
+    close(request, 'denied');
+    end(request, 'denied', 'deniedByApprover');
+    return 'ok';
+  }
+  if (request.decisions.filter((one) => one.n === stage.n).length < plan.required) return 'ok';
+  stage.state = 'approved';
+  stage.remindAt = null;
+  closeTasks(request);
+  const next = termsOf(o, request.terms).stages[stage.n];
+  if (!next) {
+    grant(o, request);
+    return 'ok';
+  }
+  if (resolve(o, next, request.target, never(o, request, stage.n + 1), next.required).enough) {
+    open(o, request, stage.n + 1);
+  } else {
+    close(request, 'canceled');
+    end(request, 'denied', 'noApprovers');
+  }
+  return 'ok';
+}
+
+function stillAsked(o: Organization, request: Request, plan: Stage, stage: Running, task: Task): boolean {
+  if (task.capacity === 'owner' || task.capacity === 'administrator') return manages(o, task.person);
+  const is = (who: readonly Who[]): boolean => meant(o, who, request.target).includes(task.person);
+  if (is(plan.approvers)) return true;
+  if (task.capacity === 'fallback') return is(plan.fallbacks) || (stage.escalatedAt !== null && is(plan.alternates));
+  return (task.capacity === 'alternate' || stage.escalatedAt !== null) && is(plan.alternates);
+}
+
+/** Everybody approved: the gates are looked at again, and what the package gained re-opens the decision (rules 3.2, 3.8). */
+function grant(o: Organization, request: Request): void {
+  const anew = !liveOf(o, request.target, request.package) && gained(o, request);
+  if (anew && wouldGive(o, request) === null) {
+    askAgain(o, request);
+    return;
+  }
+  if (give(o, request) !== null) end(request, 'denied', 'gateClosed');
+}
+
+/** Null where it would be given. */
+function wouldGive(o: Organization, request: Request): Answer | null {
+  const copy = structuredClone(o);
+  return give(copy, requestOf(copy, request.key));
+}
+
+export const gained = (o: Organization, request: Request): boolean =>
+  packageOf(o, request.package).roles.some((role) => !request.roles.includes(role));
+
+/** The same once more, with what the package holds now; refused where nobody is left to decide. */
+export function askAgain(o: Organization, request: Request): void {
+  const again = newRequest(o, request.type, request.target, request.package, {
+    requestor: request.requestor,
+    policy: request.policy,
+    terms: request.terms,
+    asked: request.asked,
+    assignment: request.type === 'userExtend' ? request.assignment : null,
+  });
+  if (enter(o, again, true) === 'ok') end(request, 'canceled', 'contentChanged');
+  else end(request, 'denied', 'noApprovers');
+}
+
+export const stageDue = (request: Request): Running | undefined =>
+  request.state === 'pendingApproval' ? running(request) : undefined;
+
+export function resolvedNow(o: Organization, request: Request, stage: Running): Resolved {
+  const plan = found(termsOf(o, request.terms).stages[stage.n - 1]);
+  const here = request.decisions.filter((one) => one.n === stage.n);
+  const left = Math.max(1, plan.required - here.length);
+  return resolve(o, plan, request.target, [...never(o, request, stage.n), ...here.map((one) => one.person)], left);
+}
+
+/** Who may decide has changed (rule 3.6). */
+export function reroute(o: Organization, request: Request): void {
+  const stage = stageDue(request);
+  if (!stage) return;
+  const { asked, alternates, enough } = resolvedNow(o, request, stage);
+  if (!enough) {
+    close(request, 'denied');
+    end(request, 'denied', 'noApprovers');
+    return;
+  }
+  const all = [...asked, ...(stage.escalatedAt === null ? [] : alternates)];
+  const here = request.tasks.filter((one) => one.n === stage.n && one.state === 'open');
+  for (const task of here) if (!all.some((one) => one.person === task.person)) task.state = 'closed';
+  const newcomers = all.filter((one) => !here.some((task) => task.person === one.person));
+  for (const one of newcomers) addTask(request, stage.n, one.person, one.capacity);
+  if (newcomers.length === 0 || Number(stage.decideBy) >= o.now + DAY) return;
+  stage.decideBy = o.now + DAY;
+  stage.remindAt ??= o.now + DAY / 2;
+}

@@ -1,0 +1,84 @@
+// Taking back, giving up, removing: how requests and access end.
+import type { Answer, Assignment, Key, Organization, Request } from './book';
+import { LIVE, OPEN, assignmentOf, found, manages, newest, openOf, requestOf, termsOf, works } from './book';
+import { letGo } from './giving';
+import { close, end, newRequest } from './requests';
+
+/** Takes a request back. `system`: because somebody left. */
+export function cancel(o: Organization, key: Key, person: Key): Answer {
+  const request = requestOf(o, key);
+  const own = person === request.requestor || person === request.target;
+  if (person !== 'system' && !own && !manages(o, person)) return 'not-found';
+  if (!OPEN.includes(request.state)) return 'not-cancelable';
+  if (person !== 'system' && request.state === 'scheduled' && person !== request.target)
+    return 'removal-reason-required';
+  const gone = works(o, request.target) && request.left !== 'target' ? 'requestorDisabled' : 'targetDisabled';
+  drop(o, request, person === 'system' ? gone : own ? 'canceledByRequestor' : 'canceledByOwner');
+  return 'ok';
+}
+
+function drop(o: Organization, request: Request, detail: string): void {
+  const scheduled = request.state === 'scheduled';
+  close(request, 'canceled');
+  end(request, 'canceled', detail);
+  if (scheduled) dropScheduled(o, request, detail === 'targetDisabled' ? 'targetDisabled' : 'canceled');
+}
+
+function dropScheduled(o: Organization, request: Request, reason: string): void {
+  const assignment = assignmentOf(o, found(request.assignment ?? undefined));
+  if (assignment.state !== 'scheduled') return;
+  over(assignment, 'removed', reason);
+}
+
+export function over(assignment: Assignment, state: string, reason: string): void {
+  Object.assign(assignment, { state, endReason: reason, remindAt: null });
+  for (const one of assignment.reasons) one.ended = true;
+}
+
+export function giveUp(o: Organization, key: Key, person: Key): Answer {
+  const assignment = assignmentOf(o, key);
+  if (person !== assignment.target) return 'not-found';
+  if (!LIVE.includes(assignment.state)) return 'not-held';
+  const last = newest(assignment, null);
+  if (!last || !termsOf(o, last.terms).selfRemove) return 'not-self-removable';
+  stop(o, assignment, 'gaveUp', 'userRemove', person);
+  return 'ok';
+}
+
+export function remove(o: Organization, key: Key, person: Key, reason: boolean): Answer {
+  const assignment = assignmentOf(o, key);
+  // Who asked for somebody else takes it back before it begins.
+  const asked = openOf(o, assignment.target, assignment.package);
+  const isTheirs = asked?.assignment === key && asked.requestor === person && person !== assignment.target;
+  if (!manages(o, person) && !(assignment.state === 'scheduled' && isTheirs)) return 'forbidden';
+  if (!LIVE.includes(assignment.state)) return 'not-held';
+  if (!reason) return 'removal-reason-required';
+  stop(o, assignment, 'removedByOwner', 'adminRemove', person);
+  return 'ok';
+}
+
+const REASONS: Record<string, string> = { gaveUp: 'canceledByRequestor', removedByOwner: 'canceledByOwner' };
+
+export function stop(
+  o: Organization,
+  assignment: Assignment,
+  reason: string,
+  type: Request['type'],
+  requestor: Key | null,
+): void {
+  const { target, package: pack } = assignment;
+  const scheduled = assignment.state === 'scheduled';
+  const gone = scheduled ? [] : letGo(o, assignment, [...assignment.roles, ...assignment.lost]);
+  const state = gone.length > 0 ? 'removing' : 'removed';
+  over(assignment, state, reason);
+  for (const one of o.requests) {
+    const isWaiting = one.assignment === assignment.key && (one.state === 'scheduled' || one.state === 'delivering');
+    if (isWaiting) end(one, 'canceled', reason === 'gaveUp' ? 'canceledByRequestor' : reason);
+  }
+  const removal = newRequest(o, type, target, pack, { requestor, assignment: assignment.key });
+  end(removal, state, reason);
+  o.requests.push(removal);
+  const extension = openOf(o, target, pack);
+  if (reason !== 'endReached' && extension?.type === 'userExtend' && extension.state === 'pendingApproval')
+    drop(o, extension, REASONS[reason] ?? reason);
+}

@@ -1,0 +1,56 @@
+// What stands between a person and a package (rules 3.2, 3.3).
+import type { Answer, Key, Organization, Policy, Terms } from './book';
+import { ADDING, ENDING, LIVE, OPEN, packageOf, termsOf, works } from './book';
+
+export function inScope(o: Organization, terms: Terms, target: Key): boolean {
+  if (terms.who === null) return terms.mode === 'direct';
+  return terms.who === 'all' || (o.groups[terms.who.slice(1)] ?? []).includes(target);
+}
+
+/** Something that the person holds, gets, or asks for, and that stands against the package. */
+function conflicts(o: Organization, target: Key, pack: Key): boolean {
+  const others = Object.keys(o.packages).filter(
+    (one) => packageOf(o, pack).against.includes(one) || packageOf(o, one).against.includes(pack),
+  );
+  return others.some(
+    (other) =>
+      o.assignments.some(
+        (one) => one.target === target && one.package === other && [...LIVE, ...ENDING].includes(one.state),
+      ) ||
+      o.requests.some(
+        (one) =>
+          one.target === target && one.package === other && OPEN.includes(one.state) && ADDING.includes(one.type),
+      ),
+  );
+}
+
+/** The gate that is closed, in the order of rule 3.2. `open`: whether this policy, with these terms, would do. */
+export function closed(
+  o: Organization,
+  target: Key,
+  pack: Key,
+  byOther: boolean,
+  open: (policy: Policy, terms: Terms) => boolean,
+): Answer | null {
+  if (!works(o, target)) return byOther ? 'not-found' : 'person-disabled';
+  if (!o.published) return 'catalog-closed';
+  if (conflicts(o, target, pack)) return 'incompatible';
+  return packageOf(o, pack).policies.some((one) => one.enabled && open(one, termsOf(o, one.current)))
+    ? null
+    : 'not-in-scope';
+}
+
+/** The gates for something that names its policy. Only enabled ones; the scope is that of the terms that it keeps. */
+export function closedFor(o: Organization, target: Key, pack: Key, name: string, terms: number): Answer | null {
+  return closed(o, target, pack, false, (policy) => policy.name === name && inScope(o, termsOf(o, terms), target));
+}
+
+/** Policies of the strictest kind that has the person in its scope (rule 3.3). */
+export function strictest(o: Organization, target: Key, pack: Key): Policy[] {
+  const fit = packageOf(o, pack).policies.filter((one) => {
+    const terms = termsOf(o, one.current);
+    return one.enabled && terms.mode === 'request' && inScope(o, terms, target);
+  });
+  const named = fit.filter((one) => termsOf(o, one.current).who !== 'all');
+  return named.length > 0 ? named : fit;
+}

@@ -1,0 +1,58 @@
+// A request as a row: how one begins and how one ends.
+import type { Key, Organization, Request } from './book';
+import { OPEN, packageOf, works } from './book';
+
+export function newRequest(
+  o: Organization,
+  type: Request['type'],
+  target: Key,
+  pack: Key,
+  fields: Partial<Request>,
+): Request {
+  const n = o.requests.filter((one) => one.target === target && one.package === pack).length;
+  return {
+    type,
+    state: 'submitted',
+    detail: null,
+    requestor: null,
+    target,
+    package: pack,
+    policy: null,
+    terms: null,
+    roles: [...packageOf(o, pack).roles],
+    asked: { start: null, hours: null, end: null },
+    assignment: null,
+    stage: 0,
+    startsAt: null,
+    endsAt: null,
+    stages: [],
+    tasks: [],
+    decisions: [],
+    ...fields,
+    key: `${target}/${pack}/${n}`,
+  };
+}
+
+export function close(request: Request, state: 'denied' | 'expired' | 'canceled'): void {
+  for (const stage of request.stages) {
+    if (stage.state === 'inProgress') Object.assign(stage, { state, remindAt: null });
+    if (stage.state === 'waiting') stage.state = 'canceled';
+  }
+  closeTasks(request);
+}
+
+export function closeTasks(request: Request): void {
+  for (const task of request.tasks) if (task.state === 'open') task.state = 'closed';
+}
+
+export function end(request: Request, state: string, detail: string): void {
+  request.state = state;
+  request.detail = detail;
+}
+
+/** Whoever it is for left while it was open, or whoever asked, while it was not decided; they may be back. */
+export function isGone(o: Organization, request: Request): boolean {
+  const { left = null, requestor, target, state } = request;
+  if (left === 'target' || !works(o, target)) return OPEN.includes(state);
+  return (left === 'requestor' || (requestor !== null && !works(o, requestor))) && state === 'pendingApproval';
+}

@@ -1,0 +1,137 @@
+// What time and leavers do: one generator for each job.
+import { addTask, askAgain, gained, reroute, resolvedNow, stageDue } from './approving';
+import type { Assignment, Key, Organization, Request } from './book';
+import { DAY, LIVE, assignmentOf, found, later, live, newest, works } from './book';
+import { cancel, over, stop } from './ending';
+import { closedFor } from './gates';
+import { follow, want, windowOf } from './giving';
+import { close, end, isGone } from './requests';
+
+/** What each job does, one thing that is due after the other: whatever comes between two of them is seen by the second. */
+export const jobs: Record<string, (o: Organization, busy?: Key) => Generator<void>> = {
+  /** Leaves out a person on whom somebody else works just now. */
+  *'end-access'(o, busy) {
+    const isDue = (one: Assignment): boolean => LIVE.includes(one.state) && one.endsAt !== null && one.endsAt <= o.now;
+    // The soonest first; of two at once the older.
+    for (const one of o.assignments.filter(isDue).toSorted((a, b) => Number(a.endsAt) - Number(b.endsAt))) {
+      if (isDue(one) && one.target !== busy) stop(o, one, 'endReached', 'systemRemove', null);
+      yield;
+    }
+  },
+  *'end-justifications'(o) {
+    for (const one of o.assignments) {
+      yield;
+      const over = live(one).filter(({ until }) => until !== null && until <= o.now);
+      const rest = live(one).filter((reason) => !over.includes(reason));
+      if (!LIVE.includes(one.state) || over.length === 0 || rest.length === 0) continue;
+      for (const reason of over) reason.ended = true;
+      const endsAt = later(rest.map(({ until }) => until));
+      if (endsAt === one.endsAt) continue;
+      one.endsAt = endsAt;
+      one.reminded = 0;
+      const last = newest(one, null);
+      one.remindAt = last ? windowOf(endsAt, { ...last, until: endsAt }) : null;
+    }
+  },
+  *'end-for-leavers'(o) {
+    for (const one of o.assignments) {
+      if (LIVE.includes(one.state) && (one.left || !works(o, one.target)))
+        stop(o, one, 'targetDisabled', 'systemRemove', null);
+      yield;
+    }
+  },
+  *'cancel-for-leavers'(o) {
+    for (const one of o.requests) {
+      if (isGone(o, one)) cancel(o, one.key, 'system');
+      one.left = null;
+      yield;
+    }
+  },
+  *'reroute-approvals'(o) {
+    for (const one of o.requests) {
+      reroute(o, one);
+      yield;
+    }
+  },
+  *'expire-stages'(o) {
+    for (const one of o.requests) {
+      const stage = stageDue(one);
+      if (stage && Number(stage.decideBy) <= o.now) {
+        close(one, 'expired');
+        end(one, 'expired', 'notDecidedInTime');
+      }
+      yield;
+    }
+  },
+  *'escalate-stages'(o) {
+    for (const one of o.requests) {
+      yield;
+      const stage = stageDue(one);
+      if (!stage || stage.escalateAt === null || stage.escalatedAt !== null || stage.escalateAt > o.now) continue;
+      stage.escalatedAt = o.now;
+      for (const { person, capacity } of resolvedNow(o, one, stage).alternates)
+        if (!one.tasks.some((task) => task.n === stage.n && task.person === person && task.state !== 'closed'))
+          addTask(one, stage.n, person, capacity);
+    }
+  },
+  *'remind-approvers'(o) {
+    for (const one of o.requests) {
+      yield;
+      const stage = stageDue(one);
+      if (!stage || stage.remindAt === null || stage.remindAt > o.now) continue;
+      // At the same hour, but never less than half a day after a late one.
+      let next = stage.remindAt;
+      while (next <= o.now + DAY / 2) next += DAY;
+      stage.remindAt = next < Number(stage.decideBy) ? next : null;
+    }
+  },
+  *'start-access'(o) {
+    const isDue = (one: Request): boolean => one.state === 'scheduled' && Number(one.startsAt) <= o.now;
+    for (const one of o.requests.filter(isDue).toSorted((a, b) => Number(a.startsAt) - Number(b.startsAt))) {
+      if (isDue(one)) start(o, one);
+      yield;
+    }
+  },
+  *'update-holders'(o) {
+    for (const one of o.assignments) {
+      follow(o, one);
+      yield;
+    }
+  },
+  *'remind-holders'(o) {
+    for (const one of o.assignments) {
+      yield;
+      const due = one.remindAt !== null && one.remindAt <= o.now;
+      if (!LIVE.includes(one.state) || !due || one.endsAt === null || one.endsAt <= o.now) continue;
+      const second = one.endsAt - one.startsAt > 2 * DAY ? one.endsAt - DAY : null;
+      const both = one.reminded === 0 && second !== null && second <= o.now;
+      one.reminded = both ? 2 : Math.min(one.reminded + 1, 2);
+      one.remindAt = one.reminded === 1 ? second : null;
+    }
+  },
+};
+
+/** A scheduled start has come: all gates are looked at again (rule 3.2). */
+function start(o: Organization, request: Request): void {
+  if (isGone(o, request)) {
+    cancel(o, request.key, 'system');
+    return;
+  }
+  const assignment = assignmentOf(o, found(request.assignment ?? undefined));
+  const { target, package: pack } = request;
+  const late = assignment.endsAt !== null && assignment.endsAt <= o.now;
+  const gate = closedFor(o, target, pack, found(request.policy ?? undefined), found(request.terms ?? undefined));
+  if (late || gate !== null) {
+    end(request, 'denied', 'gateClosed');
+    over(assignment, 'removed', 'gateClosed');
+    return;
+  }
+  if (request.stage > 0 && gained(o, request)) {
+    askAgain(o, request);
+    over(assignment, 'removed', request.detail === 'noApprovers' ? 'gateClosed' : 'canceled');
+    return;
+  }
+  assignment.state = 'delivering';
+  request.state = 'delivering';
+  want(o, assignment);
+}
