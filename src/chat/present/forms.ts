@@ -223,49 +223,49 @@ export function requestForm(
   };
 }
 
+/** For oneself, where nobody else is named. */
+const FOR_ONESELF = { person: ['find.for', 'find.forYou'], searches: ['packages', 'reports'] } as const;
+/** By a right that others have given. */
+const FOR_OTHERS = { person: ['assign.person', 'assign.personHint'], searches: ['manageable', 'people'] } as const;
+
 /** First steps, by what is begun: what, and for whom. */
 const FIND = {
   exception: {
     title: 'exception.findTitle',
     intro: 'exception.findIntro',
     verb: 'exception.fill',
-    person: ['find.for', 'find.forYou'],
-    searches: ['packages', 'reports'],
+    ...FOR_ONESELF,
   },
   ask: {
     title: 'find.title',
     intro: 'find.intro',
     verb: 'request.fill',
-    person: ['find.for', 'find.forYou'],
-    searches: ['packages', 'reports'],
+    ...FOR_ONESELF,
   },
   assign: {
     title: 'assign.title',
     intro: 'assign.intro',
     verb: 'assignment.fill',
-    person: ['assign.person', 'assign.personHint'],
-    searches: ['manageable', 'people'],
+    ...FOR_OTHERS,
   },
   share: {
     title: 'share.findTitle',
     intro: 'share.findIntro',
     verb: 'share.fill',
-    person: ['find.for', 'find.forYou'],
+    ...FOR_ONESELF,
     searches: ['sharable', 'reports'],
   },
   remove: {
     title: 'remove.findTitle',
     intro: 'remove.findIntro',
     verb: 'removal.fill',
-    person: ['assign.person', 'assign.personHint'],
-    searches: ['manageable', 'people'],
+    ...FOR_OTHERS,
   },
   reprocess: {
     title: 'reprocess.title',
     intro: 'reprocess.intro',
     verb: 'assignment.reprocess',
-    person: ['assign.person', 'assign.personHint'],
-    searches: ['manageable', 'people'],
+    ...FOR_OTHERS,
   },
 } as const;
 
