@@ -196,14 +196,14 @@ export function takeAstray(facts: PlaceFacts): Change {
  * A call to the system came late: another worker had taken the row over, or nobody waited for its answer any more. Nobody knows
  * what the system did last, so what is wanted is made equal once more. Changes no state: what was found true there counts.
  *
- * `gaveAt`: where it gave, when it was looked whether to. If the role was taken away since, it may have been there by this call
- * alone when somebody read anew what the person had before: that is no baseline, also where that access is over too (rule 3.10).
+ * `gave`: it was a call to give, to a system that can be read. That is made only for what the person did not have before (`isTheirs`), so
+ * what is believed of that now was read, or is yet to be, after the role was taken away in between; and it may have been there by this
+ * call alone. That is no baseline, also where the access is over too (rule 3.10).
  */
-export function cameLate(facts: PlaceFacts, gaveAt: Date | null): Change {
+export function cameLate(facts: PlaceFacts, gave: boolean): Change {
   const { grant } = facts;
   const told = toldOfGrant(facts, facts.wanted ? 'grant.wanted' : 'grant.unwanted', { again: true });
-  const isTakenSince = gaveAt !== null && grant.takenAt !== null && grant.takenAt >= gaveAt;
-  return isTakenSince && grant.baseline !== false ? together(updated('grant', grant, { baseline: false }), told) : told;
+  return gave && grant.baseline !== false ? together(updated('grant', grant, { baseline: false }), told) : told;
 }
 
 /**

@@ -34,8 +34,8 @@ export async function place(parts: PlaceParts, row: OutgoingRow): Promise<void> 
   const by: By = { actor: { kind: 'system', name: 'place' }, via: 'place', trace: row.trace ?? newTrace() };
   const calls: Calls = {
     made: false,
-    gaveAt: null,
-    again: () => late(parts.desk, by, grant, calls.gaveAt),
+    gave: false,
+    again: () => late(parts.desk, by, grant, calls.gave),
   };
   try {
     await attempt(parts, by, row, calls);
@@ -49,8 +49,8 @@ export async function place(parts: PlaceParts, row: OutgoingRow): Promise<void> 
 /** Whether a call that changes the system was begun, and what looks once more at what it did. */
 interface Calls {
   made: boolean;
-  /** Where it gave, when it was looked whether to. */
-  gaveAt: Date | null;
+  /** Whether it was one to give, where the system was asked before what the person has. */
+  gave: boolean;
   readonly again: () => Promise<void>;
 }
 
@@ -91,17 +91,16 @@ async function attempt(parts: PlaceParts, by: By, row: OutgoingRow, calls: Calls
     return baseline(parts.desk, by, { grant, lease: row.lease, present });
   };
   try {
-    const found = first.asksFirst ? await readFirst() : 'give';
-    if (found === 'later') return;
-    const now = first.asksFirst ? await look(parts.desk, by, grant) : first;
+    const now = first.asksFirst ? await readFirst() : { ...first, found: 'give' };
+    if (now.found === 'later') return;
     const outcome = await (async (): Promise<PlaceOutcome> => {
-      if (now.desired === 'keepBaseline' || (now.desired === 'present' && found === 'theirs'))
+      if (now.desired === 'keepBaseline' || (now.desired === 'present' && now.found === 'theirs'))
         return { state: 'present', externalId: null };
       if (now.neverGiven && connector.readable) return { state: 'untouched', externalId: null };
       const want = now.desired === 'present';
       return call(parts, { ...one, what: want ? 'give' : 'take', again: calls.again }, (each) => {
         calls.made = true;
-        calls.gaveAt = want ? now.at : null;
+        calls.gave = want && connector.readable;
         return connector.converge(subject, where, want, each);
       });
     })();

@@ -15,8 +15,6 @@ export type { PlaceOutcome };
 
 export interface Placement {
   readonly facts: PlaceFacts;
-  /** When it was looked. */
-  readonly at: Date;
   /** `keepBaseline`: the person had it before, so nothing is taken. */
   readonly desired: ReturnType<typeof Rules.desired>;
   /** What the person has without Usher must be read, and what follows committed, before the call that gives (rule 3.10). */
@@ -25,39 +23,38 @@ export interface Placement {
   readonly neverGiven: boolean;
 }
 
+const placementOf = (facts: PlaceFacts): Placement => ({
+  facts,
+  desired: Rules.desired(facts),
+  asksFirst: Rules.asksFirst(facts),
+  neverGiven: Rules.neverGiven(facts),
+});
+
 /** What is to be done for a grant now. */
 export function look(desk: Desk, by: By, grant: GrantId): Promise<Placement> {
-  return act(desk, by, async (tx) => {
-    const facts = await tx.forPlace(grant);
-    return {
-      facts,
-      at: tx.now,
-      desired: Rules.desired(facts),
-      asksFirst: Rules.asksFirst(facts),
-      neverGiven: Rules.neverGiven(facts),
-    };
-  });
+  return act(desk, by, async (tx) => placementOf(await tx.forPlace(grant)));
 }
 
 /**
  * Writes down whether the person has the role without Usher, before it gives it; null where the connector cannot read. What a worker read
  * before its lease was lost may be what another one gave since. `later`: the system must be asked once more before anything is given, and
- * the worker's row is put back until then; `theirs`: the person has it, and it is not given.
+ * the worker's row is put back until then; `theirs`: the person has it, and it is not given. What is to be done is as of this act, so
+ * nothing is given to whom it was not read for.
  */
 export function baseline(
   desk: Desk,
   by: By,
   input: { grant: GrantId; lease: Lease; present: boolean | null },
-): Promise<'later' | 'theirs' | 'give'> {
+): Promise<Placement & { readonly found: 'later' | 'theirs' | 'give' }> {
   const { grant, lease, present } = input;
   return act(desk, by, async (tx) => {
     const facts = await tx.forPlace(grant);
     await tx.hold(lease);
     await tx.save(Rules.readBaseline(facts, present, moment(tx)));
     const again = Rules.asksAgainAt(facts, present, moment(tx));
-    if (again === null) return Rules.isTheirs(facts, present) ? 'theirs' : 'give';
+    if (again === null) return { ...placementOf(facts), found: Rules.isTheirs(facts, present) ? 'theirs' : 'give' };
     await tx.retry(lease, again.getTime() - tx.now.getTime(), 'seems_gone');
-    return 'later';
+    return { ...placementOf(facts), found: 'later' };
   });
 }
 
@@ -110,13 +107,10 @@ export function failed(
   });
 }
 
-/**
- * A call came late, and may have undone what another worker made equal since: it is looked at once more. `gaveAt`: where it gave,
- * when it was looked whether to.
- */
-export function late(desk: Desk, by: By, grant: GrantId, gaveAt: Date | null): Promise<void> {
+/** A call came late, and may have undone what another worker made equal since: it is looked at once more. `gave`: as in `cameLate`. */
+export function late(desk: Desk, by: By, grant: GrantId, gave: boolean): Promise<void> {
   return act(desk, by, async (tx) => {
-    await tx.save(Rules.cameLate(await tx.forPlace(grant), gaveAt));
+    await tx.save(Rules.cameLate(await tx.forPlace(grant), gave));
   });
 }
 

@@ -2,7 +2,7 @@
 // nothing that waits for people stays silent (rules 3.9, 3.10, 3.12, 3.17, 3.25).
 import type { Card } from '../../src/chat/card';
 import type { GrantId } from '../../src/domain/model';
-import { baseline, failed, late, look, settled } from '../../src/operations/placements';
+import { baseline, failed, late, settled } from '../../src/operations/placements';
 import type { By, OutgoingRow } from '../../src/operations/ports';
 import type { World } from '../support/world';
 import { aWorld, buttons, cardOf, LEAVING, sentenceOf, SMALL, textOf } from '../support/world';
@@ -204,33 +204,11 @@ describe('access that Usher never gave', () => {
 });
 
 describe('a worker that gives too late', () => {
-  test('what the person had of their own from before loses nothing of it, though the row is older than the access', async () => {
-    await give();
-    await get('tara', 'ledger auditor', {});
-    // The placement of the first one's end is still to be worked when the second one begins, and is worked for that.
-    await giveUp('tara', 'ledger auditor');
-    await world.sql('update organization set clock_offset_ms = clock_offset_ms + 1000');
-    await ask('tara', 'ledger auditor', {});
-    await claim();
-    const { id } = await grant();
-    const { at } = await look(world.desk, worker, id);
-    await lose();
-    await world.settle();
-    await late(world.desk, worker, id, at);
-    await world.settle();
-    expect(await states()).toEqual(['removed', 'delivered']);
-    await giveUp('tara', 'ledger auditor');
-    await world.settle();
-    expect(await states()).toEqual(['removed', 'removed']);
-    expect(await holds('tara')).toBe(true);
-  });
-
   test('leaves nothing behind, though what came after found its gift and is over as well', async () => {
     await ask('tara', 'ledger auditor', {});
     const row = await claim();
     const { id } = await grant();
     await baseline(world.desk, worker, { grant: id, lease: row.lease, present: false });
-    const { at } = await look(world.desk, worker, id);
     // It stands still here, with the call to give on its way, until the first access is gone.
     await lose();
     await world.settle();
@@ -246,7 +224,7 @@ describe('a worker that gives too late', () => {
     await expect(settled(world.desk, worker, { grant: id, lease: row.lease, outcome })).rejects.toMatchObject({
       code: 'stale',
     });
-    await late(world.desk, worker, id, at);
+    await late(world.desk, worker, id, true);
     await world.settle();
     expect(await states()).toEqual(['removed', 'removed']);
     expect(await holds('tara')).toBe(false);
@@ -313,11 +291,11 @@ describe('a failure of a placement', () => {
     const { id } = await grant();
     // Two minutes later a worker that was slow asks for it again: while it waits, and while it is being worked.
     await world.sql(`update organization set clock_offset_ms = clock_offset_ms + 120000`);
-    await late(world.desk, worker, id, null);
+    await late(world.desk, worker, id, false);
     expect(await asked()).toEqual([first]);
     await world.sql(`update outgoing set next_at = usher_now() where state = 'ready'`);
     await claim();
-    await late(world.desk, worker, id, null);
+    await late(world.desk, worker, id, false);
     expect(await asked()).toEqual([first, first]);
     await lose();
     await world.pass(90_000);
@@ -345,7 +323,7 @@ describe('a failure of a placement', () => {
     await giveUp('tara', 'ledger auditor');
     const asked = await waits();
     await pass();
-    await late(world.desk, worker, (await grant()).id, null);
+    await late(world.desk, worker, (await grant()).id, false);
     expect(await waits()).toBe(asked);
   });
   test('to give says nothing about a removal that is wanted by now', async () => {
