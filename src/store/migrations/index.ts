@@ -27,6 +27,7 @@ import { packageLinks } from './0027-package-links';
 import { deleted } from './0028-deleted';
 import { forgotten } from './0029-forgotten';
 import { formerMails } from './0031-former-mails';
+import { validated } from './0032-validated';
 
 export type Migration = {
   /** `0001-name`, as the file is called. */
@@ -68,4 +69,5 @@ export const migrations: readonly Migration[] = [
   deleted,
   forgotten,
   formerMails,
+  validated,
 ];
