@@ -16,13 +16,16 @@ const NAMED = 3;
 
 const LIST = (
   which: string,
+  who = `people.state = 'enabled'`,
 ): string => `(select jsonb_build_object('people', count(*), 'fresh', count(*) filter (where fresh),
     'first', coalesce(jsonb_agg(jsonb_build_object('name', name, 'role', role)) filter (where nth <= $2), '[]'))
   from (select people.name, min(role.name) as role, bool_or(f.decision is distinct from 'declined') as fresh,
       row_number() over (order by people.name, people.id) as nth
     from drift_findings f join people on people.id = f.person_id join resource_roles role on role.id = f.role_id
-    where f.resource_id = resource.id and people.state = 'enabled' and ${which} group by people.id, people.name) found)`;
-const OPEN = (kind: DriftKind): string => LIST(`f.kind = '${kind}' and f.closed_at is null`);
+    where f.resource_id = resource.id and ${who} and ${which} group by people.id, people.name) found)`;
+// What is taken from who left is in no question; where nothing takes it, nobody else would hear of it.
+const OPEN = (kind: DriftKind): string =>
+  LIST(`f.kind = '${kind}' and f.closed_at is null`, `(people.state = 'enabled' or resource.drift_extra <> 'repair')`);
 // What was theirs before, and is Usher's gift by now, while they have it.
 const OURS =
   LIST(`f.had_before and exists (select 1 from grants g where g.person_id = f.person_id and g.role_id = f.role_id

@@ -360,6 +360,16 @@ describe('access that nothing explains', () => {
     await expectSound(world.sql);
   });
 
+  test.each(LEAVING)('of a leaver (%s) is told where nothing takes it away', async (leaves) => {
+    await outside('tara', true);
+    await world.configure(`people:\n  - { key: tara, name: Tara Lind, ${leaves} }\n`);
+    await world.compare();
+    expect(told('olga')).toEqual([
+      expect.stringContaining('1 person has access that nothing in Usher explains: Tara Lind'),
+    ]);
+    expect(await has('tara')).toBe(true);
+  });
+
   test('is taken away where the resource says repair, also what Usher took once, but nothing from strangers', async () => {
     await drift('{ extra: repair }');
     await get('tara');
