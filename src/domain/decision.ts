@@ -82,10 +82,11 @@ export function decide(facts: RequestFacts, person: PersonId, input: DecideInput
   const approvals = 1 + approvalsIn(facts, task.n);
   const required = runningStage(facts)?.approvalsRequired ?? 1;
   if (approvals < required) {
+    // First who is asked for somebody else from now on: they are still asked when the decision is heard (chat/present/timeline.ts).
     return together(
+      voiceHeard(facts, task, at),
       recorded,
       updated('task', task, { state: 'decided', closedAt: at.now }),
-      voiceHeard(facts, task, at),
     );
   }
   const decided = { ...facts, decisions: [...facts.decisions, decision] };
@@ -114,8 +115,12 @@ export function expireStage(facts: RequestFacts, at: Now): Change {
 export function escalatesTo(facts: RequestFacts, stage: Stage): readonly Asked[] {
   const { asked, alternates, excluded } = resolveNow(facts, stage);
   const isAsked = (one: Asked) => facts.tasks.some((task) => isSame(task, one, stage) && task.state !== 'closed');
-  return withDelegates([...asked, ...alternates], facts, excluded).filter(
-    (one) => !isAsked(one) && alternates.some(({ person }) => person === voiceOf(one)),
+  const open = openIn(facts, stage);
+  return withDelegates([...asked, ...alternates], facts, excluded, open).filter(
+    (one) =>
+      !isAsked(one) &&
+      // A delegate who speaks for an alternate from now on may leave whom they spoke for to another one.
+      (alternates.some(({ person }) => person === voiceOf(one)) || open.some(({ person }) => person === one.person)),
   );
 }
 
@@ -160,8 +165,8 @@ export function reroute(facts: RequestFacts, at: Now): Change {
   }
 
   const own = [...resolution.asked, ...(stage.escalatedAt ? resolution.alternates : [])];
-  const meant = withDelegates(own, facts, resolution.excluded);
-  const open = facts.tasks.filter((task) => task.n === stage.n && task.state === 'open');
+  const open = openIn(facts, stage);
+  const meant = withDelegates(own, facts, resolution.excluded, open);
   const released = open.filter((task) => !meant.some((one) => one.person === task.person));
   const changed = meant.filter((one) => !open.some((task) => isSame(task, one, stage)));
   if (released.length + changed.length === 0) return noChange;
@@ -178,6 +183,10 @@ export function reroute(facts: RequestFacts, at: Now): Change {
     ),
     ask(facts, request, { n: stage.n, people: changed, forwarded: false }, at),
   );
+}
+
+function openIn({ tasks }: RequestFacts, { n }: Stage): readonly ApprovalTask[] {
+  return tasks.filter((task) => task.n === n && task.state === 'open');
 }
 
 /** Whether the person is asked by the task, and for the same voice. */

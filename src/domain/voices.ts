@@ -1,10 +1,10 @@
 // Delegate and delegator are one voice (rule 3.4): who is asked beside whom, and whose voice has been heard in a stage.
 import type { Asked } from './approval';
-import { updated } from './change';
+import { toldOf, updated } from './change';
 import { DomainError } from './errors';
 import type { Change } from './events';
-import { together } from './events';
-import type { Now, PairFacts, RequestFacts } from './facts';
+import { noChange, together } from './events';
+import type { Delegated, Now, PairFacts, RequestFacts } from './facts';
 import type { ApprovalTask, PersonId } from './model';
 
 /** Whose voice a decision, or a task, is. */
@@ -19,23 +19,56 @@ export function usedUp(decisions: RequestFacts['decisions']): readonly PersonId[
 
 /**
  * These people, and beside them their delegates: each for one of them, never whoever is asked in their own right. They are nobody
- * more to count, for what they say is said by whom they decide for.
+ * more to count, for what they say is said by whom they decide for. `open`: what is asked already, which stays where it may.
  */
 export function withDelegates(
   people: readonly Asked[],
   { delegations }: Pick<PairFacts, 'delegations'>,
   excluded: readonly PersonId[],
+  open: readonly Pick<ApprovalTask, 'person' | 'for'>[] = [],
 ): readonly Asked[] {
   const taken = new Set([...excluded, ...people.map(({ person }) => person)]);
-  // In the order of ids, as the store finds them (store/misrouted.ts).
-  const inOrder = [...delegations].sort((a, b) => (a.delegator < b.delegator ? -1 : 1));
-  const delegates = inOrder.flatMap(({ delegator, delegate, name }): Asked[] => {
-    const asked = people.find(({ person }) => person === delegator);
-    if (!asked || taken.has(delegate)) return [];
-    taken.add(delegate);
-    return [{ person: delegate, name, capacity: 'delegate', because: asked.because, for: delegator }];
-  });
-  return [...people, ...delegates];
+  const asked = new Map(people.map((one) => [one.person, one]));
+  const able = delegations.filter(({ delegator, delegate }) => asked.has(delegator) && !taken.has(delegate));
+  const voices = spokenFor(able, open);
+  const delegates = new Map(able.map(({ delegate, name }) => [delegate, name]));
+  return [
+    ...people,
+    ...[...delegates].flatMap(([person, name]): Asked[] => {
+      const other = asked.get(voices.get(person) as PersonId);
+      return other ? [{ person, name, capacity: 'delegate', because: other.because, for: other.person }] : [];
+    }),
+  ];
+}
+
+/**
+ * For whom each delegate speaks, so that as many voices as possible have somebody who speaks for them: whoever handed approvals on may be
+ * away, and each delegate speaks once. Then no order of clicks costs a voice that could be heard, and what is asked stays as it is
+ * unless moving it gives one more of them a delegate. The same question as `movable` in store/misrouted.ts.
+ */
+function spokenFor(
+  delegations: readonly Delegated[],
+  open: readonly Pick<ApprovalTask, 'person' | 'for'>[],
+): ReadonlyMap<PersonId, PersonId> {
+  const able = [...delegations].sort((a, b) => (a.delegator < b.delegator ? -1 : 1));
+  const voices = new Map<PersonId, PersonId>();
+  for (const { delegator, delegate } of able) {
+    const isAsked = open.some((one) => one.person === delegate && one.for === delegator);
+    if (isAsked || !voices.has(delegate)) voices.set(delegate, delegator);
+  }
+  const speakers = (voice: PersonId): number => [...voices.values()].filter((one) => one === voice).length;
+  // Takes a delegate from where there are two, or where another one can follow.
+  const give = (voice: PersonId, passed: Set<PersonId>): boolean =>
+    able.some(({ delegator, delegate }) => {
+      const now = voices.get(delegate);
+      if (delegator !== voice || now === undefined || passed.has(now)) return false;
+      passed.add(now);
+      if (speakers(now) < 2 && !give(now, passed)) return false;
+      voices.set(delegate, voice);
+      return true;
+    });
+  for (const { delegator } of able) if (speakers(delegator) === 0) give(delegator, new Set([delegator]));
+  return voices;
 }
 
 /** Whom the delegate of this task decides for, as long as they are asked in their own right and the delegation holds. */
@@ -47,13 +80,34 @@ export function delegatorOf(facts: RequestFacts, task: ApprovalTask): ApprovalTa
   return isDelegated ? (found ?? null) : null;
 }
 
-/** Nobody is asked any more for the voice that was heard by this task. */
+/** Nobody is asked any more for the voice that was heard by this task: who could speak for another one speaks for that from now on. */
 export function voiceHeard(facts: RequestFacts, task: ApprovalTask, at: Now): Change {
-  const voice = voiceOf(task);
-  const others = facts.tasks.filter(
-    (one) => one.n === task.n && one.state === 'open' && one.id !== task.id && voiceOf(one) === voice,
+  const open = facts.tasks.filter((one) => one.n === task.n && one.state === 'open' && one.id !== task.id);
+  const own = new Map(open.flatMap((one) => (one.for === null ? [[one.person, one] as const] : [])));
+  own.delete(voiceOf(task));
+  const delegates = open.filter((one) => one.for !== null);
+  const able = facts.delegations.filter(
+    ({ delegator, delegate }) => own.has(delegator) && delegates.some(({ person }) => person === delegate),
   );
-  return together(...others.map((one) => updated('task', one, { state: 'closed', closedAt: at.now })));
+  const voices = spokenFor(able, delegates);
+  return together(
+    ...open.map((one): Change => {
+      const theirs = one.for === null ? undefined : own.get(voices.get(one.person) as PersonId);
+      if (theirs && theirs.person !== one.for) return spokenAnew(facts, one, theirs);
+      const isHeard = !theirs && voiceOf(one) === voiceOf(task);
+      return isHeard ? updated('task', one, { state: 'closed', closedAt: at.now }) : noChange;
+    }),
+  );
+}
+
+function spokenAnew(facts: RequestFacts, task: ApprovalTask, { person: other, because }: ApprovalTask): Change {
+  return together(
+    updated('task', task, { for: other, because }),
+    toldOf(facts, facts.request, 'approver.changed', {
+      data: { capacity: task.capacity, forwarded: false, for: other },
+      refs: { person: task.person, stage: task.n },
+    }),
+  );
 }
 
 /** Refuses where the voice was heard: by the person's delegate, by another one, or by the one for whom they would decide. */

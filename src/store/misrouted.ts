@@ -15,7 +15,7 @@ const isUsedUp = (
       and (heard.n = running.n or (heard.n < running.n and not running.same_person_in_stages)))`;
 
 // The same resolution as resolveStage, withDelegates and reroute in domain/: primaries, then each rank of stand-ins as a whole until
-// there are enough, and beside each their delegates; who is used up is not asked again.
+// there are enough, and beside each their delegates, moved where that gives one more voice a delegate; who is used up is not asked again.
 const misrouted = (running: string): string => `
 running as materialized (
   select s.request_id, s.n, s.escalated_at, r.policy_version_id, r.target_id, r.requestor_id, p.id as package_id, p.catalog_id,
@@ -57,10 +57,9 @@ own as materialized (
   select running.request_id, placed.person_id from running join placed using (request_id)
   where placed.rank = 0 or placed.before < running.required or (running.escalated_at is not null and placed.is_alternate)
 ),
-meant as (
-  select request_id, person_id, null::uuid as for_id from own
-  union all
-  (select distinct on (request_id, d.delegate_id) request_id, d.delegate_id, d.delegator_id
+-- Delegates, and for whom each could speak.
+able_for as materialized (
+  select running.request_id, d.delegate_id as person_id, d.delegator_id as for_id
   from own join running using (request_id)
   cross join lateral (select * from delegations d
     where d.delegator_id = own.person_id and ${holdsFor('running.package_id', 'running.catalog_id')} offset 0) d
@@ -68,16 +67,31 @@ meant as (
   where d.delegate_id <> running.target_id and d.delegate_id is distinct from running.requestor_id
     and not ${isUsedUp('d.delegate_id')}
     and not exists (select 1 from own self where self.request_id = running.request_id and self.person_id = d.delegate_id)
-  order by request_id, d.delegate_id, d.delegator_id)
 ),
-open_tasks as (
+open_tasks as materialized (
   select t.request_id, t.person_id, t.for_id from running join approval_tasks t on t.request_id = running.request_id and t.n = running.n
   where t.state = 'open'
 ),
-misrouted as (
-  select request_id from (select * from meant except select * from open_tasks) newcomers
+-- From the voices that no delegate is asked for to those from which one could be moved there, directly or by moving others.
+movable (request_id, for_id) as (
+  select request_id, for_id from able_for where not exists (
+    select 1 from open_tasks spoken where spoken.request_id = able_for.request_id and spoken.for_id = able_for.for_id)
   union
-  select request_id from (select * from open_tasks except select * from meant) released
+  select spoken.request_id, spoken.for_id from movable join able_for using (request_id, for_id)
+  join open_tasks spoken on spoken.request_id = able_for.request_id and spoken.person_id = able_for.person_id
+  where spoken.for_id is not null
+),
+misrouted as (
+  select request_id from (
+    (select request_id, person_id, false as speaks from own union all select request_id, person_id, true from able_for)
+    except select request_id, person_id, for_id is not null from open_tasks) newcomers
+  union
+  select request_id from (
+    select * from open_tasks except (select request_id, person_id, null::uuid from own union all select * from able_for)) released
+  union
+  select request_id from movable join open_tasks using (request_id, for_id) group by request_id, for_id having count(*) > 1
+  union
+  select request_id from movable join open_tasks using (request_id, for_id) group by request_id, for_id having count(*) > 1
   union
   select request_id from running left join counted using (request_id) where coalesce(counted.people, 0) < running.required
 )`;
@@ -132,7 +146,7 @@ touched as materialized (
 ),
 ${misrouted(`touched join approval_stages s on s.request_id = touched.request_id and s.state = 'inProgress'`)}`;
 
-const ALL = `with ${misrouted(RUNNING)} select request_id as id from misrouted order by request_id limit $1`;
+const ALL = `with recursive ${misrouted(RUNNING)} select request_id as id from misrouted order by request_id limit $1`;
 const CHANGED = `${TOUCHED} select request_id as id from misrouted order by request_id limit $2`;
 
 // Whatever could not be put right is noted by itself, behind the others, so that nothing else is kept with it.

@@ -40,7 +40,7 @@ import {
   versionId,
   who,
 } from '../support/builders';
-import { sound } from '../support/sound';
+import { attempt, sound } from '../support/sound';
 
 const NAMES = ['Ana', 'Ben', 'Cleo', 'Dan', 'Eve', 'Tara', 'Mona'];
 const names = fc.subarray(NAMES);
@@ -175,16 +175,6 @@ function rulesFor(one: Act): readonly Rule[] {
     case 'people':
     case 'disable':
       return JOBS;
-  }
-}
-
-/** Refusals change nothing; anything else is a bug and fails the test. */
-function attempt(rule: () => Change): Change {
-  try {
-    return rule();
-  } catch (refusal) {
-    if (refusal instanceof DomainError) return noChange;
-    throw refusal;
   }
 }
 

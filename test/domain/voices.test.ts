@@ -185,15 +185,21 @@ describe('one voice', () => {
     expect(faultOf(() => decide(after, ana, yes, at()))).toMatchObject({ code: 'voice-heard' });
   });
 
-  test('whoever decides for two is asked for the second once the first has spoken', () => {
+  test('whoever decides for two is asked for the second as soon as the first has spoken', () => {
     const facts = quorum({ delegations: [...delegates('Ana', 'Dan'), ...delegates('Ben', 'Dan')] });
-    const after = afterwards(facts, decide(facts, ana, yes, at()));
-    const change = sound(reroute(after, at()));
-    expect(openIn(afterwards(after, change))).toEqual([
+    const change = sound(decide(facts, ana, yes, at()));
+    const after = afterwards(facts, change);
+    expect(openIn(after)).toEqual([
       [ben, null],
       [cleo, null],
       [dan, ben],
     ]);
+    expect(change.events.slice(0, 2)).toMatchObject([
+      { type: 'approver.changed', refs: { person: dan, stage: 1 }, data: { capacity: 'delegate', for: ben } },
+      { type: 'decision.recorded' },
+    ]);
+    expect(reroute(after, at()).rows).toEqual([]);
+    expect(rowOf(sound(decide(after, dan, yes, at())), 'decision')).toMatchObject({ person: dan, for: ben });
   });
 
   describe('in the next stage', () => {

@@ -2,6 +2,7 @@
 import { DomainError } from '../../src/domain/errors';
 import type { FaultCode } from '../../src/domain/errors';
 import type { Change, GovernedNouns } from '../../src/domain/events';
+import { noChange } from '../../src/domain/events';
 
 type Edges = Readonly<Record<string, readonly string[]>>;
 
@@ -87,6 +88,16 @@ export function faultOf(act: () => unknown): { code: FaultCode; data: object; fi
     return { code, data, field };
   }
   throw new Error('not refused');
+}
+
+/** Refusals change nothing; anything else is a bug and fails the test. */
+export function attempt(rule: () => Change): Change {
+  try {
+    return rule();
+  } catch (refusal) {
+    if (refusal instanceof DomainError) return noChange;
+    throw refusal;
+  }
 }
 
 function requestChecks(request: GovernedNouns['request']): string[] {
