@@ -78,6 +78,8 @@ export interface Compared {
   readonly opened: { readonly missing: number; readonly extra: number; readonly unknown: number };
   /** Differences that are gone. */
   readonly closed: number;
+  /** Differences that were declined, and that the system left out before. */
+  readonly back: number;
   /** People with open differences, old and new. */
   readonly people: Readonly<Record<DriftKind, number>>;
   /** Those of them who left: nobody is asked about them, and what they have is taken. The brake counts them all the same. */
@@ -104,19 +106,19 @@ export interface Judgement {
 
 /** What follows from a comparison: what is repaired, what stops at the brake, and whether owners hear. */
 export function judge(compared: Compared): Judgement {
-  const { resource, opened, closed, leavers, heldBefore } = compared;
+  const { resource, opened, closed, back, leavers, heldBefore } = compared;
   const stopped = { missing: stopOf(compared, 'missing'), extra: stopOf(compared, 'extra') };
   const held = { missing: stopped.missing?.why ?? null, extra: stopped.extra?.why ?? null };
   const kinds: readonly DriftKind[] = ['missing', 'extra'];
   const repairs = kinds.filter((kind) => wayOf(resource, kind) === 'repair' && stopped[kind]?.whole !== true);
-  const stops = kinds.some((kind) => held[kind] !== null && held[kind] !== heldBefore[kind]);
+  const stops = kinds.some((kind) => stopped[kind]?.whole === true && held[kind] !== heldBefore[kind]);
   const goesOn = kinds.some((kind) => held[kind] === null && heldBefore[kind] !== null);
   const isNew = opened.missing + opened.extra > 0 || stops;
   const type = isNew ? 'resource.driftFound' : 'resource.driftChanged';
   const data = { ...opened, closed, heldMissing: held.missing, heldExtra: held.extra };
   const event = toldOfResource(resource, type, data);
   // Who left is in no question any more, so what was asked is drawn anew.
-  return { held, repairs, events: isNew || closed > 0 || goesOn || leavers > 0 ? event.events : [] };
+  return { held, repairs, events: isNew || closed > 0 || back > 0 || goesOn || leavers > 0 ? event.events : [] };
 }
 
 const wayOf = ({ driftMissing, driftExtra }: Resource, kind: DriftKind): Resource['driftExtra'] =>

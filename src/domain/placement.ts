@@ -14,8 +14,8 @@ const TASK_REMINDER = DAY;
 /** What a system did not take away until so long after it was asked is an alarm (rule 3.12): a short breakdown of it is none. */
 const TAKE_WITHIN = 3 * MINUTE;
 
-/** What a person had before is gone only where the system said so twice, so far apart: one answer may be wrong, or late. */
-const GONE_FOR = 5 * MINUTE;
+/** What a system does not have any more is gone only where it said so twice, so far apart: one answer may be wrong, or late. */
+export const GONE_FOR = 5 * MINUTE;
 
 /** Two such answers that are further apart are two doubts: it may have been there between. */
 const DOUBTED_FOR = HOUR;

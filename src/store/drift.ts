@@ -2,6 +2,7 @@
 // domain/drift.ts#differenceOf; a test compares the two. The tables here are written by this file only, and never give or take access.
 import type { Compared, DriftFacts, DriftHeld, DriftKind, Finding, Judgement, Repair } from '../domain/drift';
 import { DomainError } from '../domain/errors';
+import { GONE_FOR } from '../domain/placement';
 import type { FindingId, GrantId, ResourceId } from '../domain/model';
 import type { Comparing, Comparisons } from '../operations/ports';
 import { isId, newId } from './ids';
@@ -104,6 +105,15 @@ const DECLINED = (
 ): string => `(select case when bool_and(coalesce(decision, '') = 'declined') then 'all'
     when bool_or(decision = 'declined') then 'some' else 'none' end from known where kind = '${kind}')`;
 
+/**
+ * Whether what was declined is only left out by what the system said since in less than so long: one read may be wrong. An answer that
+ * was given meanwhile was given without it.
+ */
+const LEFT_OUT = `(f.decision = 'declined' and f.closed_at > compared.read_at - interval '${GONE_FOR} milliseconds'
+  and f.closed_at >= compared.decided_at
+  and not exists (select 1 from drift_findings o where o.resource_id = f.resource_id and o.kind = f.kind and o.holder = f.holder
+    and o.role_id = f.role_id and o.scope_id = f.scope_id and o.closed_at is null))`;
+
 // One place of a system may stand in several catalogs: access that any of them explains is explained.
 //
 // What is compared with what may be a hundred thousand rows on either side, and nobody has counted them before. So the sides are
@@ -112,7 +122,7 @@ const DECLINED = (
 // in subqueries that are not made joins (a count).
 const COMPARE = `
 with compared as materialized (
-  select r.*, c.began_at, c.failures, c.held_missing, c.held_extra
+  select r.*, c.began_at, c.read_at, c.decided_at, c.failures, c.held_missing, c.held_extra
   from comparisons c join resources r on r.id = c.resource_id where c.token = $1
 ), place as materialized (
   select role.id as role_id, scope.id as scope_id, role.origin_id as role, scope.origin_id as scope
@@ -150,30 +160,39 @@ with compared as materialized (
   select missing.* from missing, compared where drift_missing <> 'accept'
   union all select extra.* from extra, compared where drift_extra <> 'accept'
 ), met as materialized (
-  select kind, holder, role_id, scope_id, bool_or(differs) as differs, (array_agg(open_id) filter (where not differs))[1] as open_id,
+  select kind, holder, role_id, scope_id, bool_or(differs) as differs, (array_agg(known_id) filter (where not differs))[1] as known_id,
+    bool_or(left_out) as left_out,
     (array_agg(decision) filter (where not differs))[1] as answer,
     (array_agg(person_id) filter (where differs))[1] as person_id,
     (array_agg(grant_version) filter (where differs))[1] as grant_version, bool_or(had_before) as had_before,
     count(distinct (person_id, grant_version)) > 1 as changed
   from (
-    select kind, holder, role_id, scope_id, true as differs, null::uuid as open_id, null as decision, person_id, grant_version, had_before
+    select kind, holder, role_id, scope_id, true as differs, null::uuid as known_id, false as left_out, null as decision, person_id,
+      grant_version, had_before
     from different
     union all
-    select f.kind, f.holder, f.role_id, f.scope_id, false, f.id, f.decision, f.person_id, f.grant_version, false
+    select f.kind, f.holder, f.role_id, f.scope_id, false, f.id, false, f.decision, f.person_id, f.grant_version, false
     from compared join drift_findings f on f.resource_id = compared.id and f.closed_at is null
+    union all
+    select f.kind, f.holder, f.role_id, f.scope_id, false, f.id, true, f.decision, f.person_id, f.grant_version, false
+    from compared join drift_findings f on f.resource_id = compared.id and ${LEFT_OUT}
   ) side group by kind, holder, role_id, scope_id
 ), closed as (
-  update drift_findings set closed_at = usher_now() where id = any(array(select open_id from met where not differs)) returning id
+  update drift_findings set closed_at = usher_now()
+  where id = any(array(select known_id from met where not differs and not left_out)) returning id
+), back as (
+  update drift_findings set closed_at = null
+  where id = any(array(select known_id from met where differs and left_out and not changed)) returning id
 ), kept as (
   -- Those that are new, and those of which something else is known by now.
   insert into drift_findings (id, resource_id, kind, holder, person_id, role_id, scope_id, grant_version, had_before, found_at)
-  select coalesce(open_id, usher_id()), (select id from compared), kind, holder, person_id, role_id, scope_id, grant_version, had_before,
+  select case when known_id is null or left_out then usher_id() else known_id end, (select id from compared), kind, holder, person_id, role_id, scope_id, grant_version, had_before,
     usher_now()
-  from met where met.differs and (met.open_id is null or met.changed)
+  from met where met.differs and (met.known_id is null or met.changed)
   on conflict (id) do update set person_id = excluded.person_id, grant_version = excluded.grant_version, decision = null
 ), opened as (
   -- An answer was not about what became of the difference since.
-  select kind, person_id from met where differs and (open_id is null or (changed and answer is not null))
+  select kind, person_id from met where differs and (known_id is null or (changed and answer is not null))
 ), differing as materialized (
   select met.kind, person_id, people.state <> 'enabled' as is_leaver, case when not changed then answer end as decision
   from met join people on people.id = person_id where differs
@@ -185,7 +204,7 @@ select usher_now() as now, to_jsonb(compared) as resource, failures, held_missin
   (select count(*)::integer from opened where kind = 'missing') as opened_missing,
   (select count(*)::integer from opened where kind = 'extra') as opened_extra,
   (select count(*)::integer from opened where person_id is null) as opened_unknown,
-  (select count(*)::integer from closed) as closed,
+  (select count(*)::integer from closed) as closed, (select count(*)::integer from back) as back,
   (select count(distinct person_id)::integer from known where kind = 'missing') as people_missing,
   (select count(distinct person_id)::integer from differing where kind = 'extra' and exists (select 1 from known where kind = 'extra')) as people_extra,
   (select count(distinct person_id)::integer from differing where is_leaver) as leavers,
@@ -217,6 +236,7 @@ export async function loadCompared(q: Query, token: string): Promise<At<Compared
       resource: fromRow(resources, row['resource']),
       opened: { missing: count('opened_missing'), extra: count('opened_extra'), unknown: count('opened_unknown') },
       closed: count('closed'),
+      back: count('back'),
       people: { missing: count('people_missing'), extra: count('people_extra') },
       leavers: count('leavers'),
       holders: count('holders'),
@@ -248,7 +268,7 @@ with asked as (
   join people on people.id = f.person_id and people.state = 'enabled'
   where c.token = $1
 ), done as (
-  update comparisons set state = 'done', ended_at = usher_now(), error = null, failures = 0, held_missing = $2, held_extra = $3,
+  update comparisons set state = 'done', ended_at = usher_now(), read_at = began_at, error = null, failures = 0, held_missing = $2, held_extra = $3,
     held_set = asked.held_set, decision = case when asked.is_declined then 'declined' end
   from asked where token = $1 returning resource_id
 ), swept as (delete from drift_seen where token = $1)

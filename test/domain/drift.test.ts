@@ -85,6 +85,7 @@ const compared = (fields: Partial<Compared> = {}): Compared => ({
   resource: resource({ driftExtra: 'repair' }),
   opened: { missing: 0, extra: 0, unknown: 0 },
   closed: 0,
+  back: 0,
   people: { missing: 0, extra: 0 },
   holders: 100,
   given: 100,

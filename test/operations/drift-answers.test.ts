@@ -9,6 +9,9 @@ import { expectSound } from '../support/invariants';
 import { LEAVING, aWorld, buttons, cardOf, sentenceOf, SMALL, textOf, operator } from '../support/world';
 import type { World } from '../support/world';
 
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
 let world: World;
 beforeEach(async () => {
   world = await aWorld(SMALL);
@@ -210,6 +213,66 @@ describe('where it would take access from very many', () => {
       await expectSound(world.sql);
     },
   );
+
+  const everybody = async (present: boolean): Promise<void> => {
+    for (let n = 0; n < 22; n += 1) await outside(`crowd${n}`, present);
+  };
+  test.each([
+    { name: 'one of them', leave: (present: boolean) => outside('crowd4', present) },
+    { name: 'all of them', leave: everybody },
+  ])('Decline: it stays so where one read leaves out $name', async ({ leave }) => {
+    await world.press('cas', asked('cas'), 'Decline');
+    await leave(false);
+    await world.compare();
+    // Once more at once is no other read: the same breakdown.
+    await world.compare();
+    await world.pass(HOUR);
+    await leave(true);
+    await world.compare();
+    expect([told('olga').length, await left()]).toEqual([1, 22]);
+    expect(textOf(asked())).toContain('22 people have access');
+    expect(textOf(asked())).toContain('Cas de Vries declined. Usher changes nothing');
+    expect([...buttons(asked()).keys()]).toEqual(['Accept', 'Details']);
+    expect(alarmsOf(await world.due.backlog())).toEqual([]);
+    await world.press('olga', asked(), 'Accept');
+    await world.settle();
+    expect(await left()).toBe(0);
+    await expectSound(world.sql);
+  });
+
+  test.each([
+    {
+      name: 'two reads said that it was gone',
+      meanwhile: async () => {
+        await world.pass(10 * MINUTE);
+        await world.compare();
+      },
+    },
+    {
+      name: 'it is about other access by then',
+      meanwhile: () => world.sql(`update drift_findings set grant_version = 9 where holder = 'crowd4'`),
+    },
+    {
+      name: 'they were asked about the others meanwhile',
+      meanwhile: async () => {
+        await outside('svc', true);
+        await crowd(1, 30);
+        await world.compare();
+        await world.press('cas', asked('cas'), 'Decline');
+      },
+    },
+  ])('Decline: it is asked about anew where $name', async ({ meanwhile }) => {
+    await world.press('cas', asked('cas'), 'Decline');
+    await outside('crowd4', false);
+    await world.compare();
+    await meanwhile();
+    await outside('crowd4', true);
+    const before = told('olga').length;
+    await world.compare();
+    expect(told('olga')).toHaveLength(before + 1);
+    expect([...buttons(asked()).keys()]).toEqual(['Accept', 'Decline', 'Details']);
+    await expectSound(world.sql);
+  });
 
   test('who leaves lets nothing be done to the others, and what is asked about them is drawn anew', async () => {
     await world.configure('people: [{ key: crowd3, name: Crowd 03, enabled: false }]', true);
