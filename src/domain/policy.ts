@@ -27,14 +27,16 @@ export type OfferFacts = AskFacts & { readonly managesTarget?: boolean };
  * The gates of rule 3.2 in their order. Who asks without being allowed to see the package gets one and the same refusal,
  * whether it exists or not; owners and the system see it anyway.
  */
-export function gate(facts: AskFacts, options: GateOptions): void {
+export function gate(facts: OfferFacts, options: GateOptions): void {
   mustBeOpen(facts, options);
   const name = facts.package.name;
   const target = namedTo(facts, options);
   // An exception is asked for only where one would open the way: what none can be asked for comes first.
   const conflict = facts.conflicts.find(({ excusable }) => !excusable) ?? facts.conflicts[0];
   if (conflict) {
-    const ask = conflict.excusable && (options.for === 'ask' || options.for === 'extend');
+    const asks = options.for === 'ask' || options.for === 'extend';
+    // It is asked for by whoever may ask for the package, which not everybody may who holds it.
+    const ask = conflict.excusable && asks && offered(facts, { onBehalf: options.onBehalf }).length > 0;
     throw new DomainError('incompatible', { package: name, with: conflict.name, target, ask });
   }
 

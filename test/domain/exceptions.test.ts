@@ -76,6 +76,17 @@ describe('the gate', () => {
     expect(refused(conflicts, 'assign')).toMatchObject({ ask: false });
     expect(refused(conflicts, 'final')).toMatchObject({ ask: false });
   });
+  test('and not to whoever may hold the package and not ask for it: it would be refused', () => {
+    const conflicts = [aConflict({ excusable: true })];
+    const extending = (policies: SubmitFacts['policies']) =>
+      faultOf(() => {
+        gate(asked({ conflicts, policies }), { requestor: aPerson(), onBehalf: false, for: 'extend' });
+      }).data;
+    for (const one of [inScope(aPolicy(), { inScope: false }), inScope(aPolicy({ selfRequest: false }))]) {
+      expect(extending([one, offers])).toMatchObject({ ask: false });
+      expect(() => offerException(asked({ policies: [one, offers], live: anAssignment() }), at().now)).toThrow();
+    }
+  });
   test('and not where another conflict has no exceptions', () => {
     const conflicts = [aConflict({ excusable: true }), aConflict({ name: 'Vault' })];
     expect(refused(conflicts, 'ask')).toMatchObject({ with: 'Vault', ask: false });
