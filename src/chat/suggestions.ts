@@ -102,6 +102,8 @@ function next(text: string, fault: DomainError): readonly Choice[] {
     const { package: name, target } = fault.data;
     return [choice(label('continue'), `ask exception ${name}${target === null ? '' : ` for ${target}`}`, 'positive')];
   }
+  if (fault.is('extension-past-exception') && fault.data.ask && fault.data.from === null)
+    return [choice(label('continue'), `ask exception ${fault.data.package}`, 'positive')];
   if (fault.is('exception-not-needed') || fault.is('exception-lasts')) {
     const rest = parse(text)?.rest ?? '';
     return rest === '' ? [] : [choice(label('requestAccess'), `request ${rest}`)];

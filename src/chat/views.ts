@@ -2,8 +2,7 @@
 // here, so there is one rendering of everything, made from how things stand now.
 import type { Notice } from '../domain/consequences';
 import { DomainError } from '../domain/errors';
-import type { ExceptionFacts } from '../domain/exception';
-import { lasts } from '../domain/exception';
+import { isSettled } from '../domain/exception';
 import type {
   AssignmentId,
   DraftId,
@@ -38,9 +37,10 @@ import { exceptionEndingNotice, exceptionNotice } from './present/exception-noti
 import { leavers } from './present/leavers';
 import * as Lists from './present/lists';
 import * as Drift from './present/drift';
+import { accessNotice as accessNoticeOf } from './present/access-notices';
 import * as Notices from './present/notices';
 import { approvalCard } from './present/approvals';
-import { running } from './present/asked';
+import { endOfException, running } from './present/asked';
 import { askedAgain, gateText, leftMeanwhile } from './present/outcome';
 import { requestCard } from './present/requests';
 import { linkPreview, shareNotice } from './present/share';
@@ -94,30 +94,40 @@ function pageOf(look: Look): { limit: number; after: string | null; previous: st
   return { limit: PAGE, after, previous: after === null ? null : 'first' };
 }
 
+const SPACE = { kind: 'fixed', text: ' ' } as const;
+
 /** What is said beside the card after an act; the words need facts of the card itself. */
 function spoken(
   look: Look,
-  values: { number?: Text; atOnce?: boolean; waits?: boolean; early?: boolean; package?: Text; target?: string },
+  values: {
+    number?: Text;
+    ends?: Text;
+    atOnce?: boolean;
+    waits?: boolean;
+    early?: boolean;
+    package?: Text;
+    target?: string;
+  },
 ): { say?: Text } {
   const what = look.params['say'];
-  const shown = values.number ?? [];
-  const pkg = values.package ?? [];
+  const { number: shown = [], ends = [], package: pkg = [] } = values;
   switch (what) {
     case 'sent':
-      return { say: say(values.atOnce ? 'request.sentAtOnce' : 'request.sent', { number: shown }) };
+      return { say: [...say(values.atOnce ? 'request.sentAtOnce' : 'request.sent', { number: shown }), ...ends] };
     case 'clamped':
-      return {
-        say: [...say('request.sent', { number: shown }), { kind: 'fixed', text: ' ' }, ...label('request.clamped')],
-      };
+      return { say: [...say('request.sent', { number: shown }), SPACE, ...label('request.clamped')] };
     case 'canceled':
       return { say: say('cancel.done', { number: shown }) };
     case 'assigned':
       return {
-        say: say(values.waits ? 'assign.sent' : 'assign.done', {
-          number: shown,
-          target: values.target ?? '',
-          package: pkg,
-        }),
+        say: [
+          ...say(values.waits ? 'assign.sent' : 'assign.done', {
+            number: shown,
+            target: values.target ?? '',
+            package: pkg,
+          }),
+          ...ends,
+        ],
       };
     case 'gaveUp':
       return { say: say(values.early ? 'giveUp.doneEarly' : 'giveUp.done', { package: pkg }) };
@@ -135,6 +145,7 @@ function spoken(
 const request: View = async (look) => {
   const seen = await requestView(look.desk, viewer(look), requestId(look));
   const { request: one, target, package: pkg } = seen.facts;
+  const until = endOfException(seen);
   const extended = look.params['say'] === 'extended' && one.state === 'delivered' && one.endsAt;
   return {
     card: 'request',
@@ -142,6 +153,7 @@ const request: View = async (look) => {
     ...(extended ? { say: say('extend.done', { package: text(pkg.name, 150), until: extended }) } : {}),
     ...spoken(look, {
       number: number(one.number),
+      ends: until ? [SPACE, ...say('request.lent', { until })] : [],
       waits: one.state === 'pendingApproval',
       atOnce: one.state === 'delivering' && seen.facts.stages.length === 0,
       target: target.name,
@@ -201,7 +213,7 @@ function hasNotBegun({ startsAt, endedAt }: { readonly startsAt: Date; readonly 
   return endedAt !== null && startsAt > endedAt;
 }
 
-function accessNotice(what: Parameters<typeof Notices.accessNotice>[1]): View {
+function accessNotice(what: Parameters<typeof accessNoticeOf>[1]): View {
   return async (look) => {
     const seen = await assignmentView(look.desk, viewer(look), assignmentId(look));
     const contents =
@@ -210,7 +222,7 @@ function accessNotice(what: Parameters<typeof Notices.accessNotice>[1]): View {
     const remover = ended ? await look.desk.views.endedBy(seen.facts.assignment.id) : null;
     return {
       card: 'notice',
-      data: Notices.accessNotice(seen, what, remover, contents),
+      data: accessNoticeOf(seen, what, remover, contents),
       ...spoken(look, {
         package: text(seen.facts.package.name, 150),
         target: seen.facts.target.name,
@@ -235,10 +247,6 @@ function ownerNotice(what: 'deliveryFailed' | 'removalAlarm'): View {
     );
     return { card: 'notice', data, over: data.tone !== 'attention' };
   };
-}
-
-function isSettled({ exception, holdsBoth }: ExceptionFacts, now: Date): boolean {
-  return !holdsBoth || lasts(exception, now);
 }
 
 const exception: View = async (look) => {

@@ -2,8 +2,8 @@
 // who may ask for the package; what is asked for is only that it may be held beside the other one.
 import { textOf } from './change';
 import { DomainError } from './errors';
-import { counts, lasts } from './exception';
 import type { Clash, Now, SubmitFacts } from './facts';
+import { counts, lasts } from './lent';
 import type { PolicyVersion, Request } from './model';
 import { inZone, period } from './period';
 import { gate, offered } from './policy';

@@ -7,7 +7,8 @@ import { noChange, together } from './events';
 import type { Now, PairFacts, RequestFacts } from './facts';
 import { retryGrants, wantGrants } from './grants';
 import type { Assignment, AssignmentId, Justification, JustificationId, PolicyVersion, Request } from './model';
-import { extensionWindow, fixedEnd, inZone, newest, period, reminders } from './period';
+import { lentBy } from './lent';
+import { extensionWindow, fixedEnd, inZone, newest, pastException, periodFor, reminders } from './period';
 import type { Period } from './period';
 import { gate } from './policy';
 import { earlier, latest } from './time';
@@ -54,8 +55,7 @@ export function approve(
 export function deliver(facts: DeliveryFacts, request: Request, policy: PolicyVersion, at: Now): Delivered {
   gate(facts, { requestor: null, onBehalf: false, for: 'final', policyVersion: policy.id });
   if (request.type === 'userExtend') return extend(facts, request, policy, at);
-  const zone = facts.target.timeZone;
-  const span = period(policy, inZone(request.period, request.zone, zone), at.now, zone);
+  const span = periodFor(facts, policy, inZone(request.period, request.zone, facts.target.timeZone), at.now);
   return facts.live
     ? join(facts, facts.live, { request, policy, span }, at)
     : give(facts, { request, policy, span }, at);
@@ -167,12 +167,15 @@ function join(facts: PairFacts, live: Assignment, gift: Gift, at: Now): Delivere
 }
 
 function extend(facts: DeliveryFacts, request: Request, policy: PolicyVersion, at: Now): Delivered {
-  // Asked for where the person was then; a fixed end is never passed where they are now (rule 3.9).
-  const until = earlier(request.period.endsAt, fixedEnd(policy, facts.target.timeZone));
+  // Asked for where the person was then; a fixed end is never passed where they are now (rule 3.9), nor that of an exception.
+  const lent = lentBy(facts, at.now);
+  const limit = earlier(fixedEnd(policy, facts.target.timeZone), lent?.until ?? null);
+  const until = earlier(request.period.endsAt, limit);
   const { live } = facts;
   if (until && until <= at.now) throw new DomainError('end-before-start', {});
   if (live?.id !== request.assignment) return giveAgain(facts, request, { policy, until }, at);
 
+  if (lent && live.endsAt && lent.until <= live.endsAt) throw pastException(facts, lent, false);
   const extended = newest(ofAssignment(facts, live.id), null);
   if (!extended || !live.endsAt || (until && until <= live.endsAt)) {
     throw new DomainError('no-end-to-extend', { package: facts.package.name });

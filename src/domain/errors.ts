@@ -40,8 +40,11 @@ export interface Faults {
   'exception-not-needed': { package: string; target: string | null };
   'exception-lasts': { package: string; with: string; until: Date };
   'exceptions-closed': { package: string };
+  /** What starts then could not be held beside the other any more. */
+  'start-past-exception': { package: string; with: string; until: Date };
   'not-in-scope': { package: string; target: string | null };
-  'already-requested': { package: string; number: number };
+  /** `exception`: what is asked for is one. */
+  'already-requested': { package: string; number: number; exception?: boolean };
   /** Access of somebody who left ends in a moment; `target`: whose, where it is somebody else's. */
   'still-ending': { package: string; target: string | null };
   'already-held': { package: string; endsAt: Date | null };
@@ -86,6 +89,8 @@ export interface Faults {
   'extension-too-early': { package: string; from: Date };
   'extension-limit': { package: string; max: number };
   'extension-past-limit': { package: string; until: Date };
+  /** It ends with the exception by which it is held; `ask`: a new one may be asked for, `from` then, null: now. */
+  'extension-past-exception': { package: string; with: string; until: Date; ask: boolean; from: Date | null };
   'no-end-to-extend': { package: string };
   'not-self-removable': { package: string };
   /** `asked`: the number of the request that waits for it. */

@@ -7,6 +7,7 @@ import type { Change, DomainEvent } from './events';
 import { together } from './events';
 import type { Clash, Now, RequestFacts } from './facts';
 import type { AssignmentId, Catalog, ConflictException, Package, PersonId, PersonRef } from './model';
+import { counts, lasts } from './lent';
 import { inZone, period } from './period';
 import { mustBeOpen } from './policy';
 import { after, DAY, dateIn, endOfDay } from './time';
@@ -27,23 +28,14 @@ export interface ExceptionFacts {
   readonly excusable: boolean;
   /** Whether the exception is still needed. */
   readonly holdsBoth: boolean;
+  /** Whether both are held for longer than it lasts, as things are: whoever holds one of them by it loses that in time. */
+  readonly outlasts: boolean;
 }
 
 export interface ExceptionChange {
   readonly before: ConflictException;
   readonly after: ConflictException;
   readonly events: readonly DomainEvent[];
-}
-
-/** Whether both may be held by it now. */
-export function counts({ state, until }: ConflictException, now: Date): boolean {
-  return state === 'active' && until > now;
-}
-
-/** Whether it counts for so long that nobody has to renew it yet: its owner has not heard of its end. */
-export function lasts(exception: ConflictException, now: Date): boolean {
-  const { remindAt, until } = exception;
-  return counts(exception, now) && remindAt !== null && remindAt < until;
 }
 
 /** What the request asks an exception to; null where the target has the other side no more, or they go together by now. */
@@ -129,7 +121,7 @@ export function report(facts: ExceptionFacts, at: Now): ExceptionChange | null {
   const isBack = state === 'over' && remindAt === null && holdsBoth;
   if (state === 'ended' || (!isDue && !isBack && touchedAt === null)) return null;
   const isOver = exception.until <= at.now;
-  // The end itself is an event also where nobody has to hear of it.
+  // The end itself is an event also where nobody has to hear of it, nor of what settles itself.
   const tells = (isDue || isBack) && (state === 'active' || holdsBoth);
   const next = nextReport(facts, at, tells);
   return {
@@ -146,7 +138,7 @@ export function report(facts: ExceptionFacts, at: Now): ExceptionChange | null {
         type: tells ? (isOver ? 'exception.over' : 'exception.reminded') : 'exception.followed',
         subject: { kind: 'exception', id: exception.id },
         refs: { person: exception.person, package: facts.package.id, catalog: facts.catalog.id },
-        data: tells ? { tell: holdsBoth, until: next?.toISOString() ?? null } : {},
+        data: tells ? { tell: isOver ? holdsBoth : facts.outlasts, until: next?.toISOString() ?? null } : {},
       },
     ],
   };
@@ -157,6 +149,11 @@ function nextReport({ exception, holdsBoth }: ExceptionFacts, { now }: Now, told
   if (!told) return exception.state === 'over' && !holdsBoth ? null : exception.remindAt;
   if (!isOver) return exception.until;
   return holdsBoth ? after(now, DAY) : null;
+}
+
+/** Whether nobody has to do anything about it now, or ever again as things are. */
+export function isSettled({ exception, holdsBoth, outlasts }: ExceptionFacts, now: Date): boolean {
+  return !holdsBoth || lasts(exception, now) || (exception.until > now && !outlasts);
 }
 
 /** Whether what was said until the instant `until`, the next time to say it, was said anew since. */

@@ -67,6 +67,11 @@ export interface Clash {
   readonly name: string;
   /** How the target has it; null: not any more, or not yet. */
   readonly how: Conflict['how'] | null;
+  /**
+   * When the target has it no more, whatever becomes of this package; null: not known, or it may be kept for longer. Where the package
+   * stands against the other as well, that is not extended past its exception either.
+   */
+  readonly endsAt: Date | null;
   /** The policy that decides exceptions to it, whether or not it is enabled; null: there never was one. */
   readonly policy: Policy['id'] | null;
   /** Its current version where it is enabled. */

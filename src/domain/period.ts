@@ -1,6 +1,7 @@
 // How long access lasts: clamping, extension windows and limits, reminders. Instants are computed once and stored.
 import { DomainError } from './errors';
 import type { AssignmentFacts, PairFacts } from './facts';
+import { lentBy, type Lent } from './lent';
 import type { AskedPeriod, Assignment, Justification, PolicyVersion } from './model';
 import { addDays, after, DAY, dateIn, earlier, endOfDay, HOUR, startOfDay } from './time';
 
@@ -14,9 +15,11 @@ export const MAX_START_DAYS = 180;
 export interface Period {
   readonly startsAt: Date;
   readonly endsAt: Date | null;
-  /** Told before submit: the policy gives less than was asked for. */
-  readonly clamped: 'maximum' | 'fixedEnd' | null;
+  /** Told before submit: less is given than was asked for, by the policy, or by an exception that is over before. */
+  readonly clamped: Clamped | null;
 }
+
+export type Clamped = 'maximum' | 'fixedEnd' | 'exception';
 
 export interface Extension {
   readonly policy: PolicyVersion;
@@ -82,6 +85,40 @@ export function period(policy: PolicyVersion, asked: AskedPeriod, at: Date, zone
   return { startsAt, endsAt, clamped: isShortened ? clamped : null };
 }
 
+/**
+ * The same for one target: what is held only by an exception ends with it. A start after its end is refused, since the gate would be
+ * closed then.
+ */
+export function periodFor(
+  facts: Pick<PairFacts, 'target' | 'package' | 'clashes'>,
+  policy: PolicyVersion,
+  asked: AskedPeriod,
+  at: Date,
+): Period {
+  const whole = period(policy, asked, at, facts.target.timeZone);
+  const lent = lentBy(facts, at);
+  if (!lent || (whole.endsAt && whole.endsAt <= lent.until)) return whole;
+  const { until, other } = lent;
+  if (whole.startsAt >= until)
+    throw new DomainError('start-past-exception', { package: facts.package.name, with: other, until }, 'startsAt');
+  return { ...whole, endsAt: until, clamped: 'exception' };
+}
+
+/** Why access that is held by an exception cannot be kept for longer. `mayAsk`: its holder may ask for the package. */
+export function pastException(
+  { package: { name } }: Pick<PairFacts, 'package'>,
+  { until, other, offered, from }: Lent,
+  mayAsk: boolean,
+): DomainError<'extension-past-exception'> {
+  return new DomainError('extension-past-exception', {
+    package: name,
+    with: other,
+    until,
+    ask: mayAsk && offered,
+    from,
+  });
+}
+
 /** From when on an extension may be asked for; null: the access has no end. Only the period that runs counts. */
 export function extensionWindow(
   assignment: Pick<Assignment, 'startsAt' | 'endsAt'>,
@@ -107,9 +144,9 @@ export function endsSoon(facts: AssignmentFacts, at: Date): boolean {
 
 /**
  * Whether the access may be asked for longer, by which policy and until when. The policy as it is now counts: an
- * extension is a request of its own. Gates are looked at by the caller.
+ * extension is a request of its own. Gates are looked at by the caller, who knows whether its holder may ask for the package.
  */
-export function mayExtend(facts: AssignmentFacts, at: Date): Extension {
+export function mayExtend(facts: AssignmentFacts, at: Date, mayAsk = false): Extension {
   const name = facts.package.name;
   const { assignment } = facts;
   const isHeld = ['delivering', 'delivered', 'partiallyDelivered', 'deliveryFailed'].includes(assignment.state);
@@ -129,13 +166,16 @@ export function mayExtend(facts: AssignmentFacts, at: Date): Extension {
 
   const { maxTotalDays } = policy.extension;
   const zone = facts.target.timeZone;
-  const limit = earlier(
+  const most = earlier(
     fixedEnd(policy, zone),
     maxTotalDays === null ? null : addDays(assignment.since ?? assignment.startsAt, maxTotalDays, zone),
   );
-  if (limit && limit <= assignment.endsAt) {
-    throw new DomainError('extension-past-limit', { package: name, until: limit });
+  if (most && most <= assignment.endsAt) {
+    throw new DomainError('extension-past-limit', { package: name, until: most });
   }
+  const lent = lentBy(facts, at);
+  if (lent && lent.until <= assignment.endsAt) throw pastException(facts, lent, mayAsk);
+  const limit = earlier(most, lent?.until ?? null);
   // Last: whoever hears from when on it may be extended can rely on it.
   const { opensAt } = extensionWindow(assignment, justification);
   if (opensAt && at < opensAt) throw new DomainError('extension-too-early', { package: name, from: opensAt });

@@ -11,8 +11,8 @@ import type { Change } from './events';
 import { noChange, together } from './events';
 import type { AskFacts, AssignmentFacts, Now, PairFacts, RequestFacts, SubmitFacts } from './facts';
 import type { AskedPeriod, PersonId, PolicyVersion, PolicyVersionId, Question, Request, RequestId } from './model';
-import { checkStart, extensionNeedsApproval, inZone, mayExtend, period } from './period';
-import type { Extension } from './period';
+import { checkStart, extensionNeedsApproval, inZone, mayExtend, periodFor } from './period';
+import type { Clamped, Extension } from './period';
 import { choosePolicy, gate, maySee, offered } from './policy';
 import { isZone } from './time';
 
@@ -35,8 +35,8 @@ export interface SubmitInput {
 export interface Submitted {
   readonly request: Request;
   readonly change: Change;
-  /** The policy gives less than was asked for. */
-  readonly clamped: 'maximum' | 'fixedEnd' | null;
+  /** Less is given than was asked for. */
+  readonly clamped: Clamped | null;
 }
 
 /** Policies to choose from in the request form; refuses what `submit` would refuse, so nobody fills in a form in vain. */
@@ -122,7 +122,7 @@ export function submitDirect(facts: SubmitFacts, input: SubmitInput, at: Now): S
 /** What an extension would give; refuses what `submitExtension` would refuse, so nobody fills in a form in vain. */
 export function offerExtension(facts: AssignmentFacts, now: Date): Extension {
   refuseTwice(facts, facts.target.id, 'joins');
-  const extension = mayExtend(facts, now);
+  const extension = mayExtend(facts, now, couldAsk({ ...facts, conflicts: [] }));
   gate(facts, { requestor: facts.target, onBehalf: false, for: 'extend', policyVersion: extension.policy.id });
   return extension;
 }
@@ -186,7 +186,7 @@ function started(facts: SubmitFacts, type: 'userAdd' | 'adminAdd', wish: Wish, a
   const zone = isZone(wish.zone) ? wish.zone : target.timeZone;
   const asked = inZone(wish.period, zone, target.timeZone);
   checkStart(asked, at.now, target.timeZone);
-  const { clamped } = period(policy, asked, at.now, target.timeZone);
+  const { clamped } = periodFor(facts, policy, asked, at.now);
   const request: Request = {
     ...blank(facts, policy, at),
     type,
@@ -268,7 +268,14 @@ export function notForOthers(facts: SubmitFacts): DomainError {
 export function refuseTwice(facts: PairFacts, requestor: PersonId, asked: 'anew' | 'joins'): void {
   const name = facts.package.name;
   const { target } = facts;
-  if (facts.open) throw new DomainError('already-requested', { package: name, number: facts.open.number });
+  if (facts.open) {
+    const { number, type } = facts.open;
+    throw new DomainError('already-requested', {
+      package: name,
+      number,
+      ...(type === 'exception' && { exception: true }),
+    });
+  }
   if (facts.leaving)
     throw new DomainError('still-ending', { package: name, target: requestor === target.id ? null : target.name });
   if (facts.live && asked === 'anew')

@@ -173,6 +173,8 @@ export interface AssignmentView {
   readonly now: Date;
   /** What an extension would give now; null where it would be refused. */
   readonly extension: ReturnType<typeof offerExtension> | null;
+  /** What stands against an extension beside a request that is decided first; null: nothing. */
+  readonly refusal: DomainError | null;
   /** The end is near enough to remind of it. */
   readonly endsSoon: boolean;
   /** The holder could ask for it anew now. */
@@ -194,12 +196,14 @@ export async function view(desk: Desk, viewer: PersonId, id: AssignmentId): Prom
   const mayTakeBack = Rules.mayTakeBack(facts, viewer);
   if (!own && !owner && !mayTakeBack) throw new DomainError('not-found', { what: 'assignment' });
   const extension = attempt(() => offerExtension(facts, now));
+  const refusal = extension ? null : refusalOf(() => offerExtension({ ...facts, open: null }, now));
   const [asking] = own ? await desk.views.forAsking(viewer, [facts.package.id]) : [];
   const soon = endsSoon(facts, now);
   return {
     facts,
     now,
     extension,
+    refusal,
     endsSoon: soon,
     mayAskAnew: asking !== undefined && mayAskAnew(asking),
     couldAsk: asking !== undefined && couldAsk(asking),
@@ -221,6 +225,16 @@ function attempt<T>(rule: () => T): T | null {
     return rule();
   } catch (error) {
     if (error instanceof DomainError) return null;
+    throw error;
+  }
+}
+
+function refusalOf(rule: () => unknown): DomainError | null {
+  try {
+    rule();
+    return null;
+  } catch (error) {
+    if (error instanceof DomainError) return error;
     throw error;
   }
 }

@@ -38,7 +38,7 @@ export interface Ask {
 
 export interface Asked {
   readonly request: RequestId;
-  readonly clamped: 'maximum' | 'fixedEnd' | null;
+  readonly clamped: Rules.Submitted['clamped'];
 }
 
 /** Asks by a rule, which refuses or says what follows; `of`: what it needs loaded beside what all of them do. */
@@ -236,6 +236,9 @@ async function nextStep(desk: Desk, viewer: PersonId, facts: RequestFacts, now: 
   }
   const wish = Rules.wishAgain(request, assignment !== null);
   if (wish === null) return null;
+  // What was held already when its exception was granted is what that may prolong.
+  if (wish === 'ask' && facts.live)
+    return viewer === request.target && (await isExtendable(desk, facts.live.id, now)) ? 'extend' : null;
   const pair = { target: request.target, package: request.package };
   const again = request.type === 'exception' && wish === 'askAgain';
   const mayAsk = await (again ? exceptionFor(desk, viewer, pair) : formFor(desk, viewer, pair, 'ask')).then(

@@ -10,21 +10,24 @@ import { LIVE } from './loads';
 import type { Query, Row } from './query';
 import { fromRow, instantOf } from './tables';
 
-/** Live assignments of the person `id` to the package `of`. */
-const HELD = (of: string, id: string): string =>
-  `select a.id from assignments a where a.target_id = ${id} and a.package_id = ${of} and a.state in ${LIVE}`;
+/** What the person of the exception `e` has of the package `of` after the instant `at`, as things are. */
+const HELD = (of: string, at = 'usher_now()'): string =>
+  `select a.id from assignments a where a.target_id = e.person_id and a.package_id = ${of} and a.state in ${LIVE}
+    and (a.ends_at is null or a.ends_at > ${at})`;
 const MEMBER = (of: string, id: string): string =>
   `select 1 from group_members m where m.group_id = ${of} and m.person_id = ${id}`;
 
-/** Whether the person of the exception `e` to the incompatibility `i` holds both sides now. */
-export const HOLDS_BOTH = `(i.state = 'active' and exists (${HELD('i.package_id', 'e.person_id')})
-    and (exists (${HELD('i.other_package_id', 'e.person_id')}) or exists (${MEMBER('i.other_group_id', 'e.person_id')})))`;
+const BOTH_AT = (at?: string): string => `(i.state = 'active' and exists (${HELD('i.package_id', at)})
+    and (exists (${HELD('i.other_package_id', at)}) or exists (${MEMBER('i.other_group_id', 'e.person_id')})))`;
+
+/** Whether the person of the exception `e` to the incompatibility `i` holds both sides now. What is over is not held, ended or not yet. */
+export const HOLDS_BOTH = BOTH_AT();
 
 const ONE = `
 select usher_now() as now, to_jsonb(e) as exception, jsonb_build_object('id', people.id, 'name', people.name) as person,
   jsonb_build_object('id', p.id, 'name', p.name) as package, jsonb_build_object('id', c.id, 'name', c.name) as catalog, coalesce(other.name, groups.name) as other,
   exists (select 1 from policies where policies.incompatibility_id = i.id and policies.state = 'enabled') as excusable,
-  e.state <> 'ended' and ${HOLDS_BOTH} as both, (${HELD('i.package_id', 'e.person_id')}) as assignment
+  e.state <> 'ended' and ${HOLDS_BOTH} as both, e.state <> 'ended' and ${BOTH_AT('e.until_at')} as outlasts, (${HELD('i.package_id')}) as assignment
 from incompatibility_exceptions e join incompatibilities i on i.id = e.incompatibility_id
 join people on people.id = e.person_id join packages p on p.id = i.package_id join catalogs c on c.id = p.catalog_id
 left join packages other on other.id = i.other_package_id left join groups on groups.id = i.other_group_id
@@ -65,6 +68,7 @@ async function found(q: Query, id: string): Promise<At<ExceptionFacts> | null> {
       other: row['other'] as string,
       excusable: row['excusable'] as boolean,
       holdsBoth: row['both'] as boolean,
+      outlasts: row['outlasts'] as boolean,
     },
   };
 }

@@ -2,6 +2,7 @@
 // and its rule, which now sees the truth, says the better sentence.
 
 import { DomainError } from '../domain/errors';
+import type { Request } from '../domain/model';
 import { OutcomeUnknown } from '../operations/ports';
 import type { Query, ServerError } from './query';
 import { ConnectionLost, isSerialization, serverError, TimeOver } from './query';
@@ -56,12 +57,15 @@ async function duplicate(server: ServerError, q: Query): Promise<DomainError> {
   const [target, pkg] = server.detail?.match(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g) ?? [];
   if (server.constraint === 'one_open_request') {
     const [row] = await q(
-      `select r.number, p.name from requests r join packages p on p.id = r.package_id
+      `select r.number, r.type, p.name from requests r join packages p on p.id = r.package_id
        where r.target_id = $1 and r.package_id = $2 and r.state in ('submitted', 'pendingApproval', 'scheduled')`,
       [target, pkg],
     );
-    const open = row as { number: number; name: string } | undefined;
-    if (open) return new DomainError('already-requested', { package: open.name, number: open.number });
+    const open = row as { number: number; type: Request['type']; name: string } | undefined;
+    if (open) {
+      const exception = open.type === 'exception' && { exception: true };
+      return new DomainError('already-requested', { package: open.name, number: open.number, ...exception });
+    }
   }
   if (server.constraint === 'one_live_assignment') {
     const [row] = await q(

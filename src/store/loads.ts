@@ -30,7 +30,7 @@ import { delegated } from './delegations';
 import { isId } from './ids';
 import { MEANS_TARGET, targetRow } from './policies';
 import type { Query, Row } from './query';
-import { catalogs, fromRow, fromRows, governed, instantOf, packages, people } from './tables';
+import { catalogs, fromRow, fromRows, governed, instantOf, packages, people, toInstant } from './tables';
 import { contents, policyVersions } from './versions';
 
 interface PolicyRow {
@@ -93,10 +93,10 @@ const SEES = `(
  * incompatibilities of it, conflicts those that do stand against it now.
  */
 export const CONFLICTS = `against as (
-  select pair.target_id, pair.package_id as of, i.id as incompatibility_id, i.other_package_id as package_id, i.other_group_id as group_id
+  select pair.target_id, pair.package_id as of, i.id as incompatibility_id, i.other_package_id as package_id, i.other_group_id as group_id, i.mutual
   from pair join incompatibilities i on i.package_id = pair.package_id where i.state = 'active'
   union all
-  select pair.target_id, pair.package_id, i.id, i.package_id, null
+  select pair.target_id, pair.package_id, i.id, i.package_id, null, true
   from pair join incompatibilities i on i.other_package_id = pair.package_id where i.state = 'active' and i.mutual
 ),
 clashes as (
@@ -110,7 +110,11 @@ clashes as (
       order by a.ended_at nulls first limit 1),
     (select case r.state when 'scheduled' then 'scheduled' else 'pending' end from requests r
       where r.target_id = against.target_id and r.package_id = against.package_id and r.state in ${OPEN}
-        and r.type in ('userAdd', 'userExtend', 'adminAdd', 'systemAdd'))) end as how
+        and r.type in ('userAdd', 'userExtend', 'adminAdd', 'systemAdd'))) end as how,
+    -- One way only, the other may be extended whatever this package does; what is being removed is there until it is gone.
+    case when against.mutual then (select case when a.ended_at is null then a.ends_at end from assignments a
+      where a.target_id = against.target_id and a.package_id = against.package_id and a.state in ${HOLDING}
+      order by a.ended_at nulls first limit 1) end as ends_at
   from against
   left join packages on packages.id = against.package_id left join groups on groups.id = against.group_id
   left join policies p on p.incompatibility_id = against.incompatibility_id
@@ -121,7 +125,7 @@ conflicts as (select * from clashes where how is not null and passes is not true
 
 /** A conflict as the rules see it, to be aggregated. */
 export const CONFLICT = `jsonb_build_object('kind', kind, 'name', name, 'how', how, 'excusable', offers is not null) order by kind, name`;
-const CLASH = `jsonb_build_object('incompatibility', incompatibility_id, 'kind', kind, 'name', name, 'how', how, 'policy', policy_id,
+const CLASH = `jsonb_build_object('incompatibility', incompatibility_id, 'kind', kind, 'name', name, 'how', how, 'endsAt', ends_at, 'policy', policy_id,
   'offers', offers, 'exception', exception) order by kind, name, incompatibility_id`;
 
 /** What every look at a pair reads: its parts of a `with`, given its header and those of its versions. */
@@ -367,9 +371,10 @@ async function contentOf(q: Query, id: PackageVersionId): Promise<PackageVersion
 }
 
 function clashOf(row: Row): Clash {
-  const { exception } = row;
+  const { exception, endsAt } = row;
   return {
     ...(row as unknown as Clash),
+    endsAt: toInstant(endsAt),
     exception: exception === null ? null : fromRow(governed.exception, exception),
   };
 }

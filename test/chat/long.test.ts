@@ -1,5 +1,6 @@
 // Long names and many of them: what is read on a phone stays whole and says how many are left.
-import { accessNotice, manualTask, ownerNotice } from '../../src/chat/present/notices';
+import { accessNotice } from '../../src/chat/present/access-notices';
+import { manualTask, ownerNotice } from '../../src/chat/present/notices';
 import { drift } from '../../src/chat/present/drift';
 import { leavers } from '../../src/chat/present/leavers';
 import { plain } from '../../src/chat/text';
@@ -22,6 +23,7 @@ const seen = (fields: Parameters<typeof anAssignment>[0] = {}): AssignmentView =
   facts: assignmentFacts({ assignment: anAssignment(fields) }),
   now: NOON,
   extension: null,
+  refusal: null,
   endsSoon: false,
   mayAskAnew: false,
   couldAsk: true,

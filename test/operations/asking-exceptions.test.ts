@@ -1,4 +1,5 @@
 // Asking in chat for an exception to an incompatibility (rule 3.13): a request of its own with its own approvers, and never access.
+import { alarmsOf } from '../../src/operations/alarms';
 import { expectSound } from '../support/invariants';
 import { aWorld, buttons, cardOf, sentenceOf, SMALL, textOf } from '../support/world';
 import type { World } from '../support/world';
@@ -177,29 +178,121 @@ describe('the whole way', () => {
   });
 });
 
-test('whoever holds both hears of the end with those in charge, and asks again by a button', async () => {
-  await asked('tara', 'request ledger writer', { end: await inDays(20) });
-  await world.press('cas', latest('cas'), 'Approve');
-  const policy = '{ name: Employees, approval: [], questions: [], reason: optional, expires: 365 days }';
-  await world.configure(`catalogs: [{ name: Finance, packages: [{ name: Ledger writer, policies: [${policy}] }] }]`);
-  await world.submit('tara', await form('tara', 'request ledger writer'), {});
-  await world.settle();
-  expect(await has('tara')).toHaveLength(2);
-  await world.pass(12 * DAY);
-  expect(textOf(latest('cas'))).toMatch(/Tara Lind has both Ledger writer and Ledger auditor, and you answer for it/);
-  expect(textOf(latest('cas'))).toContain('Tara Lind asks for a new exception: “ask exception Ledger writer”.');
-  expect(textOf(latest('tara'))).toContain('You hold both Ledger writer and Ledger auditor');
-  const again = cardOf(await world.press('tara', latest('tara'), 'Ask again'));
-  expect(textOf(again)).toContain('An exception allows both until');
-  await world.submit('tara', again, { reason: 'Until summer' });
-  await world.settle();
-  await world.press('cas', latest('cas'), 'Approve');
-  await world.settle();
-  expect(await exceptions()).toMatchObject([{ reason: 'Until summer', request: 1004 }]);
-  const ending = heard('tara').filter((one) => one.startsWith('You hold both'));
-  expect(ending).toEqual([expect.stringMatching(/allowed until .*\. Nothing to do\.$/)]);
-  // Nothing else is to be asked for: both are held.
-  expect([...buttons(latest('tara')).keys()]).toEqual(['Details']);
+describe('what is had by an exception', () => {
+  const DAYS = (expires: number) =>
+    `{ name: Employees, approval: [], questions: [], reason: optional, expires: ${expires} days }`;
+  const lasting = (expires: number) =>
+    world.configure(`catalogs: [{ name: Finance, packages: [{ name: Ledger writer, policies: [${DAYS(expires)}] }] }]`);
+  const ends = async () => {
+    const [row] = await world.sql<{ ends: Date; until: Date }>(
+      `select a.ends_at as ends, e.until_at as until from incompatibility_exceptions e
+       join incompatibilities i on i.id = e.incompatibility_id join assignments a on a.target_id = e.person_id
+       and a.package_id = i.package_id where a.ended_at is null`,
+    );
+    return row;
+  };
+  /** Until so many hours before her access ends: exceptions end with a day, whenever they were asked for. */
+  const hoursBefore = async (hours: number) => {
+    const [row] = await world.sql<{ left: number }>(
+      `select extract(epoch from a.ends_at - usher_now())::float * 1000 as left from assignments a
+       join packages p on p.id = a.package_id where p.name = 'Ledger writer' and a.ended_at is null`,
+    );
+    await world.pass((row?.left ?? 0) - hours * 3_600_000);
+  };
+  /** Tara has both: the one by an exception of twenty days. */
+  async function both(expires: number) {
+    await asked('tara', 'request ledger writer', { end: await inDays(20) });
+    await world.press('cas', latest('cas'), 'Approve');
+    await lasting(expires);
+    return form('tara', 'request ledger writer');
+  }
+
+  test('ends with it, and everybody is told before; a new one comes first, then it is extended', async () => {
+    const ask = await both(365);
+    expect(textOf(ask)).toMatch(/until .* 00:00 CET\. Ledger writer ends then at the latest\./);
+    const late = await world.submit('tara', ask, { start: await inDays(30) });
+    expect(sentenceOf(late)).toMatch(
+      /beside Ledger auditor until .*, which is before that start\. Choose an earlier one/,
+    );
+    const sent = await world.submit('tara', ask, {});
+    expect(sentenceOf(sent)).toMatch(
+      /It is being set up\. It ends on .* 00:00 CET, because the exception ends then\.$/,
+    );
+    await world.settle();
+    expect(textOf(latest('tara'))).toMatch(/lasts until .*: the exception ends then that lets you have it beside/);
+    const first = await ends();
+    expect(first?.ends).toEqual(first?.until);
+
+    await world.pass(12 * DAY);
+    expect(textOf(latest('tara'))).toMatch(/ends soon\nYour access ends on .*, because the exception ends then/);
+    expect(textOf(latest('tara'))).toContain('Ask for a new exception first: “ask exception Ledger writer”.');
+    const ending = latest('tara');
+    expect([...buttons(ending).keys()]).toEqual(['Give up', 'Ask again']);
+    const refused = await world.say('tara', 'extend ledger writer');
+    expect(sentenceOf(refused)).toMatch(/^Ledger writer ends on .*, with the exception that lets it be held beside/);
+    expect(textOf(cardOf(await world.press('tara', cardOf(refused), 'Continue')))).toContain('Exception for Ledger');
+
+    await hoursBefore(36);
+    const again = cardOf(await world.press('tara', ending, 'Ask again'));
+    expect(textOf(again)).toContain('An exception allows both until');
+    await world.submit('tara', again, { reason: 'Until summer' });
+    expect(sentenceOf(await world.say('tara', 'extend ledger writer'))).toMatch(
+      /^An exception for Ledger writer is asked for already: R-1004\. That is decided first, or canceled\./,
+    );
+    await hoursBefore(12);
+    expect(textOf(latest('tara'))).toContain('once the exception is granted that you asked for: R-1004.');
+    expect([...buttons(latest('tara')).keys()]).toEqual(['Give up']);
+    await world.press('cas', latest('cas'), 'Approve');
+    await world.settle();
+    expect(await exceptions()).toMatchObject([{ reason: 'Until summer', request: 1004 }]);
+    // It is held, so longer access is what to ask for next.
+    expect(textOf(latest('tara'))).toContain('Ledger writer can be extended now.');
+    const longer = cardOf(await world.press('tara', latest('tara'), 'Extend'));
+    expect(textOf(longer)).toContain('Ledger writer ends then at the latest.');
+    await world.submit('tara', longer, {});
+    await world.settle();
+    const second = await ends();
+    expect(second?.ends).toEqual(second?.until);
+    expect(second?.ends.getTime()).toBeGreaterThan((first?.ends.getTime() ?? 0) + 60 * DAY);
+
+    // What ends by itself is nobody's duty, not even while it waits for its end to be written down.
+    await hoursBefore(1);
+    await world.sql('update organization set clock_offset_ms = clock_offset_ms + $1', [2 * 3_600_000]);
+    expect(alarmsOf(await world.due.backlog()).map(({ alarm }) => alarm)).not.toContain('exceptionsOver');
+    await world.pass(DAY);
+    expect(await has('tara')).toEqual([{ name: 'Ledger auditor' }]);
+    expect([...heard('cas'), ...heard('tara'), ...heard('olga')].join()).not.toMatch(/hold both|has both/);
+    expect(await world.sql(`select state from incompatibility_exceptions where state <> 'ended'`)).toEqual([
+      { state: 'over' },
+    ]);
+  });
+
+  test('and ends before it is extended once a waiting request for another is decided, or canceled', async () => {
+    await world.submit('tara', await both(12), {});
+    await world.pass(10.75 * DAY);
+    expect(textOf(latest('tara'))).toContain('Still needed? Extend it.');
+    await world.submit('tara', await form('tara', 'ask exception ledger writer'), { reason: 'Until summer' });
+    await world.pass(0.5 * DAY);
+    expect(textOf(latest('tara'))).toContain('It can be extended once R-1004 is decided, or canceled.');
+    await world.say('tara', 'cancel R-1004');
+    await world.submit('tara', await form('tara', 'extend ledger writer'), {});
+    const row = await ends();
+    expect(row?.ends).toEqual(row?.until);
+  });
+
+  test('was had before it, is not extended when it is over, and leads to a new one', async () => {
+    await world.configure(against(''));
+    await lasting(12);
+    for (const name of ['auditor', 'writer'])
+      await world.submit('tara', await form('tara', `request ledger ${name}`), {});
+    const one = `{ person: tara, owner: olga, until: ${await inDays(5)}, reason: As written }`;
+    await world.configure(against(`{ package: Ledger auditor, ${POLICY}, exceptions: [${one}] }`));
+    await world.pass(8 * DAY);
+    const refused = await world.say('tara', 'extend ledger writer');
+    expect(sentenceOf(refused)).toContain('or type “ask exception Ledger writer”.');
+    const next = cardOf(await world.press('tara', cardOf(refused), 'Continue'));
+    expect(textOf(next)).toContain('Exception for Ledger writer');
+  });
 });
 
 test('after the first of two exceptions, the button leads to the second', async () => {
@@ -226,19 +319,6 @@ test('where no form can be opened, Continue says what it leads to', async () => 
   expect(textOf(opened)).toContain('Exception for Ledger writer');
   expect(textOf(opened)).toContain('At most 30 days.');
   await world.submit('tara', opened, { reason: 'Month end' });
-});
-
-test('longer access is refused when the exception is over, with the way to a new one', async () => {
-  await asked('tara', 'request ledger writer', { end: await inDays(5) });
-  await world.press('cas', latest('cas'), 'Approve');
-  const policy = '{ name: Employees, approval: [], questions: [], reason: optional, expires: 12 days }';
-  await world.configure(`catalogs: [{ name: Finance, packages: [{ name: Ledger writer, policies: [${policy}] }] }]`);
-  await world.submit('tara', await form('tara', 'request ledger writer'), {});
-  await world.pass(8 * DAY);
-  const refused = await world.say('tara', 'extend ledger writer');
-  expect(sentenceOf(refused)).toContain('or type “ask exception Ledger writer”.');
-  const next = cardOf(await world.press('tara', cardOf(refused), 'Continue'));
-  expect(textOf(next)).toContain('Exception for Ledger writer');
 });
 
 describe('is not to be had', () => {

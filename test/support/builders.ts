@@ -210,6 +210,7 @@ export function aClash(fields: Partial<Clash> = {}): Clash {
     kind: 'package',
     name: 'Purchasing',
     how: 'held',
+    endsAt: null,
     policy: 'exceptions' as PolicyId,
     offers: versionId('exceptions.1'),
     exception: null,

@@ -38,7 +38,8 @@ const sent =
   (what: string) =>
   (asked: Asked): StoredReply => ({
     view: 'request',
-    params: { request: asked.request, say: asked.clamped === null ? what : 'clamped' },
+    // The card says itself what ends with an exception, and when.
+    params: { request: asked.request, say: asked.clamped === null || asked.clamped === 'exception' ? what : 'clamped' },
   });
 
 /** Sends what was filled in, by the act that asks for it. */

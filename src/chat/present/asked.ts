@@ -1,6 +1,10 @@
 // What a request asks for, in facts: the same on every card of it.
+import { isRefusal } from '../../domain/errors';
 import type { RequestFacts } from '../../domain/facts';
+import { lentBy } from '../../domain/lent';
 import type { Stage } from '../../domain/model';
+import { inZone, periodFor } from '../../domain/period';
+import { earlier } from '../../domain/time';
 import type { RequestView } from '../../operations/requests';
 import type { Text } from '../card';
 import { label, listed, say } from '../words';
@@ -54,7 +58,7 @@ export function what(view: RequestView): Fact[] {
     ...(request.type === 'userExtend' && (request.state === 'submitted' || request.state === 'pendingApproval')
       ? [{ title: label('fact.now'), value: lasting(facts) }]
       : []),
-    { title: label('fact.period'), value: period(request, policyOf(facts), facts.target.timeZone) },
+    { title: label('fact.period'), value: until(view) },
     ...(request.reason === null || request.reason === ''
       ? []
       : [{ title: label('fact.reason'), value: text(request.reason, ANSWER) }]),
@@ -63,6 +67,35 @@ export function what(view: RequestView): Fact[] {
       ? [{ title: label('fact.means'), value: label('exception.means') }]
       : []),
   ];
+}
+
+function until(view: RequestView): Text {
+  const { facts } = view;
+  const said = period(facts.request, policyOf(facts), facts.target.timeZone);
+  const lent = facts.request.startsAt === null ? endOfException(view) : null;
+  return lent ? say('period.lent', { period: said, until: lent }) : said;
+}
+
+/** When the exception is over with which the access ends, as it was given or would be given now; null: it does not. */
+export function endOfException(view: RequestView): Date | null {
+  const { facts, now } = view;
+  const lent = facts.request.type === 'exception' ? null : lentBy(facts, now);
+  return lent && endsAt(view, lent.until)?.getTime() === lent.until.getTime() ? lent.until : null;
+}
+
+function endsAt({ facts, now }: RequestView, until: Date): Date | null {
+  const { request, target } = facts;
+  if (request.startsAt !== null) return request.endsAt;
+  const policy = policyOf(facts);
+  if (!policy || (request.state !== 'submitted' && request.state !== 'pendingApproval')) return null;
+  if (request.type === 'userExtend') return earlier(request.period.endsAt, until);
+  try {
+    return periodFor(facts, policy, inZone(request.period, request.zone, target.timeZone), now).endsAt;
+  } catch (error) {
+    // What was asked for is over: it is refused when it is decided.
+    if (isRefusal(error)) return null;
+    throw error;
+  }
 }
 
 /** Until when there is access without what the request asks for. */

@@ -1,6 +1,6 @@
 // The form for an exception, and what the form for the package says of one.
-import { counts } from '../../domain/exception';
 import type { Clash, PairFacts } from '../../domain/facts';
+import { counts, lentBy } from '../../domain/lent';
 import type { PersonId } from '../../domain/model';
 import type { ExceptionForm } from '../../operations/exceptions';
 import type { Text } from '../card';
@@ -59,11 +59,13 @@ function intro(clash: Clash, own: boolean, values: { package: Text; target: stri
   return say(own ? 'exception.formPackage' : 'exception.formPackageFor', { ...values, other });
 }
 
-/** What lets the package be asked for although something stands against it, and what comes when that is over. */
+/** What lets the package be held although something stands against it, and whether it ends with that. */
 export function exceptionLines(facts: PairFacts, now: Date): { readonly text: Text }[] {
-  return facts.clashes.flatMap(({ how, exception, name }) =>
-    how !== null && exception && counts(exception, now)
-      ? [{ text: say('exception.lets', { package: packageOf(facts), other: text(name, 150), until: exception.until }) }]
-      : [],
-  );
+  return facts.clashes.flatMap((clash) => {
+    const { how, exception, name } = clash;
+    if (how === null || !exception || !counts(exception, now)) return [];
+    const ends = lentBy({ clashes: [clash] }, now) !== null;
+    const values = { package: packageOf(facts), other: text(name, 150), until: exception.until };
+    return [{ text: say(ends ? 'exception.lets' : 'exception.letsFreely', values) }];
+  });
 }

@@ -1,6 +1,7 @@
 // What is said when an exception ends: to those in charge, and to whoever holds both.
-import { isRepeated, lasts } from '../../domain/exception';
+import { isRepeated } from '../../domain/exception';
 import type { ExceptionFacts } from '../../domain/exception';
+import { lasts } from '../../domain/lent';
 import type { ExceptionView } from '../../operations/exceptions';
 import type { Text } from '../card';
 import { label, say } from '../words';
@@ -54,8 +55,10 @@ function endingNotice(
   if (!facts.holdsBoth)
     return notice(say('exception.titleSettled', pairOf(facts)), 'default', [label('exception.settled')]);
   if (lasts(facts.exception, now)) return notice(title, 'default', [say('exception.renewed', { until })]);
-  if (isRepeated(facts.exception, again)) return notice(title, 'default', [label('exception.repeated')]);
   const isOver = until <= now;
+  if (!isOver && !facts.outlasts)
+    return notice(title, 'default', [say('exception.ending', { until }), label('exception.endsItself')]);
+  if (isRepeated(facts.exception, again)) return notice(title, 'default', [label('exception.repeated')]);
   const lines = [
     say(isOver ? 'exception.over' : 'exception.ending', { until }),
     ...next,

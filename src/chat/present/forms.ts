@@ -2,6 +2,7 @@
 import { plan } from '../../domain/approval';
 import type { PlannedStage } from '../../domain/approval';
 import type { PairFacts } from '../../domain/facts';
+import { lentBy } from '../../domain/lent';
 import type { PersonId, PolicyVersion } from '../../domain/model';
 import { withDelegates } from '../../domain/voices';
 import type { FormFacts, RequestView } from '../../operations/requests';
@@ -343,11 +344,18 @@ export function extendForm(view: AssignmentView, filled: Filled): CardDataOf['re
   const until = extension?.until ?? null;
   const endsAt = facts.assignment.endsAt;
   const approval = extension?.policy.extension.approval === true && extension.policy.stages.length > 0;
+  const lent = lentBy(facts, view.now);
+  const values = { package: text(facts.package.name, 150), other: text(lent?.other ?? '', 150) };
   return {
     summary: title,
     title,
     intro: until && endsAt ? say('extend.intro', { until, endsAt }) : title,
-    lines: approval ? askedLines(facts, extension.policy, facts.target.id) : [{ text: label('extend.atOnce') }],
+    lines: [
+      ...(lent && lent.until.getTime() === until?.getTime()
+        ? [{ text: say('exception.lets', { ...values, until: lent.until }) }]
+        : []),
+      ...(approval ? askedLines(facts, extension.policy, facts.target.id) : [{ text: label('extend.atOnce') }]),
+    ],
     verb: 'access.extend',
     submit: label('extend'),
     style: 'positive',

@@ -7,7 +7,7 @@ import type { RequestView } from '../../operations/requests';
 import type { Text } from '../card';
 import type { CardDataOf } from '../card-data';
 import { label, listed, say } from '../words';
-import { number, stateText, text, typedNumber } from './common';
+import { number, text, typedNumber } from './common';
 import type { Tone } from './common';
 import { policyOf, running } from './asked';
 import { BY_USHER, delegatedLines, handLines, nextLines, outcome, requestButton } from './outcome';
@@ -106,7 +106,11 @@ export function requestOutcome(view: RequestView): Notice {
         say('outcome.titleApproved', values),
         'good',
         [...outcome(facts), ...nextLines(view), ...delegatedLines(facts), ...handLines(view)],
-        { ...buttons, ...requestButton(view) },
+        {
+          ...buttons,
+          ...requestButton(view),
+          ...(request.type === 'exception' ? nextButtons(view) : {}),
+        },
       );
   }
 }
@@ -117,7 +121,7 @@ function nextButtons({ next, facts }: RequestView): Partial<Notice> {
     mayAskAgain: next === 'askAgain',
     mayAskAnew: next === 'askAnew',
     mayExtend: next === 'extend',
-    assignment: facts.assignment?.id ?? null,
+    assignment: (facts.assignment ?? facts.live)?.id ?? null,
   };
 }
 
@@ -149,117 +153,6 @@ export function approvalReminder(view: RequestView): Notice {
       kind: kindOf(facts),
     },
   );
-}
-
-type AccessNotice =
-  'access' | 'accessProblem' | 'accessExtended' | 'accessReason' | 'accessChanged' | 'accessEnding' | 'accessEnded';
-
-/** Messages to the person who has (or had) the access. */
-export function accessNotice(
-  view: AssignmentView,
-  what: AccessNotice,
-  remover: { readonly name: string | null; readonly reason: string | null } | null,
-  contents: { readonly names: readonly string[]; readonly total: number },
-): Notice {
-  const { assignment, package: pkg } = view.facts;
-  const name = text(pkg.name, 150);
-  const base: Partial<Notice> = { assignment: assignment.id, package: pkg.id, packageName: pkg.name };
-  const ended = assignment.endedAt !== null;
-  const held = !ended && assignment.state !== 'scheduled';
-  const until =
-    assignment.endsAt === null ? label('notice.accessNoEnd') : say('notice.accessUntil', { endsAt: assignment.endsAt });
-  const giveUp =
-    held && view.facts.policies.some((fact) => fact.policy.id === latestPolicy(view) && fact.policy.selfRemove);
-  if (!view.own) {
-    // An owner looks, who removed it perhaps: nothing here is theirs to ask for, extend or give up.
-    const values = { target: view.facts.target.name, package: name };
-    return notice(say(ended ? 'notice.endedOther' : 'notice.heldOther', values), 'default', [
-      ...(remover?.reason ? [say('outcome.deniedReason', { reason: text(remover.reason, 1000) })] : []),
-      ...(ended && assignment.state !== 'removed'
-        ? [stateText({ state: assignment.state, startsAt: null, type: 'adminRemove', endedAt: null }, false)]
-        : []),
-    ]);
-  }
-  if (ended) {
-    const { endReason } = assignment;
-    const why = endReason === 'gaveUp' || endReason === 'outOfScope' ? endReason : 'endReached';
-    const title =
-      assignment.endReason === 'removedByOwner' && typeof remover?.name === 'string'
-        ? say('notice.accessEnded.removedByOwner', { by: remover.name, package: name })
-        : say(`notice.accessEnded.${why}`, { package: name });
-    // Whoever was switched off and is back gets nothing back by itself, and may ask (rule 3.17); nobody is invited in vain.
-    const again = view.mayAskAnew;
-    const lines = [
-      ...(remover?.reason ? [say('outcome.deniedReason', { reason: text(remover.reason, 1000) })] : []),
-      ...(assignment.state === 'removalFailed' ? [label('state.removalFailed')] : []),
-    ];
-    return notice(title, 'default', [...lines, ...(again ? [label('notice.endedBody')] : [])], {
-      ...base,
-      mayAskAnew: again,
-    });
-  }
-  switch (what) {
-    case 'accessProblem':
-      if (assignment.state === 'delivered')
-        return notice(say('notice.access', { package: name }), 'good', [until], { ...base, mayGiveUp: giveUp });
-      return notice(
-        say('notice.accessProblem', { package: name }),
-        'warning',
-        [label('notice.accessProblemBody')],
-        base,
-      );
-    case 'accessExtended':
-      return notice(say('notice.accessExtended', { package: name }), 'good', [until], { ...base, mayGiveUp: giveUp });
-    case 'accessReason':
-      return notice(say('notice.accessReason', { package: name }), 'default', [until], { ...base, mayGiveUp: giveUp });
-    case 'accessChanged':
-      return notice(say('notice.accessChanged', { package: name }), 'default', [...gives(contents), until], {
-        ...base,
-        mayGiveUp: giveUp,
-      });
-    case 'accessEnding': {
-      // Extended since, or without an end by now: what was said of it is over.
-      if (!view.endsSoon)
-        return notice(say('notice.accessExtended', { package: name }), 'good', [until], { ...base, mayGiveUp: giveUp });
-      const lines = assignment.endsAt === null ? [] : [say('notice.accessEndingBody', { endsAt: assignment.endsAt })];
-      const may = view.extension !== null;
-      const next =
-        view.facts.open?.type === 'userExtend'
-          ? say('notice.accessEndingAsked', { number: number(view.facts.open.number) })
-          : may
-            ? label('notice.accessEndingExtend')
-            : label(view.couldAsk ? 'notice.accessEndingNoExtend' : 'notice.accessEndingClosed');
-      return notice(say('notice.accessEnding', { package: name }), 'warning', [...lines, next], {
-        ...base,
-        mayExtend: may,
-        mayGiveUp: giveUp,
-      });
-    }
-    case 'access':
-    case 'accessEnded':
-      return notice(say('notice.access', { package: name }), 'good', [until], { ...base, mayGiveUp: giveUp });
-  }
-}
-
-/** A sentence cannot hold more, nor longer names. */
-const MOST_IN_SENTENCE = { roles: 3, letters: 80 } as const;
-
-/** What a package gives now: a few roles in a sentence, more of them in a line each. */
-function gives({ names, total }: { readonly names: readonly string[]; readonly total: number }): readonly Text[] {
-  if (total === 0) return [label('notice.accessChangedEmpty')];
-  const isShort = names.every((name) => name.length <= MOST_IN_SENTENCE.letters);
-  if (total <= MOST_IN_SENTENCE.roles && isShort)
-    return [say('notice.accessChangedBody', { roles: listed(names, 'and', names.length) })];
-  const others = total - names.length;
-  return [
-    label('notice.accessChangedList'),
-    ...names.map((name) => text(name, 200)),
-    ...(others > 0 ? [say('lines.others', { count: others })] : []),
-  ];
-}
-
-function latestPolicy(view: AssignmentView): string | null {
-  return view.facts.latest?.id ?? null;
 }
 
 /** More say no more of what is wrong. */

@@ -26,6 +26,8 @@ export function handLines({ hands }: RequestView): Text[] {
 export function nextLines({ facts, next, viewer }: RequestView): Text[] {
   const { state, type } = facts.request;
   if (next === 'ask') return [label('exception.next')];
+  if (next === 'extend' && type === 'exception')
+    return [say('exception.nextExtend', { package: text(facts.package.name, 150) })];
   const isWish = type === 'userAdd' || type === 'userExtend' || type === 'exception';
   if (state !== 'expired' || !isWish || !viewer.own) return [];
   if (next !== null) return [label('outcome.askAgain')];

@@ -50,7 +50,7 @@ export function requestCard(view: RequestView): CardDataOf['request'] {
     mayAskAnew: view.next === 'askAnew',
     ...requestButton(view),
     mayExtend: view.next === 'extend',
-    assignment: facts.assignment?.id ?? null,
+    assignment: (facts.assignment ?? facts.live)?.id ?? null,
     package: facts.package.id,
     packageName: facts.package.name,
   };

@@ -121,6 +121,11 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
     ),
   'exceptions-closed': ({ package: name }) =>
     sentence('No exceptions are given for {name} any more. Ask its owners.', { name }),
+  'start-past-exception': ({ package: name, with: other, until }) =>
+    sentence(
+      'An exception lets {name} be held beside {other} until {until:dateTime}, which is before that start. Choose an earlier one.',
+      { name, other, until },
+    ),
   'not-in-scope': ({ package: name, target }) =>
     target === null
       ? sentence('No policy lets you ask for {name}. Ask its owners, or your manager.', { name })
@@ -128,8 +133,13 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
           name,
           target,
         }),
-  'already-requested': ({ package: name, number: n }) =>
-    sentence('{name} is asked for already: {number}. Type that to see where it stands.', { name, number: number(n) }),
+  'already-requested': ({ package: name, number: n, exception }) =>
+    sentence(
+      exception
+        ? 'An exception for {name} is asked for already: {number}. That is decided first, or canceled. Type it to see where it stands.'
+        : '{name} is asked for already: {number}. Type that to see where it stands.',
+      { name, number: number(n) },
+    ),
   'asked-too-often': ({ minutes }) =>
     sentence(
       'You asked for this and took this back several times, so nobody is called about it for now. Ask again in {minutes|# minute|# minutes}.',
@@ -260,6 +270,23 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
         ),
   'extension-past-limit': ({ package: name, until }) =>
     sentence('{name} can last until {until:dateTime} at the latest, so it cannot be extended.', { name, until }),
+  'extension-past-exception': ({ package: name, with: other, until, ask, from }) => {
+    const values = { name, other, until };
+    if (!ask)
+      return sentence(
+        '{name} ends on {until:dateTime}, with the exception that lets it be held beside {other}. Ask its owners for a new exception first.',
+        values,
+      );
+    return from === null
+      ? sentence(
+          '{name} ends on {until:dateTime}, with the exception that lets it be held beside {other}. Ask for a new exception first: type “ask exception {name}”.',
+          values,
+        )
+      : sentence(
+          '{name} ends on {until:dateTime}, with the exception that lets it be held beside {other}. A new exception comes first, and can be asked for from {from:dateTime} on.',
+          { ...values, from },
+        );
+  },
   'no-end-to-extend': ({ package: name }) =>
     sentence('{name} has no end date, so there is nothing to extend.', { name }),
   'not-to-share': ({ package: name }) =>

@@ -69,6 +69,7 @@ export const sentences = {
   'period.startNoEnd': 'From {startsAt:dateTime}, no end date',
   'period.untilOnly': 'From approval until {endsAt:dateTime}',
   'period.openEnd': 'From approval, no end date',
+  'period.lent': '{period}, but not after {until:dateTime}: an exception ends then',
 
   'platform.slack': 'Slack',
   'platform.teams': 'Teams',
@@ -200,6 +201,7 @@ export const sentences = {
   'request.sent': '{number} is on its way.',
   'request.sentAtOnce': '{number} needs no approval. It is being set up.',
   'request.clamped': 'It was cut to the longest period that is allowed.',
+  'request.lent': 'It ends on {until:dateTime}, because the exception ends then.',
   'continue.intro': 'Press Continue to fill in the rest.',
 
   'package.held': 'You have it.',
@@ -421,6 +423,8 @@ export const sentences = {
   'cancel.done': '{number} is canceled.',
   'notice.access': 'You now have {package}',
   'notice.accessUntil': 'It lasts until {endsAt:dateTime}.',
+  'notice.accessUntilLent':
+    'It lasts until {endsAt:dateTime}: the exception ends then that lets you have it beside {other}.',
   'notice.accessNoEnd': 'It has no end date.',
   'notice.accessProblem': '{package} is not set up completely',
   'notice.accessProblemBody':
@@ -433,8 +437,16 @@ export const sentences = {
   'notice.accessChangedEmpty': 'It gives you nothing any more.',
   'notice.accessEnding': '{package} ends soon',
   'notice.accessEndingBody': 'Your access ends on {endsAt:dateTime}.',
+  'notice.accessEndingLent':
+    'Your access ends on {endsAt:dateTime}, because the exception ends then that lets you have it beside {other}.',
   'notice.accessEndingExtend': 'Still needed? Extend it.',
   'notice.accessEndingAsked': 'You asked to keep it: {number} is being decided.',
+  'notice.accessEndingDecided': 'It can be extended once {number} is decided, or canceled.',
+  'notice.accessEndingGranted': 'It can be extended once the exception is granted that you asked for: {number}.',
+  'notice.accessEndingRenew': 'Still needed? Ask for a new exception first: “ask exception {package}”.',
+  'notice.accessEndingRenewFrom':
+    'Still needed? A new exception comes first, and can be asked for from {from:dateTime} on.',
+  'notice.accessEndingRenewOwners': 'Still needed? Ask the owners of {catalog} for a new exception first.',
   'notice.accessEndingNoExtend': 'It cannot be extended. When it has ended you can ask again.',
   'notice.accessEndingClosed': 'It cannot be extended. If you need it for longer, ask its owners.',
   'notice.accessEnded.endReached': 'Your access to {package} has ended',
@@ -526,14 +538,16 @@ export const sentences = {
   'exception.formRenew':
     '{package} and {other} do not go together. An exception allows both until {until:dateTime}. Ask here to renew it.',
   'exception.formThen':
-    'It gives no access by itself: once it is granted, {package} is asked for as ever. When it is over, one of the two has to end.',
+    'It gives no access by itself: once it is granted, {package} is asked for as ever, and ends with it at the latest.',
   'exception.means':
-    'Both may be held for that time. No access is given by this. Whoever approves last answers for it and hears before it ends.',
+    'Both may be held for that time: what is had by it ends with it. No access is given by this. Whoever approves last answers for it.',
   'exception.granted': 'Granted: {package} may be held beside {other} until {until:dateTime}.',
   'exception.grantedUntil': 'Granted until {until:dateTime}.',
   'exception.next': 'It gives no access by itself: that is what to ask for next.',
+  'exception.nextExtend': '{package} can be extended now. It ends with the exception at the latest.',
   'exception.lets':
-    'An exception lets {package} be held beside {other} until {until:dateTime}. Nothing is taken away by itself then, but one of the two has to end.',
+    'An exception lets {package} be held beside {other} until {until:dateTime}. {package} ends then at the latest.',
+  'exception.letsFreely': 'An exception lets {package} be held beside {other} until {until:dateTime}.',
   'clash.held': '{other}, held now',
   'clash.scheduled': '{other}, which starts later',
   'clash.pending': '{other}, asked for',
@@ -545,6 +559,7 @@ export const sentences = {
   'exception.giveUp': 'Give one of them up, or ask the owners of {catalog} for a new exception.',
   'exception.giveUpOrAsk': 'Give one of them up, or ask for a new exception.',
   'exception.titleSettled': '{target} no longer has both {package} and {other}',
+  'exception.endsItself': 'One of the two ends by then. Nothing to do.',
   'exception.ending': 'They do not go together. That is allowed until {until:dateTime}.',
   'exception.over': 'They do not go together. That was allowed until {until:dateTime}.',
   'exception.overNext': 'Nothing is taken away by itself, and {package} cannot be extended.',

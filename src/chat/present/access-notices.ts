@@ -1,0 +1,154 @@
+// What is said to whoever has access, or had it: that it is there, changed, ends soon, has ended, and what may be done about that.
+import type { DomainError } from '../../domain/errors';
+import { lentBy, type Lent } from '../../domain/lent';
+import type { AssignmentView } from '../../operations/assignments';
+import type { Text } from '../card';
+import { label, listed, say } from '../words';
+import { number, stateText, text } from './common';
+import { notice, type Notice } from './notices';
+
+type AccessNotice =
+  'access' | 'accessProblem' | 'accessExtended' | 'accessReason' | 'accessChanged' | 'accessEnding' | 'accessEnded';
+
+/** Messages to the person who has (or had) the access. */
+export function accessNotice(
+  view: AssignmentView,
+  what: AccessNotice,
+  remover: { readonly name: string | null; readonly reason: string | null } | null,
+  contents: { readonly names: readonly string[]; readonly total: number },
+): Notice {
+  const { assignment, package: pkg } = view.facts;
+  const name = text(pkg.name, 150);
+  const base: Partial<Notice> = { assignment: assignment.id, package: pkg.id, packageName: pkg.name };
+  const ended = assignment.endedAt !== null;
+  const held = !ended && assignment.state !== 'scheduled';
+  const lent = endsWithException(view);
+  const until = untilLine(assignment.endsAt, lent);
+  const giveUp =
+    held && view.facts.policies.some((fact) => fact.policy.id === latestPolicy(view) && fact.policy.selfRemove);
+  if (!view.own) {
+    // An owner looks, who removed it perhaps: nothing here is theirs to ask for, extend or give up.
+    const values = { target: view.facts.target.name, package: name };
+    return notice(say(ended ? 'notice.endedOther' : 'notice.heldOther', values), 'default', [
+      ...(remover?.reason ? [say('outcome.deniedReason', { reason: text(remover.reason, 1000) })] : []),
+      ...(ended && assignment.state !== 'removed'
+        ? [stateText({ state: assignment.state, startsAt: null, type: 'adminRemove', endedAt: null }, false)]
+        : []),
+    ]);
+  }
+  if (ended) {
+    const { endReason } = assignment;
+    const why = endReason === 'gaveUp' || endReason === 'outOfScope' ? endReason : 'endReached';
+    const title =
+      assignment.endReason === 'removedByOwner' && typeof remover?.name === 'string'
+        ? say('notice.accessEnded.removedByOwner', { by: remover.name, package: name })
+        : say(`notice.accessEnded.${why}`, { package: name });
+    // Whoever was switched off and is back gets nothing back by itself, and may ask (rule 3.17); nobody is invited in vain.
+    const again = view.mayAskAnew;
+    const lines = [
+      ...(remover?.reason ? [say('outcome.deniedReason', { reason: text(remover.reason, 1000) })] : []),
+      ...(assignment.state === 'removalFailed' ? [label('state.removalFailed')] : []),
+    ];
+    return notice(title, 'default', [...lines, ...(again ? [label('notice.endedBody')] : [])], {
+      ...base,
+      mayAskAnew: again,
+    });
+  }
+  switch (what) {
+    case 'accessProblem':
+      if (assignment.state === 'delivered')
+        return notice(say('notice.access', { package: name }), 'good', [until], { ...base, mayGiveUp: giveUp });
+      return notice(
+        say('notice.accessProblem', { package: name }),
+        'warning',
+        [label('notice.accessProblemBody')],
+        base,
+      );
+    case 'accessExtended':
+      return notice(say('notice.accessExtended', { package: name }), 'good', [until], { ...base, mayGiveUp: giveUp });
+    case 'accessReason':
+      return notice(say('notice.accessReason', { package: name }), 'default', [until], { ...base, mayGiveUp: giveUp });
+    case 'accessChanged':
+      return notice(say('notice.accessChanged', { package: name }), 'default', [...gives(contents), until], {
+        ...base,
+        mayGiveUp: giveUp,
+      });
+    case 'accessEnding': {
+      // Extended since, or without an end by now: what was said of it is over.
+      if (!view.endsSoon)
+        return notice(say('notice.accessExtended', { package: name }), 'good', [until], { ...base, mayGiveUp: giveUp });
+      const { endsAt } = assignment;
+      const ends = lent
+        ? say('notice.accessEndingLent', { endsAt: lent.until, other: text(lent.other, 150) })
+        : endsAt && say('notice.accessEndingBody', { endsAt });
+      const { line, ...next } = keeping(view);
+      return notice(say('notice.accessEnding', { package: name }), 'warning', [...(ends ? [ends] : []), line], {
+        ...base,
+        ...next,
+        mayGiveUp: giveUp,
+      });
+    }
+    case 'access':
+    case 'accessEnded':
+      return notice(say('notice.access', { package: name }), 'good', [until], { ...base, mayGiveUp: giveUp });
+  }
+}
+
+/** The exception with which the access ends. */
+function endsWithException({ facts, now }: AssignmentView): Lent | null {
+  const lent = lentBy(facts, now);
+  return lent?.until.getTime() === facts.assignment.endsAt?.getTime() ? lent : null;
+}
+
+function untilLine(endsAt: Date | null, lent: Lent | null): Text {
+  if (lent) return say('notice.accessUntilLent', { endsAt: lent.until, other: text(lent.other, 150) });
+  return endsAt === null ? label('notice.accessNoEnd') : say('notice.accessUntil', { endsAt });
+}
+
+/** How access that ends soon is kept: by a button, once something else is decided, or not at all. */
+function keeping(view: AssignmentView): Partial<Notice> & { readonly line: Text } {
+  const { refusal, couldAsk } = view;
+  const { open } = view.facts;
+  if (view.extension) return { line: label('notice.accessEndingExtend'), mayExtend: true };
+  const renewal = refusal && renewing(view, refusal);
+  if (open) {
+    const values = { number: number(open.number) };
+    if (open.type === 'userExtend') return { line: say('notice.accessEndingAsked', values) };
+    if (!refusal) return { line: say('notice.accessEndingDecided', values) };
+    if (renewal && open.type === 'exception') return { line: say('notice.accessEndingGranted', values) };
+  } else if (renewal) return renewal;
+  return { line: label(couldAsk ? 'notice.accessEndingNoExtend' : 'notice.accessEndingClosed') };
+}
+
+/** The new exception that comes first, where that is all that stands against an extension. */
+function renewing({ facts }: AssignmentView, refusal: DomainError): ReturnType<typeof keeping> | null {
+  const isPast = refusal.is('extension-past-exception');
+  if (!isPast && !refusal.is('incompatible')) return null;
+  const { ask } = refusal.data;
+  const from = isPast ? refusal.data.from : null;
+  const values = { package: text(facts.package.name, 150), catalog: text(facts.catalog.name, 150) };
+  if (!ask) return isPast ? { line: say('notice.accessEndingRenewOwners', values) } : null;
+  if (from) return { line: say('notice.accessEndingRenewFrom', { from }) };
+  return { line: say('notice.accessEndingRenew', values), mayExcept: true };
+}
+
+/** A sentence cannot hold more, nor longer names. */
+const MOST_IN_SENTENCE = { roles: 3, letters: 80 } as const;
+
+/** What a package gives now: a few roles in a sentence, more of them in a line each. */
+function gives({ names, total }: { readonly names: readonly string[]; readonly total: number }): readonly Text[] {
+  if (total === 0) return [label('notice.accessChangedEmpty')];
+  const isShort = names.every((name) => name.length <= MOST_IN_SENTENCE.letters);
+  if (total <= MOST_IN_SENTENCE.roles && isShort)
+    return [say('notice.accessChangedBody', { roles: listed(names, 'and', names.length) })];
+  const others = total - names.length;
+  return [
+    label('notice.accessChangedList'),
+    ...names.map((name) => text(name, 200)),
+    ...(others > 0 ? [say('lines.others', { count: others })] : []),
+  ];
+}
+
+function latestPolicy(view: AssignmentView): string | null {
+  return view.facts.latest?.id ?? null;
+}

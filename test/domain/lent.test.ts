@@ -1,0 +1,192 @@
+// Access that is held by an exception ends with it, whoever gave it and however often it is extended (rule 3.13).
+import { deliver } from '../../src/domain/delivery';
+import type { AssignmentFacts, Clash } from '../../src/domain/facts';
+import { counts, lasts, lentBy } from '../../src/domain/lent';
+import type { RequestType } from '../../src/domain/model';
+import { mayExtend, periodFor } from '../../src/domain/period';
+import { offerExtension, startDue, submit, submitDirect } from '../../src/domain/request';
+import {
+  aClash,
+  aConflict,
+  aJustification,
+  anAssignment,
+  anException,
+  aPolicy,
+  aRequest,
+  assignmentFacts,
+  at,
+  days,
+  directFacts,
+  hours,
+  inScope,
+  NOON,
+  pairFacts,
+  requestFacts,
+  rowOf,
+  rowsOf,
+  submitFacts,
+} from '../support/builders';
+import { faultOf } from '../support/sound';
+
+const nothing = { startsAt: null, endsAt: null, hours: null };
+const lasting = (n: number) => anException({ until: days(n), remindAt: days(n / 2) });
+/** Lets it be held beside `name` for so many days. */
+const lends = (n: number, fields: Partial<Clash> = {}): Clash => aClash({ exception: lasting(n), ...fields });
+const month = aPolicy({ expiration: { kind: 'days', days: 30 } });
+
+describe('which exception counts', () => {
+  test.each<{ name: string; give: readonly Clash[]; want: [Date, string] | null }>([
+    { name: 'none where nothing stands against it', give: [], want: null },
+    { name: 'the one that is needed', give: [lends(9)], want: [days(9), 'Purchasing'] },
+    { name: 'the first that ends', give: [lends(9), lends(5, { name: 'Vault' })], want: [days(5), 'Vault'] },
+    { name: 'not what the person does not have', give: [lends(9, { how: null })], want: null },
+    { name: 'not one that is over', give: [lends(-1)], want: null },
+    { name: 'not one that has ended', give: [aClash({ exception: anException({ state: 'ended' }) })], want: null },
+    { name: 'not where the other is over by then', give: [lends(9, { endsAt: days(9) })], want: null },
+    { name: 'where the other lasts for longer', give: [lends(9, { endsAt: days(10) })], want: [days(9), 'Purchasing'] },
+    {
+      name: 'a member of a group',
+      give: [lends(9, { kind: 'group', how: 'member' })],
+      want: [days(9), 'Purchasing'],
+    },
+  ])('$name', ({ give, want }) => {
+    const lent = lentBy({ clashes: give }, NOON);
+    expect(lent && [lent.until, lent.other]).toEqual(want);
+  });
+
+  test('when the time to renew it comes is said, and whether that is done in chat', () => {
+    expect(lentBy({ clashes: [lends(10)] }, NOON)).toMatchObject({ from: days(5), offered: true });
+    const heard = anException({ until: days(9), remindAt: days(9) });
+    expect([counts(heard, NOON), lasts(heard, NOON)]).toEqual([true, false]);
+    expect(lentBy({ clashes: [aClash({ exception: heard, offers: null })] }, NOON)).toMatchObject({
+      from: null,
+      offered: false,
+    });
+  });
+});
+
+describe('what is given', () => {
+  test.each([
+    { name: 'ends with the exception', until: 9, want: [days(9), 'exception'] },
+    { name: 'ends before it by the policy', until: 90, want: [days(30), null] },
+    { name: 'ends before it, as was asked', until: 9, asked: { hours: 48 }, want: [days(2), null] },
+    { name: 'is cut where more was asked for', until: 9, asked: { hours: 20 * 24 }, want: [days(9), 'exception'] },
+    { name: 'starts later and ends with it', until: 9, asked: { startsAt: days(8) }, want: [days(9), 'exception'] },
+  ])('$name', ({ until, asked, want }) => {
+    const given = periodFor(pairFacts({ clashes: [lends(until)] }), month, { ...nothing, ...asked }, NOON);
+    expect([given.endsAt, given.clamped]).toEqual(want);
+  });
+  test('has an end where its policy knows none', () => {
+    const endless = aPolicy({ expiration: { kind: 'never' } });
+    expect(periodFor(pairFacts({ clashes: [lends(9)] }), endless, nothing, NOON).endsAt).toEqual(days(9));
+  });
+  test.each([9, 12])('does not start when the exception is over, %d days ahead', (n) => {
+    const facts = submitFacts({ policy: month, clashes: [lends(9)] });
+    const input = {
+      policyVersion: null,
+      period: { ...nothing, startsAt: days(n) },
+      zone: 'Europe/Berlin',
+      reason: 'x',
+      answers: {},
+    };
+    const fault = faultOf(() => submit(facts, input, at()));
+    expect(fault).toMatchObject({
+      code: 'start-past-exception',
+      data: { with: 'Purchasing', until: days(9) },
+      field: 'startsAt',
+    });
+  });
+
+  const wish = { policyVersion: null, period: nothing, zone: 'Europe/Berlin', reason: 'x', answers: {} };
+  test('by oneself and by an owner alike, and both are told', () => {
+    const own = submit(submitFacts({ policy: aPolicy({ stages: [] }), clashes: [lends(9)] }), wish, at());
+    const direct = submitDirect(
+      directFacts({ policy: aPolicy({ mode: 'direct', stages: [] }), clashes: [lends(9)] }),
+      wish,
+      at(),
+    );
+    for (const { change, clamped } of [own, direct]) {
+      expect([rowOf(change, 'assignment').endsAt, rowOf(change, 'justification').until]).toEqual([days(9), days(9)]);
+      expect(clamped).toBe('exception');
+    }
+  });
+  test.each<RequestType>(['userAdd', 'adminAdd', 'systemAdd'])('as things are when it is approved: %s', (type) => {
+    const policy = aPolicy({ mode: type === 'systemAdd' ? 'automatic' : 'request' });
+    const facts = pairFacts({ policies: [inScope(policy)], clashes: [lends(9)] });
+    const { change, request } = deliver(facts, aRequest({ type, policyVersion: policy.id }), policy, at());
+    expect([rowOf(change, 'assignment').endsAt, request.endsAt]).toEqual([days(9), days(9)]);
+  });
+  test('and what was to start is refused where the exception is over by then', () => {
+    const facts = requestFacts({
+      conflicts: [aConflict()],
+      clashes: [lends(-1)],
+      request: aRequest({ state: 'scheduled', startsAt: NOON, endsAt: days(9) }),
+      assignment: anAssignment({ state: 'scheduled', startsAt: NOON, endsAt: days(9) }),
+    });
+    expect(rowsOf(startDue(facts, at()), 'request')).toMatchObject([
+      { state: 'denied', refusal: { code: 'incompatible' } },
+    ]);
+  });
+});
+
+describe('an extension', () => {
+  /** Access that ends in three days, by an exception for so many days. */
+  const held = (n: number, fields: Partial<AssignmentFacts> = {}): AssignmentFacts =>
+    assignmentFacts({
+      policy: month,
+      assignment: anAssignment({ startsAt: days(-27), endsAt: days(3) }),
+      justifications: [aJustification({ startsAt: days(-27), periodAt: days(-27), until: days(3) })],
+      clashes: [lends(n)],
+      ...fields,
+    });
+
+  test('lasts until the exception is over, and no longer', () => {
+    expect(mayExtend(held(9), NOON).until).toEqual(days(9));
+    expect(mayExtend(held(90), NOON).until).toEqual(days(33));
+  });
+  test('is refused where it ends with the exception already: a new one comes first', () => {
+    const { code, data } = faultOf(() => mayExtend(held(3), NOON, true));
+    expect([code, data]).toMatchObject([
+      'extension-past-exception',
+      { with: 'Purchasing', until: days(3), ask: true, from: hours(36) },
+    ]);
+  });
+  test.each<{ name: string; give: Partial<AssignmentFacts>; ask: boolean }>([
+    { name: 'whoever may ask for the package', give: {}, ask: true },
+    {
+      name: 'nobody to whom it is only assigned',
+      give: { policies: [inScope(month, { inScope: false })] },
+      ask: false,
+    },
+    {
+      name: 'nobody where it is for others',
+      give: { policies: [inScope(aPolicy({ selfRequest: false }))] },
+      ask: false,
+    },
+    { name: 'nobody where exceptions are written', give: { clashes: [lends(3, { offers: null })] }, ask: false },
+    {
+      name: 'nobody where the catalog is closed',
+      give: { catalog: { ...held(3).catalog, state: 'unpublished' } },
+      ask: false,
+    },
+  ])('a new exception is offered to $name', ({ give, ask }) => {
+    expect(faultOf(() => offerExtension(held(3, give), NOON)).data).toMatchObject({ ask });
+  });
+  const extending = (n: number, now = NOON) => {
+    const facts = held(n);
+    const request = aRequest({
+      type: 'userExtend',
+      assignment: facts.assignment.id,
+      policyVersion: month.id,
+      period: { ...nothing, endsAt: days(33) },
+    });
+    return deliver({ ...facts, live: facts.assignment }, request, month, at(now));
+  };
+  test('that was asked for before is cut when it is approved', () => {
+    expect(rowOf(extending(9).change, 'assignment').endsAt).toEqual(days(9));
+    expect(rowOf(extending(90).change, 'assignment').endsAt).toEqual(days(33));
+  });
+  test('and denied where the exception was shortened meanwhile', () => {
+    expect(faultOf(() => extending(2)).code).toBe('extension-past-exception');
+  });
+});
