@@ -55,10 +55,10 @@ const by = ({ platform }: Seen): By => ({ actor: { kind: 'system', name: 'link' 
 export async function link(desk: Desk, account: Account): Promise<Person> {
   const { person, linkedBy, conflict } = await match(desk, account);
   const kept = await desk.views.identity(account.platform, account.tenant, account.user);
-  // An account that was linked stays with whoever had it, be it somebody who left or is forgotten: only a directory's key says that
+  // An account stays with whoever had it, be it somebody who left, is forgotten or has another one: only a directory's key says that
   // it is another's. Who has their mail address now need not be who uses it.
-  const was = kept?.linkedBy != null && kept.person?.state !== 'enabled';
-  if (was && linkedBy !== 'directoryKey') {
+  const isOthers = kept?.staysWith.some((one) => one !== person?.id) === true;
+  if (isOthers && linkedBy !== 'directoryKey') {
     if (person || conflict || kept.state === 'conflict')
       throw new DomainError('link-conflict', { platform: account.platform });
     if (kept.person) throw new DomainError('person-disabled', {});

@@ -407,8 +407,11 @@ export interface IdentityRow {
   readonly id: string;
   readonly state: 'linked' | 'unlinked' | 'conflict';
   readonly person: Person | null;
-  /** Not null without a person: it was somebody's. */
-  readonly linkedBy: IdentityChange['linkedBy'];
+  /**
+   * Of an account that nobody has who is enabled: whose it was. Of those who are enabled only for whom its platform vouched: a wrong
+   * line of a file that is mended keeps nobody out.
+   */
+  readonly staysWith: readonly PersonId[];
   /** As the platform last said it: `member`, `guest`, `deactivated`, ... */
   readonly standing: string;
   readonly zone: string | null;

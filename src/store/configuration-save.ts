@@ -261,16 +261,14 @@ async function saveLinks(
 }
 
 // First every account leaves its old person, then all get their new one, so that two people can swap. An account that chat
-// has seen but linked to nobody keeps its row. That an account was somebody's is remembered of those who left alone: a wrong line that
-// is mended keeps nobody out.
+// has seen but linked to nobody keeps its row.
 async function saveIdentities(q: Query, list: readonly Of<'identity'>[]): Promise<readonly Recorded[]> {
   if (list.length === 0) return [];
   const left = list.flatMap(({ before, after }) =>
     before ? [{ id: before.id, version: before.version, leaves: before.id !== after.id }] : [],
   );
   const unlinked = await q(
-    `update identities t set person_id = null, state = 'unlinked', version = t.version + r.leaves::integer,
-       linked_by = case when (select p.state from people p where p.id = t.person_id) <> 'enabled' then t.linked_by end
+    `update identities t set person_id = null, state = 'unlinked', version = t.version + r.leaves::integer
      from jsonb_to_recordset($1::jsonb) as r (id uuid, version integer, leaves boolean)
      where t.id = r.id and t.version = r.version returning t.id`,
     [JSON.stringify(left)],

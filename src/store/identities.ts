@@ -8,7 +8,7 @@ import { recordEvents } from './tail';
 
 const COLUMNS = 'id, person_id, state, linked_by, standing, zone, locale, version';
 const FIND = `select ${COLUMNS} from identities where platform = $1 and tenant = $2 and user_id = $3 for no key update`;
-// How it was linked stays when it no longer is: an account that was somebody's is not linked to another by mail.
+// How it was linked stays when it no longer is: by that the release before knows that it was somebody's.
 const WRITE = `
 insert into identities (id, platform, tenant, user_id, person_id, state, linked_by, standing, zone, locale, last_seen_at, version)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, usher_now(), 1)

@@ -22,8 +22,15 @@ type PeopleViews = Pick<
 >;
 
 const PERSON = 'select * from people where id = $1';
+// The trail knows who had an account, whatever a file has said of it since. It is read only of those that nobody has.
 const IDENTITY = `
-select i.id, i.state, i.linked_by as "linkedBy", i.standing, i.zone, i.locale, i.version, to_jsonb(people) as person
+select i.id, i.state, i.standing, i.zone, i.locale, i.version, to_jsonb(people) as person,
+  case when people.state = 'enabled' then '{}' else array(
+    select p.id from people p where p.id = i.person_id
+    union
+    select p.id from audit_events e join people p on p.id = e.person_id
+    where e.subject_kind = 'identity' and e.subject_id = i.id::text and e.type = 'identity.linked'
+      and (e.data ->> 'linkedBy' <> 'file' or p.state <> 'enabled')) end as "staysWith"
 from identities i left join people on people.id = i.person_id
 where i.platform = $1 and i.tenant = $2 and i.user_id = $3`;
 const BY_KEY = `select * from people where directory_key = $1 and state = 'enabled'`;

@@ -97,34 +97,58 @@ describe('row 63: which account is which person', () => {
     expect(await links('U9')).toMatchObject([{ state: 'linked', linked_by: 'email' }]);
   });
 
-  test.each(LEAVING)(
-    "the account of somebody who left (%s) is nobody else's by an address, also once it is free or they are forgotten",
-    async (leaves) => {
-      await hi('U1', account('tara@woodgrove.example'));
-      await world.configure(`people: [{ key: tara, name: Tara Lind, email: , enabled: false }]`);
+  describe.each(LEAVING)('the account of somebody who left (%s)', (leaves) => {
+    const mail = 'tara@woodgrove.example';
+    const line = (key: string, user: string): Promise<string> =>
+      world.configure(
+        `people: [{ key: ${key}, name: Of ${key}, identities: [{ platform: slack, tenant: T1, user: ${user} }] }]`,
+      );
+    /** Tara leaves, and whoever comes has her address. */
+    const replace = async (): Promise<void> => {
+      await world.configure('people: [{ key: tara, name: Tara Lind, email: , enabled: false }]');
       await world.configure(`people: [{ key: tara, name: Tara Lind, ${leaves} }]`);
-      const mail = 'tara@woodgrove.example';
       await world.configure(`people: [{ key: tara-2, name: Tara Lind, email: ${mail} }]`);
-      const stays = async (): Promise<void> => {
-        expect(sentenceOf(await hi('U1', account(mail)))).toContain('It is not clear whose account this is');
-        const [next] = await world.desk.views.peopleByKey('tara-2');
-        if (!next) throw new Error('no tara-2');
-        const found = { platform: 'slack', tenant: 'T1', user: 'U1', profile: account(mail) } as const;
-        expect(await introduce(world.desk, next, found)).toBe(false);
-        expect(await links('U1')).not.toContainEqual(expect.objectContaining({ person_id: next.id }));
-      };
+    };
+    const stays = async (): Promise<void> => {
+      const [next] = await world.desk.views.peopleByKey('tara-2');
+      if (!next) throw new Error('no tara-2');
+      const found = { platform: 'slack', tenant: 'T1', user: 'U1', profile: account(mail) } as const;
+      expect(await introduce(world.desk, next, found)).toBe(false);
+      expect(sentenceOf(await hi('U1', account(mail)))).toContain('It is not clear whose account this is');
+      expect(await links('U1')).not.toContainEqual(expect.objectContaining({ person_id: next.id }));
+    };
+
+    test("is nobody else's by an address, also once it is free or they are forgotten", async () => {
+      await hi('U1', account(mail));
+      await replace();
       await stays();
       await world.pass(31 * DAY);
       await world.settle();
       for (let turn = 0; turn < 2; turn += 1) await stays();
       expect(sentenceOf(await hi('U1', account(null)))).toMatch(/do not know who you are|is switched off/);
       await stays();
-      await world.configure(
-        'people: [{ key: tara-2, name: Tara Lind, identities: [{ platform: slack, tenant: T1, user: U1 }] }]',
-      );
+      await line('tara-2', 'U1');
       expect(textOf(cardOf(await hi('U1', account(mail))))).toContain('Your access');
-    },
-  );
+    });
+
+    test.each([
+      ['a mail address', () => hi('U1', account(mail))],
+      ['a file', () => line('tara', 'U1')],
+      [
+        'a mail address and a wrong line',
+        async () => {
+          await hi('U1', account(mail));
+          await line('ben', 'U1');
+          await line('ben', 'U2');
+        },
+      ],
+    ])("is nobody else's by an address where it was theirs by %s before another one was", async (_what, before) => {
+      await before();
+      await line('tara', 'U9');
+      await replace();
+      await stays();
+    });
+  });
 
   test('a message never undoes what a file says at the same moment', async () => {
     const own = (key: string): Promise<string> =>
