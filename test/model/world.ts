@@ -72,6 +72,9 @@ export async function openWorld() {
   // Making a plan takes longer than running it: the statement of the invariants is planned once.
   const owner = new Client({ connectionString: url, options: '-c jit=off -c plan_cache_mode=force_generic_plan' });
   await owner.connect();
+  // Beginning again lets go of the plans of its connection, so it has one of its own.
+  const keeper = new Client({ connectionString: url });
+  await keeper.connect();
   await owner.query(FREEZE);
 
   const log = createLog('silent');
@@ -173,8 +176,8 @@ export async function openWorld() {
       ids = nothing;
       this.casualties = 0;
       this.kinds = speaks ? ['tell', 'redraw', 'place'] : ['place'];
-      await owner.query('select begin_again()');
-      if (runs % 25 === 0) await owner.query('vacuum analyze');
+      await keeper.query('select begin_again()');
+      if (runs % 25 === 0) await keeper.query('vacuum analyze');
       runs += 1;
     },
 
@@ -254,7 +257,7 @@ export async function openWorld() {
     },
     sql: async <T extends object>(text: string, values: readonly unknown[] = []): Promise<T[]> =>
       (await owner.query<T>(text, [...values])).rows,
-    close: () => owner.end(),
+    close: () => Promise.all([owner.end(), keeper.end()]),
   };
 }
 
