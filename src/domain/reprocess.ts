@@ -7,7 +7,7 @@ import type { Change } from './events';
 import { noChange, together } from './events';
 import type { AssignmentFacts, GrantFact, Now } from './facts';
 import { wantGrants, withdrawGrants } from './grants';
-import type { Grant } from './model';
+import type { AssignmentId, Grant } from './model';
 import { HOLDING_ASSIGNMENT_STATES } from './model';
 
 /**
@@ -27,11 +27,18 @@ export function follow(facts: AssignmentFacts, at: Now): Change {
   );
 }
 
+/** Other access that has a role in common with this one, which is made so again for both. */
+export function sharing(facts: AssignmentFacts): readonly AssignmentId[] {
+  const all = differences(facts).kept.flatMap(({ justifiedBy }) => justifiedBy);
+  return [...new Set(all)].filter((id) => id !== facts.assignment.id);
+}
+
 /**
  * Every role of the assignment is made so once more, whatever became of it (rule 3.12), and content that changed is followed at
- * once. The request keeps its state until something comes of it.
+ * once. The request keeps its state until something comes of it. `others`: those that are sharing, which are not delivered either
+ * as long as a role of theirs is on its way.
  */
-export function reprocess(facts: AssignmentFacts, at: Now): Change {
+export function reprocess(facts: AssignmentFacts, others: readonly AssignmentFacts[], at: Now): Change {
   const { assignment } = facts;
   if (assignment.endedAt !== null)
     throw new DomainError('not-held', { package: facts.package.name, target: facts.target.name });
@@ -39,6 +46,7 @@ export function reprocess(facts: AssignmentFacts, at: Now): Change {
   if (gained.length + kept.length === 0) throw new DomainError('nothing-failed', { package: facts.package.name });
   return together(
     delivering(facts),
+    ...others.filter((one) => one.assignment.state !== 'delivering').map(delivering),
     wantGrants(facts, assignment.id, at, gained).change,
     withdrawGrants(facts, assignment.id, lost),
     ...kept.map(({ grant }) =>

@@ -2,11 +2,11 @@
 // and before the next; the last act settles the worker's row in the same transaction, so a lost lease rolls its result back.
 import * as Rules from '../domain/assignment';
 import type { PlaceOutcome } from '../domain/assignment';
-import type { PlaceFacts } from '../domain/facts';
+import type { AssignmentFacts, PlaceFacts } from '../domain/facts';
 import { DomainError } from '../domain/errors';
 import type { AssignmentId, CatalogId, DraftId, GrantId, PersonId } from '../domain/model';
 import { can } from '../domain/permissions';
-import { follow, reprocess as again } from '../domain/reprocess';
+import { follow, reprocess as again, sharing } from '../domain/reprocess';
 import type { Answering } from './act';
 import { act, moment, personOf } from './act';
 import type { By, Desk, Lease } from './ports';
@@ -157,7 +157,9 @@ export function reprocess(
       const facts = await tx.forAssignment(id);
       if (!can(await tx.roles(person, facts.catalog.id), 'assignment.reprocess'))
         throw new DomainError('forbidden', {});
-      await tx.save(again(facts, moment(tx)));
+      const others: AssignmentFacts[] = [];
+      for (const other of sharing(facts)) others.push(await tx.forAssignment(other));
+      await tx.save(again(facts, others, moment(tx)));
       return id;
     },
     answering,

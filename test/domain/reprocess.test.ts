@@ -100,7 +100,7 @@ describe('when the content of a package changes', () => {
 describe('asked to set up access again', () => {
   test.each(HELD)('every role is made so once more, in state %s', (state) => {
     const failed = aGrant(2, { state: 'placeFailed', error: 'busy' });
-    const change = sound(reprocess(access(3, [aGrant(1), failed], { assignment: anAssignment({ state }) }), at()));
+    const change = sound(reprocess(access(3, [aGrant(1), failed], { assignment: anAssignment({ state }) }), [], at()));
     expect(rowsOf(change, 'grant').map((row) => [row.role, row.state, row.error])).toEqual([
       ['role-3', 'placing', null],
       ['role-1', 'placing', null],
@@ -111,9 +111,9 @@ describe('asked to set up access again', () => {
 
   test('what is not held, or has not begun, is refused', () => {
     const ended = anAssignment({ state: 'removed', endedAt: at().now, endReason: 'gaveUp' });
-    expect(faultOf(() => reprocess(access(1, [aGrant(1)], { assignment: ended }), at())).code).toBe('not-held');
+    expect(faultOf(() => reprocess(access(1, [aGrant(1)], { assignment: ended }), [], at())).code).toBe('not-held');
     const later = anAssignment({ state: 'scheduled' });
-    expect(faultOf(() => reprocess(access(1, [], { assignment: later }), at())).code).toBe('nothing-failed');
+    expect(faultOf(() => reprocess(access(1, [], { assignment: later }), [], at())).code).toBe('nothing-failed');
   });
 
   test('what a person reported as done is not asked for again', () => {

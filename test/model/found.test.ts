@@ -183,3 +183,8 @@ test('so is it where it is made so again before any comparison has seen that it 
   ]);
   expect(o.grants['tom auditor']).toEqual({ state: 'taken', baseline: false });
 });
+
+test('what has a role in common with what is made so again is not delivered either until that is there', async () => {
+  const work = new Work({ rounds: 3, crash: 'no', at: 0 });
+  await live([asks(1, 6), asks(1, 2), work, new Repair('reprocess', 1, PEOPLE.indexOf(OWNER), false)]);
+});

@@ -157,8 +157,11 @@ export function reprocess(o: Organization, key: Key, person: Key): Answer {
   if (assignment.endReason !== null) return 'not-held';
   if (!HELD.includes(assignment.state)) return 'nothing-failed';
   follow(o, assignment);
-  assignment.state = 'delivering';
   for (const role of assignment.roles) found(o.grants[`${assignment.target} ${role}`]).state = 'placing';
+  // Other access of theirs that has one of these roles is on its way as well.
+  for (const one of o.assignments)
+    if (one.target === assignment.target && HELD.includes(one.state))
+      if (one === assignment || one.roles.some((role) => assignment.roles.includes(role))) one.state = 'delivering';
   return 'ok';
 }
 
