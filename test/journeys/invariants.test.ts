@@ -89,6 +89,11 @@ const damages: readonly (readonly [invariant: string, damage: string, sql: reado
     ],
   ],
   [
+    'I4c',
+    'somebody decides for another who handed them nothing',
+    [`update decisions set for_id = (select id from people where directory_key = 'cas')`],
+  ],
+  [
     'I17b',
     'a delegate is asked without a delegation',
     [

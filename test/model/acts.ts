@@ -7,32 +7,16 @@ import { giveUp, remove } from '../../src/operations/assignments';
 import { finish, reprocess } from '../../src/operations/placements';
 import type { By, Desk } from '../../src/operations/ports';
 import { assign, cancel, extend, submit } from '../../src/operations/requests';
-import type { Answer, Key, Organization } from './model';
+import { at, mostly, mostlyNot, name, person, pick, reply } from './act';
+import type { Act } from './act';
+import { boundHanding, handing } from './handing';
+import type { Key, Organization } from './model';
 import * as Model from './model';
 import { ADMINISTRATOR, OWNER } from './model';
 import { PEOPLE } from './organization';
 import type { ModelWorld, Shift } from './world';
 
-/** One act of one person, or of the machinery. */
-export interface Act {
-  readonly words: string;
-  readonly actor: Key;
-  /** Whom it is about: this person's row is locked. */
-  readonly target: Key;
-  /** Throws refusals. */
-  readonly real: (world: ModelWorld, desk: Desk, by: By) => Promise<unknown>;
-  readonly model: (o: Organization) => Answer;
-  /** The same click has the same; another body under it is another click. */
-  readonly body: string;
-}
-
 const PACKS = 7;
-const person = fc.nat(PEOPLE.length - 1);
-const pick = fc.nat(1_000);
-/** Null as many times as said for each time that it is not. */
-export const mostlyNot = <T>(times: number, arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> =>
-  fc.oneof({ weight: times, arbitrary: fc.constant(null) }, { weight: 1, arbitrary });
-const mostly = fc.integer({ min: 0, max: 9 }).map((n) => n > 0);
 
 const wishes = {
   ask: fc.record({
@@ -103,11 +87,12 @@ export const wish = fc.oneof(
   { weight: 8, arbitrary: wishes.extend },
   { weight: 2, arbitrary: wishes.giveUp },
   { weight: 2, arbitrary: wishes.remove },
+  { weight: 5, arbitrary: handing.offer },
+  { weight: 5, arbitrary: handing.answer },
+  { weight: 2, arbitrary: handing.takeBack },
 );
 export type AWish = typeof wish extends fc.Arbitrary<infer T> ? T : never;
 
-const at = <T>(list: readonly T[], n: number): T | undefined => list[n % Math.max(1, list.length)];
-const name = (n: number): Key => PEOPLE[n % PEOPLE.length] ?? '';
 const held = (o: Organization): Model.Assignment[] => o.assignments.filter(({ state }) => Model.LIVE.includes(state));
 const working = (o: Organization, key: Key): boolean => o.people[key]?.enabled === true;
 
@@ -122,6 +107,10 @@ export function bind(o: Organization, given: AWish): Act | null {
 function bound(o: Organization, given: AWish): Act | null {
   const body = JSON.stringify(given);
   switch (given.kind) {
+    case 'offer':
+    case 'answer':
+    case 'takeBack':
+      return boundHanding(o, given);
     case 'ask':
     case 'assign': {
       const lasting = held(o).filter(({ state, endsAt }) => state !== 'scheduled' && endsAt !== null);
@@ -255,11 +244,6 @@ function bound(o: Organization, given: AWish): Act | null {
       };
     }
   }
-}
-
-/** What a repeat of the click is answered with. */
-function reply() {
-  return { view: 'model', params: { answer: 'ok' } };
 }
 
 /** What an owner can do about what could not be placed by itself; how far that goes is taken over, not foretold. */

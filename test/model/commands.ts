@@ -4,8 +4,10 @@ import fc from 'fast-check';
 import { isRefusal } from '../../src/domain/errors';
 import type { By, Desk } from '../../src/operations/ports';
 import { RepeatedDelivery } from '../../src/operations/ports';
-import { bind, mostlyNot, repairs, shift, wish } from './acts';
-import type { Act, AWish } from './acts';
+import { mostlyNot } from './act';
+import type { Act } from './act';
+import { bind, repairs, shift, wish } from './acts';
+import type { AWish } from './acts';
 import type { Illness } from './chat';
 import type { Answer, Key, Organization } from './model';
 import { ADMINISTRATOR, jobs as modelJobs, LIVE, OPEN, OWNER, reprocess } from './model';
@@ -249,13 +251,14 @@ export class Wait extends Command {
 }
 
 /** Every instant at which something becomes due, from now on. */
-function instants({ now, requests, assignments }: Organization): number[] {
+function instants({ now, requests, assignments, delegations }: Organization): number[] {
   const stages = requests.flatMap((one) => (one.state === 'pendingApproval' ? one.stages : []));
   const all = [
     ...stages.flatMap(({ decideBy, escalateAt, remindAt }) => [decideBy, escalateAt, remindAt]),
     ...assignments.flatMap(({ state, startsAt, endsAt, remindAt }) =>
       LIVE.includes(state) ? [startsAt, endsAt, remindAt] : [],
     ),
+    ...delegations.flatMap(({ dueAt, from, until }) => (dueAt === null ? [] : [dueAt, from, until])),
   ];
   return all.filter((at): at is number => at !== null && at > now);
 }
@@ -489,6 +492,8 @@ const off = (o: Organization) =>
     .find(({ one }) => !one.enabled);
 
 function leave(o: Organization, key: Key): void {
+  for (const one of o.delegations)
+    if ((one.delegator === key || one.delegate === key) && one.dueAt !== null) one.left = true;
   for (const held of o.assignments) if (held.target === key) held.left = true;
   for (const one of o.requests) {
     if (one.target === key && OPEN.includes(one.state)) one.left = 'target';

@@ -1,6 +1,6 @@
 // How things stand in the database, in the words of the model, and both as lines that can be compared.
-import type { Assignment, Key, Organization, Request } from './model';
-import { ENDING, HELD } from './model';
+import type { Assignment, Delegation, Key, Organization, Request } from './model';
+import { CATALOG, ENDING, HELD } from './model';
 
 const MS = (column: string): string => `(extract(epoch from ${column}) * 1000)::bigint`;
 const ALL = (what: string, from: string): string => `(select coalesce(json_agg(${what}), '[]') from ${from})`;
@@ -19,11 +19,11 @@ export const OBSERVE = `select json_build_object(
   'approval_stages s',
 )},
 'tasks', ${ALL(
-  `json_build_object('request', t.request_id, 'n', t.n, 'person', t.person_id, 'capacity', t.capacity, 'state', t.state)`,
+  `json_build_object('request', t.request_id, 'n', t.n, 'person', t.person_id, 'for', t.for_id, 'capacity', t.capacity, 'state', t.state)`,
   'approval_tasks t',
 )},
 'decisions', ${ALL(
-  `json_build_object('request', d.request_id, 'n', d.n, 'person', d.person_id, 'decision', d.decision)`,
+  `json_build_object('request', d.request_id, 'n', d.n, 'person', d.person_id, 'for', d.for_id, 'decision', d.decision)`,
   'decisions d',
 )},
 'assignments', ${ALL(
@@ -45,6 +45,12 @@ export const OBSERVE = `select json_build_object(
   `json_build_object('person', g.person_id, 'role', resources.origin_id, 'state', g.state, 'baseline', g.baseline, 'wasTaken', g.taken_at is not null)`,
   `grants g join resource_roles role on role.id = g.role_id join resources on resources.id = role.resource_id`,
 )},
+'delegations', ${ALL(
+  `json_build_object('id', d.id, 'delegator', d.delegator_id, 'delegate', d.delegate_id, 'from', ${MS('d.from_at')}, 'until', ${MS('d.until_at')},
+    'package', d.package_id, 'catalog', d.catalog_id, 'state', d.state, 'endedBy', d.ended_by, 'dueAt', ${MS('d.due_at')}, 'left', d.touched_at is not null)
+   order by d.id`,
+  'delegations d',
+)},
 'byHand', ${ALL(
   `json_build_object('id', m.id, 'person', g.person_id, 'escalated', m.escalated_at is not null) order by m.id`,
   `manual_tasks m join grants g on g.id = m.grant_id where m.state = 'open'`,
@@ -59,11 +65,12 @@ interface Rows {
   readonly assignments: Plain<Assignment>[];
   readonly reasons: (Assignment['reasons'][number] & { assignment: string })[];
   readonly links: { assignment: string; role: string; lost: boolean }[];
+  readonly delegations: (Omit<Plain<Delegation>, 'what'> & { package: string | null; catalog: string | null })[];
   readonly grants: { person: string; role: string; state: string; baseline: boolean | null; wasTaken: boolean }[];
   readonly byHand: { id: string; person: string; escalated: boolean }[];
 }
 
-export interface Observed extends Pick<Organization, 'requests' | 'assignments'> {
+export interface Observed extends Pick<Organization, 'requests' | 'assignments' | 'delegations'> {
   readonly grants: Readonly<Record<string, Organization['grants'][string] & { readonly wasTaken: boolean }>>;
   /** Ids of what is called so, and of open manual tasks. */
   readonly ids: {
@@ -71,6 +78,7 @@ export interface Observed extends Pick<Organization, 'requests' | 'assignments'>
     /** What a card of it would say as its version. */
     readonly versions: ReadonlyMap<Key, number>;
     readonly assignments: ReadonlyMap<Key, string>;
+    readonly delegations: ReadonlyMap<Key, string>;
     readonly tasks: readonly { readonly id: string; readonly person: Key; readonly escalated: boolean }[];
   };
 }
@@ -84,35 +92,38 @@ export function observed(seen: unknown, { people, packages }: Names): Observed {
   const rows = seen as Rows;
   const person = (id: string): Key => people.get(id) ?? id;
   const pack = (id: string): Key => packages.get(id) ?? id;
-  const keyed = (all: readonly { id: string; target: string; package: string }[]): Map<string, Key> => {
+  const other = (id: string | null): Key | null => (id === null ? null : person(id));
+  const keyed = <T extends { id: string }>(all: readonly T[], pairOf: (one: T) => Key): Map<string, Key> => {
     const counts = new Map<string, number>();
     return new Map(
       all.map((one) => {
-        const pair = `${person(one.target)}/${pack(one.package)}`;
+        const pair = pairOf(one);
         const n = counts.get(pair) ?? 0;
         counts.set(pair, n + 1);
         return [one.id, `${pair}/${n}`];
       }),
     );
   };
-  const requestKeys = keyed(rows.requests);
-  const assignmentKeys = keyed(rows.assignments);
+  const held = (one: { target: string; package: string }): Key => `${person(one.target)}/${pack(one.package)}`;
+  const requestKeys = keyed(rows.requests, held);
+  const assignmentKeys = keyed(rows.assignments, held);
+  const delegationKeys = keyed(rows.delegations, (one) => `${person(one.delegator)}>${person(one.delegate)}`);
   const swap = (map: Map<string, Key>): Map<Key, string> => new Map([...map].map(([id, key]) => [key, id]));
   return {
     requests: rows.requests.map((one) => ({
       ...one,
       key: requestKeys.get(one.id) ?? '',
-      requestor: one.requestor === null ? null : person(one.requestor),
+      requestor: other(one.requestor),
       target: person(one.target),
       package: pack(one.package),
       assignment: one.assignment === null ? null : (assignmentKeys.get(one.assignment) ?? one.assignment),
       stages: rows.stages.filter(({ request }) => request === one.id),
       tasks: rows.tasks
         .filter(({ request }) => request === one.id)
-        .map((task) => ({ ...task, person: person(task.person) })),
+        .map((task) => ({ ...task, person: person(task.person), for: other(task.for) })),
       decisions: rows.decisions
         .filter(({ request }) => request === one.id)
-        .map((decision) => ({ ...decision, person: person(decision.person) })),
+        .map((decision) => ({ ...decision, person: person(decision.person), for: other(decision.for) })),
     })),
     assignments: rows.assignments.map((one) => ({
       ...one,
@@ -123,11 +134,20 @@ export function observed(seen: unknown, { people, packages }: Names): Observed {
       roles: rows.links.filter(({ assignment, lost }) => assignment === one.id && !lost).map(({ role }) => role),
       lost: rows.links.filter(({ assignment, lost }) => assignment === one.id && lost).map(({ role }) => role),
     })),
+    delegations: rows.delegations.map((one) => ({
+      ...one,
+      key: delegationKeys.get(one.id) ?? '',
+      delegator: person(one.delegator),
+      delegate: person(one.delegate),
+      what: one.package === null ? one.catalog && CATALOG : pack(one.package),
+      endedBy: other(one.endedBy),
+    })),
     grants: Object.fromEntries(rows.grants.map(({ person: id, role, ...grant }) => [`${person(id)} ${role}`, grant])),
     ids: {
       versions: new Map(rows.requests.map((one) => [requestKeys.get(one.id) ?? '', one.version])),
       requests: swap(requestKeys),
       assignments: swap(assignmentKeys),
+      delegations: swap(delegationKeys),
       tasks: rows.byHand.map((task) => ({ ...task, person: person(task.person) })),
     },
   };
@@ -136,8 +156,13 @@ export function observed(seen: unknown, { people, packages }: Names): Observed {
 const time = (at: number | null): string =>
   at === null ? '-' : new Date(at).toISOString().slice(5, 19).replace('T', ' ');
 
+const spoken = (one: { readonly person: Key; readonly for: Key | null }): string =>
+  one.for === null ? one.person : `${one.person} for ${one.for}`;
+
+export type Written = Pick<Organization, 'requests' | 'assignments' | 'delegations' | 'grants'>;
+
 /** What is compared, one line for each thing. */
-export function lines({ requests, assignments, grants }: Pick<Organization, 'requests' | 'assignments' | 'grants'>) {
+export function lines({ requests, assignments, delegations, grants }: Written): string[] {
   return [
     ...requests.map((one) =>
       [
@@ -147,8 +172,8 @@ export function lines({ requests, assignments, grants }: Pick<Organization, 'req
           (s) =>
             `stage ${s.n} ${s.state} by ${time(s.decideBy)} escalates ${time(s.escalateAt)} ${time(s.escalatedAt)} reminds ${time(s.remindAt)}`,
         ),
-        ...one.tasks.map((t) => `${t.person}: ${t.n} ${t.capacity} ${t.state}`).sort(),
-        ...one.decisions.map((d) => `${d.person} ${d.decision} ${d.n}`).sort(),
+        ...one.tasks.map((t) => `${spoken(t)}: ${t.n} ${t.capacity} ${t.state}`).sort(),
+        ...one.decisions.map((d) => `${spoken(d)} ${d.decision} ${d.n}`).sort(),
       ].join(' | '),
     ),
     ...assignments.map((one) =>
@@ -163,6 +188,10 @@ export function lines({ requests, assignments, grants }: Pick<Organization, 'req
           .sort(),
         `${[...one.roles].sort().join()} without ${[...one.lost].sort().join()}`,
       ].join(' | '),
+    ),
+    ...delegations.map(
+      (one) =>
+        `handed ${one.key} ${one.what ?? 'all'} ${time(one.from)}..${time(one.until)} ${one.state} by ${one.endedBy ?? '-'} due ${time(one.dueAt)}${one.left ? ' left' : ''}`,
     ),
     ...Object.entries(grants).map(([key, { state, baseline }]) => `grant ${key} ${state} ${String(baseline)}`),
   ].sort();

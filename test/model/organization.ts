@@ -1,13 +1,12 @@
 // The organization of the model: eight people, two groups, one catalog with packages of every kind, as the model's value and as the
 // blueprint that makes the real one equal. What is edited later is written down again by the same functions.
 import type { Key, Organization, Package, Stage, Terms, Who } from './model';
-import { ADMINISTRATOR, OWNER } from './model';
+import { ADMINISTRATOR, CATALOG, OWNER } from './model';
 
 export const START = Date.UTC(2026, 2, 2, 9);
 
 export const PEOPLE = ['tara', 'tom', 'max', 'ana', 'ben', 'cas', OWNER, ADMINISTRATOR] as const;
 export const GROUPS = ['approvers', 'staff'] as const;
-const CATALOG = 'finance';
 const LOCAL = ['reader', 'writer', 'auditor', 'printer'];
 export const MANUAL = 'vault';
 
@@ -122,6 +121,7 @@ export function beginning(): Organization {
     terms: all,
     requests: [],
     assignments: [],
+    delegations: [],
     grants: {},
     deliveries: {},
   };

@@ -98,6 +98,7 @@ export async function openWorld() {
   };
   const people = await idsOf('people', 'directory_key');
   const packages = await idsOf('packages', 'name');
+  const [catalog = ''] = (await idsOf('catalogs', 'name')).values();
   const named = (ids: ReadonlyMap<string, string>): ReadonlyMap<string, string> =>
     new Map([...ids].map(([key, id]) => [id, key]));
   const names = { people: named(people), packages: named(packages) };
@@ -117,7 +118,13 @@ export async function openWorld() {
     return rows[0]?.id ?? '';
   };
 
-  const nothing: Observed['ids'] = { requests: new Map(), versions: new Map(), assignments: new Map(), tasks: [] };
+  const nothing: Observed['ids'] = {
+    requests: new Map(),
+    versions: new Map(),
+    assignments: new Map(),
+    delegations: new Map(),
+    tasks: [],
+  };
   let ids = nothing;
   let paused: { life: Life; round: Promise<unknown> }[] = [];
   let runs = 0;
@@ -162,6 +169,8 @@ export async function openWorld() {
     request: (key: Key): string => get(ids.requests, key),
     version: (key: Key): number | null => ids.versions.get(key) ?? null,
     assignment: (key: Key): string => get(ids.assignments, key),
+    delegation: (key: Key): string => get(ids.delegations, key),
+    catalog,
     versionOf,
     manualTasks: (): Observed['ids']['tasks'] => ids.tasks,
     by(key: Key, delivery?: { key: string; body: string }): By {

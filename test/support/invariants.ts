@@ -26,6 +26,9 @@ const NOUNS = [
   'grants',
   'manual_tasks',
 ] as const;
+/** Whether the request `r` is within what the delegation `d` is for. */
+const REACHES = (d: string, r: string): string =>
+  `coalesce(${d}.package_id = ${r}.package_id, ${d}.catalog_id = (select catalog_id from packages where packages.id = ${r}.package_id), true)`;
 /** When the fixed day of a policy version `v` is over everywhere. */
 const LATEST_END = `(v.expiration_on + 1)::timestamp at time zone 'UTC' + interval '12 hours'`;
 /** After this the outgoing rows of an event may have been deleted. */
@@ -98,6 +101,16 @@ const ALWAYS: readonly (readonly [name: string, sql: string])[] = [
      union all select t.id::text from approval_tasks t where t.state = 'open' and t.for_id is not null and not exists (
        select 1 from approval_tasks own where own.request_id = t.request_id and own.n = t.n and own.person_id = t.for_id
          and own.for_id is null and own.state = 'open')`,
+  ],
+  [
+    'I4c a delegate decided while somebody had handed it to them',
+    // Whoever ended it at that very moment may have come second.
+    `select d.id::text from decisions d join requests r on r.id = d.request_id where d.for_id is not null and not exists (
+       select 1 from delegations g where g.delegator_id = d.for_id and g.delegate_id = d.person_id and g.from_at <= d.at and g.until_at > d.at
+         and ${REACHES('g', 'r')}
+         and exists (select 1 from audit_events e where e.subject_id = g.id::text and e.type = 'delegation.accepted' and e.at <= d.at)
+         and not exists (select 1 from audit_events e
+           where e.subject_id = g.id::text and e.type = 'delegation.ended' and e.at < d.at - interval '1 minute'))`,
   ],
   [
     'I5 who decides was asked in that stage at that moment',
@@ -338,9 +351,10 @@ const SETTLED: readonly (readonly [name: string, sql: string])[] = [
   ],
   [
     'I17b nobody is asked through a delegation that does not hold',
-    `select t.id::text from approval_tasks t where t.state = 'open' and t.for_id is not null and not exists (
+    `select t.id::text from approval_tasks t join requests r on r.id = t.request_id
+     where t.state = 'open' and t.for_id is not null and not exists (
        select 1 from delegations d where d.delegator_id = t.for_id and d.delegate_id = t.person_id and d.state = 'accepted'
-         and d.from_at <= usher_now() and d.until_at > usher_now())`,
+         and d.from_at <= usher_now() and d.until_at > usher_now() and ${REACHES('d', 'r')})`,
   ],
   [
     'who holds a package has the roles that it holds',

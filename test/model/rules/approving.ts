@@ -14,6 +14,8 @@ import {
   termsOf,
   works,
 } from './book';
+import type { Asked } from './delegations';
+import { speaksFor, voiceOf, withDelegates } from './delegations';
 import { cancel } from './ending';
 import { give } from './giving';
 import { close, closeTasks, end, isGone, newRequest } from './requests';
@@ -27,18 +29,20 @@ function meant(o: Organization, who: readonly Who[], target: Key): Key[] {
   return [...new Set(all)].filter((one) => works(o, one)).sort();
 }
 
+/** Who is asked in their own right. */
 interface Resolved {
-  readonly asked: readonly { person: Key; capacity: Task['capacity'] }[];
-  readonly alternates: readonly { person: Key; capacity: Task['capacity'] }[];
+  readonly asked: readonly Asked[];
+  readonly alternates: readonly Asked[];
   readonly enough: boolean;
 }
 
 /** Who is asked: primaries; while too few: fallbacks, alternates, owners, administrators, each kind as a whole (rule 3.5). */
 function resolve(o: Organization, stage: Stage, target: Key, never: readonly Key[], required: number): Resolved {
-  const asked: { person: Key; capacity: Task['capacity'] }[] = [];
+  const asked: Asked[] = [];
   const add = (people: readonly Key[], capacity: Task['capacity']): void => {
     for (const person of people)
-      if (!never.includes(person) && !asked.some((one) => one.person === person)) asked.push({ person, capacity });
+      if (!never.includes(person) && !asked.some((one) => one.person === person))
+        asked.push({ person, capacity, for: null });
   };
   add(meant(o, stage.approvers, target), 'primary');
   const standIns: [Key[], Task['capacity']][] = [
@@ -50,7 +54,7 @@ function resolve(o: Organization, stage: Stage, target: Key, never: readonly Key
   for (const [people, capacity] of standIns) if (asked.length < required) add(people, capacity);
   const alternates = meant(o, stage.alternates, target)
     .filter((one) => !never.includes(one) && !asked.some(({ person }) => person === one))
-    .map((person) => ({ person, capacity: 'alternate' as const }));
+    .map((person) => ({ person, capacity: 'alternate' as const, for: null }));
   return { asked, alternates, enough: asked.length >= required };
 }
 
@@ -79,10 +83,13 @@ export function enter(o: Organization, request: Request, needsApproval: boolean)
   return 'ok';
 }
 
+/** Who can never decide: whom it is for, who asked, and who spoke before, or had somebody speak for them. */
 function never(o: Organization, request: Request, n: number): Key[] {
   const earlier = termsOf(o, request.terms).samePerson ? [] : request.decisions.filter((one) => one.n < n);
-  return [request.target, request.requestor ?? request.target, ...earlier.map((one) => one.person)];
+  return [request.target, request.requestor ?? request.target, ...earlier.flatMap(usedUp)];
 }
+
+const usedUp = (one: Request['decisions'][number]): Key[] => [one.person, voiceOf(one)];
 
 function open(o: Organization, request: Request, n: number): void {
   const plan = found(termsOf(o, request.terms).stages[n - 1]);
@@ -92,18 +99,20 @@ function open(o: Organization, request: Request, n: number): void {
   stage.decideBy = o.now + plan.within * HOUR;
   stage.escalateAt = plan.escalate === null ? null : o.now + plan.escalate * HOUR;
   stage.remindAt = o.now + (plan.within * HOUR) / 2;
-  const { asked } = resolve(o, plan, request.target, never(o, request, n), plan.required);
-  for (const one of asked) addTask(request, n, one.person, one.capacity);
+  const not = never(o, request, n);
+  const { asked } = resolve(o, plan, request.target, not, plan.required);
+  addTasks(request, n, withDelegates(o, request.package, asked, not));
 }
 
-export function addTask(request: Request, n: number, person: Key, capacity: Task['capacity']): void {
-  const before = request.tasks.find((one) => one.n === n && one.person === person);
-  if (before) Object.assign(before, { capacity, state: 'open' });
-  else request.tasks.push({ n, person, capacity, state: 'open' });
+function addTasks(request: Request, n: number, people: readonly Asked[]): void {
+  for (const one of people) {
+    const before = request.tasks.find((task) => task.n === n && task.person === one.person);
+    if (before) Object.assign(before, one, { state: 'open' });
+    else request.tasks.push({ n, ...one, state: 'open' });
+  }
 }
 
-/** Anybody may try. */
-/** `step`: the one that the decider's card showed; null where they decide by the number. */
+/** Anybody may try. `step`: the one that the decider's card showed; null where they decide by the number. */
 export function decide(
   o: Organization,
   key: Key,
@@ -119,11 +128,14 @@ export function decide(
   const task = mine.find((one) => one.n === stage?.n && one.state === 'open');
   if (!stage || !task) {
     if (request.decisions.some((one) => one.person === person)) return 'you-decided';
+    if (isHeard(request, mine)) return 'voice-heard';
     if (mine.length === 0 || (stage && mine.every((one) => one.n === stage.n))) return 'not-an-approver';
     return 'already-decided';
   }
   if (stage.decideBy !== null && stage.decideBy <= o.now) return 'already-decided';
   const plan = found(termsOf(o, request.terms).stages[stage.n - 1]);
+  if (isHeard(request, [task])) return 'voice-heard';
+  if (never(o, request, stage.n).some((one) => one === person || one === voiceOf(task))) return 'not-an-approver';
   if (!stillAsked(o, request, plan, stage, task)) return 'not-an-approver';
   const isSeen = step === null ? mine.every((one) => one.n >= stage.n) : step === stage.n;
   if (!isSeen) return 'moved-on';
@@ -131,14 +143,18 @@ export function decide(
   if (decision === 'deny' && !reason) return 'denial-reason-required';
   if (decision === 'approve' && plan.reason && !reason) return 'approval-reason-required';
 
-  request.decisions.push({ n: stage.n, person, decision });
+  request.decisions.push({ n: stage.n, person, for: task.for, decision });
   task.state = 'decided';
   if (decision === 'deny') {
     close(request, 'denied');
     end(request, 'denied', 'deniedByApprover');
     return 'ok';
   }
-  if (request.decisions.filter((one) => one.n === stage.n).length < plan.required) return 'ok';
+  if (request.decisions.filter((one) => one.n === stage.n).length < plan.required) {
+    for (const one of request.tasks)
+      if (one.n === stage.n && one.state === 'open' && voiceOf(one) === voiceOf(task)) one.state = 'closed';
+    return 'ok';
+  }
   stage.state = 'approved';
   stage.remindAt = null;
   closeTasks(request);
@@ -156,7 +172,19 @@ export function decide(
   return 'ok';
 }
 
+/** Delegate and delegator are one voice: whoever speaks first has spoken for both. */
+function isHeard(request: Request, tasks: readonly Task[]): boolean {
+  return tasks.some((task) => request.decisions.some((one) => one.n === task.n && voiceOf(one) === voiceOf(task)));
+}
+
+/** By what they were asked for, or by what they would be asked for now; a delegate through whom they decide for. */
 function stillAsked(o: Organization, request: Request, plan: Stage, stage: Running, task: Task): boolean {
+  if (task.for !== null) {
+    const theirs = request.tasks.find((one) => one.n === task.n && one.person === task.for && one.state === 'open');
+    if (theirs?.for !== null || !speaksFor(o, task.person, task.for, request.package)) return false;
+    return stillAsked(o, request, plan, stage, theirs);
+  }
+  if (resolvedNow(o, request, stage).asked.some((one) => one.person === task.person)) return true;
   if (task.capacity === 'owner' || task.capacity === 'administrator') return manages(o, task.person);
   const is = (who: readonly Who[]): boolean => meant(o, who, request.target).includes(task.person);
   if (is(plan.approvers)) return true;
@@ -199,29 +227,50 @@ export function askAgain(o: Organization, request: Request): void {
 export const stageDue = (request: Request): Running | undefined =>
   request.state === 'pendingApproval' ? running(request) : undefined;
 
-export function resolvedNow(o: Organization, request: Request, stage: Running): Resolved {
+function resolvedNow(o: Organization, request: Request, stage: Running): Resolved & { readonly not: readonly Key[] } {
   const plan = found(termsOf(o, request.terms).stages[stage.n - 1]);
   const here = request.decisions.filter((one) => one.n === stage.n);
   const left = Math.max(1, plan.required - here.length);
-  return resolve(o, plan, request.target, [...never(o, request, stage.n), ...here.map((one) => one.person)], left);
+  const not = [...never(o, request, stage.n), ...here.flatMap(usedUp)];
+  return { ...resolve(o, plan, request.target, not, left), not };
+}
+
+/** Alternates are asked as well, and who decides for them. */
+export function escalate(o: Organization, request: Request, stage: Running): void {
+  const { asked, alternates, not } = resolvedNow(o, request, stage);
+  const isAsked = (one: Asked): boolean =>
+    request.tasks.some(
+      (task) => task.n === stage.n && task.person === one.person && task.for === one.for && task.state !== 'closed',
+    );
+  const people = withDelegates(o, request.package, [...asked, ...alternates], not);
+  const isAlternate = (one: Asked): boolean => alternates.some(({ person }) => person === voiceOf(one));
+  addTasks(
+    request,
+    stage.n,
+    people.filter((one) => !isAsked(one) && isAlternate(one)),
+  );
 }
 
 /** Who may decide has changed (rule 3.6). */
 export function reroute(o: Organization, request: Request): void {
   const stage = stageDue(request);
   if (!stage) return;
-  const { asked, alternates, enough } = resolvedNow(o, request, stage);
+  const { asked, alternates, enough, not } = resolvedNow(o, request, stage);
   if (!enough) {
     close(request, 'denied');
     end(request, 'denied', 'noApprovers');
     return;
   }
-  const all = [...asked, ...(stage.escalatedAt === null ? [] : alternates)];
+  const own = [...asked, ...(stage.escalatedAt === null ? [] : alternates)];
+  const all = withDelegates(o, request.package, own, not);
   const here = request.tasks.filter((one) => one.n === stage.n && one.state === 'open');
+  const before = here.map(({ person, for: other }) => ({ person, for: other }));
   for (const task of here) if (!all.some((one) => one.person === task.person)) task.state = 'closed';
-  const newcomers = all.filter((one) => !here.some((task) => task.person === one.person));
-  for (const one of newcomers) addTask(request, stage.n, one.person, one.capacity);
-  if (newcomers.length === 0 || Number(stage.decideBy) >= o.now + DAY) return;
+  const changed = all.filter((one) => !before.some((task) => task.person === one.person && task.for === one.for));
+  addTasks(request, stage.n, changed);
+  // The voice of a delegate has had its time.
+  const isNew = changed.some((one) => one.for === null && !before.some((task) => task.person === one.person));
+  if (!isNew || Number(stage.decideBy) >= o.now + DAY) return;
   stage.decideBy = o.now + DAY;
   stage.remindAt ??= o.now + DAY / 2;
 }

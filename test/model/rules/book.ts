@@ -53,7 +53,9 @@ export interface Package {
 export interface Task {
   readonly n: number;
   readonly person: Key;
-  capacity: 'primary' | 'alternate' | 'fallback' | 'owner' | 'administrator';
+  capacity: 'primary' | 'alternate' | 'fallback' | 'owner' | 'administrator' | 'delegate';
+  /** Whose voice a delegate is. */
+  for: Key | null;
   state: 'open' | 'decided' | 'closed';
 }
 
@@ -88,7 +90,12 @@ export interface Request {
   endsAt: number | null;
   stages: Running[];
   tasks: Task[];
-  decisions: { readonly n: number; readonly person: Key; readonly decision: 'approve' | 'deny' }[];
+  decisions: {
+    readonly n: number;
+    readonly person: Key;
+    readonly for: Key | null;
+    readonly decision: 'approve' | 'deny';
+  }[];
 }
 
 export interface Reason {
@@ -123,6 +130,23 @@ export interface Assignment {
   left?: boolean;
 }
 
+/** The delegate decides for the delegator, for a while. */
+export interface Delegation {
+  readonly key: Key;
+  readonly delegator: Key;
+  readonly delegate: Key;
+  readonly from: number;
+  readonly until: number;
+  /** A package, the catalog, or (null) whatever they decide. */
+  readonly what: Key | null;
+  state: 'proposed' | 'accepted' | 'declined' | 'ended';
+  endedBy: Key | null;
+  /** When somebody hears of it next: nobody answered, it begins, it is over. */
+  dueAt: number | null;
+  /** One of them left, however soon they were back. */
+  left: boolean;
+}
+
 export interface Organization {
   now: number;
   /** `deletedAt`: who is not enabled is deleted, since then. */
@@ -133,12 +157,14 @@ export interface Organization {
   terms: Terms[];
   requests: Request[];
   assignments: Assignment[];
+  delegations: Delegation[];
   /** `person role` -> state of the grant, and whether the person had it before. */
   grants: Record<string, { state: string; baseline: boolean | null }>;
   /** Deliveries that were acted on: their body and answer. */
   deliveries: Record<string, { body: string; answer: string }>;
 }
 
+export const CATALOG = 'finance';
 export const OWNER = 'olga';
 export const ADMINISTRATOR = 'ada';
 export const HOUR = 3_600_000;

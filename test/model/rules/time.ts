@@ -1,7 +1,8 @@
 // What time and leavers do: one generator for each job.
-import { addTask, askAgain, gained, reroute, resolvedNow, stageDue } from './approving';
+import { askAgain, escalate, gained, reroute, stageDue } from './approving';
 import type { Assignment, Key, Organization, Request } from './book';
 import { DAY, LIVE, assignmentOf, found, later, live, newest, works } from './book';
+import { followDelegation } from './delegations';
 import { cancel, over, stop } from './ending';
 import { closedFor } from './gates';
 import { follow, want, windowOf } from './giving';
@@ -48,6 +49,10 @@ export const jobs: Record<string, (o: Organization, busy?: Key) => Generator<voi
     }
   },
   *'reroute-approvals'(o) {
+    for (const one of o.delegations) {
+      followDelegation(o, one);
+      yield;
+    }
     for (const one of o.requests) {
       reroute(o, one);
       yield;
@@ -69,9 +74,7 @@ export const jobs: Record<string, (o: Organization, busy?: Key) => Generator<voi
       const stage = stageDue(one);
       if (!stage || stage.escalateAt === null || stage.escalatedAt !== null || stage.escalateAt > o.now) continue;
       stage.escalatedAt = o.now;
-      for (const { person, capacity } of resolvedNow(o, one, stage).alternates)
-        if (!one.tasks.some((task) => task.n === stage.n && task.person === person && task.state !== 'closed'))
-          addTask(one, stage.n, person, capacity);
+      escalate(o, one, stage);
     }
   },
   *'remind-approvers'(o) {

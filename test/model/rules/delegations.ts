@@ -1,0 +1,162 @@
+// Handing one's approvals to somebody else for a while (rule 3.4): offered, answered, ended, and who is asked beside whom.
+import type { Answer, Delegation, Key, Organization, Task, Who } from './book';
+import { ADMINISTRATOR, CATALOG, DAY, OWNER, found, packageOf, termsOf, works } from './book';
+
+type Reach = Pick<Delegation, 'from' | 'until' | 'what'>;
+
+export interface Offer {
+  readonly delegator: Key;
+  readonly delegate: Key;
+  /** Days from today. `first`: null is today. */
+  readonly first: number | null;
+  readonly last: number;
+  /** A package, the catalog, or (null) whatever they decide. */
+  readonly what: Key | null;
+}
+
+const isLive = ({ state }: Delegation): boolean => state === 'proposed' || state === 'accepted';
+export const delegationOf = (o: Organization, key: Key): Delegation =>
+  found(o.delegations.find((one) => one.key === key));
+
+export function offer(o: Organization, { delegator, delegate, first, last, what }: Offer): Answer {
+  if (what !== null && !decidable(o, delegator).has(what)) return 'not-found';
+  if (delegator === delegate) return 'delegation-to-self';
+  if (!decides(o, delegator)) return 'nothing-to-delegate';
+  if (!works(o, delegate)) return 'not-found';
+  const begins = first ?? 0;
+  if (begins < 0) return 'delegation-past';
+  if (last < begins) return 'end-before-start';
+  if (last > 366) return 'delegation-too-long';
+  const today = o.now - (o.now % DAY);
+  const reach = { from: today + begins * DAY, until: today + (last + 1) * DAY, what };
+  const links = o.delegations.filter((one) => isLive(one) && one.until > o.now);
+  if (links.some((one) => one.delegator === delegator && one.delegate === delegate && meet(one, reach)))
+    return 'delegation-exists';
+  if (leadsTo(links, [delegate], reach, delegator)) return 'delegation-loop';
+  const n = o.delegations.filter((one) => one.delegator === delegator && one.delegate === delegate).length;
+  o.delegations.push({
+    key: `${delegator}>${delegate}/${n}`,
+    delegator,
+    delegate,
+    ...reach,
+    state: 'proposed',
+    endedBy: null,
+    // Nobody has answered: half a working day later, or once it begins; never at its end, when nobody can any more.
+    dueAt: Math.min(reach.until - 1, Math.max(reach.from, o.now + DAY / 6)),
+    left: false,
+  });
+  return 'ok';
+}
+
+/** The time and the packages that both are about. */
+function meet(a: Reach, b: Reach): Reach | null {
+  const one = (what: Key | null): boolean => what !== null && what !== CATALOG;
+  const from = Math.max(a.from, b.from);
+  const until = Math.min(a.until, b.until);
+  if (from >= until || (one(a.what) && one(b.what) && a.what !== b.what)) return null;
+  return { from, until, what: one(a.what) ? a.what : b.what };
+}
+
+/** Whether what is handed to the last of these leads on, over people who were not there yet, to somebody. */
+function leadsTo(links: readonly Delegation[], way: readonly Key[], reach: Reach, end: Key): boolean {
+  return links.some((one) => {
+    const both = one.delegator === way.at(-1) && !way.includes(one.delegate) ? meet(reach, one) : null;
+    return both !== null && (one.delegate === end || leadsTo(links, [...way, one.delegate], both, end));
+  });
+}
+
+/** Named in a policy, by themselves or by their group. */
+function named(o: Organization, person: Key, terms: number, byManager: boolean): boolean {
+  const is = (who: Who): boolean =>
+    who === 'manager' ? byManager : who === person || (who.startsWith('@') && groupOf(o, who).includes(person));
+  return termsOf(o, terms).stages.some(({ approvers, alternates, fallbacks }) =>
+    [...approvers, ...alternates, ...fallbacks].some(is),
+  );
+}
+
+const groupOf = (o: Organization, who: Who): readonly Key[] => o.groups[who.slice(1)] ?? [];
+const leads = (o: Organization, person: Key): boolean =>
+  Object.values(o.people).some(({ manager }) => manager === person);
+const standsIn = (person: Key): boolean => person === OWNER || person === ADMINISTRATOR;
+
+/** Asked now, or named by any policy that there ever was, or a stand-in. */
+function decides(o: Organization, person: Key): boolean {
+  return (
+    standsIn(person) ||
+    o.requests.some(({ tasks }) =>
+      tasks.some((one) => one.person === person && one.state === 'open' && one.for === null),
+    ) ||
+    o.terms.some((_, n) => named(o, person, n, leads(o, person)))
+  );
+}
+
+/** Packages that the person decides on now, and the catalog where there are any. */
+function decidable(o: Organization, person: Key): ReadonlySet<Key> {
+  const packs = Object.keys(o.packages).filter(
+    (pack) =>
+      standsIn(person) ||
+      packageOf(o, pack).policies.some((one) => one.enabled && named(o, person, one.current, leads(o, person))),
+  );
+  return new Set(packs.length > 0 ? [...packs, CATALOG] : packs);
+}
+
+const isOver = (o: Organization, one: Delegation): boolean =>
+  one.until <= o.now || one.left || !works(o, one.delegator) || !works(o, one.delegate);
+
+export function answer(o: Organization, key: Key, person: Key, accepts: boolean): Answer {
+  const one = delegationOf(o, key);
+  if (person !== one.delegate) return 'not-found';
+  if (one.state !== 'proposed' || isOver(o, one)) return 'delegation-answered';
+  one.state = accepts ? 'accepted' : 'declined';
+  one.dueAt = !accepts ? null : one.from <= o.now ? one.until : one.from;
+  return 'ok';
+}
+
+export function takeBack(o: Organization, key: Key, person: Key): Answer {
+  const one = delegationOf(o, key);
+  if (person !== one.delegator && person !== one.delegate) return 'not-found';
+  if (!isLive(one) || isOver(o, one)) return 'delegation-answered';
+  endDelegation(one, person);
+  return 'ok';
+}
+
+function endDelegation(one: Delegation, by: Key | null): void {
+  Object.assign(one, { state: 'ended', endedBy: by, dueAt: null, left: false });
+}
+
+/** What time and leavers do to it. */
+export function followDelegation(o: Organization, one: Delegation): void {
+  if (!isLive(one)) return;
+  const isDue = one.dueAt !== null && one.dueAt <= o.now;
+  if (one.left || (isDue && one.until <= o.now)) endDelegation(one, null);
+  else if (isDue) one.dueAt = one.until;
+}
+
+/** Whether the one speaks for the other now, about this package. */
+export function speaksFor(o: Organization, delegate: Key, delegator: Key, pack: Key): boolean {
+  return o.delegations.some(
+    (one) =>
+      one.delegator === delegator &&
+      one.delegate === delegate &&
+      one.state === 'accepted' &&
+      one.from <= o.now &&
+      !isOver(o, one) &&
+      [null, CATALOG, pack].includes(one.what),
+  );
+}
+
+export type Asked = Pick<Task, 'person' | 'capacity' | 'for'>;
+
+/** These, and beside them whoever decides for one of them and is not asked already; of two, for whoever is in the list of people first. */
+export function withDelegates(o: Organization, pack: Key, people: readonly Asked[], not: readonly Key[]): Asked[] {
+  const all = [...people];
+  for (const delegator of Object.keys(o.people).filter((key) => people.some(({ person }) => person === key)))
+    for (const person of Object.keys(o.people)) {
+      const isFree = !not.includes(person) && !all.some((one) => one.person === person);
+      if (isFree && speaksFor(o, person, delegator, pack)) all.push({ person, capacity: 'delegate', for: delegator });
+    }
+  return all;
+}
+
+/** Whose voice it is. */
+export const voiceOf = (one: { readonly person: Key; readonly for: Key | null }): Key => one.for ?? one.person;
