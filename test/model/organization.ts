@@ -36,6 +36,7 @@ const terms = (more: Partial<Terms> = {}): Terms => ({
   extendMax: null,
   extendTotal: null,
   samePerson: false,
+  endsWithScope: false,
   ...more,
 });
 
@@ -50,10 +51,16 @@ export const VARIANTS: readonly Terms[] = [
   terms({ expires: 8, selfRemove: false, extendMax: 'unlimited' }),
   terms({ expires: null, reason: true }),
   terms({ stages: [stage(['ana'])], expires: 5 * 24, extendMax: 2, extendTotal: 12 * 24 }),
-  terms({ stages: [stage(['manager', 'ben'], { fallbacks: ['cas'], required: 2 })], who: '@staff', onBehalf: true }),
+  terms({
+    stages: [stage(['manager', 'ben'], { fallbacks: ['cas'], required: 2 })],
+    who: '@staff',
+    onBehalf: true,
+    endsWithScope: true,
+  }),
   terms({ stages: TWO_STAGES, extendApproval: false, extendMax: 1 }),
   terms({ stages: [stage(['@approvers']), stage(['@approvers'], { reason: true })], samePerson: true, custom: false }),
   terms({ stages: [stage(['@staff'], { fallbacks: ['ben'], within: 24 })], extend: false }),
+  terms({ who: '@staff', expires: 20 * 24, endsWithScope: true }),
   terms({ mode: 'direct', who: null, reason: true }),
   terms({ mode: 'direct', who: '@staff', stages: [stage(['cas'], { escalate: 30, alternates: ['tom', 'ana'] })] }),
 ];
@@ -84,7 +91,7 @@ const SHELF: Readonly<Record<Key, Shelf>> = {
   team: {
     roles: ['auditor', 'printer'],
     policies: {
-      Team: terms({ who: '@staff', expires: 3 * 24 }),
+      Team: terms({ who: '@staff', expires: 3 * 24, endsWithScope: true }),
       Others: terms({
         stages: [stage(['@approvers']), stage(['@approvers'])],
         samePerson: true,
@@ -179,6 +186,7 @@ function policy(o: Organization, { name, enabled, current }: Package['policies']
       ...(one.extendTotal === null ? {} : { maxTotalDays: one.extendTotal / 24 }),
     },
     samePersonInStages: one.samePerson,
+    endWhenOutOfScope: one.endsWithScope,
   };
 }
 

@@ -207,17 +207,20 @@ export async function openWorld() {
     },
 
     async job(name: string): Promise<void> {
-      const job = jobs.find((one) => one.name === name);
-      if (!job) throw new Error(`no job ${name}`);
-      await job.sweep({
-        desk,
-        due: parts.due,
-        comparisons: parts.comparisons,
-        connectors: connectors({ localRoles: parts.localRoles }),
-        gates: createGates({ outbox: parts.outbox }),
-        deadlineMs: 5_000,
-        log,
-      });
+      // Whoever was given something out of scope, by terms that were kept, is noted by the hour.
+      for (const each of name === 'end-out-of-scope' ? ['note-scopes', name] : [name]) {
+        const job = jobs.find((one) => one.name === each);
+        if (!job) throw new Error(`no job ${each}`);
+        await job.sweep({
+          desk,
+          due: parts.due,
+          comparisons: parts.comparisons,
+          connectors: connectors({ localRoles: parts.localRoles }),
+          gates: createGates({ outbox: parts.outbox }),
+          deadlineMs: 5_000,
+          log,
+        });
+      }
     },
 
     async work({ rounds, crash, at }: Shift): Promise<void> {

@@ -34,6 +34,7 @@ export interface Terms {
   readonly extendMax: number | 'unlimited' | null;
   readonly extendTotal: number | null;
   readonly samePerson: boolean;
+  readonly endsWithScope: boolean;
 }
 
 export interface Policy {
@@ -128,6 +129,8 @@ export interface Assignment {
   lost: string[];
   /** Its holder was disabled while it was held. */
   left?: boolean;
+  /** Its holder left the scope of a policy: since when it is so. */
+  leaver?: { readonly state: 'found' | 'asked' | 'ending' | 'ended'; readonly at: number };
 }
 
 /** The delegate decides for the delegator, for a while. */

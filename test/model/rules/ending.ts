@@ -1,7 +1,20 @@
 // Taking back, giving up, removing: how requests and access end.
-import type { Answer, Assignment, Key, Organization, Request } from './book';
-import { LIVE, OPEN, assignmentOf, found, manages, newest, openOf, requestOf, termsOf, works } from './book';
-import { letGo } from './giving';
+import type { Answer, Assignment, Key, Organization, Reason, Request } from './book';
+import {
+  LIVE,
+  OPEN,
+  assignmentOf,
+  found,
+  later,
+  live,
+  manages,
+  newest,
+  openOf,
+  requestOf,
+  termsOf,
+  works,
+} from './book';
+import { letGo, windowOf } from './giving';
 import { close, end, newRequest } from './requests';
 
 /** Takes a request back. `system`: because somebody left. */
@@ -27,11 +40,13 @@ function drop(o: Organization, request: Request, detail: string): void {
 function dropScheduled(o: Organization, request: Request, reason: string): void {
   const assignment = assignmentOf(o, found(request.assignment ?? undefined));
   if (assignment.state !== 'scheduled') return;
-  over(assignment, 'removed', reason);
+  over(o, assignment, 'removed', reason);
 }
 
-export function over(assignment: Assignment, state: string, reason: string): void {
+export function over(o: Organization, assignment: Assignment, state: string, reason: string): void {
   Object.assign(assignment, { state, endReason: reason, remindAt: null });
+  if (assignment.leaver && reason === 'outOfScope') assignment.leaver = { state: 'ended', at: o.now };
+  else delete assignment.leaver;
   for (const one of assignment.reasons) one.ended = true;
 }
 
@@ -70,7 +85,7 @@ export function stop(
   const scheduled = assignment.state === 'scheduled';
   const gone = scheduled ? [] : letGo(o, assignment, [...assignment.roles, ...assignment.lost]);
   const state = gone.length > 0 ? 'removing' : 'removed';
-  over(assignment, state, reason);
+  over(o, assignment, state, reason);
   for (const one of o.requests) {
     const isWaiting = one.assignment === assignment.key && (one.state === 'scheduled' || one.state === 'delivering');
     if (isWaiting) end(one, 'canceled', reason === 'gaveUp' ? 'canceledByRequestor' : reason);
@@ -81,4 +96,26 @@ export function stop(
   const extension = openOf(o, target, pack);
   if (reason !== 'endReached' && extension?.type === 'userExtend' && extension.state === 'pendingApproval')
     drop(o, extension, REASONS[reason] ?? reason);
+}
+
+/** Reasons are none any more: what others are left gives the access its end, and with the last one it is over. */
+export function unjustify(
+  o: Organization,
+  one: Assignment,
+  reasons: readonly Reason[],
+  why: 'endReached' | 'outOfScope',
+): void {
+  const rest = live(one).filter((reason) => !reasons.includes(reason));
+  if (!LIVE.includes(one.state) || reasons.length === 0) return;
+  if (rest.length === 0) {
+    stop(o, one, why, 'systemRemove', null);
+    return;
+  }
+  for (const reason of reasons) reason.ended = true;
+  const endsAt = later(rest.map(({ until }) => until));
+  if (endsAt === one.endsAt) return;
+  one.endsAt = endsAt;
+  one.reminded = 0;
+  const last = newest(one, null);
+  one.remindAt = last ? windowOf(endsAt, { ...last, until: endsAt }) : null;
 }

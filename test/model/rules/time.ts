@@ -1,12 +1,13 @@
 // What time and leavers do: one generator for each job.
 import { askAgain, escalate, gained, reroute, stageDue } from './approving';
 import type { Assignment, Key, Organization, Request } from './book';
-import { DAY, LIVE, assignmentOf, found, later, live, newest, works } from './book';
+import { DAY, LIVE, assignmentOf, found, live, works } from './book';
 import { followDelegation } from './delegations';
-import { cancel, over, stop } from './ending';
+import { cancel, over, stop, unjustify } from './ending';
 import { closedFor } from './gates';
-import { follow, want, windowOf } from './giving';
+import { follow, want } from './giving';
 import { close, end, isGone } from './requests';
+import { endOutOfScope } from './scope';
 
 /** What each job does, one thing that is due after the other: whatever comes between two of them is seen by the second. */
 export const jobs: Record<string, (o: Organization, busy?: Key) => Generator<void>> = {
@@ -23,17 +24,11 @@ export const jobs: Record<string, (o: Organization, busy?: Key) => Generator<voi
     for (const one of o.assignments) {
       yield;
       const over = live(one).filter(({ until }) => until !== null && until <= o.now);
-      const rest = live(one).filter((reason) => !over.includes(reason));
-      if (!LIVE.includes(one.state) || over.length === 0 || rest.length === 0) continue;
-      for (const reason of over) reason.ended = true;
-      const endsAt = later(rest.map(({ until }) => until));
-      if (endsAt === one.endsAt) continue;
-      one.endsAt = endsAt;
-      one.reminded = 0;
-      const last = newest(one, null);
-      one.remindAt = last ? windowOf(endsAt, { ...last, until: endsAt }) : null;
+      // With the last one it ends by the job above.
+      if (over.length < live(one).length) unjustify(o, one, over, 'endReached');
     }
   },
+  'end-out-of-scope': endOutOfScope,
   *'end-for-leavers'(o) {
     for (const one of o.assignments) {
       if (LIVE.includes(one.state) && (one.left || !works(o, one.target)))
@@ -126,12 +121,12 @@ function start(o: Organization, request: Request): void {
   const gate = closedFor(o, target, pack, found(request.policy ?? undefined), found(request.terms ?? undefined));
   if (late || gate !== null) {
     end(request, 'denied', 'gateClosed');
-    over(assignment, 'removed', 'gateClosed');
+    over(o, assignment, 'removed', 'gateClosed');
     return;
   }
   if (request.stage > 0 && gained(o, request)) {
     askAgain(o, request);
-    over(assignment, 'removed', request.detail === 'noApprovers' ? 'gateClosed' : 'canceled');
+    over(o, assignment, 'removed', request.detail === 'noApprovers' ? 'gateClosed' : 'canceled');
     return;
   }
   assignment.state = 'delivering';
