@@ -279,8 +279,8 @@ const delegation = async (look: Look): Promise<Extract<Drawn, { readonly card: '
 
 const drift = async (look: Look, names?: number): Promise<Drawn> => {
   const seen = await driftOf(look.desk, viewer(look), id(look, 'resource') as ResourceId, names);
-  const over = seen.extra.people + seen.unknown + seen.missing.people === 0 && seen.set === null;
-  return { card: 'drift', data: Drift.drift(seen, viewer(look), names !== undefined), over };
+  const data = Drift.drift(seen, viewer(look), names !== undefined);
+  return { card: 'drift', data, over: data.tone === 'default' };
 };
 
 const manualTask = async (look: Look, again = false): Promise<Drawn> => {

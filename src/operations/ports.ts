@@ -865,6 +865,8 @@ export interface DriftView extends DriftAsked {
   readonly keepers: readonly PersonId[];
   readonly missing: DriftList;
   readonly extra: DriftList;
+  /** People who left and have something there that nothing explains: they are in no question. */
+  readonly left: DriftList;
   /** Of what was given back: what people had before Usher, and what ends with their package by now. */
   readonly ours: DriftList;
   /** Accounts with access that nobody in the directory has. */

@@ -23,9 +23,9 @@ const LIST = (
       row_number() over (order by people.name, people.id) as nth
     from drift_findings f join people on people.id = f.person_id join resource_roles role on role.id = f.role_id
     where f.resource_id = resource.id and ${who} and ${which} group by people.id, people.name) found)`;
-// What is taken from who left is in no question; where nothing takes it, nobody else would hear of it.
-const OPEN = (kind: DriftKind): string =>
-  LIST(`f.kind = '${kind}' and f.closed_at is null`, `(people.state = 'enabled' or resource.drift_extra <> 'repair')`);
+const OPEN = (kind: DriftKind): string => LIST(`f.kind = '${kind}' and f.closed_at is null`);
+/** Who left is in no question: what they still have goes, or is to be removed by hand. */
+const LEFT = LIST(`f.kind = 'extra' and f.closed_at is null`, `people.state <> 'enabled'`);
 // What was theirs before, and is Usher's gift by now, while they have it.
 const OURS =
   LIST(`f.had_before and exists (select 1 from grants g where g.person_id = f.person_id and g.role_id = f.role_id
@@ -44,7 +44,7 @@ export const concerns = (resource: string, person: string): string => `exists (s
 const VIEW = `
 select usher_now() as now, to_jsonb(resource) as resource, c.held_missing, c.held_extra, ${SET} as set, c.held_set as asked,
   c.decision = 'accepted' as accepted, c.decided_by, (select name from people where people.id = c.decided_by) as decider,
-  ${OPEN('missing')} as missing, ${OPEN('extra')} as extra, ${OURS} as ours,
+  ${OPEN('missing')} as missing, ${OPEN('extra')} as extra, ${LEFT} as gone, ${OURS} as ours,
   (select count(distinct holder)::integer from drift_findings f
     where f.resource_id = resource.id and f.closed_at is null and f.person_id is null) as unknown,
   (select coalesce(jsonb_agg(distinct person_id), '[]') from resource_keepers where resource_id = resource.id) as keepers,
@@ -74,6 +74,7 @@ async function lookAt(q: Query, id: ResourceId, named: number): Promise<At<Drift
       held: heldOf(row),
       missing: row['missing'] as DriftList,
       extra: row['extra'] as DriftList,
+      left: row['gone'] as DriftList,
       ours: row['ours'] as DriftList,
       unknown: row['unknown'] as number,
       concerned: row['concerned'] as readonly PersonId[],

@@ -56,27 +56,40 @@ test('owners read some of the roles that are missing, and how many more there ar
   expect(said.at(-1)).toBe('And 32 others.');
 });
 
-test('a person and a role that are cut leave no bracket open', () => {
-  const list = { people: 300, fresh: 300, first: [{ name: PERSON, role: ROLE }] };
-  const none = { people: 0, fresh: 0, first: [] };
-  const view: DriftView = {
+const list = { people: 300, fresh: 300, first: [{ name: PERSON, role: ROLE }] };
+const none = { people: 0, fresh: 0, first: [] };
+function differences(fields: Partial<DriftView>): DriftView {
+  return {
     resource: placeFacts().resource,
     keepers: [],
     concerned: [],
     others: [],
     held: { extra: null, missing: null },
     missing: none,
-    extra: list,
+    extra: none,
+    left: none,
     ours: none,
     unknown: 0,
     set: null,
     asked: null,
     answer: null,
+    ...fields,
   };
-  const [, first = ''] = lines(drift(view, idOf('Olga'), false));
+}
+
+test('a person and a role that are cut leave no bracket open', () => {
+  const [, first = ''] = lines(drift(differences({ extra: list }), idOf('Olga'), false));
   expect(first).toContain(
     'Maximilian-Alexander von Hohenstein-Wittgenstein… (Consolidation reporting reader (all com…) and 299 others.',
   );
+});
+
+test('of people who left some are named, each once, and the details name more', () => {
+  const left = { people: 4, fresh: 4, first: ['Ana', 'Ben', 'Cas'].map((name) => ({ name, role: 'Reader' })) };
+  const card = (isDetailed: boolean) => drift(differences({ left }), idOf('Olga'), isDetailed);
+  expect(lines(card(false))[1]).toBe('Ana (Reader), Ben (Reader), Cas (Reader) and 1 other.');
+  expect(lines(card(true)).slice(1, 5)).toEqual(['Ana (Reader)', 'Ben (Reader)', 'Cas (Reader)', 'And 1 other.']);
+  expect([card(false).details, card(true).details]).toEqual([true, false]);
 });
 
 test('leavers are spoken of as what is asked, and what comes of it', () => {

@@ -355,6 +355,9 @@ describe('access that nothing explains', () => {
     await world.compare();
     expect(await open()).toEqual(['extra tara']);
     expect(await has('tara')).toBe(false);
+    expect(world.messagesTo('olga').map(({ card }) => textOf(card))).toContain(
+      '1 person who left still has access to Ledger\nTara Lind (Reader).\nUsher takes it away.',
+    );
     await world.compare();
     expect(await open()).toEqual([]);
     await expectSound(world.sql);
@@ -364,10 +367,27 @@ describe('access that nothing explains', () => {
     await outside('tara', true);
     await world.configure(`people:\n  - { key: tara, name: Tara Lind, ${leaves} }\n`);
     await world.compare();
-    expect(told('olga')).toEqual([
-      expect.stringContaining('1 person has access that nothing in Usher explains: Tara Lind'),
+    expect(world.messagesTo('olga').map(({ card }) => textOf(card))).toEqual([
+      [
+        '1 person who left still has access to Ledger',
+        'Tara Lind (Reader).',
+        'Usher leaves it as it is: please remove it in the system.',
+      ].join('\n'),
     ]);
     expect(await has('tara')).toBe(true);
+    // Beside somebody who may request it, who left is told apart.
+    await outside('tom', true);
+    await world.compare();
+    expect(told('olga').at(-1)?.split('\n')).toEqual([
+      'Access to Ledger was changed outside of Usher',
+      '1 person who left still has access: Tara Lind (Reader).',
+      'Usher leaves it as it is: please remove it in the system.',
+      '1 person has access that nothing in Usher explains: Tom Berg (Reader).',
+      expect.stringContaining('Usher leaves it as it is. If it should not be there'),
+    ]);
+    for (const user of ['tara', 'tom']) await outside(user, false);
+    await world.compare();
+    expect(told('olga').at(-1)).toContain('agree again');
   });
 
   test('is taken away where the resource says repair, also what Usher took once, but nothing from strangers', async () => {

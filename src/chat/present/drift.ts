@@ -13,11 +13,11 @@ export const DETAILS = 15;
 
 /** How things stand, for one of those in charge. `isDetailed`: with more names, a line each. */
 export function drift(view: DriftView, viewer: PersonId, isDetailed: boolean): CardDataOf['drift'] {
-  const { resource, extra, missing, unknown, ours, set, answer } = view;
+  const { resource, extra, left, missing, unknown, ours, set, answer } = view;
   const may = mayAnswer(view, viewer);
   const isThere = extra.people + unknown > 0;
   const names = (list: DriftList): readonly Text[] => (isDetailed ? inLines(list) : []);
-  const lines = [
+  const others = [
     ...(extra.people === 0 ? [] : [say('drift.extra', { count: extra.people, names: named(extra) }), ...names(extra)]),
     ...(unknown === 0 ? [] : [say('drift.unknown', { count: unknown })]),
     ...(isThere ? [follows(view, 'extra')] : []),
@@ -33,6 +33,18 @@ export function drift(view: DriftView, viewer: PersonId, isDetailed: boolean): C
     ...since(view, 'extra'),
     ...since(view, 'missing'),
   ];
+  const isLeftAlone = left.people > 0 && others.length === 0;
+  const whoLeft = { count: left.people, names: named(left), resource: resource.name };
+  const gone =
+    left.people === 0
+      ? []
+      : [
+          // The title says the rest of it.
+          ...(isLeftAlone && isDetailed ? [] : [say(isLeftAlone ? 'drift.leftNames' : 'drift.left', whoLeft)]),
+          ...names(left),
+          label(`drift.left.${resource.driftExtra}`),
+        ];
+  const lines = [...gone, ...others];
   const kept =
     ours.people === 0
       ? []
@@ -47,18 +59,18 @@ export function drift(view: DriftView, viewer: PersonId, isDetailed: boolean): C
           }),
         ];
   const said = lines.length === 0 ? [label('drift.over')] : lines;
-  const title = say('drift.title', { resource: resource.name });
+  const title = say(isLeftAlone ? 'drift.leftTitle' : 'drift.title', whoLeft);
   return {
     summary: title,
     title,
-    tone: lines.length === 0 ? 'default' : isThere ? 'attention' : 'warning',
+    tone: lines.length === 0 ? 'default' : isThere || gone.length > 0 ? 'attention' : 'warning',
     lines: [...said, ...kept].map((text) => ({ text })),
     resource: resource.id,
     resourceName: resource.name,
     set: set ?? '',
     mayAccept: may.accept,
     mayDecline: may.decline,
-    details: !isDetailed && Math.max(extra.people, missing.people) > extra.first.length + missing.first.length,
+    details: !isDetailed && [left, extra, missing].some(({ people, first }) => people > first.length),
   };
 }
 

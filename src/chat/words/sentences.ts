@@ -484,6 +484,12 @@ export const sentences = {
   'leavers.over': 'Everybody who has it is among those it is for.',
   'drift.title': 'Access to {resource} was changed outside of Usher',
   'drift.extra': '{count|# person has|# people have} access that nothing in Usher explains: {names}.',
+  'drift.leftTitle': '{count|# person|# people} who left still {count|has|have} access to {resource}',
+  'drift.left': '{count|# person|# people} who left still {count|has|have} access: {names}.',
+  'drift.leftNames': '{names}.',
+  'drift.left.report': 'Usher leaves it as it is: please remove it in the system.',
+  'drift.left.repair': 'Usher takes it away.',
+  'drift.left.accept': 'Usher leaves it as it is.',
   'drift.unknown':
     '{count|# account has|# accounts have} access and {count|belongs|belong} to nobody that Usher knows.',
   'drift.unknownStays': 'Usher cannot take anything from accounts that it does not know: remove it in the system.',
