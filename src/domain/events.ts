@@ -105,6 +105,7 @@ export type EventType =
   | 'policy.changed'
   | 'policy.versioned'
   | 'incompatibility.created'
+  | 'incompatibility.changed'
   | 'incompatibility.ended'
   | 'exception.created'
   | 'exception.changed'

@@ -6,7 +6,7 @@ import { DomainError } from './errors';
 import type { Change, DomainEvent } from './events';
 import { together } from './events';
 import type { Clash, Now, RequestFacts } from './facts';
-import type { AssignmentId, Catalog, ConflictException, Package, PersonId, PersonRef } from './model';
+import type { AssignmentId, Catalog, ConflictException, Incompatibility, Package, PersonId, PersonRef } from './model';
 import { counts, lasts } from './lent';
 import { inZone, period } from './period';
 import { mustBeOpen } from './policy';
@@ -14,6 +14,11 @@ import { after, DAY, dateIn, endOfDay } from './time';
 
 /** The owner hears this long before the end, or at half of the time where that is shorter. */
 const NOTICE_DAYS = 14;
+
+/** Whether some may hold both whom nothing decided on: it is new, or stands the other way round as well from now on. */
+export function leavesUndecided(before: Incompatibility | null, after: Incompatibility): boolean {
+  return before === null || (after.mutual && !before.mutual);
+}
 
 export interface ExceptionFacts {
   readonly exception: ConflictException;

@@ -1,6 +1,7 @@
 // The only writer of configuration: rows, their parts, closures and audit events, set by set, in the order in which they
 // refer to each other. A row that somebody else changed since it was read is Stale, and the whole act runs again.
 import type { DomainEvent } from '../domain/events';
+import { leavesUndecided } from '../domain/exception';
 import type { Package, PersonId, PolicyVersion, Resource, SubjectSet } from '../domain/model';
 import type { ConfigurationChange, ConfigurationNouns } from '../operations/ports';
 import {
@@ -116,7 +117,7 @@ export async function holdChanged(
 ): Promise<void> {
   // Who holds both is counted, and everybody of them decided on: nobody may come to hold both meanwhile.
   const sides = changes.flatMap((change) =>
-    change.noun === 'incompatibility' && !change.before
+    change.noun === 'incompatibility' && leavesUndecided(change.before, change.after)
       ? [change.after.package, change.after.otherPackage].filter((one) => one !== null)
       : [],
   );

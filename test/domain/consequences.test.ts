@@ -92,6 +92,7 @@ const EVENTS: Readonly<Record<EventType, 'follows' | 'silent'>> = {
   'policy.changed': 'silent',
   'policy.versioned': 'silent',
   'incompatibility.created': 'silent',
+  'incompatibility.changed': 'silent',
   'incompatibility.ended': 'silent',
   'exception.created': 'silent',
   'exception.changed': 'follows',

@@ -429,6 +429,30 @@ describe('the file and the chat', () => {
       { person: 'tara', owner: 'olga', state: 'active', reason: 'As written', request: null },
     ]);
   });
+  test('what is asked for and what was granted outlive that only one side stands against the other', async () => {
+    await asked();
+    const plan = await world.configure(against('{ package: Ledger auditor, mutual: false }'));
+    expect(plan).toContain('~ incompatibility Ledger writer → Ledger auditor\n    mutual: yes → no');
+    await world.settle();
+    expect(sentenceOf(await world.say('cas', 'approve R-1002'))).toBe('Done. R-1002 is approved.');
+    expect(await exceptions()).toMatchObject([{ person: 'tara', request: 1002 }]);
+    // From the other side, by whichever list names it.
+    const both = 'incompatibleWith: [{ package: Ledger writer }]';
+    await world.configure(`catalogs: [{ name: Finance, packages: [{ name: Ledger auditor, ${both} }] }]`);
+    expect(await exceptions()).toMatchObject([{ person: 'tara', request: 1002 }]);
+    expect(await world.sql(`select mutual from incompatibilities where state = 'active'`)).toEqual([{ mutual: true }]);
+  });
+  test('whoever came to hold both while one side was open is decided on when it closes', async () => {
+    await world.configure(against(`{ package: Ledger auditor, mutual: false }`));
+    const policy = '{ name: Employees, approval: [], questions: [], reason: optional, expires: 30 days }';
+    await world.configure(`catalogs: [{ name: Finance, packages: [{ name: Ledger writer, policies: [${policy}] }] }]`);
+    for (const name of ['writer', 'auditor'])
+      await world.submit('tara', await form('tara', `request ledger ${name}`), {});
+    expect(await has('tara')).toHaveLength(2);
+    await expect(world.configure(against('{ package: Ledger auditor }'))).rejects.toThrow(
+      /nothing is decided on that: Tara/,
+    );
+  });
   test('what was granted ends with a removal that is written', async () => {
     await asked();
     await world.say('cas', 'approve R-1002');

@@ -1,7 +1,7 @@
 // What packages are incompatible with, and what becomes of those who hold both (rule 3.13): a recorded exception, or a removal, for
 // each of them by name.
 import type { DomainEvent } from '../../domain/events';
-import { firstReport } from '../../domain/exception';
+import { firstReport, leavesUndecided } from '../../domain/exception';
 import type {
   AssignmentId,
   ConflictException,
@@ -70,8 +70,14 @@ export function settleIncompatibilities(draft: Draft, found: People, shelves: re
   const standing: Incompatibility[] = [];
   for (const row of active) {
     const listed = complete.has(row.package);
-    const over =
-      (row.otherPackage !== null && gone.has(row.otherPackage)) || (listed && !wishes.some((one) => stands(row, one)));
+    const isGone = row.otherPackage !== null && gone.has(row.otherPackage);
+    const isWritten = wishes.some((one) => stands(row, one));
+    const turned = isGone || isWritten ? undefined : wishes.find((one) => turns(row, one));
+    if (turned) {
+      standing.push(turn(draft, row, turned.mutual));
+      continue;
+    }
+    const over = isGone || (listed && !isWritten);
     if (over) {
       end(draft, row);
       continue;
@@ -130,6 +136,34 @@ function stands(row: Incompatibility, wish: Wish): boolean {
   const other = row.otherPackage ?? row.otherGroup;
   if (row.package === wish.package && other === wish.other) return row.mutual === wish.mutual;
   return row.package === wish.other && other === wish.package && row.mutual && wish.mutual;
+}
+
+/** Whether the row says what is wished but for one side of it: then it goes on, with its exceptions and those that are asked for. */
+function turns(row: Incompatibility, wish: Wish): boolean {
+  const other = row.otherPackage ?? row.otherGroup;
+  if (row.package === wish.package && other === wish.other) return row.mutual !== wish.mutual;
+  return row.package === wish.other && other === wish.package && wish.mutual;
+}
+
+function turn(draft: Draft, before: Incompatibility, mutual: boolean): Incompatibility {
+  const after: Incompatibility = { ...before, mutual, version: before.version + 1 };
+  settle(draft, 'incompatibility', {
+    before,
+    after,
+    word: 'incompatibility',
+    label: pairLabel(draft, after),
+    action: 'change',
+    details: differences(draft, before, after).map(({ detail }) => detail),
+    events: [
+      {
+        type: 'incompatibility.changed',
+        subject: { kind: 'incompatibility', id: after.id },
+        refs: { package: after.package },
+        data: { mutual },
+      },
+    ],
+  });
+  return after;
 }
 
 function end(draft: Draft, row: Incompatibility): void {
@@ -358,7 +392,7 @@ export function refuseUndecided(draft: Draft, affected: Affected): readonly Conf
 export function toDecide(draft: Draft, incompatibility: string): 'all' | ReadonlySet<PersonId> {
   const ended = new Set<PersonId>();
   for (const { noun, before, after } of draft.changes) {
-    if (noun === 'incompatibility' && !before && after.id === incompatibility) return 'all';
+    if (noun === 'incompatibility' && after.id === incompatibility && leavesUndecided(before, after)) return 'all';
     if (noun === 'exception' && after.incompatibility === incompatibility && after.state === 'ended')
       ended.add(after.person);
   }
