@@ -35,6 +35,7 @@ function real(day: string, typed: string): string {
   try {
     return nextDate(day, 0);
   } catch {
-    throw new DomainError('not-a-date', { typed: typed.slice(0, 40) });
+    const year = /^(\d{4})-02-29$/.exec(day)?.[1];
+    throw new DomainError('not-a-date', { typed: typed.slice(0, 40), ...(year === undefined ? {} : { year }) });
   }
 }

@@ -60,7 +60,8 @@ export interface Faults {
   'start-too-late': { maxDays: number };
   'end-before-start': Record<string, never>;
   'period-not-allowed': { package: string };
-  'not-a-date': { typed: string };
+  /** `year`: what is meant is the 29th of its February, which has 28 days. */
+  'not-a-date': { typed: string; year?: string };
   'no-approvers': { package: string };
   // deciding
   'own-request': { number: number };

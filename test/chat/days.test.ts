@@ -1,5 +1,7 @@
 // Days as people type them.
 import { DAY_TYPED, dayTyped } from '../../src/chat/days';
+import { plain } from '../../src/chat/text';
+import { explain } from '../../src/chat/words/faults';
 import { faultOf } from '../support/sound';
 
 const whole = new RegExp(`^${DAY_TYPED}$`, 'i');
@@ -36,6 +38,26 @@ test.each([
 test.each(['31 Feb', '0 March', '2026-13-01', '2026-02-30', '99 Jan 2027'])('%s is no day', (typed) => {
   expect(typed).toMatch(whole);
   expect(faultOf(() => dayTyped(typed, '2026-11-26'))).toMatchObject({ code: 'not-a-date', data: { typed } });
+});
+
+test.each([
+  ['29 Feb', '2026-11-26', '2027'],
+  ['Feb 29', '2027-03-01', '2027'],
+  ['29 Feb', '2028-04-15', '2029'],
+  ['29 Feb 2030', '2026-11-26', '2030'],
+  ['2027-02-29', '2026-11-26', '2027'],
+])('%s, typed on %s, is a day that %s does not have', (typed, today, year) => {
+  expect(faultOf(() => dayTyped(typed, today))).toMatchObject({ code: 'not-a-date', data: { typed, year } });
+  expect(plain(explain('not-a-date', { typed, year }), null)).toBe(
+    `“${typed}” is no day of ${year}: its February has 28 days. Type “${year}-02-28” if you mean the last one.`,
+  );
+});
+
+test.each([
+  ['29 Feb', '2027-11-26'],
+  ['29 Feb', '2028-03-15'],
+])('where the year has it, %s typed on %s is that day', (typed, today) => {
+  expect(dayTyped(typed, today)).toBe('2028-02-29');
 });
 
 test.each(['next week', '30.11.2026', '11/30', 'friday', 'the end of the world', '1'])(

@@ -176,7 +176,14 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
   'end-before-start': () => sentence('The last day lies before the start.'),
   'period-not-allowed': ({ package: name }) =>
     sentence('The period of {name} is fixed. Leave the dates empty.', { name }),
-  'not-a-date': ({ typed }) => sentence('“{typed}” is not a date. Use the form 2026-12-31.', { typed }),
+  'not-a-date': ({ typed, year }) =>
+    year === undefined
+      ? sentence('“{typed}” is not a date. Use the form 2026-12-31.', { typed })
+      : sentence('“{typed}” is no day of {year}: its February has 28 days. Type “{last}” if you mean the last one.', {
+          typed,
+          year,
+          last: `${year}-02-28`,
+        }),
   'no-approvers': ({ package: name }) =>
     sentence('Nobody is there who may approve {name} for you. I closed it at once; ask the owners of the catalog.', {
       name,
