@@ -98,6 +98,8 @@ export type CardDataOf = {
     readonly mayDecide: boolean;
     readonly approveVerb: string;
     readonly kind: string | null;
+    /** Whose voice it is, where it is not the reader's own. */
+    readonly for: string | null;
     readonly approveTip: Text;
     readonly denyTip: Text;
     readonly mayCancel: boolean;
@@ -125,6 +127,8 @@ export type CardDataOf = {
     readonly open: boolean;
     readonly approveVerb: string;
     readonly kind: string | null;
+    /** Whose voice it is, where it is not the reader's own. */
+    readonly for: string | null;
     readonly approveTip: Text;
     readonly denyTip: Text;
     readonly typed: string;
@@ -226,6 +230,8 @@ export type CardDataOf = {
     readonly version: number;
     readonly approveVerb: string;
     readonly kind: string | null;
+    /** Whose voice it is, where it is not the reader's own. */
+    readonly for: string | null;
     readonly details: boolean;
   };
   'access-list': {

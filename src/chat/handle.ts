@@ -293,6 +293,7 @@ async function shownOf(
   // A button says as what it showed the request; everything else is answered from what is drawn here.
   const said: Readonly<Record<string, unknown>> | null = pressed ? pressed.data : data;
   const isException = said?.['kind'] === 'exception';
+  const other = uuid.safeParse(said?.['for']).data;
   return {
     surface: act.kind === 'text' ? 'typed' : platform,
     platform,
@@ -302,6 +303,7 @@ async function shownOf(
     hash: kept?.hash ?? null,
     data,
     ...(isException ? { exception: true } : {}),
+    ...(other === undefined ? {} : { for: other }),
   };
 }
 

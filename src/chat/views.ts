@@ -170,33 +170,33 @@ const approval: View = async (look) => {
   if (!seen.viewer.approver) return { card: 'request', data: requestCard(seen), over: true };
   const { facts } = seen;
   const shown = number(facts.request.number);
+  const mine = facts.decisions.findLast((one) => one.person === seen.viewer.person);
+  const other = facts.people.find((one) => one.id === mine?.for);
+  const values = { number: shown, done: other ? say('decided.doneFor', { name: other.name }) : label('decided.done') };
   const decided = (): Text => {
     switch (facts.request.state) {
       case 'denied': {
         // Everybody approved, and a gate was closed.
         const why = gateText(facts, seen.viewer.person);
         if (why) return say('approval.notGiven', { why });
-        return say('decided.denied', { number: shown, requestor: facts.requestor?.name ?? '' });
+        return say('decided.denied', { ...values, requestor: facts.requestor?.name ?? '' });
       }
       case 'canceled': {
         const again = askedAgain(facts);
         if (again) return say('decided.contentChanged', again);
         const left = leftMeanwhile(facts);
-        return left
-          ? say('decided.left', { number: shown, person: left.name })
-          : say('decided.step', { number: shown });
+        return left ? say('decided.left', { number: shown, person: left.name }) : say('decided.step', values);
       }
       case 'pendingApproval': {
         const stage = running(facts);
-        const mine = facts.decisions.find((one) => one.person === seen.viewer.person);
         if (stage && mine?.n === stage.n) {
           const done = facts.decisions.filter((one) => one.n === stage.n && one.decision === 'approve').length;
-          return say('decided.quorum', { number: shown, count: Math.max(1, stage.approvalsRequired - done) });
+          return say('decided.quorum', { ...values, count: Math.max(1, stage.approvalsRequired - done) });
         }
-        return say('decided.step', { number: shown });
+        return say('decided.step', values);
       }
       default:
-        return say('decided.approved', { number: shown });
+        return say('decided.approved', values);
     }
   };
   const said = (): { say?: Text } => {

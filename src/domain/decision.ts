@@ -21,7 +21,7 @@ import type { Change } from './events';
 import { noChange, together } from './events';
 import { grantException } from './exception';
 import type { Now, RequestFacts } from './facts';
-import { mayDecide, mustSayException } from './may-decide';
+import { mayDecide, mustSayException, mustSayVoice } from './may-decide';
 import type {
   ApprovalTask,
   Decision,
@@ -56,6 +56,7 @@ export interface DecideInput {
 export function decide(facts: RequestFacts, person: PersonId, input: DecideInput, at: Now): Change {
   const task = mayDecide(facts, person, at, input.seen);
   mustSayException(facts, input.shown);
+  mustSayVoice(facts, task, input);
   // A number names no step. Whoever was asked in an earlier one may have meant that, or typed it twice.
   const wasAsked = facts.tasks.some((one) => one.person === person && one.n < task.n);
   const isNamed = input.step == null ? !wasAsked : input.step === task.n;

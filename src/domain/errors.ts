@@ -80,6 +80,8 @@ export interface Faults {
   'you-decided': { number: number; decision: 'approve' | 'deny' };
   /** `stage`: the one that was not shown; null: it was not shown as an exception. */
   'moved-on': { number: number; stage: number | null };
+  /** Whose voice the reader's is by now, which was not shown; null: their own. */
+  'other-voice': { number: number; for: string | null };
   'denial-reason-required': Record<string, never>;
   'approval-reason-required': Record<string, never>;
   'sensitive-one-by-one': { number: number };

@@ -57,6 +57,20 @@ export function mustSayException({ request }: RequestFacts, shown: Readonly<Reco
   throw new DomainError('moved-on', { number: request.number, stage: null });
 }
 
+/**
+ * For whom a delegate decides changes while a stage runs. Whoever decides by a button saw for whom; nobody speaks in a name that they
+ * were not shown. A button that names nobody is for oneself; one of a release that did not say is pressed once more.
+ */
+export function mustSayVoice(
+  facts: RequestFacts,
+  task: ApprovalTask,
+  { seen = null, shown }: { readonly seen?: number | null; readonly shown: Readonly<Record<string, unknown>> },
+): void {
+  if (seen === null || (shown['for'] ?? null) === task.for) return;
+  const name = facts.people.find((one) => one.id === task.for)?.name ?? null;
+  throw new DomainError('other-voice', { number: facts.request.number, for: name });
+}
+
 /** Whose decision ended what the person was asked; nobody's where time, a gate or a cancellation ended it. */
 function whoDecided(facts: RequestFacts, tasks: readonly ApprovalTask[]): { by: string | null; at: Date | null } {
   const { state, detail, completedAt } = facts.request;

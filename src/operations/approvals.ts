@@ -1,5 +1,5 @@
 // Deciding, and what waits to be decided.
-import { mayDecide, mustSayException } from '../domain/may-decide';
+import { mayDecide, mustSayException, mustSayVoice } from '../domain/may-decide';
 import type { RequestFacts } from '../domain/facts';
 import type { PersonId, RequestId } from '../domain/model';
 import { decide as decideRule } from '../domain/request';
@@ -47,8 +47,11 @@ export async function deciding(
   seen: Pick<Decide, 'shown' | 'seen'> | null = null,
 ): Promise<RequestFacts> {
   const [facts, now] = await Promise.all([desk.views.forRequest(id), desk.views.now()]);
-  mayDecide(facts, viewer, { now }, seen?.seen);
-  if (seen) mustSayException(facts, seen.shown);
+  const task = mayDecide(facts, viewer, { now }, seen?.seen);
+  if (seen) {
+    mustSayException(facts, seen.shown);
+    mustSayVoice(facts, task, seen);
+  }
   return facts;
 }
 

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import * as ts from 'typescript';
 import { plain } from '../../src/chat/text';
-import { listed, say } from '../../src/chat/words';
+import { label, listed, say } from '../../src/chat/words';
 import { explain } from '../../src/chat/words/faults';
 
 const reader = { zone: 'Europe/Berlin', locale: 'en' };
@@ -14,7 +14,9 @@ describe('a sentence', () => {
     { name: 'one approval', give: 1, want: 'Done. One more approval is needed for R-7.' },
     { name: 'three approvals', give: 3, want: 'Done. 3 more approvals are needed for R-7.' },
   ])('chooses the plural: $name', ({ give, want }) => {
-    expect(read(say('decided.quorum', { count: give, number: say('number', { number: 7 }) }))).toBe(want);
+    expect(
+      read(say('decided.quorum', { done: label('decided.done'), count: give, number: say('number', { number: 7 }) })),
+    ).toBe(want);
   });
 
   test('keeps what a person wrote as that person wrote it, marked as theirs', () => {

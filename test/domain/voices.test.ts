@@ -282,6 +282,27 @@ describe('who may decide, looked at once more at the click', () => {
   });
 });
 
+describe('in whose name, as it was shown', () => {
+  const shown = (seen: number | null, other?: string) => ({
+    ...yes,
+    seen,
+    shown: other === undefined ? {} : { for: other },
+  });
+  const asOwn = delegated({ candidates: who(1, 'primary', 'Ana', 'Dan'), tasks: [aTask('Ana'), aTask('Dan')] });
+  test.each([
+    { name: 'the one that it is', give: shown(1, ana), facts: delegated(), want: null },
+    { name: 'another one', give: shown(1, ben), facts: delegated(), want: 'Ana' },
+    { name: 'nobody, as a release does that shows none', give: shown(1), facts: delegated(), want: 'Ana' },
+    { name: 'nobody, where it is their own', give: shown(1), facts: asOwn, want: null },
+    { name: 'somebody, where it is their own by now', give: shown(1, ana), facts: asOwn, want: undefined },
+    { name: 'nothing: it was typed', give: shown(null), facts: delegated(), want: null },
+  ])('$name', ({ give, facts, want }) => {
+    const act = () => decide(facts, dan, { ...give, seen: give.seen && facts.request.version }, at());
+    if (want === null) expect(rowOf(sound(act()), 'decision').person).toBe(dan);
+    else expect(faultOf(act)).toMatchObject({ code: 'other-voice', data: { number: 1042, for: want ?? null } });
+  });
+});
+
 describe('a delegation that begins, ends or changes while a stage runs', () => {
   test.each<{ name: string; give: Partial<RequestFacts>; open: unknown; events: unknown }>([
     {

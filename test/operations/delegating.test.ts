@@ -114,6 +114,78 @@ test('of the two the second hears who was first, also where they click at once',
   for (const user of ['ana', 'cas']) expect(buttons(latest(user)).has('Approve')).toBe(false);
 });
 
+describe('who decides for two', () => {
+  const decisions = () =>
+    world.sql(`select p.directory_key as by, o.directory_key as for, d.decision, d.shown ->> 'for' = o.id::text as shown
+      from decisions d join people p on p.id = d.person_id left join people o on o.id = d.for_id order by d.id`);
+  const OF_TWO = (reason: string) => `catalogs:
+  - name: Finance
+    packages:
+      - name: Ledger reader
+        policies:
+          - { name: Employees, who: allMembers, approval: [{ approvers: [ana, ben, olga], approvalsRequired: 3${reason} }], expires: 30 days }
+`;
+  /** Cas decides for both, and their card says Ana; then she is heard herself. */
+  async function spokenFor(reason = ''): Promise<Card> {
+    await accepted(`cas ${await until(9)}`, 'cas');
+    await accepted(`cas ${await until(9)}`, 'cas', 'ben');
+    await world.configure(OF_TWO(reason));
+    await ask('tara');
+    expect(await isAsked()).toEqual(['ana', 'ben', 'cas for ana', 'olga']);
+    const card = latest('cas');
+    expect(textOf(card)).toContain('You decide for Ana Ruiz until');
+    return card;
+  }
+  const heardHerself = () => world.say('ana', 'approve R-1001 because fine');
+  const NOW = 'You decide R-1001 for Ben Okoye now. Nothing was decided: look again, then decide.';
+
+  test('is asked for the other one at once, and speaks in no name that their card did not show', async () => {
+    const card = await spokenFor();
+    await heardHerself();
+    expect(await isAsked()).toEqual(['ben', 'cas for ben', 'olga']);
+    const reply = await world.press('cas', card, 'Approve');
+    expect(sentenceOf(reply)).toBe(NOW);
+    expect(textOf(cardOf(reply))).toContain('You decide for Ben Okoye until');
+    expect(await decisions()).toHaveLength(1);
+    expect(sentenceOf(await world.press('cas', cardOf(reply), 'Approve'))).toBe(
+      'Done for Ben Okoye. One more approval is needed for R-1001.',
+    );
+    expect((await decisions())[1]).toEqual({ by: 'cas', for: 'ben', decision: 'approve', shown: true });
+  });
+
+  test('sees a redrawn card, and hears by typing for whom it was', async () => {
+    await spokenFor();
+    await heardHerself();
+    await world.settle();
+    expect(textOf(latest('cas'))).toContain('You decide for Ben Okoye until');
+    expect(sentenceOf(await world.say('cas', 'approve R-1001'))).toContain('Done for Ben Okoye.');
+    expect((await decisions())[1]).toMatchObject({ by: 'cas', for: 'ben' });
+  });
+
+  test.each(['Deny', 'Approve'])(
+    'a form of %s says for whom, and once that it is another one by now',
+    async (title) => {
+      const card = await spokenFor(', approverReason: required');
+      const form = cardOf(await world.press('cas', card, title));
+      expect(textOf(form)).toContain('You decide for Ana Ruiz until');
+      await heardHerself();
+      expect(sentenceOf(await world.press('cas', card, title))).toBe(NOW);
+      const first = await world.submit('cas', form, { reason: 'mine' });
+      expect([first.kind, sentenceOf(first)]).toEqual(['errors', NOW]);
+      expect(await decisions()).toHaveLength(1);
+      await world.submit('cas', form, { reason: 'mine' });
+      expect((await decisions())[1]).toMatchObject({ by: 'cas', for: 'ben', shown: true });
+    },
+  );
+
+  test('is reminded of whom they decide for', async () => {
+    await spokenFor();
+    await world.pass(8 * DAY);
+    expect(textOf(latest('cas'))).toMatch(/^Still waiting for you.*\nYou decide for Ana Ruiz until/s);
+    expect(sentenceOf(await world.press('cas', latest('cas'), 'Approve'))).toContain('Done for Ana Ruiz.');
+  });
+});
+
 test('the key stands behind: no second decision of a voice can be written', async () => {
   await accepted(`cas de vries ${await until(9)}`, 'cas');
   await ask('tara');

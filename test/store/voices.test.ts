@@ -94,7 +94,9 @@ test('the search and the rule agree', async () => {
       if (request)
         await world.store.write(byPerson(person as PersonId), async (tx) => {
           const facts = await tx.forRequest(request as RequestId);
-          const yes = { decision: 'approve', reason: null, shown: {}, seen: facts.request.version } as const;
+          const voice = facts.tasks.find((task) => task.person === person && task.state === 'open')?.for ?? null;
+          const shown = voice === null ? {} : { for: voice };
+          const yes = { decision: 'approve', reason: null, shown, seen: facts.request.version } as const;
           await tx.save(Requests.decide(facts, person as PersonId, yes, moment(tx)));
         });
     },

@@ -71,7 +71,7 @@ async function send(context: Context, form: FormInput, decision: 'approve' | 'de
   try {
     return await record(context, request, decision, reasonOf(form.values), { draft: form.draft, shown: shownIn(form) });
   } catch (error) {
-    if (form.draft !== null && isRefusal(error) && error.code === 'moved-on') {
+    if (form.draft !== null && isRefusal(error) && (error.code === 'moved-on' || error.code === 'other-voice')) {
       const me = context.who.person.id;
       const { request: now } = await deciding(context.desk, me, request);
       const shown = JSON.stringify({ ...(await context.shown(request)), version: now.version });

@@ -47,7 +47,7 @@ export function approvalCard(view: RequestView): CardDataOf['approval'] {
     request: request.id,
     version: request.version,
     open: asked !== null,
-    ...decisionButtons(facts),
+    ...decisionButtons(view),
     typed: typedNumber(request.number),
     decideTyped: typedStep(facts, asked),
   };
@@ -61,7 +61,7 @@ function typedStep({ request, tasks }: RequestFacts, asked: { readonly task: App
 }
 
 /** Why the reader is asked: as who they are, or for whom they decide. */
-function whyText(facts: RequestFacts, { for: other, person, because }: ApprovalTask): Text {
+export function whyText(facts: RequestFacts, { for: other, person, because }: ApprovalTask): Text {
   if (other === null) return becauseText(because, facts.target.name);
   const name = nameOf(facts, other) ?? '';
   const found = facts.delegations.find((one) => one.delegator === other && one.delegate === person);
@@ -170,17 +170,15 @@ export function deciding({
   return stage && task ? { stage, task } : null;
 }
 
-/** What the buttons say was shown, where an older release would show something else. */
-export function kindOf({ request }: RequestFacts): string | null {
-  return request.type === 'exception' ? request.type : null;
-}
-
-export function decisionButtons(facts: RequestFacts) {
+/** The buttons by which the reader decides. They say what was shown: that it is an exception, and whose voice it is (domain/may-decide.ts). */
+export function decisionButtons(view: RequestView) {
+  const { facts } = view;
   const plan = policyOf(facts)?.stages.find((one) => one.n === running(facts)?.n);
   const shownNumber = number(facts.request.number);
   return {
     approveVerb: plan?.approverReasonRequired === true ? 'approval.approveWithReason' : 'approval.approve',
-    kind: kindOf(facts),
+    kind: facts.request.type === 'exception' ? 'exception' : null,
+    for: deciding(view)?.task.for ?? null,
     approveTip: say('approve.title', { number: shownNumber }),
     denyTip: say('deny.title', { number: shownNumber }),
   };

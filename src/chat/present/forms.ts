@@ -12,7 +12,7 @@ import type { CardDataOf, Question } from '../card-data';
 import { fixed } from '../spans';
 import { formatDay } from '../text';
 import { label, listed, say } from '../words';
-import { approvalTitle } from './approvals';
+import { approvalTitle, deciding, whyText } from './approvals';
 import { dayText } from './delegations';
 import { policyOf, running } from './asked';
 import { longest, number, text } from './common';
@@ -320,12 +320,16 @@ export function decisionForm(
   const title = deny ? say('deny.title', { number: shown }) : say('approve.title', { number: shown });
   const stage = policyOf(view.facts)?.stages.find(({ n }) => n === running(view.facts)?.n);
   const required = deny || stage?.approverReasonRequired === true;
+  const task = deciding(view)?.task;
   const intro = label(required ? 'approve.intro' : 'approve.asReason');
   return {
     summary: title,
     title,
     intro: deny ? say('deny.intro', { requestor: view.facts.requestor?.name ?? '' }) : intro,
-    lines: [{ text: approvalTitle(view.facts) }],
+    // Whoever decides for somebody else reads for whom, before they say anything in that name.
+    lines: [approvalTitle(view.facts), ...(task?.for == null ? [] : [whyText(view.facts, task)])].map((text) => ({
+      text,
+    })),
     verb: deny ? 'approval.deny' : 'approval.approveWithReason',
     submit: label(deny ? 'deny' : 'approve'),
     style: deny ? 'destructive' : 'positive',

@@ -9,9 +9,8 @@ import type { CardDataOf } from '../card-data';
 import { label, listed, say } from '../words';
 import { number, text, typedNumber } from './common';
 import type { Tone } from './common';
-import { policyOf, running } from './asked';
 import { BY_USHER, delegatedLines, handLines, nextLines, outcome, requestButton } from './outcome';
-import { kindOf } from './approvals';
+import { deciding, decisionButtons, whyText } from './approvals';
 import { exceptionFor } from './exceptions';
 
 export type Notice = CardDataOf['notice'];
@@ -47,6 +46,7 @@ export function notice(title: Text, tone: Tone, lines: readonly Text[], buttons:
     version: 0,
     approveVerb: 'approval.approve',
     kind: null,
+    for: null,
     details: false,
     ...buttons,
   };
@@ -128,10 +128,7 @@ function nextButtons({ next, facts }: RequestView): Partial<Notice> {
 /** One more nudge to an approver who has not answered; decides in place. */
 export function approvalReminder(view: RequestView): Notice {
   const { facts } = view;
-  const stage = running(facts);
-  const task = facts.tasks.find(
-    (one) => one.person === view.viewer.person && one.n === stage?.n && one.state === 'open',
-  );
+  const asked = deciding(view);
   const values = { number: number(facts.request.number), package: text(facts.package.name, 150) };
   const buttons: Partial<Notice> = {
     request: facts.request.id,
@@ -139,19 +136,14 @@ export function approvalReminder(view: RequestView): Notice {
     version: facts.request.version,
     details: true,
   };
-  if (!stage?.decideBy || !task)
+  if (!asked?.stage.decideBy)
     return notice(say('card.request', values), 'default', [label('approval.closedElse')], buttons);
-  const plan = policyOf(facts)?.stages.find((one) => one.n === stage.n);
+  const { approveVerb, kind, for: other } = decisionButtons(view);
   return notice(
-    say('approval.reminder', { ...values, target: facts.target.name, decideBy: stage.decideBy }),
+    say('approval.reminder', { ...values, target: facts.target.name, decideBy: asked.stage.decideBy }),
     'warning',
-    [],
-    {
-      ...buttons,
-      mayDecide: true,
-      approveVerb: plan?.approverReasonRequired === true ? 'approval.approveWithReason' : 'approval.approve',
-      kind: kindOf(facts),
-    },
+    other === null ? [] : [whyText(facts, asked.task)],
+    { ...buttons, mayDecide: true, approveVerb, kind, for: other },
   );
 }
 

@@ -42,7 +42,7 @@ export function requestCard(view: RequestView): CardDataOf['request'] {
     number: number(request.number),
     typed: typedNumber(request.number),
     mayDecide: deciding(view) !== null,
-    ...decisionButtons(facts),
+    ...decisionButtons(view),
     mayCancel,
     cancelVerb:
       request.state === 'scheduled' && view.viewer.person !== request.target ? 'request.remove' : 'request.cancel',

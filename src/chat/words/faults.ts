@@ -248,6 +248,15 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
             stage,
           },
         ),
+  'other-voice': ({ number: n, for: other }) =>
+    other === null
+      ? sentence('You decide {number} for yourself now. Nothing was decided: look again, then decide.', {
+          number: number(n),
+        })
+      : sentence('You decide {number} for {other} now. Nothing was decided: look again, then decide.', {
+          number: number(n),
+          other,
+        }),
   'denial-reason-required': () => say('deny.required'),
   'approval-reason-required': () => say('approve.required'),
   'sensitive-one-by-one': ({ number: n }) =>

@@ -330,13 +330,15 @@ export const sentences = {
   'approve.asReason': 'I took your words for a reason. Change or clear them, then approve.',
   'approve.reason': 'Why is this right?',
   'approve.required': 'This approval needs a reason.',
-  'decided.approved': 'Done. {number} is approved.',
+  'decided.done': 'Done.',
+  'decided.doneFor': 'Done for {name}.',
+  'decided.approved': '{done} {number} is approved.',
   'decided.contentChanged': 'The package changed while you decided: it now also includes {added}. {number} asks again.',
   'decided.left':
     '{person} was switched off in the directory while {number} waited, so it was canceled and nothing was given. Whoever still needs it asks again.',
-  'decided.step': 'Done. {number} moves on.',
-  'decided.quorum': 'Done. {count|One more approval is needed|# more approvals are needed} for {number}.',
-  'decided.denied': 'Done. {number} is denied and {requestor} was told.',
+  'decided.step': '{done} {number} moves on.',
+  'decided.quorum': '{done} {count|One more approval is needed|# more approvals are needed} for {number}.',
+  'decided.denied': '{done} {number} is denied and {requestor} was told.',
 
   // delegating
   'delegate.title': 'Let somebody decide for you',
