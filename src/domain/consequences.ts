@@ -189,6 +189,8 @@ export const consequences: readonly Consequence[] = [
   redraw('package.leaversConfirmed', undefined),
   redraw('resource.driftAccepted', 'resource'),
   redraw('resource.driftDeclined', 'resource'),
+  tell('resource.unread', 'drift', 'resourceOwners', 'resource'),
+  redraw('resource.unread', 'resource'),
   tell('exception.reminded', 'exception', 'exceptionOwner', undefined, { tell: true }),
   tell('exception.over', 'exception', 'exceptionKeepers', undefined, { tell: true }),
   // Whoever holds both gives one up, or asks again.

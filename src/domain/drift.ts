@@ -80,6 +80,8 @@ export interface Compared {
   readonly closed: number;
   /** Differences that were declined, and that the system left out before. */
   readonly back: number;
+  /** Those in charge were told that it could not be read. */
+  readonly wasUnread: boolean;
   /** People with open differences, old and new. */
   readonly people: Readonly<Record<DriftKind, number>>;
   /** Those of them who left: nobody is asked about them, and what they have is taken. The brake counts them all the same. */
@@ -106,7 +108,7 @@ export interface Judgement {
 
 /** What follows from a comparison: what is repaired, what stops at the brake, and whether owners hear. */
 export function judge(compared: Compared): Judgement {
-  const { resource, opened, closed, back, leavers, heldBefore } = compared;
+  const { resource, opened, closed, back, wasUnread, leavers, heldBefore } = compared;
   const stopped = { missing: stopOf(compared, 'missing'), extra: stopOf(compared, 'extra') };
   const held = { missing: stopped.missing?.why ?? null, extra: stopped.extra?.why ?? null };
   const kinds: readonly DriftKind[] = ['missing', 'extra'];
@@ -118,7 +120,8 @@ export function judge(compared: Compared): Judgement {
   const data = { ...opened, closed, heldMissing: held.missing, heldExtra: held.extra };
   const event = toldOfResource(resource, type, data);
   // Who left is in no question any more, so what was asked is drawn anew.
-  return { held, repairs, events: isNew || closed > 0 || back > 0 || goesOn || leavers > 0 ? event.events : [] };
+  const changes = isNew || closed > 0 || back > 0 || wasUnread || goesOn || leavers > 0;
+  return { held, repairs, events: changes ? event.events : [] };
 }
 
 const wayOf = ({ driftMissing, driftExtra }: Resource, kind: DriftKind): Resource['driftExtra'] =>

@@ -95,6 +95,7 @@ export type EventType =
   | 'resource.driftChanged'
   | 'resource.driftAccepted'
   | 'resource.driftDeclined'
+  | 'resource.unread'
   | 'package.created'
   | 'package.changed'
   | 'package.versioned'

@@ -15,6 +15,7 @@ export const alarmNames = [
   'leaversHeld',
   'changesHeld',
   'exceptionsOver',
+  'peopleKept',
 ] as const;
 
 export interface Alarm {
@@ -74,6 +75,13 @@ export function alarmsOf(backlog: Backlog): readonly Alarm[] {
       count: backlog.exceptionsOver.count,
       oldestSeconds: oldest([backlog.exceptionsOver.oldestSeconds]),
       rings: backlog.exceptionsOver.count > 0,
+    },
+    {
+      // Nobody knows what somebody who is gone still has in a system that cannot be read; its owners were told.
+      alarm: 'peopleKept',
+      count: backlog.peopleKept.count,
+      oldestSeconds: oldest([backlog.peopleKept.oldestSeconds]),
+      rings: backlog.peopleKept.count > 0,
     },
     {
       // A placement that waits for its next try is no alarm of its own; one that is due and not taken up is.

@@ -7,7 +7,8 @@ import { endRole } from './settings';
 
 /**
  * Forgets somebody: what they asked for and decided stays, under a name that is nobody's; key, mail address and chat accounts are free,
- * and whoever has them next inherits nothing. Not before the last of their access is taken away.
+ * and whoever has them next inherits nothing. Not before the last of their access is taken away, nor while a system could not be read
+ * since they were deleted: what they still have there is found and taken by their key. Those in charge of it hear so once.
  */
 export function forget(desk: Desk, by: By, id: PersonId): Promise<void> {
   return act(desk, by, async (tx) => {
@@ -16,7 +17,19 @@ export function forget(desk: Desk, by: By, id: PersonId): Promise<void> {
     await tx.holdConfiguration();
     const found = await tx.forForgetting(id);
     if (!found) return;
-    const { person, roles } = found;
+    const { person, roles, unread } = found;
+    if (unread.length > 0) {
+      const untold = unread.filter(({ told }) => !told);
+      await tx.record(
+        untold.map(({ id: resource, catalog }) => ({
+          type: 'resource.unread',
+          subject: { kind: 'resource', id: resource },
+          refs: { catalog },
+          data: {},
+        })),
+      );
+      return;
+    }
     await tx.saveConfiguration([
       {
         noun: 'person',

@@ -383,7 +383,7 @@ export interface Views {
   forAsking(person: PersonId, packages: readonly PackageId[]): Promise<readonly AskFacts[]>;
   /** Whether the person is in charge of any resource. */
   keeps(person: PersonId): Promise<boolean>;
-  /** Resources with open differences that the person is in charge of; `set` names what they are asked about. */
+  /** Resources with open differences, or because of which somebody is kept, that the person is in charge of; `set` names what they are asked about. */
   differing(keeper: PersonId): Promise<readonly (Listed<ResourceId> & { readonly set: string | null })[]>;
   /** Who left the scope of the package's policies; null where there is no such package. */
   leavers(pkg: PackageId): Promise<LeaversView | null>;
@@ -803,6 +803,8 @@ export interface Backlog {
   readonly changesAsked: { readonly count: number; readonly oldestSeconds: number };
   /** Exceptions to incompatibilities that are over while both are held. */
   readonly exceptionsOver: { readonly count: number; readonly oldestSeconds: number };
+  /** People who were deleted and are not forgotten, because a system could not be read since. */
+  readonly peopleKept: { readonly count: number; readonly oldestSeconds: number };
   /** Resources whose system could not be read when it was to be compared. */
   readonly comparisonsFailed: number;
   readonly grantsFailed: readonly { readonly connector: string; readonly giving: boolean; readonly count: number }[];
@@ -871,6 +873,8 @@ export interface DriftView extends DriftAsked {
   readonly ours: DriftList;
   /** Accounts with access that nobody in the directory has. */
   readonly unknown: number;
+  /** Those who are not forgotten because the system could not be read since they were deleted; when it was last read. */
+  readonly kept: { readonly people: number; readonly readAt: Date | null };
 }
 export interface DriftList {
   /** People, each once. */
@@ -906,6 +910,13 @@ export interface PersonConfig extends Person {
 export interface Forgettable {
   readonly person: PersonConfig;
   readonly roles: readonly RoleConfig[];
+  /** Resources whose system could not be read since they were deleted, so that nobody knows what they still have there. */
+  readonly unread: readonly {
+    readonly id: ResourceId;
+    readonly catalog: CatalogId;
+    /** Those in charge were told. */
+    readonly told: boolean;
+  }[];
 }
 export interface GroupConfig extends Group {
   readonly state: 'active' | 'deleted';

@@ -1,8 +1,10 @@
 // What waits, what failed and what was given up, for those who watch: one statement over partial indexes. Each part reads a
 // bounded number of rows, so a scrape costs the same in a bad hour as in a good one; a count that stops there says so.
 import type { Backlog } from '../operations/ports';
+import { RESTORABLE_MS } from '../domain/person';
 import { HELD } from './drift-answers';
 import { HOLDS_BOTH } from './exceptions';
+import { KEPT } from './forgetting';
 import { HEAD } from './outbox';
 import type { Query } from './query';
 import { instantOf } from './tables';
@@ -69,6 +71,9 @@ select clock_timestamp() as clock, jsonb_build_object(
     select extract(epoch from at.now - e.until_at)::float8 as age
     from at, incompatibility_exceptions e join incompatibilities i on i.id = e.incompatibility_id
     where e.state <> 'ended' and e.until_at <= usher_now() and (e.remind_at is not null or e.touched_at is not null) and ${HOLDS_BOTH} limit ${MOST}) found),
+  'peopleKept', (select jsonb_build_object('count', count(*),
+      'oldestSeconds', coalesce(max(extract(epoch from (select now from at) - found.deleted_at))::float8 - ${RESTORABLE_MS / 1000}, 0))
+    from (select deleted_at ${KEPT} limit ${MOST}) found),
   'comparisonsFailed', ${count(`comparisons where state = 'failed'`)},
   'grantsFailed', ${rows(`select resources.connector, failed.state = 'placeFailed' as giving, count(*)::integer as count
     from (select state, role_id from grants where error is not null and state in ('placeFailed', 'takeFailed') limit ${MOST}) failed

@@ -5,11 +5,12 @@ import { DomainError } from '../domain/errors';
 import type { PersonId, ResourceId } from '../domain/model';
 import type { DriftList, DriftView, Views } from '../operations/ports';
 import { heldOf } from './drift';
+import { KEPT_FOR } from './forgetting';
 import { isId } from './ids';
 import type { At } from './loads';
 import { LIMITS } from './locks';
 import type { Query, Row, TxQuery } from './query';
-import { fromRow, instantOf, resources } from './tables';
+import { fromRow, instantOf, resources, toInstant } from './tables';
 
 /** So many are named in a message. */
 const NAMED = 3;
@@ -47,6 +48,7 @@ select usher_now() as now, to_jsonb(resource) as resource, c.held_missing, c.hel
   ${OPEN('missing')} as missing, ${OPEN('extra')} as extra, ${LEFT} as gone, ${OURS} as ours,
   (select count(distinct holder)::integer from drift_findings f
     where f.resource_id = resource.id and f.closed_at is null and f.person_id is null) as unknown,
+  (select count(*)::integer ${KEPT_FOR('resource')}) as kept, c.read_at,
   (select coalesce(jsonb_agg(distinct person_id), '[]') from resource_keepers where resource_id = resource.id) as keepers,
   (select coalesce(jsonb_agg(distinct person_id), '[]') from resource_keepers keeper
     where resource_id = resource.id and ${concerns('resource.id', 'keeper.person_id')}) as concerned,
@@ -77,6 +79,7 @@ async function lookAt(q: Query, id: ResourceId, named: number): Promise<At<Drift
       left: row['gone'] as DriftList,
       ours: row['ours'] as DriftList,
       unknown: row['unknown'] as number,
+      kept: { people: row['kept'] as number, readAt: toInstant(row['read_at']) },
       concerned: row['concerned'] as readonly PersonId[],
       others: row['others'] as readonly string[],
       set: row['set'] as string | null,
@@ -97,11 +100,11 @@ export async function keeps(q: Query, person: PersonId): Promise<boolean> {
 const DIFFERING = `
 select r.id, r.name, catalogs.name as detail, ${SET} as set
 from resources r join catalogs on catalogs.id = r.catalog_id left join comparisons c on c.resource_id = r.id
-where exists (select 1 from drift_findings f where f.resource_id = r.id and f.closed_at is null)
+where (exists (select 1 from drift_findings f where f.resource_id = r.id and f.closed_at is null) or exists (select 1 ${KEPT_FOR('r')}))
   and exists (select 1 from resource_keepers keeper where keeper.resource_id = r.id and keeper.person_id = $1)
 order by lower(r.name), r.id`;
 
-/** Resources in the care of a person that have open differences. */
+/** Resources in the care of a person that have open differences, or because of which somebody is kept. */
 export async function differing(q: Query, keeper: PersonId): Promise<Awaited<ReturnType<Views['differing']>>> {
   return (await q(DIFFERING, [keeper])) as Awaited<ReturnType<Views['differing']>>;
 }

@@ -5,6 +5,7 @@ import { DomainError } from '../domain/errors';
 import { GONE_FOR } from '../domain/placement';
 import type { FindingId, GrantId, ResourceId } from '../domain/model';
 import type { Comparing, Comparisons } from '../operations/ports';
+import { TOLD } from './forgetting';
 import { isId, newId } from './ids';
 import type { At } from './loads';
 import { JUSTIFYING } from './loads';
@@ -204,7 +205,7 @@ select usher_now() as now, to_jsonb(compared) as resource, failures, held_missin
   (select count(*)::integer from opened where kind = 'missing') as opened_missing,
   (select count(*)::integer from opened where kind = 'extra') as opened_extra,
   (select count(*)::integer from opened where person_id is null) as opened_unknown,
-  (select count(*)::integer from closed) as closed, (select count(*)::integer from back) as back,
+  ${TOLD('compared')} as was_unread, (select count(*)::integer from closed) as closed, (select count(*)::integer from back) as back,
   (select count(distinct person_id)::integer from known where kind = 'missing') as people_missing,
   (select count(distinct person_id)::integer from differing where kind = 'extra' and exists (select 1 from known where kind = 'extra')) as people_extra,
   (select count(distinct person_id)::integer from differing where is_leaver) as leavers,
@@ -214,7 +215,7 @@ select usher_now() as now, to_jsonb(compared) as resource, failures, held_missin
   (select count(distinct holder)::integer from drift_seen where token = $1) as holders,
   (select count(distinct g.person_id)::integer from place join grants g on g.role_id = place.role_id and g.scope_id = place.scope_id
     where g.state = 'placed') as given
-from compared`;
+from compared cross join lateral (select compared.read_at) c`;
 
 /** Nobody waits for a comparison, and a large one takes longer than anything that people wait for. */
 const PATIENCE_MS = 300_000;
@@ -237,6 +238,7 @@ export async function loadCompared(q: Query, token: string): Promise<At<Compared
       opened: { missing: count('opened_missing'), extra: count('opened_extra'), unknown: count('opened_unknown') },
       closed: count('closed'),
       back: count('back'),
+      wasUnread: row['was_unread'] as boolean,
       people: { missing: count('people_missing'), extra: count('people_extra') },
       leavers: count('leavers'),
       holders: count('holders'),

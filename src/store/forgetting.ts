@@ -3,6 +3,7 @@
 import type { DomainEvent } from '../domain/events';
 import type { PersonId } from '../domain/model';
 import { RESTORABLE_MS } from '../domain/person';
+import { GONE_FOR } from '../domain/placement';
 import type { Forgettable, PersonConfig } from '../operations/ports';
 import { peopleWithProperties, roles } from './configuration-tables';
 import { isId } from './ids';
@@ -10,21 +11,42 @@ import type { Query, Row } from './query';
 import { fromRow, fromRows } from './tables';
 import type { Recorded } from './tail';
 
-// What is still to be taken from somebody is taken by their key, so it is kept until then, however long that is.
-const FORGETTABLE = `people.state = 'deleted' and people.forgotten_at is null
+// What is still to be taken from somebody is taken by their key, so it is kept until then, however long that is. That a system does not
+// have it any more is said by two reads, because one may leave somebody out.
+const SETTLED = `people.state = 'deleted' and people.forgotten_at is null
   and people.deleted_at <= usher_now() - interval '${RESTORABLE_MS} milliseconds'
   and not exists (select 1 from grants g where g.person_id = people.id and g.state <> 'taken')
-  and not exists (select 1 from drift_findings f join resources r on r.id = f.resource_id
-    where f.person_id = people.id and f.closed_at is null and r.drift_extra = 'repair')`;
+  and not exists (select 1 from drift_findings f join resources r on r.id = f.resource_id left join comparisons c using (resource_id)
+    where f.person_id = people.id and r.drift_extra = 'repair'
+      and (f.closed_at is null or f.closed_at > c.read_at - interval '${GONE_FOR} milliseconds'))`;
 
-/** Ids of those who can be forgotten. */
-export const TO_FORGET = `select id from people where ${FORGETTABLE} order by deleted_at, id limit $1`;
+/** Whether nobody knows what somebody who was deleted still has at a resource, which was read as \`c\` says. */
+const UNREAD = (resource: string): string => `(${resource}.state = 'active' and ${resource}.connector <> 'manual'
+  and ${resource}.drift_extra <> 'accept' and c.resource_id is not null and (c.read_at is null or c.read_at < people.deleted_at))`;
+
+/** Those who are kept because nobody knows what they still have at a resource, which was read as \`c\` says. */
+export const KEPT_FOR = (resource: string): string => `from people where ${SETTLED} and ${UNREAD(resource)}`;
+
+/** Resources because of which somebody is kept. */
+const KEEPING = 'from comparisons c join resources r on r.id = c.resource_id';
+/** Those who are kept until a system can be read. */
+export const KEPT = `from people where ${SETTLED} and exists (select 1 ${KEEPING} where ${UNREAD('r')})`;
+
+/** Whether those in charge were told that a resource cannot be read, since it was as \`c\` says. */
+export const TOLD = (resource: string): string => `exists (select 1 from audit_events e where e.type = 'resource.unread'
+  and e.subject_kind = 'resource' and e.subject_id = ${resource}.id::text and (c.read_at is null or e.at > c.read_at))`;
+
+/** Ids of those who can be forgotten, or who are kept and nobody was told yet. */
+export const TO_FORGET = `select id from people where ${SETTLED}
+  and not exists (select 1 ${KEEPING} where ${UNREAD('r')} and ${TOLD('r')}) order by deleted_at, id limit $1`;
 
 const HOLD = 'select 1 from people where id = $1 for no key update';
 const LOAD = `
 select to_jsonb(people) as person, (select jsonb_agg(to_jsonb(r) order by r.id) from administrative_roles r
-  where r.person_id = people.id and r.state = 'active') as roles
-from people where people.id = $1 and ${FORGETTABLE}`;
+  where r.person_id = people.id and r.state = 'active') as roles,
+  (select coalesce(jsonb_agg(jsonb_build_object('id', r.id, 'catalog', r.catalog_id, 'told', ${TOLD('r')}) order by r.id), '[]')
+    ${KEEPING} where ${UNREAD('r')}) as unread
+from people where people.id = $1 and ${SETTLED}`;
 
 /** Somebody who can be forgotten, held, with the roles of Usher that they still have; null: not, or not yet. */
 export async function loadForgettable(q: Query, id: PersonId): Promise<Forgettable | null> {
@@ -33,7 +55,11 @@ export async function loadForgettable(q: Query, id: PersonId): Promise<Forgettab
   const [found] = await q(LOAD, [id]);
   if (found === undefined) return null;
   const row = found as Row;
-  return { person: fromRow(peopleWithProperties, row['person']), roles: fromRows(roles, row['roles']) };
+  return {
+    person: fromRow(peopleWithProperties, row['person']),
+    roles: fromRows(roles, row['roles']),
+    unread: row['unread'] as Forgettable['unread'],
+  };
 }
 
 const MARK = 'update people set forgotten_at = usher_now(), former_key = $2 where id = $1';

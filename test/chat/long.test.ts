@@ -70,6 +70,7 @@ function differences(fields: Partial<DriftView>): DriftView {
     left: none,
     ours: none,
     unknown: 0,
+    kept: { people: 0, readAt: null },
     set: null,
     asked: null,
     answer: null,

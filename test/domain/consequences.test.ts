@@ -54,6 +54,7 @@ const EVENTS: Readonly<Record<EventType, 'follows' | 'silent'>> = {
   'resource.driftChanged': 'follows',
   'resource.driftAccepted': 'follows',
   'resource.driftDeclined': 'follows',
+  'resource.unread': 'follows',
   'manualTask.opened': 'follows',
   'manualTask.reminded': 'follows',
   'manualTask.escalated': 'follows',

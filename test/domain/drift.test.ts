@@ -86,6 +86,7 @@ const compared = (fields: Partial<Compared> = {}): Compared => ({
   opened: { missing: 0, extra: 0, unknown: 0 },
   closed: 0,
   back: 0,
+  wasUnread: false,
   people: { missing: 0, extra: 0 },
   holders: 100,
   given: 100,

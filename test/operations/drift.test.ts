@@ -3,6 +3,7 @@
 import type { Connector } from '../../src/connectors/connector';
 import { ConnectorError } from '../../src/connectors/connector';
 import { compare } from '../../src/jobs/compare';
+import { alarmsOf } from '../../src/operations/alarms';
 import { parseBlueprint, plan } from '../../src/operations/blueprint';
 import { conclude, driftOf, repair } from '../../src/operations/drift';
 import type { By } from '../../src/operations/ports';
@@ -459,6 +460,88 @@ describe('access that nothing explains', () => {
     await outside('tom', true);
     await world.compare();
     expect([told('olga').length, told('cas').length]).toEqual([1, 1]);
+  });
+});
+
+describe('what somebody deleted still has', () => {
+  const MONTH = 30 * 24 * HOUR;
+  const known = async (): Promise<string[]> =>
+    (await world.sql<{ key: string }>(`select directory_key as key from people where state = 'deleted'`)).map(
+      ({ key }) => (key.startsWith('forgotten:') ? 'forgotten' : key),
+    );
+  const alarms = async () => alarmsOf(await world.due.backlog()).map(({ alarm, count }) => `${alarm} ${count}`);
+  const unread = (user: string): string[] =>
+    world
+      .messagesTo(user)
+      .map(({ card }) => textOf(card))
+      .filter((text) => text.includes('cannot be read'));
+  beforeEach(async () => {
+    await world.compare();
+    await outside('tara', true);
+    await world.localRoles.tell('Ledger', { mode: 'failed', code: 'locked' });
+    await world.configure('people: [{ key: tara, name: Tara Lind, state: deleted }]');
+  });
+
+  test('is taken by their key once the system can be read again, however long that takes; those in charge hear', async () => {
+    await drift('{ extra: repair }');
+    await world.compare();
+    await world.pass(MONTH - HOUR);
+    expect(unread('olga')).toEqual([]);
+    await world.pass(2 * HOUR);
+    await world.pass(3 * HOUR);
+    expect(await known()).toEqual(['tara']);
+    expect(unread('olga')).toEqual([
+      expect.stringMatching(
+        /^Ledger cannot be read\nUsher read the system last .*, so nobody knows what 1 person who was deleted since still has there\. Until it can be read again, Usher forgets nobody of them\.\nPlease see to it that the system answers\./,
+      ),
+    ]);
+    expect(textOf(cardOf(await world.say('olga', 'changes ledger')))).toContain('Ledger cannot be read');
+    expect(await alarms()).toEqual(['peopleKept 1']);
+
+    await world.localRoles.tell('Ledger', null);
+    await world.compare();
+    await world.settle();
+    expect(await has('tara')).toBe(false);
+    // One read that leaves them out may be wrong.
+    await world.compare();
+    await world.pass(HOUR);
+    expect(await known()).toEqual(['tara']);
+    await world.compare();
+    await world.pass(HOUR);
+    expect([await known(), await alarms(), unread('olga')]).toEqual([['forgotten'], [], []]);
+    await expectSound(world.sql);
+  });
+
+  test('is told by their name before they are forgotten, where the resource only reports', async () => {
+    await world.pass(MONTH + HOUR);
+    expect([await known(), unread('olga').length]).toEqual([['tara'], 1]);
+    await world.localRoles.tell('Ledger', null);
+    await world.compare();
+    expect(world.messagesTo('olga').map(({ card }) => textOf(card))).toContainEqual(
+      expect.stringContaining('1 person who left still has access to Ledger\nTara Lind'),
+    );
+    await world.pass(HOUR);
+    expect(await known()).toEqual(['forgotten']);
+    await world.compare();
+    expect(textOf(cardOf(await world.say('olga', 'changes ledger')))).toContain(
+      '1 account has access and belongs to nobody',
+    );
+  });
+
+  test.each([
+    { name: 'accepts what it finds', change: () => drift('{ extra: accept }') },
+    {
+      name: 'is gone',
+      change: () => world.sql(`update resources set state = 'deleted', version = version + 1 where name = 'Ledger'`),
+    },
+    {
+      name: 'is worked by hand by now',
+      change: () => world.sql(`update resources set connector = 'manual', version = version + 1 where name = 'Ledger'`),
+    },
+  ])('is nobody’s business where the resource $name', async ({ change }) => {
+    await change();
+    await world.pass(MONTH + HOUR);
+    expect([await known(), unread('olga')]).toEqual([['forgotten'], []]);
   });
 });
 

@@ -17,6 +17,7 @@ export function drift(view: DriftView, viewer: PersonId, isDetailed: boolean): C
   const may = mayAnswer(view, viewer);
   const isThere = extra.people + unknown > 0;
   const names = (list: DriftList): readonly Text[] => (isDetailed ? inLines(list) : []);
+  const unread = notRead(view);
   const others = [
     ...(extra.people === 0 ? [] : [say('drift.extra', { count: extra.people, names: named(extra) }), ...names(extra)]),
     ...(unknown === 0 ? [] : [say('drift.unknown', { count: unknown })]),
@@ -32,6 +33,7 @@ export function drift(view: DriftView, viewer: PersonId, isDetailed: boolean): C
     ...(set === null ? [] : [answer === null ? asks(view, may) : answered(answer, may.accept)]),
     ...since(view, 'extra'),
     ...since(view, 'missing'),
+    ...unread,
   ];
   const isLeftAlone = left.people > 0 && others.length === 0;
   const whoLeft = { count: left.people, names: named(left), resource: resource.name };
@@ -59,7 +61,8 @@ export function drift(view: DriftView, viewer: PersonId, isDetailed: boolean): C
           }),
         ];
   const said = lines.length === 0 ? [label('drift.over')] : lines;
-  const title = say(isLeftAlone ? 'drift.leftTitle' : 'drift.title', whoLeft);
+  const isUnreadAlone = unread.length > 0 && lines.length === unread.length;
+  const title = say(isLeftAlone ? 'drift.leftTitle' : isUnreadAlone ? 'drift.unreadTitle' : 'drift.title', whoLeft);
   return {
     summary: title,
     title,
@@ -72,6 +75,13 @@ export function drift(view: DriftView, viewer: PersonId, isDetailed: boolean): C
     mayDecline: may.decline,
     details: !isDetailed && [left, extra, missing].some(({ people, first }) => people > first.length),
   };
+}
+
+function notRead({ kept: { people, readAt } }: DriftView): readonly Text[] {
+  if (people === 0) return [];
+  const line =
+    readAt === null ? say('drift.neverRead', { count: people }) : say('drift.unread', { count: people, readAt });
+  return [line, label('drift.unreadNext')];
 }
 
 function named({ people, first }: DriftList): Text {

@@ -20,9 +20,15 @@ export const indexes: Indexes = {
   exceptions_touched: 'incompatibility_exceptions (touched_at) where touched_at is not null',
   // Whoever may be restored, or is to be forgotten.
   people_deleted: 'people (deleted_at) where deleted_at is not null and forgotten_at is null',
-  drift_findings_person: 'drift_findings (person_id) where closed_at is null',
+  drift_findings_of: 'drift_findings (person_id)',
   people_organization: 'people (organization_id) where organization_id is not null',
 };
 
 /** Whose place those took: dropped once they all stand, so that a release before this one has them until then. */
-export const replaced: readonly string[] = ['requests_requestor', 'outgoing_request', 'grants_failed', 'people_name'];
+export const replaced: readonly string[] = [
+  'requests_requestor',
+  'outgoing_request',
+  'grants_failed',
+  'people_name',
+  'drift_findings_person',
+];
