@@ -122,14 +122,14 @@ async function tellAt(parts: TellParts, row: OutgoingRow, person: Person, place:
   if (kept.state === 'live') {
     try {
       await converge(parts, channel, kept, who, row);
-      return;
+      if (kept.theirs) return;
     } catch (error) {
-      if (!(error instanceof ChannelError) || error.kind !== 'gone') throw error;
-      // Only the message is gone, not the person.
-      await parts.cards.failed(kept.id, error.code, true);
-      await tellAt(parts, row, person, place);
-      return;
+      if (kept.theirs ? !(error instanceof ChannelError) || error.kind !== 'gone' : !isFinal(error)) throw error;
+      await parts.cards.failed(kept.id, codeOf(error), true);
     }
+    // Only the message is gone, or in a chat that is not theirs any more: not the person.
+    await tellAt(parts, row, person, place);
+    return;
   }
   if (row.unsure && (await adopt(parts, channel, place, kept))) {
     // Found: it is told, and only has to be true.
@@ -219,11 +219,15 @@ async function redrawOne(parts: TellParts, kept: CardRow, row: OutgoingRow): Pro
   if (!channel || kept.conversation === null || kept.message === null) return;
   const person = await parts.desk.views.person(kept.person);
   if (!person) return;
-  const place =
-    (await parts.desk.directory.reachable(kept.person)).find(
-      (one) => one.platform === kept.platform && one.tenant === kept.tenant,
-    ) ?? null;
+  const places = kept.theirs ? await parts.desk.directory.reachable(kept.person) : [];
+  const place = places.find((one) => one.platform === kept.platform && one.tenant === kept.tenant) ?? null;
   await converge(parts, channel, kept, asReader(person, place), row);
+}
+
+/** Where a message is read by others, or by somebody who left, it says nothing any more and is remembered no longer. */
+async function takeBack(parts: TellParts, channel: Channel, kept: CardRow, who: Who, row: OutgoingRow): Promise<void> {
+  await show(parts, channel, kept, await draw('gone', lookAt(parts, who, {})), who, row);
+  await parts.cards.failed(kept.id, 'not_theirs', true);
 }
 
 /**
@@ -234,6 +238,7 @@ async function converge(parts: TellParts, channel: Channel, kept: CardRow, who: 
   let seen: CardRow | null = kept;
   let shown = kept.hash;
   for (let look = 0; look < LOOKS && seen !== null; look += 1) {
+    if (!seen.theirs) return takeBack(parts, channel, kept, who, row);
     const drawn = (await current(parts, seen, who)) ?? (await draw('gone', lookAt(parts, who, {})));
     const hash = hashOf(drawn);
     if (hash === shown) {

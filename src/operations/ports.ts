@@ -584,6 +584,8 @@ export interface CardRow {
   readonly params: Readonly<Record<string, string | number | boolean | null>>;
   readonly state: 'sending' | 'live' | 'gone';
   readonly hash: string | null;
+  /** Whether its account is still the person's, and they are enabled: else others may read it, or somebody who left. */
+  readonly theirs: boolean;
   /** When this row was read: what is drawn from here on shows everything that was committed before. */
   readonly readAt: Date;
 }

@@ -16,8 +16,11 @@ type Flat = Omit<CardRow, 'serviceUrl' | 'subject' | 'user' | 'person' | 'reques
   readonly read_at: Date;
 };
 
+// Where somebody can be reached changes with every outage, whose an account is does not: it alone says who reads the message.
 const COLUMNS = `id, platform, tenant, user_id, person_id, conversation, message, service_url, view, subject_kind, subject_id,
-  request_id, params, state, hash, usher_now() as read_at`;
+  request_id, params, state, hash, usher_now() as read_at, exists (select from identities i join people p on p.id = i.person_id
+    where i.platform = cards.platform and i.tenant = cards.tenant and i.user_id = cards.user_id
+      and p.id = cards.person_id and p.state = 'enabled') as theirs`;
 
 // One that was never sent goes to the account that the person has now; one that was stays where it is.
 const BEGIN = `
@@ -40,7 +43,7 @@ update cards set error = $2, error_at = usher_now(), state = case when $3::boole
 // A redraw that still waits reads the cards after this and shows what is new. One that is being worked, or was settled since,
 // may have read them too early. The margin is the rounding of the instants.
 const OVERTAKEN = `
-select ${COLUMNS} from cards c where id = $1 and exists (
+select ${COLUMNS} from cards where id = $1 and exists (
   select 1 from outgoing o where o.lane = any ($2::text[]) and o.state = 'leased' and o.id <> $4
   union all
   select 1 from outgoing o where o.lane = any ($2::text[]) and o.state in ('done', 'dead')

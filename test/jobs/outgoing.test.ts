@@ -10,7 +10,7 @@ import { delivering } from '../../src/jobs/deliver';
 import { createGates } from '../../src/jobs/gate';
 import { redrive } from '../../src/operations/outgoing';
 import type { OutgoingRow } from '../../src/operations/ports';
-import { aWorld, buttons, cardOf, operator, sentenceOf, SMALL, textOf } from '../support/world';
+import { aWorld, buttons, cardOf, LEAVING, operator, sentenceOf, SMALL, textOf } from '../support/world';
 import type { World } from '../support/world';
 
 const MINUTE = 60_000;
@@ -230,6 +230,76 @@ test('a message that is gone is sent anew when it has something to say again, an
   await world.sql(`update cards set hash = 'of before'`);
   await world.settle();
   expect(titles(latest('ana').card)).toContain('Approve');
+});
+
+describe('a message is changed no more where others read it, or who left', () => {
+  const two = (user: string): Promise<string> =>
+    world.configure(
+      `people: [{ key: ana, name: Ana Ruiz, identities: [{ platform: web, tenant: demo, user: ${user} }] }]`,
+    );
+  const GONE = 'This is no longer current.';
+  /** Max approves what Ana and Ben are asked after him. Gives his message. */
+  async function approved() {
+    await ask('ledger writer', { reason: 'month end', 'answer.ticket': 'T-9' });
+    await world.settle();
+    const first = latest('max');
+    await world.press('max', first.card, 'Approve');
+    await world.settle();
+    expect(textOf(first.card)).toContain('You approved this.');
+    return first;
+  }
+
+  test('an account that was given to them by mistake', async () => {
+    await world.configure('people: [{ key: zoe, name: Zoe Park }]');
+    await two('zoe');
+    await ask('ledger reader');
+    await world.settle();
+    const wrong = latest('zoe');
+    expect(textOf(wrong.card)).toContain('month end');
+    await two('ana');
+    await world.say('ana', 'deny R-1001 because of the audit');
+    await world.settle();
+    expect(textOf(wrong.card)).toContain(GONE);
+    expect(textOf(wrong.card)).not.toMatch(/Tara|Ledger|month end|denied|audit/);
+    const { changes } = wrong;
+    await world.sql(`insert into outgoing (kind, subject_kind, subject_id, request_id, lane, next_at, dedupe_key, created_at)
+      select 'redraw', 'request', id, id, 'redraw:request:' || id, usher_now(), 'once more', usher_now() from requests`);
+    await world.settle();
+    expect(wrong.changes).toBe(changes);
+  });
+
+  test('and it is told where they are now, whatever becomes of the other', async () => {
+    await world.configure('people: [{ key: zoe, name: Zoe Park }]');
+    await two('zoe');
+    await ask('ledger reader');
+    await world.settle();
+    await two('ana');
+    await world.sql(AGAIN);
+    world.mailbox.fail(new ChannelError('refused', 'cant_update_message'));
+    await world.settle();
+    expect(world.messagesTo('ana').map(({ card }) => titles(card))).toEqual([expect.arrayContaining(['Approve'])]);
+    expect(
+      await world.sql(`select c.state from cards c join people p on p.id = c.person_id
+      where p.directory_key = 'ana' order by c.created_at`),
+    ).toEqual([{ state: 'gone' }, { state: 'live' }]);
+  });
+
+  test.each(LEAVING)('somebody who decided and left (%s)', async (leaves) => {
+    const first = await approved();
+    await world.configure(`people: [{ key: max, name: Max Thorn, ${leaves} }]`);
+    await world.say('ana', 'deny R-1001 because of the audit');
+    await world.settle();
+    expect(textOf(first.card)).toContain(GONE);
+    expect(textOf(first.card)).not.toMatch(/Tara|Ledger|month end|denied|audit/);
+  });
+
+  test('and goes on being changed where they can only not be written to at the moment', async () => {
+    const first = await approved();
+    await world.desk.directory.dead({ platform: 'web', tenant: 'demo', user: 'max' }, 'away');
+    await world.say('ana', 'deny R-1001 because of the audit');
+    await world.settle();
+    expect(textOf(first.card)).toContain('You approved this. Ana Ruiz denied this.');
+  });
 });
 
 describe('work of one kind', () => {

@@ -348,6 +348,30 @@ describe.each(['http', 'socket'] as const)('over Slack by %s', (mode) => {
     const secrets = [slack.botToken, slack.appToken, slack.signingSecret, teams.appPassword, 'Bearer', 'access-'];
     for (const word of [...written, ...secrets]) expect({ word, at: log.indexOf(word) }).toEqual({ word, at: -1 });
   });
+
+  // Behind either door messages leave alike.
+  once?.("a message follows nothing any more where its account is another person's, or its person left", async () => {
+    const { slack, teams } = whole;
+    await whole.configure(`
+people: [{ key: zoe, name: Zoe Park }]
+catalogs:
+  - name: Finance
+    packages:
+      - { name: Mergers, policies: [{ name: Employees, who: allMembers, expires: 8 hours, approval: [{ approvers: [${ben.aadObjectId}, cleo] }] }] }
+`);
+    const card = await adaAsks('Mergers', 'merger with Contoso');
+    await whole.configure(`
+people:
+  - { key: zoe, name: Zoe Park, identities: [{ platform: slack, tenant: ${slack.team}, user: U0CLEO }] }
+  - { key: ${ben.aadObjectId}, name: Ben Okafor, enabled: false }
+`);
+    await slack.command('U0ADA', `cancel R-${(await whole.request('Mergers')).number}`);
+    const GONE = 'This is no longer current.';
+    await until('Slack follows', () => wordsOf(card.slack).includes(GONE));
+    const inTeams = (words: string) => teams.messagesOf(ben).filter((one) => teamsTextOf(one).includes(words));
+    await until('Teams follows', () => inTeams(GONE).length > 0);
+    expect([...asked('Mergers'), ...inTeams('Mergers')]).toEqual([]);
+  });
 });
 
 describe('somebody who never spoke to Usher', () => {

@@ -133,15 +133,20 @@ export async function startWhole(
       await house.stop();
     }
   }
-  await beside(async ({ desk }) => {
-    const read = parseBlueprint([
+  const configure = (files: readonly { readonly name: string; readonly text: string }[], isDemo = false) =>
+    beside(async ({ desk }) => {
+      const read = parseBlueprint(files);
+      if ('problems' in read) throw new Error(read.problems.map(problemText).join('\n'));
+      const plan = await apply(desk, operator, read.blueprint, { demo: isDemo, confirm: true });
+      if (!plan.applied) throw new Error(planText(plan));
+    });
+  await configure(
+    [
       { name: 'whole.yaml', text: organization(teams, slack) },
       ...(more === null ? [] : [{ name: 'more.yaml', text: more }]),
-    ]);
-    if ('problems' in read) throw new Error(read.problems.map(problemText).join('\n'));
-    const plan = await apply(desk, operator, read.blueprint, { demo, confirm: true });
-    if (!plan.applied) throw new Error(planText(plan));
-  });
+    ],
+    demo,
+  );
 
   const usher = await startUsher(config, log, { clickMs: 60_000 });
   const { endpoint } = usher;
@@ -166,6 +171,8 @@ export async function startWhole(
     endpoint,
     config,
     sql,
+    /** Applies a file, as another process does. */
+    configure: (text: string) => configure([{ name: 'next.yaml', text }]),
     /** The newest message of a person with these words, as soon as there is one. */
     slackMessage: (user: string, words: string) => until(`${user} reads "${words}"`, () => inSlack(user, words)),
     teamsMessage: (person: TeamsPerson, words: string) =>
