@@ -80,8 +80,9 @@ export function answer(
     desk,
     by,
     async (tx) => {
-      const events = answered(await tx.forDrift(resource), person, input);
-      await tx.answered(resource, person, accept);
+      const asked = await tx.forDrift(resource);
+      const events = answered(asked, person, input);
+      await tx.answered(resource, person, { asked: asked.asked, accepted: accept });
       await tx.record(events);
       return resource;
     },

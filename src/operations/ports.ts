@@ -142,7 +142,7 @@ export interface Tx {
   /** What those in charge of the resource are asked; nobody else answers, and no comparison is concluded, before this act ends. */
   forDrift(resource: ResourceId): Promise<DriftAsked>;
   /** The answer of a person to what they are asked now. */
-  answered(resource: ResourceId, person: PersonId, accepted: boolean): Promise<void>;
+  answered(resource: ResourceId, person: PersonId, answer: { asked: string | null; accepted: boolean }): Promise<void>;
   /** One difference, with its person locked. */
   forFinding(id: FindingId): Promise<DriftFacts>;
   /** Holders of the package who left the scope of their policy; nobody else judges them before the act is over. Null: none. */

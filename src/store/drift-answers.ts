@@ -4,7 +4,8 @@ import type { DriftAsked, DriftKind } from '../domain/drift';
 import { DomainError } from '../domain/errors';
 import type { PersonId, ResourceId } from '../domain/model';
 import type { DriftList, DriftView, Views } from '../operations/ports';
-import { heldOf } from './drift';
+import { heldOf, SET_NAME } from './drift';
+import { Stale } from './faults';
 import { KEPT_FOR } from './forgetting';
 import { isId } from './ids';
 import type { At } from './loads';
@@ -32,8 +33,15 @@ const OURS =
   LIST(`f.had_before and exists (select 1 from grants g where g.person_id = f.person_id and g.role_id = f.role_id
       and g.scope_id = f.scope_id and g.baseline = false and g.state in ('placing', 'placed', 'placeFailed'))`);
 
+/** Whether those in charge are asked about the difference `f` by the comparison `c` of its resource. */
+export const HELD = `(f.closed_at is null and exists (select 1 from people where people.id = f.person_id and people.state = 'enabled')
+  and ((f.kind = 'missing' and c.held_missing is not null) or (f.kind = 'extra' and c.held_extra is not null)))`;
+
+// Who left or is back since the comparison makes it another question: an answer is about those who were shown, and nobody else.
+const ASKED = `left join lateral (select ${SET_NAME} as name from drift_findings f
+  where c.held_set is not null and f.resource_id = c.resource_id and ${HELD}) asked on true`;
 // What was declined goes by a name of its own: nobody accepts it later who has not seen that it was.
-const SET = `case c.decision when 'declined' then left(md5(c.held_set || ' ' || extract(epoch from c.decided_at)), 8) else c.held_set end`;
+const SET = `case c.decision when 'declined' then left(md5(asked.name || ' ' || extract(epoch from c.decided_at)), 8) else asked.name end`;
 
 /** Whether the person would lose access by what those in charge of a resource are asked. */
 export const concerns = (resource: string, person: string): string => `exists (select 1 from comparisons c
@@ -43,7 +51,7 @@ export const concerns = (resource: string, person: string): string => `exists (s
   where c.resource_id = ${resource} and c.held_extra is not null)`;
 
 const VIEW = `
-select usher_now() as now, to_jsonb(resource) as resource, c.held_missing, c.held_extra, ${SET} as set, c.held_set as asked,
+select usher_now() as now, to_jsonb(resource) as resource, c.held_missing, c.held_extra, ${SET} as set, asked.name as asked,
   c.decision = 'accepted' as accepted, c.decided_by, (select name from people where people.id = c.decided_by) as decider,
   ${OPEN('missing')} as missing, ${OPEN('extra')} as extra, ${LEFT} as gone, ${OURS} as ours,
   (select count(distinct holder)::integer from drift_findings f
@@ -56,7 +64,7 @@ select usher_now() as now, to_jsonb(resource) as resource, c.held_missing, c.hel
     select distinct people.id, people.name from (select person_id, choice, min(choice) over () as first from resource_keepers keeper
       where resource_id = resource.id and not ${concerns('resource.id', 'keeper.person_id')}) keeper
     join people on people.id = person_id where choice = first) named) as others
-from resources resource left join comparisons c on c.resource_id = resource.id where resource.id = $1`;
+from resources resource left join comparisons c on c.resource_id = resource.id ${ASKED} where resource.id = $1`;
 
 /** The open differences of a resource, and what those in charge are asked. */
 export async function driftOf(q: Query, id: ResourceId, named = NAMED): Promise<DriftView | null> {
@@ -99,7 +107,7 @@ export async function keeps(q: Query, person: PersonId): Promise<boolean> {
 
 const DIFFERING = `
 select r.id, r.name, catalogs.name as detail, ${SET} as set
-from resources r join catalogs on catalogs.id = r.catalog_id left join comparisons c on c.resource_id = r.id
+from resources r join catalogs on catalogs.id = r.catalog_id left join comparisons c on c.resource_id = r.id ${ASKED}
 where (exists (select 1 from drift_findings f where f.resource_id = r.id and f.closed_at is null) or exists (select 1 ${KEPT_FOR('r')}))
   and exists (select 1 from resource_keepers keeper where keeper.resource_id = r.id and keeper.person_id = $1)
 order by lower(r.name), r.id`;
@@ -120,18 +128,23 @@ export async function loadAsked(q: TxQuery, id: ResourceId): Promise<At<DriftAsk
   return found;
 }
 
-/** Whether those in charge are asked about the difference `f` by the comparison `c` of its resource. */
-export const HELD = `(f.closed_at is null and f.person_id is not null
-  and ((f.kind = 'missing' and c.held_missing is not null) or (f.kind = 'extra' and c.held_extra is not null)))`;
-
 const ANSWER = `
-with answered as (
-  update comparisons set decision = $3, decided_by = $2, decided_at = usher_now() where resource_id = $1
-  returning resource_id, held_missing, held_extra
-)
-update drift_findings f set decision = $3 from answered c where f.resource_id = c.resource_id and ${HELD}`;
+with asked as materialized (
+  select c.resource_id, ${SET_NAME} as name from comparisons c join drift_findings f on f.resource_id = c.resource_id and ${HELD}
+  where c.resource_id = $1 group by c.resource_id
+), answered as (
+  update comparisons c set decision = $3, decided_by = $2, decided_at = usher_now() from asked
+  where c.resource_id = asked.resource_id and asked.name = $4 returning c.resource_id, held_missing, held_extra
+), marked as (update drift_findings f set decision = $3 from answered c where f.resource_id = c.resource_id and ${HELD})
+select 1 from answered`;
 
-/** Keeps an answer, with each of the differences that it is about. */
-export async function keepAnswer(q: Query, id: ResourceId, person: PersonId, accepted: boolean): Promise<void> {
-  await q(ANSWER, [id, person, accepted ? 'accepted' : 'declined']);
+/** Keeps an answer, with each of the differences that it is about. Somebody who left or is back since they were looked at makes it stale. */
+export async function keepAnswer(
+  q: Query,
+  id: ResourceId,
+  person: PersonId,
+  { asked, accepted }: { readonly asked: string | null; readonly accepted: boolean },
+): Promise<void> {
+  const kept = await q(ANSWER, [id, person, accepted ? 'accepted' : 'declined', asked]);
+  if (kept.length === 0) throw new Stale('drift_findings');
 }

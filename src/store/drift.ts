@@ -259,11 +259,14 @@ export function heldOf(row: Row): Readonly<Record<DriftKind, DriftHeld | null>> 
   return { missing: row['held_missing'] as DriftHeld | null, extra: row['held_extra'] as DriftHeld | null };
 }
 
+/** Names the differences `f` that are asked about. */
+export const SET_NAME = `left(md5(string_agg(f.id::text, ',' order by f.id)), 8)`;
+
 // An answer stands as long as it was given to all at which the brake stops; of one difference more they are asked anew. What is repaired
 // beside what was declined is not asked about.
 const JUDGED = `
 with asked as (
-  select left(md5(string_agg(f.id::text, ',' order by f.id)), 8) as held_set,
+  select ${SET_NAME} as held_set,
     bool_and(f.kind = any($4::text[]) or f.decision is not distinct from 'declined') as is_declined
   from comparisons c join drift_findings f on f.resource_id = c.resource_id and f.closed_at is null
     and ((f.kind = 'missing' and $2::text is not null) or (f.kind = 'extra' and $3::text is not null))

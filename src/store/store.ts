@@ -244,7 +244,7 @@ function openTx(q: TxQuery, by: By): { tx: Tx; sent: () => number; decided: read
     },
     judged: (token, judgement) => judged(q, token, judgement),
     forDrift: async (resource) => loaded(await loadAsked(q, resource)),
-    answered: (resource, person, accepted) => keepAnswer(q, resource, person, accepted),
+    answered: (resource, person, answer) => keepAnswer(q, resource, person, answer),
     async forFinding(id) {
       await lockPersonOfFinding(q, id);
       return loaded(await loadFinding(q, id));

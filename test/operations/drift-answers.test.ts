@@ -1,7 +1,8 @@
 // Where a comparison would change very much at once it asks those in charge, and does what they accept: that, and nothing else
 // (rule 3.15).
-import type { ResourceId } from '../../src/domain/model';
-import { conclude, repair } from '../../src/operations/drift';
+import type { PersonId, ResourceId } from '../../src/domain/model';
+import type { By } from '../../src/operations/ports';
+import { answer, conclude, repair } from '../../src/operations/drift';
 import { toMessage } from '../../src/channels/slack/blocks';
 import type { Card } from '../../src/chat/card';
 import { alarmsOf } from '../../src/operations/alarms';
@@ -300,6 +301,54 @@ describe('where it would take access from very many', () => {
     for (const { id, leaver } of repairs) await repair(world.desk, operator, { finding: id, present: null, leaver });
     await world.settle();
     expect(await left()).toBe(22);
+  });
+
+  const state = (key: string, to: 'enabled' | 'disabled') =>
+    world.sql('update people set state = $2, version = version + 1 where directory_key = $1', [key, to]);
+  const decided = () =>
+    world.sql<{ decision: string; n: number }>(
+      'select decision, count(*)::integer as n from drift_findings where decision is not null group by 1',
+    );
+  test.each(['Accept', 'Decline'])('who is back since it was shown is in no %s to it', async (word) => {
+    await state('crowd3', 'disabled');
+    await concluded();
+    await world.settle();
+    const card = asked();
+    expect(textOf(card)).toContain('21 people have access');
+    await state('crowd3', 'enabled');
+    const reply = await world.press('olga', card, word);
+    expect(sentenceOf(reply)).toContain('not what you saw any more. Nothing was done.');
+    expect([await decided(), await trail()]).toEqual([[], []]);
+    // With them it is another question, which can be answered at once.
+    expect(textOf(cardOf(reply))).toContain('22 people have access');
+    await world.press('olga', cardOf(reply), word);
+    expect(await decided()).toEqual([{ decision: word === 'Accept' ? 'accepted' : 'declined', n: 22 }]);
+    await world.settle();
+    expect(await left()).toBe(word === 'Accept' ? 0 : 22);
+  });
+
+  test.each([
+    { name: 'leaves', before: 'enabled', after: 'disabled', n: 21 },
+    { name: 'is back', before: 'disabled', after: 'enabled', n: 22 },
+  ] as const)('who $name in the middle of a click makes it look again', async ({ before, after, n }) => {
+    await state('crowd3', before);
+    await concluded();
+    await world.settle();
+    const { resource, set } = buttons(asked()).get('Accept')?.data as { resource: ResourceId; set: string };
+    const [olga] = await world.sql<{ id: PersonId }>(`select id from people where directory_key = 'olga'`);
+    const by: By = { actor: { kind: 'person', id: olga?.id as PersonId }, via: 'web' };
+    const write: typeof world.store.write = (who, run) =>
+      world.store.write(who, (tx) => {
+        const answered: typeof tx.answered = async (...given) => {
+          await state('crowd3', after);
+          await tx.answered(...given);
+        };
+        return run(Object.create(tx, { answered: { value: answered } }) as typeof tx);
+      });
+    const desk = { ...world.desk, store: { ...world.store, write } };
+    await expect(answer(desk, by, { resource, set, accept: true })).rejects.toMatchObject({ code: 'drift-moved-on' });
+    expect([await decided(), await trail()]).toEqual([[], []]);
+    expect(textOf(cardOf(await world.say('olga', 'changes ledger')))).toContain(`${n} people have access`);
   });
 
   test('an answer is not about what became of a difference since', async () => {

@@ -180,7 +180,11 @@ test.each<{
   { name: 'differences in the care of somebody', act: (q) => createViews(q).differing(person) },
   { name: 'whether somebody is in charge of a resource', act: (q) => createViews(q).keeps(person) },
   { name: 'leavers who wait for the word of somebody', act: (q) => createViews(q).askedLeavers(person) },
-  { name: 'an answer about differences', act: (q) => keepAnswer(q, id as ResourceId, person, true) },
+  {
+    name: 'an answer about differences',
+    act: (q) => keepAnswer(q, id as ResourceId, person, { asked: 'x', accepted: true }),
+    answer: [{}],
+  },
   { name: 'what was given up', act: (q) => createOutbox(q).dead(10) },
   { name: 'how much waits', act: (q) => createDue(q).backlog(['end-access']) },
   // Gates have a row for each account and place of the last day. An index on the instant that every message moves would cost each
