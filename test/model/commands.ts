@@ -12,7 +12,7 @@ import type { Illness } from './chat';
 import type { Answer, Key, Organization } from './model';
 import { ADMINISTRATOR, jobs as modelJobs, LIVE, OPEN, OWNER, reprocess } from './model';
 import { edits, isDeleted, PEOPLE, VARIANTS } from './organization';
-import { Compare, Outside, SYSTEMS, Taken } from './outside';
+import { Compare, Outside, SYSTEMS, Taken, unseen } from './outside';
 import { agree, Command, TICK } from './step';
 import type { Run, Step } from './step';
 import { absorb, lines } from './observe';
@@ -348,15 +348,16 @@ export class Shifts extends Command {
   }
 }
 
-/** Workers that stood still since whenever go on. */
+/** Workers that stood still since whenever go on, and systems that hung do what they were told. */
 export class Resume extends Command {
   check(): boolean {
     return true;
   }
   async act(run: Run, real: ModelWorld): Promise<void> {
-    run.story.push('Resume()');
-    await real.resume();
+    const changed = await real.resume();
+    run.story.push(`Resume() ${changed.join()}`);
     await agree(run, real, true);
+    if (changed.length > 0) expect(await unseen(run, real, changed)).toEqual([]);
   }
   toString(): string {
     return 'Resume()';
@@ -366,7 +367,7 @@ export class Resume extends Command {
 export class Fail extends Command {
   constructor(
     readonly system: (typeof SYSTEMS)[number],
-    readonly mode: 'later' | 'failed' | null,
+    readonly mode: 'later' | 'failed' | 'hangs' | null,
   ) {
     super();
   }
@@ -375,7 +376,10 @@ export class Fail extends Command {
   }
   async act(run: Run, real: ModelWorld): Promise<void> {
     run.story.push(this.toString());
-    await real.localRoles.tell(this.system, this.mode && { mode: this.mode, code: 'out_of_order' });
+    const { mode, system } = this;
+    if (mode === 'hangs') real.late.systems.add(system);
+    else real.late.systems.delete(system);
+    await real.localRoles.tell(system, mode === null || mode === 'hangs' ? null : { mode, code: 'out_of_order' });
   }
   toString(): string {
     return `Fail(${this.system}, ${this.mode ?? 'well again'})`;
@@ -644,7 +648,10 @@ export const command: fc.Arbitrary<Step> = fc.oneof(
   of(1, fc.constant(null), () => new Resume()),
   of(
     3,
-    fc.tuple(fc.constantFrom(...SYSTEMS), fc.constantFrom('later' as const, 'failed' as const, null, null)),
+    fc.tuple(
+      fc.constantFrom(...SYSTEMS),
+      fc.constantFrom('later' as const, 'failed' as const, 'hangs' as const, null, null, null),
+    ),
     ([s, m]) => new Fail(s, m),
   ),
   of(

@@ -1,5 +1,5 @@
 // What the model found, told as short stories so that no change of its commands can lose them. Each failed before its fault was mended.
-import { Do, Edited, Ill, Repair, Resume, Sweep, Wait, Work } from './commands';
+import { Do, Edited, Fail, Ill, Repair, Resume, Sweep, Wait, Work } from './commands';
 import { OWNER } from './model';
 import { PEOPLE } from './organization';
 import { Compare, Outside, Taken } from './outside';
@@ -187,4 +187,19 @@ test('so is it where it is made so again before any comparison has seen that it 
 test('what has a role in common with what is made so again is not delivered either until that is there', async () => {
   const work = new Work({ rounds: 3, crash: 'no', at: 0 });
   await live([asks(1, 6), asks(1, 2), work, new Repair('reprocess', 1, PEOPLE.indexOf(OWNER), false)]);
+});
+
+test('what a system gives when nobody waits for its answer any more is looked at once more', async () => {
+  const work = new Work({ rounds: 3, crash: 'no', at: 0 });
+  const { o } = await live([
+    asks(1, 2),
+    new Fail('auditor', 'hangs'),
+    new Work({ rounds: 1, crash: 'no', at: 0 }),
+    new Fail('auditor', null),
+    new Wait(9 * HOUR),
+    new Sweep(['end-access']),
+    work,
+    new Resume(),
+  ]);
+  expect(o.grants['tom auditor']?.state).toBe('taken');
 });

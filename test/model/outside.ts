@@ -115,6 +115,21 @@ const SAID = `select
   array(select p.directory_key || ' ' || r.origin_id from outgoing o join grants g on o.lane = 'grant:' || g.id
     join people p on p.id = g.person_id join resource_roles role on role.id = g.role_id join resources r on r.id = role.resource_id
     where o.kind = 'place' and o.state in ('ready', 'leased')) as busy`;
+
+/** What a system changed when nobody waited any more, and is neither as it should be nor about to be looked at. */
+export async function unseen(
+  { o, outside, lost }: Run,
+  real: ModelWorld,
+  changed: readonly string[],
+): Promise<string[]> {
+  const [row] = await real.sql<{ has: string[]; busy: string[] }>(SAID);
+  const [has, busy] = [new Set(row?.has), new Set(row?.busy)];
+  return changed.filter((key) => {
+    const [person = '', system = ''] = key.split(' ');
+    const wanted = holders(o, person, system as System).length > 0;
+    return has.has(key) !== wanted && !busy.has(key) && !outside.has(key) && !lost.has(key);
+  });
+}
 const COMPARED = `select r.origin_id as system, c.state, c.held_missing,
   array(select f.kind || ' ' || f.holder || ' ' || r.origin_id from drift_findings f
     where f.resource_id = r.id and f.closed_at is null order by 1) as found

@@ -120,6 +120,7 @@ export async function finish(one: Run, world: ModelWorld, speaks: boolean): Prom
     await new Wait(6 * MINUTE).run(one, world);
     await new Work(WORKER).run(one, world);
   };
+  world.late.systems.clear();
   await new Resume().run(one, world);
   await world.sql('delete from local_faults');
   world.chat.heal();

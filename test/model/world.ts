@@ -18,6 +18,7 @@ import { APP_ROLE, freshDatabase, openDatabase } from '../support/postgres';
 import { broken } from '../support/invariants';
 import type { When } from '../support/invariants';
 import { Chat } from './chat';
+import { Late, SHORT_MS } from './late';
 import { Died, Life, mortal } from './life';
 import { beginning, blueprintOf, START } from './organization';
 import type { Key } from './model';
@@ -82,6 +83,7 @@ export async function openWorld() {
   const desk: Desk = { store: parts.store, views: parts.views, drafts: parts.drafts, directory: parts.directory };
   const book = loadCards(join(__dirname, '../../cards'));
   const chat = new Chat();
+  const late = new Late();
 
   async function configure(text: string, options: { demo?: boolean } = {}): Promise<void> {
     const read = parseBlueprint([{ name: 'model.yaml', text }]);
@@ -146,8 +148,8 @@ export async function openWorld() {
         cards: mortal(parts.cards, life),
         book,
         channels,
-        connectors: new Map([...real].map(([name, one]) => [name, mortal<Connector>(one, life)])),
-        deadlineMs: 5_000,
+        connectors: new Map([...real].map(([name, one]) => [name, late.of(mortal<Connector>(one, life), life)])),
+        deadlineMs: late.systems.size > 0 ? SHORT_MS : 5_000,
         log,
       },
       kinds,
@@ -159,6 +161,7 @@ export async function openWorld() {
     desk,
     book,
     chat,
+    late,
     configure,
     /** Which rows the worker takes: in runs that do not speak, only those that place. */
     kinds: ['place'] as OutgoingRow['kind'][],
@@ -180,6 +183,7 @@ export async function openWorld() {
     },
 
     async begin(speaks: boolean): Promise<void> {
+      late.forget();
       await this.resume();
       chat.reset();
       ids = nothing;
@@ -241,8 +245,11 @@ export async function openWorld() {
       if (life.isPaused) paused.push({ life, round });
       else await life.idle();
     },
-    /** Workers that stood still go on, whatever happened meanwhile. */
-    async resume(): Promise<void> {
+    /**
+     * Workers that stood still go on, and systems that hung do what they were told, whatever happened meanwhile. Says what such a
+     * system changed.
+     */
+    async resume(): Promise<readonly string[]> {
       const all = paused;
       paused = [];
       for (const { life, round } of all) {
@@ -250,6 +257,7 @@ export async function openWorld() {
         await round;
         await life.idle();
       }
+      return late.answer();
     },
 
     /** Rows of the outgoing table that this run's workers still have to do. */
