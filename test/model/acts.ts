@@ -9,6 +9,7 @@ import type { By, Desk } from '../../src/operations/ports';
 import { assign, cancel, extend, submit } from '../../src/operations/requests';
 import { at, mostly, mostlyNot, name, person, pick, reply } from './act';
 import type { Act } from './act';
+import { boundException, excepting, lent } from './excepting';
 import { boundHanding, handing } from './handing';
 import type { Key, Organization } from './model';
 import * as Model from './model';
@@ -23,6 +24,8 @@ const wishes = {
     kind: fc.constant('ask' as const),
     target: person,
     pack: fc.nat(PACKS - 1),
+    /** Something that an exception lets somebody hold. */
+    lent: mostlyNot(2, pick),
     by: fc.oneof(
       { weight: 6, arbitrary: fc.constant('self' as const) },
       { weight: 2, arbitrary: fc.constant('manager' as const) },
@@ -87,6 +90,7 @@ export const wish = fc.oneof(
   { weight: 8, arbitrary: wishes.extend },
   { weight: 2, arbitrary: wishes.giveUp },
   { weight: 2, arbitrary: wishes.remove },
+  { weight: 4, arbitrary: excepting },
   { weight: 5, arbitrary: handing.offer },
   { weight: 5, arbitrary: handing.answer },
   { weight: 2, arbitrary: handing.takeBack },
@@ -100,13 +104,15 @@ const working = (o: Organization, key: Key): boolean => o.people[key]?.enabled =
 export function bind(o: Organization, given: AWish): Act | null {
   const act = bound(o, given);
   // Asking and deciding look at it themselves.
-  const looks = given.kind === 'ask' || given.kind === 'decide';
+  const looks = given.kind === 'ask' || given.kind === 'askException' || given.kind === 'decide';
   return act && !looks && !working(o, act.actor) ? null : act;
 }
 
 function bound(o: Organization, given: AWish): Act | null {
   const body = JSON.stringify(given);
   switch (given.kind) {
+    case 'askException':
+      return boundException(o, given);
     case 'offer':
     case 'answer':
     case 'takeBack':
@@ -115,8 +121,9 @@ function bound(o: Organization, given: AWish): Act | null {
     case 'assign': {
       const lasting = held(o).filter(({ state, endsAt }) => state !== 'scheduled' && endsAt !== null);
       const again = given.kind === 'assign' && given.held !== null ? at(lasting, given.held) : undefined;
-      const target = again?.target ?? name(given.target);
-      const pack = again?.package ?? at(Object.keys(o.packages), given.pack) ?? '';
+      const beside = given.kind === 'ask' && given.lent !== null ? at(lent(o), given.lent) : undefined;
+      const target = again?.target ?? beside?.target ?? name(given.target);
+      const pack = again?.package ?? beside?.pack ?? at(Object.keys(o.packages), given.pack) ?? '';
       const by = given.kind === 'assign' ? given.actor : given.by;
       const actor =
         by === 'self' ? target : by === 'manager' ? o.people[target]?.manager : typeof by === 'number' ? name(by) : by;
@@ -191,7 +198,7 @@ function bound(o: Organization, given: AWish): Act | null {
               request: world.request(one.key) as RequestId,
               decision,
               reason,
-              shown: { surface: 'model' },
+              shown: { surface: 'model', exception: true },
               seen: given.byCard ? world.version(one.key) : null,
               draft: null,
             },

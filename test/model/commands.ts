@@ -251,7 +251,7 @@ export class Wait extends Command {
 }
 
 /** Every instant at which something becomes due, from now on. */
-function instants({ now, requests, assignments, delegations }: Organization): number[] {
+function instants({ now, requests, assignments, delegations, exceptions }: Organization): number[] {
   const stages = requests.flatMap((one) => (one.state === 'pendingApproval' ? one.stages : []));
   const all = [
     ...stages.flatMap(({ decideBy, escalateAt, remindAt }) => [decideBy, escalateAt, remindAt]),
@@ -259,6 +259,7 @@ function instants({ now, requests, assignments, delegations }: Organization): nu
       LIVE.includes(state) ? [startsAt, endsAt, remindAt] : [],
     ),
     ...delegations.flatMap(({ dueAt, from, until }) => (dueAt === null ? [] : [dueAt, from, until])),
+    ...exceptions.flatMap(({ remindAt, until }) => [remindAt, until]),
   ];
   return all.filter((at): at is number => at !== null && at > now);
 }

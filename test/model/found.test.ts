@@ -29,7 +29,10 @@ async function live(steps: readonly Step[], speaks = false): Promise<Run> {
 }
 
 const asks = (target: number, pack: number): Step =>
-  new Do({ kind: 'ask', target, pack, by: 'self', policy: null, hours: null, start: null, reason: true }, null);
+  new Do(
+    { kind: 'ask', target, pack, by: 'self', lent: null, policy: null, hours: null, start: null, reason: true },
+    null,
+  );
 
 test('a worker that stood still while access ended takes back what it gives too late', async () => {
   // The step of the worker that calls the system, and the ones around it.
@@ -98,7 +101,17 @@ test('what somebody had before and lost outside is given back once the system ha
 test('what somebody else asked for a person who leaves is taken back', async () => {
   const run = await live([
     new Do(
-      { kind: 'ask', target: 0, pack: 1, by: 'manager', policy: null, hours: null, start: null, reason: true },
+      {
+        kind: 'ask',
+        target: 0,
+        pack: 1,
+        by: 'manager',
+        lent: null,
+        policy: null,
+        hours: null,
+        start: null,
+        reason: true,
+      },
       null,
     ),
     new Edited({ kind: 'person', who: 0 }),

@@ -5,6 +5,7 @@ export * from './rules/asking';
 export { decide } from './rules/approving';
 export { answer, delegationOf, offer, takeBack } from './rules/delegations';
 export type { Offer } from './rules/delegations';
+export { against } from './rules/exceptions';
 export { extensionOpens, reprocess } from './rules/giving';
 export { cancel, giveUp, remove } from './rules/ending';
 export { jobs } from './rules/time';

@@ -1,5 +1,5 @@
 // How things stand in the database, in the words of the model, and both as lines that can be compared.
-import type { Assignment, Delegation, Key, Organization, Request } from './model';
+import type { Assignment, Delegation, Exception, Key, Organization, Request } from './model';
 import { CATALOG, ENDING, HELD } from './model';
 
 const MS = (column: string): string => `(extract(epoch from ${column}) * 1000)::bigint`;
@@ -51,6 +51,12 @@ export const OBSERVE = `select json_build_object(
    order by d.id`,
   'delegations d',
 )},
+'exceptions', ${ALL(
+  `json_build_object('person', e.person_id, 'pair', one.name || '|' || other.name, 'owner', e.owner_id, 'until', ${MS('e.until_at')},
+    'reported', not (e.state = 'active' and e.remind_at is not null and e.remind_at < e.until_at))`,
+  `incompatibility_exceptions e join incompatibilities i on i.id = e.incompatibility_id
+   join packages one on one.id = i.package_id join packages other on other.id = i.other_package_id where e.state <> 'ended'`,
+)},
 'byHand', ${ALL(
   `json_build_object('id', m.id, 'person', g.person_id, 'escalated', m.escalated_at is not null) order by m.id`,
   `manual_tasks m join grants g on g.id = m.grant_id where m.state = 'open'`,
@@ -66,11 +72,16 @@ interface Rows {
   readonly reasons: (Assignment['reasons'][number] & { assignment: string })[];
   readonly links: { assignment: string; role: string; lost: boolean }[];
   readonly delegations: (Omit<Plain<Delegation>, 'what'> & { package: string | null; catalog: string | null })[];
+  readonly exceptions: Seen[];
   readonly grants: { person: string; role: string; state: string; baseline: boolean | null; wasTaken: boolean }[];
   readonly byHand: { id: string; person: string; escalated: boolean }[];
 }
 
+/** When whoever answers for it hears of its end shows in whether they have. */
+type Seen = Omit<Exception, 'remindAt'>;
+
 export interface Observed extends Pick<Organization, 'requests' | 'assignments' | 'delegations'> {
+  readonly exceptions: readonly Seen[];
   readonly grants: Readonly<Record<string, Organization['grants'][string] & { readonly wasTaken: boolean }>>;
   /** Ids of what is called so, and of open manual tasks. */
   readonly ids: {
@@ -142,6 +153,7 @@ export function observed(seen: unknown, { people, packages }: Names): Observed {
       what: one.package === null ? one.catalog && CATALOG : pack(one.package),
       endedBy: other(one.endedBy),
     })),
+    exceptions: rows.exceptions.map((one) => ({ ...one, person: person(one.person), owner: person(one.owner) })),
     grants: Object.fromEntries(rows.grants.map(({ person: id, role, ...grant }) => [`${person(id)} ${role}`, grant])),
     ids: {
       versions: new Map(rows.requests.map((one) => [requestKeys.get(one.id) ?? '', one.version])),
@@ -159,10 +171,12 @@ const time = (at: number | null): string =>
 const spoken = (one: { readonly person: Key; readonly for: Key | null }): string =>
   one.for === null ? one.person : `${one.person} for ${one.for}`;
 
-export type Written = Pick<Organization, 'requests' | 'assignments' | 'delegations' | 'grants'>;
+export type Written = Pick<Organization, 'requests' | 'assignments' | 'delegations' | 'grants'> & {
+  readonly exceptions: readonly Seen[];
+};
 
 /** What is compared, one line for each thing. */
-export function lines({ requests, assignments, delegations, grants }: Written): string[] {
+export function lines({ requests, assignments, delegations, exceptions, grants }: Written): string[] {
   return [
     ...requests.map((one) =>
       [
@@ -192,6 +206,10 @@ export function lines({ requests, assignments, delegations, grants }: Written): 
     ...delegations.map(
       (one) =>
         `handed ${one.key} ${one.what ?? 'all'} ${time(one.from)}..${time(one.until)} ${one.state} by ${one.endedBy ?? '-'} due ${time(one.dueAt)}${one.left ? ' left' : ''}`,
+    ),
+    ...exceptions.map(
+      ({ person, pair, owner, until, reported }) =>
+        `exception ${person} ${pair} until ${time(until)} by ${owner}${reported ? ' reported' : ''}`,
     ),
     ...Object.entries(grants).map(([key, { state, baseline }]) => `grant ${key} ${state} ${String(baseline)}`),
   ].sort();

@@ -68,6 +68,7 @@ export const VARIANTS: readonly Terms[] = [
 interface Shelf {
   readonly roles: readonly string[];
   readonly against?: readonly Key[];
+  readonly exceptions?: Terms;
   readonly policies: Readonly<Record<string, Terms>>;
 }
 
@@ -79,7 +80,12 @@ const SHELF: Readonly<Record<Key, Shelf>> = {
     policies: { Staff: terms({ stages: TWO_STAGES, onBehalf: true, expires: 60 * 24, extendApproval: false }) },
   },
   auditor: { roles: ['auditor', 'reader'], policies: { Staff: terms({ expires: 8, onBehalf: true }) } },
-  vault: { roles: ['vault', 'printer'], policies: { Staff: terms({ expires: null }) } },
+  vault: {
+    roles: ['vault', 'printer'],
+    against: ['team'],
+    exceptions: terms({ stages: [stage(['cas', 'manager'], { fallbacks: ['@approvers'] })], expires: 10 * 24 }),
+    policies: { Staff: terms({ expires: null }) },
+  },
   given: { roles: ['writer'], policies: { Direct: terms({ mode: 'direct', who: null }) } },
   either: {
     roles: ['printer'],
@@ -105,10 +111,11 @@ const SHELF: Readonly<Record<Key, Shelf>> = {
 export function beginning(): Organization {
   const all: Terms[] = [];
   const packages: Record<Key, Package> = {};
-  for (const [key, { roles, against = [], policies }] of Object.entries(SHELF)) {
+  for (const [key, { roles, against = [], exceptions, policies }] of Object.entries(SHELF)) {
     packages[key] = {
       roles: [...roles],
       against,
+      exceptions: exceptions ? all.push(exceptions) - 1 : null,
       policies: Object.entries(policies).map(([name, one]) => ({ name, enabled: true, current: all.push(one) - 1 })),
     };
   }
@@ -129,6 +136,7 @@ export function beginning(): Organization {
     requests: [],
     assignments: [],
     delegations: [],
+    exceptions: [],
     grants: {},
     deliveries: {},
   };
@@ -156,6 +164,16 @@ const group = (o: Organization, name: Key) => ({ name, people: o.groups[name] })
 
 const subject = (who: Who): unknown => (who.startsWith('@') ? { group: who.slice(1) } : who);
 
+const approval = (plan: Stage) => ({
+  approvers: plan.approvers.map(subject),
+  alternates: plan.alternates.map(subject),
+  fallbacks: plan.fallbacks.map(subject),
+  approvalsRequired: plan.required,
+  decideWithin: `${plan.within} hours`,
+  ...(plan.escalate === null ? {} : { escalateAfter: `${plan.escalate} hours` }),
+  approverReason: plan.reason ? 'required' : 'optional',
+});
+
 function policy(o: Organization, { name, enabled, current }: Package['policies'][number]) {
   const one = o.terms[current];
   if (!one) throw new Error('no such terms');
@@ -164,15 +182,7 @@ function policy(o: Organization, { name, enabled, current }: Package['policies']
     enabled,
     mode: one.mode,
     who: one.who === null ? [] : one.who === 'all' ? ['allMembers'] : [subject(one.who)],
-    approval: one.stages.map((plan) => ({
-      approvers: plan.approvers.map(subject),
-      alternates: plan.alternates.map(subject),
-      fallbacks: plan.fallbacks.map(subject),
-      approvalsRequired: plan.required,
-      decideWithin: `${plan.within} hours`,
-      ...(plan.escalate === null ? {} : { escalateAfter: `${plan.escalate} hours` }),
-      approverReason: plan.reason ? 'required' : 'optional',
-    })),
+    approval: one.stages.map(approval),
     expires: one.expires === null ? 'never' : `${one.expires} hours`,
     customPeriod: one.custom,
     reason: one.reason ? 'required' : 'optional',
@@ -193,11 +203,21 @@ function policy(o: Organization, { name, enabled, current }: Package['policies']
 function pack(o: Organization, name: Key) {
   const one = o.packages[name];
   if (!one) throw new Error('no such package');
+  const exceptions = one.exceptions === null ? null : o.terms[one.exceptions];
   return {
     name,
     roles: one.roles.map((role) => `${role} / use`),
     policies: one.policies.map((each) => policy(o, each)),
-    incompatibleWith: one.against.map((other) => ({ package: other, mutual: true })),
+    incompatibleWith: one.against.map((other) => ({
+      package: other,
+      mutual: true,
+      ...(exceptions && {
+        exceptionPolicy: {
+          approval: exceptions.stages.map(approval),
+          expires: `${Number(exceptions.expires) / 24} days`,
+        },
+      }),
+    })),
   };
 }
 

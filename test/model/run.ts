@@ -109,7 +109,7 @@ export function freshRun(careful: boolean): Run {
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const WORKER = { rounds: 1_000, crash: 'no', at: 0 } as const;
-const SILENT = { requests: [], assignments: [], delegations: [], grants: {} };
+const SILENT = { requests: [], assignments: [], delegations: [], exceptions: [], grants: {} };
 
 /** Every system is well again and every worker works; what should be true then is foretold wholly. */
 export async function finish(one: Run, world: ModelWorld, speaks: boolean): Promise<void> {

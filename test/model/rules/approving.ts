@@ -17,6 +17,7 @@ import {
 import type { Asked } from './delegations';
 import { speaksFor, voiceOf, withDelegates } from './delegations';
 import { cancel } from './ending';
+import { grantException } from './exceptions';
 import { give } from './giving';
 import { close, closeTasks, end, isGone, newRequest } from './requests';
 
@@ -194,6 +195,10 @@ function stillAsked(o: Organization, request: Request, plan: Stage, stage: Runni
 
 /** Everybody approved: the gates are looked at again, and what the package gained re-opens the decision (rules 3.2, 3.8). */
 function grant(o: Organization, request: Request): void {
+  if (request.type === 'exception') {
+    if (!grantException(o, request, voiceOf(found(request.decisions.at(-1))))) end(request, 'denied', 'gateClosed');
+    return;
+  }
   const anew = !liveOf(o, request.target, request.package) && gained(o, request);
   if (anew && wouldGive(o, request) === null) {
     askAgain(o, request);

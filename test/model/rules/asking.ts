@@ -1,9 +1,23 @@
 // Asking for access, giving it to somebody, and asking for one more period.
 import { enter } from './approving';
 import type { Answer, Key, Organization, Policy } from './book';
-import { HELD, HOUR, assignmentOf, liveOf, manages, newest, openOf, packageOf, sooner, termsOf, works } from './book';
-import { closed, closedFor, inScope, strictest } from './gates';
-import { windowOf } from './giving';
+import {
+  DAY,
+  HELD,
+  HOUR,
+  assignmentOf,
+  liveOf,
+  manages,
+  newest,
+  openOf,
+  packageOf,
+  sooner,
+  termsOf,
+  works,
+} from './book';
+import { lentUntil, needed } from './exceptions';
+import { closed, closedFor, inScope, shut, strictest } from './gates';
+import { spanOf, windowOf } from './giving';
 import { newRequest } from './requests';
 
 export interface Wish {
@@ -17,37 +31,78 @@ export interface Wish {
   readonly reason: boolean;
 }
 
+type Whom = Pick<Wish, 'actor' | 'target' | 'package'>;
+
+function maySee(o: Organization, person: Key, pack: Key, forOthers: boolean): boolean {
+  const isKnown = openOf(o, person, pack) !== undefined || liveOf(o, person, pack) !== undefined;
+  return (
+    isKnown ||
+    packageOf(o, pack).policies.some((one) => {
+      const terms = termsOf(o, one.current);
+      return one.enabled && terms.mode === 'request' && inScope(o, terms, person) && (forOthers || terms.self);
+    })
+  );
+}
+
+const notForOthers = (o: Organization, { actor, package: pack }: Whom): Answer =>
+  maySee(o, actor, pack, false) || manages(o, actor) ? 'not-for-others' : 'not-found';
+
+const offeredTo = (o: Organization, target: Key, pack: Key, onBehalf: boolean): Policy[] =>
+  strictest(o, target, pack).filter((one) => {
+    const terms = termsOf(o, one.current);
+    return onBehalf ? terms.onBehalf : terms.self;
+  });
+
 /** Asks for a package, for oneself or for somebody whom one manages. */
 export function ask(o: Organization, wish: Wish): Answer {
   const { actor, target, package: pack } = wish;
   const onBehalf = actor !== target;
-  const maySee = (person: Key, others: boolean): boolean =>
-    openOf(o, person, pack) !== undefined ||
-    liveOf(o, person, pack) !== undefined ||
-    packageOf(o, pack).policies.some((one) => {
-      const terms = termsOf(o, one.current);
-      return one.enabled && terms.mode === 'request' && inScope(o, terms, person) && (others || terms.self);
-    });
-  const notForOthers = maySee(actor, false) || manages(o, actor) ? 'not-for-others' : 'not-found';
-
-  if (onBehalf && o.people[target]?.manager !== actor) return notForOthers;
+  if (onBehalf && o.people[target]?.manager !== actor) return notForOthers(o, wish);
   if (!works(o, actor)) return 'person-disabled';
-  if (!maySee(target, onBehalf)) return 'not-found';
+  if (!maySee(o, target, pack, onBehalf)) return 'not-found';
   if (openOf(o, target, pack)) return 'already-requested';
   if (liveOf(o, target, pack)?.left) return 'still-ending';
   if (liveOf(o, target, pack)) return 'already-held';
   const gate = closed(o, target, pack, onBehalf, (_, terms) => terms.mode === 'request' && inScope(o, terms, target));
   if (gate !== null) return gate;
 
-  const offered = strictest(o, target, pack).filter((one) => {
-    const terms = termsOf(o, one.current);
-    return onBehalf ? terms.onBehalf : terms.self;
-  });
-  if (offered.length === 0) return onBehalf ? notForOthers : 'not-in-scope';
+  const offered = offeredTo(o, target, pack, onBehalf);
+  if (offered.length === 0) return onBehalf ? notForOthers(o, wish) : 'not-in-scope';
   const policy = wish.policy === null ? offered[0] : offered.find((one) => one.name === wish.policy);
   if (!policy || (wish.policy === null && offered.length > 1)) return 'policy-not-offered';
   if ((wish.hours !== null || wish.startIn !== null) && !termsOf(o, policy.current).custom) return 'period-not-allowed';
   return begin(o, 'userAdd', wish, policy);
+}
+
+export interface ExceptionWish extends Whom {
+  /** How many days more than today; null: as long as may be. */
+  readonly days: number | null;
+  readonly reason: boolean;
+}
+
+/** Asks to hold a package beside what it does not go with (rule 3.13): whoever could have it but for that. */
+export function askException(o: Organization, wish: ExceptionWish): Answer {
+  const { actor, target, package: pack } = wish;
+  const onBehalf = actor !== target;
+  if (onBehalf && o.people[target]?.manager !== actor) return notForOthers(o, wish);
+  if (!works(o, actor)) return 'person-disabled';
+  if (openOf(o, target, pack)) return 'already-requested';
+  if (!maySee(o, target, pack, onBehalf)) return 'not-found';
+  const gate = shut(o, target, onBehalf);
+  if (gate !== null) return gate;
+  if (strictest(o, target, pack).length === 0) return 'not-in-scope';
+  if (offeredTo(o, target, pack, onBehalf).length === 0) return onBehalf ? notForOthers(o, wish) : 'not-in-scope';
+  const one = needed(o, target, pack);
+  if (typeof one === 'string') return one;
+  if (!wish.reason) return 'reason-required';
+  const today = o.now - (o.now % DAY);
+  const request = newRequest(o, 'exception', target, pack, {
+    requestor: actor,
+    policy: one.pair,
+    terms: one.terms,
+    asked: { start: null, hours: null, end: wish.days === null ? null : today + (wish.days + 1) * DAY },
+  });
+  return enter(o, request, true);
 }
 
 /** Gives a package to somebody else (rule 3.22). */
@@ -73,8 +128,9 @@ export function assign(o: Organization, wish: Wish): Answer {
 
 function begin(o: Organization, type: 'userAdd' | 'adminAdd', wish: Wish, policy: Policy): Answer {
   const terms = termsOf(o, policy.current);
-  if (terms.reason && !wish.reason) return 'reason-required';
   const asked = { start: wish.startIn === null ? null : o.now + wish.startIn, hours: wish.hours, end: null };
+  if (spanOf(o, wish.target, wish.package, terms, asked) === null) return 'start-past-exception';
+  if (terms.reason && !wish.reason) return 'reason-required';
   const request = newRequest(o, type, wish.target, wish.package, {
     requestor: wish.actor,
     policy: policy.name,
@@ -101,9 +157,11 @@ export function extend(o: Organization, key: Key, person: Key, reason: boolean):
   const needsApproval = terms.extendApproval && terms.stages.length > 0;
   const max = terms.extendMax ?? (needsApproval ? 'unlimited' : 1);
   if (max !== 'unlimited' && last.extensions + 1 > max) return 'extension-limit';
-  const limit =
-    terms.extendTotal === null ? null : (assignment.since ?? assignment.startsAt) + terms.extendTotal * HOUR;
-  if (limit !== null && limit <= assignment.endsAt) return 'extension-past-limit';
+  const most = terms.extendTotal === null ? null : (assignment.since ?? assignment.startsAt) + terms.extendTotal * HOUR;
+  if (most !== null && most <= assignment.endsAt) return 'extension-past-limit';
+  const lent = lentUntil(o, target, pack);
+  if (lent !== null && lent <= assignment.endsAt) return 'extension-past-exception';
+  const limit = sooner(most, lent);
   const opensAt = windowOf(assignment.endsAt, last);
   if (opensAt !== null && o.now < opensAt) return 'extension-too-early';
   const gate = closedFor(o, target, pack, policy.name, policy.current);

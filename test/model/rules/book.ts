@@ -48,6 +48,8 @@ export interface Package {
   roles: string[];
   /** Incompatible packages, both ways. */
   readonly against: readonly Key[];
+  /** The terms by which exceptions to these are asked for; null: by none. */
+  readonly exceptions: number | null;
   readonly policies: Policy[];
 }
 
@@ -71,7 +73,7 @@ export interface Running {
 
 export interface Request {
   readonly key: Key;
-  readonly type: 'userAdd' | 'userExtend' | 'userRemove' | 'adminAdd' | 'adminRemove' | 'systemRemove';
+  readonly type: 'userAdd' | 'userExtend' | 'userRemove' | 'adminAdd' | 'adminRemove' | 'systemRemove' | 'exception';
   state: string;
   detail: string | null;
   /** Who of them left while it was open, however soon they were back. */
@@ -79,7 +81,7 @@ export interface Request {
   readonly requestor: Key | null;
   readonly target: Key;
   readonly package: Key;
-  /** Which policy, and which of its terms it keeps; null where it only takes away. */
+  /** Which policy, or which incompatibility, and which of its terms it keeps; null where it only takes away. */
   readonly policy: string | null;
   readonly terms: number | null;
   /** Roles of the package when it was asked for. */
@@ -150,6 +152,18 @@ export interface Delegation {
   left: boolean;
 }
 
+/** Somebody may hold two packages that do not go together, until then. */
+export interface Exception {
+  readonly person: Key;
+  readonly pair: Key;
+  /** Who answers for it. */
+  readonly owner: Key;
+  readonly until: number;
+  readonly remindAt: number;
+  /** Whoever answers for it has heard of its end. */
+  reported: boolean;
+}
+
 export interface Organization {
   now: number;
   /** `deletedAt`: who is not enabled is deleted, since then. */
@@ -161,6 +175,7 @@ export interface Organization {
   requests: Request[];
   assignments: Assignment[];
   delegations: Delegation[];
+  exceptions: Exception[];
   /** `person role` -> state of the grant, and whether the person had it before. */
   grants: Record<string, { state: string; baseline: boolean | null }>;
   /** Deliveries that were acted on: their body and answer. */

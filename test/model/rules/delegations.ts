@@ -1,6 +1,6 @@
 // Handing one's approvals to somebody else for a while (rule 3.4): offered, answered, ended, and who is asked beside whom.
 import type { Answer, Delegation, Key, Organization, Task, Who } from './book';
-import { ADMINISTRATOR, CATALOG, DAY, OWNER, found, packageOf, termsOf, works } from './book';
+import { ADMINISTRATOR, CATALOG, DAY, OWNER, found, termsOf, works } from './book';
 
 type Reach = Pick<Delegation, 'from' | 'until' | 'what'>;
 
@@ -90,14 +90,13 @@ function decides(o: Organization, person: Key): boolean {
   );
 }
 
-/** Packages that the person decides on now, and the catalog where there are any. */
+/** Packages that the person decides on now, or on exceptions to them, and the catalog where there are any. */
 function decidable(o: Organization, person: Key): ReadonlySet<Key> {
-  const packs = Object.keys(o.packages).filter(
-    (pack) =>
-      standsIn(person) ||
-      packageOf(o, pack).policies.some((one) => one.enabled && named(o, person, one.current, leads(o, person))),
-  );
-  return new Set(packs.length > 0 ? [...packs, CATALOG] : packs);
+  const packs = Object.entries(o.packages).filter(([, { policies, exceptions }]) => {
+    const all = [...policies.filter(({ enabled }) => enabled).map(({ current }) => current), exceptions];
+    return standsIn(person) || all.some((terms) => terms !== null && named(o, person, terms, leads(o, person)));
+  });
+  return new Set(packs.length > 0 ? [...packs.map(([key]) => key), CATALOG] : []);
 }
 
 const isOver = (o: Organization, one: Delegation): boolean =>

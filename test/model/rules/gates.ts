@@ -1,27 +1,17 @@
 // What stands between a person and a package (rules 3.2, 3.3).
 import type { Answer, Key, Organization, Policy, Terms } from './book';
-import { ADDING, ENDING, LIVE, OPEN, packageOf, termsOf, works } from './book';
+import { packageOf, termsOf, works } from './book';
+import { against, counts, exceptionOf, has } from './exceptions';
 
 export function inScope(o: Organization, terms: Terms, target: Key): boolean {
   if (terms.who === null) return terms.mode === 'direct';
   return terms.who === 'all' || (o.groups[terms.who.slice(1)] ?? []).includes(target);
 }
 
-/** Something that the person holds, gets, or asks for, and that stands against the package. */
-function conflicts(o: Organization, target: Key, pack: Key): boolean {
-  const others = Object.keys(o.packages).filter(
-    (one) => packageOf(o, pack).against.includes(one) || packageOf(o, one).against.includes(pack),
-  );
-  return others.some(
-    (other) =>
-      o.assignments.some(
-        (one) => one.target === target && one.package === other && [...LIVE, ...ENDING].includes(one.state),
-      ) ||
-      o.requests.some(
-        (one) =>
-          one.target === target && one.package === other && OPEN.includes(one.state) && ADDING.includes(one.type),
-      ),
-  );
+/** The gates that no exception opens and no policy. */
+export function shut(o: Organization, target: Key, byOther: boolean): Answer | null {
+  if (!works(o, target)) return byOther ? 'not-found' : 'person-disabled';
+  return o.published ? null : 'catalog-closed';
 }
 
 /** The gate that is closed, in the order of rule 3.2. `open`: whether this policy, with these terms, would do. */
@@ -32,9 +22,10 @@ export function closed(
   byOther: boolean,
   open: (policy: Policy, terms: Terms) => boolean,
 ): Answer | null {
-  if (!works(o, target)) return byOther ? 'not-found' : 'person-disabled';
-  if (!o.published) return 'catalog-closed';
-  if (conflicts(o, target, pack)) return 'incompatible';
+  const gate = shut(o, target, byOther);
+  if (gate !== null) return gate;
+  const conflicts = against(o, pack).filter(({ other }) => has(o, target, other));
+  if (conflicts.some(({ pair }) => !counts(o, exceptionOf(o, target, pair)))) return 'incompatible';
   return packageOf(o, pack).policies.some((one) => one.enabled && open(one, termsOf(o, one.current)))
     ? null
     : 'not-in-scope';

@@ -1,5 +1,5 @@
 // What an approved request gives, what a package gives to its holders, and how long it lasts (rules 3.8 to 3.12).
-import type { Answer, Assignment, Key, Organization, Reason, Request } from './book';
+import type { Answer, Assignment, Key, Organization, Reason, Request, Terms } from './book';
 import {
   DAY,
   HELD,
@@ -16,6 +16,7 @@ import {
   termsOf,
   works,
 } from './book';
+import { lentUntil } from './exceptions';
 import { closedFor } from './gates';
 
 /** What a finally approved request gives; the refusal changes nothing. */
@@ -26,11 +27,24 @@ export function give(o: Organization, request: Request): Answer | null {
   const gate = closedFor(o, target, pack, policy, n);
   if (gate !== null) return gate;
   if (request.type === 'userExtend') return prolong(o, request);
-  const terms = termsOf(o, n);
-  const startsAt = Math.max(request.asked.start ?? 0, o.now);
+  const span = spanOf(o, target, pack, termsOf(o, n), request.asked);
+  return span === null ? 'start-past-exception' : hand(o, request, span.startsAt, span.endsAt, 0, null);
+}
+
+/** From when until when; null where the exception by which it would be held is over before it begins. */
+export function spanOf(
+  o: Organization,
+  target: Key,
+  pack: Key,
+  terms: Terms,
+  asked: Request['asked'],
+): { readonly startsAt: number; readonly endsAt: number | null } | null {
+  const startsAt = Math.max(asked.start ?? 0, o.now);
   const most = terms.expires === null ? null : startsAt + terms.expires * HOUR;
-  const endsAt = sooner(request.asked.hours === null ? null : startsAt + request.asked.hours * HOUR, most);
-  return hand(o, request, startsAt, endsAt, 0, null);
+  const endsAt = sooner(asked.hours === null ? null : startsAt + asked.hours * HOUR, most);
+  const lent = lentUntil(o, target, pack);
+  if (lent === null || (endsAt !== null && endsAt <= lent)) return { startsAt, endsAt };
+  return startsAt >= lent ? null : { startsAt, endsAt: lent };
 }
 
 function hand(
@@ -88,7 +102,8 @@ function hand(
 }
 
 function prolong(o: Organization, request: Request): Answer | null {
-  const until = request.asked.end;
+  const lent = lentUntil(o, request.target, request.package);
+  const until = sooner(request.asked.end, lent);
   if (until !== null && until <= o.now) return 'end-before-start';
   const named = assignmentOf(o, found(request.assignment ?? undefined));
   const held = liveOf(o, request.target, request.package);
@@ -97,6 +112,7 @@ function prolong(o: Organization, request: Request): Answer | null {
     const used = Math.max(0, ...named.reasons.map((one) => one.extensions));
     return hand(o, request, o.now, until, used + 1, named.since ?? named.startsAt);
   }
+  if (lent !== null && held.endsAt !== null && lent <= held.endsAt) return 'extension-past-exception';
   const last = newest(held, null);
   if (!last || held.endsAt === null || (until !== null && until <= held.endsAt)) return 'no-end-to-extend';
   const others = live(held).filter((one) => one !== last);

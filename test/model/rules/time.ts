@@ -4,6 +4,7 @@ import type { Assignment, Key, Organization, Request } from './book';
 import { DAY, LIVE, assignmentOf, found, live, works } from './book';
 import { followDelegation } from './delegations';
 import { cancel, over, stop, unjustify } from './ending';
+import { report } from './exceptions';
 import { closedFor } from './gates';
 import { follow, want } from './giving';
 import { close, end, isGone } from './requests';
@@ -50,6 +51,12 @@ export const jobs: Record<string, (o: Organization, busy?: Key) => Generator<voi
     }
     for (const one of o.requests) {
       reroute(o, one);
+      yield;
+    }
+  },
+  *'report-exceptions'(o) {
+    for (const one of o.exceptions) {
+      report(o, one);
       yield;
     }
   },
