@@ -15,7 +15,7 @@ import {
   works,
 } from './book';
 import type { Asked } from './delegations';
-import { speaksFor, voiceOf, withDelegates } from './delegations';
+import { speaksFor, spokenFor, voiceOf, withDelegates } from './delegations';
 import { cancel } from './ending';
 import { grantException } from './exceptions';
 import { give } from './giving';
@@ -102,7 +102,7 @@ function open(o: Organization, request: Request, n: number): void {
   stage.remindAt = o.now + (plan.within * HOUR) / 2;
   const not = never(o, request, n);
   const { asked } = resolve(o, plan, request.target, not, plan.required);
-  addTasks(request, n, withDelegates(o, request.package, asked, not));
+  addTasks(request, n, withDelegates(o, request.package, asked, not, []));
 }
 
 function addTasks(request: Request, n: number, people: readonly Asked[]): void {
@@ -152,8 +152,7 @@ export function decide(
     return 'ok';
   }
   if (request.decisions.filter((one) => one.n === stage.n).length < plan.required) {
-    for (const one of request.tasks)
-      if (one.n === stage.n && one.state === 'open' && voiceOf(one) === voiceOf(task)) one.state = 'closed';
+    hear(o, request, stage.n, voiceOf(task));
     return 'ok';
   }
   stage.state = 'approved';
@@ -172,6 +171,28 @@ export function decide(
   }
   return 'ok';
 }
+
+/** A voice was heard: nobody is asked for it any more, and who could speak for another one does so from now on. */
+function hear(o: Organization, request: Request, n: number, voice: Key): void {
+  const open = openIn(request, n);
+  const own = open.filter((one) => one.for === null && one.person !== voice).map(({ person }) => person);
+  const delegates = open.filter((one) => one.for !== null);
+  const voices = spokenFor(
+    o,
+    request.package,
+    own,
+    delegates.map(({ person }) => person),
+    delegates,
+  );
+  for (const one of open) {
+    const next = one.for === null ? undefined : voices.get(one.person);
+    if (next !== undefined) one.for = next;
+    else if (voiceOf(one) === voice) one.state = 'closed';
+  }
+}
+
+const openIn = (request: Request, n: number): Task[] =>
+  request.tasks.filter((one) => one.n === n && one.state === 'open');
 
 /** Delegate and delegator are one voice: whoever speaks first has spoken for both. */
 function isHeard(request: Request, tasks: readonly Task[]): boolean {
@@ -247,8 +268,11 @@ export function escalate(o: Organization, request: Request, stage: Running): voi
     request.tasks.some(
       (task) => task.n === stage.n && task.person === one.person && task.for === one.for && task.state !== 'closed',
     );
-  const people = withDelegates(o, request.package, [...asked, ...alternates], not);
-  const isAlternate = (one: Asked): boolean => alternates.some(({ person }) => person === voiceOf(one));
+  const open = openIn(request, stage.n);
+  const people = withDelegates(o, request.package, [...asked, ...alternates], not, open);
+  // Whoever speaks for an alternate from now on may leave whom they spoke for to somebody who is asked already.
+  const isAlternate = (one: Asked): boolean =>
+    alternates.some(({ person }) => person === voiceOf(one)) || open.some(({ person }) => person === one.person);
   addTasks(
     request,
     stage.n,
@@ -267,8 +291,8 @@ export function reroute(o: Organization, request: Request): void {
     return;
   }
   const own = [...asked, ...(stage.escalatedAt === null ? [] : alternates)];
-  const all = withDelegates(o, request.package, own, not);
-  const here = request.tasks.filter((one) => one.n === stage.n && one.state === 'open');
+  const here = openIn(request, stage.n);
+  const all = withDelegates(o, request.package, own, not, here);
   const before = here.map(({ person, for: other }) => ({ person, for: other }));
   for (const task of here) if (!all.some((one) => one.person === task.person)) task.state = 'closed';
   const changed = all.filter((one) => !before.some((task) => task.person === one.person && task.for === one.for));

@@ -146,15 +146,58 @@ export function speaksFor(o: Organization, delegate: Key, delegator: Key, pack: 
 
 export type Asked = Pick<Task, 'person' | 'capacity' | 'for'>;
 
-/** These, and beside them whoever decides for one of them and is not asked already; of two, for whoever is in the list of people first. */
-export function withDelegates(o: Organization, pack: Key, people: readonly Asked[], not: readonly Key[]): Asked[] {
-  const all = [...people];
-  for (const delegator of Object.keys(o.people).filter((key) => people.some(({ person }) => person === key)))
-    for (const person of Object.keys(o.people)) {
-      const isFree = !not.includes(person) && !all.some((one) => one.person === person);
-      if (isFree && speaksFor(o, person, delegator, pack)) all.push({ person, capacity: 'delegate', for: delegator });
-    }
-  return all;
+type Spoken = Pick<Task, 'person' | 'for'>;
+
+/** These, and beside them whoever decides for one of them and is not asked already. `open`: who is asked now, and for whom. */
+export function withDelegates(
+  o: Organization,
+  pack: Key,
+  people: readonly Asked[],
+  not: readonly Key[],
+  open: readonly Spoken[],
+): Asked[] {
+  const own = people.map(({ person }) => person);
+  const free = Object.keys(o.people).filter((key) => !not.includes(key) && !own.includes(key));
+  const voices = spokenFor(o, pack, own, free, open);
+  return [...people, ...[...voices].map(([person, other]) => ({ person, capacity: 'delegate' as const, for: other }))];
+}
+
+/**
+ * For whom each delegate speaks: for whom they are asked, else for the first in the list of people; but a voice that nobody speaks for
+ * gets one from where there are two, over as many others as it takes. So as many voices as may be have a delegate.
+ */
+export function spokenFor(
+  o: Organization,
+  pack: Key,
+  delegators: readonly Key[],
+  delegates: readonly Key[],
+  open: readonly Spoken[],
+): Map<Key, Key> {
+  const order = Object.keys(o.people);
+  const pairs = order
+    .filter((one) => delegators.includes(one))
+    .flatMap((voice) =>
+      order
+        .filter((one) => delegates.includes(one) && speaksFor(o, one, voice, pack))
+        .map((person) => ({ person, voice })),
+    );
+  const voices = new Map<Key, Key>();
+  for (const { person, voice } of pairs) {
+    const isAsked = open.some((one) => one.person === person && one.for === voice);
+    if (isAsked || !voices.has(person)) voices.set(person, voice);
+  }
+  const count = (voice: Key): number => [...voices.values()].filter((one) => one === voice).length;
+  const move = (voice: Key, passed: Set<Key>): boolean =>
+    pairs.some((pair) => {
+      const now = found(voices.get(pair.person));
+      if (pair.voice !== voice || passed.has(now)) return false;
+      passed.add(now);
+      if (count(now) < 2 && !move(now, passed)) return false;
+      voices.set(pair.person, voice);
+      return true;
+    });
+  for (const { voice } of pairs) if (count(voice) === 0) move(voice, new Set([voice]));
+  return voices;
 }
 
 /** Whose voice it is. */
