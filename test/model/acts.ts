@@ -184,7 +184,8 @@ function bound(o: Organization, given: AWish): Act | null {
       if (!one || one.key === '') return null;
       const decision = given.approve ? 'approve' : 'deny';
       const reason = given.reason ? 'I say so' : null;
-      const step = given.byCard ? Model.stepOf(o, one.key) : null;
+      const shown = given.byCard ? Model.shownTo(o, one.key, one.person) : null;
+      const voice = shown?.voice ?? null;
       return {
         words: `${one.person} decides ${one.key}: ${decision}${given.byCard ? '' : ', by its number'}${given.reason ? '' : ', without a reason'}`,
         actor: one.person,
@@ -198,13 +199,13 @@ function bound(o: Organization, given: AWish): Act | null {
               request: world.request(one.key) as RequestId,
               decision,
               reason,
-              shown: { surface: 'model', exception: true },
+              shown: { surface: 'model', exception: true, ...(voice !== null && { for: world.person(voice) }) },
               seen: given.byCard ? world.version(one.key) : null,
               draft: null,
             },
             reply,
           ),
-        model: (org) => Model.decide(org, one.key, one.person, decision, given.reason, step),
+        model: (org) => Model.decide(org, one.key, one.person, decision, given.reason, shown),
       };
     }
     case 'cancel': {

@@ -2,7 +2,7 @@
 // It imports nothing of Usher's, least of all the rules that it checks.
 export * from './rules/book';
 export * from './rules/asking';
-export { decide } from './rules/approving';
+export { decide, shownTo } from './rules/approving';
 export { answer, delegationOf, offer, takeBack } from './rules/delegations';
 export type { Offer } from './rules/delegations';
 export { against } from './rules/exceptions';

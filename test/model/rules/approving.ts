@@ -113,14 +113,28 @@ function addTasks(request: Request, n: number, people: readonly Asked[]): void {
   }
 }
 
-/** Anybody may try. `step`: the one that the decider's card showed; null where they decide by the number. */
+/** What a card to decide by says: at which step the request is, and for whom its reader decides. */
+export interface Shown {
+  readonly step: number;
+  readonly voice: Key | null;
+}
+
+/** As the card of somebody is now. */
+export function shownTo(o: Organization, key: Key, person: Key): Shown {
+  const request = requestOf(o, key);
+  const step = running(request)?.n ?? 0;
+  const task = openIn(request, step).find((one) => one.person === person);
+  return { step, voice: task?.for ?? null };
+}
+
+/** Anybody may try. `shown`: what the decider's card said; null where they decide by the number. */
 export function decide(
   o: Organization,
   key: Key,
   person: Key,
   decision: 'approve' | 'deny',
   reason: boolean,
-  step: number | null,
+  shown: Shown | null,
 ): Answer {
   const request = requestOf(o, key);
   if (person === request.target || person === request.requestor) return 'own-request';
@@ -138,8 +152,9 @@ export function decide(
   if (isHeard(request, [task])) return 'voice-heard';
   if (never(o, request, stage.n).some((one) => one === person || one === voiceOf(task))) return 'not-an-approver';
   if (!stillAsked(o, request, plan, stage, task)) return 'not-an-approver';
-  const isSeen = step === null ? mine.every((one) => one.n >= stage.n) : step === stage.n;
+  const isSeen = shown === null ? mine.every((one) => one.n >= stage.n) : shown.step === stage.n;
   if (!isSeen) return 'moved-on';
+  if (shown !== null && shown.voice !== task.for) return 'other-voice';
   if (isGone(o, request)) return cancel(o, key, 'system');
   if (decision === 'deny' && !reason) return 'denial-reason-required';
   if (decision === 'approve' && plan.reason && !reason) return 'approval-reason-required';

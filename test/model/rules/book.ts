@@ -217,9 +217,6 @@ export const termsOf = (o: Organization, n: number | null): Terms => found(n ===
 export const running = (request: Request): Running | undefined =>
   request.stages.find((one) => one.state === 'inProgress');
 
-/** The step that a card of it shows; 0 where none is in progress. */
-export const stepOf = (o: Organization, key: Key): number => running(requestOf(o, key))?.n ?? 0;
-
 export const live = (assignment: Assignment): Reason[] => assignment.reasons.filter((one) => !one.ended);
 
 /** The newest live reason, of these terms or of all. */
