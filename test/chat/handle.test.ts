@@ -98,18 +98,46 @@ describe('card data are hints (rows 46, 47)', () => {
     }
   });
 
-  test("a forged version and somebody else's card decide nothing more, and are not kept as what was shown", async () => {
+  test('a version that no button says decides nothing: the card is shown anew, and counts', async () => {
     await door.ask('tara');
     const data = dataOf(door.latest('ana'), 'Approve');
-    const reply = await door.press(
-      'ana',
-      'approval.approve',
-      { ...data, v: { a: ['\u0000', 1e309] } },
-      'not an id \u0000',
+    const { v, ...without } = data;
+    const before = await door.state();
+    const others = [undefined, null, '', String(v), true, [v], { a: ['\u0000', 1e309] }, 0, -1, 1.5, 2, NaN, 1e309];
+    for (const other of others) {
+      const forged = other === undefined ? without : { ...data, v: other };
+      for (const verb of ['approval.approve', 'approval.approveWithReason', 'approval.deny']) {
+        const reply = await door.press('ana', verb, forged);
+        expect([verb, other, sentenceOf(reply)]).toEqual([
+          verb,
+          other,
+          'R-1001 is at step 1 by now, which this did not show. Nothing was decided: look again, then decide.',
+        ]);
+        expect(dataOf(cardOf(reply), 'Approve')).toEqual(data);
+      }
+      const values = { request: String(data['request']), shown: '{"version":1}', reason: 'x' };
+      const sent = await door.knock('ana', {
+        kind: 'submit',
+        verb: 'approval.deny',
+        draft: null,
+        data: forged,
+        values,
+      });
+      expect(sentenceOf(sent)).toContain('Nothing was decided');
+    }
+    expect(await door.state()).toEqual(before);
+    const again = await door.press('ana', 'approval.approve', data);
+    expect(sentenceOf(again)).toBe('Done. R-1001 is approved.');
+  });
+
+  test("somebody else's card is not kept as what was shown", async () => {
+    await door.ask('tara');
+    const data = dataOf(door.latest('ana'), 'Approve');
+    expect(sentenceOf(await door.press('ana', 'approval.approve', data, 'not an id \u0000'))).toBe(
+      'Done. R-1001 is approved.',
     );
-    expect(sentenceOf(reply)).toBe('Done. R-1001 is approved.');
     expect(await world.sql('select shown from decisions')).toMatchObject([
-      { shown: { surface: 'web', card: null, version: null, data: { version: 1 } } },
+      { shown: { surface: 'web', card: null, version: 1, data: { version: 1 } } },
     ]);
   });
 

@@ -165,7 +165,7 @@ describe('a decision is on what the person saw', () => {
     await world.press('ana', card, 'Approve');
     const reply = await world.press('ana', card, 'Approve');
     expect(sentenceOf(reply)).toBe(
-      'R-1001 has reached step 2 since this was shown. Nothing was decided: look again, then decide.',
+      'R-1001 is at step 2 by now, which this did not show. Nothing was decided: look again, then decide.',
     );
     expect(await decisions()).toEqual([{ n: 1, decision: 'approve' }]);
     await world.press('ana', cardOf(reply), 'Approve');
@@ -201,9 +201,9 @@ describe('a decision is on what the person saw', () => {
     const form = cardOf(await world.press('ana', card, 'Deny'));
     await world.press('ana', card, 'Approve');
     const old = await world.press('ana', card, 'Deny');
-    expect([old.kind, sentenceOf(old)]).toEqual(['card', expect.stringContaining('has reached step 2')]);
+    expect([old.kind, sentenceOf(old)]).toEqual(['card', expect.stringContaining('is at step 2 by now')]);
     const first = await world.submit('ana', form, { reason: 'no' });
-    expect([first.kind, sentenceOf(first)]).toEqual(['errors', expect.stringContaining('has reached step 2')]);
+    expect([first.kind, sentenceOf(first)]).toEqual(['errors', expect.stringContaining('is at step 2 by now')]);
     expect(await decisions()).toEqual([{ n: 1, decision: 'approve' }]);
     await world.submit('ana', form, { reason: 'no' });
     expect(await decisions()).toContainEqual({ n: 2, decision: 'deny' });
@@ -217,7 +217,7 @@ describe('a decision is on what the person saw', () => {
       const form = cardOf(await world.say('ana', typed));
       await world.press('ana', latest('ana').card, 'Approve');
       const first = await world.submit('ana', form, { reason: 'mine' });
-      expect([first.kind, sentenceOf(first)]).toEqual(['errors', expect.stringContaining('has reached step 2')]);
+      expect([first.kind, sentenceOf(first)]).toEqual(['errors', expect.stringContaining('is at step 2 by now')]);
       expect(await decisions()).toEqual([{ n: 1, decision: 'approve' }]);
       await world.submit('ana', form, { reason: 'mine' });
       const [kept] = await world.sql<{ shown: { version: number; surface: string } }>(

@@ -17,10 +17,16 @@ function shownIn({ values, draft }: FormInput): Shown | undefined {
   return draft === null || shown === undefined ? undefined : (JSON.parse(shown) as Shown);
 }
 
-/** The version of the request that was shown with the button. */
-function versionOf(shown: Shown): number | null {
-  const { version } = shown;
-  return typeof version === 'number' ? version : null;
+/** No request has it. */
+const NO_VERSION = 0;
+
+/**
+ * The version of the request that was shown; null only for whoever typed. Each of our buttons says one, in whatever release, so a
+ * press that says none, or anything else in its place, showed nothing that could be decided.
+ */
+function versionOf({ surface, version }: Shown): number | null {
+  if (typeof version === 'number') return version;
+  return surface === 'typed' ? null : NO_VERSION;
 }
 
 async function record(

@@ -242,7 +242,7 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
           number: number(n),
         })
       : sentence(
-          '{number} has reached step {stage} since this was shown. Nothing was decided: look again, then decide.',
+          '{number} is at step {stage} by now, which this did not show. Nothing was decided: look again, then decide.',
           {
             number: number(n),
             stage,
