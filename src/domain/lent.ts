@@ -7,10 +7,10 @@ export function counts({ state, until }: ConflictException, now: Date): boolean 
   return state === 'active' && until > now;
 }
 
-/** Whether it counts for so long that nobody has to renew it yet: the time has not come to speak of its end. */
+/** Whether it counts for so long that nobody has to renew it yet: the time has not come to speak of its end, told or not. */
 export function lasts(exception: ConflictException, now: Date): boolean {
   const { remindAt, until } = exception;
-  return counts(exception, now) && remindAt !== null && remindAt < until;
+  return counts(exception, now) && remindAt !== null && remindAt < until && remindAt > now;
 }
 
 /** By which exception the package is held beside something else, and until when. */

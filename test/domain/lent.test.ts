@@ -54,6 +54,12 @@ describe('which exception counts', () => {
     expect(lent && [lent.until, lent.other]).toEqual(want);
   });
 
+  test('it is renewed as soon as that time has come, whether or not anybody was told yet', () => {
+    const exception = lasting(10);
+    expect([lasts(exception, hours(119)), lasts(exception, days(5))]).toEqual([true, false]);
+    expect(lentBy({ clashes: [aClash({ exception })] }, days(5))).toMatchObject({ from: null });
+  });
+
   test('when the time to renew it comes is said, and whether that is done in chat', () => {
     expect(lentBy({ clashes: [lends(10)] }, NOON)).toMatchObject({ from: days(5), offered: true });
     const heard = anException({ until: days(9), remindAt: days(9) });
