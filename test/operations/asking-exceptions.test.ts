@@ -227,7 +227,7 @@ describe('what is had by an exception', () => {
     expect(textOf(latest('tara'))).toMatch(/ends soon\nYour access ends on .*, because the exception ends then/);
     expect(textOf(latest('tara'))).toContain('Ask for a new exception first: “ask exception Ledger writer”.');
     const ending = latest('tara');
-    expect([...buttons(ending).keys()]).toEqual(['Give up', 'Ask again']);
+    expect([...buttons(ending).keys()]).toEqual(['Ask again', 'Give up']);
     const refused = await world.say('tara', 'extend ledger writer');
     expect(sentenceOf(refused)).toMatch(/^Ledger writer ends on .*, with the exception that lets it be held beside/);
     expect(textOf(cardOf(await world.press('tara', cardOf(refused), 'Continue')))).toContain('Exception for Ledger');
@@ -235,6 +235,9 @@ describe('what is had by an exception', () => {
     await hoursBefore(36);
     const again = cardOf(await world.press('tara', ending, 'Ask again'));
     expect(textOf(again)).toContain('An exception allows both until');
+    expect(textOf(again)).toContain(
+      'once it is granted, Ledger writer may be extended, and ends with it at the latest.',
+    );
     await world.submit('tara', again, { reason: 'Until summer' });
     expect(sentenceOf(await world.say('tara', 'extend ledger writer'))).toMatch(
       /^An exception for Ledger writer is asked for already: R-1004\. That is decided first, or canceled\./,

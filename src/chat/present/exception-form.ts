@@ -31,7 +31,7 @@ export function exceptionForm(
     verb: 'exception.submit',
     submit: label('submit'),
     lines: [
-      { text: say('exception.formThen', values) },
+      { text: say(facts.live ? 'exception.formThenExtend' : 'exception.formThen', values) },
       ...askedLines(facts, policy, requestor),
       { text: maximumLine(policy) },
     ],

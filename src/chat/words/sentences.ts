@@ -553,6 +553,8 @@ export const sentences = {
     '{package} and {other} do not go together. An exception allows both until {until:dateTime}. Ask here to renew it.',
   'exception.formThen':
     'It gives no access by itself: once it is granted, {package} is asked for as ever, and ends with it at the latest.',
+  'exception.formThenExtend':
+    'It gives no access by itself: once it is granted, {package} may be extended, and ends with it at the latest.',
   'exception.means':
     'Both may be held for that time: what is had by it ends with it. No access is given by this. Whoever approves last answers for it.',
   'exception.granted': 'Granted: {package} may be held beside {other} until {until:dateTime}.',
