@@ -37,8 +37,8 @@ export type SlackConfig = {
   readonly appToken: Secret | null;
   readonly teamId: string;
   readonly apiUrl: string | null;
-  /** Mail domains that this workspace vouches for; addresses in them link accounts to people. */
-  readonly emailAuthoritative: readonly string[];
+  /** Mail domains that this workspace vouches for; addresses in them link accounts to people. Null: not said here. */
+  readonly emailAuthoritative: readonly string[] | null;
 };
 
 export type TeamsConfig = {
@@ -70,7 +70,8 @@ export type Config = {
   readonly slack: SlackConfig | null;
   readonly teams: TeamsConfig | null;
   readonly administrators: readonly string[];
-  readonly allowGuests: boolean;
+  /** Null: not said here. */
+  readonly allowGuests: boolean | null;
   /** Whether the local page with its personas is opened. */
   readonly demo: boolean;
 };
@@ -175,7 +176,7 @@ function toConfig(values: Settings, has: (name: keyof Settings) => boolean): Con
           appToken: secret(values.SLACK_APP_TOKEN),
           teamId: values.SLACK_TEAM_ID ?? '',
           apiUrl: values.SLACK_API_URL ?? null,
-          emailAuthoritative: values.SLACK_EMAIL_AUTHORITATIVE ?? [],
+          emailAuthoritative: values.SLACK_EMAIL_AUTHORITATIVE ?? null,
         }
       : null,
     teams:
@@ -193,7 +194,7 @@ function toConfig(values: Settings, has: (name: keyof Settings) => boolean): Con
           }
         : null,
     administrators: values.USHER_ADMINISTRATORS ?? [],
-    allowGuests: values.ALLOW_GUESTS ?? false,
+    allowGuests: values.ALLOW_GUESTS ?? null,
     demo: values.USHER_DEMO ?? (!slack && !(teams && !playground)),
   };
 }

@@ -150,7 +150,12 @@ export const variables: Readonly<Record<keyof Settings, Variable>> = {
     default: '',
     meaning: 'Administrators by mail address or key of the directory, separated by commas.',
   },
-  ALLOW_GUESTS: { required: 'no', default: 'no', meaning: '`yes` lets guests of the own workspace or tenant in.' },
+  ALLOW_GUESTS: {
+    required: 'no',
+    default: '',
+    meaning:
+      '`yes` lets guests of the own workspace or tenant in, `no` keeps them out, whatever a file says. Unset: what a file says, and no where none says it.',
+  },
   USHER_DEMO: {
     required: 'no',
     default: '',
@@ -175,7 +180,7 @@ export const variables: Readonly<Record<keyof Settings, Variable>> = {
     required: 'no',
     default: '',
     meaning:
-      'Mail domains that the workspace vouches for, separated by commas: an account with such an address is the person with that address.',
+      'Mail domains that the workspace vouches for, separated by commas: an account with such an address is the person with that address. Given, it counts for `authoritativeDomains` of a file; unset, the file counts.',
   },
   SLACK_API_URL: { required: 'no', default: '', meaning: 'Another Slack API: https, or a stand-in on this machine.' },
   TEAMS_APP_ID: { required: 'for Teams', default: '', meaning: "The bot's app registration, a GUID." },

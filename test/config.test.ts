@@ -39,7 +39,7 @@ test('nothing at all is the demo on the embedded database', () => {
     slack: null,
     teams: null,
     administrators: [],
-    allowGuests: false,
+    allowGuests: null,
     demo: true,
   });
 });

@@ -969,7 +969,11 @@ export interface InstallationConfig {
   readonly name: string;
   readonly authoritativeDomains: readonly string[];
   readonly guestsAllowed: boolean;
+  /** Those of the fields that the settings of the process gave. */
+  readonly fromSettings: readonly InstallationField[];
 }
+/** What of an installation both a file and the settings of the process may say. */
+export type InstallationField = 'authoritativeDomains' | 'guestsAllowed';
 export interface Configuration {
   readonly organization: { readonly name: string; readonly timeZone: string; readonly demo: boolean } | null;
   readonly people: readonly PersonConfig[];

@@ -1,16 +1,24 @@
 // What the configuration of the process says about the organization: its installations and its administrators. Written at every
-// start through the same audited path as a file, and only where something differs.
+// start through the same audited path as a file, and only where something differs. What it does not say is left to files.
 import { DomainError } from '../domain/errors';
 import type { Person } from '../domain/model';
-import type { By, ConfigurationChange, Desk, InstallationConfig, OrganizationFacts, RoleConfig } from './ports';
+import type {
+  By,
+  ConfigurationChange,
+  Desk,
+  InstallationConfig,
+  InstallationField,
+  OrganizationFacts,
+  RoleConfig,
+} from './ports';
 import { act } from './act';
 
 /** As much of the configuration as concerns the organization. */
 export interface OrganizationSettings {
-  readonly slack: { readonly teamId: string; readonly emailAuthoritative: readonly string[] } | null;
+  readonly slack: { readonly teamId: string; readonly emailAuthoritative: readonly string[] | null } | null;
   readonly teams: { readonly allowedTenants: readonly string[] } | null;
   readonly administrators: readonly string[];
-  readonly allowGuests: boolean;
+  readonly allowGuests: boolean | null;
 }
 
 const by: By = { actor: { kind: 'operator', name: 'start' }, via: 'start' };
@@ -101,47 +109,49 @@ function event(kind: 'settings', id: string) {
   return { type: 'settings.applied', subject: { kind, id }, refs: {}, data: {} } as const;
 }
 
+type Fields = Pick<InstallationConfig, InstallationField>;
+const FIELDS: readonly InstallationField[] = ['authoritativeDomains', 'guestsAllowed'];
+const NOTHING: Fields = { authoritativeDomains: [], guestsAllowed: false };
+
 function installations(known: OrganizationFacts, settings: OrganizationSettings, demo: boolean): ConfigurationChange[] {
-  const wanted: InstallationConfig[] = [
-    ...(settings.slack
-      ? [
-          {
-            platform: 'slack' as const,
-            tenant: settings.slack.teamId,
-            name: '',
-            authoritativeDomains: settings.slack.emailAuthoritative,
-            guestsAllowed: settings.allowGuests,
-          },
-        ]
-      : []),
-    ...(settings.teams?.allowedTenants ?? []).map((tenant) => ({
-      platform: 'teams' as const,
-      tenant: tenant.toLowerCase(),
-      name: '',
-      authoritativeDomains: [],
-      guestsAllowed: settings.allowGuests,
-    })),
-    ...(demo
-      ? [{ platform: 'web' as const, tenant: 'demo', name: '', authoritativeDomains: [], guestsAllowed: true }]
-      : []),
+  const guests = settings.allowGuests === null ? {} : { guestsAllowed: settings.allowGuests };
+  const place = (platform: InstallationConfig['platform'], tenant: string, given: Partial<Fields>) =>
+    installation(known, platform, tenant, given);
+  const { slack } = settings;
+  const domains = slack?.emailAuthoritative ? { authoritativeDomains: slack.emailAuthoritative } : {};
+  return [
+    ...(slack ? place('slack', slack.teamId, { ...domains, ...guests }) : []),
+    ...(settings.teams?.allowedTenants ?? []).flatMap((tenant) => place('teams', tenant.toLowerCase(), guests)),
+    ...(demo ? place('web', 'demo', { guestsAllowed: true }) : []),
   ];
-  return wanted.flatMap((after): ConfigurationChange[] => {
-    const before =
-      known.installations.find((one) => one.platform === after.platform && one.tenant === after.tenant) ?? null;
-    const same =
-      before !== null &&
-      before.guestsAllowed === after.guestsAllowed &&
-      before.authoritativeDomains.join() === after.authoritativeDomains.join();
-    if (same) return [];
-    return [
-      {
-        noun: 'installation',
-        before,
-        after: { ...after, name: before?.name ?? after.name },
-        events: [event('settings', `${after.platform}:${after.tenant}`)],
-      },
-    ];
-  });
+}
+
+/**
+ * A field counts as whoever said it last has it, and is the settings' only where they made it so. It goes back to nothing once they
+ * no longer say it; what a file said stays.
+ */
+function installation(
+  known: OrganizationFacts,
+  platform: InstallationConfig['platform'],
+  tenant: string,
+  given: Partial<Fields>,
+): ConfigurationChange[] {
+  const before = known.installations.find((one) => one.platform === platform && one.tenant === tenant) ?? null;
+  const was: Fields = before ?? NOTHING;
+  const own = before?.fromSettings ?? [];
+  const differs = (field: InstallationField): boolean =>
+    given[field] !== undefined && String(given[field]) !== String(was[field]);
+  const after: InstallationConfig = {
+    platform,
+    tenant,
+    name: before?.name ?? '',
+    ...was,
+    ...Object.fromEntries(own.map((field) => [field, NOTHING[field]])),
+    ...given,
+    fromSettings: FIELDS.filter((field) => given[field] !== undefined && (own.includes(field) || differs(field))),
+  };
+  const same = before !== null && String(own) === String(after.fromSettings) && !FIELDS.some(differs);
+  return same ? [] : [{ noun: 'installation', before, after, events: [event('settings', `${platform}:${tenant}`)] }];
 }
 
 /** The list is complete for what it named itself: who is no longer in it loses the role, who was named in a file keeps it. */

@@ -304,11 +304,12 @@ async function saveIdentities(q: Query, list: readonly Of<'identity'>[]): Promis
 async function saveInstallations(q: Query, list: readonly Of<'installation'>[]): Promise<void> {
   if (list.length === 0) return;
   await q(
-    `insert into installations (platform, tenant, name, authoritative_domains, guests_allowed)
-     select platform, tenant, name, "authoritativeDomains", "guestsAllowed" from jsonb_to_recordset($1::jsonb)
-       as r (platform text, tenant text, name text, "authoritativeDomains" text[], "guestsAllowed" boolean)
+    `insert into installations (platform, tenant, name, authoritative_domains, guests_allowed, from_settings)
+     select platform, tenant, name, "authoritativeDomains", "guestsAllowed", "fromSettings" from jsonb_to_recordset($1::jsonb)
+       as r (platform text, tenant text, name text, "authoritativeDomains" text[], "guestsAllowed" boolean, "fromSettings" text[])
      on conflict (platform, tenant) do update set name = excluded.name,
-       authoritative_domains = excluded.authoritative_domains, guests_allowed = excluded.guests_allowed`,
+       authoritative_domains = excluded.authoritative_domains, guests_allowed = excluded.guests_allowed,
+       from_settings = excluded.from_settings`,
     [JSON.stringify(list.map(({ after }) => after))],
   );
 }

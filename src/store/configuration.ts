@@ -147,6 +147,7 @@ const INSTALLATION_FIELDS = {
   name: 'name',
   authoritativeDomains: 'authoritative_domains',
   guestsAllowed: 'guests_allowed',
+  fromSettings: 'from_settings',
 };
 
 const RESOURCES = `select r.*,

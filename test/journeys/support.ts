@@ -117,7 +117,6 @@ export async function startWhole(
     DATABASE_MIGRATION_URL: owner,
     PORT: '0',
     LOG_LEVEL: 'debug',
-    SLACK_EMAIL_AUTHORITATIVE: HOME,
     ...platformSettings(slack, teams, mode),
     ...settings,
   });

@@ -1116,10 +1116,10 @@ describe('two at once', () => {
 test('a replica that starts while files are applied does not wait for them where its settings change nothing', async () => {
   await applied(BASE);
   const settings = {
-    slack: { teamId: 'T1', emailAuthoritative: [] },
+    slack: { teamId: 'T1', emailAuthoritative: null },
     teams: null,
     administrators: [],
-    allowGuests: false,
+    allowGuests: null,
   };
   await settle(desk, settings, { demo: false });
   await desk.store.write(operator, async (tx) => {

@@ -12,7 +12,7 @@ beforeEach(async () => {
   world = await aWorld(SMALL);
 });
 
-const settings = { slack: null, teams: null, administrators: [] as string[], allowGuests: false };
+const settings = { slack: null, teams: null, administrators: [] as string[], allowGuests: null };
 const administrators = async () =>
   (
     await world.sql<{ key: string }>(
@@ -74,6 +74,67 @@ describe('administrators of the settings', () => {
     await world.configure('people: [{ key: ana-2, name: Ana Ruiz, email: ana.two@woodgrove.example }]');
     const own = ['ana.two@woodgrove.example'];
     expect(await nameAdministrators(world.desk, operator, own)).toEqual({ given: [], unknown: [], unclear: [] });
+  });
+});
+
+describe('installations', () => {
+  const file = (more: string): Promise<string> =>
+    world.configure(
+      `installations: [{ platform: slack, tenant: T1${more} }, { platform: teams, tenant: tenant-1${more} }]`,
+    );
+  const said = ', authoritativeDomains: [woodgrove.example], guestsAllowed: true';
+  const start = (emailAuthoritative: readonly string[] | null = null, allowGuests: boolean | null = null) =>
+    settle(
+      world.desk,
+      {
+        ...settings,
+        slack: { teamId: 'T1', emailAuthoritative },
+        teams: { allowedTenants: ['TENANT-1'] },
+        allowGuests,
+      },
+      { demo: true },
+    );
+  const stand = async () =>
+    (
+      await world.sql<{ it: string }>(
+        `select platform || ' ' || array_to_string(authoritative_domains, ' ') || ' ' || guests_allowed as it
+         from installations where platform <> 'web' order by 1`,
+      )
+    ).map(({ it }) => it);
+  const asFiled = ['slack woodgrove.example true', 'teams woodgrove.example true'];
+
+  test('of a file stay as they are where the settings say nothing, and are there for a start before any file', async () => {
+    await start();
+    expect(await stand()).toEqual(['slack  false', 'teams  false']);
+    await file(said);
+    await start();
+    expect(await stand()).toEqual(asFiled);
+    expect(await file(said)).toMatch(/^Nothing to change/);
+  });
+
+  test('follow the settings where these say something, and only there', async () => {
+    await file(said);
+    await start(null, false);
+    expect(await stand()).toEqual(['slack woodgrove.example false', 'teams woodgrove.example false']);
+    await start(['home.example'], false);
+    expect(await stand()).toEqual(['slack home.example false', 'teams woodgrove.example false']);
+  });
+
+  test('lose what the settings gave once they do not say it any more', async () => {
+    await start(['home.example'], true);
+    await start(['home.example'], true);
+    expect(await stand()).toEqual(['slack home.example true', 'teams  true']);
+    await start();
+    expect(await stand()).toEqual(['slack  false', 'teams  false']);
+  });
+
+  test('keep what a file says beside the settings when these say it no more', async () => {
+    await start(['woodgrove.example'], true);
+    await file(said);
+    await start(['woodgrove.example'], true);
+    expect(await file(said)).toMatch(/^Nothing to change/);
+    await start();
+    expect(await stand()).toEqual(asFiled);
   });
 });
 

@@ -28,6 +28,7 @@ import { deleted } from './0028-deleted';
 import { forgotten } from './0029-forgotten';
 import { formerMails } from './0031-former-mails';
 import { validated } from './0032-validated';
+import { saidBySettings } from './0033-said-by-settings';
 import { read } from './0036-read';
 
 export type Migration = {
@@ -71,5 +72,6 @@ export const migrations: readonly Migration[] = [
   forgotten,
   formerMails,
   validated,
+  saidBySettings,
   read,
 ];
