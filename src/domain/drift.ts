@@ -97,6 +97,8 @@ export interface Compared {
   /** The comparison before this one could not read the system to its end. */
   readonly failedBefore: boolean;
   readonly heldBefore: Readonly<Record<DriftKind, DriftHeld | null>>;
+  /** Those in charge were asked then, and nobody has answered. */
+  readonly unanswered: boolean;
 }
 
 export interface Judgement {
@@ -128,13 +130,15 @@ const wayOf = ({ driftMissing, driftExtra }: Resource, kind: DriftKind): Resourc
   kind === 'missing' ? driftMissing : driftExtra;
 
 /**
- * What is not repaired, and why it was asked. `whole`: nothing of the kind is. What was declined stays as it is also where the brake
- * would not stop for what is left of it; what is found beside it is nobody's answer.
+ * What is not repaired, and why it was asked. `whole`: nothing of the kind is. A question that nobody answered, and what was declined,
+ * stay as they are also where the brake would not stop for what is left of them; what is found beside what was declined is nobody's answer.
  */
 function stopOf(compared: Compared, kind: DriftKind): { readonly why: DriftHeld; readonly whole: boolean } | null {
-  const { resource, accepted, declined, heldBefore } = compared;
+  const { resource, accepted, declined, heldBefore, people } = compared;
   if (wayOf(resource, kind) !== 'repair' || accepted[kind]) return null;
-  const brake = kind === 'missing' ? heldMissing(compared) : heldExtra(compared);
+  // A good read is itself the answer to a failed one.
+  const waits = compared.unanswered && people[kind] > 0 && heldBefore[kind] !== 'afterFailure';
+  const brake = (kind === 'missing' ? heldMissing(compared) : heldExtra(compared)) ?? (waits ? heldBefore[kind] : null);
   if (brake !== null && declined[kind] !== 'all') return { why: brake, whole: true };
   return declined[kind] === 'none' ? null : { why: heldBefore[kind] ?? 'tooMany', whole: false };
 }

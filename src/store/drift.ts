@@ -123,7 +123,8 @@ const LEFT_OUT = `(f.decision = 'declined' and f.closed_at > compared.read_at - 
 // in subqueries that are not made joins (a count).
 const COMPARE = `
 with compared as materialized (
-  select r.*, c.began_at, c.read_at, c.decided_at, c.failures, c.held_missing, c.held_extra
+  select r.*, c.began_at, c.read_at, c.decided_at, c.failures, c.held_missing, c.held_extra,
+    c.held_set is not null and c.decision is null as unanswered
   from comparisons c join resources r on r.id = c.resource_id where c.token = $1
 ), place as materialized (
   select role.id as role_id, scope.id as scope_id, role.origin_id as role, scope.origin_id as scope
@@ -201,7 +202,7 @@ with compared as materialized (
   -- Nobody is asked about who left: what they have goes.
   select kind, person_id, decision from differing where not is_leaver
 )
-select usher_now() as now, to_jsonb(compared) as resource, failures, held_missing, held_extra,
+select usher_now() as now, to_jsonb(compared) as resource, failures, held_missing, held_extra, unanswered,
   (select count(*)::integer from opened where kind = 'missing') as opened_missing,
   (select count(*)::integer from opened where kind = 'extra') as opened_extra,
   (select count(*)::integer from opened where person_id is null) as opened_unknown,
@@ -250,6 +251,7 @@ export async function loadCompared(q: Query, token: string): Promise<At<Compared
       },
       failedBefore: count('failures') > 0,
       heldBefore: heldOf(row),
+      unanswered: row['unanswered'] as boolean,
     },
   };
 }

@@ -95,6 +95,7 @@ const compared = (fields: Partial<Compared> = {}): Compared => ({
   failedBefore: false,
   leavers: 0,
   heldBefore: { missing: null, extra: null },
+  unanswered: false,
   ...fields,
 });
 
@@ -215,6 +216,40 @@ describe('the brake', () => {
       repairs: ['missing', 'extra'],
       ...want,
     });
+  });
+  test.each([
+    { name: 'fewer than all of five are left', kind: 'extra', was: 'tooMany', give: { people: extra(4), holders: 4 } },
+    { name: '20 are left', kind: 'extra', was: 'tooMany', give: { people: extra(20), holders: 400 } },
+    {
+      name: 'another is found beside what is left',
+      kind: 'extra',
+      was: 'tooMany',
+      give: { people: extra(3), opened: { missing: 0, extra: 1, unknown: 0 } },
+    },
+    { name: 'some have access again', kind: 'missing', was: 'tooMany', give: { people: missing(50), holders: 51 } },
+    { name: 'the system has somebody again', kind: 'missing', was: 'emptyRead', give: { people: missing(2) } },
+  ] as const)('what nobody answered stays as it is where $name', ({ kind, was, give }) => {
+    const heldBefore = { missing: null, extra: null, [kind]: was };
+    const { held, repairs } = judge(compared({ heldBefore, unanswered: true, ...give }));
+    expect([held[kind], repairs.includes(kind)]).toEqual([was, false]);
+    expect(judge(compared({ heldBefore, unanswered: false, ...give })).repairs).toContain(kind);
+  });
+  test.each([
+    { name: 'nobody of it is left', was: { missing: null, extra: 'tooMany' }, give: {} },
+    { name: 'it was only the read', was: { missing: 'afterFailure', extra: null }, give: { people: missing(40) } },
+    {
+      name: 'the resource only reports by now',
+      was: { missing: null, extra: 'tooMany' },
+      give: { people: extra(4), resource: resource() },
+    },
+    {
+      name: 'what is left was accepted',
+      was: { missing: null, extra: 'tooMany' },
+      give: { people: extra(4), accepted: { missing: false, extra: true } },
+    },
+  ] as const)('what nobody answered is over where $name', ({ was, give }) => {
+    const { held } = judge(compared({ heldBefore: was, unanswered: true, ...give }));
+    expect(held).toEqual({ missing: null, extra: null });
   });
   test('says which kinds are repaired', () => {
     expect(judge(compared()).repairs).toEqual(['missing', 'extra']);

@@ -512,10 +512,11 @@ export const sentences = {
   'drift.missing.accept': 'Usher leaves it as it is.',
   'drift.ours': '{names} had this before Usher; it was taken outside, so what was restored now ends with the package.',
   'drift.held.extra.tooMany':
-    'Usher would take it from all of them. That is more than 5 % and more than 20 of those who have access, or everybody.',
-  'drift.held.missing.tooMany': 'Usher would give it back. That is more people than have access now.',
+    'Usher would take it from all of them. When it stopped to ask, that was more than 5 % and more than 20 of those who had access, or everybody.',
+  'drift.held.missing.tooMany':
+    'Usher would give it back. When it stopped to ask, that was more people than had access.',
   'drift.held.missing.emptyRead':
-    'Usher would give it back. But the system says that nobody has any access at all, which may be a fault of the system.',
+    'Usher would give it back. But the system said that nobody had any access at all, which may be a fault of the system.',
   'drift.held.missing.afterFailure':
     'Usher would give it back. But the system could not be read before, so it looks again at the next comparison.',
   'drift.declined.extra': 'Usher would take it away.',
