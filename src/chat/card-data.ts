@@ -180,6 +180,8 @@ export type CardDataOf = {
     readonly required: boolean;
     readonly error: Text;
     readonly reason: string | null;
+    /** Names what the reader of a form for a decision is shown; empty in any other. */
+    readonly seen: string;
   };
   drift: {
     readonly summary: Text;

@@ -339,6 +339,7 @@ async function answerOf(parts: ConversationParts, context: Context, inbound: Inb
       return entry.submit(context, {
         values: { ...act.values, ...ids(draft?.input ?? {}, act.values) },
         draft: draft?.id ?? null,
+        data: act.data,
       });
     }
     case 'search':

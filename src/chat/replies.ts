@@ -194,7 +194,7 @@ export function ids(
   input: Readonly<Record<string, string>>,
   values: Readonly<Record<string, string>>,
 ): Record<string, string> {
-  const fixed = new Set(['package', 'target', 'request', 'assignment', 'task', 'shown']);
+  const fixed = new Set(['package', 'target', 'request', 'assignment', 'task', 'shown', 'shownBefore']);
   return Object.fromEntries(
     Object.entries(input).filter(([key]) => fixed.has(key) || (key === 'policy' && values[key] === undefined)),
   );

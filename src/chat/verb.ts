@@ -73,6 +73,8 @@ export interface FormInput {
   /** The draft's input with the values of the form laid over it. */
   readonly values: Readonly<Record<string, string>>;
   readonly draft: DraftId | null;
+  /** What the form itself carries. */
+  readonly data: Readonly<Record<string, unknown>>;
 }
 
 /** The verb of a button that stands for a typed text. */

@@ -325,6 +325,7 @@ export const samples: { readonly [N in CardName]: Readonly<Record<string, CardDa
       required: true,
       error: words('Say why.'),
       reason: HOSTILE,
+      seen: '0123456789abcdef',
     },
   },
   drift: {

@@ -1,5 +1,7 @@
 // Deciding on what is delivered: packages that change meanwhile, gates that close, what is kept with a decision, stand-ins, and
 // what may be known of a package.
+import type { Card } from '../../src/chat/card';
+import type { Reply } from '../../src/chat/inbound';
 import { aWorld, buttons, cardOf, sentenceOf, SMALL, textOf } from '../support/world';
 import type { World } from '../support/world';
 
@@ -19,6 +21,11 @@ function latest(user: string) {
   const last = world.messagesTo(user).at(-1);
   if (!last) throw new Error(`${user} heard nothing`);
   return last;
+}
+/** The form that a refusal shows again. */
+function formOf(reply: Reply): Card {
+  if (reply.kind !== 'errors' || reply.form === undefined) throw new Error(`no form but ${sentenceOf(reply)}`);
+  return reply.form;
 }
 const said = (user: string) => world.messagesTo(user).map((message) => textOf(message.card));
 const holds = (user: string, role: string) => world.localRoles.has(user, 'Ledger', role, 'root');
@@ -204,8 +211,13 @@ describe('a decision is on what the person saw', () => {
     expect([old.kind, sentenceOf(old)]).toEqual(['card', expect.stringContaining('is at step 2 by now')]);
     const first = await world.submit('ana', form, { reason: 'no' });
     expect([first.kind, sentenceOf(first)]).toEqual(['errors', expect.stringContaining('is at step 2 by now')]);
+    // A second click on the same form, and a delivery that comes twice, show their reader nothing.
+    for (const delivery of ['twice', 'twice', undefined]) {
+      const again = await world.submit('ana', form, { reason: 'no' }, delivery);
+      expect([again.kind, sentenceOf(again)]).toEqual(['errors', expect.stringContaining('is at step 2 by now')]);
+    }
     expect(await decisions()).toEqual([{ n: 1, decision: 'approve' }]);
-    await world.submit('ana', form, { reason: 'no' });
+    await world.submit('ana', formOf(first), { reason: 'no' });
     expect(await decisions()).toContainEqual({ n: 2, decision: 'deny' });
   });
 
@@ -219,7 +231,7 @@ describe('a decision is on what the person saw', () => {
       const first = await world.submit('ana', form, { reason: 'mine' });
       expect([first.kind, sentenceOf(first)]).toEqual(['errors', expect.stringContaining('is at step 2 by now')]);
       expect(await decisions()).toEqual([{ n: 1, decision: 'approve' }]);
-      await world.submit('ana', form, { reason: 'mine' });
+      await world.submit('ana', formOf(first), { reason: 'mine' });
       const [kept] = await world.sql<{ shown: { version: number; surface: string } }>(
         'select shown from decisions where n = 2',
       );

@@ -5,7 +5,7 @@ import type { Card, Text } from '../../chat/card';
 import { withErrors } from '../../chat/form-errors';
 import type { Reply } from '../../chat/inbound';
 import { toMessage, toModal, toResultModal } from './blocks';
-import { inputBlockId, inputOf } from './ids';
+import { decode, inputBlockId, inputOf } from './ids';
 import { isObject, type Json, listAt, objectAt, textAt } from './json';
 import { INPUT_HINT } from './limits';
 import { line } from './mrkdwn';
@@ -72,11 +72,15 @@ export function errorsAnswer(view: Json, reply: Errors, otherwise: Text): Json {
   return { response_action: 'errors', errors };
 }
 
-/** Whether a sent view asks for the same as a form, and says nothing about what was wrong before. */
+/** Whether a sent view asks for the same as a form and carries the same, and says nothing about what was wrong before. */
 function isSame(view: Json, form: types.ModalView): boolean {
   const parts = (blocks: readonly unknown[]): string =>
     blocks.map((block) => `${textAt(block, 'type') ?? ''} ${inputOf(textAt(block, 'block_id') ?? '') ?? ''}`).join();
-  return parts(listAt(view, 'blocks')) === parts(form.blocks);
+  const carried = (metadata: string | null | undefined): string => JSON.stringify(decode(metadata ?? undefined).data);
+  return (
+    parts(listAt(view, 'blocks')) === parts(form.blocks) &&
+    carried(textAt(view, 'private_metadata')) === carried(form.private_metadata)
+  );
 }
 
 /** A form as it is today, with what was typed and what is wrong. */

@@ -3,6 +3,7 @@ import { DomainError, isRefusal } from '../../domain/errors';
 import type { RequestId } from '../../domain/model';
 import { decide, deciding } from '../../operations/approvals';
 import type { StoredReply } from '../../operations/ports';
+import { nameOfShown } from '../shown';
 import { numberTyped } from '../typed';
 import type { Answer, Context, FormInput, Verb } from '../verb';
 import { idOf, reasonOf } from './request-form';
@@ -11,10 +12,15 @@ import type { DraftId } from '../../domain/model';
 
 type Shown = Readonly<Record<string, unknown>>;
 
-/** What was pressed to open the form. Only a draft is believed: values without one come from the client. */
-function shownIn({ values, draft }: FormInput): Shown | undefined {
-  const shown = values['shown'];
-  return draft === null || shown === undefined ? undefined : (JSON.parse(shown) as Shown);
+/**
+ * What the form showed that was sent: the one before, where it is not the form that was drawn last. Only a draft is believed: values
+ * without one come from the client.
+ */
+function shownIn({ values, draft, data }: FormInput): Shown | undefined {
+  const { shown, shownBefore } = values;
+  if (draft === null || shown === undefined) return undefined;
+  const isLast = data['seen'] === nameOfShown(shown);
+  return JSON.parse(isLast ? shown : (shownBefore ?? shown)) as Shown;
 }
 
 /** No request has it. */
@@ -71,7 +77,7 @@ async function openDecision(
   return { view: 'form', params: { draft: draft.id }, place: 'form' };
 }
 
-/** The form for a decision, sent. Where the request moved on meanwhile, the person hears so, and what is sent after that counts. */
+/** The form for a decision, sent. Where the request moved on meanwhile, the person hears so, and the form that says so counts. */
 async function send(context: Context, form: FormInput, decision: 'approve' | 'deny'): Promise<Answer> {
   const request = idOf(form.values, 'request') as RequestId;
   try {
@@ -81,7 +87,8 @@ async function send(context: Context, form: FormInput, decision: 'approve' | 'de
       const me = context.who.person.id;
       const { request: now } = await deciding(context.desk, me, request);
       const shown = JSON.stringify({ ...(await context.shown(request)), version: now.version });
-      await context.desk.drafts.change(form.draft, me, 'fill', { request, shown });
+      const shownBefore = JSON.stringify(shownIn(form));
+      await context.desk.drafts.change(form.draft, me, 'fill', { request, shown, shownBefore });
     }
     throw error;
   }

@@ -9,6 +9,7 @@ import type { FormFacts, RequestView } from '../../operations/requests';
 import type { AssignmentView } from '../../operations/assignments';
 import type { Text } from '../card';
 import type { CardDataOf, Question } from '../card-data';
+import { nameOfShown } from '../shown';
 import { fixed } from '../spans';
 import { formatDay } from '../text';
 import { label, listed, say } from '../words';
@@ -338,6 +339,7 @@ export function decisionForm(
     required,
     error: label(deny ? 'deny.required' : 'approve.required'),
     reason: filled['reason'] ?? null,
+    seen: nameOfShown(filled['shown'] ?? ''),
   };
 }
 
@@ -368,6 +370,7 @@ export function extendForm(view: AssignmentView, filled: Filled): CardDataOf['re
     required: extension?.policy.reasonRequired === true,
     error: label('request.reasonRequired'),
     reason: filled['reason'] ?? null,
+    seen: '',
   };
 }
 
@@ -387,6 +390,7 @@ export function giveUpForm(view: AssignmentView, filled: Filled): CardDataOf['re
     required: false,
     error: label('request.reasonRequired'),
     reason: filled['reason'] ?? null,
+    seen: '',
   };
 }
 
@@ -407,6 +411,7 @@ export function removeForm(view: AssignmentView, filled: Filled): CardDataOf['re
     required: true,
     error: label('remove.required'),
     reason: filled['reason'] ?? null,
+    seen: '',
   };
 }
 
@@ -425,5 +430,6 @@ export function taskForm(title: Text, filled: Filled): CardDataOf['reason-form']
     required: true,
     error: label('task.noteRequired'),
     reason: filled['reason'] ?? null,
+    seen: '',
   };
 }

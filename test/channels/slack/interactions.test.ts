@@ -517,6 +517,20 @@ describe.each(MODES)('row 34: over %s', (mode) => {
     expect(view.open).toBe(true);
   });
 
+  test('a form that shows something else by now carries it from then on', async () => {
+    const { conversation, slack } = world;
+    const view = await opened('U0ADA');
+    const [send] = form('Ask for VPN').actions;
+    if (send?.type !== 'Action.Execute') throw new Error('not a form');
+    const now = form('Ask for VPN', { actions: [{ ...send, data: { seen: 'step2' } }] });
+    answerWith({ kind: 'errors', fields: {}, say: words('Look again.'), form: now });
+    await slack.submit(view, { reason: 'audit' });
+    expect(wordsOf(view)).toContain('Look again.');
+    answerWith({ kind: 'none' });
+    await slack.submit(view, { reason: 'audit' });
+    expect(conversation.handled.at(-1)?.act).toMatchObject({ data: { seen: 'step2' } });
+  });
+
   test.each(['at once', 'late'])('a form that asks for other things by now is drawn anew: %s', async (when) => {
     if (when === 'late') await hurry();
     const { conversation, slack } = world;

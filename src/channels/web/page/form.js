@@ -3,7 +3,7 @@
 import { drawPanes } from './panes.js';
 import { byId, h, icon } from './dom.js';
 
-/** What a form asks for, and what sending it does. @param {import('./api.js').WireCard} card */
+/** What a form asks for, and what sending it does and carries. @param {import('./api.js').WireCard} card */
 function asked(card) {
   /** @type {string[]} */
   const ids = [];
@@ -11,7 +11,7 @@ function asked(card) {
     if (key === 'id') ids.push(value);
     return value;
   });
-  return [card.draft, card.submit?.verb, ...ids].join();
+  return JSON.stringify([card.draft, card.submit, ids]);
 }
 
 /**
