@@ -42,10 +42,22 @@ export function mayDecide(
 
   const own = facts.decisions.findLast((one) => one.person === person);
   if (own) throw new DomainError('you-decided', { number, decision: own.decision });
-  mustBeUnheard(facts, tasks);
-  const isReleased = tasks.every((one) => one.n === stage?.n);
-  if (isReleased && (stage || tasks.length === 0)) throw new DomainError('not-an-approver', { number });
-  throw new DomainError('already-decided', { number, state: request.state, ...whoDecided(facts, tasks) });
+  const kept = tasks.filter((one) => !isWithdrawn(facts, one));
+  if (kept.length === 0) throw new DomainError('not-an-approver', { number });
+  mustBeUnheard(facts, kept);
+  throw new DomainError('already-decided', { number, state: request.state, ...whoDecided(facts, kept) });
+}
+
+/**
+ * Whether the person stopped being asked by this before their voice was heard or the stage was over: they left those who are asked, or a
+ * delegation ended. What was decided then is not theirs to know.
+ */
+export function isWithdrawn({ stages, decisions }: RequestFacts, task: ApprovalTask): boolean {
+  const { n, state, closedAt } = task;
+  if (state !== 'closed' || closedAt === null) return false;
+  const isOver = stages.some((one) => one.n === n && one.closedAt !== null && one.closedAt <= closedAt);
+  const isHeard = decisions.some((one) => one.n === n && voiceOf(one) === voiceOf(task) && one.at <= closedAt);
+  return !isOver && !isHeard;
 }
 
 /**

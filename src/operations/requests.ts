@@ -13,6 +13,7 @@ import type {
   PolicyVersionId,
   RequestId,
 } from '../domain/model';
+import { isWithdrawn } from '../domain/may-decide';
 import { can } from '../domain/permissions';
 import * as Rules from '../domain/request';
 import { voiceOf } from '../domain/voices';
@@ -181,13 +182,14 @@ export interface RequestView {
   readonly now: Date;
   /**
    * In which roles the viewer looks. `approver`: has, or had, a task. `released`: that is over without a decision of theirs, so
-   * they read that it is, and not what was asked. `owner`: may look at requests of the catalog; auditors may, and change nothing.
+   * they read that it is, and not what was asked. `withdrawn`: it was over before anything was decided, so they read no more than that. `owner`: may look at requests of the catalog; auditors may, and change nothing.
    */
   readonly viewer: {
     readonly person: PersonId;
     readonly own: boolean;
     readonly approver: boolean;
     readonly released: boolean;
+    readonly withdrawn: boolean;
     readonly owner: boolean;
     readonly mayCancel: boolean;
   };
@@ -204,6 +206,7 @@ export async function view(desk: Desk, viewer: PersonId, id: RequestId): Promise
   const asked = approver && facts.tasks.some((task) => task.person === viewer && task.state === 'open');
   const decided = facts.decisions.some((decision) => decision.person === viewer || voiceOf(decision) === viewer);
   const released = !own && !owner && !asked && !decided;
+  const withdrawn = released && facts.tasks.every((task) => task.person !== viewer || isWithdrawn(facts, task));
   const { organization: from } = facts.target;
   const { assignment } = facts;
   const isSettingUp = facts.request.state === 'delivering' && assignment !== null;
@@ -225,7 +228,7 @@ export async function view(desk: Desk, viewer: PersonId, id: RequestId): Promise
     organization,
     next,
     now,
-    viewer: { person: viewer, own, approver, released, owner, mayCancel },
+    viewer: { person: viewer, own, approver, released, withdrawn, owner, mayCancel },
   };
 }
 
@@ -254,7 +257,7 @@ async function nextStep(desk: Desk, viewer: PersonId, facts: RequestFacts, now: 
 
 /** What somebody who has nothing to do with it any more is not told, whatever a view would show. */
 function withoutContent(facts: RequestFacts): RequestFacts {
-  return { ...facts, request: { ...facts.request, reason: null, answers: {} } };
+  return { ...facts, request: { ...facts.request, reason: null, answers: {}, refusal: null } };
 }
 
 /** Finds a request by the number that people type. */

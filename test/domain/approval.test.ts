@@ -269,7 +269,7 @@ describe('who may decide', () => {
     { name: 'an administrator no more', give: standIn('administrator'), person: 'Sam', wantFault: 'not-an-approver' },
     {
       name: 'somebody released',
-      give: { tasks: [aTask('Ana', { state: 'closed' }), aTask('Ben')] },
+      give: { tasks: [aTask('Ana', { state: 'closed', closedAt: hours(-1) }), aTask('Ben')] },
       person: 'Ana',
       wantFault: 'not-an-approver',
     },

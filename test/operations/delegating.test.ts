@@ -526,6 +526,29 @@ describe('what becomes of it', () => {
     expect(textOf(latest('cas'))).not.toContain('Ledger writer');
   });
 
+  test('a delegate of before learns no more of what was asked: not who decided what, nor what somebody holds', async () => {
+    await accepted(`cas ${await until(9)}`, 'cas');
+    await ask('tara');
+    const card = world.messagesTo('cas').at(-1);
+    await world.say('ana', 'remove delegation of cas');
+    await world.settle();
+    await ask('tara', 'ledger auditor');
+    await world.configure(
+      `catalogs: [{ name: Finance, packages: [{ name: Ledger reader, incompatibleWith: [Ledger auditor] }] }]`,
+    );
+    await world.sql(`update packages set hidden = true, name = 'Merger' where name = 'Ledger reader'`);
+    await world.say('ana', 'approve R-1001');
+    await world.settle();
+    expect(textOf(latest('ana'))).toContain('does not go together with Ledger auditor, which Tara Lind has');
+    for (const seen of [card?.card, cardOf(await world.say('cas', 'R-1001'))]) {
+      const words = seen ? textOf(seen) : '';
+      expect(words).toContain('You are no longer asked about this.');
+      expect(words).not.toMatch(/Merger|Ledger|Ana|approved|denied|given/i);
+    }
+    for (const typed of ['approve R-1001', 'deny R-1001 because no'])
+      expect(sentenceOf(await world.say('cas', typed))).toContain('You are not asked to decide R-1001');
+  });
+
   test('nobody but the two sees or answers it', async () => {
     await delegate(`cas ${await until(9)}`);
     const card = latest('cas');

@@ -1,6 +1,7 @@
 // A request as its approvers see it, before and after the decision.
 import type { RequestFacts } from '../../domain/facts';
 import type { ApprovalTask, Decision, PersonId, Stage } from '../../domain/model';
+import { isWithdrawn } from '../../domain/may-decide';
 import { voiceOf } from '../../domain/voices';
 import type { RequestView } from '../../operations/requests';
 import type { Text } from '../card';
@@ -8,7 +9,8 @@ import type { CardDataOf } from '../card-data';
 import { label, listed, say } from '../words';
 import { answers, approvals, holds, policyOf, running, what, type Fact } from './asked';
 import { dayText } from './delegations';
-import { askedFor, becauseText, nameOf, names, number, stateText, text, toneOf, typedNumber } from './common';
+import { askedFor, becauseText, nameOf, names, number, stateText, toneOf, typedNumber } from './common';
+import { packageOf } from './exceptions';
 import { askedAgain, gateText } from './outcome';
 
 /** The approver's card, before and after the decision. */
@@ -16,7 +18,7 @@ export function approvalCard(view: RequestView): CardDataOf['approval'] {
   const { facts } = view;
   const { request } = facts;
   const asked = deciding(view);
-  const title = approvalTitle(facts);
+  const title = approvalTitle(facts, packageFor(view));
   const shownNumber = number(request.number);
   const facts_: Fact[] = [
     ...what(view),
@@ -38,10 +40,10 @@ export function approvalCard(view: RequestView): CardDataOf['approval'] {
       : []),
   ];
   return {
-    summary: say('card.requestSummary', { number: shownNumber, package: text(facts.package.name, 150), state: title }),
+    summary: say('card.requestSummary', { number: shownNumber, package: packageFor(view), state: title }),
     title: asked === null ? title : (forwarded(facts, asked) ?? title),
     state: approvalState(view),
-    tone: asked ? 'default' : toneOf({ ...request, endedAt: null }),
+    tone: asked || view.viewer.withdrawn ? 'default' : toneOf({ ...request, endedAt: null }),
     facts: facts_,
     answers: view.viewer.released ? [] : answers(facts),
     request: request.id,
@@ -96,17 +98,25 @@ function forwarded(
   return say('approval.titleForwarded', { title, names: listed(silent, 'and'), count: silent.length });
 }
 
-export function approvalTitle(facts: RequestFacts): Text {
-  return askedFor({ ...facts, type: facts.request.type }, text(facts.package.name, 150));
+export function approvalTitle(facts: RequestFacts, name: Text = packageOf(facts)): Text {
+  return askedFor({ ...facts, type: facts.request.type }, name);
+}
+
+/** The package by its name; of a hidden one whoever is not asked any more learns none, which may be another one by now. */
+export function packageFor({ facts, viewer }: RequestView): Text {
+  return viewer.withdrawn && facts.package.hidden ? label('delegation.hidden') : packageOf(facts);
 }
 
 /** What an approver reads on a card that is no longer theirs to decide: who decided what, and that nothing is to do. */
 export function approvalState(view: RequestView): Text {
   const { facts } = view;
   const { request } = facts;
+  if (view.viewer.withdrawn) return label('approval.closedReleased');
   const again = askedAgain(facts);
   const mine = facts.decisions.find((decision) => decision.person === view.viewer.person);
-  const task = facts.tasks.filter((one) => one.person === view.viewer.person).sort((a, b) => b.n - a.n)[0];
+  const task = facts.tasks
+    .filter((one) => one.person === view.viewer.person && !isWithdrawn(facts, one))
+    .sort((a, b) => b.n - a.n)[0];
   if (task?.state === 'open' && running(facts)?.n === task.n) return label('approval.open');
   // The reader's own voice, or that of the one for whom they were asked, heard through somebody else.
   const heard = mine ?? facts.decisions.findLast((one) => task?.n === one.n && voiceOf(one) === voiceOf(task));

@@ -10,8 +10,8 @@ import { text } from './common';
 export const packageOf = ({ package: { name } }: Pick<PairFacts, 'package'>): Text => text(name, 150);
 
 /** The package, as what an exception is asked for. */
-export function exceptionFor(facts: Pick<PairFacts, 'package'>): Text {
-  return say('exception.for', { package: packageOf(facts) });
+export function exceptionFor(facts: Pick<PairFacts, 'package'>, name: Text = packageOf(facts)): Text {
+  return say('exception.for', { package: name });
 }
 
 /** What stands against what is asked for: the same on every card of the request. */

@@ -10,7 +10,7 @@ import { label, listed, say } from '../words';
 import { number, text, typedNumber } from './common';
 import type { Tone } from './common';
 import { BY_USHER, delegatedLines, handLines, nextLines, outcome, requestButton } from './outcome';
-import { deciding, decisionButtons, whyText } from './approvals';
+import { deciding, decisionButtons, packageFor, whyText } from './approvals';
 import { exceptionFor } from './exceptions';
 
 export type Notice = CardDataOf['notice'];
@@ -129,15 +129,15 @@ function nextButtons({ next, facts }: RequestView): Partial<Notice> {
 export function approvalReminder(view: RequestView): Notice {
   const { facts } = view;
   const asked = deciding(view);
-  const values = { number: number(facts.request.number), package: text(facts.package.name, 150) };
+  const values = { number: number(facts.request.number), package: packageFor(view) };
   const buttons: Partial<Notice> = {
     request: facts.request.id,
     number: typedNumber(facts.request.number),
     version: facts.request.version,
     details: true,
   };
-  if (!asked?.stage.decideBy)
-    return notice(say('card.request', values), 'default', [label('approval.closedElse')], buttons);
+  const over = label(view.viewer.withdrawn ? 'approval.closedReleased' : 'approval.closedElse');
+  if (!asked?.stage.decideBy) return notice(say('card.request', values), 'default', [over], buttons);
   const { approveVerb, kind, for: other } = decisionButtons(view);
   return notice(
     say('approval.reminder', { ...values, target: facts.target.name, decideBy: asked.stage.decideBy }),

@@ -5,10 +5,10 @@ import type { RequestView } from '../../operations/requests';
 import type { Text } from '../card';
 import type { CardDataOf } from '../card-data';
 import { listed, say } from '../words';
-import { approvalState, deciding, decisionButtons } from './approvals';
+import { approvalState, deciding, decisionButtons, packageFor } from './approvals';
 import { answers, approvals, holds, running, what } from './asked';
 import { exceptionFor } from './exceptions';
-import { forWhom, nameOf, number, stateText, text, toneOf, typedNumber } from './common';
+import { forWhom, nameOf, number, stateText, toneOf, typedNumber } from './common';
 import { handLines, nextLines, outcome, requestButton } from './outcome';
 import { timeline } from './timeline';
 
@@ -19,8 +19,9 @@ export function requestCard(view: RequestView): CardDataOf['request'] {
   const { facts } = view;
   const { request } = facts;
   const stands = { ...request, endedAt: facts.assignment?.endedAt ?? null };
-  const state = stateText(stands, view.viewer.person === request.target);
-  const name = request.type === 'exception' ? exceptionFor(facts) : text(facts.package.name, 150);
+  const { withdrawn } = view.viewer;
+  const state = withdrawn ? approvalState(view) : stateText(stands, view.viewer.person === request.target);
+  const name = request.type === 'exception' ? exceptionFor(facts, packageFor(view)) : packageFor(view);
   const mayCancel =
     view.viewer.mayCancel &&
     (request.state === 'submitted' || request.state === 'pendingApproval' || request.state === 'scheduled');
@@ -28,7 +29,7 @@ export function requestCard(view: RequestView): CardDataOf['request'] {
     summary: say('card.requestSummary', { number: number(request.number), package: name, state }),
     title: say('card.request', { number: number(request.number), package: name }),
     state,
-    tone: toneOf(stands),
+    tone: withdrawn ? 'default' : toneOf(stands),
     lines: [
       ...waiting(view),
       ...(view.viewer.released ? [] : outcome(facts, view.viewer.person).map((line) => ({ text: line }))),
@@ -59,7 +60,7 @@ export function requestCard(view: RequestView): CardDataOf['request'] {
 /** Who it waits for, since when, what happens next: the answer to "where does it stand?". */
 function waiting(view: RequestView): Line[] {
   const { facts } = view;
-  if (view.viewer.released) return [{ text: approvalState(view) }];
+  if (view.viewer.released) return view.viewer.withdrawn ? [] : [{ text: approvalState(view) }];
   const stage = running(facts);
   if (!stage) return handLines(view).map((line) => ({ text: line }));
   const open = facts.tasks.filter((task) => task.n === stage.n && task.state === 'open');

@@ -108,8 +108,8 @@ function open(o: Organization, request: Request, n: number): void {
 function addTasks(request: Request, n: number, people: readonly Asked[]): void {
   for (const one of people) {
     const before = request.tasks.find((task) => task.n === n && task.person === one.person);
-    if (before) Object.assign(before, one, { state: 'open' });
-    else request.tasks.push({ n, ...one, state: 'open' });
+    if (before) Object.assign(before, one, { state: 'open', withdrawn: false });
+    else request.tasks.push({ n, ...one, state: 'open', withdrawn: false });
   }
 }
 
@@ -143,9 +143,9 @@ export function decide(
   const task = mine.find((one) => one.n === stage?.n && one.state === 'open');
   if (!stage || !task) {
     if (request.decisions.some((one) => one.person === person)) return 'you-decided';
-    if (isHeard(request, mine)) return 'voice-heard';
-    if (mine.length === 0 || (stage && mine.every((one) => one.n === stage.n))) return 'not-an-approver';
-    return 'already-decided';
+    const kept = mine.filter((one) => !one.withdrawn);
+    if (kept.length === 0) return 'not-an-approver';
+    return isHeard(request, kept) ? 'voice-heard' : 'already-decided';
   }
   if (stage.decideBy !== null && stage.decideBy <= o.now) return 'already-decided';
   const plan = found(termsOf(o, request.terms).stages[stage.n - 1]);
@@ -309,7 +309,8 @@ export function reroute(o: Organization, request: Request): void {
   const here = openIn(request, stage.n);
   const all = withDelegates(o, request.package, own, not, here);
   const before = here.map(({ person, for: other }) => ({ person, for: other }));
-  for (const task of here) if (!all.some((one) => one.person === task.person)) task.state = 'closed';
+  for (const task of here)
+    if (!all.some((one) => one.person === task.person)) Object.assign(task, { state: 'closed', withdrawn: true });
   const changed = all.filter((one) => !before.some((task) => task.person === one.person && task.for === one.for));
   addTasks(request, stage.n, changed);
   // The voice of a delegate has had its time.

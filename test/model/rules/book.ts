@@ -60,6 +60,8 @@ export interface Task {
   /** Whose voice a delegate is. */
   for: Key | null;
   state: 'open' | 'decided' | 'closed';
+  /** Closed because they are not asked any more, not by anything that was decided. */
+  withdrawn: boolean;
 }
 
 export interface Running {
