@@ -1,16 +1,22 @@
 // Access that is held by an exception ends with it, whoever gave it and however often it is extended (rule 3.13).
+import { exceptionNotice } from '../../src/chat/present/exception-notices';
+import { plain } from '../../src/chat/text';
 import { deliver } from '../../src/domain/delivery';
+import { isSettled, report, type ExceptionFacts } from '../../src/domain/exception';
 import type { AssignmentFacts, Clash } from '../../src/domain/facts';
 import { counts, lasts, lentBy } from '../../src/domain/lent';
 import type { RequestType } from '../../src/domain/model';
 import { mayExtend, periodFor } from '../../src/domain/period';
 import { offerExtension, startDue, submit, submitDirect } from '../../src/domain/request';
 import {
+  aCatalog,
   aClash,
   aConflict,
   aJustification,
   anAssignment,
   anException,
+  aPackage,
+  aPerson,
   aPolicy,
   aRequest,
   assignmentFacts,
@@ -68,6 +74,46 @@ describe('which exception counts', () => {
       from: null,
       offered: false,
     });
+  });
+});
+
+describe('whoever answers for it', () => {
+  const facts = (fields: Partial<ExceptionFacts> = {}): ExceptionFacts => ({
+    exception: anException({ until: days(9), remindAt: days(2) }),
+    person: { id: aPerson().id, name: 'Tara' },
+    package: { id: aPackage().id, name: 'Sales tools' },
+    catalog: { id: aCatalog().id, name: 'Sales' },
+    assignment: anAssignment().id,
+    other: 'Purchasing',
+    excusable: true,
+    holdsBoth: true,
+    outlasts: true,
+    ...fields,
+  });
+  const tells = (fields: Partial<ExceptionFacts>, now: Date) => report(facts(fields), at(now))?.events[0]?.data['tell'];
+
+  test('hears before its end where both are held for longer, and after it where both still are', () => {
+    expect([tells({}, days(2)), tells({ outlasts: false }, days(2))]).toEqual([true, false]);
+    expect([tells({}, days(9)), tells({ holdsBoth: false, outlasts: false }, days(9))]).toEqual([true, false]);
+  });
+  test('reads in what was told that nothing is left to do where one of the two ends in time by now', () => {
+    const told = facts({ exception: anException({ until: days(9), remindAt: days(9) }) });
+    const drawn = (one: ExceptionFacts, now: Date) => {
+      const { lines, mayRemove, mayExcept } = exceptionNotice(
+        { facts: one, isOwner: true, mayRemove: true },
+        null,
+        now,
+      );
+      return { said: plain(lines.at(-1)?.text ?? [], null), over: isSettled(one, now), asks: mayRemove || mayExcept };
+    };
+    expect(drawn(told, days(3))).toMatchObject({ over: false, asks: true });
+    const settled = { ...told, outlasts: false };
+    expect(drawn(settled, days(3))).toEqual({
+      said: 'One of the two ends by then. Nothing to do.',
+      over: true,
+      asks: false,
+    });
+    expect(drawn(settled, days(9))).toMatchObject({ over: false, asks: true });
   });
 });
 

@@ -209,14 +209,14 @@ describe('what is had by an exception', () => {
 
   test('ends with it, and everybody is told before; a new one comes first, then it is extended', async () => {
     const ask = await both(365);
-    expect(textOf(ask)).toMatch(/until .* 00:00 CET\. Ledger writer ends then at the latest\./);
+    expect(textOf(ask)).toMatch(/until .* 00:00 CES?T\. Ledger writer ends then at the latest\./);
     const late = await world.submit('tara', ask, { start: await inDays(30) });
     expect(sentenceOf(late)).toMatch(
       /beside Ledger auditor until .*, which is before that start\. Choose an earlier one/,
     );
     const sent = await world.submit('tara', ask, {});
     expect(sentenceOf(sent)).toMatch(
-      /It is being set up\. It ends on .* 00:00 CET, because the exception ends then\.$/,
+      /It is being set up\. It ends on .* 00:00 CES?T, because the exception ends then\.$/,
     );
     await world.settle();
     expect(textOf(latest('tara'))).toMatch(/lasts until .*: the exception ends then that lets you have it beside/);
@@ -268,6 +268,18 @@ describe('what is had by an exception', () => {
     expect(await world.sql(`select state from incompatibility_exceptions where state <> 'ended'`)).toEqual([
       { state: 'over' },
     ]);
+  });
+
+  test('is told with its end to whoever asks and to whoever decides', async () => {
+    await asked('tara', 'request ledger writer', { end: await inDays(20) });
+    await world.press('cas', latest('cas'), 'Approve');
+    const sent = await world.submit('tara', await form('tara', 'request ledger writer'), {
+      reason: 'Month end',
+      'answer.ticket': 'T-1',
+    });
+    expect(sentenceOf(sent)).toMatch(/^R-1003 is on its way\. It ends on .*, because the exception ends then\.$/);
+    await world.settle();
+    expect(textOf(latest('max'))).toMatch(/Period: .*, but not after .* 00:00 CES?T: an exception ends then/);
   });
 
   test('and ends before it is extended once a waiting request for another is decided, or canceled', async () => {
