@@ -14,7 +14,7 @@ import { boundHanding, handing } from './handing';
 import type { Key, Organization } from './model';
 import * as Model from './model';
 import { ADMINISTRATOR, OWNER } from './model';
-import { PEOPLE } from './organization';
+import { PEOPLE, zoneOf } from './organization';
 import type { ModelWorld, Shift } from './world';
 
 const PACKS = 7;
@@ -25,7 +25,7 @@ const wishes = {
     target: person,
     pack: fc.nat(PACKS - 1),
     /** Something that an exception lets somebody hold. */
-    lent: mostlyNot(2, pick),
+    lent: fc.oneof({ weight: 1, arbitrary: fc.constant(null) }, { weight: 3, arbitrary: pick }),
     by: fc.oneof(
       { weight: 6, arbitrary: fc.constant('self' as const) },
       { weight: 2, arbitrary: fc.constant('manager' as const) },
@@ -90,9 +90,9 @@ export const wish = fc.oneof(
   { weight: 8, arbitrary: wishes.extend },
   { weight: 2, arbitrary: wishes.giveUp },
   { weight: 2, arbitrary: wishes.remove },
-  { weight: 4, arbitrary: excepting },
-  { weight: 5, arbitrary: handing.offer },
-  { weight: 5, arbitrary: handing.answer },
+  { weight: 7, arbitrary: excepting },
+  { weight: 6, arbitrary: handing.offer },
+  { weight: 12, arbitrary: handing.answer },
   { weight: 2, arbitrary: handing.takeBack },
 );
 export type AWish = typeof wish extends fc.Arbitrary<infer T> ? T : never;
@@ -158,7 +158,7 @@ function bound(o: Organization, given: AWish): Act | null {
                 endsAt: null,
                 hours: wanted.hours,
               },
-              zone: 'UTC',
+              zone: zoneOf(target),
               reason: wanted.reason ? 'because' : null,
               answers: {},
               draft: null,

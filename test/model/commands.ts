@@ -593,6 +593,15 @@ const edit: fc.Arbitrary<Edit> = fc.oneof(
       who,
     }),
   },
+  // Who was staff from the beginning leaves that, or comes back.
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('group' as const),
+      group: fc.constant('staff' as const),
+      who: fc.constantFrom(0, 1),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('catalog' as const) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('toggle' as const), pack: nat, which: nat }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('terms' as const), pack: nat, which: nat, variant: nat }) },

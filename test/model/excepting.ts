@@ -5,6 +5,7 @@ import { askException } from '../../src/operations/requests';
 import { at, mostly, mostlyNot, name, person, pick, reply } from './act';
 import type { Act } from './act';
 import * as Model from './model';
+import { zoneOf } from './organization';
 import type { Key, Organization } from './model';
 
 export const excepting = fc.record({
@@ -44,12 +45,13 @@ export function lent(o: Organization): { readonly target: Key; readonly pack: Ke
 export function boundException(o: Organization, given: ExceptionWish): Act | null {
   const packs = Object.keys(o.packages);
   const some = { target: name(given.target), pack: at(packs, given.which) ?? '' };
-  const { target, pack } = (given.needed && at(wanted(o), given.which)) || some;
+  const one = given.needed ? at(wanted(o), given.which) : some;
+  if (!one) return null;
+  const { target, pack } = one;
   const actor = given.by === 'self' ? target : (o.people[target]?.manager ?? null);
   if (actor === null) return null;
   const { days, reason } = given;
   const wish: Model.ExceptionWish = { actor, target, package: pack, days, reason };
-  const today = o.now - (o.now % Model.DAY);
   return {
     words: `${actor} asks for an exception for ${pack} ${actor === target ? '' : `of ${target} `}${days === null ? '' : `for ${days} days `}${reason ? '' : 'without a reason'}`,
     actor,
@@ -65,10 +67,10 @@ export function boundException(o: Organization, given: ExceptionWish): Act | nul
           policyVersion: null,
           period: {
             startsAt: null,
-            endsAt: days === null ? null : new Date(today + (days + 1) * Model.DAY),
+            endsAt: days === null ? null : new Date(Model.dayOf(o, target, days + 1)),
             hours: null,
           },
-          zone: 'UTC',
+          zone: zoneOf(target),
           reason: reason ? 'because' : null,
           answers: {},
           draft: null,

@@ -216,3 +216,57 @@ test('what a system gives when nobody waits for its answer any more is looked at
   ]);
   expect(o.grants['tom auditor']?.state).toBe('taken');
 });
+
+const offers = (who: number, to: number): Step =>
+  new Do({ kind: 'offer', asked: null, who, to, what: null, first: null, last: 14 }, null);
+const accepts = new Do({ kind: 'answer', which: 1, who: null, accepts: true }, null);
+const approves = (which: number): Step =>
+  new Do({ kind: 'decide', byCard: true, asked: true, which, who: 0, approve: true, reason: true }, null);
+const [ANA, BEN, MAX] = [PEOPLE.indexOf('ana'), PEOPLE.indexOf('ben'), PEOPLE.indexOf('max')];
+
+test('whoever decides for somebody else hands that on to nobody', async () => {
+  const { o } = await live([
+    offers(ANA, PEOPLE.indexOf(OWNER)),
+    accepts,
+    offers(PEOPLE.indexOf(OWNER), MAX),
+    accepts,
+    asks(1, 0),
+  ]);
+  expect(o.requests[0]?.tasks.map((one) => [one.person, one.for])).toEqual([
+    ['ana', null],
+    [OWNER, 'ana'],
+  ]);
+});
+
+test('a delegate decides until it is ended, and not after', async () => {
+  const ends = new Do({ kind: 'takeBack', which: 2, who: null }, null);
+  const { o } = await live([
+    offers(ANA, BEN),
+    accepts,
+    asks(1, 0),
+    asks(0, 0),
+    approves(1),
+    ends,
+    // The task is still open: nobody has looked who may decide.
+    approves(1),
+  ]);
+  expect(o.requests.map(({ decisions }) => decisions)).toMatchObject([[{ person: 'ben', for: 'ana' }], []]);
+});
+
+test('what is held by an exception ends with it', async () => {
+  const { o } = await live([
+    asks(1, 6),
+    new Do({ kind: 'askException', needed: true, which: 1, target: 1, by: 'self', days: 0, reason: true }, null),
+    approves(0),
+    asks(1, 3),
+    new Wait(25 * HOUR),
+    new Sweep(['end-access', 'report-exceptions']),
+  ]);
+  expect(o.assignments[1]).toMatchObject({ package: 'vault', endsAt: o.exceptions[0]?.until, endReason: 'endReached' });
+});
+
+test('whoever leaves the scope of a policy loses what it alone gave', async () => {
+  const leaves = new Edited({ kind: 'group', group: 'staff', who: 1 });
+  const { o } = await live([asks(1, 6), leaves, new Sweep(['end-out-of-scope'])]);
+  expect(o.assignments).toMatchObject([{ endReason: 'outOfScope' }]);
+});

@@ -14,11 +14,12 @@ export const handing = {
     kind: fc.constant('offer' as const),
     /** One of those who are asked now, or anybody. */
     asked: mostlyNot(1, pick),
-    who: person,
+    /** Most often somebody whom policies name. */
+    who: fc.oneof({ weight: 3, arbitrary: fc.constantFrom(2, 3, 4, 5) }, { weight: 1, arbitrary: person }),
     to: person,
-    what: mostlyNot(2, fc.nat(8)),
-    first: mostlyNot(4, fc.constantFrom(1, 3, -1)),
-    last: fc.constantFrom(0, 1, 3, 3, 14, 14, 60, 60, 367),
+    what: mostlyNot(3, fc.nat(8)),
+    first: mostlyNot(7, fc.constantFrom(1, 3, -1)),
+    last: fc.constantFrom(0, 3, 14, 14, 60, 60, 60, 60, 367),
   }),
   answer: fc.record({
     kind: fc.constant('answer' as const),
@@ -40,7 +41,8 @@ export function boundHanding(o: Organization, given: HandingWish): Act | null {
     const what = given.what === null ? null : (at([...Object.keys(o.packages), CATALOG], given.what) ?? null);
     const { first, last } = given;
     const offer: Model.Offer = { delegator, delegate: name(given.to), first, last, what };
-    const day = (n: number): string => new Date(o.now + n * Model.DAY).toISOString().slice(0, 10);
+    const noon = Model.dayOf(o, delegator) + (o.people[delegator]?.ahead ?? 0) + Model.DAY / 2;
+    const day = (n: number): string => new Date(noon + n * Model.DAY).toISOString().slice(0, 10);
     return {
       words: `${delegator} hands ${what ?? 'everything'} to ${offer.delegate}, days ${first ?? 0} to ${last}`,
       actor: delegator,

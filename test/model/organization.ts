@@ -6,6 +6,14 @@ import { ADMINISTRATOR, CATALOG, OWNER } from './model';
 export const START = Date.UTC(2026, 2, 2, 9);
 
 export const PEOPLE = ['tara', 'tom', 'max', 'ana', 'ben', 'cas', OWNER, ADMINISTRATOR] as const;
+/** Who lives elsewhere than in UTC, and how many hours their clock is before that one. */
+const AWAY: Readonly<Record<Key, readonly [zone: string, hours: number]>> = {
+  tara: ['America/Phoenix', -7],
+  tom: ['Asia/Kolkata', 5.5],
+  ana: ['Asia/Kolkata', 5.5],
+  cas: ['Pacific/Kiritimati', 14],
+};
+export const zoneOf = (key: Key): string => AWAY[key]?.[0] ?? 'UTC';
 export const GROUPS = ['approvers', 'staff'] as const;
 const LOCAL = ['reader', 'writer', 'auditor', 'printer'];
 export const MANUAL = 'vault';
@@ -77,6 +85,7 @@ const SHELF: Readonly<Record<Key, Shelf>> = {
   writer: {
     roles: ['writer', 'reader'],
     against: ['auditor'],
+    exceptions: terms({ stages: [stage(['ben'])], expires: 3 * 24 }),
     policies: { Staff: terms({ stages: TWO_STAGES, onBehalf: true, expires: 60 * 24, extendApproval: false }) },
   },
   auditor: { roles: ['auditor', 'reader'], policies: { Staff: terms({ expires: 8, onBehalf: true }) } },
@@ -119,13 +128,13 @@ export function beginning(): Organization {
       policies: Object.entries(policies).map(([name, one]) => ({ name, enabled: true, current: all.push(one) - 1 })),
     };
   }
-  const people = Object.fromEntries(PEOPLE.map((key) => [key, { enabled: true, manager: null as Key | null }]));
-  Object.assign(people, {
-    tara: { enabled: true, manager: 'max' },
-    tom: { enabled: true, manager: 'max' },
-    max: { enabled: true, manager: ADMINISTRATOR },
-    cas: { enabled: true, manager: 'tara' },
-  });
+  const managers: Readonly<Record<Key, Key>> = { tara: 'max', tom: 'max', max: ADMINISTRATOR, cas: 'tara' };
+  const people = Object.fromEntries(
+    PEOPLE.map((key) => [
+      key,
+      { enabled: true, manager: managers[key] ?? null, ahead: (AWAY[key]?.[1] ?? 0) * 3_600_000 },
+    ]),
+  );
   return {
     now: START,
     people,
@@ -150,7 +159,7 @@ function person(o: Organization, key: Key) {
     key,
     name: key,
     email: `${key}@woodgrove.example`,
-    timeZone: 'UTC',
+    timeZone: zoneOf(key),
     enabled: one?.enabled,
     // Nobody who is deleted can be named; what is not written stays.
     ...(manager !== null && isDeleted(o, manager) ? {} : { manager }),

@@ -2,10 +2,10 @@
 import { enter } from './approving';
 import type { Answer, Key, Organization, Policy } from './book';
 import {
-  DAY,
   HELD,
   HOUR,
   assignmentOf,
+  dayOf,
   liveOf,
   manages,
   newest,
@@ -95,12 +95,11 @@ export function askException(o: Organization, wish: ExceptionWish): Answer {
   const one = needed(o, target, pack);
   if (typeof one === 'string') return one;
   if (!wish.reason) return 'reason-required';
-  const today = o.now - (o.now % DAY);
   const request = newRequest(o, 'exception', target, pack, {
     requestor: actor,
     policy: one.pair,
     terms: one.terms,
-    asked: { start: null, hours: null, end: wish.days === null ? null : today + (wish.days + 1) * DAY },
+    asked: { start: null, hours: null, end: wish.days === null ? null : dayOf(o, target, wish.days + 1) },
   });
   return enter(o, request, true);
 }

@@ -1,5 +1,6 @@
 // What is written down: people, packages and terms, and what became of what was asked for, as lists in memory. Time is a number of
-// milliseconds, days have 24 hours (everybody lives in UTC). Names are keys: a request is `tara/writer/0`, the first one of that
+// milliseconds, days have 24 hours and begin at midnight where the person is (nobody
+// here changes their clocks). Names are keys: a request is `tara/writer/0`, the first one of that
 // person for that package.
 
 export type Key = string;
@@ -169,7 +170,16 @@ export interface Exception {
 export interface Organization {
   now: number;
   /** `deletedAt`: who is not enabled is deleted, since then. */
-  people: Record<Key, { enabled: boolean; manager: Key | null; deletedAt?: number | undefined }>;
+  people: Record<
+    Key,
+    {
+      enabled: boolean;
+      manager: Key | null;
+      /** How far their clock is before that of UTC. */
+      readonly ahead: number;
+      deletedAt?: number | undefined;
+    }
+  >;
   groups: Record<Key, Key[]>;
   published: boolean;
   packages: Record<Key, Package>;
@@ -199,6 +209,13 @@ export const ENDING = ['removing', 'removalFailed'];
 export type Answer = string;
 
 export const works = (o: Organization, person: Key): boolean => o.people[person]?.enabled === true;
+
+/** When the day begins where the person is: today, or so many days later. */
+export function dayOf(o: Organization, person: Key, later = 0): number {
+  const { ahead } = found(o.people[person]);
+  const clock = o.now + ahead;
+  return clock - (clock % DAY) - ahead + later * DAY;
+}
 
 export const manages = (o: Organization, person: Key): boolean =>
   works(o, person) && (person === OWNER || person === ADMINISTRATOR);

@@ -1,6 +1,6 @@
 // Handing one's approvals to somebody else for a while (rule 3.4): offered, answered, ended, and who is asked beside whom.
 import type { Answer, Delegation, Key, Organization, Task, Who } from './book';
-import { ADMINISTRATOR, CATALOG, DAY, OWNER, found, termsOf, works } from './book';
+import { ADMINISTRATOR, CATALOG, DAY, OWNER, dayOf, found, termsOf, works } from './book';
 
 type Reach = Pick<Delegation, 'from' | 'until' | 'what'>;
 
@@ -27,8 +27,7 @@ export function offer(o: Organization, { delegator, delegate, first, last, what 
   if (begins < 0) return 'delegation-past';
   if (last < begins) return 'end-before-start';
   if (last > 366) return 'delegation-too-long';
-  const today = o.now - (o.now % DAY);
-  const reach = { from: today + begins * DAY, until: today + (last + 1) * DAY, what };
+  const reach = { from: dayOf(o, delegator, begins), until: dayOf(o, delegator, last + 1), what };
   const links = o.delegations.filter((one) => isLive(one) && one.until > o.now);
   if (links.some((one) => one.delegator === delegator && one.delegate === delegate && meet(one, reach)))
     return 'delegation-exists';

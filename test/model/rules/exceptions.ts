@@ -1,6 +1,6 @@
 // Exceptions to what does not go together (rule 3.13): how one is granted, whether it counts, and how long it lends what is held by it.
 import type { Exception, Key, Organization, Request } from './book';
-import { ADDING, DAY, ENDING, HOUR, LIVE, OPEN, packageOf, sooner, termsOf, works } from './book';
+import { ADDING, DAY, ENDING, HOUR, LIVE, OPEN, dayOf, packageOf, sooner, termsOf, works } from './book';
 
 export interface Against {
   readonly other: Key;
@@ -58,7 +58,8 @@ export function grantException(o: Organization, request: Request, owner: Key): b
   const most = o.now + Number(termsOf(o, request.terms).expires) * HOUR;
   const end = Number(sooner(request.asked.end, most));
   if (end <= o.now) return false;
-  const until = Math.ceil(end / DAY) * DAY;
+  // The end of the day in which it ends.
+  const until = dayOf({ ...o, now: end - 1 }, target, 1);
   const before = exceptionOf(o, target, one.pair);
   if (before && counts(o, before) && (!before.reported || before.until >= until)) return false;
   const remindAt = Math.floor(until - Math.min((until - o.now) / 2, 14 * DAY));
