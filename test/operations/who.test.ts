@@ -263,6 +263,9 @@ describe('somebody who was deleted and is not restored', () => {
          join people boss on boss.id = manager.manager_id where people.directory_key = 'cas'`,
       ),
     ).toEqual([{ key: 'ada' }]);
+    // So the release before knows that her address is nobody else's in the settings.
+    const SPENT = `select 1 from people where forgotten_at is not null and former_mail = sha256(convert_to(id || $1, 'UTF8'))`;
+    expect(await world.sql(SPENT, ['ana@woodgrove.example'])).toHaveLength(1);
     expect(await story()).not.toContain('Ana Ruiz');
     expect(await story()).toContain(`Former employee ${id.slice(-4)}`);
     expect(

@@ -30,6 +30,7 @@ import { formerMails } from './0031-former-mails';
 import { validated } from './0032-validated';
 import { saidBySettings } from './0033-said-by-settings';
 import { read } from './0036-read';
+import { formerMail } from './0037-former-mail';
 
 export type Migration = {
   /** `0001-name`, as the file is called. */
@@ -74,4 +75,5 @@ export const migrations: readonly Migration[] = [
   validated,
   saidBySettings,
   read,
+  formerMail,
 ];
