@@ -176,9 +176,12 @@ export async function startUsher(config: Config, log: Log, { clickMs = CLICK_MS 
     const chat = await listen(config, metrics, () => readiness.problems(), log, stops);
     const house = await openHouse(config, log, { migrate: true, apart: true, watch: metrics.watch });
     stops.push(() => house.stop(), DATABASE_STOP_MS);
-    const { unknown, unclear } = await settle(house.desk, config, { demo: config.demo }).catch((error: unknown) => {
-      throw isRefusal(error) && error.code === 'forbidden' ? new StartError(notADemo(config)) : error;
-    });
+    const playground = config.teams?.playground === true;
+    const { unknown, unclear } = await settle(house.desk, config, { demo: config.demo, playground }).catch(
+      (error: unknown) => {
+        throw isRefusal(error) && error.code === 'forbidden' ? new StartError(notADemo(config)) : error;
+      },
+    );
     if (unknown.length > 0) log.warn({ unknown }, 'administrators of the settings that are not in the directory');
     if (unclear.length > 0)
       log.warn(
@@ -384,11 +387,16 @@ export async function startUsher(config: Config, log: Log, { clickMs = CLICK_MS 
   }
 }
 
-/** The local page, where anybody is anybody, is for organizations that were made for it. */
+/** The local page and the playground, where anybody is anybody, are for organizations that were made for them. */
 function notADemo(config: Config): string {
   // Without the account, and without what may follow the name.
   const address = config.databaseUrl?.reveal().replace(/^[^:]*:\/\/(?:[^@/]*@)?|\?.*$/g, '');
   const database = address === undefined ? `The database in ${config.home}` : `The database ${address} of DATABASE_URL`;
+  if (config.teams?.playground === true)
+    return (
+      `${database} holds a real organization, and TEAMS_PLAYGROUND=1 lets anybody in there as anybody. ` +
+      'Remove it, or name a new, empty database to try it on.'
+    );
   return (
     `${database} holds a real organization, and the demo (USHER_DEMO=1, or no chat credentials) opens a page there where ` +
     'anybody can be anybody. Set up Slack or Teams, or set USHER_DEMO=0; for the demo name a new, empty database.'

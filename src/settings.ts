@@ -208,7 +208,7 @@ export const variables: Readonly<Record<keyof Settings, Variable>> = {
     required: 'no',
     default: '',
     meaning:
-      "`1` lets Microsoft's local playground in without any token; only on loopback, without `TEAMS_APP_ID` and without a real Slack.",
+      "`1` lets Microsoft's local playground in without any token; only on loopback, without `TEAMS_APP_ID` and without a real Slack, and only on a database that was new for it or for the demo.",
   },
 };
 

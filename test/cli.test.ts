@@ -95,7 +95,7 @@ test('whoever asks for a document gets one when it fails as well, and people the
   ]);
 });
 
-test('apply makes administrators of whom the settings name, and says so; the demo is refused on what is real', async () => {
+test('apply makes administrators of whom the settings name, and says so; demo and playground are refused on what is real', async () => {
   const real = await freshDatabase('cli_real', 'migrated');
   await asOwner(real, `grant usher_app to ${role}`);
   const folder = mkdtempSync(join(tmpdir(), 'usher-cli-'));
@@ -125,6 +125,15 @@ test('apply makes administrators of whom the settings name, and says so; the dem
     expect(demo.code).toBe(1);
     expect(JSON.parse(demo.out)).toEqual({
       error: expect.stringMatching(/cli_real.*holds a real organization.*USHER_DEMO=0/) as string,
+    });
+    // Without the page as well nobody who proves nothing gets in.
+    const playground = await usher(real, ['start', '--json'], {
+      ...{ SLACK_TEAM_ID: undefined, SLACK_BOT_TOKEN: undefined, SLACK_SIGNING_SECRET: undefined },
+      ...{ USHER_DEMO: '0', TEAMS_PLAYGROUND: '1', PORT: '0' },
+    });
+    expect(playground.code).toBe(1);
+    expect(JSON.parse(playground.out)).toEqual({
+      error: expect.stringMatching(/cli_real.*holds a real organization.*TEAMS_PLAYGROUND=1/) as string,
     });
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -21,6 +21,12 @@ export interface OrganizationSettings {
   readonly allowGuests: boolean | null;
 }
 
+/** How somebody may come to be whoever they want. */
+interface Kind {
+  readonly demo: boolean;
+  readonly playground?: boolean;
+}
+
 const by: By = { actor: { kind: 'operator', name: 'start' }, via: 'start' };
 
 /** Names of administrators in the settings that give nobody the role. */
@@ -32,18 +38,15 @@ export interface Unheeded {
 }
 
 /**
- * Makes the organization's rows equal to the settings. `demo` marks a new database as one; it is never changed
- * later. Returns the names of administrators that give nobody the role.
+ * Makes the organization's rows equal to the settings. `demo` has personas on a page, `playground` lets programs in that prove nothing:
+ * both mark a new database as a demo's, which is never changed later, and are refused on any other. Returns the names of
+ * administrators that give nobody the role.
  */
-export function settle(
-  desk: Desk,
-  settings: OrganizationSettings,
-  options: { readonly demo: boolean },
-): Promise<Unheeded> {
+export function settle(desk: Desk, settings: OrganizationSettings, options: Kind): Promise<Unheeded> {
   return act(desk, by, async (tx) => {
     await tx.clock();
     let known = await tx.organization(settings.administrators);
-    const changes = (): ConfigurationChange[] => changesFor(known, settings, options.demo, () => tx.newId());
+    const changes = (): ConfigurationChange[] => changesFor(known, settings, options, () => tx.newId());
     // Nearly every start changes nothing, and none of those waits for somebody who is just applying files.
     if (changes().length > 0) {
       await tx.holdConfiguration();
@@ -89,11 +92,12 @@ export function nameAdministrators(
 function changesFor(
   known: OrganizationFacts,
   settings: OrganizationSettings,
-  demo: boolean,
+  { demo, playground = false }: Kind,
   newId: () => string,
 ): ConfigurationChange[] {
-  if (demo && known.organization?.demo === false) throw new DomainError('forbidden', {});
-  const after = { name: 'Usher', timeZone: 'UTC', demo };
+  const open = demo || playground;
+  if (open && known.organization?.demo === false) throw new DomainError('forbidden', {});
+  const after = { name: 'Usher', timeZone: 'UTC', demo: open };
   const created: ConfigurationChange[] =
     known.organization === null
       ? [{ noun: 'organization', before: null, after, events: [event('settings', 'organization')] }]
