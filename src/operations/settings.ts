@@ -208,19 +208,21 @@ function roleChange(before: RoleConfig | null, after: RoleConfig): Configuration
 }
 
 /**
- * By directory key, or by a mail address that only one person has, be it somebody who was deleted and may come back. A name that another
+ * By directory key or else by mail address, in any case, where only one person has it, be it somebody who was deleted and may come back. A name that another
  * administrator had was written for that person: whoever has it now does not administer Usher by it.
  */
 function find(known: OrganizationFacts, name: string): Person | null {
   if (known.spent.includes(name)) return null;
   const found = having(known, name);
-  const byKey = found.find((person) => person.directoryKey === name);
-  if (byKey) return byKey;
-  return found.length === 1 ? (found[0] ?? null) : null;
+  const byKey = found.filter(({ directoryKey }) => alike(directoryKey, name));
+  const [only, ...more] = byKey.length > 0 ? byKey : found;
+  return only && more.length === 0 ? only : null;
 }
 
 const having = ({ people }: OrganizationFacts, name: string): Person[] =>
-  people.filter(({ directoryKey, email }) => directoryKey === name || email?.toLowerCase() === name.toLowerCase());
+  people.filter(({ directoryKey, email }) => alike(directoryKey, name) || alike(email, name));
+
+const alike = (one: string | null, name: string): boolean => one?.toLowerCase() === name.toLowerCase();
 
 function unheeded(known: OrganizationFacts, names: readonly string[]): Unheeded {
   const left = names.filter((name) => find(known, name) === null);

@@ -92,13 +92,13 @@ async function installationsOf(q: Query): Promise<readonly InstallationConfig[]>
 }
 
 // Two indexes, one look into each: an OR over both would read everybody.
-const NAMED = `select * from people where directory_key = any($1)
+const NAMED = `select * from people where lower(directory_key) in (select lower(named) from unnest($1::text[]) named)
   union select * from people where lower(email) in (select lower(named) from unnest($1::text[]) named)`;
 const ADMINISTRATORS = `select * from administrative_roles where state = 'active' and role = 'administrator' order by id`;
 const SPENT = `select named.name from unnest($1::text[]) named (name) where exists (select 1 from administrative_roles r
   join people p on p.id = r.person_id
-  where r.role = 'administrator' and p.directory_key <> named.name and lower(p.email) is distinct from lower(named.name)
-    and (p.former_key = named.name or sha256(convert_to(p.id || lower(named.name), 'UTF8')) = any(p.former_mails)))`;
+  where r.role = 'administrator' and lower(p.directory_key) <> lower(named.name) and lower(p.email) is distinct from lower(named.name)
+    and (lower(p.former_key) = lower(named.name) or sha256(convert_to(p.id || lower(named.name), 'UTF8')) = any(p.former_mails)))`;
 
 const PATIENCE_MS = 120_000;
 const TURN = 7_236_003;

@@ -33,7 +33,7 @@ select i.id, i.state, i.standing, i.zone, i.locale, i.version, to_jsonb(people) 
       and (e.data ->> 'linkedBy' <> 'file' or p.state <> 'enabled')) end as "staysWith"
 from identities i left join people on people.id = i.person_id
 where i.platform = $1 and i.tenant = $2 and i.user_id = $3`;
-const BY_KEY = `select * from people where directory_key = $1 and state = 'enabled'`;
+const BY_KEY = `select * from people where lower(directory_key) = lower($1) and state = 'enabled'`;
 const BY_MAIL = `select * from people where lower(email) = lower($1) order by id`;
 const INSTALLATION = `
 select authoritative_domains as "authoritativeDomains", guests_allowed as "guestsAllowed"

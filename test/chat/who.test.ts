@@ -86,6 +86,26 @@ describe('row 63: which account is which person', () => {
     },
   );
 
+  test('an Entra id that a file writes in capitals is the one that Teams says in small letters', async () => {
+    const key = '9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d';
+    const tenant = '1c9d4f0e-0a2b-4c3d-8e4f-5a6b7c8d9e0f';
+    await world.configure(`
+people:
+- { key: ${key.toUpperCase()}, name: Ilse Kern }
+- { key: jo, name: Jo Berg, identities: [{ platform: teams, tenant: ${tenant.toUpperCase()}, user: ${'A' + key.slice(1).toUpperCase()} }] }
+installations: [{ platform: teams, tenant: ${tenant.toUpperCase()}, guestsAllowed: true }]
+`);
+    const ask = (user: string, more: Partial<Profile>) =>
+      door.knock(
+        user,
+        { kind: 'text', text: 'my access' },
+        { platform: 'teams', tenant, profile: account(null, more) },
+      );
+    expect(textOf(cardOf(await ask(key, { directoryKey: key })))).toContain('Your access');
+    expect(await links(key)).toMatchObject([{ state: 'linked', linked_by: 'directoryKey' }]);
+    expect(textOf(cardOf(await ask('a' + key.slice(1), { standing: 'guest' })))).toContain('Your access');
+  });
+
   test('a wrong line of a file that is mended keeps nobody out', async () => {
     const line = (user: string) =>
       world.configure(

@@ -1,6 +1,7 @@
 // Who is who, and who may act at all: administrators follow the settings, and an account's standing is never guessed.
 import type { Inbound, Profile } from '../../src/chat/inbound';
 import type { Card } from '../../src/chat/card';
+import { readConfig } from '../../src/config';
 import { DAY, HOUR } from '../../src/domain/time';
 import { nameAdministrators, settle } from '../../src/operations/settings';
 import { expectSound } from '../support/invariants';
@@ -31,6 +32,20 @@ describe('administrators of the settings', () => {
   test('named twice, by key and by mail address, get it once', async () => {
     await settle(world.desk, { ...settings, administrators: ['tom', 'Tom@woodgrove.example'] }, { demo: true });
     expect(await administrators()).toEqual(['ada', 'tom']);
+  });
+
+  test('whose key has a capital get it by the settings, which are read in small letters', async () => {
+    await world.configure('people: [{ key: E-100, name: Ed Hale }]');
+    const named = readConfig({ USHER_ADMINISTRATORS: 'E-100' }).administrators;
+    expect(await settle(world.desk, { ...settings, administrators: named }, { demo: true })).toEqual({
+      unknown: [],
+      unclear: [],
+    });
+    expect(await administrators()).toEqual(['E-100', 'ada']);
+    // A key that an administrator had means nobody else, in any case.
+    await world.sql("update people set directory_key = 'E-1', former_key = 'E-100' where directory_key = 'E-100'");
+    await world.configure('people: [{ key: e-100, name: Eve Lang, enabled: true }]');
+    expect(await nameAdministrators(world.desk, operator, named)).toMatchObject({ given: [], unclear: ['e-100'] });
   });
 
   test('who was named in a file keeps the role whatever the settings say', async () => {

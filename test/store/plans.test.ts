@@ -228,6 +228,7 @@ test.each<{
   { name: 'a timeline', act: (q) => createViews(q).timeline(id as RequestId) },
   { name: 'how far messages got', act: (q) => createViews(q).reach(id as RequestId) },
   { name: 'who an account is', act: (q) => createViews(q).identity('slack', 'T', 'U') },
+  { name: 'people by key', act: (q) => createViews(q).peopleByKey('a') },
   { name: 'people by mail address', act: (q) => createViews(q).peopleByMail('a@b') },
   { name: 'a search for people', act: (q) => createViews(q).searchPeople('ana woodgrove', 10, null) },
   { name: 'a search for direct reports', act: (q) => createViews(q).searchPeople('', 1, person) },

@@ -88,7 +88,8 @@ export function settleInstallations(draft: Draft): void {
   const stored = new Map(draft.known.installations.map((one) => [`${one.platform} ${one.tenant}`, one]));
   const seen = new Set<string>();
   for (const { text, place } of everywhere(draft.blueprint, 'installations')) {
-    const label = `${text.platform} ${text.tenant}`;
+    const tenant = idOf(text.platform, text.tenant);
+    const label = `${text.platform} ${tenant}`;
     if (seen.has(label)) {
       refuse(draft, place, `The installation "${label}" is written twice. Keep one of them.`);
       continue;
@@ -97,7 +98,7 @@ export function settleInstallations(draft: Draft): void {
     const before = stored.get(label) ?? null;
     const after: InstallationConfig = {
       platform: text.platform,
-      tenant: text.tenant,
+      tenant,
       name: kept(text.name, before?.name, ''),
       authoritativeDomains: kept(
         text.authoritativeDomains && [...new Set(text.authoritativeDomains.map(fold))],
@@ -125,6 +126,10 @@ export function settleInstallations(draft: Draft): void {
   }
 }
 
+/** Entra's ids are the same in any case, and Teams is heard with small letters; those of others mean what they say. */
+const idOf = (platform: Claim['platform'], id: string): string =>
+  platform === 'teams' && /^[0-9a-f-]{36,40}$/i.test(id) ? id.toLowerCase() : id;
+
 interface Claim {
   readonly place: Place;
   readonly platform: IdentityConfig['platform'];
@@ -141,6 +146,8 @@ export function settleIdentities(draft: Draft, found: People): void {
   const claims = found.written.people.flatMap(({ text, place, id, before }) =>
     (stateOf(text, before) === 'deleted' ? [] : (text.identities ?? [])).map((one, n): Claim => ({
       ...one,
+      tenant: idOf(one.platform, one.tenant),
+      user: idOf(one.platform, one.user),
       place: at(place, 'identities', n),
       person: id as PersonId,
     })),

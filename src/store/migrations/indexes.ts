@@ -21,6 +21,8 @@ export const indexes: Indexes = {
   // Whoever may be restored, or is to be forgotten.
   people_deleted: 'people (deleted_at) where deleted_at is not null and forgotten_at is null',
   drift_findings_of: 'drift_findings (person_id)',
+  // Keys are the same in any case: platforms, files and settings write an id as they like.
+  people_key: 'people (lower(directory_key))',
   people_organization: 'people (organization_id) where organization_id is not null',
 };
 
