@@ -41,6 +41,8 @@ export interface DelegationFacts {
   readonly delegate: PersonRef & Pick<Person, 'state'>;
   /** What it is for; null: all. */
   readonly scope: { readonly kind: 'package' | 'catalog'; readonly name: string; readonly hidden: boolean } | null;
+  /** It was never accepted, and nothing ended it before its time. */
+  readonly unanswered: boolean;
 }
 
 /** Offers it to the delegate. The days are those of the delegator; the first one is today where none is named. */

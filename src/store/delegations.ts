@@ -37,7 +37,9 @@ const PERSON = (id: string): string =>
 const ONES = (from: string): string => `
 select usher_now() as now, to_jsonb(d) as delegation, ${PERSON('d.delegator_id')} as delegator, ${PERSON('d.delegate_id')} as delegate,
   coalesce((select jsonb_build_object('kind', 'package', 'name', name, 'hidden', hidden) from packages where packages.id = d.package_id),
-    (select jsonb_build_object('kind', 'catalog', 'name', name, 'hidden', false) from catalogs where catalogs.id = d.catalog_id)) as scope
+    (select jsonb_build_object('kind', 'catalog', 'name', name, 'hidden', false) from catalogs where catalogs.id = d.catalog_id)) as scope,
+  d.touched_at is null and not exists (select from audit_events e where e.subject_kind = 'delegation' and e.subject_id = d.id::text
+    and (e.type = 'delegation.accepted' or (e.type = 'delegation.ended' and e.at < d.until_at))) as unanswered
 from ${from} order by d.from_at, d.id`;
 const ONE = ONES('(select * from delegations where id = $1) d');
 // From either side by its index, and no more than a list shows.
@@ -181,6 +183,7 @@ function factsOf(row: Row): At<DelegationFacts> {
       delegator: row['delegator'] as DelegationFacts['delegator'],
       delegate: row['delegate'] as DelegationFacts['delegate'],
       scope: row['scope'] as DelegationFacts['scope'],
+      unanswered: row['unanswered'] as boolean,
     },
   };
 }

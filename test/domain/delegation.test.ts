@@ -148,6 +148,7 @@ const given = (fields: Partial<Delegation> = {}, gone: 'Ana' | 'Ben' | null = nu
   delegator: { ...aRef('Ana'), state: gone === 'Ana' ? 'disabled' : 'enabled' },
   delegate: { ...aRef('Ben'), state: gone === 'Ben' ? 'disabled' : 'enabled' },
   scope: null,
+  unanswered: false,
 });
 const later = { from: days(2), dueAt: days(7) };
 const accepted = { state: 'accepted' } as const;

@@ -444,6 +444,9 @@ describe('what becomes of it', () => {
     expect(await states()).toEqual([{ from: 'Ana Ruiz', to: 'Cas de Vries', state: 'ended' }]);
     expect(heard('ana').filter((text) => text.includes('does not decide'))).toHaveLength(1);
     expect(heard('cas').filter((text) => text.includes('do not decide'))).toHaveLength(1);
+    expect(world.messagesTo('cas').map(({ card }) => textOf(card))).toContainEqual(
+      expect.stringMatching(/^You do not decide for Ana Ruiz\nIt is over\. Nothing to do\./),
+    );
   });
 
   test('answered and ended by typing, as the plain text says', async () => {
@@ -489,6 +492,8 @@ describe('what becomes of it', () => {
     await world.pass(2 * DAY);
     expect(await states()).toMatchObject([{ state: 'ended' }]);
     expect(heard('ana').filter((text) => text === 'Cas de Vries does not decide for you')).toHaveLength(1);
+    expect(textOf(latest('ana'))).toContain('They had not answered when its last day was over.');
+    expect(textOf(latest('cas'))).toContain('You had not answered when its last day was over.');
     expect(sentenceOf(await world.press('cas', card, 'Accept'))).toContain('over already');
   });
 
@@ -507,6 +512,17 @@ describe('what becomes of it', () => {
     expect(await states()).toMatchObject([{ state: 'ended' }]);
     expect(await isAsked()).not.toContain('cas for ana');
     expect(heard(hears)).toContain(says);
+  });
+
+  test('an offer that ended because one of the two left does not say that it was not answered in time', async () => {
+    await delegate(`cas ${await until(1)}`);
+    const card = latest('cas');
+    for (const state of ['disabled', 'enabled']) {
+      await world.sql(`update people set state = $1, version = version + 1 where directory_key = 'cas'`, [state]);
+      await world.settle();
+    }
+    await world.pass(2 * DAY);
+    expect(textOf(cardOf(await world.press('cas', card, 'Accept')))).toContain('It is over. Nothing to do.');
   });
 
   test('what is out of its scope is not asked', async () => {

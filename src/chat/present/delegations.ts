@@ -69,7 +69,9 @@ function linesOf(view: DelegationView): Text[] {
       const by = [delegator, delegate].find((one) => one.id === delegation.endedBy);
       if (by?.id === view.viewer) return [label('delegation.youEnded')];
       if (by) return [say('delegation.endedBy', { by: text(by.name, NAME) })];
-      return gone ? [say('outcome.targetDisabled', { target: gone.name })] : [label('delegation.over')];
+      if (gone) return [say('outcome.targetDisabled', { target: gone.name })];
+      if (!facts.unanswered) return [label('delegation.over')];
+      return [label(isMine ? 'delegation.notAnswered' : 'delegation.youNotAnswered')];
     }
   }
 }

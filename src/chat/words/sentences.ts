@@ -374,6 +374,8 @@ export const sentences = {
   'delegation.youEnded': 'You ended it. Nothing to do.',
   'delegation.endedBy': '{by} ended it.',
   'delegation.over': 'It is over. Nothing to do.',
+  'delegation.notAnswered': 'They had not answered when its last day was over. Nothing to do.',
+  'delegation.youNotAnswered': 'You had not answered when its last day was over. Nothing to do.',
   'delegation.nothingToDo': 'Nothing to do.',
   'delegation.all': 'everything',
   'delegation.hidden': 'a package',
