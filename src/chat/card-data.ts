@@ -152,7 +152,7 @@ export type CardDataOf = {
     readonly title: Text;
     readonly empty: Text | null;
     readonly rows: readonly (Row & { readonly delegation: string })[];
-  };
+  } & Paging;
   'delegation-form': {
     readonly summary: Text;
     readonly title: Text;

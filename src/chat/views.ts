@@ -484,10 +484,11 @@ export const views = {
   },
   delegation,
   delegationNews: async (look) => ({ ...(await delegation(look)), over: false }),
-  delegations: async (look) => ({
-    card: 'delegation-list',
-    data: delegationList(await delegationsOf(look.desk, look.by)),
-  }),
+  delegations: async (look) => {
+    const page = pageOf(look);
+    const found = await delegationsOf(look.desk, look.by, page);
+    return { card: 'delegation-list', data: delegationList({ ...found, previous: page.previous }) };
+  },
   requestOutcome: async (look) => ({
     card: 'notice',
     data: Notices.requestOutcome(await requestView(look.desk, viewer(look), requestId(look))),

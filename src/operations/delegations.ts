@@ -5,7 +5,7 @@ import { DomainError } from '../domain/errors';
 import type { Delegation, DelegationId, PersonId } from '../domain/model';
 import type { Answering } from './act';
 import { act, moment, personOf } from './act';
-import type { By, Desk, Draft, Proposal } from './ports';
+import type { By, Desk, Draft, Page, Proposal } from './ports';
 
 export interface Offer extends Omit<Proposal, 'delegator'> {
   /** Days where the delegator is; the first one is today where none is named. */
@@ -78,9 +78,13 @@ export async function delegationOf(desk: Desk, viewer: PersonId, id: string): Pr
 }
 
 /** What the person has handed on and what they decide for others, and is not over. */
-export async function delegationsOf(desk: Desk, by: By): Promise<readonly DelegationView[]> {
+export async function delegationsOf(
+  desk: Desk,
+  by: By,
+  page: { limit: number; after: string | null },
+): Promise<Page<DelegationView>> {
   const viewer = personOf(by);
-  const [found, now] = await Promise.all([desk.views.delegations(viewer), desk.views.now()]);
-  const views = found.map((facts) => ({ facts, state: Rules.stateNow(facts, { now }), viewer, now }));
-  return views.filter(({ state }) => state !== 'ended');
+  const [found, now] = await Promise.all([desk.views.delegations(viewer, page), desk.views.now()]);
+  const views = found.rows.map((facts) => ({ facts, state: Rules.stateNow(facts, { now }), viewer, now }));
+  return { ...found, rows: views.filter(({ state }) => state !== 'ended') };
 }

@@ -343,7 +343,7 @@ export interface Views {
   requests(person: PersonId, page: { limit: number; after: string | null }): Promise<Page<RequestRow>>;
   delegation(id: string): Promise<DelegationFacts | null>;
   /** What the person has handed on, or decides for others, and is not over; at most a hundred. */
-  delegations(person: PersonId): Promise<readonly DelegationFacts[]>;
+  delegations(person: PersonId, page: { limit: number; after: string | null }): Promise<Page<DelegationFacts>>;
   /** Whether somebody asks the person to decide, or could. */
   decides(person: PersonId): Promise<boolean>;
   /** Packages that the person decides, or could, and their catalogs; by name, or the one of this id. */

@@ -3,7 +3,7 @@ import type { DelegationFacts, Link, ProposeFacts } from '../domain/delegation';
 import { DomainError } from '../domain/errors';
 import type { CatalogId, DelegationId, PackageId, PersonId } from '../domain/model';
 import type { DelegableRow, Proposal, Views } from '../operations/ports';
-import { containing } from './cursors';
+import { containing, pageOf, unpackCursor } from './cursors';
 import { isId } from './ids';
 import { LIMITS } from './locks';
 import type { At } from './loads';
@@ -44,8 +44,9 @@ from ${from} order by d.from_at, d.id`;
 const ONE = ONES('(select * from delegations where id = $1) d');
 // From either side by its index, and no more than a list shows.
 const LIVE_OF = (side: string): string =>
-  `select * from delegations where ${side} = $1 and state in ${LIVE} and until_at > usher_now()`;
-const MINE = ONES(`(${LIVE_OF('delegator_id')} union ${LIVE_OF('delegate_id')} order by from_at, id limit 100) d`);
+  `select * from delegations where ${side} = $1 and state in ${LIVE} and until_at > usher_now()
+     and ($2::timestamptz is null or (from_at, id) > ($2, $3::uuid))`;
+const MINE = ONES(`(${LIVE_OF('delegator_id')} union ${LIVE_OF('delegate_id')} order by from_at, id limit $4) d`);
 
 // Whether somebody asks the person to decide, or a policy, or the lack of others, could.
 const DECIDES = `select exists (select from approval_tasks where person_id = $1 and state = 'open' and for_id is null)
@@ -104,8 +105,14 @@ export function createDelegationViews(q: Query): Pick<Views, 'delegation' | 'del
       const [row] = isId(id) ? await q(ONE, [id]) : [];
       return row === undefined ? null : factsOf(row as Row).facts;
     },
-    async delegations(person) {
-      return (await q(MINE, [person])).map((row) => factsOf(row as Row).facts);
+    async delegations(person, { limit, after }) {
+      const rows = await q(MINE, [person, ...unpackCursor(after, 'instant', 'id'), limit + 1]);
+      return pageOf(
+        rows.map((row) => factsOf(row as Row).facts),
+        limit,
+        ({ delegation }) => [delegation.from.toISOString(), delegation.id],
+        (facts) => facts,
+      );
     },
     decides: (person) => decides(q, person),
     async delegable(person, { text = '', id = null, limit }) {

@@ -547,11 +547,20 @@ export const samples: { readonly [N in CardName]: Readonly<Record<string, CardDa
     },
   },
   'delegation-list': {
-    empty: { summary: words('Who decides'), title: words('Who decides'), empty: words('Nobody.'), rows: [] },
+    empty: {
+      summary: words('Who decides'),
+      title: words('Who decides'),
+      empty: words('Nobody.'),
+      rows: [],
+      previous: null,
+      next: null,
+    },
     full: {
       summary: words('Who decides'),
       title: words('Who decides'),
       empty: null,
+      previous: null,
+      next: 'x',
       rows: rows(12, () => ({
         title: words(HOSTILE),
         detail: words(HOSTILE),

@@ -525,6 +525,27 @@ describe('what becomes of it', () => {
     expect(textOf(cardOf(await world.press('cas', card, 'Accept')))).toContain('It is over. Nothing to do.');
   });
 
+  test('the list is read page by page, to the end and back', async () => {
+    const day = await dayIn(9);
+    await world.sql(
+      `insert into delegations (id, delegator_id, delegate_id, first_day, last_day, from_at, until_at, state, due_at, version)
+       select usher_id(), ana.id, cas.id, $1::date, $1::date, $1::date + n * interval '1 minute', $1::date + interval '1 day',
+         'accepted', $1::date, 1
+       from generate_series(1, 100) n, people ana, people cas where ana.directory_key = 'ana' and cas.directory_key = 'cas'`,
+      [day],
+    );
+    let list = cardOf(await world.say('ana', 'delegations'));
+    const rowsOf = (card: Card) =>
+      card.body.filter(({ type }) => type === 'Container').map((row) => JSON.stringify(row));
+    const seen = new Set(rowsOf(list));
+    for (let page = 1; page < 20 && buttons(list).has('Next'); page += 1) {
+      list = cardOf(await world.press('ana', list, 'Next'));
+      for (const row of rowsOf(list)) seen.add(row);
+    }
+    expect(seen.size).toBe(100);
+    expect(buttons(list).has('Previous')).toBe(true);
+  });
+
   test('what is out of its scope is not asked', async () => {
     await accepted(`cas ${await until(9)} for ledger writer`, 'cas');
     await ask('tara');

@@ -12,12 +12,14 @@ import { bareName } from '../typed';
 import type { Answer, Context, FormInput, Verb } from '../verb';
 import { read, uuid } from '../verb';
 import { idOf, DAY } from './request-form';
+import { list } from './requests';
 
 const byId = z.object({ delegation: uuid });
 const scope = z.string().regex(/^(?:package|catalog):[0-9a-f-]{36}$/);
 
 /** Names that are looked among for what is nearly one. */
 const MOST_SCOPES = 200;
+const MOST_NAMES = 200;
 
 function delegationIn(data: unknown): DelegationId {
   const found = read(byId, data);
@@ -153,16 +155,17 @@ async function scopeNamed(context: Context, what: string): Promise<string> {
 /** The one that is meant, by the name of the other; without a name the only one there is. */
 async function meant(context: Context, rest: string, fits: 'answer' | 'end'): Promise<DelegationId> {
   const me = context.who.person.id;
-  const rows = (await delegationsOf(context.desk, context.by))
+  const { rows: found } = await delegationsOf(context.desk, context.by, { limit: MOST_NAMES, after: null });
+  const rows = found
     .filter(({ state, facts }) => fits === 'end' || (state === 'proposed' && facts.delegate.id === me))
     .map(({ facts: { delegation, delegator, delegate, scope: what } }) => ({
       id: delegation.id,
       name: (delegator.id === me ? delegate : delegator).name,
       detail: [`${delegation.firstDay} until ${delegation.lastDay}`, ...(what ? [what.name] : [])].join(', '),
     }));
-  const found = await oneOf(rows, bareName(rest.replace(/^(?:of|from|to)(?:\s|$)/i, '')));
-  if (!found) throw new DomainError('not-found', { what: 'delegation' });
-  return found.id;
+  const one = await oneOf(rows, bareName(rest.replace(/^(?:of|from|to)(?:\s|$)/i, '')));
+  if (!one) throw new DomainError('not-found', { what: 'delegation' });
+  return one.id;
 }
 
 interface Acting {
@@ -186,7 +189,7 @@ const acting = ({ words, fits, run }: Acting) => {
   } as const satisfies Verb;
 };
 
-const mine = (): Promise<Answer> => Promise.resolve({ view: 'delegations', params: {}, place: 'new' });
+const mine = (): Promise<Answer> => Promise.resolve(list('delegations', {}));
 
 export const delegationVerbs = {
   'delegation.propose': {
@@ -215,7 +218,7 @@ export const delegationVerbs = {
   'delegations.list': {
     kind: 'reads',
     opens: false,
-    press: mine,
+    press: (_context, data) => Promise.resolve(list('delegations', data)),
     typed: [
       { words: 'delegations', run: mine, help: { usage: 'delegations', line: 'help.delegations', only: 'deciders' } },
       { words: 'my delegations', run: mine },

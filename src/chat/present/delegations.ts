@@ -1,6 +1,6 @@
 // Who decides for whom for a while: the offer and what became of it, the list, and the form.
 import type { DelegationView } from '../../operations/delegations';
-import type { DelegableRow } from '../../operations/ports';
+import type { DelegableRow, Page } from '../../operations/ports';
 import type { PersonRef } from '../../domain/model';
 import { LONGEST_DAYS } from '../../domain/delegation';
 import { nextDate } from '../../domain/time';
@@ -11,6 +11,8 @@ import { formatDay } from '../text';
 import { label, say } from '../words';
 import { text } from './common';
 import type { Tone } from './common';
+import type { Pages } from './lists';
+import { paging } from './lists';
 
 const NAME = 120;
 
@@ -118,12 +120,13 @@ export function delegationCard(view: DelegationView): CardDataOf['delegation'] {
 }
 
 /** `delegations`. */
-export function delegationList(views: readonly DelegationView[]): CardDataOf['delegation-list'] {
+export function delegationList(page: Page<DelegationView> & Pages): CardDataOf['delegation-list'] {
+  const { rows } = page;
   return {
     summary: label('delegations.title'),
     title: label('delegations.title'),
-    empty: views.length === 0 ? label('delegations.empty') : null,
-    rows: views.map((view) => {
+    empty: rows.length === 0 ? label('delegations.empty') : null,
+    rows: rows.map((view) => {
       const { firstDay, lastDay } = view.facts.delegation;
       return {
         title: titleOf(view),
@@ -132,6 +135,7 @@ export function delegationList(views: readonly DelegationView[]): CardDataOf['de
         delegation: view.facts.delegation.id,
       };
     }),
+    ...paging(page),
   };
 }
 

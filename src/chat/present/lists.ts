@@ -8,11 +8,11 @@ import { askedFor, number, stateText, text, toneOf, typedNumber } from './common
 
 const NAME = 120;
 
-function paging(page: { readonly previous: string | null; readonly next: string | null }) {
+export function paging(page: { readonly previous: string | null; readonly next: string | null }) {
   return { previous: page.previous, next: page.next };
 }
 
-interface Pages {
+export interface Pages {
   /** Cursor of the page before; the empty string is the first page. */
   readonly previous: string | null;
 }
