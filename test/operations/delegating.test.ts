@@ -173,7 +173,9 @@ describe('who decides for two', () => {
       const first = await world.submit('cas', form, { reason: 'mine' });
       expect([first.kind, sentenceOf(first)]).toEqual(['errors', NOW]);
       expect(await decisions()).toHaveLength(1);
-      await world.submit('cas', form, { reason: 'mine' });
+      if (first.kind !== 'errors' || first.form === undefined) throw new Error('no form to send');
+      expect(textOf(first.form)).toContain('You decide for Ben Okoye until');
+      await world.submit('cas', first.form, { reason: 'mine' });
       expect((await decisions())[1]).toMatchObject({ by: 'cas', for: 'ben', shown: true });
     },
   );
