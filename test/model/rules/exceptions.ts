@@ -61,7 +61,7 @@ export function grantException(o: Organization, request: Request, owner: Key): b
   // The end of the day in which it ends.
   const until = dayOf({ ...o, now: end - 1 }, target, 1);
   const before = exceptionOf(o, target, one.pair);
-  if (before && counts(o, before) && (!before.reported || before.until >= until)) return false;
+  if (before && counts(o, before) && (before.remindAt > o.now || before.until >= until)) return false;
   const remindAt = Math.floor(until - Math.min((until - o.now) / 2, 14 * DAY));
   o.exceptions = o.exceptions.filter((each) => each !== before);
   o.exceptions.push({ person: target, pair: one.pair, owner, until, remindAt, reported: false });
@@ -80,6 +80,6 @@ export function needed(o: Organization, person: Key, pack: Key): Against | strin
   const its = ({ pair }: Against): Exception | undefined => exceptionOf(o, person, pair);
   const missing = all.filter((one) => !counts(o, its(one)));
   if (missing.some(({ terms }) => terms === null)) return 'incompatible';
-  const [first] = [...missing, ...all.filter((one) => its(one)?.reported === true && one.terms !== null)];
+  const [first] = [...missing, ...all.filter((one) => Number(its(one)?.remindAt) <= o.now && one.terms !== null)];
   return first ?? (all.some(its) ? 'exception-lasts' : 'exception-not-needed');
 }
