@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { readConfig } from '../../src/config';
 import { createLog } from '../../src/log';
 import { startUsher } from '../../src/main';
+import { describeInBrowser, openBrowser } from '../support/browser';
 import { freePort } from '../support/port';
 
 test('a new folder becomes a demo with its page, a second Usher on it is refused, and a later start goes on', async () => {
@@ -31,3 +32,50 @@ test('a new folder becomes a demo with its page, a second Usher on it is refused
     rmSync(home, { recursive: true, force: true });
   }
 }, 90_000);
+
+describeInBrowser('the page of the demo', () => {
+  test('is where one asks, another sees it at once and approves, and the first has it', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'usher-page-'));
+    const config = readConfig({ USHER_HOME: home, PAGE_PORT: String(await freePort()) });
+    const usher = await startUsher(config, createLog('silent'));
+    const browser = await openBrowser();
+    try {
+      const open = async (name: string) => {
+        const page = await (await browser.newContext({ viewport: { width: 1400, height: 900 } })).newPage();
+        page.setDefaultTimeout(20_000);
+        await page.goto(usher.page ?? '');
+        await page.locator('html.ready').waitFor();
+        await page.getByRole('option', { name }).click();
+        await page.getByPlaceholder(`Write as ${name}`).waitFor();
+        const say = async (text: string): Promise<void> => {
+          await page.getByLabel('Message').fill(text);
+          await page.keyboard.press('Enter');
+        };
+        const last = (text: string) => page.getByRole('article').filter({ hasText: text }).last();
+        return { page, say, last };
+      };
+      const [noah, maya] = [await open('Noah Kim'), await open('Maya Iyer')];
+
+      await noah.say('request Book meeting rooms for others');
+      const form = noah.page.getByRole('dialog');
+      await form.getByRole('textbox', { name: 'Reason' }).first().fill('The fair in Ghent');
+      await form.getByRole('button', { name: 'Submit' }).first().click();
+      await form.getByText('Waits for Maya Iyer').first().waitFor();
+      await noah.page.keyboard.press('Escape');
+      await form.waitFor({ state: 'hidden' });
+
+      const asked = maya.last('The fair in Ghent');
+      await asked.getByRole('button', { name: 'Approve' }).first().click();
+      await asked.getByText('You approved').first().waitFor();
+      expect(await asked.getByRole('button', { name: 'Approve' }).count()).toBe(0);
+      await noah.page.getByText('You now have Book meeting rooms for others').first().waitFor();
+
+      await noah.say('my access');
+      await noah.last('Your access').getByText('Book meeting rooms for others').first().waitFor();
+    } finally {
+      await browser.close();
+      await usher.stop();
+      rmSync(home, { recursive: true, force: true });
+    }
+  }, 120_000);
+});
