@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import { connect as dial, createServer, type Socket } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { Client } from 'pg';
 import { createLog } from '../../src/log';
 import { end } from '../../src/domain/assignment';
 import { DomainError } from '../../src/domain/errors';
@@ -16,6 +17,7 @@ import { newId } from '../../src/store/ids';
 import { inTransaction } from '../../src/store/query';
 import { createStore } from '../../src/store/store';
 import { clusterUrl } from '../support/cluster';
+import { EDGES } from '../support/sound';
 import { byPerson, bySystem, createWorld, moment, type World } from './world';
 
 let world: World;
@@ -586,6 +588,53 @@ describe('behind the rules, the database', () => {
         original: { constraint: 'version_rises_by_one' },
       },
     );
+  });
+
+  test('refuses every edge that is not drawn, of each machine, and no other', async () => {
+    // The guard itself, on tables of the same names that have nothing but a state, so that no other check answers first.
+    const client = new Client({ connectionString: world.db.url });
+    await client.connect();
+    try {
+      await client.query(`create function pg_temp.edges() returns table (edge text, taken boolean) language plpgsql as $$
+        declare machine text; was text; becomes text;
+        begin
+          foreach machine in array array['requests', 'assignments', 'approval_stages'] loop
+            execute format('create temp table %I (state text, version integer)', machine);
+            execute format('create trigger follow_edges before update on pg_temp.%I for each row execute function public.follow_edges()', machine);
+            for was, becomes in
+              with states as (select from_state as state from state_edges e where e.noun = machine union select to_state from state_edges e where e.noun = machine)
+              select a.state, b.state from states a, states b where a.state <> b.state
+            loop
+              execute format('insert into pg_temp.%I values ($1, 1)', machine) using was;
+              edge := concat_ws(' ', machine, was, becomes);
+              begin
+                execute format('update pg_temp.%I set state = $1, version = 2', machine) using becomes;
+                taken := true;
+              exception when check_violation then
+                taken := false;
+              end;
+              execute format('delete from pg_temp.%I', machine);
+              return next;
+            end loop;
+          end loop;
+        end $$`);
+      const { rows } = await client.query<{ edge: string; taken: boolean }>('select * from pg_temp.edges()');
+      const nouns = { request: 'requests', assignment: 'assignments', stage: 'approval_stages' } as const;
+      const drawn = Object.entries(nouns).flatMap(([noun, table]) =>
+        Object.entries(EDGES[noun as keyof typeof nouns]).flatMap(([from, all]) =>
+          all.map((to) => `${table} ${from} ${to}`),
+        ),
+      );
+      expect(
+        rows
+          .filter(({ taken }) => taken)
+          .map(({ edge }) => edge)
+          .toSorted(),
+      ).toEqual(drawn.toSorted());
+      expect(rows.length).toBeGreaterThan(drawn.length * 3);
+    } finally {
+      await client.end();
+    }
   });
 
   test('refuses a decision by the target', async () => {
