@@ -40,8 +40,11 @@ export async function prepareDemo(parts: DemoParts): Promise<void> {
   const started = Date.now();
   const demo = createDemoStore(database.sequelize);
   if (await demo.hasRequests()) {
-    // A history that was cut off left its clock behind.
-    await demo.setClock(0);
+    // A history that was cut off left its clock behind. What it lacks cannot be made up for: its acts are in the trail.
+    if (await demo.setClock(0))
+      parts.log.warn(
+        'The demo was stopped while its history was made, so some lists are empty. For a whole one, begin anew.',
+      );
     return;
   }
   await applyWoodgrove(desk);
@@ -52,7 +55,9 @@ export async function prepareDemo(parts: DemoParts): Promise<void> {
   });
   const acts = await makeHistory({
     desk,
-    setClock: (offsetMs) => demo.setClock(offsetMs),
+    setClock: async (offsetMs) => {
+      await demo.setClock(offsetMs);
+    },
     // Messages of long ago would only be scrolled past, and drawing them takes most of the time.
     work: async (spoken) => {
       if (!spoken) await demo.hush();

@@ -6,8 +6,8 @@ import { hush } from './outbox';
 import { queryIn, type Row } from './query';
 
 export interface DemoStore {
-  /** Puts the clock this many milliseconds ahead of the real one (back: negative). */
-  setClock(offsetMs: number): Promise<void>;
+  /** Puts the clock this many milliseconds ahead of the real one (back: negative). Whether it stood elsewhere. */
+  setClock(offsetMs: number): Promise<boolean>;
   hasRequests(): Promise<boolean>;
   /** Leaves untold what waits to be told. */
   hush(): Promise<void>;
@@ -26,7 +26,10 @@ export function createDemoStore(sequelize: Sequelize): DemoStore {
   const q = queryIn(sequelize);
   return {
     async setClock(offsetMs) {
-      await q('update organization set clock_offset_ms = $1 where clock_offset_ms <> $1', [Math.round(offsetMs)]);
+      const moved = await q('update organization set clock_offset_ms = $1 where clock_offset_ms <> $1 returning 1', [
+        Math.round(offsetMs),
+      ]);
+      return moved.length > 0;
     },
     async hasRequests() {
       const [row] = await q('select exists (select 1 from requests) as found');

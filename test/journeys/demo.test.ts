@@ -1,6 +1,7 @@
 // The demo: its history is made by the operations, every list of the main personas has something in it, and a second start
 // leaves it alone.
 import { prepareDemo } from '../../src/demo/prepare';
+import { createLog } from '../../src/log';
 import type { By } from '../../src/operations/ports';
 import { testDatabase } from '../support/postgres';
 import { aWorld, type World } from '../support/world';
@@ -13,9 +14,9 @@ beforeAll(async () => {
   await prepare();
 }, 120_000);
 
-async function prepare(): Promise<void> {
+async function prepare(log = world.log): Promise<void> {
   const { database } = await testDatabase();
-  await prepareDemo({ house: { ...world, database }, log: world.log, outgoing: world.outgoing, sweep: world.sweep });
+  await prepareDemo({ house: { ...world, database }, log, outgoing: world.outgoing, sweep: world.sweep });
 }
 
 const FIRST = { limit: 50, after: null };
@@ -157,6 +158,16 @@ test('a second start changes nothing', async () => {
   const before = await count();
   await prepare();
   expect(await count()).toEqual(before);
+});
+
+test('a history that was cut off is said to be so, and its clock is put back', async () => {
+  await world.sql('update organization set clock_offset_ms = -86400000');
+  const lines: string[] = [];
+  await prepare(createLog('warn', { write: (line) => lines.push(line) }));
+  expect(lines.join('')).toContain('some lists are empty');
+  expect(await world.sql('select clock_offset_ms from organization')).toEqual([{ clock_offset_ms: 0 }]);
+  await prepare(createLog('warn', { write: (line) => lines.push(line) }));
+  expect(lines).toHaveLength(1);
 });
 
 test('the page lists the personas with their standing', async () => {

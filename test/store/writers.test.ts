@@ -9,7 +9,9 @@ const WRITES =
 
 /** The tables that a text of SQL names as written. */
 function written(text: string): string[] {
-  return [...text.matchAll(WRITES)].map(([, ...names]) => names.find((name) => name !== undefined) ?? '');
+  return [...text.matchAll(WRITES)].map(
+    ([, ...names]: readonly (string | undefined)[]) => names.find((name) => name !== undefined) ?? '',
+  );
 }
 
 // `save.ts` writes the governed tables by shape, so that none stands in its text; `bulk.ts` is its set-based half, for jobs over

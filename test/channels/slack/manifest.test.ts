@@ -69,7 +69,10 @@ describe('row 33: the manifest', () => {
     const source = readdirSync(folder)
       .map((file) => readFileSync(join(folder, file), 'utf8'))
       .join('\n');
-    for (const event of EVENTS) expect(source).toContain(`case '${event.replace(/\..*/, '')}'`);
+    // One listener knows the events; what it has no case for it passes over.
+    const listener = /const event = objectAt[\s\S]*?default:/.exec(source)?.[0] ?? '';
+    const known = [...listener.matchAll(/case '(\w+)'/g)].map(([, name]) => name);
+    expect(known.toSorted()).toEqual(EVENTS.map((event) => event.replace(/\..*/, '')).toSorted());
     const called = new Set([...source.matchAll(/\.call\('([a-zA-Z.]+)'/g)].map((match) => match[1] ?? ''));
     const scopes: Record<string, keyof typeof SCOPES | null> = {
       'auth.test': null,
