@@ -228,12 +228,6 @@ export type CardDataOf = {
     readonly target: string;
     readonly typedRequest: string;
     readonly mayShare: boolean;
-    readonly mayDecide: boolean;
-    readonly version: number;
-    readonly approveVerb: string;
-    readonly kind: string | null;
-    /** Whose voice it is, where it is not the reader's own. */
-    readonly for: string | null;
     readonly details: boolean;
   };
   'access-list': {

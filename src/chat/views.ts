@@ -39,7 +39,7 @@ import * as Lists from './present/lists';
 import * as Drift from './present/drift';
 import { accessNotice as accessNoticeOf } from './present/access-notices';
 import * as Notices from './present/notices';
-import { approvalCard } from './present/approvals';
+import { approvalCard, reminderCard } from './present/approvals';
 import { endOfException, running } from './present/asked';
 import { askedAgain, gateText, leftMeanwhile } from './present/outcome';
 import { requestCard } from './present/requests';
@@ -494,8 +494,8 @@ export const views = {
     data: Notices.requestOutcome(await requestView(look.desk, viewer(look), requestId(look))),
   }),
   approvalReminder: async (look) => {
-    const data = Notices.approvalReminder(await requestView(look.desk, viewer(look), requestId(look)));
-    return { card: 'notice', data, over: !data.mayDecide };
+    const data = reminderCard(await requestView(look.desk, viewer(look), requestId(look)));
+    return { card: 'approval', data, over: !data.open };
   },
   access: accessNotice('access'),
   accessProblem: accessNotice('accessProblem'),

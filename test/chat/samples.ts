@@ -36,11 +36,6 @@ const notice: CardDataOf['notice'] = {
   target: '',
   typedRequest: 'request Payroll',
   mayShare: false,
-  mayDecide: false,
-  version: 3,
-  approveVerb: 'approval.approve',
-  kind: null,
-  for: null,
   details: true,
 };
 const drift: CardDataOf['drift'] = {
@@ -336,7 +331,6 @@ export const samples: { readonly [N in CardName]: Readonly<Record<string, CardDa
   notice: {
     full: notice,
     bare: { ...notice, facts: [], mayExtend: false, mayGiveUp: false, mayAskAgain: false, details: false },
-    decide: { ...notice, mayDecide: true, mayExtend: false, mayGiveUp: false, mayAskAgain: false },
     retry: {
       ...notice,
       request: null,

@@ -253,6 +253,45 @@ describe('a decision is on what the person saw', () => {
   });
 });
 
+describe('a reminder', () => {
+  beforeEach(async () => {
+    await ask('tara', 'ledger writer', { reason: 'month end', 'answer.ticket': 'T-1' });
+    await world.press('max', latest('max').card, 'Approve');
+    await world.settle();
+    await world.pass(3 * DAY);
+  });
+  const cardsOf = (user: string) => world.messagesTo(user).map(({ card }) => card);
+  /** All but its title. */
+  const body = (card: Card) => textOf(card).split('\n').slice(1);
+
+  test('says what the first card says, and what it said is kept with the decision', async () => {
+    const [first, reminder] = cardsOf('ana');
+    if (!first || !reminder) throw new Error('ana was not reminded');
+    expect(textOf(first)).toMatch(/month end.*T-1/s);
+    expect(textOf(reminder).split('\n')[0]).toBe('Still waiting for you: Tara Lind asks for Ledger writer');
+    expect(body(reminder)).toEqual(body(first));
+    expect([...buttons(reminder)].map(([title, { data }]) => [title, data])).toEqual(
+      [...buttons(first)].map(([title, { data }]) => [title, data]),
+    );
+    await world.press('ana', reminder, 'Approve');
+    const [kept] = await world.sql<{ shown: { card: string; data: object } }>(
+      'select shown from decisions order by id desc limit 1',
+    );
+    expect(kept?.shown.card).toBe(reminder.id);
+    expect(JSON.stringify(kept?.shown.data)).toMatch(/month end.*T-1/s);
+  });
+
+  test('is in step with the first card once somebody decided', async () => {
+    await world.say('ben', 'deny R-1001 because not now');
+    await world.settle();
+    for (const card of cardsOf('ana')) {
+      expect(textOf(card)).toContain('Ben Okoye denied this.');
+      expect(textOf(card)).not.toContain('Still waiting');
+      expect([...buttons(card).keys()]).toEqual(['Details']);
+    }
+  });
+});
+
 describe('what is kept with a decision (rule 3.27)', () => {
   const shown = async () =>
     (await world.sql<{ shown: Record<string, unknown> }>('select shown from decisions order by id')).map(

@@ -183,7 +183,7 @@ describe('who decides for two', () => {
   test('is reminded of whom they decide for', async () => {
     await spokenFor();
     await world.pass(8 * DAY);
-    expect(textOf(latest('cas'))).toMatch(/^Still waiting for you.*\nYou decide for Ana Ruiz until/s);
+    expect(textOf(latest('cas'))).toMatch(/^Still waiting for you.*You decide for Ana Ruiz until/s);
     expect(sentenceOf(await world.press('cas', latest('cas'), 'Approve'))).toContain('Done for Ana Ruiz.');
   });
 });

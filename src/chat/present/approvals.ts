@@ -55,6 +55,21 @@ export function approvalCard(view: RequestView): CardDataOf['approval'] {
   };
 }
 
+/** One more nudge to an approver who has not answered: the same card, with all that they decide on. */
+export function reminderCard(view: RequestView): CardDataOf['approval'] {
+  const card = approvalCard(view);
+  const { facts } = view;
+  const decideBy = deciding(view)?.stage.decideBy;
+  if (!decideBy) return card;
+  const values = { package: packageFor(view), target: facts.target.name, decideBy };
+  return {
+    ...card,
+    summary: say('approval.reminderSummary', { ...values, number: number(facts.request.number) }),
+    title: say('approval.reminder', { title: approvalTitle(facts, packageFor(view)) }),
+    tone: 'warning',
+  };
+}
+
 /** Who was asked in an earlier step as well says which one they mean (decision.ts). */
 function typedStep({ request, tasks }: RequestFacts, asked: { readonly task: ApprovalTask } | null): string {
   const task = asked?.task;

@@ -10,7 +10,6 @@ import { label, listed, say } from '../words';
 import { number, text, typedNumber } from './common';
 import type { Tone } from './common';
 import { BY_USHER, delegatedLines, handLines, nextLines, outcome, requestButton } from './outcome';
-import { deciding, decisionButtons, packageFor, whyText } from './approvals';
 import { exceptionFor } from './exceptions';
 
 export type Notice = CardDataOf['notice'];
@@ -42,11 +41,6 @@ export function notice(title: Text, tone: Tone, lines: readonly Text[], buttons:
     target: '',
     typedRequest: '',
     mayShare: false,
-    mayDecide: false,
-    version: 0,
-    approveVerb: 'approval.approve',
-    kind: null,
-    for: null,
     details: false,
     ...buttons,
   };
@@ -123,28 +117,6 @@ function nextButtons({ next, facts }: RequestView): Partial<Notice> {
     mayExtend: next === 'extend',
     assignment: (facts.assignment ?? facts.live)?.id ?? null,
   };
-}
-
-/** One more nudge to an approver who has not answered; decides in place. */
-export function approvalReminder(view: RequestView): Notice {
-  const { facts } = view;
-  const asked = deciding(view);
-  const values = { number: number(facts.request.number), package: packageFor(view) };
-  const buttons: Partial<Notice> = {
-    request: facts.request.id,
-    number: typedNumber(facts.request.number),
-    version: facts.request.version,
-    details: true,
-  };
-  const over = label(view.viewer.withdrawn ? 'approval.closedReleased' : 'approval.closedElse');
-  if (!asked?.stage.decideBy) return notice(say('card.request', values), 'default', [over], buttons);
-  const { approveVerb, kind, for: other } = decisionButtons(view);
-  return notice(
-    say('approval.reminder', { ...values, target: facts.target.name, decideBy: asked.stage.decideBy }),
-    'warning',
-    other === null ? [] : [whyText(facts, asked.task)],
-    { ...buttons, mayDecide: true, approveVerb, kind, for: other },
-  );
 }
 
 /** More say no more of what is wrong. */
