@@ -1,14 +1,34 @@
 // Long names and many of them: what is read on a phone stays whole and says how many are left.
+import { misfit as slackMisfit } from '../../src/channels/slack/blocks';
+import { misfit as teamsMisfit } from '../../src/channels/teams/card';
 import { accessNotice } from '../../src/chat/present/access-notices';
 import { manualTask, ownerNotice } from '../../src/chat/present/notices';
 import { drift } from '../../src/chat/present/drift';
 import { leavers } from '../../src/chat/present/leavers';
+import { loadCards } from '../../src/chat/cards';
+import { approvalCard, reminderCard } from '../../src/chat/present/approvals';
+import { requestCard } from '../../src/chat/present/requests';
+import { bind } from '../../src/chat/render';
 import { plain } from '../../src/chat/text';
 import { say } from '../../src/chat/words';
-import type { CatalogId, PackageId } from '../../src/domain/model';
+import type { CatalogId, PackageId, PolicyVersion } from '../../src/domain/model';
 import type { AssignmentView } from '../../src/operations/assignments';
-import type { DriftView } from '../../src/operations/ports';
-import { aManualTask, assignmentFacts, anAssignment, idOf, NOON, placeFacts } from '../support/builders';
+import type { DriftView, TimelineRow } from '../../src/operations/ports';
+import type { RequestView } from '../../src/operations/requests';
+import {
+  aManualTask,
+  aPolicy,
+  aRef,
+  aRequest,
+  aStage,
+  assignmentFacts,
+  anAssignment,
+  HOUR,
+  idOf,
+  NOON,
+  placeFacts,
+  requestFacts,
+} from '../support/builders';
 
 const PERSON = 'Maximilian-Alexander von Hohenstein-Wittgenstein zu Berleburg';
 const ROLE = 'Consolidation reporting reader (all company codes of the group)';
@@ -128,4 +148,102 @@ test('a task says what is to do once, and its note as a note', () => {
   expect(manualTask(facts({}), null).facts).toEqual([]);
   const done = manualTask(facts({ state: 'done', doneAt: NOON, note: 'Badge 7' }), 'Olga');
   expect(done.facts.map(({ title, value }) => [plain(title, null), plain(value, null)])).toEqual([['Note', 'Badge 7']]);
+});
+
+/** As Ana reads it, who decides. */
+function asked(text: string, questions = 0, timeline: readonly TimelineRow[] = []): RequestView {
+  const ids = Array.from({ length: questions }, (_, n) => `q${n}`);
+  const question = (id: string): PolicyVersion['questions'][number] => ({
+    id,
+    text: `${id} ${text}`,
+    type: 'longText',
+    required: true,
+    choices: [],
+  });
+  const policy = aPolicy({ stages: [aStage()], questions: ids.map(question) });
+  const answers = Object.fromEntries(ids.map((id) => [id, text]));
+  return {
+    facts: requestFacts({ policy, request: aRequest({ reason: text, answers }) }),
+    timeline,
+    reach: [],
+    hands: [],
+    holds: { names: [text.slice(0, 150)], total: 9 },
+    organization: text.slice(0, 150),
+    next: null,
+    now: NOON,
+    viewer: {
+      person: idOf('Ana'),
+      own: false,
+      approver: true,
+      released: false,
+      withdrawn: false,
+      owner: true,
+      mayCancel: true,
+    },
+  };
+}
+/** Of the long ones among them: how many letters, and what follows these. */
+const written = (facts: readonly { readonly value: Parameters<typeof plain>[0] }[]) =>
+  facts
+    .map(({ value }) => plain(value, null))
+    .filter((value) => value.length > 200)
+    .map((value) => value.replace(/^x+/, (all) => String(all.length)));
+
+test('a reason and answers are cut on the card that asks, and whole on the card of the request', () => {
+  const view = asked('x'.repeat(2000), 2);
+  const whole = requestCard(view);
+  expect(written([...whole.facts, ...whole.answers])).toEqual(['2000', '2000', '2000']);
+  const brief = approvalCard(view);
+  expect(written([...brief.facts, ...brief.answers])).toEqual(['999…', '999…', '999…']);
+});
+
+test.each([
+  ['Latin letters', 'x'],
+  ['three bytes a letter', '語'],
+  ['markup', '*_'],
+  ['faces', '👩‍👩‍👧‍👦'],
+])('twenty long answers in %s are cut alike, and their card is one that platforms take', (_name, letter) => {
+  const text = letter.repeat(2000).slice(0, 2000);
+  const event: TimelineRow = {
+    at: NOON,
+    type: 'approver.released',
+    actor: null,
+    person: aRef(text.slice(0, 200)),
+    stage: 1,
+    data: {},
+  };
+  const view = asked(text, 20, Array<TimelineRow>(30).fill(event));
+  const who = { person: { id: idOf('Ana') }, zone: 'Europe/Berlin', locale: 'en' } as Parameters<typeof bind>[2];
+  const book = loadCards('cards');
+  const id = '0190a000-0000-7000-8000-000000000000' as Parameters<typeof bind>[3];
+  for (const drawn of [
+    { card: 'request', data: requestCard(view) },
+    { card: 'approval', data: approvalCard(view) },
+    { card: 'approval', data: reminderCard(view) },
+  ] as const) {
+    const card = bind(book, drawn, who, id);
+    expect([teamsMisfit(card), slackMisfit(card)]).toEqual([null, null]);
+    const lengths = new Set(drawn.data.answers.map(({ value }) => plain(value, null).length));
+    expect(Math.min(...lengths)).toBeGreaterThan(20);
+  }
+});
+
+test('a long timeline says how it began, how much is not shown, and how it goes on', () => {
+  const events = (count: number): TimelineRow[] =>
+    Array.from({ length: count }, (_, n) => ({
+      at: new Date(NOON.getTime() + n * HOUR),
+      type: n === 0 ? 'request.submitted' : 'approver.released',
+      actor: n === 0 ? aRef('Tara') : null,
+      person: n === 0 ? null : aRef(`Person ${n}`),
+      stage: 1,
+      data: {},
+    }));
+  const told = (count: number) =>
+    requestCard(asked('x', 0, events(count))).timeline.map(({ value }) => plain(value, null));
+  expect(told(11)).toHaveLength(11);
+  expect(told(11)[1]).toContain('Person 1 ');
+  const long = told(30);
+  expect(long.slice(0, 3)).toEqual(['Tara asked', '20 more lines', 'Person 21 no longer decides this']);
+  expect(long.at(-1)).toBe('Person 29 no longer decides this');
+  expect(long).toHaveLength(11);
 });

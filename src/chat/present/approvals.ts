@@ -7,7 +7,7 @@ import type { RequestView } from '../../operations/requests';
 import type { Text } from '../card';
 import type { CardDataOf } from '../card-data';
 import { label, listed, say } from '../words';
-import { answers, approvals, holds, policyOf, running, what, type Fact } from './asked';
+import { answers, approvals, BRIEF, holds, policyOf, running, what, type Fact } from './asked';
 import { dayText } from './delegations';
 import { askedFor, becauseText, nameOf, names, number, stateText, toneOf, typedNumber } from './common';
 import { packageOf } from './exceptions';
@@ -21,7 +21,7 @@ export function approvalCard(view: RequestView): CardDataOf['approval'] {
   const title = approvalTitle(facts, packageFor(view));
   const shownNumber = number(request.number);
   const facts_: Fact[] = [
-    ...what(view),
+    ...what(view, BRIEF),
     ...holds(view),
     ...(asked ? [{ title: label('fact.why'), value: whyText(facts, asked.task) }, ...alsoDecides(facts, asked)] : []),
     ...(asked && asked.stage.approvalsRequired > 1
@@ -45,7 +45,7 @@ export function approvalCard(view: RequestView): CardDataOf['approval'] {
     state: approvalState(view),
     tone: asked || view.viewer.withdrawn ? 'default' : toneOf({ ...request, endedAt: null }),
     facts: facts_,
-    answers: view.viewer.released ? [] : answers(facts),
+    answers: view.viewer.released ? [] : answers(facts, BRIEF),
     request: request.id,
     version: request.version,
     open: asked !== null,

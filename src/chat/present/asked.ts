@@ -7,13 +7,35 @@ import { inZone, periodFor } from '../../domain/period';
 import { earlier } from '../../domain/time';
 import type { RequestView } from '../../operations/requests';
 import type { Text } from '../card';
+import { escapeMarkdown } from '../markdown';
 import { label, listed, say } from '../words';
 import { period, text } from './common';
 import { exceptionFacts } from './exceptions';
 
 export type Fact = { readonly title: Text; readonly value: Text };
 
-export const ANSWER = 1000;
+/** Letters of a text that somebody wrote: of each on the card that asks for a decision, and on the request's own card whole. */
+export type Letters = typeof BRIEF | typeof WHOLE;
+export const BRIEF = 1000;
+export const WHOLE = 2000;
+/** What the texts of one card may take together, as Teams counts a card: it takes 25 KB (channels/teams/card.ts). */
+const ROOM = 12_000;
+
+/** How many letters of each text the card has room for. Short of long questionnaires in scripts of many bytes: as many as wanted. */
+export function room(facts: RequestFacts, wanted: Letters): number {
+  const { request, decisions } = facts;
+  const texts = [request.reason, ...Object.values(request.answers), ...decisions.map(({ reason }) => reason)];
+  const takes = (text: string) => Buffer.byteLength(JSON.stringify(escapeMarkdown(text)));
+  const left = ROOM - sum((policyOf(facts)?.questions ?? []).map((one) => takes(one.text.slice(0, QUESTION))));
+  const fits = (most: number) => sum(texts.map((one) => takes((one ?? '').slice(0, most)))) <= left;
+  return [WHOLE, 1500, BRIEF, 700, 500, 350, 250, 150, 100].find((most) => most <= wanted && fits(most)) ?? 50;
+}
+
+const QUESTION = 150;
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((all, one) => all + one, 0);
+}
 
 export function running(facts: RequestFacts): Stage | null {
   return facts.stages.find((stage) => stage.state === 'inProgress') ?? null;
@@ -27,20 +49,21 @@ export function approvals(facts: RequestFacts, stage: Stage): number {
   return facts.decisions.filter((decision) => decision.n === stage.n && decision.decision === 'approve').length;
 }
 
-export function answers(facts: RequestFacts): Fact[] {
+export function answers(facts: RequestFacts, wanted: Letters): Fact[] {
+  const most = room(facts, wanted);
   // Who extends is not asked them again.
   const questions = facts.request.type === 'userExtend' ? [] : (policyOf(facts)?.questions ?? []);
   return questions.map((question) => {
     const given = facts.request.answers[question.id];
     return {
-      title: text(question.text, 150),
-      value: given === undefined || given === '' ? label('answer.none') : text(given, ANSWER),
+      title: text(question.text, QUESTION),
+      value: given === undefined || given === '' ? label('answer.none') : text(given, most),
     };
   });
 }
 
 /** What is asked for, in facts. The same on every card of the request. */
-export function what(view: RequestView): Fact[] {
+export function what(view: RequestView, wanted: Letters): Fact[] {
   const { facts } = view;
   const { request } = facts;
   if (view.viewer.released) return [];
@@ -61,7 +84,7 @@ export function what(view: RequestView): Fact[] {
     { title: label('fact.period'), value: until(view) },
     ...(request.reason === null || request.reason === ''
       ? []
-      : [{ title: label('fact.reason'), value: text(request.reason, ANSWER) }]),
+      : [{ title: label('fact.reason'), value: text(request.reason, room(facts, wanted)) }]),
     // Whoever decides reads what their word means.
     ...(request.type === 'exception' && view.viewer.approver && running(facts)
       ? [{ title: label('fact.means'), value: label('exception.means') }]

@@ -7,7 +7,7 @@ import type { RequestView } from '../../operations/requests';
 import type { Text } from '../card';
 import { label, listed, say } from '../words';
 import { explain } from '../words/faults';
-import { ANSWER } from './asked';
+import { room, WHOLE } from './asked';
 import { nameOf, number, text } from './common';
 import { grantedText } from './exceptions';
 
@@ -104,7 +104,9 @@ export function outcome(facts: RequestFacts, reader: PersonId = facts.target.id)
           last.for === null
             ? say('outcome.denied', { by, at: last.at })
             : say('outcome.deniedFor', { by, person: nameOf(facts, last.for) ?? '', at: last.at }),
-          ...(last.reason === null ? [] : [say('outcome.deniedReason', { reason: text(last.reason, ANSWER) })]),
+          ...(last.reason === null
+            ? []
+            : [say('outcome.deniedReason', { reason: text(last.reason, room(facts, WHOLE)) })]),
         ];
       }
       const why = gateText(facts, reader);

@@ -8,6 +8,7 @@ import type { Fact } from './asked';
 import { forWhom, nameOf } from './common';
 import { BY_USHER } from './outcome';
 
+/** Of a longer one the first line stays, since everything began with it, and the last. */
 const TIMELINE_ROWS = 10;
 
 interface Asked {
@@ -49,7 +50,11 @@ export function timeline(view: RequestView): Fact[] {
     if (isReminder) remindedRow = rows.length;
   }
   flush();
-  return rows.slice(-TIMELINE_ROWS);
+  const [first] = rows;
+  const hidden = rows.length - TIMELINE_ROWS;
+  if (!first || hidden < 2) return rows;
+  const between = { title: label('timeline.between'), value: say('timeline.more', { count: hidden }) };
+  return [first, between, ...rows.slice(1 + hidden)];
 }
 
 /** Who was asked, and for whom where it is a delegate. */

@@ -276,6 +276,8 @@ export const sentences = {
   'timeline.assignment.extended': 'Extended',
   'timeline.assignment.scheduled': 'Start planned',
   'timeline.row': '{at:dateTime}',
+  'timeline.between': 'In between',
+  'timeline.more': '{count} more lines',
 
   // an approval
   'approval.title': '{requestor} asks for {package}',
