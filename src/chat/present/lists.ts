@@ -33,21 +33,23 @@ function why(row: AccessRow): Text | null {
     : reasons.slice(0, 3).flatMap((one, index) => (index === 0 ? one : [...label('list.comma'), ...one]));
 }
 
-function access(row: AccessRow): Text {
+/** How it stands, and until when. */
+function access(row: AccessRow): Text[] {
+  const until = row.endsAt === null ? label('access.noEnd') : say('access.until', { endsAt: row.endsAt });
   switch (row.state) {
     case 'scheduled':
-      return say('access.starts', { startsAt: row.startsAt });
+      return [say('access.starts', { startsAt: row.startsAt }), until];
     case 'removing':
     case 'removalFailed':
-      return label('access.endedNotRemoved');
+      return [label('access.endedNotRemoved')];
     case 'removed':
-      return row.endedAt === null ? label('state.removed') : say('access.ended', { endedAt: row.endedAt });
+      return [row.endedAt === null ? label('state.removed') : say('access.ended', { endedAt: row.endedAt })];
     case 'delivering':
     case 'partiallyDelivered':
     case 'deliveryFailed':
-      return label(`state.${row.state}`);
+      return [label(`state.${row.state}`), until];
     case 'delivered':
-      return row.endsAt === null ? label('access.noEnd') : say('access.until', { endsAt: row.endsAt });
+      return [until];
   }
 }
 
@@ -58,7 +60,9 @@ export function accessList(page: Page<AccessLine> & Pages): CardDataOf['access-l
     title: label('access.title'),
     empty: page.rows.length === 0 ? label('access.empty') : null,
     rows: page.rows.map((row) => {
-      const parts = [access(row), why(row), row.closed ? label('access.closed') : null].filter((one) => one !== null);
+      const parts = [...access(row), why(row), row.closed ? label('access.closed') : null].filter(
+        (one) => one !== null,
+      );
       return {
         title: text(row.packageName, NAME),
         detail: parts.flatMap((one, n): Text => (n === 0 ? one : [{ kind: 'fixed', text: ' · ' }, ...one])),
