@@ -47,7 +47,7 @@ export function createAnswers(settings: TeamsSettings, conversation: Conversatio
     const known = places.get(keyOf(inbound.tenant, inbound.user));
     if (known?.personal === true) return known.target;
     const opened = { ...here, conversation: await sender.open(here, inbound.user) };
-    remember(places, keyOf(inbound.tenant, inbound.user), { target: opened, personal: true });
+    remember(places, MOST_REMEMBERED, keyOf(inbound.tenant, inbound.user), { target: opened, personal: true });
     return opened;
   };
   const privately = async (inbound: Inbound, content: Content): Promise<MessageRef> => {
@@ -85,7 +85,7 @@ export function createAnswers(settings: TeamsSettings, conversation: Conversatio
       const key = keyOf(inbound.tenant, inbound.user);
       const personal = inbound.surface.kind === 'personal';
       if (personal || places.get(key)?.personal !== true) {
-        remember(places, key, { target: placeOf(inbound), personal });
+        remember(places, MOST_REMEMBERED, key, { target: placeOf(inbound), personal });
       }
     },
     send: (to: Address, card) => post(to, asContent(card, true)),
@@ -126,12 +126,12 @@ function keyOf(tenant: string, user: string): string {
   return `${tenant}/${user}`;
 }
 
-// A Map keeps the order of insertion, so the first key is the one that was heard longest ago.
-function remember<T>(map: Map<string, T>, key: string, value: T): void {
+/** Remembers at most so much. A Map keeps the order of insertion, so the first key is the one that was heard longest ago. */
+export function remember<T>(map: Map<string, T>, most: number, key: string, value: T): void {
   map.delete(key);
   map.set(key, value);
   for (const oldest of map.keys()) {
-    if (map.size <= MOST_REMEMBERED) break;
+    if (map.size <= most) break;
     map.delete(oldest);
   }
 }

@@ -15,6 +15,8 @@ export type Draw = (card: Card, where: 'message' | 'dialog') => AdaptiveJson;
 export interface FilledForm {
   readonly card: Card;
   readonly values: Readonly<Record<string, string>>;
+  /** What a search called this choice; absent where nobody remembers. */
+  readonly titleOf: (value: string) => Text | undefined;
 }
 
 /** The body of an invoke's 200, and the card that has to go to the chat because the answer could not carry it. */
@@ -110,7 +112,7 @@ function answerDialog(reply: Reply, draw: Draw, form: FilledForm | null): Invoke
       return { body: dialogMessage(plain(reply.say ?? reply.card.summary, reply.card.reader)), toChat: reply.card };
     case 'errors': {
       if (form === null) return { body: dialogMessage(errorSentences(reply)), toChat: null };
-      return { body: dialogCard(withErrors(withValues(form.card, form.values), reply), draw), toChat: null };
+      return { body: dialogCard(withErrors(withValues(form), reply), draw), toChat: null };
     }
     case 'text':
       return { body: dialogMessage(plain(reply.say, null)), toChat: null };
@@ -158,14 +160,14 @@ function searchResults(reply: Extract<Reply, { kind: 'choices' }> | null): objec
 }
 
 /** The form with what the person had filled in, so that nothing has to be typed twice. */
-function withValues(card: Card, values: Readonly<Record<string, string>>): Card {
+function withValues({ card, values, titleOf }: FilledForm): Card {
   return mapInputs(card, (input) => {
     const given = values[input.id];
-    return given === undefined ? input : filled(input, given);
+    return given === undefined ? input : filled(input, given, titleOf(given));
   });
 }
 
-function filled(input: Input, given: string): Input {
+function filled(input: Input, given: string, title: Text | undefined): Input {
   switch (input.type) {
     case 'Input.Number':
       return { ...input, value: given !== '' && Number.isFinite(Number(given)) ? Number(given) : null };
@@ -173,7 +175,10 @@ function filled(input: Input, given: string): Input {
       return { ...input, value: given === 'true' };
     case 'Input.ChoiceSet':
       // A choice found by searching is not among the card's own choices; without its title it could not be shown.
-      if (input.search !== null && !input.choices.some((choice) => choice.value === given)) return input;
+      if (given !== '' && input.search !== null && !input.choices.some((choice) => choice.value === given))
+        return title === undefined
+          ? input
+          : { ...input, choices: [...input.choices, { title, value: given }], value: given };
       return { ...input, value: given === '' ? null : given };
     default:
       return { ...input, value: given === '' ? null : given };

@@ -5,7 +5,7 @@ import type { Conversation } from '../../chat/channel';
 import type { Inbound, Reply } from '../../chat/inbound';
 import { plain } from '../../chat/text';
 import type { Answer } from './adapter';
-import type { Answers } from './answers';
+import { remember, type Answers } from './answers';
 import { textAt } from './body';
 import type { Delivery, RawActivity } from './inbound';
 import type { TeamsSettings } from './options';
@@ -14,6 +14,7 @@ import { answerInvoke, executeError, sentenceBody, type FilledForm } from './rep
 type Invoke = Extract<Delivery, { kind: 'invoke' }>;
 
 const MOST_FORMS = 1_000;
+const MOST_FOUND = 10_000;
 const DONE: Answer = { status: 200, body: null };
 const NOT_TAKEN: Answer = { status: 503, body: { error: { code: 'Unavailable' } } };
 
@@ -29,6 +30,8 @@ export function createTurns(settings: TeamsSettings, conversation: Conversation,
   const background = new Set<Promise<void>>();
   // Forms that are open in a dialog. A dialog that a submit does not answer with a card closes with everything typed in it.
   const forms = new Map<string, Card>();
+  // What a search showed to somebody, by what they would choose: a submit brings that back without its title.
+  const found = new Map<string, Text>();
 
   const aside = (what: string, work: Promise<unknown>): void => {
     const done = work.then(
@@ -101,7 +104,9 @@ export function createTurns(settings: TeamsSettings, conversation: Conversation,
 
   const finished = ({ inbound, place }: Invoke, reply: Reply): Answer => {
     const { body, toChat } = answerInvoke(place, reply, answers.draw, formFor(inbound, reply));
-    if (place === 'dialog' && reply.kind === 'form') remember(inbound, reply.card);
+    if (place === 'dialog' && reply.kind === 'form') rememberForm(inbound, reply.card);
+    if (reply.kind === 'choices')
+      for (const { title, value } of reply.choices) remember(found, MOST_FOUND, keyOf(inbound, value), title);
     if (toChat !== null) aside('card', answers.post(inbound, toChat));
     return { status: 200, body };
   };
@@ -109,19 +114,14 @@ export function createTurns(settings: TeamsSettings, conversation: Conversation,
   const formFor = (inbound: Inbound, reply: Reply): FilledForm | null => {
     const { act } = inbound;
     if (reply.kind !== 'errors' || act.kind !== 'submit') return null;
-    const card = reply.form ?? forms.get(formKey(inbound, act.draft, act.verb));
-    return card === undefined ? null : { card, values: act.values };
+    const card = reply.form ?? forms.get(keyOf(inbound, act.draft ?? act.verb));
+    const titleOf = (value: string) => found.get(keyOf(inbound, value));
+    return card === undefined ? null : { card, values: act.values, titleOf };
   };
 
-  const remember = (inbound: Inbound, card: Card): void => {
+  const rememberForm = (inbound: Inbound, card: Card): void => {
     const submit = card.actions.find((action) => action.type === 'Action.Execute');
-    const key = formKey(inbound, card.draft, submit?.verb ?? '');
-    forms.delete(key);
-    forms.set(key, card);
-    for (const oldest of forms.keys()) {
-      if (forms.size <= MOST_FORMS) break;
-      forms.delete(oldest);
-    }
+    remember(forms, MOST_FORMS, keyOf(inbound, card.draft ?? submit?.verb ?? ''), card);
   };
 
   return {
@@ -152,8 +152,8 @@ export function createTurns(settings: TeamsSettings, conversation: Conversation,
   };
 }
 
-function formKey(inbound: Inbound, draft: string | null, verb: string): string {
-  return [inbound.tenant, inbound.user, draft ?? verb].join('/');
+function keyOf(inbound: Inbound, what: string): string {
+  return [inbound.tenant, inbound.user, what].join('/');
 }
 
 // Row 45: each kind of invoke has an error that its client can show. Their HTTP status is 200, else Teams shows its own.

@@ -499,6 +499,23 @@ describe('dialogs', () => {
     expect((await teams.submitDialog(ana, shown.dialog, 'Submit')).toast).toBe('Sent.');
   });
 
+  test('stay open with what was found by searching, under its name', async () => {
+    const dialog = await open();
+    answered({ kind: 'choices', choices: [{ title: words('Payroll'), value: 'p-7' }], more: null });
+    await teams.search(ana, dialog.card, 'Package', 'pay');
+    answered({ kind: 'errors', fields: { reason: words('Too short.') }, say: null });
+    const wrong = await teams.submitDialog(ana, dialog, 'Submit', { Reason: 'x', Package: 'p-7' });
+    const chosen = { id: 'package', value: 'p-7', choices: [{ title: 'Payroll', value: 'p-7' }] };
+    expect(wrong.dialog?.card).toMatchObject({
+      body: expect.arrayContaining([expect.objectContaining(chosen)]) as unknown,
+    });
+    // Emptied, it stays empty; and what nobody was shown has no name.
+    for (const Package of ['', 'p-8']) {
+      const shown = await teams.submitDialog(ana, dialog, 'Submit', { Reason: 'x', Package });
+      expect(JSON.stringify(shown.dialog?.card)).not.toMatch(/"value":"p-/);
+    }
+  });
+
   test('stay open on another replica, from the form that the reply carries', async () => {
     const dialog = await open();
     const again = form({ draft: 'draft-9', summary: words('The same form') });
