@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import * as ts from 'typescript';
+import { parse } from '../../src/chat/commands';
 import { plain } from '../../src/chat/text';
 import { label, listed, say } from '../../src/chat/words';
 import { explain } from '../../src/chat/words/faults';
@@ -59,33 +60,67 @@ describe('sentences live in the catalogue only', () => {
       return statSync(path).isDirectory() ? files(path) : path.endsWith('.ts') ? [path] : [];
     });
   const root = join(__dirname, '../../src/chat');
-  const sources = [
-    ...files(join(root, 'present')),
-    ...files(join(root, 'actions')),
-    join(root, 'actions.ts'),
-    join(root, 'views.ts'),
-    join(root, 'handle.ts'),
-  ];
+  // What the templates are read with says to programmers what is wrong with one.
+  const TEMPLATES = ['binding.ts', 'cards.ts', 'dialect.ts', 'inputs.ts', 'properties.ts'];
+  const sources = files(root)
+    .map((path) => path.slice(root.length + 1))
+    .filter((name) => !name.startsWith('words') && !TEMPLATES.includes(name));
+  const OURS = ['words', 'usage', 'near', 'typed'];
+  const PROGRAMMERS = /^(?:new Error\b|(?:parts\.)?log\b)/;
 
-  /** Literals with a blank between words, outside imports, types, errors for programmers, and typed commands with their usage. */
-  function sentencesIn(path: string): string[] {
+  /** Whether it is made a span as it stands. */
+  const isSpoken = ({ parent }: ts.Node): boolean => {
+    if (ts.isCallExpression(parent)) return ['fixed', 'user', 'text'].includes(parent.expression.getText());
+    if (!ts.isPropertyAssignment(parent) || parent.name.getText() !== 'text') return false;
+    return /\bkind: 'fixed'/.test(parent.parent.getText());
+  };
+  const isCommand = (said: string): boolean => /^\p{Ll}/u.test(said) && parse(said) !== null;
+
+  /**
+   * Literals with a blank between words, whatever values stand among these, and single words that are made a span; outside imports,
+   * types, errors for programmers, the log, and typed commands with their usage.
+   */
+  function sentencesIn(source: ts.SourceFile): string[] {
     const found: string[] = [];
-    const source = ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.ES2022, true);
     const visit = (node: ts.Node): void => {
       if (ts.isImportDeclaration(node) || ts.isTypeNode(node)) return;
-      if (ts.isNewExpression(node) && node.expression.getText() === 'Error') return;
-      if (ts.isCallExpression(node) && node.expression.getText().startsWith('parts.log')) return;
-      if (ts.isPropertyAssignment(node) && ['words', 'usage', 'near', 'typed'].includes(node.name.getText())) return;
-      if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node)) {
-        if (/\p{L}\s+\p{L}/u.test(node.text)) found.push(node.text);
-      }
+      if ((ts.isNewExpression(node) || ts.isCallExpression(node)) && PROGRAMMERS.test(node.getText())) return;
+      if (ts.isPropertyAssignment(node) && OURS.includes(node.name.getText())) return;
+      if (ts.isFunctionDeclaration(node) && /^typed/.test(node.name?.text ?? '')) return;
+      const [said, isWords] = ts.isTemplateExpression(node)
+        ? [withGaps(node), /\p{L}{2}\s|\s\p{L}{2}/u]
+        : [ts.isStringLiteralLike(node) ? node.text : '', /\p{L}\s+\p{L}/u];
+      if (isCommand(said)) return;
+      if (said !== '' && (isSpoken(node) ? /\p{L}/u : isWords).test(said)) found.push(said);
       ts.forEachChild(node, visit);
     };
     visit(source);
     return found;
   }
+  const withGaps = ({ head, templateSpans }: ts.TemplateExpression): string =>
+    [head, ...templateSpans.map(({ literal }) => literal)].map(({ text }) => text).join('…');
+  const parsed = (name: string, text: string) => ts.createSourceFile(name, text, ts.ScriptTarget.ES2022, true);
 
-  test.each(sources.map((path) => path.slice(root.length + 1)))('%s', (name) => {
-    expect(sentencesIn(join(root, name))).toEqual([]);
+  test.each<[string, string[]]>([
+    ["say('a b')", ['a b']],
+    ['`${by} asks for ${name}`', ['… asks for …']],
+    ['`${by} asked`', ['… asked']],
+    ['`Asked by ${by}`', ['Asked by …']],
+    ['`${a} ${b}: (${c})`', []],
+    ["fixed('Approved')", ['Approved']],
+    ['fixed(`${n}x`)', ['…x']],
+    ["fixed(' · ')", []],
+    ["{ kind: 'fixed', text: 'Approved' }", ['Approved']],
+    ["{ kind: 'approval' }", []],
+    ["[`request ${name}`, `ask exception ${name}${x ? ` for ${who}` : ''}`]", []],
+    ['`Request ${name}`', ['Request …']],
+    ['new Error(`no card ${name}`)', []],
+    ['{ typed: `${words} until ${day}` }', []],
+  ])('what counts: %s', (text, want) => {
+    expect(sentencesIn(parsed('x.ts', `const x = ${text};`))).toEqual(want);
+  });
+
+  test.each(sources)('%s', (name) => {
+    expect(sentencesIn(parsed(name, readFileSync(join(root, name), 'utf8')))).toEqual([]);
   });
 });

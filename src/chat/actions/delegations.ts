@@ -1,16 +1,18 @@
 // Handing one's approvals to somebody else for a while, and answering such an offer.
 import { z } from 'zod';
 import { DomainError } from '../../domain/errors';
-import type { CatalogId, DelegationId, PackageId, PersonId } from '../../domain/model';
+import type { CatalogId, Delegation, DelegationId, PackageId, PersonId } from '../../domain/model';
 import { dateIn } from '../../domain/time';
 import { answer, delegationsOf, end, propose } from '../../operations/delegations';
 import type { Offer } from '../../operations/delegations';
 import type { StoredReply } from '../../operations/ports';
 import { DAY_TYPED, dayTyped } from '../days';
 import { anybodyNamed, closest, firstThatFits, oneOf, splits } from '../names';
+import { plain } from '../text';
 import { bareName } from '../typed';
 import type { Answer, Context, FormInput, Verb } from '../verb';
 import { read, uuid } from '../verb';
+import { label, say } from '../words';
 import { idOf, DAY } from './request-form';
 import { list } from './requests';
 
@@ -145,12 +147,18 @@ async function scopeNamed(context: Context, what: string): Promise<string> {
   if (few.length === 0 && closest(bare, rows, ({ name }) => name).length === 0)
     throw new DomainError('not-found', { what: 'delegable' });
   const found = await oneOf(
-    rows.map((row) => ({ ...row, detail: row.kind === 'catalog' ? 'catalog' : row.detail })),
+    rows.map((row) => ({
+      ...row,
+      detail: row.kind === 'catalog' ? plain(label('delegation.isCatalog'), null) : row.detail,
+    })),
     bare,
   );
   if (!found) throw new DomainError('not-found', { what: 'delegable' });
   return `${found.kind}:${found.id}`;
 }
+
+const lasts = ({ firstDay: from, lastDay: until }: Delegation): string =>
+  plain(say('delegation.lasts', { from, until }), null);
 
 /** The one that is meant, by the name of the other; without a name the only one there is. */
 async function meant(context: Context, rest: string, fits: 'answer' | 'end'): Promise<DelegationId> {
@@ -161,7 +169,7 @@ async function meant(context: Context, rest: string, fits: 'answer' | 'end'): Pr
     .map(({ facts: { delegation, delegator, delegate, scope: what } }) => ({
       id: delegation.id,
       name: (delegator.id === me ? delegate : delegator).name,
-      detail: [`${delegation.firstDay} until ${delegation.lastDay}`, ...(what ? [what.name] : [])].join(', '),
+      detail: [lasts(delegation), ...(what ? [what.name] : [])].join(', '),
     }));
   const one = await oneOf(rows, bareName(rest.replace(/^(?:of|from|to)(?:\s|$)/i, '')));
   if (!one) throw new DomainError('not-found', { what: 'delegation' });

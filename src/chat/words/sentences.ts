@@ -381,6 +381,8 @@ export const sentences = {
   'delegation.youNotAnswered': 'You had not answered when its last day was over. Nothing to do.',
   'delegation.nothingToDo': 'Nothing to do.',
   'delegation.all': 'everything',
+  'delegation.isCatalog': 'catalog',
+  'delegation.lasts': '{from} until {until}',
   'delegation.hidden': 'a package',
   'delegation.catalog': 'all packages of {name}',
   'delegation.already.proposed': 'This waits for its answer. Nothing was changed.',
