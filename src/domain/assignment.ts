@@ -14,21 +14,8 @@ import { latest } from './time';
 
 export { approve, deliver } from './delivery';
 export type { Delivered } from './delivery';
-export {
-  asksAgainAt,
-  asksFirst,
-  cameLate,
-  confirm,
-  desired,
-  fail,
-  finishTask,
-  isLate,
-  isTheirs,
-  neverGiven,
-  readBaseline,
-  remindTask,
-  takeAstray,
-} from './placement';
+export { asksAgainAt, asksFirst, cameLate, isTheirs, neverGiven, readBaseline } from './baseline';
+export { confirm, desired, fail, finishTask, isLate, remindTask, takeAstray } from './placement';
 export type { PlaceOutcome } from './placement';
 
 export interface EndInput {

@@ -2,7 +2,7 @@
 import { DomainError } from './errors';
 import type { Change, DomainEvent, GovernedNouns, GrantLink, RowChange, SubjectKind } from './events';
 import { noChange } from './events';
-import type { PairFacts } from './facts';
+import type { PairFacts, PlaceFacts } from './facts';
 import type { Request } from './model';
 
 /** The longest reason, note or remark; the database refuses more. */
@@ -92,4 +92,11 @@ export function textOf(typed: string | null, field: string, max = REASON_LENGTH)
   const text = typed?.trim() ?? '';
   if (text.length > max) throw new DomainError('text-too-long', { field, max }, field);
   return text === '' ? null : text;
+}
+
+/** An event about a grant that is made true in another system. */
+export function toldOfGrant(facts: PlaceFacts, type: DomainEvent['type'], data: DomainEvent['data'] = {}): Change {
+  const { grant, person, resource } = facts;
+  const refs = { grant: grant.id, person: person.id, catalog: resource.catalog };
+  return told(type, { kind: 'grant', id: grant.id }, refs, data);
 }

@@ -1,6 +1,6 @@
 // Access that was changed outside of Usher: what a comparison with a connected system found, and what is done about it (rule 3.12).
 // Nothing here is ever a reason to believe that somebody had access before: a baseline is not learned from drift (rule 3.10). That it
-// is gone is found by placing, which looks twice before it gives (placement.ts#readBaseline).
+// is gone is found by placing, which looks twice before it gives (baseline.ts#readBaseline).
 import { isMany } from './brake';
 import { inserted, told, updated } from './change';
 import type { Change, DomainEvent } from './events';

@@ -2,7 +2,7 @@
 // domain/drift.ts#differenceOf; a test compares the two. The tables here are written by this file only, and never give or take access.
 import type { Compared, DriftFacts, DriftHeld, DriftKind, Finding, Judgement, Repair } from '../domain/drift';
 import { DomainError } from '../domain/errors';
-import { GONE_FOR } from '../domain/placement';
+import { GONE_FOR } from '../domain/baseline';
 import type { FindingId, GrantId, ResourceId } from '../domain/model';
 import type { Comparing, Comparisons } from '../operations/ports';
 import { TOLD } from './forgetting';

@@ -3,7 +3,7 @@
 import type { DomainEvent } from '../domain/events';
 import type { PersonId } from '../domain/model';
 import { RESTORABLE_MS } from '../domain/person';
-import { GONE_FOR } from '../domain/placement';
+import { GONE_FOR } from '../domain/baseline';
 import type { Forgettable, PersonConfig } from '../operations/ports';
 import { peopleWithProperties, roles } from './configuration-tables';
 import { isId } from './ids';

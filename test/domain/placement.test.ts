@@ -1,20 +1,8 @@
 // One grant made true elsewhere: baseline, outcomes, failures, manual tasks (rules 3.10, 3.12, 3.25).
 import type { PlaceFacts, TaskFacts } from '../../src/domain/facts';
 import type { Assignment, Grant, Request } from '../../src/domain/model';
-import {
-  asksAgainAt,
-  asksFirst,
-  cameLate,
-  confirm,
-  desired,
-  fail,
-  finishTask,
-  isLate,
-  isTheirs,
-  neverGiven,
-  readBaseline,
-  remindTask,
-} from '../../src/domain/placement';
+import { asksAgainAt, asksFirst, cameLate, isTheirs, neverGiven, readBaseline } from '../../src/domain/baseline';
+import { confirm, desired, fail, finishTask, isLate, remindTask } from '../../src/domain/placement';
 import {
   aGrant,
   aManualTask,
