@@ -180,26 +180,44 @@ function toldOf(
   return told(type, { kind: 'delegation', id: one.id }, { person, ...scope }, data);
 }
 
-/** When and for what both hold; null: never. */
-function meet(one: Reach, other: Reach): Reach | null {
-  const from = one.from > other.from ? one.from : other.from;
-  const until = one.until < other.until ? one.until : other.until;
-  if (from >= until) return null;
-  const [wide, narrow] =
-    one.catalog === null || (one.package === null && other.catalog !== null) ? [one, other] : [other, one];
-  const isWithin =
-    wide.catalog === null || (wide.catalog === narrow.catalog && (wide.package ?? narrow.package) === narrow.package);
-  return isWithin ? { from, until, package: narrow.package, catalog: narrow.catalog } : null;
+type Scope = Pick<Reach, 'package' | 'catalog'>;
+
+function covers(one: Scope, other: Scope): boolean {
+  return one.catalog === null || (one.catalog === other.catalog && (one.package ?? other.package) === other.package);
 }
 
-/** Whether what is handed on from one to the next would come back to whom it is from, at some time and for something. */
+/** Whether both hold at some time, and for something. */
+function meet(one: Reach, other: Reach): boolean {
+  return one.from < other.until && other.from < one.until && (covers(one, other) || covers(other, one));
+}
+
+/**
+ * Whether what is handed on from one to the next would come back to whom it is from, at some time and for something. All of a circle
+ * holds as the last of it begins, and for what the narrowest of it is for. So these are looked at, each by everybody whom it reaches:
+ * the ways from one person to another may be too many to walk.
+ */
 function leadsBack(link: Link, links: readonly Link[]): boolean {
-  const walk = (person: PersonId, reach: Reach, passed: readonly PersonId[]): boolean =>
-    links.some((next) => {
-      const both = next.delegator === person && !passed.includes(next.delegate) ? meet(reach, next) : null;
-      return (
-        both !== null && (next.delegate === link.delegator || walk(next.delegate, both, [...passed, next.delegate]))
-      );
-    });
-  return walk(link.delegate, link, [link.delegate]);
+  const near = [link, ...links.filter((one) => meet(one, link))];
+  const scopes = new Map(near.map((one) => [`${String(one.catalog)} ${String(one.package)}`, one]));
+  return [...scopes.values()].some((scope) => {
+    if (!covers(link, scope)) return false;
+    const there = near.filter((one) => covers(one, scope));
+    const starts = new Set(there.map(({ from }) => from.getTime()).filter((start) => start >= link.from.getTime()));
+    return [...starts].some((start) =>
+      leads(
+        link,
+        there.filter(({ from, until }) => from.getTime() <= start && start < until.getTime()),
+      ),
+    );
+  });
+}
+
+/** Whether these lead from the delegate of the one to its delegator. */
+function leads({ delegate, delegator }: Link, links: readonly Link[]): boolean {
+  const onward = new Map<PersonId, PersonId[]>();
+  for (const one of links) onward.set(one.delegator, [...(onward.get(one.delegator) ?? []), one.delegate]);
+  const reached = new Set([delegate]);
+  // What is added while it is walked is walked as well.
+  for (const person of reached) for (const next of onward.get(person) ?? []) reached.add(next);
+  return reached.has(delegator);
 }

@@ -125,6 +125,29 @@ describe('an offer', () => {
     if (loop) expect(faultOf(offer)).toMatchObject({ code: 'delegation-loop' });
     else expect(eventsOf(offer().change)).toEqual(['delegation.proposed']);
   });
+
+  test.each<{ name: string; fields: (n: number) => Partial<Link> }>([
+    { name: 'all for the same', fields: () => ({}) },
+    { name: 'each for days of its own', fields: (n) => ({ from: days(n / 100), until: days(10 - n / 100) }) },
+    { name: 'many for something of its own', fields: (n) => (n % 3 === 0 ? {} : scope(`p${n}`, 'c')) },
+  ])('of thirty who all hand on to all after them, in few steps: $name', ({ fields }) => {
+    const people = ['Ben', ...Array.from({ length: 29 }, (_, n) => `Person ${n}`)];
+    const all = people.flatMap((from, n) => people.slice(n + 1).map((to) => [from, to] as const));
+    let steps = 0;
+    const counted = (one: Link): Link =>
+      new Proxy(one, {
+        get(target, key) {
+          steps += 1;
+          // The ways are 2 to the power of 28: whoever walks them all would never be here again.
+          if (steps > 3_000_000) throw new Error('walks too far');
+          return target[key as keyof Link];
+        },
+      });
+    const links = all.map(([from, to], n) => counted(link(from, to, fields(n))));
+    expect(eventsOf(propose(facts({ links }), week, at()).change)).toEqual(['delegation.proposed']);
+    const back = [...links, link('Person 28', 'Ana')];
+    expect(faultOf(() => propose(facts({ links: back }), week, at()))).toMatchObject({ code: 'delegation-loop' });
+  });
 });
 
 const one = (fields: Partial<Delegation> = {}): Delegation => ({
