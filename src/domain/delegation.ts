@@ -9,7 +9,7 @@ import { dateIn, endOfDay, nextDate, startOfDay } from './time';
 
 /** Nobody hands everything away for good. */
 export const LONGEST_DAYS = 366;
-/** After so long the delegator hears that nobody has answered, once it has begun. */
+/** After so long the delegator hears that nobody has answered what begins at once. */
 const ANSWER_TIME = 4 * 3_600_000;
 
 /** When, and for what: a package, all packages of a catalog, or (both null) all. A package names its catalog as well. */
@@ -91,7 +91,7 @@ export function propose(
     state: 'proposed',
     endedBy: null,
     // Not later than its end, when the cards close; at the end itself, all would have been said before.
-    dueAt: new Date(Math.min(link.until.getTime() - 1, Math.max(link.from.getTime(), at.now.getTime() + ANSWER_TIME))),
+    dueAt: new Date(Math.min(link.until.getTime() - 1, answerTime(link.from, at).getTime())),
     touchedAt: null,
     version: 1,
   };
@@ -100,6 +100,11 @@ export function propose(
     toldOf('delegation.proposed', delegation, delegate.id, { until: link.until.toISOString() }),
   );
   return { delegation, change };
+}
+
+/** When the delegator needs the answer: as it begins, or soon where it has begun. */
+function answerTime(from: Date, { now }: Now): Date {
+  return from > now ? from : new Date(now.getTime() + ANSWER_TIME);
 }
 
 /** The delegate's answer, while it is offered. */

@@ -35,11 +35,19 @@ describe('an offer', () => {
     name: string;
     days?: { first: string | null; last: string };
     give?: Partial<ProposeFacts>;
+    now?: Date;
     want: unknown;
   }>([
     {
       name: 'from today',
       want: { firstDay: '2026-01-15', from: new Date('2026-01-14T23:00Z'), dueAt: hours(4) },
+    },
+    {
+      name: 'of the last minutes of a day for the next one: its answer is due as it begins',
+      give: { delegator: aPerson('Ana', { timeZone: 'Asia/Jakarta' }) },
+      now: new Date('2026-01-15T16:30Z'),
+      days: { first: '2026-01-16', last: '2026-01-22' },
+      want: { from: new Date('2026-01-15T17:00Z'), dueAt: new Date('2026-01-15T17:00Z') },
     },
     {
       name: 'the days are those of the delegator',
@@ -50,8 +58,8 @@ describe('an offer', () => {
     { name: 'of a package alone', give: { scope: scope('p', 'c') }, want: { package: 'p', catalog: null } },
     { name: 'of a catalog', give: { scope: scope(null, 'c') }, want: { package: null, catalog: 'c' } },
     { name: 'of a year', days: { first: null, last: '2027-01-16' }, want: { state: 'proposed' } },
-  ])('$name', ({ give, days: chosen = week, want }) => {
-    const { change } = propose(facts(give), chosen, at());
+  ])('$name', ({ give, days: chosen = week, now, want }) => {
+    const { change } = propose(facts(give), chosen, at(now));
     expect(rowOf(change, 'delegation')).toMatchObject(want as object);
     expect(change.events).toMatchObject([{ type: 'delegation.proposed', refs: { person: ben } }]);
   });

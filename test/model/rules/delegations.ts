@@ -40,8 +40,8 @@ export function offer(o: Organization, { delegator, delegate, first, last, what 
     ...reach,
     state: 'proposed',
     endedBy: null,
-    // Nobody has answered: half a working day later, or once it begins; never at its end, when nobody can any more.
-    dueAt: Math.min(reach.until - 1, Math.max(reach.from, o.now + DAY / 6)),
+    // Nobody has answered: once it begins, or half a working day later; never at its end, when nobody can any more.
+    dueAt: Math.min(reach.until - 1, reach.from > o.now ? reach.from : o.now + DAY / 6),
     left: false,
   });
   return 'ok';
