@@ -1,4 +1,4 @@
-// THE translator from a bound card to Block Kit: messages, modals, Home. Whatever it writes is inside Slack's limits; what would
+// THE translator from a bound card to Block Kit: messages and modals. Whatever it writes is inside Slack's limits; what would
 // get lost on the way (a button, a choice, a block) is a misfit, and a card with a misfit is not sent.
 import type { types } from '@slack/bolt';
 import {
@@ -73,18 +73,6 @@ export function loadingModal(text: Text): types.ModalView {
     callback_id: 'loading',
     title: short(text, null),
     blocks: [{ type: 'section', text: textObject(text, null, limit.SECTION_TEXT) }],
-  };
-}
-
-/** A card as the Home tab. */
-export function toHome(card: Card): types.HomeView {
-  const sheet = new Sheet(card);
-  sheet.elements(card.body);
-  sheet.buttonRow(card.actions);
-  return {
-    type: 'home',
-    callback_id: card.name.slice(0, limit.ID_LENGTH),
-    blocks: sheet.finish(limit.VIEW_BLOCKS, sheet.lastRow),
   };
 }
 

@@ -3,7 +3,7 @@
 
 /** Blocks of a message are limited to 50 (docs.slack.dev/reference/block-kit/blocks); we stop earlier, for what Slack adds. */
 export const MESSAGE_BLOCKS = 45;
-/** Blocks of a modal or Home are limited to 100; the same margin. */
+/** Blocks of a modal are limited to 100; the same margin. */
 export const VIEW_BLOCKS = 95;
 /** `text` of a message: aim at 4,000; cut at 40,000 (docs.slack.dev/reference/methods/chat.postMessage). */
 export const MESSAGE_TEXT = 4000;
