@@ -5,7 +5,6 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Channel, Conversation } from './chat/channel';
-import { hasInputs } from './chat/card';
 import { loadCards } from './chat/cards';
 import { createCooling } from './chat/cooling';
 import { createConversation } from './chat/handle';
@@ -14,7 +13,7 @@ import { paced } from './chat/pace';
 import { createRefusals } from './chat/refusals';
 import type { Refusals } from './chat/refusals';
 import { linkRoutes } from './channels/link/route';
-import { toMessage, toModal } from './channels/slack/blocks';
+import { toSlack } from './channels/slack/blocks';
 import { createSlackChannel } from './channels/slack/bot';
 import { createTeamsChannel } from './channels/teams/bot';
 import { createWebChannel } from './channels/web/channel';
@@ -475,7 +474,7 @@ function channelsOf(
             note: featured[persona.key] ?? null,
           })),
         messages: house.pageMessages,
-        slackBlocks: (card) => (hasInputs(card) ? toModal(card) : toMessage(card)),
+        slackBlocks: toSlack,
         secret: pageSecret(config.home),
         port: () => pagePort.value,
         log,

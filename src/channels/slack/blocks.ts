@@ -76,6 +76,13 @@ export function loadingModal(text: Text): types.ModalView {
   };
 }
 
+/** A card as Slack gets it; throws where something of it would be missing there. */
+export function toSlack(card: Card): SlackMessage | types.ModalView {
+  const problem = misfit(card);
+  if (problem !== null) throw new Error(problem);
+  return hasInputs(card) ? toModal(card) : toMessage(card);
+}
+
 /** Which limit of Slack the card breaks so that something would be missing, in words for a log, or null. */
 export function misfit(card: Card): string | null {
   if (!hasInputs(card)) {

@@ -10,8 +10,3 @@ export function toPage(card: Card): AdaptiveJson {
   const json = toAdaptive(card, { markdown: false });
   return JSON.stringify(json).includes('"choices.data"') ? { ...json, version: '1.6' } : json;
 }
-
-/** The page is a long scroll without limits of its own. */
-export function misfit(): string | null {
-  return null;
-}

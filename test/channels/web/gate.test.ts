@@ -385,7 +385,7 @@ describe('the channel', () => {
     expect(world.channel.misfit(card)).toBeNull();
     const body = Array.from({ length: 60 }, () => card.body).flat();
     expect(world.channel.misfit({ ...card, body })).toMatch(/bytes as Adaptive Card/);
-    expect(world.channel.misfit({ ...card, body: body.slice(0, 60) })).not.toBeNull();
+    expect(world.channel.misfit({ ...card, body: body.slice(0, 52) })).toMatch(/blocks, 45 fit/);
   });
 
   test('the persona’s name is vouched for, nothing else, and strangers have no profile', async () => {

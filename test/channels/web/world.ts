@@ -1,13 +1,11 @@
 // The web channel on a real HTTP listener with the scripted conversation, and a small client that behaves like the page.
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { randomUUID } from 'node:crypto';
-import { hasInputs, type Card } from '../../../src/chat/card';
 import type { Channel } from '../../../src/chat/channel';
-import { misfit, toMessage, toModal } from '../../../src/channels/slack/blocks';
+import { toSlack } from '../../../src/channels/slack/blocks';
 import { createWebChannel } from '../../../src/channels/web/channel';
 import type { Persona } from '../../../src/channels/web/inbound';
-import type { SlackForm, WireMessage, WireReply } from '../../../src/channels/web/wire';
-import { fixed } from '../../../src/chat/spans';
+import type { WireMessage, WireReply } from '../../../src/channels/web/wire';
 import { startHttp } from '../../../src/http';
 import { createLog } from '../../../src/log';
 import { memoryMessages } from './memory';
@@ -54,7 +52,7 @@ export async function openWorld(
   const channel = createWebChannel({
     personas: () => Promise.resolve(personas),
     messages,
-    slackBlocks,
+    slackBlocks: toSlack,
     secret: 'a secret of the tests',
     port: () => port,
     log,
@@ -91,13 +89,6 @@ export async function openWorld(
       await server.stop();
     },
   };
-}
-
-/** As main wires it: the Slack writer, which must lose nothing. */
-function slackBlocks(card: Card): SlackForm {
-  const problem = misfit(card);
-  if (problem !== null) throw new Error(problem);
-  return hasInputs(card) ? toModal(card, { close: [fixed('Close')] }) : toMessage(card);
 }
 
 export interface Answer {
