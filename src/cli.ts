@@ -15,7 +15,7 @@ import { jobs } from './jobs';
 import { createGates } from './jobs/gate';
 import { cleanLine, createLog } from './log';
 import type { Log } from './log';
-import { CONNECTOR_MS, openHouse, StartError, startUsher } from './main';
+import { CONNECTOR_MS, databaseOf, openHouse, StartError, startUsher } from './main';
 import type { House, Opening } from './main';
 import { apply, parseBlueprint, plan, planText, problemsText } from './operations/blueprint';
 import { redrive as redriveRow } from './operations/outgoing';
@@ -145,8 +145,7 @@ async function configure(call: Call, write: boolean): Promise<Result> {
 
 function doctor(call: Call): Promise<Result> {
   const look = async (house: House): Promise<Result> => {
-    // The embedded database is migrated at each start, and its one account gives up its rights.
-    const findings = call.config.databaseUrl === null ? [] : await checkDatabase(house.database);
+    const findings = await checkDatabase(house.database, databaseOf(call.config));
     // The database tells its time by a function of ours, so only one that can be used is asked.
     const now = findings.length === 0 ? await house.views.now() : null;
     if (now !== null && Math.abs(now.getTime() - Date.now()) > 60_000 && !call.config.demo)

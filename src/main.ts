@@ -36,7 +36,7 @@ import type { MetricsText } from './metrics';
 import type { Desk, Watch } from './operations/ports';
 import { settle } from './operations/settings';
 import { createReadiness } from './readiness';
-import { checkDatabase, connect, databaseTrouble, migrate } from './store/database';
+import { checkDatabase, connect, databaseTrouble, EMBEDDED_LOGIN, makeLogin, migrate } from './store/database';
 import type { ConnectOptions, Database } from './store/database';
 import { createStops } from './stops';
 import type { Stops } from './stops';
@@ -58,7 +58,6 @@ const DEMO_POOL = 3;
 const CLICK_LIMITS = { acquire: CLICK_MS };
 /** Of the past nothing is old enough to go, nobody has to be woken for what the demo does late on purpose, and nothing drifts. */
 const NOT_PLAYED: ReadonlySet<string> = new Set(['prune', 'watch', 'compare']);
-const APP_ROLE = 'usher_app';
 
 /** All of a stop has 10 s, the end of the process included: so long for what is under way, and so long for the database after it. */
 const STOP_MS = 5_500;
@@ -135,31 +134,37 @@ async function openDatabase(
     work: opening.apart === true ? await open({ ...options, poolMax: WORK_POOL }) : null,
   });
 
-  if (config.databaseUrl === null) {
+  let url = config.databaseUrl?.reveal();
+  const migrationUrl = opening.migrate ? config.migrationUrl?.reveal() : undefined;
+  if (url === undefined) {
     const embedded = await startEmbedded({ dir: config.home, log });
     stops.push(() => embedded.stop(), EMBEDDED_STOP_MS);
-    const owner = await connect({ url: embedded.url, poolMax: 2 });
-    try {
+    await asOwner(embedded.url, async (owner) => {
       await migrate(owner, log);
-    } finally {
-      await owner.close();
-    }
-    const options = { url: embedded.url, role: APP_ROLE };
-    // Each connection plans every statement anew, which takes most of the demo's first start.
-    return config.demo ? { database: await open({ ...options, poolMax: DEMO_POOL }), work: null } : both(options);
-  }
-  if (opening.migrate && config.migrationUrl !== null) {
-    const owner = await connect({ url: config.migrationUrl.reveal(), poolMax: 2 });
-    try {
-      await migrate(owner, log);
-    } finally {
-      await owner.close();
-    }
-  }
-  const opened = await both({ url: config.databaseUrl.reveal() });
-  const problems = opening.anyway === true ? [] : await checkDatabase(opened.database);
+      await makeLogin(owner);
+    });
+    url = embedded.urlAs(EMBEDDED_LOGIN);
+  } else if (migrationUrl !== undefined) await asOwner(migrationUrl, (owner) => migrate(owner, log));
+  // Each connection plans every statement anew, which takes most of the demo's first start.
+  const isSmall = config.demo && config.databaseUrl === null;
+  const opened = isSmall ? { database: await open({ url, poolMax: DEMO_POOL }), work: null } : await both({ url });
+  const problems = opening.anyway === true ? [] : await checkDatabase(opened.database, databaseOf(config));
   if (problems.length > 0) throw new StartError(problems.join('\n'));
   return opened;
+}
+
+async function asOwner(url: string, work: (owner: Database) => Promise<unknown>): Promise<void> {
+  const owner = await connect({ url, poolMax: 2 });
+  try {
+    await work(owner);
+  } finally {
+    await owner.close();
+  }
+}
+
+/** Where the database is said to be, for sentences about it. */
+export function databaseOf({ databaseUrl, home }: Config): string {
+  return databaseUrl === null ? `the database in ${home}` : 'DATABASE_URL';
 }
 
 /**

@@ -111,10 +111,10 @@ type Variable = {
 /** The settings table, in the order of the README. */
 export const variables: Readonly<Record<keyof Settings, Variable>> = {
   DATABASE_URL: {
-    required: 'in production',
+    required: 'no',
     default: '',
     meaning:
-      'PostgreSQL 15 or newer, `postgres://user:password@host:5432/name`. Unset: the embedded database in `USHER_HOME`, for one process. The role must be neither superuser nor owner of the tables.',
+      'PostgreSQL 15 or newer, `postgres://user:password@host:5432/name`. Its role must be neither superuser nor owner of the tables. Unset: the embedded database in `USHER_HOME`, for one process, also with a real workspace.',
     secret: true,
   },
   DATABASE_MIGRATION_URL: {

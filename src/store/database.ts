@@ -18,7 +18,7 @@ export type Database = {
 export type ConnectOptions = {
   readonly url: string;
   readonly poolMax: number;
-  /** Every connection of the pool acts as this role. The embedded database has one superuser, and this takes its rights. */
+  /** Every connection acts as this role, which `reset role` undoes: for tests and measurements, never for a program that serves. */
   readonly role?: string;
   readonly limits?: Partial<SessionLimits>;
 };
@@ -150,6 +150,18 @@ export async function migrate(
   return names;
 }
 
+/** As which the program logs in where the server is its own. */
+export const EMBEDDED_LOGIN = 'usher_web';
+
+/** Makes the login of the embedded database where it is missing: it may what `usher_app` may, and can become nobody who may more. */
+export async function makeLogin({ sequelize }: Database): Promise<void> {
+  await sequelize.query(`do $$ begin
+    if not exists (select 1 from pg_roles where rolname = '${EMBEDDED_LOGIN}') then
+      create role ${EMBEDDED_LOGIN} login in role usher_app;
+    end if;
+  end $$`);
+}
+
 /** The migrations that the database lacks, for a program that may not migrate itself. */
 export async function pendingMigrations(database: Database): Promise<string[]> {
   const { sequelize } = database;
@@ -166,7 +178,7 @@ export async function pendingMigrations(database: Database): Promise<string[]> {
  * trail. Asks about the role that logged in and about every role that it could become, because `reset role` and `set role`
  * lead there.
  */
-export async function checkRole(database: Database): Promise<string[]> {
+export async function checkRole(database: Database, where = 'DATABASE_URL'): Promise<string[]> {
   const [role] = await database.sequelize.query<{
     name: string;
     super: string | null;
@@ -196,7 +208,7 @@ export async function checkRole(database: Database): Promise<string[]> {
     { type: QueryTypes.SELECT },
   );
   if (role === undefined) return ['The role of the connection does not exist any more.'];
-  const who = `The database role "${role.name}" of DATABASE_URL`;
+  const who = `The database role "${role.name}" of ${where}`;
   const is = (found: string, what: string): string =>
     found === role.name ? `${who} ${what}` : `${who} can become "${found}", which ${what}`;
   // A superuser has every right, so the other sentences would only repeat the first.
@@ -224,8 +236,8 @@ export async function databaseTrouble(database: Database): Promise<string | null
 }
 
 /** Everything about the database that keeps the program from working, as sentences: rights first, then what is not migrated. */
-export async function checkDatabase(database: Database): Promise<string[]> {
-  const problems = await checkRole(database);
+export async function checkDatabase(database: Database, where?: string): Promise<string[]> {
+  const problems = await checkRole(database, where);
   if (problems.length > 0) return problems;
   const pending = await pendingMigrations(database);
   return pending.length === 0

@@ -24,7 +24,10 @@ export type EmbeddedOptions = {
 };
 
 export type Embedded = {
+  /** As the server's superuser. */
   readonly url: string;
+  /** As another role of it. */
+  urlAs(role: string): string;
   /** Whether the server of a killed process was found running on this folder and was replaced. */
   readonly adopted: boolean;
   stop(): Promise<void>;
@@ -63,7 +66,12 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
       const sockets = socketFolder(data, account); // each time: a server that ends takes its folder with it
       const started = await launch({ ...place, sockets }, deadline);
       if (started.kind === 'ready')
-        return { url: socketUrl(sockets), adopted, stop: () => stop(started.child, sockets) };
+        return {
+          url: socketUrl(sockets),
+          urlAs: (role) => socketUrl(sockets, role),
+          adopted,
+          stop: () => stop(started.child, sockets),
+        };
       // A lock: another process won the race, or the killed server is not yet collected by init. Look again.
       if (started.kind === 'failed' || Date.now() > deadline) throw startProblem(data, started.output);
     }
@@ -78,8 +86,8 @@ type Place = EmbeddedOptions & {
   readonly data: string;
 };
 
-function socketUrl(sockets: string): string {
-  return `postgres://postgres@/postgres?host=${encodeURIComponent(sockets)}&port=5432`;
+function socketUrl(sockets: string, role = 'postgres'): string {
+  return `postgres://${role}@/postgres?host=${encodeURIComponent(sockets)}&port=5432`;
 }
 
 // -- who is there already

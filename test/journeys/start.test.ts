@@ -4,8 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConfig } from '../../src/config';
 import { createLog } from '../../src/log';
-import { startUsher } from '../../src/main';
+import { openHouse, startUsher } from '../../src/main';
+import { settle } from '../../src/operations/settings';
+import { startEmbedded } from '../../src/store/embedded';
 import { describeInBrowser, openBrowser } from '../support/browser';
+import { asOwner } from '../support/cluster';
 import { freePort } from '../support/port';
 
 test('a new folder becomes a demo with its page, a second Usher on it is refused, and a later start goes on', async () => {
@@ -79,3 +82,37 @@ describeInBrowser('the page of the demo', () => {
     }
   }, 120_000);
 });
+
+test('on the embedded database as well the program can do no more than its role, and no less: a folder from before gets one', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'usher-start-'));
+  const log = createLog('silent');
+  const real = { SLACK_TEAM_ID: 'T1', SLACK_BOT_TOKEN: 'xoxb-1', SLACK_APP_TOKEN: 'xapp-1', USHER_HOME: home };
+  const opened = () => openHouse(readConfig(real), log, { migrate: true, apart: true });
+  const onServer = async (sql: string): Promise<void> => {
+    const server = await startEmbedded({ dir: home });
+    try {
+      await asOwner(server.url, sql);
+    } finally {
+      await server.stop();
+    }
+  };
+  try {
+    await (await opened()).stop();
+    // Until now there was only the superuser.
+    await onServer('drop role if exists usher_web');
+    const house = await opened();
+    for (const { sequelize } of [house.database, house.work.database]) {
+      for (const role of ['reset role', 'reset session authorization', 'set role usher_app'])
+        await expect(sequelize.query(`${role}; update audit_events set at = at`)).rejects.toMatchObject({
+          original: { code: '42501', message: expect.stringContaining('audit_events') as string },
+        });
+      await expect(sequelize.query('set role postgres')).rejects.toMatchObject({ original: { code: '42501' } });
+    }
+    await settle(house.desk, readConfig(real), { demo: false });
+    await house.stop();
+    await onServer('alter role usher_web createrole');
+    await expect(opened()).rejects.toThrow(/role "usher_web" of the database in .* may create roles/);
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+}, 90_000);
