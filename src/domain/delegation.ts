@@ -90,8 +90,9 @@ export function propose(
     catalog: scope.package === null ? scope.catalog : null,
     state: 'proposed',
     endedBy: null,
-    // Not later than its end, when the cards close; at the end itself, all would have been said before.
-    dueAt: new Date(Math.min(link.until.getTime() - 1, answerTime(link.from, at).getTime())),
+    dueAt: link.until,
+    // Not later than its end, when the cards close.
+    answerDueAt: new Date(Math.min(link.until.getTime() - 1, answerTime(link.from, at).getTime())),
     touchedAt: null,
     version: 1,
   };
@@ -115,7 +116,7 @@ export function answer(facts: DelegationFacts, person: PersonId, accepts: boolea
   if (state !== 'proposed') throw new DomainError('delegation-answered', { state });
   const dueAt = !accepts ? null : one.from <= at.now ? one.until : one.from;
   return together(
-    updated('delegation', one, { state: accepts ? 'accepted' : 'declined', dueAt }),
+    updated('delegation', one, { state: accepts ? 'accepted' : 'declined', dueAt, answerDueAt: null }),
     toldOf(accepts ? 'delegation.accepted' : 'delegation.declined', one, one.delegator),
   );
 }
@@ -139,19 +140,15 @@ export function follow(facts: DelegationFacts, at: Now): Change {
     const isDelegateGone = delegate.state !== 'enabled';
     return ended(one, null, isDelegateGone ? one.delegator : one.delegate, isDelegateGone || one.state === 'accepted');
   }
-  if (one.dueAt === null || one.dueAt > at.now) return noChange;
-  const isUnanswered = one.state === 'proposed';
-  // What is due at its end has been said before: that it began, or that nobody has answered.
+  const isOffered = one.state === 'proposed';
+  // That it is over is news only to whoever has not heard yet that nobody has answered.
   if (one.until <= at.now)
-    return ended(
-      one,
-      null,
-      isUnanswered ? one.delegator : one.delegate,
-      isUnanswered && one.dueAt.getTime() !== one.until.getTime(),
-    );
-  if (isUnanswered)
+    return ended(one, null, isOffered ? one.delegator : one.delegate, isOffered && one.answerDueAt !== null);
+  const dueAt = isOffered ? one.answerDueAt : one.dueAt;
+  if (dueAt === null || dueAt > at.now) return noChange;
+  if (isOffered)
     return together(
-      updated('delegation', one, { dueAt: one.until }),
+      updated('delegation', one, { answerDueAt: null }),
       toldOf('delegation.unanswered', one, one.delegator),
     );
   return together(updated('delegation', one, { dueAt: one.until }), toldOf('delegation.started', one, one.delegate));
@@ -170,7 +167,7 @@ export function stateNow(
 
 function ended(one: Delegation, by: PersonId | null, other: PersonId, tell: boolean): Change {
   return together(
-    updated('delegation', one, { state: 'ended', endedBy: by, dueAt: null, touchedAt: null }),
+    updated('delegation', one, { state: 'ended', endedBy: by, dueAt: null, answerDueAt: null, touchedAt: null }),
     toldOf('delegation.ended', one, other, { tell }),
   );
 }

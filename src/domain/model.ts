@@ -482,6 +482,8 @@ export interface Delegation extends Versioned {
   readonly endedBy: PersonId | null;
   /** When it begins, or is over; null: nothing more becomes of it. */
   readonly dueAt: Date | null;
+  /** When the delegator hears that nobody has answered; null: they have heard, or somebody has. */
+  readonly answerDueAt: Date | null;
   /** When one of them was disabled; null: neither was. */
   readonly touchedAt: Date | null;
 }

@@ -95,6 +95,8 @@ order by not name ilike $4, kind desc, lower(name), id limit $5`;
 const DUE = `
 select id from delegations where due_at <= usher_now()
 union
+select id from delegations where state = 'proposed' and answer_due_at <= usher_now()
+union
 select id from delegations where touched_at is not null
 order by id limit $1`;
 
@@ -123,7 +125,7 @@ export function createDelegationViews(q: Query): Pick<Views, 'delegation' | 'del
   };
 }
 
-/** Ids of delegations that begin, are over, or have lost one of the two. */
+/** Ids of delegations that begin, are over, are not answered in time, or have lost one of the two. */
 export async function delegationsDue(q: Query, limit: number): Promise<readonly DelegationId[]> {
   return (await q(DUE, [limit])).map((row) => (row as { id: DelegationId }).id);
 }

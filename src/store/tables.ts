@@ -105,6 +105,7 @@ export const governed: { readonly [N in keyof GovernedNouns]: Table<GovernedNoun
       state: text('state'),
       endedBy: uuid('ended_by'),
       dueAt: instant('due_at'),
+      answerDueAt: instant('answer_due_at'),
       touchedAt: instant('touched_at'),
       version: integer('version'),
     },

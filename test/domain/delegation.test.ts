@@ -40,14 +40,19 @@ describe('an offer', () => {
   }>([
     {
       name: 'from today',
-      want: { firstDay: '2026-01-15', from: new Date('2026-01-14T23:00Z'), dueAt: hours(4) },
+      want: {
+        firstDay: '2026-01-15',
+        from: new Date('2026-01-14T23:00Z'),
+        dueAt: new Date('2026-01-22T23:00Z'),
+        answerDueAt: hours(4),
+      },
     },
     {
       name: 'of the last minutes of a day for the next one: its answer is due as it begins',
       give: { delegator: aPerson('Ana', { timeZone: 'Asia/Jakarta' }) },
       now: new Date('2026-01-15T16:30Z'),
       days: { first: '2026-01-16', last: '2026-01-22' },
-      want: { from: new Date('2026-01-15T17:00Z'), dueAt: new Date('2026-01-15T17:00Z') },
+      want: { from: new Date('2026-01-15T17:00Z'), answerDueAt: new Date('2026-01-15T17:00Z') },
     },
     {
       name: 'the days are those of the delegator',
@@ -170,6 +175,7 @@ const one = (fields: Partial<Delegation> = {}): Delegation => ({
   state: 'proposed',
   endedBy: null,
   dueAt: days(7),
+  answerDueAt: null,
   touchedAt: null,
   version: 1,
   ...fields,
@@ -236,13 +242,13 @@ describe('what becomes of it', () => {
     },
     {
       name: 'begins without an answer: the delegator hears it',
-      change: () => follow(given({ from: days(0), dueAt: days(0) }), at()),
-      row: { state: 'proposed', dueAt: days(7) },
+      change: () => follow(given({ from: days(0), answerDueAt: days(0) }), at()),
+      row: { state: 'proposed', dueAt: days(7), answerDueAt: null },
       event: { type: 'delegation.unanswered', refs: { person: ana } },
     },
     {
       name: 'is over without an answer before that was said',
-      change: () => follow(given({ dueAt: days(2) }), at(days(8))),
+      change: () => follow(given({ answerDueAt: days(2) }), at(days(8))),
       row: { state: 'ended' },
       event: { type: 'delegation.ended', refs: { person: ana }, data: { tell: true } },
     },
@@ -289,7 +295,13 @@ describe('what becomes of it', () => {
   });
 
   test('nothing, before it is due', () => {
-    for (const fields of [{}, accepted, { state: 'declined', dueAt: null }, { state: 'ended', dueAt: null }] as const)
+    for (const fields of [
+      {},
+      { answerDueAt: days(1) },
+      accepted,
+      { state: 'declined', dueAt: null },
+      { state: 'ended', dueAt: null },
+    ] as const)
       expect(follow(given(fields), at()).rows).toEqual([]);
   });
 

@@ -47,7 +47,7 @@ export const OBSERVE = `select json_build_object(
 )},
 'delegations', ${ALL(
   `json_build_object('id', d.id, 'delegator', d.delegator_id, 'delegate', d.delegate_id, 'from', ${MS('d.from_at')}, 'until', ${MS('d.until_at')},
-    'package', d.package_id, 'catalog', d.catalog_id, 'state', d.state, 'endedBy', d.ended_by, 'dueAt', ${MS('d.due_at')}, 'left', d.touched_at is not null)
+    'package', d.package_id, 'catalog', d.catalog_id, 'state', d.state, 'endedBy', d.ended_by, 'dueAt', ${MS('coalesce(d.answer_due_at, d.due_at)')}, 'left', d.touched_at is not null)
    order by d.id`,
   'delegations d',
 )},

@@ -480,6 +480,28 @@ describe('what becomes of it', () => {
     expect(world.messagesTo('ana')).toHaveLength(before + 1);
   });
 
+  test('an offer that the release before makes or follows is heard of as well, and never begins unaccepted', async () => {
+    // What such a release looks for and takes for begun.
+    const begun = `select id from delegations where due_at <= usher_now() and until_at > usher_now()`;
+    await delegate(`cas ${await until(4)}`);
+    await world.sql(
+      `insert into delegations (id, delegator_id, delegate_id, first_day, last_day, from_at, until_at, state, due_at, version)
+       select usher_id(), ana.id, ben.id, d.first_day, d.last_day, d.from_at, d.until_at, 'proposed', d.until_at, 1
+       from delegations d, people ana, people ben
+       where ana.directory_key = 'ana' and ben.directory_key = 'ben'`,
+    );
+    const before = world.messagesTo('ana').length;
+    await world.sql('update organization set clock_offset_ms = clock_offset_ms + 5 * 3600000');
+    expect(await world.sql(begun)).toEqual([]);
+    await world.settle();
+    expect(
+      world
+        .messagesTo('ana')
+        .slice(before)
+        .map(({ card }) => textOf(card)),
+    ).toEqual(Array(2).fill(expect.stringContaining('Until they accept, nobody decides for you.')));
+  });
+
   test('an offer of the last hours of a day is over with it, not later', async () => {
     await world.pass(10 * 3_600_000);
     await delegate(`cas ${await until(0)}`);

@@ -330,3 +330,42 @@ test('who ended a delegation is written alike, whichever twenty-third migration 
   await migrations[at]?.up(run);
   expect(await shape()).toEqual(fromFirst);
 });
+
+test('offers of before the thirty-fourth migration have their answer due once', async () => {
+  const { sequelize } = await openDatabase(await freshDatabase('answers', 'empty'));
+  const run = async (sql: string): Promise<void> => {
+    await sequelize.query(sql);
+  };
+  const at = migrations.findIndex(({ name }) => name === '0034-answers-due');
+  for (const { up } of migrations.slice(0, at)) await up(run);
+  const offer = (n: number, from: string, due: string, state = 'proposed'): string =>
+    `insert into delegations (id, delegator_id, delegate_id, first_day, last_day, from_at, until_at, state, due_at, version)
+     select '00000000-0000-7000-8000-00000000000${n}', one.id, other.id, '2030-01-01', '2030-01-09', ${from}, '2030-01-10Z', '${state}', ${due}, 1
+     from people one, people other where one.name = 'One' and other.name = 'Other';`;
+  await run(`insert into organization (name, time_zone, demo) values ('W', 'UTC', true);
+    insert into people (id, directory_key, name, kind, state, time_zone, locale, version)
+      select gen_random_uuid(), name, name, 'member', 'enabled', 'UTC', 'en', 1 from (values ('One'), ('Other')) n (name);
+    update organization set clock_offset_ms = round(extract(epoch from '2030-01-02 12:00Z' - now()) * 1000);
+    ${offer(1, `'2030-01-01Z'`, `'2030-01-10Z'`)}
+    ${offer(2, `'2030-01-05Z'`, `'2030-01-10Z'`)}
+    ${offer(3, `'2030-01-01Z'`, `'2030-01-02 13:00Z'`)}
+    ${offer(4, `'2030-01-01Z'`, `'2030-01-10Z'`)}
+    ${offer(5, `'2030-01-01Z'`, `'2030-01-10Z'`, 'accepted')}
+    insert into audit_events (at, type, actor_kind, via, subject_kind, subject_id, data)
+      values (usher_now(), 'delegation.unanswered', 'system', 'job', 'delegation', '00000000-0000-7000-8000-000000000004', '{}')`);
+  await migrations[at]?.up(run);
+  const [rows] = await sequelize.query(
+    `select right(id::text, 1) as n, due_at = until_at as over, to_char(answer_due_at at time zone 'UTC', 'DD HH24') as answer
+     from delegations order by 1`,
+  );
+  const told = { over: true, answer: null };
+  expect(rows).toEqual([
+    // Four hours from now, and as it begins.
+    { n: '1', over: true, answer: '02 16' },
+    { n: '2', over: true, answer: '05 00' },
+    // As it was due.
+    { n: '3', over: true, answer: '02 13' },
+    { n: '4', ...told },
+    { n: '5', ...told },
+  ]);
+});

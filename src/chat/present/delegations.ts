@@ -43,11 +43,6 @@ function titleOf(view: DelegationView): Text {
   }
 }
 
-/** Whether the delegator has heard that nobody answers: what is due then is only its end. */
-function isUnanswered({ facts: { delegation } }: DelegationView): boolean {
-  return delegation.dueAt?.getTime() === delegation.until.getTime();
-}
-
 function linesOf(view: DelegationView): Text[] {
   const { state, facts, now } = view;
   const { delegation, delegator, delegate } = facts;
@@ -55,7 +50,7 @@ function linesOf(view: DelegationView): Text[] {
   switch (state) {
     case 'proposed':
       return isMine
-        ? [label(isUnanswered(view) ? 'delegation.unanswered' : 'delegation.askedNext')]
+        ? [label(delegation.answerDueAt === null ? 'delegation.unanswered' : 'delegation.askedNext')]
         : [say('delegation.asksYouMeans', { delegator: text(delegator.name, NAME) }), label('delegation.asksYouNext')];
     case 'accepted':
       return [

@@ -29,6 +29,7 @@ import { forgotten } from './0029-forgotten';
 import { formerMails } from './0031-former-mails';
 import { validated } from './0032-validated';
 import { saidBySettings } from './0033-said-by-settings';
+import { answersDue } from './0034-answers-due';
 import { read } from './0036-read';
 import { formerMail } from './0037-former-mail';
 
@@ -74,6 +75,7 @@ export const migrations: readonly Migration[] = [
   formerMails,
   validated,
   saidBySettings,
+  answersDue,
   read,
   formerMail,
 ];

@@ -16,6 +16,7 @@ export const indexes: Indexes = {
   local_roles_resource: 'local_roles (resource, subject, role, scope)',
   // People are searched by words that stand in the name or in the mail address.
   people_search: `people using gin ((name || ' ' || coalesce(email, '')) gin_trgm_ops)`,
+  delegations_answer_due: `delegations (answer_due_at) where state = 'proposed' and answer_due_at is not null`,
   cards_look: 'cards (look_at)',
   exceptions_touched: 'incompatibility_exceptions (touched_at) where touched_at is not null',
   // Whoever may be restored, or is to be forgotten.
