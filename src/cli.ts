@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 // The `usher` command: thin. Each sub-command calls an operation or main. It acts as an operator: it configures, it never decides.
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { slackManifest } from './channels/slack/manifest';
-import { EXAMPLE_SETTINGS, teamsManifest } from './channels/teams/manifest';
+import { teamsManifest, teamsPackage } from './channels/teams/manifest';
 import { plain } from './chat/text';
 import { explain as sentenceOf } from './chat/words/faults';
 import type { Config } from './config';
@@ -34,7 +34,9 @@ const USAGE = `usher <command>
   doctor                    check settings, database and rights, and say what is wrong
   job <name>                run one job now (${jobs.map((job) => job.name).join(', ')})
   redrive [id...|all]       list what could not be sent or placed and was given up, or try it once more
-  manifest slack|teams      print the app manifest (--url https://... for another address than PUBLIC_URL)
+  manifest slack            print the app manifest (--url https://... for another address than PUBLIC_URL)
+  manifest teams            print the app manifest, or write the package with --zip FILE. --organization NAME, --website, --privacy
+                            and --terms https://... say who runs it; --id GUID where the app has another id than the bot
 
   --json                    print one JSON document instead of text
 
@@ -48,6 +50,17 @@ interface Call {
   readonly json: boolean;
   readonly confirm: boolean;
   readonly url: string | null;
+  readonly teams: TeamsOptions;
+}
+
+/** What the package for Teams says of who runs it; nothing of it is known here. */
+interface TeamsOptions {
+  readonly id?: string | undefined;
+  readonly organization?: string | undefined;
+  readonly website?: string | undefined;
+  readonly privacy?: string | undefined;
+  readonly terms?: string | undefined;
+  readonly zip?: string | undefined;
 }
 
 /** What a command prints, as text and as data (undefined: it has printed its document already), and how it ended. */
@@ -216,19 +229,44 @@ function redrive(call: Call): Promise<Result> {
 function manifest(call: Call): Promise<Result> {
   const [platform] = call.rest;
   const socketMode = (call.config.slack?.appToken ?? null) !== null;
-  const make: Readonly<Record<string, () => unknown>> = {
-    slack: () =>
-      slackManifest({
-        publicUrl: call.url ?? call.config.publicUrl ?? (socketMode ? null : 'https://usher.example.com'),
-        command: '/usher',
-        socketMode,
-      }),
-    teams: () =>
-      teamsManifest({ ...EXAMPLE_SETTINGS, ...(call.config.teams ? { botId: call.config.teams.appId } : {}) }),
-  };
-  const made = Object.hasOwn(make, platform ?? '') ? make[platform ?? '']?.() : undefined;
-  if (made === undefined) throw new UsageError('Say usher manifest slack, or usher manifest teams.');
+  if (platform === 'teams') return Promise.resolve(forTeams(call));
+  if (platform !== 'slack') throw new UsageError('Say usher manifest slack, or usher manifest teams.');
+  const made = slackManifest({
+    publicUrl: call.url ?? call.config.publicUrl ?? (socketMode ? null : 'https://usher.example.com'),
+    command: '/usher',
+    socketMode,
+  });
   return Promise.resolve(done(JSON.stringify(made, null, 2), made));
+}
+
+const GUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Names everything that is missing at once: a package with made-up facts would be uploaded as it is. */
+function forTeams({ config, teams }: Call): Result {
+  const { organization = '', website = '', privacy = '', terms = '', zip } = teams;
+  const botId = config.teams?.appId ?? '';
+  const id = teams.id ?? botId;
+  const problems = [
+    ...(botId === '' ? ['Set TEAMS_APP_ID: the bot that people talk to.'] : []),
+    ...(teams.id !== undefined && !GUID.test(teams.id) ? ['--id must be a GUID.'] : []),
+    ...(organization.trim() === '' || organization.length > 32
+      ? ['Say who runs it, in at most 32 characters: --organization "Woodgrove".']
+      : []),
+    ...Object.entries({ website, privacy, terms })
+      .filter(([, address]) => !URL.canParse(address) || new URL(address).protocol !== 'https:')
+      .map(([option]) => `Say an https address that people can read: --${option} https://...`),
+  ];
+  if (problems.length > 0) throw new UsageError(problems.join('\n'));
+  const settings = {
+    id,
+    botId,
+    version: '1.0.0',
+    developer: { name: organization, websiteUrl: website, privacyUrl: privacy, termsOfUseUrl: terms },
+  };
+  const made = teamsManifest(settings);
+  if (zip === undefined) return done(JSON.stringify(made, null, 2), made);
+  writeFileSync(zip, teamsPackage(settings));
+  return done(`${zip} is the package to upload to Teams.`, { zip });
 }
 
 class UsageError extends Error {
@@ -239,6 +277,15 @@ class UsageError extends Error {
 class FileError extends Error {
   override readonly name = 'FileError';
 }
+
+const TEAMS_OPTIONS = {
+  id: { type: 'string' },
+  organization: { type: 'string' },
+  website: { type: 'string' },
+  privacy: { type: 'string' },
+  terms: { type: 'string' },
+  zip: { type: 'string' },
+} as const;
 
 const commands: Readonly<Record<string, (call: Call) => Promise<Result>>> = {
   start,
@@ -259,6 +306,7 @@ async function run(words: readonly string[]): Promise<number> {
       json: { type: 'boolean' },
       confirm: { type: 'boolean' },
       url: { type: 'string' },
+      ...TEAMS_OPTIONS,
       help: { type: 'boolean', short: 'h' },
     },
   });
@@ -277,7 +325,15 @@ async function run(words: readonly string[]): Promise<number> {
     name === 'start' && !json
       ? createLog(config.logLevel)
       : createLog(name === 'start' ? config.logLevel : 'warn', { write: (line) => void process.stderr.write(line) });
-  const result = await command({ config, log, rest, json, confirm: values.confirm === true, url: values.url ?? null });
+  const result = await command({
+    config,
+    log,
+    rest,
+    json,
+    confirm: values.confirm === true,
+    url: values.url ?? null,
+    teams: values,
+  });
   if (!json) process.stdout.write(`${result.text}\n`);
   else if (result.data !== undefined) process.stdout.write(`${JSON.stringify(result.data)}\n`);
   return result.ok ? 0 : 1;

@@ -1,7 +1,7 @@
 // The `usher` command as a process of its own, on a server, as the role of the program: what it prints and how it ends.
 import { execFile } from 'node:child_process';
 import { userInfo } from 'node:os';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asOwner, runName } from './support/cluster';
@@ -59,6 +59,46 @@ test('the manifest for Slack takes the address that people reach, or another tha
   expect([own.code, own.out]).toEqual([0, expect.stringContaining('"request_url": "https://usher.example.org/slack')]);
   expect([other.code, other.out]).toEqual([0, expect.stringContaining('"chat.example.net"')]);
   expect(other.out).not.toContain('example.org');
+});
+
+test('the package for Teams says who runs it, and is not made of what nobody said', async () => {
+  const bot = '11111111-2222-4333-8444-555555555555';
+  const teams = { TEAMS_APP_ID: bot, TEAMS_APP_PASSWORD: 'x', TEAMS_TENANT_ID: bot };
+  const said = [
+    '--organization',
+    'Woodgrove',
+    '--website',
+    'https://woodgrove.example',
+    '--privacy',
+    'https://woodgrove.example/p',
+  ];
+  const words = ['manifest', 'teams', ...said, '--terms', 'https://woodgrove.example/t'];
+  const folder = mkdtempSync(join(tmpdir(), 'usher-cli-'));
+  try {
+    const zip = join(folder, 'usher.zip');
+    const [missing, written, printed] = await Promise.all([
+      usher(migrated, ['manifest', 'teams', '--organization', 'Woodgrove', '--privacy', 'http://x']),
+      usher(migrated, [...words, '--zip', zip], teams),
+      usher(migrated, words, teams),
+    ]);
+    expect(missing).toMatchObject({ code: 2, out: '' });
+    for (const what of ['TEAMS_APP_ID', '--website', '--privacy', '--terms']) expect(missing.err).toContain(what);
+    expect(written).toMatchObject({ code: 0, err: '' });
+    expect(JSON.parse(printed.out)).toMatchObject({
+      id: bot,
+      bots: [{ botId: bot }],
+      developer: {
+        name: 'Woodgrove',
+        websiteUrl: 'https://woodgrove.example',
+        termsOfUseUrl: 'https://woodgrove.example/t',
+      },
+    });
+    const file = readFileSync(zip);
+    expect(file.includes(printed.out.trimEnd())).toBe(true);
+    expect(file.includes('outline.png')).toBe(true);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 describe('a database that is not migrated', () => {
