@@ -4,7 +4,6 @@ import { createHash } from 'node:crypto';
 import type { Sequelize } from 'sequelize';
 import { connect, type Database } from '../../src/store/database';
 import { asOwner, clusterUrl, runName } from './cluster';
-import { noteStatements } from './statements';
 
 export type TestDatabase = {
   /** Address with the owner's rights, for a process of its own. */
@@ -30,11 +29,7 @@ const LONG_LOOK_MS = 15 * 60_000;
 const open: Database[] = [];
 let current: Promise<TestDatabase> | undefined;
 
-const folder = process.env['STATEMENTS'];
-const writeDown = folder ? noteStatements(folder) : () => undefined;
-
 afterAll(async () => {
-  writeDown();
   await Promise.all(open.splice(0).map((database) => database.close()));
 });
 
