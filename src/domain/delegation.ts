@@ -40,7 +40,13 @@ export interface DelegationFacts {
   readonly delegator: PersonRef & Pick<Person, 'state'>;
   readonly delegate: PersonRef & Pick<Person, 'state'>;
   /** What it is for; null: all. */
-  readonly scope: { readonly kind: 'package' | 'catalog'; readonly name: string; readonly hidden: boolean } | null;
+  readonly scope: {
+    readonly kind: 'package' | 'catalog';
+    readonly name: string;
+    readonly hidden: boolean;
+    /** The delegator still decides on it. */
+    readonly decided: boolean;
+  } | null;
   /** It was never accepted, and nothing ended it before its time. */
   readonly unanswered: boolean;
 }

@@ -34,10 +34,18 @@ const LIVE = `('proposed', 'accepted')`;
 const PERSON = (id: string): string =>
   `(select jsonb_build_object('id', people.id, 'name', people.name, 'state', people.state) from people where people.id = ${id})`;
 
+// Whether the person decides on one of `packages` that is hidden, where nobody does who is only somebody's manager.
+const DECIDES_HIDDEN = (person: string): string => `(exists (select from role_holders h where h.person_id = ${person}
+    and (h.role = 'administrator' or (h.role = 'catalogOwner' and h.catalog_id = packages.catalog_id)))
+  or exists (select from policies join policy_subjects s on s.policy_version_id = policies.current_version_id and s.purpose <> 'target'
+    where policies.package_id = packages.id and policies.state = 'enabled'
+      and (s.person_id = ${person} or s.group_id in (select group_id from group_members where person_id = ${person}))))`;
+
 const ONES = (from: string): string => `
 select usher_now() as now, to_jsonb(d) as delegation, ${PERSON('d.delegator_id')} as delegator, ${PERSON('d.delegate_id')} as delegate,
-  coalesce((select jsonb_build_object('kind', 'package', 'name', name, 'hidden', hidden) from packages where packages.id = d.package_id),
-    (select jsonb_build_object('kind', 'catalog', 'name', name, 'hidden', false) from catalogs where catalogs.id = d.catalog_id)) as scope,
+  coalesce((select jsonb_build_object('kind', 'package', 'name', name, 'hidden', hidden,
+      'decided', not hidden or ${DECIDES_HIDDEN('d.delegator_id')}) from packages where packages.id = d.package_id),
+    (select jsonb_build_object('kind', 'catalog', 'name', name, 'hidden', false, 'decided', true) from catalogs where catalogs.id = d.catalog_id)) as scope,
   d.touched_at is null and not exists (select from audit_events e where e.subject_kind = 'delegation' and e.subject_id = d.id::text
     and (e.type = 'delegation.accepted' or (e.type = 'delegation.ended' and e.at < d.until_at))) as unanswered
 from ${from} order by d.from_at, d.id`;

@@ -587,6 +587,18 @@ describe('what becomes of it', () => {
     expect(textOf(latest('cas'))).not.toContain('Ledger writer');
   });
 
+  test('the name of a hidden package is told on to neither once the delegator does not decide on it', async () => {
+    await world.sql(`update packages set hidden = true where name = 'Ledger writer'`);
+    await accepted(`cas ${await until(9)} for ledger writer`, 'cas');
+    const covers = async (user: string) => textOf(cardOf(await world.say(user, 'delegations')));
+    for (const user of ['ana', 'cas']) expect(await covers(user)).toContain('Ledger writer');
+    await world.sql(`update packages set name = 'Merger' where name = 'Ledger writer'`);
+    await world.sql(
+      `update policies set state = 'disabled' where package_id = (select id from packages where name = 'Merger')`,
+    );
+    for (const user of ['ana', 'cas']) expect(await covers(user)).not.toMatch(/Merger|Ledger writer/);
+  });
+
   test('a delegate of before learns no more of what was asked: not who decided what, nor what somebody holds', async () => {
     await accepted(`cas ${await until(9)}`, 'cas');
     await ask('tara');

@@ -83,9 +83,9 @@ const TONES = {
 function scopeText(view: DelegationView): Text {
   const { scope } = view.facts;
   if (scope === null) return label('delegation.all');
-  // Whoever was offered it needs the name of a hidden package no longer than they decide on it (rule 3.19).
+  // Nobody needs the name of a hidden package longer than they decide on it (rule 3.19).
   const isOver = view.state === 'declined' || view.state === 'ended';
-  if (scope.hidden && isOver && !isDelegator(view)) return label('delegation.hidden');
+  if (scope.hidden && (!scope.decided || (isOver && !isDelegator(view)))) return label('delegation.hidden');
   const name = text(scope.name, NAME);
   return scope.kind === 'package' ? name : say('delegation.catalog', { name });
 }
