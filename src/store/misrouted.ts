@@ -91,8 +91,6 @@ misrouted as (
   union
   select request_id from movable join open_tasks using (request_id, for_id) group by request_id, for_id having count(*) > 1
   union
-  select request_id from movable join open_tasks using (request_id, for_id) group by request_id, for_id having count(*) > 1
-  union
   select request_id from running left join counted using (request_id) where coalesce(counted.people, 0) < running.required
 )`;
 
