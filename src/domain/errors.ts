@@ -84,7 +84,6 @@ export interface Faults {
   'other-voice': { number: number; for: string | null };
   'denial-reason-required': Record<string, never>;
   'approval-reason-required': Record<string, never>;
-  'sensitive-one-by-one': { number: number };
   // keeping and losing
   /** `granted`: the state is that of an exception, which no access hangs on. */
   'not-cancelable': { number: number; state: RequestState; granted?: boolean };
@@ -118,7 +117,6 @@ export interface Faults {
   'draft-gone': Record<string, never>;
   'same-key-other-body': Record<string, never>;
   'too-busy': Record<string, never>;
-  'bad-input': { field: string };
 }
 
 export type FaultCode = keyof Faults;

@@ -45,8 +45,8 @@ export function slackManifest({ command, publicUrl, socketMode }: ManifestOption
       background_color: '#1f3a5f',
       long_description:
         'Usher manages access in chat. People ask for the access they need, the right people approve or deny it with one click, ' +
-        'and access ends when it should. Nobody has to remember who holds what: Usher asks before access ends, reviews what ' +
-        'is still needed, and records every decision with its reason.',
+        'and access ends when it should. Nobody has to remember who holds what: Usher says so before access ends, and records ' +
+        'every decision with its reason.',
     },
     features: {
       ...(domain === null ? {} : { unfurl_domains: [domain] }),

@@ -259,8 +259,6 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
         }),
   'denial-reason-required': () => say('deny.required'),
   'approval-reason-required': () => say('approve.required'),
-  'sensitive-one-by-one': ({ number: n }) =>
-    sentence('{number} is sensitive and is decided by itself.', { number: number(n) }),
   'not-cancelable': ({ number: n, state, granted }) =>
     granted === true
       ? sentence('{number} is granted already. It gives no access by itself, and ends on its last day.', {
@@ -376,7 +374,6 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
     ),
   'same-key-other-body': () => sentence('I could not read that. Nothing was changed. Please try again.'),
   'too-busy': () => say('surface.busy'),
-  'bad-input': () => say('surface.brokenInput'),
 };
 
 /** The sentence for a refusal. */
