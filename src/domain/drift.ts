@@ -84,8 +84,8 @@ export interface Compared {
   readonly wasUnread: boolean;
   /** People with open differences, old and new. */
   readonly people: Readonly<Record<DriftKind, number>>;
-  /** Those of them who left: nobody is asked about them, and what they have is taken. The brake counts them all the same. */
-  readonly leavers: number;
+  /** One of them left or came back since the comparison before, so what is told and asked of them is drawn anew. */
+  readonly moved: boolean;
   /** People and accounts that have something there, as the system says. */
   readonly holders: number;
   /** People to whom Usher gave something there. */
@@ -110,7 +110,7 @@ export interface Judgement {
 
 /** What follows from a comparison: what is repaired, what stops at the brake, and whether owners hear. */
 export function judge(compared: Compared): Judgement {
-  const { resource, opened, closed, back, wasUnread, leavers, heldBefore } = compared;
+  const { resource, opened, closed, back, wasUnread, moved, heldBefore } = compared;
   const stopped = { missing: stopOf(compared, 'missing'), extra: stopOf(compared, 'extra') };
   const held = { missing: stopped.missing?.why ?? null, extra: stopped.extra?.why ?? null };
   const kinds: readonly DriftKind[] = ['missing', 'extra'];
@@ -121,8 +121,7 @@ export function judge(compared: Compared): Judgement {
   const type = isNew ? 'resource.driftFound' : 'resource.driftChanged';
   const data = { ...opened, closed, heldMissing: held.missing, heldExtra: held.extra };
   const event = toldOfResource(resource, type, data);
-  // Who left is in no question any more, so what was asked is drawn anew.
-  const changes = isNew || closed > 0 || back > 0 || wasUnread || goesOn || leavers > 0;
+  const changes = isNew || closed > 0 || back > 0 || wasUnread || goesOn || moved;
   return { held, repairs, events: changes ? event.events : [] };
 }
 

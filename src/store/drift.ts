@@ -196,7 +196,10 @@ with compared as materialized (
   -- An answer was not about what became of the difference since.
   select kind, person_id from met where differs and (known_id is null or (changed and answer is not null))
 ), differing as materialized (
-  select met.kind, person_id, people.state <> 'enabled' as is_leaver, case when not changed then answer end as decision
+  select met.kind, person_id, people.state <> 'enabled' as is_leaver, case when not changed then answer end as decision,
+    0 < (select count(*) from audit_events e where e.subject_kind = 'person' and e.subject_id = person_id::text
+      and e.at >= (select read_at from compared)
+      and e.type in ('person.disabled', 'person.enabled', 'person.deleted', 'person.restored')) as has_moved
   from met join people on people.id = person_id where differs
 ), known as materialized (
   -- Nobody is asked about who left: what they have goes.
@@ -209,7 +212,7 @@ select usher_now() as now, to_jsonb(compared) as resource, failures, held_missin
   ${TOLD('compared')} as was_unread, (select count(*)::integer from closed) as closed, (select count(*)::integer from back) as back,
   (select count(distinct person_id)::integer from known where kind = 'missing') as people_missing,
   (select count(distinct person_id)::integer from differing where kind = 'extra' and exists (select 1 from known where kind = 'extra')) as people_extra,
-  (select count(distinct person_id)::integer from differing where is_leaver) as leavers,
+  coalesce((select bool_or(has_moved) from differing), false) as moved,
   coalesce((select bool_and(coalesce(decision, '') = 'accepted') from known where kind = 'missing'), false) as accepted_missing,
   coalesce((select bool_and(coalesce(decision, '') = 'accepted') from known where kind = 'extra'), false) as accepted_extra,
   ${DECLINED('missing')} as declined_missing, ${DECLINED('extra')} as declined_extra,
@@ -241,7 +244,7 @@ export async function loadCompared(q: Query, token: string): Promise<At<Compared
       back: count('back'),
       wasUnread: row['was_unread'] as boolean,
       people: { missing: count('people_missing'), extra: count('people_extra') },
-      leavers: count('leavers'),
+      moved: row['moved'] as boolean,
       holders: count('holders'),
       given: count('given'),
       accepted: { missing: row['accepted_missing'] as boolean, extra: row['accepted_extra'] as boolean },

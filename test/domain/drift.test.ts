@@ -93,7 +93,7 @@ const compared = (fields: Partial<Compared> = {}): Compared => ({
   accepted: { missing: false, extra: false },
   declined: { missing: 'none', extra: 'none' },
   failedBefore: false,
-  leavers: 0,
+  moved: false,
   heldBefore: { missing: null, extra: null },
   unanswered: false,
   ...fields,
@@ -274,6 +274,7 @@ describe('owners', () => {
       give: { people: { missing: 0, extra: 60 }, heldBefore: { missing: null, extra: 'tooMany' } },
       want: [],
     },
+    { name: 'see who left or is back', give: { moved: true }, want: ['resource.driftChanged'] },
     {
       name: 'see that it goes on',
       give: { heldBefore: { missing: 'afterFailure', extra: null } },

@@ -320,8 +320,7 @@ describe('where it would take access from very many', () => {
   test.each(['Accept', 'Decline'])('who is back since it was shown is in no %s to it', async (word) => {
     await state('crowd3', 'disabled');
     await concluded();
-    await world.settle();
-    const card = asked();
+    const card = cardOf(await world.say('olga', 'changes ledger'));
     expect(textOf(card)).toContain('21 people have access');
     await state('crowd3', 'enabled');
     const reply = await world.press('olga', card, word);
@@ -341,8 +340,8 @@ describe('where it would take access from very many', () => {
   ] as const)('who $name in the middle of a click makes it look again', async ({ before, after, n }) => {
     await state('crowd3', before);
     await concluded();
-    await world.settle();
-    const { resource, set } = buttons(asked()).get('Accept')?.data as { resource: ResourceId; set: string };
+    const card = cardOf(await world.say('olga', 'changes ledger'));
+    const { resource, set } = buttons(card).get('Accept')?.data as { resource: ResourceId; set: string };
     const [olga] = await world.sql<{ id: PersonId }>(`select id from people where directory_key = 'olga'`);
     const by: By = { actor: { kind: 'person', id: olga?.id as PersonId }, via: 'web' };
     const write: typeof world.store.write = (who, run) =>

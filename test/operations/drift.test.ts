@@ -386,9 +386,30 @@ describe('access that nothing explains', () => {
       '1 person has access that nothing in Usher explains: Tom Berg (Reader).',
       expect.stringContaining('Usher leaves it as it is. If it should not be there'),
     ]);
+    // Nothing changes, so nothing is said.
+    const changed = async () => (await events('resource.driftChanged')).length;
+    await world.compare();
+    const before = await changed();
+    await world.compare();
+    expect(await changed()).toBe(before);
+    await world.configure(`people:\n  - { key: tom, name: Tom Berg, ${leaves} }\n`, true);
+    await world.compare();
+    await world.compare();
+    expect(
+      world
+        .messagesTo('olga')
+        .map(({ card }) => textOf(card))
+        .at(-1),
+    ).toContain('Tara Lind (Reader) and Tom Berg (Reader).');
+    expect(await changed()).toBe(before + 1);
     for (const user of ['tara', 'tom']) await outside(user, false);
     await world.compare();
-    expect(told('olga').at(-1)).toContain('agree again');
+    expect(
+      world
+        .messagesTo('olga')
+        .map(({ card }) => textOf(card))
+        .at(-1),
+    ).toContain('agree again');
   });
 
   test('is taken away where the resource says repair, also what Usher took once, but nothing from strangers', async () => {
