@@ -306,8 +306,16 @@ const forms: Readonly<Record<string, (look: Look, draft: Draft) => Promise<Drawn
       if (error instanceof DomainError && error.is('policy-not-offered')) return shown(null);
       throw error;
     });
+    // What is sent is what is shown. The draft of before stays with the form that showed other terms, where that is open still.
+    const { id: own } =
+      found.policy.id === wanted
+        ? draft
+        : await look.desk.drafts.create(viewer(look), draft.verb, draft.step, {
+            ...draft.input,
+            policy: found.policy.id,
+          });
     const data = exceptionForm(found, viewer(look), draft.input);
-    return { card: 'request-form', data: { ...data, lines: [...changed(look), ...data.lines] }, draft: draft.id };
+    return { card: 'request-form', data: { ...data, lines: [...changed(look), ...data.lines] }, draft: own };
   },
   'assignment.choose': async (look, draft) => requestForm(look, draft, 'assign', Forms.chooseForm),
   'assignment.assign': async (look, draft) => requestForm(look, draft, 'assign', Forms.requestForm),

@@ -329,11 +329,15 @@ test('where no form can be opened, Continue says what it leads to', async () => 
   const typed = world.inbound('tara', { kind: 'text', text: 'request ledger writer' });
   const card = cardOf(await world.conversation.handle({ ...typed, surface: { ...typed.surface, canOpenForm: false } }));
   expect(textOf(card)).toContain('does not go together with Ledger auditor, which you have or asked for.');
+  const before = cardOf(await world.press('tara', card, 'Continue'));
   await world.configure(against(`{ package: Ledger auditor, ${POLICY.replace('90', '30')} }`));
   const opened = cardOf(await world.press('tara', card, 'Continue'));
   expect(textOf(opened)).toContain('Exception for Ledger writer');
   expect(textOf(opened)).toContain('At most 30 days.');
-  await world.submit('tara', opened, { reason: 'Month end' });
+  // Only the form that showed the terms of today sends them.
+  const again = cardOf(await world.submit('tara', before, { reason: 'Month end' }));
+  expect(textOf(again)).toContain('offered in another way');
+  expect(sentenceOf(await world.submit('tara', opened, { reason: 'Month end' }))).toBe('R-1002 is on its way.');
 });
 
 describe('is not to be had', () => {
