@@ -59,7 +59,12 @@ export function grantException(facts: RequestFacts, owner: PersonId, at: Now): C
   const policy = keptPolicy(facts);
   mustBeOpen(facts, { requestor: null, onBehalf: false, for: 'final' });
   const clash = clashOf(facts);
-  if (!clash?.how) throw new DomainError('exception-not-needed', { package: name, target: null });
+  if (!clash?.how) {
+    // Something else may stand against it all the same: then the package is not to be had by asking for it.
+    const [other] = facts.conflicts;
+    if (other) throw new DomainError('incompatible', { package: name, with: other.name, target: null, ask: false });
+    throw new DomainError('exception-not-needed', { package: name, target: null });
+  }
   if (facts.policies.some((fact) => fact.policy.id === policy.id && !fact.enabled))
     throw new DomainError('exceptions-closed', { package: name });
 

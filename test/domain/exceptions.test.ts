@@ -310,6 +310,11 @@ describe('deciding', () => {
     { name: 'the incompatibility has ended', give: { clashes: [] }, code: 'exception-not-needed' },
     { name: 'the other side is gone', give: { clashes: [aClash({ how: null })] }, code: 'exception-not-needed' },
     {
+      name: 'the other side is gone, and something else stands against it',
+      give: { clashes: [aClash({ how: null })], conflicts: [aConflict({ name: 'Vault', excusable: true })] },
+      code: 'incompatible',
+    },
+    {
       name: 'one was recorded meanwhile',
       give: { clashes: [aClash({ exception: anException() })] },
       code: 'exception-lasts',

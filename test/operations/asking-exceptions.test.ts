@@ -413,6 +413,23 @@ describe('is granted once, by the rules of that moment', () => {
     await world.say('cas', 'approve R-1002');
     await world.settle();
     expect(textOf(latest('tara'))).toContain('No exception is needed: nothing stands against Ledger writer now.');
+
+    // Something else stands against it by now: that is named, and nobody is sent to a request that would be refused.
+    await world.configure(against(`{ package: Ledger auditor, ${POLICY} }, { package: Ledger reader, ${POLICY} }`));
+    await world.submit('tara', await form('tara', 'request ledger auditor'), {});
+    await world.submit('tara', await form('tara', 'request ledger reader'), { reason: 'Month end' });
+    await world.settle();
+    await world.say('ana', 'approve R-1005');
+    const ask = await form('tara', 'request ledger writer');
+    expect(textOf(ask)).toContain('does not go together with Ledger auditor');
+    await world.submit('tara', ask, { reason: 'Month end' });
+    await world.submit('tara', await form('tara', 'give up ledger auditor'), {});
+    await world.settle();
+    await world.say('cas', 'approve R-1006');
+    await world.settle();
+    expect(textOf(latest('tara'))).toContain(
+      'Ledger writer does not go together with Ledger reader, which you have or asked for. Give that up first.',
+    );
   });
   test('by the terms that it was asked under', async () => {
     await asked();
