@@ -431,6 +431,21 @@ describe('is granted once, by the rules of that moment', () => {
       'Ledger writer does not go together with Ledger reader, which you have or asked for. Give that up first.',
     );
   });
+  test('where a delegate approves: both read before and after it that the one answers whose voice it is', async () => {
+    await world.say('cas', `delegate approvals to max until ${await inDays(5)}`);
+    await world.settle();
+    await world.press('max', latest('max'), 'Accept');
+    await asked();
+    const theirs = latest('max');
+    expect(textOf(theirs)).toContain('Whoever approves last answers for it; where that is you, Cas de Vries does.');
+    expect(textOf(latest('cas'))).toMatch(/Whoever approves last answers for it\.$/m);
+    await world.press('max', theirs, 'Approve');
+    await world.settle();
+    expect(await exceptions()).toMatchObject([{ owner: 'cas' }]);
+    const decided = (user: string) => heard(user).find((card) => card.includes('asks for an exception'));
+    expect(decided('max')).toMatch(/You approved this for Cas de Vries\. .*Cas de Vries answers for it\./);
+    expect(decided('cas')).toMatch(/Max Thorn approved this for you\. .*You answer for it\./);
+  });
   test('by the terms that it was asked under', async () => {
     await asked();
     const shorter = POLICY.replace('90 days', '5 days').replace('[cas, ben]', 'ana');

@@ -152,7 +152,8 @@ export function approvalState(view: RequestView): Text {
         return again ? say('outcome.contentChanged', again) : label('approval.closedCanceled');
       default: {
         // What came of the decision, which stays true when the access ends.
-        if (heard) return stateText({ ...request, endedAt: null }, false);
+        if (heard)
+          return [...stateText({ ...request, endedAt: null }, false), ...answersText(facts, view.viewer.person)];
         const others = facts.decisions.filter((decision) => decision.n === task?.n && decision.decision === 'approve');
         const by = names(
           others.map((decision) => nameOf(facts, decision.person) ?? ''),
@@ -170,6 +171,16 @@ export function approvalState(view: RequestView): Text {
     : own.length > 0
       ? own
       : rest;
+}
+
+/** Who answers for an exception that was granted: whose voice the last approval was (domain/exception.ts). */
+function answersText(facts: RequestFacts, reader: PersonId): Text {
+  const last = facts.decisions.at(-1);
+  if (facts.request.type !== 'exception' || facts.request.state !== 'delivered' || !last) return [];
+  const owner = voiceOf(last);
+  const said =
+    owner === reader ? label('exception.youAnswer') : say('exception.answers', { name: nameOf(facts, owner) ?? '' });
+  return [{ kind: 'fixed', text: ' ' }, ...said];
 }
 
 /** Who decided what with the voice that the reader has a part in. */

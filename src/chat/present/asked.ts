@@ -9,7 +9,7 @@ import type { RequestView } from '../../operations/requests';
 import type { Text } from '../card';
 import { escapeMarkdown } from '../markdown';
 import { label, listed, say } from '../words';
-import { period, text } from './common';
+import { nameOf, period, text } from './common';
 import { exceptionFacts } from './exceptions';
 
 export type Fact = { readonly title: Text; readonly value: Text };
@@ -87,9 +87,16 @@ export function what(view: RequestView, wanted: Letters): Fact[] {
       : [{ title: label('fact.reason'), value: text(request.reason, room(facts, wanted)) }]),
     // Whoever decides reads what their word means.
     ...(request.type === 'exception' && view.viewer.approver && running(facts)
-      ? [{ title: label('fact.means'), value: label('exception.means') }]
+      ? [{ title: label('fact.means'), value: meansText(view) }]
       : []),
   ];
+}
+
+/** A delegate's word is that of whom they decide for, who answers for what comes of it. */
+function meansText({ facts, viewer }: RequestView): Text {
+  const n = running(facts)?.n;
+  const other = facts.tasks.find((one) => one.n === n && one.person === viewer.person && one.state === 'open')?.for;
+  return other ? say('exception.meansFor', { name: nameOf(facts, other) ?? '' }) : label('exception.means');
 }
 
 function until(view: RequestView): Text {

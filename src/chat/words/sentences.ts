@@ -565,6 +565,10 @@ export const sentences = {
     'It gives no access by itself: once it is granted, {package} may be extended, and ends with it at the latest.',
   'exception.means':
     'Both may be held for that time: what is had by it ends with it. No access is given by this. Whoever approves last answers for it.',
+  'exception.meansFor':
+    'Both may be held for that time: what is had by it ends with it. No access is given by this. Whoever approves last answers for it; where that is you, {name} does.',
+  'exception.youAnswer': 'You answer for it.',
+  'exception.answers': '{name} answers for it.',
   'exception.granted': 'Granted: {package} may be held beside {other} until {until:dateTime}.',
   'exception.grantedUntil': 'Granted until {until:dateTime}.',
   'exception.next': 'It gives no access by itself: that is what to ask for next.',
