@@ -78,12 +78,14 @@ describe('the gate', () => {
   });
   test('and not to whoever may hold the package and not ask for it: it would be refused', () => {
     const conflicts = [aConflict({ excusable: true })];
-    const extending = (policies: SubmitFacts['policies']) =>
+    const refusal = (policies: SubmitFacts['policies'], of: 'ask' | 'extend') =>
       faultOf(() => {
-        gate(asked({ conflicts, policies }), { requestor: aPerson(), onBehalf: false, for: 'extend' });
+        const facts = asked({ conflicts, policies, live: anAssignment() });
+        gate(facts, { requestor: aPerson(), onBehalf: false, for: of });
       }).data;
     for (const one of [inScope(aPolicy(), { inScope: false }), inScope(aPolicy({ selfRequest: false }))]) {
-      expect(extending([one, offers])).toMatchObject({ ask: false });
+      expect(refusal([one, offers], 'ask')).toMatchObject({ ask: false });
+      expect(refusal([one, offers], 'extend')).toMatchObject({ ask: false });
       expect(() => offerException(asked({ policies: [one, offers], live: anAssignment() }), at().now)).toThrow();
     }
   });
