@@ -16,9 +16,9 @@ afterAll(() => world.close());
 
 const HOUR = 3_600_000;
 
-/** Lives a story with every check after every step, and what follows once all is well. */
+/** Lives a story, and what follows once all is well, with the checks of any other life. */
 async function live(steps: readonly Step[], speaks = false): Promise<Run> {
-  const run = freshRun(true);
+  const run = freshRun(false);
   await world.begin(speaks);
   for (const step of steps) {
     expect(step.check(run)).toBe(true);
@@ -85,7 +85,7 @@ test('access that ends before what its package lost is taken is ending until tha
     [[new Work({ rounds: 3, crash: 'no', at: 0 })], 'removed'],
   ] as const) {
     const story = [asks(1, 6), asks(1, 2), new Work({ rounds: 9, crash: 'no', at: 0 }), reader, follow, ...meanwhile];
-    const run = freshRun(true);
+    const run = freshRun(false);
     await world.begin(false);
     for (const step of [...story, new Wait(9 * HOUR), new Sweep(['end-access'])]) await step.run(run, world);
     expect(run.o.assignments.map((one) => one.state)).toEqual(['delivered', state]);
