@@ -11,7 +11,7 @@ import type { Cooling } from './cooling';
 import { near, parse } from './commands';
 import type { Act, Inbound, Reply } from './inbound';
 import type { Refusals } from './refusals';
-import { bug, ids, paramsOf, refusal, reply, unshown } from './replies';
+import { bug, sentForm, paramsOf, refusal, reply, unshown } from './replies';
 import type { ReplyParts } from './replies';
 import { search } from './search';
 import { asTyped } from './suggestions';
@@ -337,7 +337,7 @@ async function answerOf(parts: ConversationParts, context: Context, inbound: Inb
         throw new DomainError('draft-gone', {});
       }
       return entry.submit(context, {
-        values: { ...act.values, ...ids(draft?.input ?? {}, act.values) },
+        values: sentForm(draft?.input ?? {}, act.values),
         draft: draft?.id ?? null,
         data: act.data,
       });

@@ -113,10 +113,7 @@ async function filledForm(parts: ReplyParts, inbound: Inbound, who: Who): Promis
   try {
     const draft = await parts.desk.drafts.get(act.draft as DraftId, who.person.id);
     if (draft?.verb !== act.verb) return null;
-    await parts.desk.drafts.change(draft.id, who.person.id, draft.step, {
-      ...act.values,
-      ...ids(draft.input, act.values),
-    });
+    await parts.desk.drafts.change(draft.id, who.person.id, draft.step, sentForm(draft.input, act.values));
     const by: By = { actor: { kind: 'person', id: who.person.id }, via: inbound.platform };
     return bind(parts.book, await draw('form', { desk: parts.desk, who, by, params: { draft: draft.id } }), who, null);
   } catch (error) {
@@ -186,16 +183,20 @@ function logged(parts: ReplyParts, inbound: Inbound, error: unknown): string {
   return reference;
 }
 
+/** What only we write into a draft: a client that sends it would say what its user was shown. */
+const OURS = ['shown', 'shownBefore'];
+
 /**
- * What the draft fixed wins over what a client sends, and a kind of access that was chosen in a step before counts where the form does
+ * The values of a form. What the draft fixed wins over what a client sends, and a kind of access that was chosen in a step before counts where the form does
  * not ask for it. Anything else is what the form says: what it no longer asks for is not sent along unseen.
  */
-export function ids(
+export function sentForm(
   input: Readonly<Record<string, string>>,
   values: Readonly<Record<string, string>>,
 ): Record<string, string> {
-  const fixed = new Set(['package', 'target', 'request', 'assignment', 'task', 'shown', 'shownBefore']);
-  return Object.fromEntries(
-    Object.entries(input).filter(([key]) => fixed.has(key) || (key === 'policy' && values[key] === undefined)),
-  );
+  const fixed = new Set(['package', 'target', 'request', 'assignment', 'task', ...OURS]);
+  return Object.fromEntries([
+    ...Object.entries(values).filter(([key]) => !OURS.includes(key)),
+    ...Object.entries(input).filter(([key]) => fixed.has(key) || (key === 'policy' && values[key] === undefined)),
+  ]);
 }

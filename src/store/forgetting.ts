@@ -17,7 +17,7 @@ const SETTLED = `people.state = 'deleted' and people.forgotten_at is null
   and people.deleted_at <= usher_now() - interval '${RESTORABLE_MS} milliseconds'
   and not exists (select 1 from grants g where g.person_id = people.id and g.state <> 'taken')
   and not exists (select 1 from drift_findings f join resources r on r.id = f.resource_id left join comparisons c using (resource_id)
-    where f.person_id = people.id and r.drift_extra = 'repair'
+    where f.person_id = people.id and r.state = 'active' and r.drift_extra = 'repair'
       and (f.closed_at is null or f.closed_at > c.read_at - interval '${GONE_FOR} milliseconds'))`;
 
 /** Whether nobody knows what somebody who was deleted still has at a resource, which was read as \`c\` says. */

@@ -209,6 +209,13 @@ describe('a decision is on what the person saw', () => {
     await world.press('ana', card, 'Approve');
     const old = await world.press('ana', card, 'Deny');
     expect([old.kind, sentenceOf(old)]).toEqual(['card', expect.stringContaining('is at step 2 by now')]);
+    // What a client says that its form had shown is not believed.
+    const [{ version } = { version: 0 }] = await world.sql<{ version: number }>('select version from requests');
+    const forged = JSON.parse(JSON.stringify(form).replace(/"seen":"\w+"/, '"seen":"x"')) as typeof form;
+    for (const shownBefore of [JSON.stringify({ version, surface: 'web' }), '{']) {
+      const mine = await world.submit('ana', forged, { reason: 'no', shownBefore, shown: shownBefore });
+      expect([mine.kind, sentenceOf(mine)]).toEqual(['errors', expect.stringContaining('is at step 2 by now')]);
+    }
     const first = await world.submit('ana', form, { reason: 'no' });
     expect([first.kind, sentenceOf(first)]).toEqual(['errors', expect.stringContaining('is at step 2 by now')]);
     // A second click on the same form, and a delivery that comes twice, show their reader nothing.

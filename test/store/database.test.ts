@@ -331,6 +331,27 @@ test('who ended a delegation is written alike, whichever twenty-third migration 
   expect(await shape()).toEqual(fromFirst);
 });
 
+test('what every start had written of a workspace is the settings’ own, and ends with them', async () => {
+  const { sequelize } = await openDatabase(await freshDatabase('said', 'empty'));
+  const run = async (sql: string): Promise<void> => {
+    await sequelize.query(sql);
+  };
+  const at = migrations.findIndex(({ name }) => name === '0033-said-by-settings');
+  for (const { up } of migrations.slice(0, at)) await up(run);
+  await run(`insert into installations (platform, tenant, authoritative_domains, guests_allowed)
+    values ('slack', 'T1', '{a.example}', true), ('slack', 'T2', '{}', false), ('teams', 't', '{}', true), ('web', 'demo', '{}', true)`);
+  await migrations[at]?.up(run);
+  const [rows] = await sequelize.query(
+    'select tenant, from_settings as own from installations order by platform, tenant',
+  );
+  expect(rows).toEqual([
+    { tenant: 'T1', own: ['authoritativeDomains', 'guestsAllowed'] },
+    { tenant: 'T2', own: [] },
+    { tenant: 't', own: ['guestsAllowed'] },
+    { tenant: 'demo', own: [] },
+  ]);
+});
+
 test('offers of before the thirty-fourth migration have their answer due once', async () => {
   const { sequelize } = await openDatabase(await freshDatabase('answers', 'empty'));
   const run = async (sql: string): Promise<void> => {

@@ -7,7 +7,7 @@ const steps = `
 alter table delegations add column answer_due_at timestamptz(3);
 comment on column delegations.answer_due_at is 'When the delegator hears that an offer is not answered; null: they have heard';
 
-update delegations set answer_due_at = ${answerDue}, due_at = until_at
+update delegations set answer_due_at = ${answerDue}, due_at = until_at, version = version + 1
 where state = 'proposed' and not exists (select from audit_events e
   where e.subject_kind = 'delegation' and e.subject_id = delegations.id::text and e.type = 'delegation.unanswered');
 
