@@ -493,6 +493,42 @@ describe('the file and the chat', () => {
     expect(await exceptions()).toMatchObject([{ person: 'tara', request: 1002 }]);
     expect(await world.sql(`select mutual from incompatibilities where state = 'active'`)).toEqual([{ mutual: true }]);
   });
+  test('a pair stands once, whichever sides of it are written and in which order', async () => {
+    const lists = (writer: string | null, auditor: string | null) =>
+      world.configure(
+        `catalogs: [{ name: Finance, packages: [
+          { name: Ledger writer${writer === null ? '' : `, incompatibleWith: [${writer}]`} },
+          { name: Ledger auditor${auditor === null ? '' : `, incompatibleWith: [${auditor}]`} }] }]`,
+      );
+    const pairs = () => world.sql(`select mutual from incompatibilities where state = 'active'`);
+    const oneWay = (name: string) => `{ package: Ledger ${name}, mutual: false }`;
+
+    // Both ways, each by a line of its own, are two; then one says it for both: alone, and beside the other.
+    for (const auditor of ['', '{ package: Ledger writer }', oneWay('writer'), null]) {
+      await lists('', '');
+      await lists(oneWay('auditor'), oneWay('writer'));
+      expect(await pairs()).toEqual([{ mutual: false }, { mutual: false }]);
+      await lists('{ package: Ledger auditor }', auditor);
+      expect(await pairs()).toEqual([{ mutual: true }]);
+      expect(await lists('{ package: Ledger auditor }', auditor)).toContain('Nothing to change');
+    }
+    // One side says mutual, and the other one says less or as much: with it, and in a list of its own.
+    await lists('', '');
+    await lists('', '{ package: Ledger writer }');
+    for (const writer of [oneWay('auditor'), '{ package: Ledger auditor }'])
+      for (const auditor of ['{ package: Ledger writer }', null]) {
+        await lists(writer, auditor);
+        expect(await pairs()).toEqual([{ mutual: true }]);
+      }
+    // Nobody says it of both any more.
+    await lists(oneWay('auditor'), '');
+    expect(await pairs()).toEqual([{ mutual: false }]);
+    // It is asked for once.
+    await lists(`{ package: Ledger auditor, ${POLICY} }`, oneWay('writer'));
+    await asked();
+    await world.press('cas', latest('cas'), 'Approve');
+    expect(textOf(await form('tara', 'request ledger writer'))).toContain('An exception lets Ledger writer');
+  });
   test('whoever came to hold both while one side was open is decided on when it closes', async () => {
     await world.configure(against(`{ package: Ledger auditor, mutual: false }`));
     const policy = '{ name: Employees, approval: [], questions: [], reason: optional, expires: 30 days }';

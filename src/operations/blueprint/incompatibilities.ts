@@ -58,35 +58,45 @@ interface Wish {
   readonly mutual: boolean;
 }
 
-/** A pair is written once, in either package; a list that is written is complete for the pairs that it named before. */
+/**
+ * A pair is written once, in either package; a list that is written is complete for the pairs that it named before. One row stands
+ * for a pair that is mutual: two would ask whoever holds one of it for two exceptions.
+ */
 export function settleIncompatibilities(draft: Draft, found: People, shelves: readonly Shelf[], names: Register): void {
   const lists = shelves.flatMap(({ packages }) =>
     packages.filter(({ text }) => text.incompatibleWith !== undefined || text.state === 'deleted'),
   );
-  const wishes = lists.flatMap((entry) => wishesOf(draft, found, names, entry));
-  const active = draft.known.incompatibilities.filter((one) => one.state === 'active');
-  const complete = new Set(lists.map(({ id }) => id));
+  const complete = new Set<string>(lists.map(({ id }) => id));
   const gone = new Set<string>(lists.filter(({ text }) => text.state === 'deleted').map(({ id }) => id));
+  const active = draft.known.incompatibilities.filter((one) => one.state === 'active');
+  const kept = active.filter((row) => row.otherPackage === null || !gone.has(row.otherPackage));
+  const wishes = agreed(
+    lists.flatMap((entry) => wishesOf(draft, found, names, entry)),
+    kept.filter((row) => !complete.has(row.package)),
+  );
+  for (const row of active) if (!kept.includes(row)) end(draft, row);
+
   const standing: Incompatibility[] = [];
-  for (const row of active) {
-    const listed = complete.has(row.package);
-    const isGone = row.otherPackage !== null && gone.has(row.otherPackage);
-    const isWritten = wishes.some((one) => stands(row, one));
-    const turned = isGone || isWritten ? undefined : wishes.find((one) => turns(row, one));
-    if (turned) {
-      standing.push(turn(draft, row, turned.mutual));
-      continue;
+  const isOpen = (wish: Wish): boolean => !standing.some((row) => stands(row, wish));
+  const left: Incompatibility[] = [];
+  for (const row of kept) {
+    if (!wishes.some((wish) => stands(row, wish) && isOpen(wish))) left.push(row);
+    else {
+      standing.push(row);
+      if (complete.has(row.package)) draft.unchanged += 1;
     }
-    const over = isGone || (listed && !isWritten);
-    if (over) {
-      end(draft, row);
-      continue;
-    }
-    standing.push(row);
-    if (listed) draft.unchanged += 1;
+  }
+  // The row of the list that names the pair goes on before that of the other side.
+  const isNamed = (row: Incompatibility): boolean => wishes.some((wish) => isSameSide(row, wish));
+  for (const row of [...left.filter(isNamed), ...left.filter((one) => !isNamed(one))]) {
+    const fitting = wishes.filter((wish) => turns(row, wish));
+    const turned = fitting.find(isOpen);
+    if (turned) standing.push(turn(draft, row, turned.mutual));
+    else if (fitting.length > 0 || complete.has(row.package)) end(draft, row);
+    else standing.push(row);
   }
   for (const wish of wishes) {
-    if (!standing.some((row) => stands(row, wish))) standing.push(create(draft, wish));
+    if (isOpen(wish)) standing.push(create(draft, wish));
   }
   for (const row of standing) {
     const written = wishes.filter((wish) => stands(row, wish));
@@ -131,18 +141,32 @@ function wishesOf(
   });
 }
 
+/** What is mutual by the other side is mutual: by its line, or by what stands of a list that is not written. */
+function agreed(wishes: readonly Wish[], unlisted: readonly Incompatibility[]): Wish[] {
+  return wishes.map((wish) => {
+    const isMutual =
+      wishes.some((one) => one.mutual && one.package === wish.other && one.other === wish.package) ||
+      unlisted.some((row) => row.mutual && isOtherSide(row, wish));
+    return { ...wish, mutual: wish.mutual || isMutual };
+  });
+}
+
+function isSameSide(row: Incompatibility, wish: Wish): boolean {
+  return row.package === wish.package && (row.otherPackage ?? row.otherGroup) === wish.other;
+}
+
+function isOtherSide(row: Incompatibility, wish: Wish): boolean {
+  return row.package === wish.other && row.otherPackage === wish.package;
+}
+
 /** Whether the row says what is wished: the same pair, or a mutual one written from the other side. */
 function stands(row: Incompatibility, wish: Wish): boolean {
-  const other = row.otherPackage ?? row.otherGroup;
-  if (row.package === wish.package && other === wish.other) return row.mutual === wish.mutual;
-  return row.package === wish.other && other === wish.package && row.mutual && wish.mutual;
+  return (isSameSide(row, wish) || (isOtherSide(row, wish) && row.mutual)) && row.mutual === wish.mutual;
 }
 
 /** Whether the row says what is wished but for one side of it: then it goes on, with its exceptions and those that are asked for. */
 function turns(row: Incompatibility, wish: Wish): boolean {
-  const other = row.otherPackage ?? row.otherGroup;
-  if (row.package === wish.package && other === wish.other) return row.mutual !== wish.mutual;
-  return row.package === wish.other && other === wish.package && wish.mutual;
+  return (isSameSide(row, wish) && row.mutual !== wish.mutual) || (isOtherSide(row, wish) && wish.mutual);
 }
 
 function turn(draft: Draft, before: Incompatibility, mutual: boolean): Incompatibility {
