@@ -97,8 +97,8 @@ export interface Compared {
   /** The comparison before this one could not read the system to its end. */
   readonly failedBefore: boolean;
   readonly heldBefore: Readonly<Record<DriftKind, DriftHeld | null>>;
-  /** Those in charge were asked then, and nobody has answered. */
-  readonly unanswered: boolean;
+  /** People with open differences about whom those in charge were asked then, where nobody has answered. */
+  readonly unanswered: Readonly<Record<DriftKind, number>>;
 }
 
 export interface Judgement {
@@ -133,10 +133,10 @@ const wayOf = ({ driftMissing, driftExtra }: Resource, kind: DriftKind): Resourc
  * stay as they are also where the brake would not stop for what is left of them; what is found beside what was declined is nobody's answer.
  */
 function stopOf(compared: Compared, kind: DriftKind): { readonly why: DriftHeld; readonly whole: boolean } | null {
-  const { resource, accepted, declined, heldBefore, people } = compared;
+  const { resource, accepted, declined, heldBefore, unanswered } = compared;
   if (wayOf(resource, kind) !== 'repair' || accepted[kind]) return null;
   // A good read is itself the answer to a failed one.
-  const waits = compared.unanswered && people[kind] > 0 && heldBefore[kind] !== 'afterFailure';
+  const waits = unanswered[kind] > 0 && heldBefore[kind] !== 'afterFailure';
   const brake = (kind === 'missing' ? heldMissing(compared) : heldExtra(compared)) ?? (waits ? heldBefore[kind] : null);
   if (brake !== null && declined[kind] !== 'all') return { why: brake, whole: true };
   return declined[kind] === 'none' ? null : { why: heldBefore[kind] ?? 'tooMany', whole: false };

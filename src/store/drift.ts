@@ -106,6 +106,10 @@ const DECLINED = (
 ): string => `(select case when bool_and(coalesce(decision, '') = 'declined') then 'all'
     when bool_or(decision = 'declined') then 'some' else 'none' end from known where kind = '${kind}')`;
 
+/** How many people are left whom those in charge were asked about when it was compared before, where nobody has answered. */
+const UNANSWERED = (kind: DriftKind): string => `(select count(distinct person_id)::integer from known
+    where kind = '${kind}' and was_open and compared.unanswered and compared.held_${kind} is not null)`;
+
 /**
  * Whether what was declined is only left out by what the system said since in less than so long: one read may be wrong. An answer that
  * was given meanwhile was given without it.
@@ -196,16 +200,18 @@ with compared as materialized (
   -- An answer was not about what became of the difference since.
   select kind, person_id from met where differs and (known_id is null or (changed and answer is not null))
 ), differing as materialized (
-  select met.kind, person_id, people.state <> 'enabled' as is_leaver, case when not changed then answer end as decision,
+  select met.kind, person_id, people.state <> 'enabled' as is_leaver, known_id is not null and not left_out as was_open,
+    case when not changed then answer end as decision,
     0 < (select count(*) from audit_events e where e.subject_kind = 'person' and e.subject_id = person_id::text
       and e.at >= (select read_at from compared)
       and e.type in ('person.disabled', 'person.enabled', 'person.deleted', 'person.restored')) as has_moved
   from met join people on people.id = person_id where differs
 ), known as materialized (
   -- Nobody is asked about who left: what they have goes.
-  select kind, person_id, decision from differing where not is_leaver
+  select kind, person_id, decision, was_open from differing where not is_leaver
 )
-select usher_now() as now, to_jsonb(compared) as resource, failures, held_missing, held_extra, unanswered,
+select usher_now() as now, to_jsonb(compared) as resource, failures, held_missing, held_extra,
+  ${UNANSWERED('missing')} as unanswered_missing, ${UNANSWERED('extra')} as unanswered_extra,
   (select count(*)::integer from opened where kind = 'missing') as opened_missing,
   (select count(*)::integer from opened where kind = 'extra') as opened_extra,
   (select count(*)::integer from opened where person_id is null) as opened_unknown,
@@ -254,7 +260,7 @@ export async function loadCompared(q: Query, token: string): Promise<At<Compared
       },
       failedBefore: count('failures') > 0,
       heldBefore: heldOf(row),
-      unanswered: row['unanswered'] as boolean,
+      unanswered: { missing: count('unanswered_missing'), extra: count('unanswered_extra') },
     },
   };
 }

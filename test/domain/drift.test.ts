@@ -95,7 +95,7 @@ const compared = (fields: Partial<Compared> = {}): Compared => ({
   failedBefore: false,
   moved: false,
   heldBefore: { missing: null, extra: null },
-  unanswered: false,
+  unanswered: { missing: 0, extra: 0 },
   ...fields,
 });
 
@@ -218,37 +218,71 @@ describe('the brake', () => {
     });
   });
   test.each([
-    { name: 'fewer than all of five are left', kind: 'extra', was: 'tooMany', give: { people: extra(4), holders: 4 } },
-    { name: '20 are left', kind: 'extra', was: 'tooMany', give: { people: extra(20), holders: 400 } },
     {
-      name: 'another is found beside what is left',
+      name: 'fewer than all of five are left',
       kind: 'extra',
       was: 'tooMany',
-      give: { people: extra(3), opened: { missing: 0, extra: 1, unknown: 0 } },
+      of: 4,
+      give: { people: extra(4), holders: 4 },
     },
-    { name: 'some have access again', kind: 'missing', was: 'tooMany', give: { people: missing(50), holders: 51 } },
-    { name: 'the system has somebody again', kind: 'missing', was: 'emptyRead', give: { people: missing(2) } },
-  ] as const)('what nobody answered stays as it is where $name', ({ kind, was, give }) => {
+    { name: '20 are left', kind: 'extra', was: 'tooMany', of: 20, give: { people: extra(20), holders: 400 } },
+    {
+      name: 'others are found beside one who is left',
+      kind: 'extra',
+      was: 'tooMany',
+      of: 1,
+      give: { people: extra(3), opened: { missing: 0, extra: 2, unknown: 0 } },
+    },
+    {
+      name: 'some have access again',
+      kind: 'missing',
+      was: 'tooMany',
+      of: 50,
+      give: { people: missing(50), holders: 51 },
+    },
+    { name: 'the system has somebody again', kind: 'missing', was: 'emptyRead', of: 2, give: { people: missing(2) } },
+  ] as const)('what nobody answered stays as it is where $name', ({ kind, was, of, give }) => {
     const heldBefore = { missing: null, extra: null, [kind]: was };
-    const { held, repairs } = judge(compared({ heldBefore, unanswered: true, ...give }));
+    const { held, repairs } = judge(
+      compared({ heldBefore, unanswered: { missing: 0, extra: 0, [kind]: of }, ...give }),
+    );
     expect([held[kind], repairs.includes(kind)]).toEqual([was, false]);
-    expect(judge(compared({ heldBefore, unanswered: false, ...give })).repairs).toContain(kind);
+    expect(judge(compared({ heldBefore, ...give })).repairs).toContain(kind);
   });
   test.each([
-    { name: 'nobody of it is left', was: { missing: null, extra: 'tooMany' }, give: {} },
-    { name: 'it was only the read', was: { missing: 'afterFailure', extra: null }, give: { people: missing(40) } },
+    { name: 'nobody of it is left', was: { missing: null, extra: 'tooMany' }, of: extra(0), give: {} },
+    {
+      name: 'nobody of it is left, and another is found',
+      was: { missing: null, extra: 'tooMany' },
+      of: extra(0),
+      give: { people: extra(1), opened: { missing: 0, extra: 1, unknown: 0 } },
+    },
+    {
+      name: 'it is of another kind than what is left',
+      was: { missing: 'emptyRead', extra: null },
+      of: extra(1),
+      give: { people: { missing: 1, extra: 1 } },
+    },
+    {
+      name: 'it was only the read',
+      was: { missing: 'afterFailure', extra: null },
+      of: missing(40),
+      give: { people: missing(40) },
+    },
     {
       name: 'the resource only reports by now',
       was: { missing: null, extra: 'tooMany' },
+      of: extra(4),
       give: { people: extra(4), resource: resource() },
     },
     {
       name: 'what is left was accepted',
       was: { missing: null, extra: 'tooMany' },
+      of: extra(4),
       give: { people: extra(4), accepted: { missing: false, extra: true } },
     },
-  ] as const)('what nobody answered is over where $name', ({ was, give }) => {
-    const { held } = judge(compared({ heldBefore: was, unanswered: true, ...give }));
+  ] as const)('what nobody answered is over where $name', ({ was, of, give }) => {
+    const { held } = judge(compared({ heldBefore: was, unanswered: of, ...give }));
     expect(held).toEqual({ missing: null, extra: null });
   });
   test('says which kinds are repaired', () => {

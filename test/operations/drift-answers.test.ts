@@ -301,6 +301,26 @@ describe('where it would take access from very many', () => {
     expect(await left()).toBe(0);
   });
 
+  test('where nobody of it is left, one who is found then is in no question that waits', async () => {
+    for (let n = 1; n < 22; n += 1) await outside(`crowd${n}`, false);
+    await crowd(1, 30);
+    await world.compare();
+    // One is left, so the other waits as well, and is asked about from then on.
+    await outside('crowd0', false);
+    await crowd(1, 31);
+    await world.compare();
+    expect(await left()).toBe(2);
+    expect([...buttons(asked()).keys()]).toEqual(['Accept', 'Decline']);
+
+    for (const key of ['crowd30', 'crowd31']) await outside(key, false);
+    await crowd(1, 32);
+    await world.compare();
+    expect(await left()).toBe(0);
+    expect(buttons(asked()).has('Accept')).toBe(false);
+    expect(alarmsOf(await world.due.backlog())).toEqual([]);
+    await expectSound(world.sql);
+  });
+
   test('who is back before it was taken is asked about like everybody', async () => {
     await world.sql(`update people set state = 'disabled', version = version + 1 where directory_key = 'crowd3'`);
     const repairs = await concluded();
@@ -559,13 +579,31 @@ describe('of those who would lose access by it', () => {
   });
 });
 
-test('what a policy gives is given back by those in charge also where they all lost it', async () => {
+const all = ['tara', 'tom', 'cas', 'olga', 'ada'];
+/** What a policy gives to everybody is gone, and the system says that nobody has anything. */
+async function lost(): Promise<void> {
   for (let n = 0; n < 22; n += 1) await outside(`crowd${n}`, false);
-  const all = ['tara', 'tom', 'cas', 'olga', 'ada'];
   for (const user of all) await world.submit(user, cardOf(await world.say(user, 'request ledger auditor')), {});
   await world.settle();
   for (const user of all) await outside(user, false);
   await world.compare();
+}
+
+test('who loses access when all who were asked about have it again is given it back', async () => {
+  await lost();
+  await outside('tara', true);
+  await world.compare();
+  expect(await world.sql('select from local_roles')).toHaveLength(1);
+
+  for (const user of all) await outside(user, user !== 'tara');
+  await world.compare();
+  expect(await world.sql('select from local_roles')).toHaveLength(5);
+  expect(buttons(asked()).has('Accept')).toBe(false);
+  await expectSound(world.sql);
+});
+
+test('what a policy gives is given back by those in charge also where they all lost it', async () => {
+  await lost();
   expect([...buttons(asked()).keys()].slice(0, 2)).toEqual(['Accept', 'Decline']);
   expect(await world.sql('select from local_roles')).toHaveLength(0);
   await world.press('olga', asked(), 'Accept');
