@@ -247,6 +247,17 @@ describe('a new incompatibility', () => {
     expect(await held('tara')).toEqual([{ name: 'Ledger auditor' }, { name: 'Vault keys' }]);
   });
 
+  test('takes the package whose list says so, where the pair stands by the list of the other', async () => {
+    await takeBoth('tara');
+    await write(against(exception('tara')));
+    const list = '{ package: Ledger cleaner, removals: [{ person: tara, reason: One is enough }] }';
+    const done = await write(
+      `catalogs: [{ name: Finance, packages: [{ name: Ledger auditor, incompatibleWith: [${list}] }] }]`,
+    );
+    expect(done.problems).toEqual([]);
+    expect(await held('tara')).toEqual([{ name: 'Ledger cleaner' }]);
+  });
+
   test('leaves whoever has an exception, takes from whoever is removed, and says so', async () => {
     await takeBoth('tara', 'tom');
     const file = against(exception('tara') + removal('tom'));

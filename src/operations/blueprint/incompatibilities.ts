@@ -261,7 +261,7 @@ function settleHolders(
   };
   const stored = draft.known.exceptions.filter((one) => one.incompatibility === row.id);
   const kept = new Set<string>();
-  for (const { text, place } of written) {
+  for (const { text, place, package: own } of written) {
     for (const [n, one] of (text.exceptions ?? []).entries()) {
       const here = at(place, 'exceptions', n);
       const person = decide(here, one.person, 'exception');
@@ -274,7 +274,7 @@ function settleHolders(
     for (const [n, one] of text.removals.entries()) {
       const here = at(place, 'removals', n);
       const person = decide(here, one.person, 'removal');
-      const from = one.from === undefined ? row.package : names.find(at(here, 'from'), one.from);
+      const from = one.from === undefined ? own : names.find(at(here, 'from'), one.from);
       if (person === null || from === null) continue;
       if (from !== row.package && from !== row.otherPackage)
         refuse(
