@@ -187,8 +187,8 @@ function logged(parts: ReplyParts, inbound: Inbound, error: unknown): string {
 const OURS = ['shown', 'shownBefore'];
 
 /**
- * The values of a form. What the draft fixed wins over what a client sends, and a kind of access that was chosen in a step before counts where the form does
- * not ask for it. Anything else is what the form says: what it no longer asks for is not sent along unseen.
+ * The values of a form. What the draft fixed wins over what a client sends, and a kind of access that was chosen in a step before
+ * counts where the form does not ask for it. Anything else is what the form says: what it no longer asks for is not sent along unseen.
  */
 export function sentForm(
   input: Readonly<Record<string, string>>,

@@ -208,8 +208,8 @@ function roleChange(before: RoleConfig | null, after: RoleConfig): Configuration
 }
 
 /**
- * By directory key or else by mail address, in any case, where only one person has it, be it somebody who was deleted and may come back. A name that another
- * administrator had was written for that person: whoever has it now does not administer Usher by it.
+ * By directory key or else by mail address, in any case, where only one person has it, be it somebody who was deleted and may come
+ * back. A name that another administrator had was written for that person: whoever has it now does not administer Usher by it.
  */
 function find(known: OrganizationFacts, name: string): Person | null {
   if (known.spent.includes(name)) return null;
