@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../support/fast-check';
 import { toPage } from '../../src/channels/web/card';
 import { readPressed, toAdaptive } from '../../src/chat/adaptive';
 import type { Card, Text } from '../../src/chat/card';

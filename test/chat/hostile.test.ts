@@ -1,6 +1,6 @@
 // What a client could send if somebody wrote it by hand: wrong types, huge and broken texts, ids of others. Every one is answered
 // in words, changes nothing that its sender may not change, and is never a mistake of ours.
-import fc from 'fast-check';
+import fc from '../support/fast-check';
 import { verbs } from '../../src/chat/actions';
 import { NASTY } from '../support/hostile';
 import { aWorld, cardOf, sentenceOf, SMALL, type World } from '../support/world';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../support/fast-check';
 import { clip, cut, fixed, instant, isBlank, strong, user } from '../../src/chat/spans';
 import { formatInstant, plain, toText } from '../../src/chat/text';
 import { approval, berlin, cardOf, dueAt, requestForm } from '../support/cards';

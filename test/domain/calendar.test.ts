@@ -1,5 +1,5 @@
 // Timers that count only working time: weekends, holidays and clocks that jump, against known instants and as laws.
-import fc from 'fast-check';
+import fc from '../support/fast-check';
 import type { Span, WorkingCalendar } from '../../src/domain/model';
 import { afterSpan, afterWorking, dateIn, DAY, halfway, HOUR, MINUTE, workingBetween } from '../../src/domain/time';
 

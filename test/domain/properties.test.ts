@@ -1,5 +1,5 @@
 // What holds whatever happens: random policies, people and acts over whole lives of requests, and random grants.
-import fc from 'fast-check';
+import fc from '../support/fast-check';
 import { end } from '../../src/domain/assignment';
 import type { Change } from '../../src/domain/events';
 import { noChange, together } from '../../src/domain/events';

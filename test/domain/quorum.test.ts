@@ -1,5 +1,5 @@
 // Whoever handed approvals on may be away: what those who are there could decide together, they can, in whatever order they click.
-import fc from 'fast-check';
+import fc from '../support/fast-check';
 import { decide, escalate, reroute } from '../../src/domain/decision';
 import type { RequestFacts } from '../../src/domain/facts';
 import type { PersonId } from '../../src/domain/model';

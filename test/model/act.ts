@@ -1,5 +1,5 @@
 // An act, and what its wishes are drawn from.
-import fc from 'fast-check';
+import fc from '../support/fast-check';
 import type { By, Desk } from '../../src/operations/ports';
 import type { Answer, Key, Organization } from './model';
 import { PEOPLE } from './organization';

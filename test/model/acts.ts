@@ -1,6 +1,6 @@
 // What people and jobs do, each twice: to the model and to Usher. A wish is drawn blindly; `bind` finds in the model whom and what it
 // means now, so that most of them make sense and some do not.
-import fc from 'fast-check';
+import fc from '../support/fast-check';
 import type { AssignmentId, PackageId, PolicyVersionId, RequestId } from '../../src/domain/model';
 import { decide } from '../../src/operations/approvals';
 import { giveUp, remove } from '../../src/operations/assignments';

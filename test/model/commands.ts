@@ -1,6 +1,6 @@
 // The commands: an act alone, an act again, two acts at once, time, jobs, workers that live or die, systems that fail, and the
 // organization as it is edited. After each the answer and everything that is written is compared with the model.
-import fc from 'fast-check';
+import fc from '../support/fast-check';
 import { isRefusal } from '../../src/domain/errors';
 import type { By, Desk } from '../../src/operations/ports';
 import { RepeatedDelivery } from '../../src/operations/ports';

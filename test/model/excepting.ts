@@ -1,5 +1,5 @@
 // Asking for an exception to what does not go together, to the model and to Usher.
-import fc from 'fast-check';
+import fc from '../support/fast-check';
 import type { PackageId } from '../../src/domain/model';
 import { askException } from '../../src/operations/requests';
 import { at, mostly, mostlyNot, name, person, pick, reply } from './act';

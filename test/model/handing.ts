@@ -1,5 +1,5 @@
 // Handing one's approvals to somebody else, to the model and to Usher.
-import fc from 'fast-check';
+import fc from '../support/fast-check';
 import type { CatalogId, DelegationId, PackageId } from '../../src/domain/model';
 import { answer, end, propose } from '../../src/operations/delegations';
 import { at, mostlyNot, name, person, pick, reply } from './act';

@@ -1,5 +1,5 @@
 // Runs of the model: how many, from which seed, and what is said of one that fails.
-import fc from 'fast-check';
+import fc from '../support/fast-check';
 import { command, HAND, JOBS, Resume, Sweep, Wait, Work } from './commands';
 import { expectHeard } from './messages';
 import { HELD } from './model';

@@ -1,5 +1,5 @@
 // What every command has in common: what a run carries along, and how it is looked at.
-import type fc from 'fast-check';
+import type fc from '../support/fast-check';
 import type { Key, Organization } from './model';
 import { absorb, lines } from './observe';
 import type { ModelWorld } from './world';

@@ -1,6 +1,6 @@
 // Set-based work writes what the pure rule writes, row by row: state, audit and outgoing work. Both run on the same data, each
 // in a transaction that is rolled back.
-import * as fc from 'fast-check';
+import fc from '../support/fast-check';
 import { endOver } from '../../src/domain/assignment';
 import type { AssignmentId, PersonId } from '../../src/domain/model';
 import { endDue } from '../../src/store/bulk';

@@ -1,5 +1,5 @@
 // Hostile texts and cards for property tests: wrong lengths, broken characters, markup of every platform.
-import fc from 'fast-check';
+import fc from './fast-check';
 import type { Action, Card, Element, Text } from '../../src/chat/card';
 import { fixed, instant, strong } from '../../src/chat/spans';
 import { berlin, block, button, cardOf } from './cards';

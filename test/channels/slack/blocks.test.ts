@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../support/fast-check';
 import { loadingModal, misfit, toMessage, toModal, toResultModal } from '../../../src/channels/slack/blocks';
 import { decode, inputOf, readState, searchOf, verbOf } from '../../../src/channels/slack/ids';
 import type { Card, Element, Text } from '../../../src/chat/card';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../support/fast-check';
 import { misfit, toTeams } from '../../../src/channels/teams/card';
 import type { Card, Element } from '../../../src/chat/card';
 import { fit } from '../../../src/chat/cards';
