@@ -11,17 +11,20 @@ import type { Query, Row } from './query';
 import { fromRow, fromRows } from './tables';
 import type { Recorded } from './tail';
 
+/** Whether a resource can be read: of any other, what was found there before says nothing of what is there. */
+const READABLE = (resource: string): string => `${resource}.state = 'active' and ${resource}.connector <> 'manual'`;
+
 // What is still to be taken from somebody is taken by their key, so it is kept until then, however long that is. That a system does not
 // have it any more is said by two reads, because one may leave somebody out.
 const SETTLED = `people.state = 'deleted' and people.forgotten_at is null
   and people.deleted_at <= usher_now() - interval '${RESTORABLE_MS} milliseconds'
   and not exists (select 1 from grants g where g.person_id = people.id and g.state <> 'taken')
   and not exists (select 1 from drift_findings f join resources r on r.id = f.resource_id left join comparisons c using (resource_id)
-    where f.person_id = people.id and r.state = 'active' and r.drift_extra = 'repair'
+    where f.person_id = people.id and ${READABLE('r')} and r.drift_extra = 'repair'
       and (f.closed_at is null or f.closed_at > c.read_at - interval '${GONE_FOR} milliseconds'))`;
 
 /** Whether nobody knows what somebody who was deleted still has at a resource, which was read as \`c\` says. */
-const UNREAD = (resource: string): string => `(${resource}.state = 'active' and ${resource}.connector <> 'manual'
+const UNREAD = (resource: string): string => `(${READABLE(resource)}
   and ${resource}.drift_extra <> 'accept' and c.resource_id is not null and (c.read_at is null or c.read_at < people.deleted_at))`;
 
 /** Those who are kept because nobody knows what they still have at a resource, which was read as \`c\` says. */

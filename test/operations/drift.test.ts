@@ -30,11 +30,8 @@ const get = async (user: string, name = 'ledger auditor'): Promise<void> => {
 const has = (user: string, role = 'Reader') => world.localRoles.has(user, 'Ledger', role, 'root');
 const outside = (user: string, present: boolean, role = 'Reader') =>
   world.localRoles.set(user, 'Ledger', role, 'root', present);
-const told = (user: string): string[] =>
-  world
-    .messagesTo(user)
-    .map(({ card }) => textOf(card))
-    .filter((text) => text.includes('changed outside'));
+const said = (user: string): string[] => world.messagesTo(user).map(({ card }) => textOf(card));
+const told = (user: string): string[] => said(user).filter((text) => text.includes('changed outside'));
 const grants = () => world.sql<{ state: string; baseline: boolean | null }>('select state, baseline from grants');
 const states = async () =>
   (await world.sql<{ state: string }>('select state from assignments order by id')).map(({ state }) => state);
@@ -356,7 +353,7 @@ describe('access that nothing explains', () => {
     await world.compare();
     expect(await open()).toEqual(['extra tara']);
     expect(await has('tara')).toBe(false);
-    expect(world.messagesTo('olga').map(({ card }) => textOf(card))).toContain(
+    expect(said('olga')).toContain(
       '1 person who left still has access to Ledger\nTara Lind (Reader).\nUsher takes it away.',
     );
     await world.compare();
@@ -368,7 +365,7 @@ describe('access that nothing explains', () => {
     await outside('tara', true);
     await world.configure(`people:\n  - { key: tara, name: Tara Lind, ${leaves} }\n`);
     await world.compare();
-    expect(world.messagesTo('olga').map(({ card }) => textOf(card))).toEqual([
+    expect(said('olga')).toEqual([
       [
         '1 person who left still has access to Ledger',
         'Tara Lind (Reader).',
@@ -395,21 +392,11 @@ describe('access that nothing explains', () => {
     await world.configure(`people:\n  - { key: tom, name: Tom Berg, ${leaves} }\n`, true);
     await world.compare();
     await world.compare();
-    expect(
-      world
-        .messagesTo('olga')
-        .map(({ card }) => textOf(card))
-        .at(-1),
-    ).toContain('Tara Lind (Reader) and Tom Berg (Reader).');
+    expect(said('olga').at(-1)).toContain('Tara Lind (Reader) and Tom Berg (Reader).');
     expect(await changed()).toBe(before + 1);
     for (const user of ['tara', 'tom']) await outside(user, false);
     await world.compare();
-    expect(
-      world
-        .messagesTo('olga')
-        .map(({ card }) => textOf(card))
-        .at(-1),
-    ).toContain('agree again');
+    expect(said('olga').at(-1)).toContain('agree again');
   });
 
   test('is taken away where the resource says repair, also what Usher took once, but nothing from strangers', async () => {
@@ -491,11 +478,7 @@ describe('what somebody deleted still has', () => {
       ({ key }) => (key.startsWith('forgotten:') ? 'forgotten' : key),
     );
   const alarms = async () => alarmsOf(await world.due.backlog()).map(({ alarm, count }) => `${alarm} ${count}`);
-  const unread = (user: string): string[] =>
-    world
-      .messagesTo(user)
-      .map(({ card }) => textOf(card))
-      .filter((text) => text.includes('cannot be read'));
+  const unread = (user: string): string[] => said(user).filter((text) => text.includes('cannot be read'));
   beforeEach(async () => {
     await world.compare();
     await outside('tara', true);
@@ -538,7 +521,7 @@ describe('what somebody deleted still has', () => {
     expect([await known(), unread('olga').length]).toEqual([['tara'], 1]);
     await world.localRoles.tell('Ledger', null);
     await world.compare();
-    expect(world.messagesTo('olga').map(({ card }) => textOf(card))).toContainEqual(
+    expect(said('olga')).toContainEqual(
       expect.stringContaining('1 person who left still has access to Ledger\nTara Lind'),
     );
     await world.pass(HOUR);
@@ -549,7 +532,7 @@ describe('what somebody deleted still has', () => {
     );
   });
 
-  test.each([
+  describe.each([
     { name: 'accepts what it finds', change: () => drift('{ extra: accept }') },
     {
       name: 'is gone',
@@ -559,10 +542,24 @@ describe('what somebody deleted still has', () => {
       name: 'is worked by hand by now',
       change: () => world.sql(`update resources set connector = 'manual', version = version + 1 where name = 'Ledger'`),
     },
-  ])('is nobody’s business where the resource $name', async ({ change }) => {
-    await change();
-    await world.pass(MONTH + HOUR);
-    expect([await known(), unread('olga')]).toEqual([['forgotten'], []]);
+  ])('is nobody’s business where the resource $name', ({ change }) => {
+    test('and was not read since', async () => {
+      await change();
+      await world.pass(MONTH + HOUR);
+      expect([await known(), unread('olga')]).toEqual([['forgotten'], []]);
+    });
+
+    test('and something was found there', async () => {
+      await drift('{ extra: repair }');
+      await world.localRoles.tell('Ledger', null);
+      await world.compare();
+      await world.settle();
+      expect(await open()).toEqual(['extra tara']);
+      await change();
+      await world.compare();
+      await world.pass(MONTH + HOUR);
+      expect([await known(), unread('olga')]).toEqual([['forgotten'], []]);
+    });
   });
 });
 
