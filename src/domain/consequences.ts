@@ -72,7 +72,7 @@ export interface Consequence {
    * What the message is about; default: the event's own subject. A placement is about the event's grant; where the event is about
    * an assignment, about each grant that changes with it.
    */
-  readonly about?: 'request' | 'assignment' | 'grant' | 'manualTask' | 'resource';
+  readonly about?: 'request' | 'assignment' | 'grant' | 'manualTask' | 'resource' | 'person';
   /** Messages about the same are redrawn when this one goes out to whom it is for: one row where a `redraw` beside it were two. */
   readonly redraws?: boolean;
 }
@@ -168,6 +168,8 @@ export const consequences: readonly Consequence[] = [
   tell('assignment.withdrawalFailed', 'removalAlarm', 'catalogOwners', 'assignment'),
   tell('assignment.withdrawalFailed', 'removalAlarm', 'administrators', 'assignment'),
   redraw('assignment.withdrawalFailed', 'assignment'),
+  // What was sent to an account that is somebody else's now.
+  redraw('identity.unlinked', 'person'),
   tell('person.enabled', 'accessBack', 'person', undefined),
   tell('person.restored', 'accessBack', 'person', undefined),
   { on: 'grant.wanted', kind: 'place', about: 'grant' },

@@ -224,8 +224,13 @@ async function redrawOne(parts: TellParts, kept: CardRow, row: OutgoingRow): Pro
   await converge(parts, channel, kept, asReader(person, place), row);
 }
 
-/** Where a message is read by others, or by somebody who left, it says nothing any more and is remembered no longer. */
+/**
+ * Where a message is read by others, or by somebody who left, it says nothing any more and is remembered no longer. What it still asks
+ * of its person they are told where they are now, also where it cannot be changed.
+ */
 async function takeBack(parts: TellParts, channel: Channel, kept: CardRow, who: Who, row: OutgoingRow): Promise<void> {
+  const asks = (await current(parts, kept, who))?.over === false;
+  await parts.outbox.anew(kept.id, { asks, trace: row.trace });
   await show(parts, channel, kept, await draw('gone', lookAt(parts, who, {})), who, row);
   await parts.cards.failed(kept.id, 'not_theirs', true);
 }

@@ -513,6 +513,11 @@ export interface Outbox {
   claim(limit: number, leaseMs: number, kinds?: readonly OutgoingRow['kind'][]): Promise<readonly OutgoingRow[]>;
   /** Expands an audience into one row per person and settles the parent, in one statement; idempotent. Returns the number. */
   expand(row: OutgoingRow): Promise<number>;
+  /**
+   * Tells the person of a remembered message anew what it told an account that is not theirs any more, where that is open still; once
+   * for a message. `asks`: its view says that it asks something of them.
+   */
+  anew(card: CardId, how: { readonly asks: boolean; readonly trace: string | null }): Promise<void>;
   /** Takes out of a digest what this release does not know: messages of their own again. Returns what the row says without them. */
   part(lease: Lease): Promise<OutgoingRow['params']>;
   /** Leaves the rest of a redraw to a release that knows this view: no other one claims the row any more. */

@@ -49,7 +49,8 @@ select ${COLUMNS} from cards where id = $1 and exists (
   select 1 from outgoing o where o.lane = any ($2::text[]) and o.state in ('done', 'dead')
     and o.settled_at >= $3::timestamptz - interval '10 milliseconds')`;
 const GET = `select ${COLUMNS} from cards where id = $1`;
-// What somebody keeps of their request says whether they still have what it gave, and a digest offers the tasks among its lines.
+// What somebody keeps of their request says whether they still have what it gave, and a digest offers the tasks among its lines. Of a
+// person, what stands where others read it.
 const BY_SUBJECT = `
 select ${COLUMNS} from cards where subject_kind = $1 and subject_id = $2 and state = 'live'
 union all
@@ -62,6 +63,10 @@ select found.* from (select distinct person_id::text as id from resource_keepers
     where t.id = case $1 when 'manualTask' then $2::uuid end)) keeper
   cross join lateral (select ${COLUMNS} from cards where subject_kind = 'person' and subject_id = keeper.id and state = 'live'
     and split_part(view, '~', 1) = 'digest' and params ->> 'items' like '%"manualTask:' || $2 || '"%' offset 0) found
+union all
+select found.* from (select case $1 when 'person' then $2::uuid end as id) person cross join lateral (select ${COLUMNS} from cards
+  where person_id = person.id and state <> 'gone' and subject_kind <> 'person' offset 0) found
+where found.state = 'live' and not found.theirs
 order by id`;
 const BY_REQUEST = `select ${COLUMNS} from cards where request_id = $1 and state = 'live' order by id`;
 

@@ -99,6 +99,7 @@ const STILL_OPEN = `case o.notice
     where a.id = o.subject_id::uuid and a.state in ('delivered', 'partiallyDelivered'))
   when 'deliveryFailed' then exists (select 1 from assignments a
     where a.id = o.subject_id::uuid and a.state in ('partiallyDelivered', 'deliveryFailed'))
+  when 'delegation' then exists (select 1 from delegations d where d.id = o.subject_id::uuid and d.state = 'proposed')
   when 'digest' then true
   when 'removalAlarm' then exists (select 1 from assignments a where a.id = o.subject_id::uuid and a.state = 'removalFailed')
   else false end`;
@@ -115,6 +116,21 @@ where state = 'dead' and id in (
     where o.state = 'dead' and o.kind = 'tell' and o.error like '${UNREACHABLE}%' and o.person_id in (${people}) and ${STILL_OPEN}
     order by o.notice, o.subject_kind, o.subject_id, o.id desc) newest
   order by id desc limit ${MOST_BACK})`;
+
+// What their old account was told, once for each message, and not where they have it on another platform as well. A view says itself
+// whether what it asks is over, where that is more than a state.
+const ANEW = `
+insert into outgoing (kind, notice, person_id, subject_kind, subject_id, request_id, params, lane, next_at, dedupe_key, created_at, trace)
+select 'tell', notice, person_id, subject_kind, subject_id, request_id, params,
+  person_id || ':' || case notice when 'digest' then notice else subject_kind || ':' || subject_id end,
+  usher_now(), 'moved:' || id, usher_now(), $2
+from (select *, split_part(view, '~', 1) as notice from cards where id = $1) o
+where (select state from people where id = o.person_id) = 'enabled'
+  and (${STILL_OPEN} or $3 and notice in ('drift', 'leavers', 'exception', 'exceptionEnding'))
+  and not exists (select from cards other join identities i using (platform, tenant, user_id, person_id)
+    where other.person_id = o.person_id and other.view = o.view and other.subject_kind = o.subject_kind
+      and other.subject_id = o.subject_id and other.state <> 'gone' and other.message is not null)
+on conflict (dedupe_key) do nothing`;
 
 const EXPAND = `
 with mine as (
@@ -200,6 +216,9 @@ export function createOutbox(q: Query): Outbox {
       const { mine, told } = row as { mine: number; told: number };
       if (mine === 0) throw new DomainError('stale', {});
       return told;
+    },
+    async anew(card, { asks, trace }) {
+      await q(ANEW, [card, trace, asks]);
     },
     part: (lease) => partDigest(q, lease),
     async leave({ id, token }, view) {

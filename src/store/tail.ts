@@ -114,8 +114,9 @@ export function addTail(statement: Statement, types: ReadonlySet<EventType>, sig
            when c.about is null or c.about = a.subject_kind then a.subject_id
            when c.about = 'request' then a.request_id::text
            when c.about = 'assignment' then a.assignment_id::text
-           when c.about = 'grant' then a.grant_id::text end as about_id
-         where c.kind <> 'place' or a.subject_kind <> 'assignment'
+           when c.about = 'grant' then a.grant_id::text
+           when c.about = 'person' then a.person_id::text end as about_id
+         where (c.kind <> 'place' or a.subject_kind <> 'assignment') and (c.about is distinct from 'person' or a.person_id is not null)
          union all
          select 'grant', jsonb_object_keys(a.after -> 'grants') where c.kind = 'place' and a.subject_kind = 'assignment'
        ) subject

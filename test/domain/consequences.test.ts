@@ -62,7 +62,7 @@ const EVENTS: Readonly<Record<EventType, 'follows' | 'silent'>> = {
   'manualTask.done': 'follows',
   'identity.linked': 'silent',
   'identity.conflicted': 'silent',
-  'identity.unlinked': 'silent',
+  'identity.unlinked': 'follows',
   'access.refused': 'silent',
   'settings.applied': 'silent',
   'outgoing.redriven': 'silent',

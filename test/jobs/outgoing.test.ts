@@ -284,6 +284,44 @@ describe('a message is changed no more where others read it, or who left', () =>
     ).toEqual([{ state: 'gone' }, { state: 'live' }]);
   });
 
+  test('and what it still asks is told where they are now as soon as a file says so, once for both who ask and who are asked', async () => {
+    const own = (person: string, user: string): Promise<string> =>
+      world.configure(
+        `people: [{ key: ${person}, name: Of ${person}, identities: [{ platform: web, tenant: demo, user: ${user} }] }]`,
+      );
+    await ask('ledger reader');
+    await ask('ledger auditor', {});
+    await world.settle();
+    const [asked, asking] = [world.messagesTo('ana'), world.messagesTo('tara')];
+    expect(asked).toHaveLength(1);
+    await own('ana', 'ana-2');
+    await own('ana', 'ana-3');
+    await own('tara', 'tara-2');
+    // Two workers, or one that died before it had settled.
+    for (let turn = 0; turn < 2; turn += 1) {
+      await world.settle();
+      await world.sql(`update outgoing set state = 'ready', settled_at = null, next_at = usher_now()
+        where kind = 'redraw' and subject_kind = 'person' or dedupe_key like 'moved:%'`);
+    }
+    await world.settle();
+    for (const { card } of [...asked, ...asking]) expect(textOf(card)).toContain(GONE);
+    expect(world.messagesTo('ana-2')).toEqual([]);
+    expect(world.messagesTo('ana-3').map(({ card }) => titles(card))).toEqual([expect.arrayContaining(['Approve'])]);
+    // What was granted at once is over: only what is waited for is said again.
+    expect(world.messagesTo('tara-2').map(({ card }) => textOf(card))).toEqual([
+      expect.stringContaining('Ledger reader'),
+    ]);
+
+    await world.press('ana-3', latest('ana-3').card, 'Approve');
+    await world.settle();
+    const told = world.mailbox.messages.length;
+    await own('ana', 'ana-4');
+    await own('tara', 'tara-3');
+    await world.settle();
+    expect(textOf(latest('ana-3').card)).toContain(GONE);
+    expect(world.mailbox.messages).toHaveLength(told);
+  });
+
   test.each(LEAVING)('somebody who decided and left (%s)', async (leaves) => {
     const first = await approved();
     await world.configure(`people: [{ key: max, name: Max Thorn, ${leaves} }]`);

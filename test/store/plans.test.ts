@@ -4,6 +4,7 @@ import type { Sequelize } from 'sequelize';
 import { endOutOfScope, rerouteChanged, type JobParts } from '../../src/jobs';
 import type {
   AssignmentId,
+  CardId,
   FindingId,
   GrantId,
   PackageId,
@@ -204,6 +205,8 @@ test.each<{
   { name: 'reaping events', act: (q) => createInbound(q).reap(5) },
   { name: 'cards of a subject', act: (q) => createCards(q).bySubject({ kind: 'request', id }) },
   { name: 'cards that some access is part of', act: (q) => createCards(q).bySubject({ kind: 'assignment', id }) },
+  { name: 'cards that a person is shown', act: (q) => createCards(q).bySubject({ kind: 'person', id }) },
+  { name: 'telling anew', act: (q) => createOutbox(q).anew(id as CardId, { asks: true, trace: null }) },
   { name: 'cards of a task', act: (q) => createCards(q).bySubject({ kind: 'manualTask', id }) },
   {
     name: 'a card that was overtaken',
