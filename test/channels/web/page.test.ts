@@ -332,6 +332,31 @@ describeInBrowser('the local page in a browser', () => {
     quiet();
   });
 
+  test('what is said stands there at once, however slow the answer, and once when it comes; unsent, it is given back', async () => {
+    const page = await open();
+    await become(page, 'Ben Okafor');
+    let answer: (route: Route) => Promise<void> = (route) => route.continue();
+    await page.route('**/api/say', (route) => answer(route));
+    const own = page.getByRole('article', { name: 'You: my access' });
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    answer = (route) => held.then(() => route.continue());
+    await say(page, 'my access');
+    await own.waitFor();
+    expect(world.chat.heard.some(({ act }) => act.kind === 'text')).toBe(false);
+    release();
+    await page.locator('#typing').waitFor({ state: 'hidden' });
+    expect(await own.count()).toBe(1);
+    answer = (route) => route.abort();
+    await say(page, 'approvals');
+    await page.getByText('The server did not answer.').waitFor();
+    expect(await page.getByRole('article', { name: 'You: approvals' }).count()).toBe(0);
+    expect(await page.getByLabel('Message').inputValue()).toBe('approvals');
+    expect(complaints.filter((text) => !text.includes('ERR_FAILED'))).toEqual([]);
+  });
+
   test('a failure is said, and trying again is the same delivery', async () => {
     const page = await open();
     await become(page, 'Ben Okafor');

@@ -92,8 +92,9 @@ tabs.addEventListener('message', () => void refresh('another tab'));
 /** @param {string} text */
 async function say(text) {
   const delivery = crypto.randomUUID();
+  const arrived = conversation.saying(text);
   const done = conversation.wait();
-  conversation.toEnd();
+  empty();
   try {
     const { said, reply } = await api.say({ delivery, text });
     conversation.put(said);
@@ -102,6 +103,7 @@ async function say(text) {
     composer.giveBack(text);
     fail(error, null);
   } finally {
+    arrived();
     done();
     empty();
   }

@@ -25,6 +25,8 @@ export function createConversation(host) {
   const typing = byId('typing');
   /** @type {Map<string, { message: WireMessage, element: HTMLElement }>} */
   const shown = new Map();
+  /** What was said and is not known to the server yet. @type {{ text: string, element: HTMLElement }[]} */
+  let underWay = [];
   let waits = 0;
 
   const atEnd = () => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR;
@@ -126,11 +128,18 @@ export function createConversation(host) {
       element.classList.add('just-changed');
       return 'changed';
     }
+    if (message.direction === 'in') arrived(underWay.find(({ text }) => text === message.text));
     shown.set(message.id, { message, element });
     const after = sorted().find((other) => compareIds(other.message.id, message.id) > 0);
     if (after === undefined) list.append(element);
     else after.element.before(element);
     return 'new';
+  };
+
+  /** @param {{ text: string, element: HTMLElement } | undefined} one */
+  const arrived = (one) => {
+    one?.element.remove();
+    underWay = underWay.filter((other) => other !== one);
   };
 
   earlier.addEventListener('click', () => {
@@ -158,6 +167,7 @@ export function createConversation(host) {
       const stay = keep && !atEnd();
       if (!keep) {
         shown.clear();
+        underWay = [];
         list.replaceChildren();
       }
       for (const message of messages) put(message);
@@ -179,6 +189,20 @@ export function createConversation(host) {
       list.append(element);
       toEnd();
     },
+    /**
+     * Shows what was just said at once, in a lighter tone, until its message is there or what is returned is called.
+     * @param {string} text
+     */
+    saying(text) {
+      const at = new Date().toISOString();
+      const element = draw({ id: '', direction: 'in', at, changedAt: null, text, card: null });
+      element.classList.add('under-way');
+      const one = { text, element };
+      underWay.push(one);
+      list.append(element);
+      toEnd();
+      return () => arrived(one);
+    },
     /** The dots while an answer is on its way. */
     wait() {
       const end = atEnd();
@@ -193,7 +217,7 @@ export function createConversation(host) {
         typing.hidden = waits > 0 ? false : true;
       };
     },
-    isEmpty: () => shown.size === 0,
+    isEmpty: () => shown.size === 0 && underWay.length === 0,
     /** What the persona said, oldest first. */
     said: () =>
       sorted().flatMap(({ message }) => (message.direction === 'in' && message.text !== null ? [message.text] : [])),
