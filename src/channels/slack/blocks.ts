@@ -129,10 +129,11 @@ function modalSheet(card: Card, rest: readonly Action[]): { readonly sheet: Shee
   return { sheet, title: [said, ownWords(said), submit].find(fits) ?? [fixed('Usher')] };
 }
 
-/** The words of ours before the first name in a heading. */
+/** The words of ours before the first name in a heading, without the one that only leads to it ("Exception for"). */
 function ownWords(text: Text): Text | undefined {
   const [first] = text;
-  return first?.kind === 'fixed' && /\p{L}\s*$/u.test(first.text) ? [fixed(first.text.trim())] : undefined;
+  if (first?.kind !== 'fixed' || !/\p{L}\s*$/u.test(first.text)) return undefined;
+  return [fixed(first.text.trim().replace(/ (?:for|from|of|to|with)$/, ''))];
 }
 
 function summary(card: Card): string {

@@ -655,7 +655,7 @@ describe('layout', () => {
        },
        "title": {
          "emoji": false,
-         "text": "Request access to",
+         "text": "Request access",
          "type": "plain_text",
        },
        "type": "modal",
@@ -697,6 +697,7 @@ describe('layout', () => {
 
   test.each([
     { heading: [fixed('Request '), user('access to Payroll administration')], want: 'Request' },
+    { heading: [fixed('Exception for '), user('Payroll administration')], want: 'Exception' },
     { heading: [fixed('Give up '), user('Payroll administration'), fixed('?')], want: 'Give up' },
     { heading: [fixed('“'), user('All of Payroll administration'), fixed('”')], want: 'Submit' },
   ])('nor is a title what the button below says, where the heading begins with words of ours: $want', (one) => {
