@@ -72,6 +72,7 @@ export async function link(desk: Desk, account: Account): Promise<Person> {
     person: person?.id ?? null,
     state: person ? 'linked' : conflict ? 'conflict' : 'unlinked',
     linkedBy: person ? linkedBy : null,
+    mail: person && linkedBy === 'email' ? account.email : null,
     standing: account.standing,
     zone: account.zone,
     locale: account.locale,
@@ -95,7 +96,9 @@ async function save(desk: Desk, change: IdentityChange): Promise<'saved' | 'move
     return (await write(change)) ? 'saved' : 'moved';
   } catch (error) {
     if (!isRefusal(error) || error.code !== 'link-conflict') throw error;
-    return (await write({ ...change, person: null, state: 'conflict', linkedBy: null })) ? 'claimed' : 'moved';
+    return (await write({ ...change, person: null, state: 'conflict', linkedBy: null, mail: null }))
+      ? 'claimed'
+      : 'moved';
   }
 }
 

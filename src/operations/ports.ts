@@ -408,8 +408,8 @@ export interface IdentityRow {
   readonly state: 'linked' | 'unlinked' | 'conflict';
   readonly person: Person | null;
   /**
-   * Of an account that nobody has who is enabled: whose it was. Of those who are enabled only for whom its platform vouched: a wrong
-   * line of a file that is mended keeps nobody out.
+   * Of an account that nobody has who is enabled: whose it was. Of those who are enabled only for whom its platform vouched, and not by
+   * an address that is somebody else's: a wrong line of a file that is mended keeps nobody out.
    */
   readonly staysWith: readonly PersonId[];
   /** As the platform last said it: `member`, `guest`, `deactivated`, ... */
@@ -445,6 +445,8 @@ export interface IdentityChange extends Seen {
   readonly person: PersonId | null;
   readonly state: 'linked' | 'unlinked' | 'conflict';
   readonly linkedBy: 'directoryKey' | 'email' | 'file' | 'demo' | null;
+  /** The address of the person that links it; null: something else does, or nobody is linked. */
+  readonly mail: string | null;
 }
 
 // ---------------------------------------------------------------- what operators watch

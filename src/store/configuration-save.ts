@@ -16,6 +16,7 @@ import {
   type PolicyVersionRow,
 } from './configuration-tables';
 import { Stale } from './faults';
+import { freeMended } from './identities';
 import { LIVE, OPEN } from './loads';
 import type { Query, Row } from './query';
 import { catalogs, fieldsOf, packages, resourceRoles, resources, resourceScopes, toRow, type Table } from './tables';
@@ -101,6 +102,8 @@ export async function saveConfiguration(
   note(of('exception'), (one) => [rowOf(exceptions, one)]);
 
   for (let n = 0; n < recorded.length; n += EVENTS_AT_ONCE) await record(recorded.slice(n, n + EVENTS_AT_ONCE));
+  // Reads in the trail who came only now.
+  await record(await freeMended(q, of('person')));
 }
 
 const EVENTS_AT_ONCE = 2_000; // a directory of 100,000 people is one act, but not one statement

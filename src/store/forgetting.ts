@@ -89,6 +89,7 @@ export async function forget(
   const left = async (sql: string): Promise<readonly { readonly id: string; readonly platform: string }[]> =>
     (await q(sql, [id])) as readonly { id: string; platform: string }[];
   await q(MARK, [id, directoryKey]);
+  await q('delete from linked_mails where person_id = $1', [id]);
   const events: DomainEvent[] = [
     ...(await left(UNLINK)).map(({ id: account, platform }): DomainEvent => ({
       type: 'identity.unlinked',

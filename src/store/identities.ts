@@ -1,9 +1,10 @@
 // Which account on which platform is which person: linked, unlinked or in conflict. Every change is audited.
 import type { DomainEvent } from '../domain/events';
-import type { IdentityChange, Seen } from '../operations/ports';
+import type { PersonId } from '../domain/model';
+import type { IdentityChange, PersonConfig, Seen } from '../operations/ports';
 import { newId } from './ids';
-import type { Row, TxQuery } from './query';
-import type { Signature } from './tail';
+import type { Query, Row, TxQuery } from './query';
+import type { Recorded, Signature } from './tail';
 import { recordEvents } from './tail';
 
 const COLUMNS = 'id, person_id, state, linked_by, standing, zone, locale, version';
@@ -17,6 +18,32 @@ on conflict (platform, tenant, user_id) do update set person_id = excluded.perso
   last_seen_at = excluded.last_seen_at, version = identities.version + 1
   where identities.version = $11
 returning ${COLUMNS}`;
+
+// Held, so that no file takes the address from them meanwhile.
+const HAS_MAIL = 'select 1 from people where id = $1 and lower(email) = lower($2) for share';
+const LINKED_BY_MAIL = `
+insert into linked_mails (identity_id, person_id, mail, linked_at) values ($1, $2, lower($3), usher_now())
+on conflict (identity_id, person_id) do update set mail = excluded.mail, linked_at = excluded.linked_at`;
+
+/**
+ * Whether it was a mistake that an address (`m`) linked an account to a person (`p`), and is mended: they have another address, and this
+ * one is that of somebody who was here already. Whoever came since cannot be who was linked, so theirs it may only have become.
+ */
+export const MENDED = `(p.state = 'enabled' and lower(p.email) <> m.mail and exists (select from people other
+  where lower(other.email) = m.mail and other.state = 'enabled' and other.id <> p.id and not exists (select from audit_events e
+    where e.subject_kind = 'person' and e.subject_id = other.id::text and e.type = 'person.created' and e.at >= m.linked_at)))`;
+
+const RELEASE = `
+with changed as materialized (select id, mail from jsonb_to_recordset($1::jsonb) as r (id uuid, mail text)),
+touched as materialized (
+  select m.* from changed join linked_mails m on m.person_id = changed.id
+  union
+  select m.* from changed join linked_mails m on m.mail = lower(changed.mail)
+)
+update identities i set person_id = null, state = 'unlinked', version = i.version + 1
+from touched m join people p on p.id = m.person_id
+where i.id = m.identity_id and i.person_id = p.id and i.linked_by = 'email' and ${MENDED}
+returning i.id, i.platform, p.id as person`;
 
 const SEEN = `
 update identities set standing = $4, zone = coalesce($5, zone), locale = coalesce($6, locale), last_seen_at = usher_now(),
@@ -41,7 +68,8 @@ export async function saveIdentity(
   signature: Signature,
   sent: (rows: number) => void,
 ): Promise<boolean> {
-  const { platform, tenant, user, person, state, linkedBy, standing, zone, locale, read } = change;
+  const { platform, tenant, user, person, state, linkedBy, mail, standing, zone, locale, read } = change;
+  if (mail !== null && (await q(HAS_MAIL, [person, mail])).length === 0) return false;
   const [found] = await q(FIND, [platform, tenant, user]);
   const before = (found as Row | undefined) ?? null;
   const values = [newId(), platform, tenant, user, person, state, linkedBy, standing, zone, locale, read];
@@ -49,6 +77,7 @@ export async function saveIdentity(
   if (written === undefined) return false;
   const after = written as Row;
   const id = after['id'] as string;
+  if (mail !== null) await q(LINKED_BY_MAIL, [id, person, mail]);
   if (before && before['state'] === state && before['person_id'] === person) return true;
   const event: DomainEvent = {
     type: EVENTS[state],
@@ -59,4 +88,35 @@ export async function saveIdentity(
   const rows = [{ table: 'identities', id, before, after, personal: PERSONAL }];
   await recordEvents(q, [{ event, rows }], signature, sent);
   return true;
+}
+
+/** Frees the accounts that an address linked to the wrong person, once these changes of people say whose it is. */
+export async function freeMended(
+  q: Query,
+  people: readonly { readonly before: PersonConfig | null; readonly after: PersonConfig }[],
+): Promise<readonly Recorded[]> {
+  const changed = people.flatMap(({ before, after }) =>
+    before && (before.email !== after.email || before.state !== after.state)
+      ? [{ id: after.id, mail: after.email }]
+      : [],
+  );
+  if (changed.length === 0) return [];
+  const freed = await q(RELEASE, [JSON.stringify(changed)]);
+  return (freed as readonly { id: string; platform: string; person: PersonId }[]).map(({ id, platform, person }) => ({
+    event: {
+      type: 'identity.unlinked',
+      subject: { kind: 'identity', id },
+      refs: { person },
+      data: { platform, linkedBy: 'email' },
+    },
+    rows: [
+      {
+        table: 'identities',
+        id,
+        before: { person_id: person },
+        after: { person_id: null },
+        personal: new Set<string>(),
+      },
+    ],
+  }));
 }

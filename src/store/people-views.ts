@@ -2,6 +2,7 @@
 import type { PersonRef } from '../domain/model';
 import type { IdentityRow, InstallationRow, PersonaRow, Views } from '../operations/ports';
 import { containing, wordsOf } from './cursors';
+import { MENDED } from './identities';
 import { isId } from './ids';
 import type { Query } from './query';
 import { rolesOf } from './roles';
@@ -22,15 +23,18 @@ type PeopleViews = Pick<
 >;
 
 const PERSON = 'select * from people where id = $1';
-// The trail knows who had an account, whatever a file has said of it since. It is read only of those that nobody has.
+// The trail knows who had an account, whatever a file has said of it since. It is read only of those that nobody has. What was a mistake
+// of a file, in an account or in an address, keeps nobody out once it is mended.
 const IDENTITY = `
 select i.id, i.state, i.standing, i.zone, i.locale, i.version, to_jsonb(people) as person,
   case when people.state = 'enabled' then '{}' else array(
     select p.id from people p where p.id = i.person_id
     union
     select p.id from audit_events e join people p on p.id = e.person_id
+    left join linked_mails m on m.identity_id = i.id and m.person_id = p.id
     where e.subject_kind = 'identity' and e.subject_id = i.id::text and e.type = 'identity.linked'
-      and (e.data ->> 'linkedBy' <> 'file' or p.state <> 'enabled')) end as "staysWith"
+      and case when p.state <> 'enabled' then true else e.data ->> 'linkedBy' <> 'file'
+        and not (e.data ->> 'linkedBy' = 'email' and coalesce(${MENDED}, false)) end) end as "staysWith"
 from identities i left join people on people.id = i.person_id
 where i.platform = $1 and i.tenant = $2 and i.user_id = $3`;
 const BY_KEY = `select * from people where lower(directory_key) = lower($1) and state = 'enabled'`;

@@ -117,6 +117,128 @@ installations: [{ platform: teams, tenant: ${tenant.toUpperCase()}, guestsAllowe
     expect(await links('U9')).toMatchObject([{ state: 'linked', linked_by: 'email' }]);
   });
 
+  describe('an address that a file gave to the wrong person', () => {
+    const [ana, ben] = ['ana@woodgrove.example', 'ben@woodgrove.example'];
+    const AWAY = 'away@woodgrove.example';
+    /** One file, a line a person. */
+    const mails = (lines: Readonly<Record<string, string>>): Promise<string> =>
+      world.configure(
+        `people: [${Object.entries(lines)
+          .map(([key, mail]) => `{ key: ${key}, name: Of ${key}, email: ${mail} }`)
+          .join(', ')}]`,
+      );
+    const whose = async (user: string, tenant = 'T1'): Promise<string | null> =>
+      (await world.desk.views.identity('slack', tenant, user))?.person?.name ?? null;
+    const knows = async (user: string, mail: string): Promise<void> => {
+      expect(textOf(cardOf(await hi(user, account(mail))))).toContain('Your access');
+    };
+    /** Ben speaks while Ana has his address. */
+    const mistaken = async (): Promise<void> => {
+      await mails({ ben: AWAY, ana: ben });
+      await knows('UB', ben);
+      expect(await whose('UB')).toBe('Of ana');
+    };
+
+    test.each([
+      ['in one file', async () => mails({ ana, ben })],
+      [
+        'first where it is wrong, where it still leads nobody to anybody else, and then where it belongs',
+        async () => {
+          await mails({ ana });
+          expect(await whose('UB')).toBe('Of ana');
+          return mails({ ben });
+        },
+      ],
+      ['first where it belongs', async () => mails({ ben }).then(() => mails({ ana }))],
+    ])('keeps nobody out and nobody in once it is mended %s', async (_how, mend) => {
+      await mistaken();
+      await mend();
+      expect(await whose('UB')).toBeNull();
+      await knows('UA', ana);
+      await knows('UB', ben);
+      expect([await whose('UA'), await whose('UB')]).toEqual(['Of ana', 'Of ben']);
+      expect(
+        await world.sql(`select type, p.directory_key as key from audit_events e join people p on p.id = e.person_id
+          where e.subject_id = (select id::text from identities where user_id = 'UB') order by e.id`),
+      ).toEqual([
+        { type: 'identity.linked', key: 'ana' },
+        { type: 'identity.unlinked', key: 'ana' },
+        { type: 'identity.linked', key: 'ben' },
+      ]);
+    });
+
+    test('nor where a file gave another account to the wrong one before, whatever it says in the same moment', async () => {
+      const own = 'identities: [{ platform: slack, tenant: T1, user: UA }]';
+      await mistaken();
+      await world.configure(`people: [{ key: ana, name: Of ana, ${own} }]`);
+      expect(sentenceOf(await hi('UB', account(ben)))).toContain('It is not clear whose account this is');
+      await mails({ ana, ben });
+      await knows('UB', ben);
+      expect([await whose('UA'), await whose('UB')]).toEqual(['Of ana', 'Of ben']);
+    });
+
+    test('also where two had each the address of the other, in one workspace and in another', async () => {
+      await world.configure(
+        `installations: [{ platform: slack, tenant: T2, authoritativeDomains: [woodgrove.example] }]`,
+      );
+      const there = (user: string, mail: string): Promise<Reply> =>
+        door.knock(
+          user,
+          { kind: 'text', text: 'my access' },
+          { platform: 'slack', tenant: 'T2', profile: account(mail) },
+        );
+      await mails({ ana: ben, ben: ana });
+      await knows('UA', ana);
+      await knows('UB', ben);
+      await there('VB', ben);
+      expect([await whose('UA'), await whose('UB'), await whose('VB', 'T2')]).toEqual(['Of ben', 'Of ana', 'Of ana']);
+      await mails({ ana, ben });
+      await knows('UB', ben);
+      await knows('UA', ana);
+      await there('VB', ben);
+      expect([await whose('UA'), await whose('UB'), await whose('VB', 'T2')]).toEqual(['Of ana', 'Of ben', 'Of ben']);
+      // There and back again.
+      await mails({ ana: ben, ben: ana });
+      await knows('UB', ben);
+      expect([await whose('UA'), await whose('UB'), await whose('VB', 'T2')]).toEqual([null, 'Of ana', null]);
+    });
+
+    test.each([
+      ['who is called something else by now', () => mails({ ana: AWAY })],
+      ['whose address somebody got who came later', () => mails({ ana: AWAY, zoe: ana })],
+      [
+        'who has none any more, while somebody has it who was here',
+        async () => {
+          await mails({ ana: '' });
+          return mails({ ben: ana });
+        },
+      ],
+      [
+        'who left, while somebody has it who was here',
+        () =>
+          world.configure(
+            `people: [{ key: ana, name: Of ana, email: ${AWAY}, enabled: false }, { key: ben, name: Of ben, email: ${ana} }]`,
+          ),
+      ],
+    ])('and takes no account from somebody %s', async (_who, happens) => {
+      await mails({ ana });
+      await knows('UA', ana);
+      await happens();
+      expect(await whose('UA')).toBe('Of ana');
+    });
+
+    test('and gives no account of before to who came later', async () => {
+      await mails({ ana });
+      await knows('UA', ana);
+      await world.configure(
+        'people: [{ key: ana, name: Of ana, identities: [{ platform: slack, tenant: T1, user: U9 }] }]',
+      );
+      await mails({ ana: AWAY, zoe: ana });
+      expect(sentenceOf(await hi('UA', account(ana)))).toContain('It is not clear whose account this is');
+      expect(await whose('UA')).toBeNull();
+    });
+  });
+
   describe.each(LEAVING)('the account of somebody who left (%s)', (leaves) => {
     const mail = 'tara@woodgrove.example';
     const line = (key: string, user: string): Promise<string> =>
@@ -144,6 +266,7 @@ installations: [{ platform: teams, tenant: ${tenant.toUpperCase()}, guestsAllowe
       await stays();
       await world.pass(31 * DAY);
       await world.settle();
+      expect(await world.sql('select mail from linked_mails')).toHaveLength(leaves === 'state: deleted' ? 0 : 1);
       for (let turn = 0; turn < 2; turn += 1) await stays();
       expect(sentenceOf(await hi('U1', account(null)))).toMatch(/do not know who you are|is switched off/);
       await stays();
@@ -177,12 +300,12 @@ installations: [{ platform: teams, tenant: ${tenant.toUpperCase()}, guestsAllowe
       );
     const { desk } = world;
     /** A file is applied just before the first writing. */
-    const racing = (key: string): typeof desk => {
+    const racing = (file: () => Promise<string>): typeof desk => {
       let raced = false;
       const write: typeof desk.store.write = async (by, run) => {
         if (!raced) {
           raced = true;
-          await own(key);
+          await file();
         }
         return desk.store.write(by, run);
       };
@@ -196,12 +319,28 @@ installations: [{ platform: teams, tenant: ${tenant.toUpperCase()}, guestsAllowe
       emailConfirmed: false,
       zone: 'Asia/Tokyo',
     };
-    expect((await link(racing('tara'), told)).name).toBe('tara');
-    await refresh(racing('tom'), told);
+    expect(
+      (
+        await link(
+          racing(() => own('tara')),
+          told,
+        )
+      ).name,
+    ).toBe('tara');
+    await refresh(
+      racing(() => own('tom')),
+      told,
+    );
     expect(await desk.views.identity('slack', 'T1', 'U1')).toMatchObject({
       person: { name: 'tom' },
       zone: 'Asia/Tokyo',
     });
+    const moved = (): Promise<string> =>
+      world.configure(
+        'people: [{ key: ana, name: Ana, email: ben@woodgrove.example }, { key: ben, name: Ben, email: }]',
+      );
+    const known = { ...told, user: 'U2', email: 'ben@woodgrove.example', emailConfirmed: true };
+    expect((await link(racing(moved), known)).name).toBe('Ana');
   });
 
   test('the same user id in another workspace is somebody else', async () => {

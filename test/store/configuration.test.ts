@@ -179,6 +179,7 @@ test('an account that chat saw before keeps its row when a file links it', async
       person: null,
       state: 'unlinked',
       linkedBy: null,
+      mail: null,
       standing: 'member',
       zone: null,
       locale: null,

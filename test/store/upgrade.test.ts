@@ -18,6 +18,11 @@ const FULL = `
 insert into organization (name, time_zone, demo) values ('Woodgrove', 'UTC', false);
 insert into people (id, directory_key, name, kind, state, time_zone, locale, version)
   select usher_id(), 'm' || n, 'Member ' || n, 'member', 'enabled', 'UTC', 'en', 1 from generate_series(1, 200) n;
+update people set email = 'M1@woodgrove.example' where directory_key = 'm1';
+insert into identities (id, platform, tenant, user_id, person_id, state, linked_by, standing, version)
+  select usher_id(), 'slack', 'T1', 'U1', id, 'linked', 'email', 'member', 1 from people where directory_key = 'm1';
+insert into audit_events (at, type, actor_kind, actor_name, via, subject_kind, subject_id, person_id, data)
+  select now(), 'identity.linked', 'system', 'link', 'slack', 'identity', id, person_id, '{"linkedBy": "email"}' from identities;
 insert into catalogs values (usher_id(), 'C', '', 'published', true, 1);
 insert into packages select usher_id(), id, 'P', '', false, false, 'active', 'keep', usher_id(), 1 from catalogs;
 insert into package_versions select current_version_id, id, 1, now() from packages;
@@ -68,6 +73,7 @@ test('a full database of the first release works with this one', async () => {
   expect(await noted()).toEqual([]);
   expect(await Promise.all([migrate(database), migrate(await openDatabase(url))])).toEqual([[], []]);
   expect(await noted()).toEqual([{ key: 'm1' }]);
+  expect(await asOwner(url, 'select mail from linked_mails')).toEqual([{ mail: 'm1@woodgrove.example' }]);
   expect(await asOwner(url, UNLOOKED)).toEqual([]);
   expect(await pendingMigrations(database)).toEqual([]);
   const found = await asOwner(url, INDEXES);

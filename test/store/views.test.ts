@@ -165,6 +165,7 @@ describe('people', () => {
         person: ana,
         state: 'linked',
         linkedBy: 'demo',
+        mail: null,
         standing: 'member',
         zone: null,
         locale: null,

@@ -44,6 +44,7 @@ const WRITERS: Readonly<Record<string, string>> = {
   local_faults: 'local-roles',
   remarks: 'forgetting tail',
   identities: 'configuration-save directory forgetting identities',
+  linked_mails: 'forgetting identities',
   people: 'forgetting',
   group_people: 'forgetting',
   resource_owners: 'configuration-save forgetting',

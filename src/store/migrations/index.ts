@@ -32,6 +32,7 @@ import { saidBySettings } from './0033-said-by-settings';
 import { answersDue } from './0034-answers-due';
 import { read } from './0036-read';
 import { formerMail } from './0037-former-mail';
+import { linkedMails } from './0039-linked-mails';
 
 export type Migration = {
   /** `0001-name`, as the file is called. */
@@ -78,4 +79,5 @@ export const migrations: readonly Migration[] = [
   answersDue,
   read,
   formerMail,
+  linkedMails,
 ];
