@@ -199,13 +199,17 @@ function extend(facts: DeliveryFacts, request: Request, policy: PolicyVersion, a
   return { request: followed({ ...request, startsAt: live.startsAt, endsAt: until }, again.state, at), change };
 }
 
-/** What could not be given is tried once more: more of an access that is not there would be nothing. */
+/**
+ * What could not be given is tried once more: more of an access that is not there would be nothing. Where other access that shares
+ * it, or a change of the package, has that tried already, this one waits for it as well.
+ */
 function triedAgain(
   facts: PairFacts,
   live: Assignment,
 ): { readonly change: Change; readonly state: Assignment['state'] } {
   const { change, count } = retryGrants(facts, live.id);
-  if (count === 0) return { change, state: live.state };
+  const isAsFar = live.state === 'delivered' || live.state === 'delivering';
+  if (count === 0 && isAsFar) return { change, state: live.state };
   const told = toldOfAssignment(facts, live, 'assignment.delivering', null, { again: true });
   return { change: together(told, change), state: 'delivering' };
 }

@@ -393,6 +393,18 @@ describe('the approval of an extension', () => {
       expect(eventsOf(change)).not.toContain('request.delivered');
     },
   );
+  test.each(['deliveryFailed', 'partiallyDelivered'] as const)(
+    'of access that is %s and tried again already, for other access that shares it, waits for it as well',
+    (state) => {
+      const grants = [justified(aGrant(1, { state: 'placing' }), 'assignment-1', 'other')];
+      const live = anAssignment({ state, startsAt: days(-30), endsAt: days(1) });
+      const change = sound(decide(extending({ live, assignment: live, grants }), ana, yes, at()));
+      expect(rowOf(change, 'request')).toMatchObject({ state: 'delivering', completedAt: null });
+      expect(rowOf(change, 'assignment').state).toBe('delivering');
+      expect(rowsOf(change, 'grant')).toEqual([]);
+      expect(eventsOf(change)).not.toContain('request.delivered');
+    },
+  );
   test('leaves a later end of another justification alone', () => {
     const other = aJustification({
       id: 'justification-2' as never,

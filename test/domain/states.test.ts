@@ -325,7 +325,7 @@ describe('an assignment', () => {
     giveUp: { to: { ...all(held, 'removing'), scheduled: 'removed' }, otherwise: 'not-held' },
     removeByOwner: { to: { ...all(held, 'removing'), scheduled: 'removed' }, otherwise: 'not-held' },
     remind: { to: Object.fromEntries([...held, 'scheduled'].map((state) => [state, state])), otherwise: '-' },
-    extend: { to: Object.fromEntries(held.map((state) => [state, state])), otherwise: 'not-held' },
+    extend: { to: { ...all(held, 'delivering'), delivered: 'delivered' }, otherwise: 'not-held' },
     start: { to: { scheduled: 'delivering' }, otherwise: '-' },
     startNothing: { to: { scheduled: 'delivered' }, otherwise: '-' },
     cancel: { to: { scheduled: 'removed' }, otherwise: '-' },
