@@ -59,9 +59,8 @@ export function cancelForGone(facts: RequestFacts, at: Now): Change {
   const { request, requestor, target, left } = facts;
   if (!OPEN_REQUEST_STATES.some((open) => open === request.state)) return noChange;
   if (target.state !== 'enabled' || left === 'target') return cancel(facts, 'system', at, 'targetDisabled');
-  const isUndecided = request.state === 'submitted' || request.state === 'pendingApproval';
   const isGone = left === 'requestor' || (requestor !== null && requestor.state !== 'enabled');
-  const isAbandoned = isGone && isUndecided;
+  const isAbandoned = isGone && request.state === 'pendingApproval';
   return isAbandoned ? cancel(facts, 'system', at, 'requestorDisabled') : noChange;
 }
 

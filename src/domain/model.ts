@@ -318,6 +318,7 @@ export interface ConflictException extends Versioned {
 export type RequestType =
   'userAdd' | 'userExtend' | 'userRemove' | 'adminAdd' | 'adminRemove' | 'systemAdd' | 'systemRemove' | 'exception';
 
+/** `submitted`: before its policy is asked who approves; that happens in the same act, so no request is kept in it. */
 export type RequestState =
   | 'submitted'
   | 'pendingApproval'
@@ -511,7 +512,7 @@ export const LIVE_ASSIGNMENT_STATES = [
 /** States of an assignment that justifies its grants: begun and not ended. */
 export const HOLDING_ASSIGNMENT_STATES = ['delivering', 'delivered', 'partiallyDelivered', 'deliveryFailed'] as const;
 /** States of a request that still wants something. */
-export const OPEN_REQUEST_STATES = ['submitted', 'pendingApproval', 'scheduled'] as const;
+export const OPEN_REQUEST_STATES = ['pendingApproval', 'scheduled'] as const;
 
 export type EndReason =
   'endReached' | 'gaveUp' | 'removedByOwner' | 'targetDisabled' | 'outOfScope' | 'canceled' | 'gateClosed';

@@ -4,6 +4,7 @@
 import { DomainError } from '../domain/errors';
 import type { Request } from '../domain/model';
 import { OutcomeUnknown } from '../operations/ports';
+import { OPEN } from './loads';
 import type { Query, ServerError } from './query';
 import { ConnectionLost, isSerialization, serverError, TimeOver } from './query';
 
@@ -58,7 +59,7 @@ async function duplicate(server: ServerError, q: Query): Promise<DomainError> {
   if (server.constraint === 'one_open_request') {
     const [row] = await q(
       `select r.number, r.type, p.name from requests r join packages p on p.id = r.package_id
-       where r.target_id = $1 and r.package_id = $2 and r.state in ('submitted', 'pendingApproval', 'scheduled')`,
+       where r.target_id = $1 and r.package_id = $2 and r.state in ${OPEN}`,
       [target, pkg],
     );
     const open = row as { number: number; type: Request['type']; name: string } | undefined;

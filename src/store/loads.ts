@@ -52,7 +52,7 @@ const HOLDING = `('scheduled', 'delivering', 'delivered', 'partiallyDelivered', 
 /** States in which an assignment justifies its grants: not yet while scheduled, not any more once it ends. */
 export const JUSTIFYING = `('delivering', 'delivered', 'partiallyDelivered', 'deliveryFailed')`;
 /** The same list as OPEN_REQUEST_STATES. */
-export const OPEN = `('submitted', 'pendingApproval', 'scheduled')`;
+export const OPEN = `('pendingApproval', 'scheduled')`;
 
 // Each header names one pair and what hangs on it. `kept`: the policy version that decides.
 const SUBMIT = `select $2::uuid as target_id, $3::uuid as package_id, $1::uuid as requestor_id, null::uuid as request_id,

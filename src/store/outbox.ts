@@ -6,6 +6,7 @@ import { HEARERS } from './audiences';
 import { partDigest } from './digest';
 import { createGates } from './gates';
 import { KINDS, known } from './known';
+import { OPEN } from './loads';
 import { type Query, isDuplicate } from './query';
 import { instantOf, toInstant } from './tables';
 
@@ -93,7 +94,7 @@ const STILL_OPEN = `case o.notice
   when 'approval' then exists (select 1 from approval_tasks t
     where t.request_id = o.request_id and t.person_id = o.person_id and t.state = 'open')
   when 'request' then exists (select 1 from requests r
-    where r.id = o.request_id and r.state in ('submitted', 'pendingApproval', 'scheduled'))
+    where r.id = o.request_id and r.state in ${OPEN})
   when 'manualTask' then exists (select 1 from manual_tasks m where m.id = o.subject_id::uuid and m.state = 'open')
   when 'accessEnding' then exists (select 1 from assignments a
     where a.id = o.subject_id::uuid and a.state in ('delivered', 'partiallyDelivered'))

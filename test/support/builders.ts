@@ -360,7 +360,7 @@ export function requestFacts(fields: Partial<RequestFacts> & { policy?: PolicyVe
     ...pairFacts({
       policy,
       candidates: who(1, 'primary', 'Ana', 'Ben'),
-      open: ['submitted', 'pendingApproval', 'scheduled'].includes(request.state) ? request : null,
+      open: ['pendingApproval', 'scheduled'].includes(request.state) ? request : null,
     }),
     request,
     requestor: { ...aRef('Tara'), state: 'enabled' },
@@ -555,7 +555,7 @@ export function afterwards(facts: RequestFacts, change: Change): RequestFacts {
   return {
     ...facts,
     request,
-    open: ['submitted', 'pendingApproval', 'scheduled'].includes(request.state) ? request : null,
+    open: ['pendingApproval', 'scheduled'].includes(request.state) ? request : null,
     stages: merged(facts.stages, rowsOf(whole, 'stage')),
     tasks: merged(facts.tasks, rowsOf(whole, 'task')),
     decisions: merged(facts.decisions, rowsOf(whole, 'decision')),

@@ -16,7 +16,7 @@ export type When = 'always' | 'settled';
 
 const LIVE = `('scheduled', 'delivering', 'delivered', 'partiallyDelivered', 'deliveryFailed')`;
 const JUSTIFYING = `('delivering', 'delivered', 'partiallyDelivered', 'deliveryFailed')`;
-const OPEN = `('submitted', 'pendingApproval', 'scheduled')`;
+const OPEN = `('pendingApproval', 'scheduled')`;
 const NOUNS = [
   'requests',
   'approval_stages',
@@ -77,7 +77,7 @@ const ALWAYS: readonly (readonly [name: string, sql: string])[] = [
     `select a.id::text from assignments a where a.state in ${LIVE} and not exists (
        select 1 from justifications j join requests r on r.id = j.request_id
        where j.assignment_id = a.id and j.ended_at is null and r.target_id = a.target_id and r.package_id = a.package_id
-         and r.approved_at is not null and r.state not in ('submitted', 'pendingApproval', 'denied', 'expired', 'canceled')
+         and r.approved_at is not null and r.state not in ('pendingApproval', 'denied', 'expired', 'canceled')
          and (j.kind = 'direct') = (r.type = 'adminAdd')
          and not exists (select 1 from approval_stages s where s.request_id = r.id and s.state <> 'approved'))`,
   ],

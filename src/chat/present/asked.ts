@@ -78,7 +78,7 @@ export function what(view: RequestView, wanted: Letters): Fact[] {
       : []),
     ...(view.organization === null ? [] : [{ title: label('fact.organization'), value: text(view.organization, 150) }]),
     ...(facts.replaced ? [{ title: label('fact.added'), value: listed(facts.replaced.added, 'and', 10) }] : []),
-    ...(request.type === 'userExtend' && (request.state === 'submitted' || request.state === 'pendingApproval')
+    ...(request.type === 'userExtend' && request.state === 'pendingApproval'
       ? [{ title: label('fact.now'), value: lasting(facts) }]
       : []),
     { title: label('fact.period'), value: until(view) },
@@ -117,7 +117,7 @@ function endsAt({ facts, now }: RequestView, until: Date): Date | null {
   const { request, target } = facts;
   if (request.startsAt !== null) return request.endsAt;
   const policy = policyOf(facts);
-  if (!policy || (request.state !== 'submitted' && request.state !== 'pendingApproval')) return null;
+  if (!policy || request.state !== 'pendingApproval') return null;
   if (request.type === 'userExtend') return earlier(request.period.endsAt, until);
   try {
     return periodFor(facts, policy, inZone(request.period, request.zone, target.timeZone), now).endsAt;
@@ -138,7 +138,7 @@ function lasting({ assignment }: RequestFacts): Text {
 export function holds(view: RequestView): Fact[] {
   const { state, type } = view.facts.request;
   const besides = type === 'userExtend' ? view.facts.package.name : null;
-  if (view.holds === null || (state !== 'submitted' && state !== 'pendingApproval')) return [];
+  if (view.holds === null || state !== 'pendingApproval') return [];
   // Of an extension the package itself is no news.
   const held = view.holds.names.filter((name) => name !== besides);
   const total = view.holds.total - (view.holds.names.length - held.length);

@@ -22,9 +22,7 @@ export function requestCard(view: RequestView): CardDataOf['request'] {
   const { withdrawn } = view.viewer;
   const state = withdrawn ? approvalState(view) : stateText(stands, view.viewer.person === request.target);
   const name = request.type === 'exception' ? exceptionFor(facts, packageFor(view)) : packageFor(view);
-  const mayCancel =
-    view.viewer.mayCancel &&
-    (request.state === 'submitted' || request.state === 'pendingApproval' || request.state === 'scheduled');
+  const mayCancel = view.viewer.mayCancel && (request.state === 'pendingApproval' || request.state === 'scheduled');
   return {
     summary: say('card.requestSummary', { number: number(request.number), package: name, state }),
     title: say('card.request', { number: number(request.number), package: name }),

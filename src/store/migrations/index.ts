@@ -33,6 +33,7 @@ import { answersDue } from './0034-answers-due';
 import { read } from './0036-read';
 import { formerMail } from './0037-former-mail';
 import { linkedMails } from './0039-linked-mails';
+import { edges } from './0040-edges';
 
 export type Migration = {
   /** `0001-name`, as the file is called. */
@@ -80,4 +81,5 @@ export const migrations: readonly Migration[] = [
   read,
   formerMail,
   linkedMails,
+  edges,
 ];
