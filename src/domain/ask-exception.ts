@@ -14,8 +14,11 @@ import { isZone } from './time';
 /** The longest reason: it stays with the exception, where the database refuses more. */
 export const EXCEPTION_REASON = 1000;
 
+/** What the target has that stands against the package. */
+export type Had = Clash & { readonly how: NonNullable<Clash['how']> };
+
 export interface ExceptionOffer {
-  readonly clash: Clash;
+  readonly clash: Had;
   readonly policy: PolicyVersion;
 }
 
@@ -41,11 +44,14 @@ export function offerException(
     throw new DomainError('not-in-scope', { package: name, target: null });
   }
 
-  const had = facts.clashes.filter(({ how }) => how !== null);
+  const had = facts.clashes.filter((clash): clash is Had => clash.how !== null);
   const needed = had.filter(({ exception }) => !exception || !counts(exception, now));
   const closed = needed.find(({ offers }) => offers === null);
   const who = onBehalf ? target.name : null;
-  if (closed) throw new DomainError('incompatible', { package: name, with: closed.name, target: who, ask: false });
+  if (closed) {
+    const { name: other, how } = closed;
+    throw new DomainError('incompatible', { package: name, with: other, how, target: who, ask: false });
+  }
   const ending = had.filter((one) => !needed.includes(one) && one.exception && !lasts(one.exception, now));
   const choices = [...needed, ...ending.filter(({ offers }) => offers !== null)];
   const clash = wanted === null ? choices[0] : choices.find(({ offers }) => offers === wanted);

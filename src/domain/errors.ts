@@ -1,5 +1,6 @@
 // Every refusal Usher can give, with the data its sentence needs. Rules throw; only chat/handle.ts, the job runner and
 // the command line catch. `chat/words.ts` has a sentence for each code and does not compile without one.
+import type { Conflict } from './facts';
 import type { Delegation, Refusal, RequestState } from './model';
 
 /** code -> data of the sentence. Names are display names: escaped by the card writers, never trusted. */
@@ -35,8 +36,8 @@ export interface Faults {
   // asking
   'catalog-closed': { package: string };
   'not-for-outsiders': { package: string };
-  /** `ask`: an exception may be asked for. */
-  incompatible: { package: string; with: string; target: string | null; ask: boolean };
+  /** `how` the target has what stands against it, which no release before this one kept; `ask`: an exception may be asked for. */
+  incompatible: { package: string; with: string; how?: Conflict['how']; target: string | null; ask: boolean };
   'exception-not-needed': { package: string; target: string | null };
   'exception-lasts': { package: string; with: string; until: Date };
   'exceptions-closed': { package: string };

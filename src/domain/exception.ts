@@ -62,7 +62,14 @@ export function grantException(facts: RequestFacts, owner: PersonId, at: Now): C
   if (!clash?.how) {
     // Something else may stand against it all the same: then the package is not to be had by asking for it.
     const [other] = facts.conflicts;
-    if (other) throw new DomainError('incompatible', { package: name, with: other.name, target: null, ask: false });
+    if (other)
+      throw new DomainError('incompatible', {
+        package: name,
+        with: other.name,
+        how: other.how,
+        target: null,
+        ask: false,
+      });
     throw new DomainError('exception-not-needed', { package: name, target: null });
   }
   if (facts.policies.some((fact) => fact.policy.id === policy.id && !fact.enabled))

@@ -54,7 +54,8 @@ export interface Delegated {
 export interface Conflict {
   readonly kind: 'package' | 'group';
   readonly name: string;
-  readonly how: 'held' | 'scheduled' | 'pending' | 'member';
+  /** `leaving`: it has ended, and is still being taken away. */
+  readonly how: 'held' | 'leaving' | 'scheduled' | 'pending' | 'member';
   /** Whether an exception may be asked for. */
   readonly excusable: boolean;
 }

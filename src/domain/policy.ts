@@ -37,7 +37,7 @@ export function gate(facts: OfferFacts, options: GateOptions): void {
     const asks = options.for === 'ask' || options.for === 'extend';
     // It is asked for by whoever may ask for the package, which not everybody may who holds it.
     const ask = conflict.excusable && asks && offered(facts, { onBehalf: options.onBehalf }).length > 0;
-    throw new DomainError('incompatible', { package: name, with: conflict.name, target, ask });
+    throw new DomainError('incompatible', { package: name, with: conflict.name, how: conflict.how, target, ask });
   }
 
   if (!facts.policies.some((fact) => opens(fact, options))) {

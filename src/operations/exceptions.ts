@@ -1,20 +1,16 @@
 // Exceptions to incompatibilities: what may be asked for, what becomes due of them, and how they look to whoever answers for them. They are
 // asked for and granted like any request (requests.ts, approvals.ts), or recorded by a file (blueprint/incompatibilities.ts).
-import { offerException } from '../domain/ask-exception';
+import { offerException, type ExceptionOffer } from '../domain/ask-exception';
 import { DomainError } from '../domain/errors';
 import { report as reported } from '../domain/exception';
 import type { ExceptionFacts } from '../domain/exception';
-import type { Clash } from '../domain/facts';
-import type { PackageId, PersonId, PolicyVersion, PolicyVersionId } from '../domain/model';
+import type { PackageId, PersonId, PolicyVersionId } from '../domain/model';
 import { can } from '../domain/permissions';
 import { act, moment } from './act';
 import type { By, Desk } from './ports';
 import type { FormFacts } from './requests';
 
-export interface ExceptionForm extends Pick<FormFacts, 'facts' | 'now'> {
-  readonly clash: Clash;
-  readonly policy: PolicyVersion;
-}
+export interface ExceptionForm extends ExceptionOffer, Pick<FormFacts, 'facts' | 'now'> {}
 
 /** What the form for an exception shows; throws what sending it would meet now. `wanted`: the one of this policy version. */
 export async function exceptionFor(

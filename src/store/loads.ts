@@ -105,7 +105,7 @@ clashes as (
     case when groups.id is null then 'package' else 'group' end as kind, coalesce(packages.name, groups.name) as name,
     case when groups.id is not null then (select 'member' where exists (
       select 1 from group_members m where m.group_id = groups.id and m.person_id = against.target_id)) else coalesce(
-    (select case a.state when 'scheduled' then 'scheduled' else 'held' end from assignments a
+    (select case when a.state = 'scheduled' then 'scheduled' when a.ended_at is null then 'held' else 'leaving' end from assignments a
       where a.target_id = against.target_id and a.package_id = against.package_id and a.state in ${HOLDING}
       order by a.ended_at nulls first limit 1),
     (select case r.state when 'scheduled' then 'scheduled' else 'pending' end from requests r

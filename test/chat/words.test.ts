@@ -37,6 +37,23 @@ describe('a sentence', () => {
 });
 
 describe('a refusal', () => {
+  test.each([
+    { how: 'held', own: 'which you have. Give that up first.', theirs: 'which Tara has. That has to end first.' },
+    { how: 'leaving', own: 'Ask again once it is gone.', theirs: 'Try again once it is gone.' },
+    { how: 'scheduled', own: 'type “my requests”.', theirs: 'which Tara gets later. That has to be canceled first.' },
+    { how: 'pending', own: 'type “my requests”.', theirs: 'for Tara. That has to be canceled first.' },
+    { how: 'member', own: 'and you are one. Whoever keeps that', theirs: 'and Tara is one. Whoever keeps that' },
+  ] as const)('of what does not go together with what is $how leads to what ends that', ({ how, own, theirs }) => {
+    const data = { package: 'Pay', with: 'Audit', how, target: null, ask: false };
+    expect(read(explain('incompatible', data))).toContain(own);
+    expect(read(explain('incompatible', { ...data, ask: true }))).toMatch(/ Or type “ask exception Pay”\.$/);
+    expect(read(explain('incompatible', { ...data, target: 'Tara' }))).toContain(theirs);
+    expect(read(explain('incompatible', { ...data, target: 'Tara', ask: true }))).toContain('Pay for Tara”.');
+  });
+  test('that an older release kept is explained as well', () => {
+    const data = { package: 'Pay', with: 'Audit', target: null, ask: false };
+    expect(read(explain('incompatible', data))).toContain('which you have. Give that up first.');
+  });
   test('names the problem and the next step', () => {
     expect(read(explain('already-requested', { package: 'Payroll', number: 1042 }))).toBe(
       'Payroll is asked for already: R-1042. Type that to see where it stands.',

@@ -339,7 +339,7 @@ describe('what is kept of a decision (rules 3.2, 3.27)', () => {
     const change = decide(requestFacts({ conflicts: [aConflict()] }), ana, yes, at());
     expect(rowOf(change, 'request').refusal).toEqual({
       code: 'incompatible',
-      data: { package: 'Sales tools', with: aConflict().name, target: null, ask: false },
+      data: { package: 'Sales tools', with: aConflict().name, how: 'held', target: null, ask: false },
     });
   });
   test('instants of a kept refusal come back as instants', () => {

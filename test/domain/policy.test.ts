@@ -192,7 +192,7 @@ test('the refusal names the target only to somebody else', () => {
     faultOf(() => {
       gate(facts, asking);
     }).data,
-  ).toEqual({ package: 'Sales tools', with: 'Purchasing', target: null, ask: false });
+  ).toEqual({ package: 'Sales tools', with: 'Purchasing', how: 'held', target: null, ask: false });
   expect(
     faultOf(() => {
       gate(facts, assigning);

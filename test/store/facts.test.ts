@@ -140,7 +140,7 @@ describe('facts of a pair', () => {
       `update assignments set state = 'removing', ended_at = now(), end_reason = 'gaveUp', version = version + 1`,
     );
     // What is ended and not yet taken away is still there.
-    expect(await conflicts(pay)).toEqual([{ kind: 'package', name: 'Audit', how: 'held', excusable: false }]);
+    expect(await conflicts(pay)).toEqual([{ kind: 'package', name: 'Audit', how: 'leaving', excusable: false }]);
     await world.sql(`update assignments set state = 'removed', version = version + 1`);
     expect(await conflicts(pay)).toEqual([]);
     await world.ask(tara, pay);

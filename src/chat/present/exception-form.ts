@@ -1,11 +1,13 @@
 // The form for an exception, and what the form for the package says of one.
-import type { Clash, PairFacts } from '../../domain/facts';
+import type { Had } from '../../domain/ask-exception';
+import type { PairFacts } from '../../domain/facts';
 import { counts, lentBy } from '../../domain/lent';
 import type { PersonId } from '../../domain/model';
 import type { ExceptionForm } from '../../operations/exceptions';
 import type { Text } from '../card';
 import type { CardDataOf } from '../card-data';
 import { label, say } from '../words';
+import { standsAgainst } from '../words/clash';
 import { text } from './common';
 import { packageOf } from './exceptions';
 import { askedLines, day, dayIn, maximumLine, questions, type Filled } from './forms';
@@ -51,12 +53,14 @@ export function exceptionForm(
   };
 }
 
-function intro(clash: Clash, own: boolean, values: { package: Text; target: string }, now: Date): Text {
+function intro(clash: Had, own: boolean, values: { package: Text; target: string }, now: Date): Text {
   const other = text(clash.name, 150);
   if (clash.exception && counts(clash.exception, now))
     return say('exception.formRenew', { ...values, other, until: clash.exception.until });
-  if (clash.kind === 'group') return say(own ? 'exception.formGroup' : 'exception.formGroupFor', { ...values, other });
-  return say(own ? 'exception.formPackage' : 'exception.formPackageFor', { ...values, other });
+  const against = standsAgainst(clash.how, { package: values.package, other }, own ? null : values.target);
+  const isGroup = clash.kind === 'group';
+  if (own) return [...against, ...label(isGroup ? 'exception.orGroup' : 'exception.orPackage')];
+  return [...against, ...label(isGroup ? 'exception.orGroupFor' : 'exception.orPackageFor')];
 }
 
 /** What lets the package be held although something stands against it, and whether it ends with that. */

@@ -2,6 +2,7 @@
 import type { FaultCode, Faults } from '../../domain/errors';
 import type { Text } from '../card';
 import { label, listed, say, sentence } from '../words';
+import { standsAgainst } from './clash';
 import type { sentences } from './sentences';
 
 type StateKey = Extract<keyof typeof sentences, `state.${string}`>;
@@ -86,28 +87,14 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
     sentence('{name} cannot be asked for at the moment: its catalog is closed. Ask its owners.', { name }),
   'not-for-outsiders': ({ package: name }) =>
     sentence('{name} is only for people of this organization. Ask your contact there.', { name }),
-  incompatible: ({ package: name, with: other, target, ask }) => {
-    if (target === null)
-      return ask
-        ? sentence(
-            '{name} does not go together with {other}, which you have or asked for. Give that up first, or type “ask exception {name}”.',
-            { name, other },
-          )
-        : sentence('{name} does not go together with {other}, which you have or asked for. Give that up first.', {
-            name,
-            other,
-          });
-    return ask
-      ? sentence(
-          '{name} does not go together with {other}, which {target} has or asked for. That must end first, or type “ask exception {name} for {target}”.',
-          { name, other, target },
-        )
-      : sentence('{name} does not go together with {other}, which {target} has or asked for. That must end first.', {
-          name,
-          other,
-          target,
-        });
-  },
+  incompatible: ({ package: name, with: other, how = 'held', target, ask }) => [
+    ...standsAgainst(how, { package: name, other }, target),
+    ...(ask
+      ? target === null
+        ? sentence(' Or type “ask exception {name}”.', { name })
+        : sentence(' Or type “ask exception {name} for {target}”.', { name, target })
+      : []),
+  ],
   'exception-not-needed': ({ package: name, target }) =>
     target === null
       ? sentence('No exception is needed: nothing stands against {name} now. Ask for it: type “request {name}”.', {

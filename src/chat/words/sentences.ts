@@ -549,14 +549,10 @@ export const sentences = {
   'exception.findIntro': 'Which package do you need beside something that it does not go with?',
   'exception.formTitle': 'Exception for {package}',
   'exception.formTitleFor': 'Exception for {package} for {target}',
-  'exception.formPackage':
-    '{package} does not go together with {other}, which you have or asked for. Give that up, or ask here to hold both for a while.',
-  'exception.formPackageFor':
-    '{package} does not go together with {other}, which {target} has or asked for. That ends, or you ask here that both may be held for a while.',
-  'exception.formGroup':
-    '{package} is not for members of {other}, and you are one. Ask here to hold it all the same for a while.',
-  'exception.formGroupFor':
-    '{package} is not for members of {other}, and {target} is one. Ask here that it may be held all the same for a while.',
+  'exception.orPackage': ' Or ask here to hold both for a while.',
+  'exception.orPackageFor': ' Or ask here that both may be held for a while.',
+  'exception.orGroup': ' Or ask here to hold it all the same for a while.',
+  'exception.orGroupFor': ' Or ask here that it may be held all the same for a while.',
   'exception.formRenew':
     '{package} and {other} do not go together. An exception allows both until {until:dateTime}. Ask here to renew it.',
   'exception.formThen':
@@ -577,6 +573,7 @@ export const sentences = {
     'An exception lets {package} be held beside {other} until {until:dateTime}. {package} ends then at the latest.',
   'exception.letsFreely': 'An exception lets {package} be held beside {other} until {until:dateTime}.',
   'clash.held': '{other}, held now',
+  'clash.leaving': '{other}, still being taken away',
   'clash.scheduled': '{other}, which starts later',
   'clash.pending': '{other}, asked for',
   'clash.member': 'members of {other}',
