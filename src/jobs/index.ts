@@ -101,6 +101,8 @@ async function ends(parts: JobParts): Promise<number> {
 const holders = each('update-holders', (due, limit) => due.contentsChanged(limit), followContent);
 const astray = each('update-holders', (due, limit) => due.grantsAstray(limit), takeAstray);
 
+const forgets = each('forget-people', (due, limit) => due.peopleToForget(limit), forget);
+
 const delegations = each('reroute-approvals', (due, limit) => due.delegationsDue(limit), followDelegation);
 
 /** Approvers who left are replaced and newcomers are asked (rule 3.6), where something changed that may concern them. */
@@ -210,7 +212,7 @@ export const jobs: readonly Job[] = [
     name: 'forget-people',
     cron: '0 12 * * * *',
     misfire: 'catchUp',
-    sweep: each('forget-people', (due, limit) => due.peopleToForget(limit), forget),
+    sweep: async (parts) => (await forgets(parts)) + (await parts.due.redrawForgotten(1_000)),
   },
   {
     name: 'reroute-approvals',

@@ -761,6 +761,8 @@ export interface Due {
   assignmentsOfGone(limit: number): Promise<readonly AssignmentId[]>;
   /** People who were deleted so long ago that they are forgotten, and of whom nothing is left to be taken away. */
   peopleToForget(limit: number): Promise<readonly PersonId[]>;
+  /** Remembered messages that name somebody who was forgotten within a day are drawn again. Returns how many. */
+  redrawForgotten(limit: number): Promise<number>;
   /** Chunked deletion of settled outgoing and inbound rows, old ticks, expired drafts, messages about what is long over. Returns rows done with. */
   prune(limit: number): Promise<number>;
   /** Creates the audit partitions of this and the next month where missing. */

@@ -5,7 +5,7 @@ import type { Due } from '../operations/ports';
 import { backlogOf } from './backlog';
 import { delegationsDue } from './delegations';
 import { gatherMessages } from './digest';
-import { TO_FORGET } from './forgetting';
+import { redrawForgotten, TO_FORGET } from './forgetting';
 import { giveUpUnknown } from './known';
 import { JUSTIFYING, LIVE, OPEN } from './loads';
 import { createMisrouted } from './misrouted';
@@ -206,6 +206,7 @@ export function createDue(q: Query): Due {
     async peopleToForget(limit) {
       return (await q(TO_FORGET, [limit])).map((row) => (row as { id: PersonId }).id);
     },
+    redrawForgotten: (limit) => redrawForgotten(q, limit),
     async prune(limit) {
       let done = 0;
       for (const sql of PRUNE) done += (await q(sql, [limit])).length;

@@ -78,7 +78,6 @@ update remarks set text = null where hash in (
   from audit_events e cross join lateral jsonb_each(e.after -> 'people' -> e.subject_id) field
   where e.subject_kind = 'person' and e.subject_id = $1::text and jsonb_typeof(field.value) = 'object'
     and field.value ->> 'remark' ~ '^[0-9a-f]{64}$')`;
-
 /** Lets go of all that still names them, once their row says nothing of them any more. */
 export async function forget(
   q: Query,
@@ -112,4 +111,39 @@ export async function forget(
   ];
   await record(events.map((event) => ({ event, rows: [] })));
   await q(ERASE, [id]);
+}
+
+// Messages that name somebody who is forgotten are still read. In what they were asked is looked up from what is remembered, once for all of
+// them: no index leads to it, and it is less than what was ever decided. One a second, so that they hold up nothing that waits to be told.
+const REDRAW = `
+with gone as materialized (
+  select id, forgotten_at from people where forgotten_at > usher_now() - interval '1 day'
+), named (kind, id, at) as (
+  select 'request', r.id::text, forgotten_at from gone join requests r on r.requestor_id = gone.id
+  union select 'request', r.id::text, forgotten_at from gone join requests r on r.target_id = gone.id
+  union select 'assignment', a.id::text, forgotten_at from gone join assignments a on a.target_id = gone.id
+  union select 'exception', e.id::text, forgotten_at from gone join incompatibility_exceptions e on e.person_id = gone.id and e.state <> 'ended'
+  union select 'delegation', d.id::text, forgotten_at from gone join delegations d on gone.id in (d.delegator_id, d.delegate_id)
+), remembered as materialized (
+  select request_id, min(drawn_at) as drawn_at from cards where state = 'live' and request_id is not null and exists (select from gone)
+  group by request_id
+), shown (kind, id) as (
+  select kind, id from named cross join lateral (select from cards
+    where state = 'live' and subject_kind = named.kind and subject_id = named.id and drawn_at < named.at limit 1) card
+  union
+  select 'request', request_id::text from remembered cross join lateral (select from approval_tasks t join gone on gone.id = t.person_id
+    where t.request_id = remembered.request_id and remembered.drawn_at < gone.forgotten_at limit 1) asked
+), stale as (
+  select kind, id, concat_ws(':', 'redraw', kind, id) as lane from shown
+  where not exists (select from outgoing o where o.lane = concat_ws(':', 'redraw', kind, id) and o.state in ('ready', 'leased'))
+  order by kind, id limit $1
+)
+insert into outgoing (kind, subject_kind, subject_id, request_id, lane, next_at, dedupe_key, created_at)
+select 'redraw', kind, id, case kind when 'request' then id::uuid end, lane,
+  usher_now() + row_number() over (order by kind, id) * interval '1 second', concat_ws(':', 'forgotten', lane, gen_random_uuid()), usher_now()
+from stale returning id`;
+
+/** Has remembered messages drawn again that name somebody who was forgotten; returns how many. */
+export async function redrawForgotten(q: Query, limit: number): Promise<number> {
+  return (await q(REDRAW, [limit])).length;
 }

@@ -262,8 +262,13 @@ describe('somebody who was deleted and is not restored', () => {
       where people.directory_key = 'ana'`);
     await world.pass(2 * HOUR);
     expect(await row()).toMatchObject({ name: 'Ana Ruiz' });
+    const others = (): string =>
+      world.mailbox.messages.flatMap(({ to, card }) => (to === 'ana' ? [] : [textOf(card)])).join('\n');
+    expect(others()).toContain('Ana Ruiz');
     await world.sql('update drift_findings set closed_at = usher_now()');
     await world.settle();
+    await world.allOut();
+    expect(others()).not.toContain('Ana Ruiz');
     const gone = await row();
     const id = gone?.id ?? '';
     expect(gone).toMatchObject({

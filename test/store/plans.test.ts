@@ -152,6 +152,12 @@ test.each<{
   { name: 'stages to remind', act: (q) => createDue(q).stagesToRemind(10) },
   { name: 'misrouted stages', act: (q) => createDue(q).misroutedStages(10) },
   { name: 'stages that changes touched', act: (q) => createDue(q).misroutedBy([1 as Noted], 10) },
+  // What is remembered is read whole, and only where somebody was forgotten.
+  {
+    name: 'messages that name who is forgotten',
+    act: (q) => createDue(q).redrawForgotten(10),
+    whole: ['cards by cards_request'],
+  },
   { name: 'forgetting changes', act: (q) => createDue(q).approversFollowed([1 as Noted]) },
   { name: 'access out of scope', act: (q) => createDue(withNote(q)).scopesLeft() },
   { name: 'leavers of a package', act: (q) => loadLeavers(q, id as PackageId) },

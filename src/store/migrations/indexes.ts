@@ -21,6 +21,7 @@ export const indexes: Indexes = {
   exceptions_touched: 'incompatibility_exceptions (touched_at) where touched_at is not null',
   // Whoever may be restored, or is to be forgotten.
   people_deleted: 'people (deleted_at) where deleted_at is not null and forgotten_at is null',
+  people_forgotten: 'people (forgotten_at) where forgotten_at is not null',
   drift_findings_of: 'drift_findings (person_id)',
   // Keys are the same in any case: platforms, files and settings write an id as they like.
   people_key: 'people (lower(directory_key))',
