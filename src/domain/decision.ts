@@ -16,22 +16,14 @@ import type { Asked } from './approval';
 import { inserted, isOnBehalf, textOf, toldOf, updated } from './change';
 import { cancelForGone } from './cancel';
 import { approve } from './delivery';
-import { DomainError, kept } from './errors';
+import { closeForPolicy, denied, deniedByGate } from './denial';
+import { DomainError } from './errors';
 import type { Change } from './events';
 import { noChange, together } from './events';
 import { grantException } from './exception';
 import type { Now, RequestFacts } from './facts';
 import { mayDecide, mustSayException, mustSayVoice } from './may-decide';
-import type {
-  ApprovalTask,
-  Decision,
-  DecisionId,
-  PersonId,
-  RequestDetail,
-  Span,
-  Stage,
-  WorkingCalendar,
-} from './model';
+import type { ApprovalTask, Decision, DecisionId, PersonId, Span, Stage, WorkingCalendar } from './model';
 import { after, afterSpan, DAY, halfway } from './time';
 import { voiceHeard, voiceOf, withDelegates } from './voices';
 
@@ -51,7 +43,7 @@ export interface DecideInput {
 
 /**
  * One decision. A denial ends the request; the last approval a stage needs opens the next one or gives the access. Where whom it is
- * for, or who asked, left meanwhile there is nothing to decide: it is canceled.
+ * for, or who asked, left meanwhile there is nothing to decide: it is canceled. Nor is there where its policy is in use no more.
  */
 export function decide(facts: RequestFacts, person: PersonId, input: DecideInput, at: Now): Change {
   const task = mayDecide(facts, person, at, input.seen);
@@ -65,6 +57,8 @@ export function decide(facts: RequestFacts, person: PersonId, input: DecideInput
   }
   const isGone = cancelForGone(facts, at);
   if (isGone !== noChange) return isGone;
+  const isClosed = closeForPolicy(facts, at);
+  if (isClosed !== noChange) return isClosed;
   const decision = decisionOf(facts, task, input, at);
   const stage = { refs: { stage: task.n } };
   const recorded = together(
@@ -193,23 +187,6 @@ function openIn({ tasks }: RequestFacts, { n }: Stage): readonly ApprovalTask[] 
 /** Whether the person is asked by the task, and for the same voice. */
 function isSame(task: ApprovalTask, { person, for: other }: Asked, { n }: Stage): boolean {
   return task.n === n && task.person === person && task.for === other;
-}
-
-/** A request that ends without access, and why. */
-export function denied(facts: RequestFacts, detail: RequestDetail, at: Now, gate?: DomainError): Change {
-  const { request } = facts;
-  const data = { detail, type: request.type, onBehalf: isOnBehalf(request), ...(gate ? { gate: gate.code } : {}) };
-  const refusal = gate ? kept(gate) : null;
-  return together(
-    updated('request', request, { state: 'denied', detail, refusal, completedAt: at.now }),
-    toldOf(facts, request, 'request.denied', { data }),
-  );
-}
-
-/** The denial for a gate that closed after the request was made. Anything but a refusal is a bug and flies on. */
-export function deniedByGate(facts: RequestFacts, refusal: unknown, at: Now): Change {
-  if (!(refusal instanceof DomainError)) throw refusal;
-  return denied(facts, refusal.code === 'no-approvers' ? 'noApprovers' : 'gateClosed', at, refusal);
 }
 
 function decisionOf(facts: RequestFacts, task: ApprovalTask, input: DecideInput, at: Now): Decision {

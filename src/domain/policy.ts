@@ -41,7 +41,8 @@ export function gate(facts: OfferFacts, options: GateOptions): void {
   }
 
   if (!facts.policies.some((fact) => opens(fact, options))) {
-    throw new DomainError('not-in-scope', { package: name, target });
+    const isEnded = facts.policies.some(({ policy, enabled }) => policy.id === options.policyVersion && !enabled);
+    throw new DomainError('not-in-scope', { package: name, target, ...(isEnded ? { ended: true } : {}) });
   }
 }
 

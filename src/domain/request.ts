@@ -3,7 +3,7 @@ import { askAgain, gainedRoles } from './again';
 import { openStages } from './approval';
 import { cancelForGone, dropScheduled } from './cancel';
 import { isOnBehalf, textOf, toldOf, written } from './change';
-import { deniedByGate } from './decision';
+import { deniedByGate } from './denial';
 import { approve, begin } from './delivery';
 import type { DeliveryFacts } from './delivery';
 import { DomainError } from './errors';
@@ -19,6 +19,7 @@ import { isZone } from './time';
 export { decide, escalate, expireStage, remindStage, reroute } from './decision';
 export type { DecideInput } from './decision';
 export { cancel, cancelForGone } from './cancel';
+export { closeForPolicy } from './denial';
 
 /** Longest answer to a question. */
 const ANSWER_LENGTH = { text: 500, longText: 2000 } as const;

@@ -10,7 +10,15 @@ import { report } from '../operations/exceptions';
 import { forget } from '../operations/forgetting';
 import { followContent, remindTask, takeAstray } from '../operations/placements';
 import type { By, Desk, Due } from '../operations/ports';
-import { cancelForGone, escalate, expireStage, remindStage, reroute, start } from '../operations/requests';
+import {
+  cancelForGone,
+  closeForPolicy,
+  escalate,
+  expireStage,
+  remindStage,
+  reroute,
+  start,
+} from '../operations/requests';
 import { endOutOfScope as endForScope, judge } from '../operations/scope';
 import { byJob } from './by';
 import { compare, compareAccepted } from './compare';
@@ -207,6 +215,12 @@ export const jobs: readonly Job[] = [
     cron: '15-59/20 * * * * *',
     misfire: 'catchUp',
     sweep: each('cancel-for-leavers', (due, limit) => due.requestsOfGone(limit), cancelForGone),
+  },
+  {
+    name: 'close-for-policies',
+    cron: '16-59/20 * * * * *',
+    misfire: 'catchUp',
+    sweep: each('close-for-policies', (due, limit) => due.requestsByEndedPolicies(limit), closeForPolicy),
   },
   {
     name: 'forget-people',

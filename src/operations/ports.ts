@@ -36,6 +36,7 @@ import type {
   PersonId,
   PersonRef,
   Policy,
+  PolicyId,
   PolicyVersion,
   RequestId,
   RequestState,
@@ -757,6 +758,8 @@ export interface Due {
   manualTasksToRemind(limit: number): Promise<readonly string[]>;
   /** Open requests of people who are not enabled any more (also those they asked for others, while undecided). */
   requestsOfGone(limit: number): Promise<readonly RequestId[]>;
+  /** Open requests by a policy that is disabled or deleted since. */
+  requestsByEndedPolicies(limit: number): Promise<readonly RequestId[]>;
   /** Live assignments of people who are not enabled, or were not at some time since. */
   assignmentsOfGone(limit: number): Promise<readonly AssignmentId[]>;
   /** People who were deleted so long ago that they are forgotten, and of whom nothing is left to be taken away. */
@@ -1033,6 +1036,7 @@ export type ConfigurationChange = {
 /** What a change of configuration touches. `pairs` are incompatibilities that are new, that lose an exception, or from whose holders something is taken. */
 export interface AffectedBy {
   readonly packages: readonly PackageId[];
+  readonly policies: readonly PolicyId[];
   readonly people: readonly PersonId[];
   readonly pairs: readonly Pick<Incompatibility, 'id' | 'package' | 'otherPackage' | 'otherGroup'>[];
   /** What packages that exist would hold. */
@@ -1053,6 +1057,8 @@ export interface Affected {
   /** Live assignments and open requests of each package and of each person that has any. */
   readonly packages: ReadonlyMap<PackageId, { readonly holders: number; readonly openRequests: number }>;
   readonly people: ReadonlyMap<PersonId, { readonly held: number; readonly openRequests: number }>;
+  /** Open requests that keep a version of each policy, where there are any. */
+  readonly policies: ReadonlyMap<PolicyId, number>;
   /** For each package that some of these people hold: how many of them, and how many people in all. */
   readonly losing: ReadonlyMap<PackageId, { readonly lose: number; readonly holders: number }>;
   /** People who were disabled or deleted during the last day and since anybody confirmed a plan that stopped, and the packages that they lose by that. */

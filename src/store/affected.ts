@@ -1,6 +1,6 @@
 // Whom a change of configuration would concern: who holds a package, who would lose it, and what its holders would get and lose by
 // other content. Read set-based and from what people have now, not from what the packages said before.
-import type { PackageId, PersonId } from '../domain/model';
+import type { PackageId, PersonId, PolicyId } from '../domain/model';
 import type { Affected, AffectedBy, Followed } from '../operations/ports';
 import { holdersOfBoth } from './exceptions';
 import { JUSTIFYING, LIVE, OPEN } from './loads';
@@ -18,6 +18,7 @@ export async function affected(q: Query, by: AffectedBy): Promise<Affected> {
         { holders: used(row).live, openRequests: used(row).open },
       ]),
     ),
+    policies: new Map((await rows(KEPT, by.policies)).map((row) => [row['id'] as PolicyId, row['open'] as number])),
     people: new Map(
       (await rows(COUNT('target_id'), by.people)).map((row) => [
         row['id'] as PersonId,
@@ -52,6 +53,11 @@ select id, sum(live)::integer as live, sum(open)::integer as open from (
   select ${column}, 0, 1 from requests where state in ${OPEN}
 ) used join jsonb_array_elements_text($1::jsonb) as wanted on wanted.value::uuid = id
 group by id`;
+
+const KEPT = `
+select v.policy_id as id, count(*)::integer as open from policy_versions v
+join requests r on r.policy_version_id = v.id and r.state in ${OPEN}
+where v.policy_id in (select value::uuid from jsonb_array_elements_text($1::jsonb)) group by v.policy_id`;
 
 const LOSING = `with gone as materialized (
     select package_id as id, count(*)::integer as lose from assignments

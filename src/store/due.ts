@@ -86,6 +86,17 @@ cross join lateral (select from people where people.id = r.requestor_id and peop
 union
 select request_id from leaver_requests
 order by id limit $1`,
+  // Open requests first: they are few beside all that were ever made by the versions of a policy.
+  requestsByEndedPolicies: `
+select r.id from (
+  select r.id, r.policy_version_id from (select request_id from approval_stages where state = 'inProgress' offset 0) running
+  cross join lateral (select id, policy_version_id from requests where id = running.request_id and state = 'pendingApproval' offset 0) r
+  union all
+  select id, policy_version_id from requests where state = 'scheduled'
+) r
+where r.policy_version_id in (
+  select v.id from policies p join policy_versions v on v.policy_id = p.id where p.state <> 'enabled')
+order by r.id limit $1`,
   assignmentsOfGone: `
 select a.id from people join assignments a on a.target_id = people.id and a.state in ${LIVE}
 where people.state <> 'enabled'
@@ -202,6 +213,7 @@ export function createDue(q: Query): Due {
     },
     justificationsOver: assignments(SQL.justificationsOver),
     requestsOfGone: requests(SQL.requestsOfGone),
+    requestsByEndedPolicies: requests(SQL.requestsByEndedPolicies),
     assignmentsOfGone: assignments(SQL.assignmentsOfGone),
     async peopleToForget(limit) {
       return (await q(TO_FORGET, [limit])).map((row) => (row as { id: PersonId }).id);

@@ -207,6 +207,20 @@ describe('there is nothing to decide any more', () => {
     // Whoever is not asked does not learn it.
     expect(faultOf(() => decide(requestFacts(give), idOf('Zoe'), yes, at())).code).toBe('not-an-approver');
   });
+
+  test('where its policy is in use no more: denied at any step, and nobody else is asked (rule 3.2)', () => {
+    const policies = [inScope(aPolicy({ stages: [aStage(1), aStage(2)] }), { enabled: false })];
+    for (const input of [yes, no]) {
+      const change = sound(decide(twoStages({ policies }), ana, input, at()));
+      expect(rowOf(change, 'request')).toMatchObject({
+        state: 'denied',
+        detail: 'gateClosed',
+        refusal: { code: 'not-in-scope', data: { ended: true } },
+      });
+      expect(rowsOf(change, 'stage').map(({ state }) => state)).toEqual(['denied', 'canceled']);
+      expect([rowsOf(change, 'decision'), eventsOf(change)]).toEqual([[], ['request.denied']]);
+    }
+  });
 });
 
 describe('a gate that closed meanwhile denies the final approval', () => {
@@ -220,11 +234,6 @@ describe('a gate that closed meanwhile denies the final approval', () => {
     {
       name: 'out of scope',
       give: { policies: [inScope(aPolicy({ stages: [aStage()] }), { inScope: false })] },
-      want: { detail: 'gateClosed', gate: 'not-in-scope' },
-    },
-    {
-      name: 'policy disabled',
-      give: { policies: [inScope(aPolicy({ stages: [aStage()] }), { enabled: false })] },
       want: { detail: 'gateClosed', gate: 'not-in-scope' },
     },
     {

@@ -1,9 +1,11 @@
 // Asking, assigning, extending, taking back, starting: what is written and what is refused (rules 3.1-3.5, 3.8, 3.9, 3.22).
+import { noChange } from '../../src/domain/events';
 import type { AssignmentFacts, RequestFacts, SubmitFacts } from '../../src/domain/facts';
 import type { SubmitInput } from '../../src/domain/request';
 import {
   cancel,
   cancelForGone,
+  closeForPolicy,
   couldAsk,
   mayAskAnew,
   offer,
@@ -787,6 +789,11 @@ describe('the start of what was scheduled', () => {
       give: { catalog: { ...requestFacts().catalog, state: 'unpublished' } },
       want: ['gateClosed', 'catalog-closed', 'gateClosed'],
     },
+    {
+      name: 'its policy in use no more',
+      give: { policies: [inScope(aPolicy(), { enabled: false })] },
+      want: ['gateClosed', 'not-in-scope', 'gateClosed'],
+    },
   ])('$name: denied, and it ends before it began', ({ give, want }) => {
     const change = sound(startDue(scheduled(give), at()));
     expect(rowOf(change, 'request')).toMatchObject({ state: 'denied', detail: want[0] });
@@ -806,6 +813,16 @@ describe('the start of what was scheduled', () => {
     expect(rowOf(change, 'request')).toMatchObject({ state: 'canceled', detail: 'targetDisabled' });
     expect(rowOf(change, 'assignment')).toMatchObject({ state: 'removed', endReason: 'targetDisabled' });
     expect(rowsOf(change, 'grant')).toEqual([]);
+  });
+  test('where its policy is in use no more it is closed before that start has come, and no other is', () => {
+    const before = at(new Date(NOON.getTime() - 1));
+    const facts = scheduled({ policies: [inScope(aPolicy(), { enabled: false })] });
+    const change = sound(closeForPolicy(facts, before));
+    expect(rowOf(change, 'request')).toMatchObject({ state: 'denied', refusal: { data: { ended: true } } });
+    expect(rowOf(change, 'assignment')).toMatchObject({ state: 'removed', endReason: 'gateClosed' });
+    expect(closeForPolicy(scheduled(), before)).toBe(noChange);
+    const begun = aRequest({ ...facts.request, state: 'delivering' });
+    expect(closeForPolicy({ ...facts, request: begun }, before)).toBe(noChange);
   });
   test('goes on where who asked for it was disabled after it was decided', () => {
     const change = sound(startDue(scheduled({ left: 'requestor' }), at()));

@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import { WOODGROVE } from '../../src/demo/prepare';
 import type { AssignmentId, PackageId } from '../../src/domain/model';
+import { jobs } from '../../src/jobs';
 import { createLog } from '../../src/log';
 import { endForGone } from '../../src/operations/assignments';
 import {
@@ -15,7 +16,7 @@ import {
   type Plan,
   type PlanOptions,
 } from '../../src/operations/blueprint';
-import type { By, Configuration, Desk } from '../../src/operations/ports';
+import type { By, Configuration, Desk, Due } from '../../src/operations/ports';
 import { submit } from '../../src/operations/requests';
 import { settle } from '../../src/operations/settings';
 import { createStore } from '../../src/store/store';
@@ -49,12 +50,17 @@ catalogs:
 
 let db: TestDatabase;
 let desk: Desk;
+let due: Due;
 
 beforeEach(async () => {
   db = await testDatabase();
   await db.reset();
-  const { store, views, drafts, directory } = createStore({ sequelize: db.sequelize, log: createLog('silent') });
+  const { store, views, drafts, directory, ...rest } = createStore({
+    sequelize: db.sequelize,
+    log: createLog('silent'),
+  });
   desk = { store, views, drafts, directory };
+  due = rest.due;
 });
 
 describe('reading', () => {
@@ -953,7 +959,7 @@ catalogs:
     expect(await extension()).toMatchObject({ approval: false, maxExtensions: 'unlimited' });
   });
 
-  test('in a list of policies is disabled: nobody asks by it, and what was asked goes on', async () => {
+  test('in a list of policies is disabled: nobody asks by it, and what was asked is closed', async () => {
     await applied(BASE);
     await take('ben', 'Postings');
     const done = await applied(
@@ -963,11 +969,16 @@ catalogs:
       `- policy Finance / Postings / Clerks
     state: enabled → disabled
     the list at 1.yaml:5:19 does not hold it
-    1 open request of the package keeps its version`,
+    1 open request by it is closed within a minute, and whoever asked hears why`,
     );
     expect(done.counts).toMatchObject({ created: 0, changed: 0, deleted: 1 });
     expect(await policy('Clerks')).toMatchObject({ state: 'disabled', content: { number: 1 } });
-    expect(await sql('select state from requests')).toEqual([{ state: 'pendingApproval' }]);
+    await jobs
+      .find((job) => job.name === 'close-for-policies')
+      ?.sweep({ desk, due, log: createLog('silent') } as never);
+    expect(await sql(`select state, refusal ->> 'code' as code, refusal -> 'data' as data from requests`)).toEqual([
+      { state: 'denied', code: 'not-in-scope', data: { package: 'Postings', target: null, ended: true } },
+    ]);
     await expect(take('cleo', 'Postings')).rejects.toMatchObject({ code: expect.any(String) as string });
 
     // Who writes it again is told that this alone opens nothing.
@@ -1147,7 +1158,7 @@ describe('whom it concerns', () => {
   test('a changed policy names the open requests that keep their version', async () => {
     await held();
     const seen = await plan(desk, operator, read(BASE.replace('expires: 8 hours', 'expires: 4 hours')));
-    expect(planText(seen)).toContain('1 open request of the package keeps its version');
+    expect(planText(seen)).toContain('1 open request by it keeps its version');
   });
 
   test('a disabled person is shown with what they lose', async () => {

@@ -167,6 +167,7 @@ test.each<{
   { name: 'reminders', act: (q) => createDue(q).remindersDue(10) },
   { name: 'justifications that are over', act: (q) => createDue(q).justificationsOver(10) },
   { name: 'requests of people who left', act: (q) => createDue(q).requestsOfGone(10) },
+  { name: 'requests by policies that ended', act: (q) => createDue(q).requestsByEndedPolicies(10) },
   { name: 'people to forget', act: (q) => createDue(q).peopleToForget(10) },
   { name: 'access of people who left', act: (q) => createDue(q).assignmentsOfGone(10) },
   { name: 'roles that nothing justifies', act: (q) => createDue(q).grantsAstray(10) },

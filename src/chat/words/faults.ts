@@ -113,13 +113,21 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
       'An exception lets {name} be held beside {other} until {until:dateTime}, which is before that start. Choose an earlier one.',
       { name, other, until },
     ),
-  'not-in-scope': ({ package: name, target }) =>
-    target === null
+  'not-in-scope': ({ package: name, target, ended }) => {
+    if (ended)
+      return target === null
+        ? sentence(
+            'The policy by which you asked for {name} is not in use any more. Ask its owners what takes its place.',
+            { name },
+          )
+        : sentence('The policy by which {name} was asked for for {target} is not in use any more.', { name, target });
+    return target === null
       ? sentence('No policy lets you ask for {name}. Ask its owners, or your manager.', { name })
       : sentence('No policy lets {target} have {name}. Its owners can change its policies.', {
           name,
           target,
-        }),
+        });
+  },
   'already-requested': ({ package: name, number: n, exception }) =>
     sentence(
       exception

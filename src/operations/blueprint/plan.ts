@@ -83,6 +83,7 @@ export function draftPlan(
 /** What to ask the store about: everything that exists already and changes. */
 export function affectedBy(draft: Draft): AffectedBy {
   const packages = new Set<PackageId>();
+  const policies = draft.changes.flatMap((one) => (one.noun === 'policy' && one.before ? [one.after.id] : []));
   for (const change of draft.changes) {
     if (change.noun === 'package' && change.before) packages.add(change.after.id);
     if (change.noun === 'policy') packages.add(change.after.package);
@@ -99,7 +100,7 @@ export function affectedBy(draft: Draft): AffectedBy {
       ? [{ package: change.after.id, roles: change.after.content.roles }]
       : [],
   );
-  return { packages: [...packages], people: leavers(draft).map(({ id }) => id), pairs, contents };
+  return { packages: [...packages], policies, people: leavers(draft).map(({ id }) => id), pairs, contents };
 }
 
 /** The plan, with the people concerned in its lines. */
@@ -283,6 +284,16 @@ function followed({ holders, get, given, lose, lost }: Followed): string {
   return `within a minute ${isAll ? 'they ' : ''}${parts.join(' and ')}`;
 }
 
+/** What becomes of the requests that keep a version of a policy: with the policy they end, and by its next version they do not change. */
+function openBy({ state }: PolicyConfig, requests: number): string[] {
+  if (requests === 0) return [];
+  const isOne = requests === 1;
+  const what = `${count(requests, 'open request')} by it`;
+  return state === 'enabled'
+    ? [`${what} ${isOne ? 'keeps its' : 'keep their'} version`]
+    : [`${what} ${isOne ? 'is' : 'are'} closed within a minute, and whoever asked hears why`];
+}
+
 /** Whom a change concerns, beyond what changes. */
 function concerned(
   draft: Draft,
@@ -294,14 +305,10 @@ function concerned(
     const use = affected.contents.get(change.after.id);
     return use && use.holders > 0 ? [`${holding(use.holders, 'it')}: ${followed(use)}`] : [];
   }
-  if (change.noun === 'policy' && change.before && change.after.incompatibility === null) {
+  if (change.noun === 'policy' && change.before) {
+    const open = openBy(change.after, affected.policies.get(change.after.id) ?? 0);
+    if (change.after.incompatibility !== null) return open;
     const use = affected.packages.get(change.after.package);
-    const open =
-      use && use.openRequests > 0
-        ? [
-            `${count(use.openRequests, 'open request')} of the package ${use.openRequests === 1 ? 'keeps its' : 'keep their'} version`,
-          ]
-        : [];
     return use && use.holders > 0
       ? [...open, `${holding(use.holders, 'it')}: for them it counts from the next request on`]
       : open;

@@ -62,7 +62,7 @@ export function settlePolicies(
   }
 }
 
-/** A policy that its list does not hold any more gives nothing anew; open requests and access go on by the version that they have. */
+/** A policy that its list does not hold any more gives nothing anew: open requests by it are closed (rule 3.2), access goes on. */
 export function endPolicy(
   draft: Draft,
   of: Pick<PoliciesOf, 'id' | 'catalog' | 'label'>,

@@ -16,10 +16,10 @@ import {
 } from './book';
 import type { Asked } from './delegations';
 import { speaksFor, spokenFor, voiceOf, withDelegates } from './delegations';
-import { cancel } from './ending';
+import { cancel, closeForPolicy } from './ending';
 import { grantException } from './exceptions';
 import { give } from './giving';
-import { close, closeTasks, end, isGone, newRequest } from './requests';
+import { close, closeTasks, end, isClosed, isGone, newRequest } from './requests';
 
 /** People who are meant and still work here. */
 function meant(o: Organization, who: readonly Who[], target: Key): Key[] {
@@ -156,6 +156,7 @@ export function decide(
   if (!isSeen) return 'moved-on';
   if (shown !== null && shown.voice !== task.for) return 'other-voice';
   if (isGone(o, request)) return cancel(o, key, 'system');
+  if (isClosed(o, request)) return closeForPolicy(o, request);
   if (decision === 'deny' && !reason) return 'denial-reason-required';
   if (decision === 'approve' && plan.reason && !reason) return 'approval-reason-required';
 

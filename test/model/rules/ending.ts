@@ -37,6 +37,15 @@ function drop(o: Organization, request: Request, detail: string): void {
   if (scheduled) dropScheduled(o, request, detail === 'targetDisabled' ? 'targetDisabled' : 'canceled');
 }
 
+/** The policy by which it was asked for is in use no more. */
+export function closeForPolicy(o: Organization, request: Request): Answer {
+  const scheduled = request.state === 'scheduled';
+  close(request, 'denied');
+  end(request, 'denied', 'gateClosed');
+  if (scheduled) dropScheduled(o, request, 'gateClosed');
+  return 'ok';
+}
+
 function dropScheduled(o: Organization, request: Request, reason: string): void {
   const assignment = assignmentOf(o, found(request.assignment ?? undefined));
   if (assignment.state !== 'scheduled') return;

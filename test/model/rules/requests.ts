@@ -50,6 +50,12 @@ export function end(request: Request, state: string, detail: string): void {
   request.detail = detail;
 }
 
+/** The policy by which it was asked for is disabled: it is closed (rule 3.2). */
+export function isClosed(o: Organization, { state, type, package: pack, policy }: Request): boolean {
+  if (!OPEN.includes(state) || type === 'exception') return false;
+  return packageOf(o, pack).policies.some(({ name, enabled }) => name === policy && !enabled);
+}
+
 /** Whoever it is for left while it was open, or whoever asked, while it was not decided; they may be back. */
 export function isGone(o: Organization, request: Request): boolean {
   const { left = null, requestor, target, state } = request;

@@ -3,11 +3,11 @@ import { askAgain, escalate, gained, reroute, stageDue } from './approving';
 import type { Assignment, Key, Organization, Request } from './book';
 import { DAY, LIVE, assignmentOf, found, live, works } from './book';
 import { followDelegation } from './delegations';
-import { cancel, over, stop, unjustify } from './ending';
+import { cancel, closeForPolicy, over, stop, unjustify } from './ending';
 import { report } from './exceptions';
 import { closedFor } from './gates';
 import { follow, want } from './giving';
-import { close, end, isGone } from './requests';
+import { close, end, isClosed, isGone } from './requests';
 import { endOutOfScope } from './scope';
 
 /** What each job does, one thing that is due after the other: whatever comes between two of them is seen by the second. */
@@ -41,6 +41,12 @@ export const jobs: Record<string, (o: Organization, busy?: Key) => Generator<voi
     for (const one of o.requests) {
       if (isGone(o, one)) cancel(o, one.key, 'system');
       one.left = null;
+      yield;
+    }
+  },
+  *'close-for-policies'(o) {
+    for (const one of o.requests) {
+      if (isClosed(o, one)) closeForPolicy(o, one);
       yield;
     }
   },
