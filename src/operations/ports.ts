@@ -979,13 +979,12 @@ export interface InstallationConfig {
   readonly platform: 'slack' | 'teams' | 'web';
   readonly tenant: string;
   readonly name: string;
+  /** As files say. */
   readonly authoritativeDomains: readonly string[];
   readonly guestsAllowed: boolean;
-  /** Those of the fields that the settings of the process gave. */
-  readonly fromSettings: readonly InstallationField[];
+  /** As the settings of the process say: it counts instead. */
+  readonly fromSettings: Partial<Pick<InstallationConfig, 'authoritativeDomains' | 'guestsAllowed'>>;
 }
-/** What of an installation both a file and the settings of the process may say. */
-export type InstallationField = 'authoritativeDomains' | 'guestsAllowed';
 export interface Configuration {
   readonly organization: { readonly name: string; readonly timeZone: string; readonly demo: boolean } | null;
   readonly people: readonly PersonConfig[];

@@ -1,16 +1,9 @@
 // What the configuration of the process says about the organization: its installations and its administrators. Written at every
 // start through the same audited path as a file, and only where something differs. What it does not say is left to files.
+import { isDeepStrictEqual } from 'node:util';
 import { DomainError } from '../domain/errors';
 import type { Person } from '../domain/model';
-import type {
-  By,
-  ConfigurationChange,
-  Desk,
-  InstallationConfig,
-  InstallationField,
-  OrganizationFacts,
-  RoleConfig,
-} from './ports';
+import type { By, ConfigurationChange, Desk, InstallationConfig, OrganizationFacts, RoleConfig } from './ports';
 import { act } from './act';
 
 /** As much of the configuration as concerns the organization. */
@@ -113,13 +106,11 @@ function event(kind: 'settings', id: string) {
   return { type: 'settings.applied', subject: { kind, id }, refs: {}, data: {} } as const;
 }
 
-type Fields = Pick<InstallationConfig, InstallationField>;
-const FIELDS: readonly InstallationField[] = ['authoritativeDomains', 'guestsAllowed'];
-const NOTHING: Fields = { authoritativeDomains: [], guestsAllowed: false };
+type Given = InstallationConfig['fromSettings'];
 
 function installations(known: OrganizationFacts, settings: OrganizationSettings, demo: boolean): ConfigurationChange[] {
   const guests = settings.allowGuests === null ? {} : { guestsAllowed: settings.allowGuests };
-  const place = (platform: InstallationConfig['platform'], tenant: string, given: Partial<Fields>) =>
+  const place = (platform: InstallationConfig['platform'], tenant: string, given: Given) =>
     installation(known, platform, tenant, given);
   const { slack } = settings;
   const domains = slack?.emailAuthoritative ? { authoritativeDomains: slack.emailAuthoritative } : {};
@@ -130,32 +121,18 @@ function installations(known: OrganizationFacts, settings: OrganizationSettings,
   ];
 }
 
-/**
- * A field counts as whoever said it last has it, and is the settings' only where they made it so. It goes back to nothing once they
- * no longer say it; what a file said stays.
- */
+/** What the settings say counts, whatever files say of it; of what they do not say, what files say counts. */
 function installation(
   known: OrganizationFacts,
   platform: InstallationConfig['platform'],
   tenant: string,
-  given: Partial<Fields>,
+  fromSettings: Given,
 ): ConfigurationChange[] {
   const before = known.installations.find((one) => one.platform === platform && one.tenant === tenant) ?? null;
-  const was: Fields = before ?? NOTHING;
-  const own = before?.fromSettings ?? [];
-  const differs = (field: InstallationField): boolean =>
-    given[field] !== undefined && String(given[field]) !== String(was[field]);
-  const after: InstallationConfig = {
-    platform,
-    tenant,
-    name: before?.name ?? '',
-    ...was,
-    ...Object.fromEntries(own.map((field) => [field, NOTHING[field]])),
-    ...given,
-    fromSettings: FIELDS.filter((field) => given[field] !== undefined && (own.includes(field) || differs(field))),
-  };
-  const same = before !== null && String(own) === String(after.fromSettings) && !FIELDS.some(differs);
-  return same ? [] : [{ noun: 'installation', before, after, events: [event('settings', `${platform}:${tenant}`)] }];
+  const filed = before ?? { platform, tenant, name: '', authoritativeDomains: [], guestsAllowed: false };
+  const after: InstallationConfig = { ...filed, fromSettings };
+  if (before && isDeepStrictEqual(before.fromSettings, fromSettings)) return [];
+  return [{ noun: 'installation', before, after, events: [event('settings', `${platform}:${tenant}`)] }];
 }
 
 /** The list is complete for what it named itself: who is no longer in it loses the role, who was named in a file keeps it. */

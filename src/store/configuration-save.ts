@@ -307,12 +307,16 @@ async function saveIdentities(q: Query, list: readonly Of<'identity'>[]): Promis
 async function saveInstallations(q: Query, list: readonly Of<'installation'>[]): Promise<void> {
   if (list.length === 0) return;
   await q(
-    `insert into installations (platform, tenant, name, authoritative_domains, guests_allowed, from_settings)
-     select platform, tenant, name, "authoritativeDomains", "guestsAllowed", "fromSettings" from jsonb_to_recordset($1::jsonb)
-       as r (platform text, tenant text, name text, "authoritativeDomains" text[], "guestsAllowed" boolean, "fromSettings" text[])
+    `insert into installations (platform, tenant, name, authoritative_domains, guests_allowed, from_settings, filed_domains, filed_guests)
+     select platform, tenant, name, coalesce(given."authoritativeDomains", filed."authoritativeDomains"),
+       coalesce(given."guestsAllowed", filed."guestsAllowed"), array(select jsonb_object_keys("fromSettings")),
+       filed."authoritativeDomains", filed."guestsAllowed"
+     from jsonb_to_recordset($1::jsonb)
+       as filed (platform text, tenant text, name text, "authoritativeDomains" text[], "guestsAllowed" boolean, "fromSettings" jsonb),
+     jsonb_to_record("fromSettings") as given ("authoritativeDomains" text[], "guestsAllowed" boolean)
      on conflict (platform, tenant) do update set name = excluded.name,
        authoritative_domains = excluded.authoritative_domains, guests_allowed = excluded.guests_allowed,
-       from_settings = excluded.from_settings`,
+       from_settings = excluded.from_settings, filed_domains = excluded.filed_domains, filed_guests = excluded.filed_guests`,
     [JSON.stringify(list.map(({ after }) => after))],
   );
 }

@@ -87,8 +87,7 @@ async function organizationOf(q: Query): Promise<Configuration['organization']> 
 }
 
 async function installationsOf(q: Query): Promise<readonly InstallationConfig[]> {
-  const rows = (await q('select * from installations')) as readonly Row[];
-  return rows.map((row) => camel<InstallationConfig>(row, INSTALLATION_FIELDS));
+  return (await q(INSTALLATIONS)) as unknown as readonly InstallationConfig[];
 }
 
 // Two indexes, one look into each: an OR over both would read everybody.
@@ -141,14 +140,14 @@ const IDENTITY_FIELDS = {
   version: 'version',
 };
 
-const INSTALLATION_FIELDS = {
-  platform: 'platform',
-  tenant: 'tenant',
-  name: 'name',
-  authoritativeDomains: 'authoritative_domains',
-  guestsAllowed: 'guests_allowed',
-  fromSettings: 'from_settings',
-};
+// What counts stands in the columns that everybody reads; beside what the settings give stands what files say of it.
+const INSTALLATIONS = `select platform, tenant, name,
+  case when 'authoritativeDomains' = any(from_settings) then coalesce(filed_domains, '{}') else authoritative_domains end
+    as "authoritativeDomains",
+  case when 'guestsAllowed' = any(from_settings) then coalesce(filed_guests, false) else guests_allowed end as "guestsAllowed",
+  (select coalesce(jsonb_object_agg(key, value), '{}') from jsonb_each(jsonb_build_object('authoritativeDomains', authoritative_domains,
+    'guestsAllowed', guests_allowed)) where key = any(from_settings)) as "fromSettings"
+  from installations`;
 
 const RESOURCES = `select r.*,
   (select jsonb_agg(to_jsonb(x) order by x.id) from resource_roles x where x.resource_id = r.id) as roles,

@@ -127,15 +127,30 @@ describe('installations', () => {
     expect(await file(said)).toMatch(/^Nothing to change/);
   });
 
-  test('follow the settings where these say something, and only there', async () => {
+  test('follow the settings where these say something, and only there, whatever a file says before or after', async () => {
     await file(said);
     await start(null, false);
     expect(await stand()).toEqual(['slack woodgrove.example false', 'teams woodgrove.example false']);
     await start(['home.example'], false);
-    expect(await stand()).toEqual(['slack home.example false', 'teams woodgrove.example false']);
+    const asSet = ['slack home.example false', 'teams woodgrove.example false'];
+    expect(await stand()).toEqual(asSet);
+    expect(await file(said)).toMatch(/^Nothing to change/);
+    expect(await file(', authoritativeDomains: [], guestsAllowed: false')).toMatch(/^~ installation/);
+    await file(said);
+    expect(await stand()).toEqual(asSet);
+    await start();
+    expect(await stand()).toEqual(asFiled);
   });
 
-  test('lose what the settings gave once they do not say it any more', async () => {
+  test('have what a file said while the settings gave it, once these do not say it any more', async () => {
+    await start(['home.example'], true);
+    await file(said);
+    expect(await stand()).toEqual(['slack home.example true', 'teams woodgrove.example true']);
+    await start();
+    expect(await stand()).toEqual(asFiled);
+  });
+
+  test('lose what the settings gave where no file says it', async () => {
     await start(['home.example'], true);
     await start(['home.example'], true);
     expect(await stand()).toEqual(['slack home.example true', 'teams  true']);
@@ -143,13 +158,12 @@ describe('installations', () => {
     expect(await stand()).toEqual(['slack  false', 'teams  false']);
   });
 
-  test('keep what a file says beside the settings when these say it no more', async () => {
-    await start(['woodgrove.example'], true);
-    await file(said);
-    await start(['woodgrove.example'], true);
-    expect(await file(said)).toMatch(/^Nothing to change/);
-    await start();
-    expect(await stand()).toEqual(asFiled);
+  test('start as they stand: nothing is written where the settings say the same', async () => {
+    await start(['home.example'], true);
+    const written = () => world.sql("select 1 from audit_events where type = 'settings.applied'");
+    const before = (await written()).length;
+    await start(['home.example'], true);
+    expect(await written()).toHaveLength(before);
   });
 });
 

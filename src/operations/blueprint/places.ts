@@ -106,8 +106,7 @@ export function settleInstallations(draft: Draft): void {
         [],
       ),
       guestsAllowed: kept(text.guestsAllowed, before?.guestsAllowed, false),
-      // What a file says is the file's from now on, also where the settings said the same.
-      fromSettings: before?.fromSettings.filter((field) => text[field] === undefined) ?? [],
+      fromSettings: before?.fromSettings ?? {},
     };
     const changed = differences(draft, before ?? {}, after);
     if (changed.length === 0) {

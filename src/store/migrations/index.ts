@@ -34,6 +34,7 @@ import { read } from './0036-read';
 import { formerMail } from './0037-former-mail';
 import { linkedMails } from './0039-linked-mails';
 import { edges } from './0040-edges';
+import { filed } from './0041-filed';
 
 export type Migration = {
   /** `0001-name`, as the file is called. */
@@ -82,4 +83,5 @@ export const migrations: readonly Migration[] = [
   formerMail,
   linkedMails,
   edges,
+  filed,
 ];
