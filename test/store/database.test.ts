@@ -116,7 +116,13 @@ describe('migrate', () => {
     const later = (await asOwner(url, 'select name from schema_migrations')).filter(
       ({ name }) => !applied.flat().includes(String(name)),
     );
-    const followed = ['0012-astray', '0024-delegation-ends', '0025-asking-for-exceptions', '0032-validated'];
+    const followed = [
+      '0012-astray',
+      '0024-delegation-ends',
+      '0025-asking-for-exceptions',
+      '0032-validated',
+      '0039-linked-mails',
+    ];
     expect(later).toEqual(followed.map((name) => ({ name: `${name} afterwards` })));
     expect(
       await asOwner(
