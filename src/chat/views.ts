@@ -88,10 +88,9 @@ function viewer(look: Look): PersonId {
   return look.who.person.id;
 }
 
-/** Keyset pages know the way forward only; the way back is the list from its start. */
-function pageOf(look: Look): { limit: number; after: string | null; previous: string | null } {
-  const after = typeof look.params['page'] === 'string' && look.params['page'] !== 'first' ? look.params['page'] : null;
-  return { limit: PAGE, after, previous: after === null ? null : 'first' };
+function pageOf(look: Look): { limit: number; after: string | null } {
+  const { page } = look.params;
+  return { limit: PAGE, after: typeof page === 'string' ? page : null };
 }
 
 const SPACE = { kind: 'fixed', text: ' ' } as const;
@@ -472,31 +471,26 @@ export const views = {
   request,
   approval,
   accessList: async (look) => {
-    const page = pageOf(look);
-    const found = await accessOf(look.desk, look.by, page);
     return {
       card: 'access-list',
-      data: Lists.accessList({ ...found, previous: page.previous }),
+      data: Lists.accessList(await accessOf(look.desk, look.by, pageOf(look))),
       ...spoken(look, typeof look.params['package'] === 'string' ? { package: text(look.params['package'], 150) } : {}),
     };
   },
   requestList: async (look) => {
-    const page = pageOf(look);
-    const found = await look.desk.views.requests(viewer(look), page);
-    return { card: 'request-list', data: Lists.requestList({ ...found, previous: page.previous }, viewer(look)) };
+    const found = await look.desk.views.requests(viewer(look), pageOf(look));
+    return { card: 'request-list', data: Lists.requestList(found, viewer(look)) };
   },
-  approvalList: async (look) => {
-    const page = pageOf(look);
-    const found = await waiting(look.desk, look.by, page);
-    return { card: 'approval-list', data: Lists.approvalList({ ...found, previous: page.previous }) };
-  },
+  approvalList: async (look) => ({
+    card: 'approval-list',
+    data: Lists.approvalList(await waiting(look.desk, look.by, pageOf(look))),
+  }),
   delegation,
   delegationNews: async (look) => ({ ...(await delegation(look)), over: false }),
-  delegations: async (look) => {
-    const page = pageOf(look);
-    const found = await delegationsOf(look.desk, look.by, page);
-    return { card: 'delegation-list', data: delegationList({ ...found, previous: page.previous }) };
-  },
+  delegations: async (look) => ({
+    card: 'delegation-list',
+    data: delegationList(await delegationsOf(look.desk, look.by, pageOf(look))),
+  }),
   requestOutcome: async (look) => ({
     card: 'notice',
     data: Notices.requestOutcome(await requestView(look.desk, viewer(look), requestId(look))),

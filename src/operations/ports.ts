@@ -216,8 +216,9 @@ export interface Store {
 
 export interface Page<T> {
   readonly rows: readonly T[];
-  /** Opaque keyset cursor of the next page; null at the end. */
+  /** Opaque keyset cursors of the page after this one and of the one before; null at either end. */
   readonly next: string | null;
+  readonly previous: string | null;
 }
 
 /** A package with the code of its link. */
@@ -343,7 +344,7 @@ export interface Views {
   access(person: PersonId, page: { limit: number; after: string | null }): Promise<Page<AccessRow>>;
   requests(person: PersonId, page: { limit: number; after: string | null }): Promise<Page<RequestRow>>;
   delegation(id: string): Promise<DelegationFacts | null>;
-  /** What the person has handed on, or decides for others, and is not over; at most a hundred. */
+  /** What the person has handed on, or decides for others, and is not over; what begins first is first. */
   delegations(person: PersonId, page: { limit: number; after: string | null }): Promise<Page<DelegationFacts>>;
   /** Whether somebody asks the person to decide, or could. */
   decides(person: PersonId): Promise<boolean>;

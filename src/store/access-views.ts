@@ -1,7 +1,7 @@
 // What a person holds, asked for and has to decide, and how a request went: the lists and timelines of the conversation.
 import type { AssignmentId, RequestId } from '../domain/model';
 import type { AccessRow, ApprovalRow, HandRow, ReachRow, RequestRow, TimelineRow, Views } from '../operations/ports';
-import { pageOf, unpackCursor } from './cursors';
+import { listOf, readPage, type Way } from './cursors';
 import { isId } from './ids';
 import { LIVE } from './loads';
 import type { Query } from './query';
@@ -28,7 +28,7 @@ const REF = (id: string): string =>
 const BY_NUMBER = 'select id from requests where number = $1';
 
 // What is held first, then what has ended and is not yet removed, then what ended in the last 30 days; each newest first.
-const ACCESS = `
+const ACCESS = ({ less, more, asc, desc }: Way): string => `
 select * from (
   select a.id, a.package_id as package, packages.name as "packageName", a.state, a.starts_at as "startsAt", a.ends_at as "endsAt",
     a.ended_at as "endedAt", a.end_reason as "endReason",
@@ -42,23 +42,23 @@ select * from (
   from assignments a join packages on packages.id = a.package_id
   where a.target_id = $1 and (a.state <> 'removed' or a.ended_at > usher_now() - interval '30 days')
 ) listed
-where $2::integer is null or rank > $2 or (rank = $2 and id < $3::uuid)
-order by rank, id desc limit $4`;
+where $2::integer is null or rank ${more} $2 or (rank = $2 and id ${less} $3::uuid)
+order by rank ${asc}, id ${desc} limit $4`;
 
 const REQUEST_COLUMNS = `r.id, r.number, r.type, r.state, packages.name as "packageName", ${REF('r.target_id')} as target,
   ${REF('r.requestor_id')} as requestor, r.created_at as "createdAt",
   (select a.ended_at from assignments a where a.id = r.assignment_id) as "endedAt"`;
 
 // Two index scans that stop at the page's end, instead of one that reads everything the person ever asked for.
-const REQUESTS = `
+const REQUESTS = ({ less, desc }: Way): string => `
 select ${REQUEST_COLUMNS} from (
-  (select * from requests where target_id = $1 and ($2::uuid is null or id < $2) order by id desc limit $3)
+  (select * from requests where target_id = $1 and ($2::uuid is null or id ${less} $2) order by id ${desc} limit $3)
   union
-  (select * from requests where requestor_id = $1 and ($2::uuid is null or id < $2) order by id desc limit $3)
+  (select * from requests where requestor_id = $1 and ($2::uuid is null or id ${less} $2) order by id ${desc} limit $3)
 ) r join packages on packages.id = r.package_id
-order by r.id desc limit $3`;
+order by r.id ${desc} limit $3`;
 
-const APPROVALS = `
+const APPROVALS = ({ more, asc }: Way): string => `
 select ${REQUEST_COLUMNS}, s.decide_by as "decideBy", (select name from people where people.id = t.for_id) as "for",
   r.reason, r.version
 from approval_tasks t
@@ -66,8 +66,8 @@ join approval_stages s on s.request_id = t.request_id and s.n = t.n and s.state 
 join requests r on r.id = t.request_id and r.state = 'pendingApproval'
 join packages on packages.id = r.package_id
 where t.person_id = $1 and t.state = 'open' and r.target_id <> $1 and r.requestor_id is distinct from $1
-  and ($2::timestamptz is null or (s.decide_by, r.id) > ($2, $3::uuid))
-order by s.decide_by, r.id limit $4`;
+  and ($2::timestamptz is null or (s.decide_by, r.id) ${more} ($2, $3::uuid))
+order by s.decide_by ${asc}, r.id ${asc} limit $4`;
 
 const TIMELINE = `
 select at, type, ${REF('e.actor_id')} as actor, ${REF('e.person_id')} as person, stage, data
@@ -121,6 +121,29 @@ join resource_roles role on role.id = g.role_id
 join resources resource on resource.id = role.resource_id and resource.connector = 'manual'
 where link.assignment_id = $1 order by resource.name, role.name, g.id`;
 
+type Ranked = AccessRow & { readonly rank: number };
+function accessOf(row: Ranked): AccessRow {
+  const shown: AccessRow & { rank?: number } = { ...row };
+  delete shown.rank;
+  return shown;
+}
+
+const LISTS = {
+  access: listOf(ACCESS, ['integer', 'id'], (row: Ranked) => [row.rank, row.id], accessOf),
+  requests: listOf(
+    REQUESTS,
+    ['id'],
+    (row: RequestRow) => [row.id],
+    (row) => row,
+  ),
+  approvals: listOf(
+    APPROVALS,
+    ['instant', 'id'],
+    (row: ApprovalRow) => [row.decideBy.toISOString(), row.id],
+    (row) => row,
+  ),
+};
+
 /** Reads about requests and assignments. */
 export function createAccessViews(q: Query): AccessViews {
   return {
@@ -128,28 +151,9 @@ export function createAccessViews(q: Query): AccessViews {
       const [row] = Number.isSafeInteger(number) ? await q(BY_NUMBER, [number]) : [];
       return (row as { id: RequestId } | undefined)?.id ?? null;
     },
-    async access(person, { limit, after }) {
-      const rows = await q(ACCESS, [person, ...unpackCursor(after, 'integer', 'id'), limit + 1]);
-      return pageOf(rows as readonly (AccessRow & { rank: number })[], limit, (row) => [row.rank, row.id], accessOf);
-    },
-    async requests(person, { limit, after }) {
-      const rows = await q(REQUESTS, [person, ...unpackCursor(after, 'id'), limit + 1]);
-      return pageOf(
-        rows as readonly RequestRow[],
-        limit,
-        (row) => [row.id],
-        (row) => row,
-      );
-    },
-    async approvals(person, { limit, after }) {
-      const rows = await q(APPROVALS, [person, ...unpackCursor(after, 'instant', 'id'), limit + 1]);
-      return pageOf(
-        rows as readonly ApprovalRow[],
-        limit,
-        (row) => [row.decideBy.toISOString(), row.id],
-        (row) => row,
-      );
-    },
+    access: (person, page) => readPage(q, LISTS.access, person, page),
+    requests: (person, page) => readPage(q, LISTS.requests, person, page),
+    approvals: (person, page) => readPage(q, LISTS.approvals, person, page),
     async timeline(request) {
       return (await q(TIMELINE, [request])) as readonly TimelineRow[];
     },
@@ -180,10 +184,4 @@ export function createAccessViews(q: Query): AccessViews {
       return (await q(PROBLEMS, [assignment])) as Awaited<ReturnType<Views['grantProblems']>>;
     },
   };
-}
-
-function accessOf(row: AccessRow & { rank: number }): AccessRow {
-  const shown: AccessRow & { rank?: number } = { ...row };
-  delete shown.rank;
-  return shown;
 }

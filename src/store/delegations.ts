@@ -3,7 +3,7 @@ import type { DelegationFacts, Link, ProposeFacts } from '../domain/delegation';
 import { DomainError } from '../domain/errors';
 import type { CatalogId, DelegationId, PackageId, PersonId } from '../domain/model';
 import type { DelegableRow, Proposal, Views } from '../operations/ports';
-import { containing, pageOf, unpackCursor } from './cursors';
+import { containing, listOf, readPage, type Way } from './cursors';
 import { isId } from './ids';
 import { LIMITS } from './locks';
 import type { At } from './loads';
@@ -41,20 +41,33 @@ const DECIDES_HIDDEN = (person: string): string => `(exists (select from role_ho
     where policies.package_id = packages.id and policies.state = 'enabled'
       and (s.person_id = ${person} or s.group_id in (select group_id from group_members where person_id = ${person}))))`;
 
-const ONES = (from: string): string => `
+const ONES = (from: string, asc: Way['asc'] = 'asc'): string => `
 select usher_now() as now, to_jsonb(d) as delegation, ${PERSON('d.delegator_id')} as delegator, ${PERSON('d.delegate_id')} as delegate,
   coalesce((select jsonb_build_object('kind', 'package', 'name', name, 'hidden', hidden,
       'decided', not hidden or ${DECIDES_HIDDEN('d.delegator_id')}) from packages where packages.id = d.package_id),
     (select jsonb_build_object('kind', 'catalog', 'name', name, 'hidden', false, 'decided', true) from catalogs where catalogs.id = d.catalog_id)) as scope,
   d.touched_at is null and not exists (select from audit_events e where e.subject_kind = 'delegation' and e.subject_id = d.id::text
     and (e.type = 'delegation.accepted' or (e.type = 'delegation.ended' and e.at < d.until_at))) as unanswered
-from ${from} order by d.from_at, d.id`;
+from ${from} order by d.from_at ${asc}, d.id ${asc}`;
 const ONE = ONES('(select * from delegations where id = $1) d');
 // From either side by its index, and no more than a list shows.
-const LIVE_OF = (side: string): string =>
+const LIVE_OF = (side: string, { more }: Way): string =>
   `select * from delegations where ${side} = $1 and state in ${LIVE} and until_at > usher_now()
-     and ($2::timestamptz is null or (from_at, id) > ($2, $3::uuid))`;
-const MINE = ONES(`(${LIVE_OF('delegator_id')} union ${LIVE_OF('delegate_id')} order by from_at, id limit $4) d`);
+     and ($2::timestamptz is null or (from_at, id) ${more} ($2, $3::uuid))`;
+const MINE = listOf(
+  (way) =>
+    ONES(
+      `(${LIVE_OF('delegator_id', way)} union ${LIVE_OF('delegate_id', way)}
+        order by from_at ${way.asc}, id ${way.asc} limit $4) d`,
+      way.asc,
+    ),
+  ['instant', 'id'],
+  (row: Row) => {
+    const { delegation } = factsOf(row).facts;
+    return [delegation.from.toISOString(), delegation.id];
+  },
+  (row) => factsOf(row).facts,
+);
 
 // Whether somebody asks the person to decide, or a policy, or the lack of others, could.
 const DECIDES = `select exists (select from approval_tasks where person_id = $1 and state = 'open' and for_id is null)
@@ -115,15 +128,7 @@ export function createDelegationViews(q: Query): Pick<Views, 'delegation' | 'del
       const [row] = isId(id) ? await q(ONE, [id]) : [];
       return row === undefined ? null : factsOf(row as Row).facts;
     },
-    async delegations(person, { limit, after }) {
-      const rows = await q(MINE, [person, ...unpackCursor(after, 'instant', 'id'), limit + 1]);
-      return pageOf(
-        rows.map((row) => factsOf(row as Row).facts),
-        limit,
-        ({ delegation }) => [delegation.from.toISOString(), delegation.id],
-        (facts) => facts,
-      );
-    },
+    delegations: (person, page) => readPage(q, MINE, person, page),
     decides: (person) => decides(q, person),
     async delegable(person, { text = '', id = null, limit }) {
       if (id !== null && !isId(id)) return [];

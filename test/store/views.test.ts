@@ -1,5 +1,6 @@
 // Lists and due work: what is found, in which order, page by page, and that no growing table is read whole.
 import type { PackageId, PersonId } from '../../src/domain/model';
+import type { Page } from '../../src/operations/ports';
 import { newId } from '../../src/store/ids';
 import * as Requests from '../../src/domain/request';
 import { bySystem, createWorld, DAY, HOUR, moment, type World } from './world';
@@ -255,6 +256,71 @@ describe('what a person has', () => {
     ]);
     if (approval) await world.outbox.settle(approval.lease, { state: 'dead', error: 'gone' });
     expect(await world.views.reach(one.id)).toMatchObject([{ state: 'failed' }]);
+  });
+});
+
+describe('a list of 300', () => {
+  type Read = (page: { limit: number; after: string | null }) => Promise<Page<{ readonly id?: string }>>;
+  const LISTS: Record<string, (person: PersonId) => Read> = {
+    access: (person) => (page) => world.views.access(person, page),
+    requests: (person) => (page) => world.views.requests(person, page),
+    approvals: (person) => (page) => world.views.approvals(person, page),
+    delegations: (person) => async (page) => {
+      const found = await world.views.delegations(person, page);
+      return { ...found, rows: found.rows.map(({ delegation }) => ({ id: delegation.id })) };
+    },
+  };
+
+  beforeEach(async () => {
+    const pkg = await world.package('CRM', { stages: [{ primaries: [{ person: ana }] }] });
+    await world.ask(await world.person('Tom'), pkg);
+    await world.ask(tara, await world.package('ERP'));
+    // Of three at a time the order is by what comes after: the instant, or the rank, is the same.
+    const id = `('00000000-0000-7000-8000-' || lpad(nth::text, 12, '0'))::uuid`;
+    const copies = `generate_series(1, 300) nth`;
+    for (const copied of [
+      `insert into people select (jsonb_populate_record(people, jsonb_build_object('id', ${id}, 'directory_key', 'c' || nth,
+         'email', null))).* from people, ${copies} where people.id = '${tara}'`,
+      `insert into requests select (jsonb_populate_record(r, jsonb_build_object('id', ${id}, 'number', 5000 + nth,
+         'target_id', ${id}, 'requestor_id', '${tara}'))).* from requests r, ${copies} where r.number = 1001`,
+      `insert into approval_stages select (jsonb_populate_record(s, jsonb_build_object('id', usher_id(), 'request_id', ${id},
+         'decide_by', s.decide_by + (nth / 3) * interval '1 minute'))).* from approval_stages s, ${copies}`,
+      `insert into approval_tasks select (jsonb_populate_record(t, jsonb_build_object('id', usher_id(), 'request_id', ${id}))).*
+         from approval_tasks t, ${copies}`,
+      `insert into assignments select (jsonb_populate_record(a, jsonb_build_object('id', usher_id(), 'state', 'removed',
+         'ended_at', usher_now(), 'end_reason', 'gaveUp'))).* from assignments a, ${copies}`,
+      `insert into delegations (id, delegator_id, delegate_id, first_day, last_day, from_at, until_at, state, due_at, version)
+         select ${id}, '${tara}', '${ana}', current_date, current_date + 9, current_date + (nth / 3) * interval '1 minute',
+           current_date + 9, 'accepted', current_date + 9, 1 from ${copies}`,
+    ])
+      await world.sql(copied);
+  });
+
+  test.each(Object.keys(LISTS))('%s: is read to its end and back, page by page the same', async (name) => {
+    const read = LISTS[name]?.(name === 'approvals' ? ana : tara);
+    if (!read) throw new Error(name);
+    const page = (after: string | null) => read({ limit: 8, after });
+    const ids = ({ rows }: Page<{ readonly id?: string }>) => rows.map(({ id }) => id);
+    const ways: Page<{ readonly id?: string }>[] = [await page(null)];
+    for (let last = ways[0]; last?.next != null; last = ways.at(-1)) ways.push(await page(last.next));
+    expect(ways[0]?.previous).toBeNull();
+    expect(new Set(ways.flatMap(ids)).size).toBeGreaterThanOrEqual(300);
+    expect(ways.flatMap(ids)).toHaveLength(new Set(ways.flatMap(ids)).size);
+    let here = ways.at(-1);
+    for (const before of ways.slice(0, -1).reverse()) {
+      here = await page(here?.previous ?? 'nowhere');
+      expect(ids(here)).toEqual(ids(before));
+      expect(ids(await page(here.next))).toEqual(ids(ways[ways.indexOf(before) + 1] ?? here));
+    }
+    expect(here?.previous).toBeNull();
+    // What is left of a page before is a whole page, from the start; and where nothing follows any more, it begins anew.
+    const few = await read({ limit: 3, after: null });
+    const next = await read({ limit: 8, after: few.next });
+    expect(ids(await page(next.previous))).toEqual(ids(ways[0] ?? few));
+    const last = ways.at(-1);
+    await world.sql('delete from delegations');
+    if (name === 'delegations')
+      expect(await page(last?.previous ?? null)).toEqual({ rows: [], next: null, previous: null });
   });
 });
 

@@ -11,7 +11,6 @@ import { formatDay } from '../text';
 import { label, say } from '../words';
 import { text } from './common';
 import type { Tone } from './common';
-import type { Pages } from './lists';
 import { paging } from './lists';
 
 const NAME = 120;
@@ -115,7 +114,7 @@ export function delegationCard(view: DelegationView): CardDataOf['delegation'] {
 }
 
 /** `delegations`. */
-export function delegationList(page: Page<DelegationView> & Pages): CardDataOf['delegation-list'] {
+export function delegationList(page: Page<DelegationView>): CardDataOf['delegation-list'] {
   const { rows } = page;
   return {
     summary: label('delegations.title'),

@@ -12,11 +12,6 @@ export function paging(page: { readonly previous: string | null; readonly next: 
   return { previous: page.previous, next: page.next };
 }
 
-export interface Pages {
-  /** Cursor of the page before; the empty string is the first page. */
-  readonly previous: string | null;
-}
-
 function why(row: AccessRow): Text | null {
   const reasons = row.why.map((one): Text => {
     switch (one.kind) {
@@ -54,7 +49,7 @@ function access(row: AccessRow): Text[] {
 }
 
 /** `my access`. */
-export function accessList(page: Page<AccessLine> & Pages): CardDataOf['access-list'] {
+export function accessList(page: Page<AccessLine>): CardDataOf['access-list'] {
   return {
     summary: label('access.title'),
     title: label('access.title'),
@@ -82,7 +77,7 @@ export function accessList(page: Page<AccessLine> & Pages): CardDataOf['access-l
 }
 
 /** `my requests`. */
-export function requestList(page: Page<RequestRow> & Pages, viewer: string): CardDataOf['request-list'] {
+export function requestList(page: Page<RequestRow>, viewer: string): CardDataOf['request-list'] {
   return {
     summary: label('requests.title'),
     title: label('requests.title'),
@@ -106,7 +101,7 @@ export function requestList(page: Page<RequestRow> & Pages, viewer: string): Car
 }
 
 /** `approvals`: oldest deadline first. */
-export function approvalList(page: Page<ApprovalRow> & Pages): CardDataOf['approval-list'] {
+export function approvalList(page: Page<ApprovalRow>): CardDataOf['approval-list'] {
   return {
     summary: label('approvals.title'),
     title: label('approvals.title'),
