@@ -289,9 +289,14 @@ function installedTeam(body: Json): string | null {
   return textAt(body, 'view', 'app_installed_team_id') ?? textAt(body, 'team', 'id') ?? textAt(body, 'user', 'team_id');
 }
 
+// What a person wrote with a picture beside it, in a thread but for all, or as "/me".
+const WRITTEN = new Set(['file_share', 'thread_broadcast', 'me_message']);
+
 // Edits, deletions, joins and whatever other bots write: answering them could go on for ever.
 function isMachine(event: Json): boolean {
-  return ['subtype', 'bot_id', 'bot_profile', 'hidden'].some((key) => event[key] !== undefined && event[key] !== null);
+  const { subtype } = event;
+  if (typeof subtype === 'string' ? !WRITTEN.has(subtype) : subtype !== undefined && subtype !== null) return true;
+  return ['bot_id', 'bot_profile', 'hidden'].some((key) => event[key] !== undefined && event[key] !== null);
 }
 
 function messageOf(body: Json): Turn['message'] {

@@ -783,6 +783,20 @@ describe.each(MODES)('row 34: over %s', (mode) => {
     expect(conversation.accepted).toHaveLength(1);
   });
 
+  test.each(['file_share', 'thread_broadcast', 'me_message'])(
+    'what a person writes as %s is heard',
+    async (subtype) => {
+      const { conversation, slack } = world;
+      const picture = subtype === 'file_share' ? { files: [{ id: 'F0PIC', mode: 'hosted' }], upload: false } : {};
+      await slack.say('U0ADA', 'request payroll', { subtype, bot_id: 'B1', ...picture });
+      await slack.say(slack.bot, 'request payroll', { subtype, ...picture });
+      await slack.say('U0ADA', 'request payroll', { subtype, hidden: true });
+      expect(conversation.accepted).toEqual([]);
+      await slack.say('U0ADA', 'request payroll', { subtype, ...picture });
+      expect(conversation.accepted.map(({ act }) => act)).toEqual([{ kind: 'text', text: 'request payroll' }]);
+    },
+  );
+
   test('a message in direct messages is stored before Slack is asked who wrote it', async () => {
     const { conversation, slack } = world;
     slack.fail('users.info', { status: 500 }, 3);
