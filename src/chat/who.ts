@@ -43,36 +43,43 @@ export function admit(standing: string | null, guestsAllowed: boolean): void {
  * says nothing of the account's standing, what the platform said last counts, never the best case.
  */
 export async function identify(desk: Desk, profiles: Profiles, inbound: Inbound): Promise<Who> {
-  const installation = await desk.views.installation(inbound.platform, inbound.tenant);
+  const { platform, tenant, user } = inbound;
+  const installation = await desk.views.installation(platform, tenant);
   const guestsAllowed = installation?.guestsAllowed ?? false;
-  admit(inbound.profile?.standing ?? null, guestsAllowed);
   const kept = await known(desk, inbound);
-  if (kept?.person) {
-    if (inbound.profile === null) admit(kept.standing, guestsAllowed);
-    else await keep(desk, inbound, inbound.profile, kept);
-    return asReader(kept.person, inbound.profile?.zone ? inbound.profile : kept);
-  }
+  if (inbound.profile !== null || kept?.person) await judge(desk, inbound, kept, guestsAllowed);
+  if (kept?.person) return asReader(kept.person, inbound.profile?.zone ? inbound.profile : kept);
   const told = inbound.profile?.email ?? inbound.profile?.directoryKey ?? null;
-  const profile = told === null ? await profiles(inbound.platform, inbound.tenant, inbound.user) : inbound.profile;
-  admit(profile?.standing ?? null, guestsAllowed);
-  const linked = await link(desk, linkable(inbound.platform, inbound.tenant, inbound.user, profile));
-  return asReader(linked, profile);
+  if (told !== null) return linked(desk, inbound);
+  const found = { ...inbound, profile: await profiles(platform, tenant, user) };
+  await judge(desk, found, kept, guestsAllowed);
+  return linked(desk, found);
 }
 
-async function keep(desk: Desk, inbound: Inbound, profile: Profile, kept: Known): Promise<void> {
-  const moved = profile.zone !== null && profile.zone !== kept.zone;
-  if (profile.standing === kept.standing && !moved) return;
-  await refresh(desk, {
-    platform: inbound.platform,
-    tenant: inbound.tenant,
-    user: inbound.user,
-    standing: profile.standing,
-    zone: profile.zone,
-    locale: profile.locale,
-  });
+type Told = Pick<Inbound, 'platform' | 'tenant' | 'user' | 'profile'>;
+
+/**
+ * Refuses whoever may not act by what the platform says now, else by what it said last. What it says of a known account is kept before
+ * that, since the next delivery may say nothing; of anybody else nothing is.
+ */
+async function judge(desk: Desk, account: Told, kept: Known | null, guestsAllowed: boolean): Promise<void> {
+  const { profile } = account;
+  if (profile !== null && kept !== null) await keep(desk, account, profile, kept);
+  admit(profile?.standing ?? kept?.standing ?? null, guestsAllowed);
 }
 
-function linkable(platform: Platform, tenant: string, user: string, profile: Profile | null): Account {
+async function keep(desk: Desk, { platform, tenant, user }: Told, profile: Profile, kept: Known): Promise<void> {
+  const { standing, zone, locale } = profile;
+  const moved = zone !== null && zone !== kept.zone;
+  if (standing === kept.standing && !moved) return;
+  await refresh(desk, { platform, tenant, user, standing, zone, locale });
+}
+
+async function linked(desk: Desk, account: Told): Promise<Who> {
+  return asReader(await link(desk, linkable(account)), account.profile);
+}
+
+function linkable({ platform, tenant, user, profile }: Told): Account {
   return {
     platform,
     tenant,
@@ -80,7 +87,7 @@ function linkable(platform: Platform, tenant: string, user: string, profile: Pro
     directoryKey: profile?.directoryKey ?? null,
     email: profile?.email ?? null,
     emailConfirmed: profile?.emailConfirmed === true,
-    standing: profile?.standing ?? 'member',
+    standing: profile?.standing ?? null,
     zone: profile?.zone ?? null,
     locale: profile?.locale ?? null,
   };
@@ -90,18 +97,15 @@ function linkable(platform: Platform, tenant: string, user: string, profile: Pro
  * Links an account that a platform found by a person's mail address, under the conditions of a first contact. False where it
  * stays unlinked, or is somebody's already.
  */
-export async function introduce(
-  desk: Desk,
-  person: Person,
-  account: Pick<Inbound, 'platform' | 'tenant' | 'user' | 'profile'>,
-): Promise<boolean> {
-  const { platform, tenant, user, profile } = account;
+export async function introduce(desk: Desk, person: Person, account: Told): Promise<boolean> {
+  const { platform, tenant, profile } = account;
   const installation = await desk.views.installation(platform, tenant);
   if (profile === null || !installation || installation.authoritativeDomains.length === 0) return false;
   try {
-    admit(profile.standing, installation.guestsAllowed);
-    if ((await known(desk, account))?.person) return false;
-    return (await link(desk, linkable(platform, tenant, user, profile))).id === person.id;
+    const kept = await known(desk, account);
+    await judge(desk, account, kept, installation.guestsAllowed);
+    if (kept?.person) return false;
+    return (await link(desk, linkable(account))).id === person.id;
   } catch (error) {
     if (error instanceof DomainError) return false;
     throw error;

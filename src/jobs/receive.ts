@@ -62,13 +62,9 @@ async function work(parts: ReceiveParts, row: InboundRow): Promise<void> {
   try {
     parts.gates.room(gateOf(stored), paceOf(stored.platform).all);
     const inbound = await introduced(channel, stored);
-    if (inbound.profile?.standing === 'bot') {
-      // Answering it could go on for ever.
-      await parts.inbound.settle(row.lease, { state: 'done' });
-      return;
-    }
     const reply = await parts.conversation.handle(inbound);
-    if (reply.kind !== 'none') await answer(parts, channel, inbound, reply);
+    // A bot is refused like others; answering it could go on for ever.
+    if (reply.kind !== 'none' && inbound.profile?.standing !== 'bot') await answer(parts, channel, inbound, reply);
     await parts.inbound.settle(row.lease, { state: 'done' });
   } catch (error) {
     if (error instanceof NotNow) {

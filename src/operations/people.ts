@@ -14,7 +14,8 @@ export interface Account {
   readonly email: string | null;
   /** True only where the platform says so; unknown never counts as confirmed. */
   readonly emailConfirmed: boolean;
-  readonly standing: string;
+  /** Null where the platform did not say it: then what it said before counts. */
+  readonly standing: string | null;
   readonly zone: string | null;
   readonly locale: string | null;
 }
@@ -28,17 +29,17 @@ export interface Known {
 }
 
 /**
- * What is known of an account; null before its first contact, and where what was found then does not count any more: it was in
- * conflict, or its person left. Then `link` looks again.
+ * What is known of an account; null before its first contact. It is nobody's where what was found then does not count any more: it was
+ * in conflict, or its person left. Then `link` looks again.
  */
 export async function known(desk: Desk, account: Pick<Account, 'platform' | 'tenant' | 'user'>): Promise<Known | null> {
   const identity = await desk.views.identity(account.platform, account.tenant, account.user);
-  if (!identity || identity.state === 'conflict') return null;
-  if (identity.person && identity.person.state !== 'enabled') return null;
-  return identity;
+  if (identity === null) return null;
+  const counts = identity.state !== 'conflict' && identity.person?.state === 'enabled';
+  return { ...identity, person: counts ? identity.person : null };
 }
 
-/** Writes down what the platform says now about an account that is linked already: its standing, zone and language. */
+/** Writes down what the platform says now about an account that is known already: its standing, zone and language. */
 export async function refresh(desk: Desk, seen: Seen): Promise<void> {
   await act(desk, by(seen), async (tx) => {
     await tx.clock();
@@ -73,7 +74,7 @@ export async function link(desk: Desk, account: Account): Promise<Person> {
     state: person ? 'linked' : conflict ? 'conflict' : 'unlinked',
     linkedBy: person ? linkedBy : null,
     mail: person && linkedBy === 'email' ? account.email : null,
-    standing: account.standing,
+    standing: account.standing ?? kept?.standing ?? 'member',
     zone: account.zone,
     locale: account.locale,
   };

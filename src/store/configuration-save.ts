@@ -286,7 +286,8 @@ async function saveIdentities(q: Query, list: readonly Of<'identity'>[]): Promis
      from jsonb_to_recordset($1::jsonb) as r (id uuid, platform text, tenant text, "user" text, person uuid)
      join people p on p.id = r.person
      on conflict (platform, tenant, user_id) do update set person_id = excluded.person_id, state = 'linked',
-       linked_by = excluded.linked_by, standing = excluded.standing, version = t.version + 1 where t.person_id is null
+       linked_by = excluded.linked_by, standing = case t.standing when 'member' then excluded.standing else t.standing end,
+       version = t.version + 1 where t.person_id is null
      returning t.id, t.platform, t.tenant, t.user_id`,
     [JSON.stringify(accounts)],
   )) as readonly Row[];

@@ -280,6 +280,9 @@ test('who speaks is looked up when a stored event is handled, where its delivery
   // Answering a machine could go on for ever.
   expect(said.filter((line) => line.startsWith('max'))).toEqual([]);
   expect(await world.sql(`select distinct state from inbound`)).toEqual([{ state: 'done' }]);
+  // What was said of each counts where nothing is said the next time.
+  for (const [user, standing] of Object.entries(standings))
+    expect(await world.sql('select standing from identities where user_id = $1', [user])).toEqual([{ standing }]);
 });
 
 test('a mistake in a connector is no quieter than a refusal: a removal that meets it alarms', async () => {

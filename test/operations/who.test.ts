@@ -1,6 +1,7 @@
 // Who is who, and who may act at all: administrators follow the settings, and an account's standing is never guessed.
 import type { Inbound, Profile } from '../../src/chat/inbound';
 import type { Card } from '../../src/chat/card';
+import { identify } from '../../src/chat/who';
 import { readConfig } from '../../src/config';
 import { DAY, HOUR } from '../../src/domain/time';
 import { nameAdministrators, settle } from '../../src/operations/settings';
@@ -184,19 +185,70 @@ describe('the standing of an account', () => {
   const ask = async (more: Partial<Inbound>) => sentenceOf(await world.conversation.handle(hello(more)));
 
   beforeEach(async () => {
-    await world.sql("update installations set guests_allowed = false where platform = 'web'");
+    await allow(false);
   });
 
-  test('a guest is refused, and stays refused when the platform says nothing the next time', async () => {
-    expect(await ask({ profile })).toBe('');
-    await world.sql("update identities set standing = 'guest' where user_id = 'tara'");
-    expect(await ask({ profile: null })).toContain('Guests cannot use me here');
+  const as = (standing: Profile['standing']): Partial<Inbound> => ({ profile: { ...profile, standing } });
+  const silent = { profile: null };
+  const guests = 'Guests cannot use me here';
+  const row = async () => (await world.sql("select * from identities where user_id = 'tara'"))[0];
+  const allow = (allowed: boolean) =>
+    world.sql("update installations set guests_allowed = $1 where platform = 'web'", [allowed]);
+
+  test('as the platform said it last counts when it says nothing the next time, for better and worse', async () => {
+    for (const [standing, refused] of [
+      ['guest', guests],
+      ['foreign', 'I only work for people of'],
+      ['anonymous', 'I only work for people of'],
+      ['deactivated', 'Your account is switched off'],
+      ['bot', 'I only talk to people'],
+    ] as const) {
+      for (const told of [as('member'), silent]) expect(await ask(told)).toBe('');
+      for (const told of [as(standing), silent, silent]) expect(await ask(told)).toContain(refused);
+    }
+    expect(await ask(as('member'))).toBe('');
+    expect(await ask(silent)).toBe('');
+    // Where guests are allowed the same words let in, and refuse again once they are not.
+    expect(await ask(as('guest'))).toContain(guests);
+    await allow(true);
+    expect(await ask(silent)).toBe('');
+    await allow(false);
+    expect(await ask(silent)).toContain(guests);
   });
 
-  test('what the platform says now is kept for the time when it says nothing', async () => {
-    await world.sql("update identities set standing = 'guest' where user_id = 'tara'");
-    expect(await ask({ profile })).toBe('');
-    expect(await ask({ profile: null })).toBe('');
+  test('is kept while its person is switched off, and counts when they are back', async () => {
+    const turn = (state: string) =>
+      world.sql(`update people set state = $1, version = version + 1 where directory_key = 'tara'`, [state]);
+    await turn('disabled');
+    expect(await ask(as('guest'))).toContain(guests);
+    await turn('enabled');
+    expect(await ask(silent)).toContain(guests);
+    expect(await ask(as('member'))).toBe('');
+  });
+
+  test('of nobody is not kept, and links nobody; of an account that is seen it counts once it is somebody’s', async () => {
+    await world.sql("delete from identities where user_id = 'tara'");
+    const vouched = { ...profile, directoryKey: 'tara', standing: 'guest' as const };
+    expect(await ask({ profile: vouched })).toContain(guests);
+    await expect(identify(world.desk, () => Promise.resolve(vouched), hello(silent))).rejects.toMatchObject({
+      code: 'guest-refused',
+    });
+    expect(await row()).toBeUndefined();
+
+    const unknown = 'I do not know who you are';
+    expect(await ask(silent)).toContain(unknown);
+    await allow(true);
+    for (const told of [as('guest'), silent]) expect(await ask(told)).toContain(unknown);
+    await allow(false);
+    expect(await ask({ profile: vouched })).toContain(guests);
+    expect(await row()).toMatchObject({ state: 'unlinked', standing: 'guest' });
+    await world.configure(
+      'people: [{ key: tara, name: Tara Lind, identities: [{ platform: web, tenant: demo, user: tara }] }]',
+    );
+    expect(await row()).toMatchObject({ state: 'linked', standing: 'guest' });
+    expect(await ask(silent)).toContain(guests);
+    expect(await ask(as('member'))).toBe('');
+    expect(await ask(silent)).toBe('');
   });
 
   test('an account in conflict is looked at again when the platform vouches for one person', async () => {

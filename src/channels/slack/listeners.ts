@@ -124,12 +124,15 @@ export function createListeners({ conversation, people, settings, show, turns }:
 
   const hear = async (body: Json, event: Json): Promise<void> => {
     const inbound = await heard(body, event);
-    if (inbound === null || inbound.profile?.standing === 'bot') return;
+    if (inbound === null) return;
     if (await conversation.accept(inbound)) return;
     // Whoever posts a link has not spoken to us.
     if (event['type'] === 'link_shared') return;
-    // Refused before anything is stored: handle refuses such a sender and only words it. Slack need not wait for that.
-    const refusal = conversation.handle(inbound).then((reply) => show.stored(inbound, reply));
+    // Refused before anything is stored: handle refuses such a sender and only words it. Slack need not wait for that. What is said to a
+    // bot could be answered for ever.
+    const refusal = conversation.handle(inbound).then(async (reply) => {
+      if (inbound.profile?.standing !== 'bot') await show.stored(inbound, reply);
+    });
     aside(
       refusal.then(
         () => undefined,
