@@ -244,6 +244,8 @@ export type CardDataOf = {
       readonly typedGiveUp: string;
       readonly typedAskAgain: string;
     })[];
+    /** What its pages are of: `back` is what ended while the reader was switched off. */
+    readonly list: 'mine' | 'back';
   } & Paging;
   'request-list': {
     readonly summary: Text;

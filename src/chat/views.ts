@@ -12,7 +12,7 @@ import type {
   RequestId,
   ResourceId,
 } from '../domain/model';
-import { accessOf, assigns, view as assignmentView } from '../operations/assignments';
+import { accessBackOf, accessOf, assigns, view as assignmentView } from '../operations/assignments';
 import { waiting } from '../operations/approvals';
 import { about, mayShare, nameable, share } from '../operations/packages';
 import { mayReprocess } from '../operations/placements';
@@ -72,8 +72,6 @@ export interface Look {
 
 type View = (look: Look) => Promise<Drawn>;
 
-/** More than a page, fewer than a message holds. */
-const MOST_BACK = 10;
 const PAGE = 8;
 
 function id(look: Look, name: string): string {
@@ -505,12 +503,10 @@ export const views = {
   accessReason: accessNotice('accessReason'),
   accessChanged: accessNotice('accessChanged'),
   accessBack: async (look) => {
-    const all = await accessOf(look.desk, look.by, { limit: MOST_BACK, after: null });
-    const rows = all.rows.filter(({ endReason }) => endReason === 'targetDisabled');
+    const page = await accessBackOf(look.desk, look.by, pageOf(look));
     // Nothing ended: there is nothing to say.
-    if (rows.length === 0) throw new DomainError('not-found', { what: 'assignment' });
-    const list = Lists.accessList({ rows, next: null, previous: null });
-    return { card: 'access-list', data: { ...list, summary: label('access.back'), title: label('access.back') } };
+    if (page.total === 0) throw new DomainError('not-found', { what: 'assignment' });
+    return { card: 'access-list', data: Lists.accessBackList(page) };
   },
   accessEnding: accessNotice('accessEnding'),
   accessEnded: accessNotice('accessEnded'),

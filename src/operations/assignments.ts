@@ -140,14 +140,31 @@ export interface AccessLine extends AccessRow {
   readonly closed: boolean;
 }
 
+interface Paging {
+  readonly limit: number;
+  readonly after: string | null;
+}
+
 /** Active, scheduled and recently ended access of a person. */
-export async function accessOf(
+export async function accessOf(desk: Desk, by: By, page: Paging): Promise<Page<AccessLine>> {
+  const person = personOf(by);
+  const found = await desk.views.access(person, page);
+  return { ...found, rows: await linesOf(desk, person, found.rows) };
+}
+
+/** What a person who is back lost by being disabled, and how much that is in all. */
+export async function accessBackOf(
   desk: Desk,
   by: By,
-  page: { limit: number; after: string | null },
-): Promise<Page<AccessLine>> {
+  page: Paging,
+): Promise<Page<AccessLine> & { readonly total: number }> {
   const person = personOf(by);
-  const [{ rows, ...paging }, now] = await Promise.all([desk.views.access(person, page), desk.views.now()]);
+  const found = await desk.views.accessBack(person, page);
+  return { ...found, rows: await linesOf(desk, person, found.rows), total: found.rows[0]?.total ?? 0 };
+}
+
+async function linesOf(desk: Desk, person: PersonId, rows: readonly AccessRow[]): Promise<readonly AccessLine[]> {
+  const now = await desk.views.now();
   const over = new Set(rows.filter(({ state }) => state === 'removed').map((row) => row.package));
   const asking = new Map((await desk.views.forAsking(person, [...over])).map((facts) => [facts.package.id, facts]));
   const lines = rows.map(async (row): Promise<AccessLine> => {
@@ -159,7 +176,7 @@ export async function accessOf(
       closed: facts !== undefined && !couldAsk(facts),
     };
   });
-  return { ...paging, rows: await Promise.all(lines) };
+  return Promise.all(lines);
 }
 
 /** Whether its holder may ask now to keep it for longer. */

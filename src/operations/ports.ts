@@ -342,6 +342,11 @@ export interface Views {
   ): Promise<readonly (PersonRef & { readonly detail: string })[]>;
   peopleNamed(name: string): Promise<readonly PersonRef[]>;
   access(person: PersonId, page: { limit: number; after: string | null }): Promise<Page<AccessRow>>;
+  /** All that ended because the person was disabled, the last time that they were; each with how many of them there are. */
+  accessBack(
+    person: PersonId,
+    page: { limit: number; after: string | null },
+  ): Promise<Page<AccessRow & { readonly total: number }>>;
   requests(person: PersonId, page: { limit: number; after: string | null }): Promise<Page<RequestRow>>;
   delegation(id: string): Promise<DelegationFacts | null>;
   /** What the person has handed on, or decides for others, and is not over; what begins first is first. */

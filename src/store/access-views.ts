@@ -10,6 +10,7 @@ type AccessViews = Pick<
   Views,
   | 'requestByNumber'
   | 'access'
+  | 'accessBack'
   | 'requests'
   | 'approvals'
   | 'timeline'
@@ -27,8 +28,10 @@ const REF = (id: string): string =>
 
 const BY_NUMBER = 'select id from requests where number = $1';
 
-// What is held first, then what has ended and is not yet removed, then what ended in the last 30 days; each newest first.
-const ACCESS = ({ less, more, asc, desc }: Way): string => `
+// What is held first, then what has ended and is not yet removed, then what is removed; each newest first.
+const ACCESS =
+  (which: string, total = '') =>
+  ({ less, more, asc, desc }: Way): string => `
 select * from (
   select a.id, a.package_id as package, packages.name as "packageName", a.state, a.starts_at as "startsAt", a.ends_at as "endsAt",
     a.ended_at as "endedAt", a.end_reason as "endReason",
@@ -38,12 +41,22 @@ select * from (
     a.ended_at is null and coalesce((select v.self_remove from justifications j
       join policy_versions v on v.id = j.policy_version_id
       where j.assignment_id = a.id and j.ended_at is null order by j.starts_at desc, j.id desc limit 1), false) as "mayGiveUp",
-    case when a.ended_at is null then 0 when a.state <> 'removed' then 1 else 2 end as rank
+    case when a.ended_at is null then 0 when a.state <> 'removed' then 1 else 2 end as rank${total}
   from assignments a join packages on packages.id = a.package_id
-  where a.target_id = $1 and (a.state <> 'removed' or a.ended_at > usher_now() - interval '30 days')
+  where a.target_id = $1 and ${which}
 ) listed
 where $2::integer is null or rank ${more} $2 or (rank = $2 and id ${less} $3::uuid)
 order by rank ${asc}, id ${desc} limit $4`;
+
+const LATELY = `(a.state <> 'removed' or a.ended_at > usher_now() - interval '30 days')`;
+
+// What ended because the person was disabled, since they were for the first time after they had been back before. Some of it ends a
+// moment after they are back.
+const LEFT = (than: string): string =>
+  `from audit_events e where e.subject_kind = 'person' and e.subject_id = $1::uuid::text and ${than}`;
+const LAST_LEAVE = `a.end_reason = 'targetDisabled' and a.ended_at >= (
+  select min(e.at) ${LEFT(`e.type in ('person.disabled', 'person.deleted') and e.id > coalesce((
+    select e.id ${LEFT(`e.type in ('person.enabled', 'person.restored')`)} order by e.id desc offset 1 limit 1), 0)`)})`;
 
 const REQUEST_COLUMNS = `r.id, r.number, r.type, r.state, packages.name as "packageName", ${REF('r.target_id')} as target,
   ${REF('r.requestor_id')} as requestor, r.created_at as "createdAt",
@@ -127,9 +140,16 @@ function accessOf(row: Ranked): AccessRow {
   delete shown.rank;
   return shown;
 }
+type Counted = Ranked & { readonly total: number };
 
 const LISTS = {
-  access: listOf(ACCESS, ['integer', 'id'], (row: Ranked) => [row.rank, row.id], accessOf),
+  access: listOf(ACCESS(LATELY), ['integer', 'id'], (row: Ranked) => [row.rank, row.id], accessOf),
+  accessBack: listOf(
+    ACCESS(LAST_LEAVE, ', count(*) over ()::integer as total'),
+    ['integer', 'id'],
+    (row: Counted) => [row.rank, row.id],
+    ({ total, ...row }) => ({ ...accessOf(row), total }),
+  ),
   requests: listOf(
     REQUESTS,
     ['id'],
@@ -152,6 +172,7 @@ export function createAccessViews(q: Query): AccessViews {
       return (row as { id: RequestId } | undefined)?.id ?? null;
     },
     access: (person, page) => readPage(q, LISTS.access, person, page),
+    accessBack: (person, page) => readPage(q, LISTS.accessBack, person, page),
     requests: (person, page) => readPage(q, LISTS.requests, person, page),
     approvals: (person, page) => readPage(q, LISTS.approvals, person, page),
     async timeline(request) {

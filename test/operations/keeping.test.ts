@@ -435,6 +435,47 @@ test('a later start is scheduled, checked again, and given when it comes', async
   expect(await holds('tara', 'Reader')).toBe(true);
 });
 
+test('who was away for long and had much finds all of it, and nothing that ended otherwise or in another leave', async () => {
+  const enabled = (is: boolean) =>
+    world.configure(`people:\n  - { key: tara, name: Tara Lind, enabled: ${String(is)} }\n`);
+  const copies = (count: number, name: string, than: string) =>
+    world.sql(
+      `insert into assignments select (jsonb_populate_record(a, jsonb_build_object('id', usher_id()) || $2)).*
+       from assignments a, generate_series(1, $1::integer)
+       where a.package_id = (select id from packages where name = '${name}')`,
+      [count, than],
+    );
+  await getReader('tara');
+  await enabled(false);
+  await world.settle();
+  await enabled(true);
+  await world.settle();
+  expect(textOf(latest('tara').card)).toContain('Access to 1 package ended');
+  await get('tara', 'ledger auditor', {});
+  await enabled(false);
+  await world.settle();
+  await copies(29, 'Ledger auditor', '{}');
+  await copies(12, 'Ledger reader', '{ "end_reason": "endReached" }');
+  await world.pass(40 * DAY);
+  await enabled(true);
+  await world.settle();
+  let list = latest('tara').card;
+  expect(textOf(list)).toContain('Access to 30 packages ended while you were switched off');
+  const rows = [textOf(list)];
+  while (buttons(list).has('Next')) {
+    const before = world.messagesTo('tara').length;
+    list = cardOf(await world.press('tara', list, 'Next'));
+    expect(buttons(list).has('Previous')).toBe(false);
+    expect(world.messagesTo('tara')).toHaveLength(before);
+    rows.push(textOf(list));
+  }
+  expect(rows.join('\n').match(/^Ledger auditor$/gm)).toHaveLength(30);
+  expect(rows.join('\n')).not.toContain('Ledger reader');
+  expect(textOf(cardOf(await world.press('tara', latest('tara').card, 'Ask again')))).toContain(
+    'Request Ledger auditor',
+  );
+});
+
 test('lists are paged and say it when they are empty', async () => {
   expect(textOf(cardOf(await world.say('tara', 'my access')))).toContain('You have no access through me yet');
   expect(textOf(cardOf(await world.say('tara', 'my requests')))).toContain('You have not asked for anything yet');

@@ -12,12 +12,16 @@ import { idOf, reasonOf } from './request-form';
 import { list, named } from './requests';
 
 const byId = z.object({ assignment: uuid });
+const back = z.object({ list: z.literal('back') });
 
 function assignmentOf(data: unknown): AssignmentId {
   const found = read(byId, data);
   if (!found) throw new DomainError('not-found', { what: 'assignment' });
   return found.assignment as AssignmentId;
 }
+
+/** A message of its own: the pressed one goes on showing its first page. */
+const pageBack = (data: unknown): Answer => ({ ...list('accessBack', data), place: 'new' });
 
 async function form(context: Context, verb: string, assignment: AssignmentId): Promise<Answer> {
   const draft = await context.desk.drafts.create(context.who.person.id, verb, 'fill', { assignment });
@@ -44,7 +48,7 @@ export const accessVerbs = {
   'access.list': {
     kind: 'reads',
     opens: false,
-    press: (_context, data) => Promise.resolve(list('accessList', data)),
+    press: (_context, data) => Promise.resolve(read(back, data) ? pageBack(data) : list('accessList', data)),
     typed: [
       {
         words: 'my access',

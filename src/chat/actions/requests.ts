@@ -336,7 +336,10 @@ export function named(rest: string): boolean {
 }
 
 /** A page of a list; turning pages replaces the list. */
-export function list(view: 'requestList' | 'accessList' | 'approvalList' | 'delegations', data: unknown): Answer {
+export function list(
+  view: 'requestList' | 'accessList' | 'accessBack' | 'approvalList' | 'delegations',
+  data: unknown,
+): Answer {
   const cursor = read(page, data)?.page ?? null;
   return { view, params: { page: cursor }, place: cursor === null ? 'new' : 'replace' };
 }

@@ -72,8 +72,15 @@ export function accessList(page: Page<AccessLine>): CardDataOf['access-list'] {
         typedAskAgain: `request ${row.packageName}`,
       };
     }),
+    list: 'mine',
     ...paging(page),
   };
+}
+
+/** What somebody may ask for again who is back. Its further pages are messages of their own, so that none leads back. */
+export function accessBackList(page: Page<AccessLine> & { readonly total: number }): CardDataOf['access-list'] {
+  const title = say('access.back', { count: page.total });
+  return { ...accessList({ ...page, previous: null }), summary: title, title, list: 'back' };
 }
 
 /** `my requests`. */

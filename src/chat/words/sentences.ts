@@ -395,7 +395,8 @@ export const sentences = {
   'delegations.row': '{from} to {until} · {scope}',
 
   // lists
-  'access.back': 'You are back. This ended while you were switched off, and comes back only when you ask for it:',
+  'access.back':
+    'You are back. Access to {count|# package|# packages} ended while you were switched off, and comes back only when you ask for it:',
   'access.title': 'Your access',
   'access.empty': 'You have no access through me yet. Ask for some: it takes seconds.',
   'access.until': 'until {endsAt:dateTime}',
