@@ -501,6 +501,7 @@ export const views = {
   accessProblem: accessNotice('accessProblem'),
   accessExtended: accessNotice('accessExtended'),
   accessReason: accessNotice('accessReason'),
+  accessMoved: (look) => accessNotice(look.params['later'] === true ? 'accessLonger' : 'accessSooner')(look),
   accessChanged: accessNotice('accessChanged'),
   accessBack: async (look) => {
     const page = await accessBackOf(look.desk, look.by, pageOf(look));

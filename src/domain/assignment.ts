@@ -9,8 +9,9 @@ import type { AssignmentFacts, Now } from './facts';
 import { releaseGrants } from './grants';
 import type { EndReason, Justification, JustificationId, PersonId, Request, RequestDetail, RequestId } from './model';
 import { LIVE_ASSIGNMENT_STATES } from './model';
-import { extensionWindow, newest, reminders } from './period';
-import { latest } from './time';
+import { endMoved, remindedAnew } from './moved-end';
+import { reminders } from './period';
+import { earlier, latest } from './time';
 
 export { approve, deliver } from './delivery';
 export type { Delivered } from './delivery';
@@ -70,6 +71,20 @@ export function end(facts: AssignmentFacts, input: EndInput, at: Now): Change {
   );
 }
 
+/**
+ * What lets it be held beside something changed, as noted since `noted`, or the exception is over with which it ends: the end follows.
+ * What changed after the end does not bring it back.
+ */
+export function followException(facts: AssignmentFacts, noted: Date | null, at: Now): Change {
+  if (!isLive(facts)) return noChange;
+  const { endsAt } = facts.assignment;
+  const isInTime = endsAt === null || endsAt > (noted ?? at.now);
+  const { until, change } = isInTime ? endMoved(facts, facts.assignment, at) : { until: endsAt, change: noChange };
+  if (until && until <= at.now)
+    return end(facts, { reason: 'endReached', type: 'systemRemove', requestor: null, note: null }, at);
+  return change;
+}
+
 /** Justifications whose time is over end; with the last one the access does (rule 3.10). */
 export function endOver(facts: AssignmentFacts, at: Now): Change {
   const over = liveJustifications(facts).filter((one) => one.until !== null && one.until <= at.now);
@@ -97,11 +112,11 @@ function endJustified(
   if (rest.length === 0) return end(facts, { reason, type: 'systemRemove', requestor: null, note: null }, at);
 
   const { assignment } = facts;
-  const endsAt = latest(rest.map((one) => one.until));
+  const endsAt = earlier(latest(rest.map((one) => one.until)), assignment.endsAt);
   const isSameEnd = endsAt?.getTime() === assignment.endsAt?.getTime();
   return together(
     ...over.map((one) => updated('justification', one, { endedAt: at.now })),
-    isSameEnd ? noChange : updated('assignment', assignment, { endsAt, ...remindedAnew(facts, rest, endsAt) }),
+    isSameEnd ? noChange : updated('assignment', assignment, { endsAt, ...remindedAnew(assignment, rest, endsAt) }),
     ...over.map((one) =>
       toldOfAssignment(
         facts,
@@ -170,13 +185,6 @@ export function isLive(facts: AssignmentFacts): boolean {
 
 function liveJustifications(facts: AssignmentFacts): readonly Justification[] {
   return facts.justifications.filter((one) => one.assignment === facts.assignment.id && one.endedAt === null);
-}
-
-function remindedAnew(facts: AssignmentFacts, rest: readonly Justification[], endsAt: Date | null) {
-  const { startsAt } = facts.assignment;
-  const last = newest(rest, null);
-  const opensAt = last && extensionWindow({ startsAt, endsAt }, { ...last, until: endsAt }).opensAt;
-  return { remindAt: reminders({ startsAt, endsAt }, opensAt, 0), reminded: 0 };
 }
 
 function removalOf(facts: AssignmentFacts, input: EndInput, state: 'removing' | 'removed', at: Now): Request {

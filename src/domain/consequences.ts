@@ -28,6 +28,7 @@ export const notices = [
   'accessProblem',
   'accessExtended',
   'accessReason',
+  'accessMoved',
   'accessChanged',
   'accessBack',
   'accessEnding',
@@ -148,6 +149,9 @@ export const consequences: readonly Consequence[] = [
   tell('assignment.deliveryFailed', 'deliveryFailed', 'catalogOwners', 'assignment'),
   tell('assignment.extended', 'accessExtended', 'target', 'assignment'),
   redraw('assignment.extended', 'assignment'),
+  tell('assignment.endMoved', 'accessMoved', 'target', 'assignment', { tell: true }),
+  redraw('assignment.endMoved', 'assignment'),
+  { ...redraw('assignment.endMoved', 'request'), when: { scheduled: true } },
   tell('assignment.unjustified', 'accessReason', 'target', 'assignment'),
   redraw('assignment.unjustified', 'assignment'),
   // From now on it can be extended, which the card of its request says as well.

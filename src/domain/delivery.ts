@@ -7,7 +7,7 @@ import { noChange, together } from './events';
 import type { Now, PairFacts, RequestFacts } from './facts';
 import { retryGrants, wantGrants } from './grants';
 import type { Assignment, AssignmentId, Justification, JustificationId, PolicyVersion, Request } from './model';
-import { lentBy } from './lent';
+import { isLent, lentBy } from './lent';
 import { extensionWindow, fixedEnd, inZone, newest, pastException, periodFor, reminders } from './period';
 import type { Period } from './period';
 import { gate } from './policy';
@@ -22,7 +22,7 @@ export interface Delivered {
   readonly change: Change;
 }
 
-type Span = Pick<Period, 'startsAt' | 'endsAt'>;
+type Span = Pick<Period, 'startsAt' | 'endsAt' | 'whole'>;
 
 /** Final approval: writes the request and what it gives. Throws the gate that closed meanwhile (rule 3.2). */
 export function approve(
@@ -123,6 +123,7 @@ function give(facts: PairFacts, gift: Gift, at: Now): Delivered {
     startsAt,
     since: gift.since ?? null,
     endsAt,
+    lent: isLent(facts, at.now),
     endedAt: null,
     endReason: null,
     remindAt: reminders(gift.span, opensAt, 0),
@@ -140,22 +141,25 @@ function give(facts: PairFacts, gift: Gift, at: Now): Delivered {
 
 /** One more reason to hold what is held already (rule 3.10). The roles are wanted as before. */
 function join(facts: PairFacts, live: Assignment, gift: Gift, at: Now): Delivered {
-  const { startsAt, endsAt } = gift.span;
-  const addsNothing = !live.endsAt || (endsAt !== null && endsAt <= live.endsAt);
+  const { startsAt, endsAt: until } = gift.span;
+  const addsNothing = !live.endsAt || (until !== null && until <= live.endsAt);
   const leavesGap = live.endsAt !== null && startsAt > live.endsAt;
   if (live.state === 'scheduled' || addsNothing || leavesGap) {
     throw new DomainError('already-held', { package: facts.package.name, endsAt: live.endsAt });
   }
   const again = triedAgain(facts, live);
-  const request = followed({ ...gift.request, assignment: live.id, startsAt, endsAt }, again.state, at);
+  const request = followed({ ...gift.request, assignment: live.id, startsAt, endsAt: until }, again.state, at);
+  const reasons = liveOf(facts, live.id).map((one) => one.until);
+  const endsAt = earlier(latest([gift.span.whole, ...reasons]), lentBy(facts, at.now)?.until ?? null);
   const held = { startsAt: live.startsAt, endsAt };
-  const { opensAt } = extensionWindow(held, { periodAt: startsAt, until: endsAt });
+  const { opensAt } = extensionWindow(held, { periodAt: startsAt, until });
   const since = gift.since ? earlier(gift.since, live.since ?? live.startsAt) : live.since;
   const change = together(
     updated('assignment', live, {
       state: again.state,
       since,
       endsAt,
+      lent: live.lent || isLent(facts, at.now),
       remindAt: reminders(held, opensAt, 0),
       reminded: 0,
     }),
@@ -169,11 +173,12 @@ function join(facts: PairFacts, live: Assignment, gift: Gift, at: Now): Delivere
 function extend(facts: DeliveryFacts, request: Request, policy: PolicyVersion, at: Now): Delivered {
   // Asked for where the person was then; a fixed end is never passed where they are now (rule 3.9), nor that of an exception.
   const lent = lentBy(facts, at.now);
-  const limit = earlier(fixedEnd(policy, facts.target.timeZone), lent?.until ?? null);
-  const until = earlier(request.period.endsAt, limit);
+  const whole = earlier(request.period.endsAt, fixedEnd(policy, facts.target.timeZone));
+  const until = earlier(whole, lent?.until ?? null);
   const { live } = facts;
   if (until && until <= at.now) throw new DomainError('end-before-start', {});
-  if (live?.id !== request.assignment) return giveAgain(facts, request, { policy, until }, at);
+  if (live?.id !== request.assignment)
+    return giveAgain(facts, request, { policy, span: { startsAt: at.now, endsAt: until, whole } }, at);
 
   if (lent && live.endsAt && lent.until <= live.endsAt) throw pastException(facts, lent, false);
   const extended = newest(ofAssignment(facts, live.id), null);
@@ -181,15 +186,16 @@ function extend(facts: DeliveryFacts, request: Request, policy: PolicyVersion, a
     throw new DomainError('no-end-to-extend', { package: facts.package.name });
   }
   const n = extended.extensions + 1;
-  const others = ofAssignment(facts, live.id).filter((one) => one.id !== extended.id && one.endedAt === null);
-  const endsAt = latest([until, ...others.map((one) => one.until)]);
+  const others = liveOf(facts, live.id).filter((one) => one.id !== extended.id);
+  const endsAt = earlier(latest([whole, ...others.map((one) => one.until)]), lent?.until ?? null);
   const { opensAt } = extensionWindow({ ...live, endsAt }, { periodAt: live.endsAt, until });
   const again = triedAgain(facts, live);
   const change = together(
-    updated('justification', extended, { until, periodAt: live.endsAt, extensions: n }),
+    updated('justification', extended, { until: whole, periodAt: live.endsAt, extensions: n }),
     updated('assignment', live, {
       state: again.state,
       endsAt,
+      lent: live.lent || isLent(facts, at.now),
       remindAt: reminders({ ...live, endsAt }, opensAt, 0),
       reminded: 0,
     }),
@@ -223,14 +229,13 @@ function followed(request: Request, state: Assignment['state'], at: Now): Reques
 function giveAgain(
   facts: DeliveryFacts,
   request: Request,
-  { policy, until }: { readonly policy: PolicyVersion; readonly until: Date | null },
+  { policy, span }: Pick<Gift, 'policy' | 'span'>,
   at: Now,
 ): Delivered {
   if (facts.assignment?.endReason !== 'endReached') {
     throw new DomainError('not-held', { package: facts.package.name, target: null });
   }
   const used = ofAssignment(facts, facts.assignment.id).map((one) => one.extensions);
-  const span = { startsAt: at.now, endsAt: until };
   const since = facts.assignment.since ?? facts.assignment.startsAt;
   const gift = { request, policy, span, extensions: Math.max(0, ...used) + 1, since };
   return facts.live ? join(facts, facts.live, gift, at) : give(facts, gift, at);
@@ -238,6 +243,10 @@ function giveAgain(
 
 function ofAssignment(facts: PairFacts, id: AssignmentId): readonly Justification[] {
   return facts.justifications.filter((one) => one.assignment === id);
+}
+
+function liveOf(facts: PairFacts, id: AssignmentId): readonly Justification[] {
+  return ofAssignment(facts, id).filter((one) => one.endedAt === null);
 }
 
 function justifying(facts: PairFacts, assignment: Assignment, gift: Gift, at: Now): Change {
@@ -249,7 +258,7 @@ function justifying(facts: PairFacts, assignment: Assignment, gift: Gift, at: No
     request: request.id,
     policyVersion: policy.id,
     startsAt: span.startsAt,
-    until: span.endsAt,
+    until: span.whole,
     endedAt: null,
     periodAt: span.startsAt,
     extensions: gift.extensions ?? 0,

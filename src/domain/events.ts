@@ -45,6 +45,7 @@ export type EventType =
   | 'assignment.partiallyDelivered'
   | 'assignment.deliveryFailed'
   | 'assignment.extended'
+  | 'assignment.endMoved'
   | 'assignment.reminded'
   | 'assignment.justified'
   | 'assignment.unjustified'

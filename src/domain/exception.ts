@@ -4,10 +4,11 @@ import { keptPolicy } from './approval';
 import { inserted, isOnBehalf, refsOf, told, toldOf, updated } from './change';
 import { DomainError } from './errors';
 import type { Change, DomainEvent } from './events';
-import { together } from './events';
+import { noChange, together } from './events';
 import type { Clash, Now, RequestFacts } from './facts';
 import type { AssignmentId, Catalog, ConflictException, Incompatibility, Package, PersonId, PersonRef } from './model';
 import { counts, lasts } from './lent';
+import { endMoved } from './moved-end';
 import { inZone, period } from './period';
 import { mustBeOpen } from './policy';
 import { after, DAY, dateIn, endOfDay } from './time';
@@ -97,6 +98,15 @@ export function grantException(facts: RequestFacts, owner: PersonId, at: Now): C
   };
   const id = before?.id ?? at.newId();
   const data = { scheduled: false, waits: false, onBehalf: isOnBehalf(request), byPolicy: false, type: request.type };
+  const granted: ConflictException = {
+    id,
+    incompatibility: clash.incompatibility,
+    person: target.id,
+    version: 1,
+    ...(before ?? {}),
+    ...fields,
+  };
+  const clashes = facts.clashes.map((one) => (one === clash ? { ...one, exception: granted } : one));
   return together(
     updated('request', request, {
       state: 'delivered',
@@ -106,19 +116,20 @@ export function grantException(facts: RequestFacts, owner: PersonId, at: Now): C
       completedAt: at.now,
     }),
     toldOf(facts, request, 'request.approved', { data }),
-    before
-      ? updated('exception', before, fields)
-      : inserted('exception', {
-          id,
-          incompatibility: clash.incompatibility,
-          person: target.id,
-          ...fields,
-          version: 1,
-        }),
+    before ? updated('exception', before, fields) : inserted('exception', granted),
     told(before ? 'exception.changed' : 'exception.created', { kind: 'exception', id }, refsOf(facts, request), {
       day,
     }),
+    // What is held by it lasts longer at once, as the same message says. The other side follows what is noted.
+    prolonged({ ...facts, clashes }, at),
   );
+}
+
+function prolonged(facts: RequestFacts, at: Now): Change {
+  const { live } = facts;
+  // What has reached its end is over, whether or not that is written down yet.
+  const isHeld = live && (live.endsAt === null || live.endsAt > at.now);
+  return isHeld ? endMoved(facts, live, at, false).change : noChange;
 }
 
 /** When the owner of an exception that is recorded now first hears of its end. */

@@ -73,6 +73,8 @@ export interface Clash {
    * stands against the other as well, that is not extended past its exception either.
    */
   readonly endsAt: Date | null;
+  /** The target has it only until it is taken away: its time is over. */
+  readonly leaving: boolean;
   /** The policy that decides exceptions to it, whether or not it is enabled; null: there never was one. */
   readonly policy: Policy['id'] | null;
   /** Its current version where it is enabled. */

@@ -1,6 +1,8 @@
-// What an exception to an incompatibility lends: whether it counts, and how long access lasts that is held by it (rule 3.13).
-import type { PairFacts } from './facts';
+// What an exception to an incompatibility lends: whether it counts, and how long access lasts that is held by it (rule 3.13). How the end of
+// what is held already follows: moved-end.ts.
+import type { Clash, PairFacts } from './facts';
 import type { ConflictException } from './model';
+import { earlier } from './time';
 
 /** Whether both may be held by it now. */
 export function counts({ state, until }: ConflictException, now: Date): boolean {
@@ -24,17 +26,46 @@ export interface Lent {
   readonly from: Date | null;
 }
 
+type Clashing = Pick<PairFacts, 'clashes'>;
+
+/** What the target has, or gets by what was decided. What is only asked for ends with the exception itself, once it is given. */
+function standing({ clashes }: Clashing): readonly Clash[] {
+  return clashes.filter(({ how }) => how !== null && how !== 'pending');
+}
+
+/** When the exception to it is over, where the other side is held for longer than that; null: it sets no end. */
+function endBy({ endsAt, exception }: Clash): Date | null {
+  if (!exception || (endsAt !== null && endsAt <= exception.until)) return null;
+  return exception.until;
+}
+
+/** Whether an exception lets the package be held beside something: what is given then ends with it. */
+export function isLent(facts: Clashing, now: Date): boolean {
+  return standing(facts).some(({ exception }) => exception !== null && counts(exception, now));
+}
+
 /**
  * The first exception to end of those that let the package be held beside what the target has; null: none is needed. What is given or
  * extended under it ends then at the latest, so that nobody holds both after it. What is over by then anyway needs no such end.
  */
-export function lentBy({ clashes }: Pick<PairFacts, 'clashes'>, now: Date): Lent | null {
-  const lent = clashes.flatMap(({ how, endsAt, exception, name, offers }): readonly Lent[] => {
-    if (how === null || !exception || !counts(exception, now)) return [];
-    const { until, remindAt } = exception;
-    if (endsAt !== null && endsAt <= until) return [];
-    return [{ until, other: name, offered: offers !== null, from: lasts(exception, now) ? remindAt : null }];
+export function lentBy(facts: Clashing, now: Date): Lent | null {
+  const lent = standing(facts).flatMap((clash): readonly Lent[] => {
+    const { exception, name, offers } = clash;
+    const until = endBy(clash);
+    if (!until || !exception || !counts(exception, now)) return [];
+    return [{ until, other: name, offered: offers !== null, from: lasts(exception, now) ? exception.remindAt : null }];
   });
   const [first] = lent.sort((a, b) => a.until.getTime() - b.until.getTime());
   return first ?? null;
+}
+
+/**
+ * Until when access lasts that was given by an exception, is held until `held` and would be until `whole` by its policy. An exception
+ * that is over has ended it. Beside something to which there is none, or that is still being taken away, it does not grow.
+ */
+export function lentUntil(facts: Clashing, held: Date | null, whole: Date | null): Date | null {
+  const beside = standing(facts);
+  const limits = beside.filter(({ leaving }) => !leaving).map(endBy);
+  const until = limits.reduce(earlier, whole);
+  return beside.some(({ exception, leaving }) => exception === null || leaving) ? earlier(until, held) : until;
 }

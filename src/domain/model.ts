@@ -526,8 +526,10 @@ export interface Assignment extends Versioned {
   readonly startsAt: Date;
   /** When the access began that this one continues after its end; null: it continues none. */
   readonly since: Date | null;
-  /** Latest `until` of its live justifications; null: no end. */
+  /** Latest `until` of its live justifications, or before that, with the exception by which it is held; null: no end. */
   readonly endsAt: Date | null;
+  /** Given beside something that it does not go with, by an exception: its end follows that (moved-end.ts). */
+  readonly lent: boolean;
   readonly endedAt: Date | null;
   readonly endReason: EndReason | null;
   /** When the next reminder is due; null: none. 1 = extension window opens, 2 = one day before the end. */
@@ -543,6 +545,7 @@ export interface Justification extends Versioned {
   readonly request: RequestId;
   readonly policyVersion: PolicyVersionId;
   readonly startsAt: Date;
+  /** By its policy, or as was asked, whatever exception ends the access before. */
   readonly until: Date | null;
   readonly endedAt: Date | null;
   /** Start of the period that runs: its own start, or the end that it had before its last extension. */

@@ -15,6 +15,8 @@ export const MAX_START_DAYS = 180;
 export interface Period {
   readonly startsAt: Date;
   readonly endsAt: Date | null;
+  /** The end by the policy, or as was asked, were there no exception. */
+  readonly whole: Date | null;
   /** Told before submit: less is given than was asked for, by the policy, or by an exception that is over before. */
   readonly clamped: Clamped | null;
 }
@@ -25,6 +27,8 @@ export interface Extension {
   readonly policy: PolicyVersion;
   readonly justification: Justification;
   readonly until: Date | null;
+  /** The end by the policy, were there no exception. */
+  readonly whole: Date | null;
   /** 1 for the first extension. */
   readonly n: number;
 }
@@ -82,7 +86,7 @@ export function period(policy: PolicyVersion, asked: AskedPeriod, at: Date, zone
 
   const isShortened = wanted !== null && most !== null && wanted > most;
   const clamped = policy.expiration.kind === 'date' ? 'fixedEnd' : 'maximum';
-  return { startsAt, endsAt, clamped: isShortened ? clamped : null };
+  return { startsAt, endsAt, whole: endsAt, clamped: isShortened ? clamped : null };
 }
 
 /**
@@ -124,8 +128,9 @@ export function extensionWindow(
   assignment: Pick<Assignment, 'startsAt' | 'endsAt'>,
   justification: Pick<Justification, 'periodAt' | 'until'>,
 ): { readonly opensAt: Date | null } {
-  if (!assignment.endsAt || !justification.until) return { opensAt: null };
-  const one = justification.until.getTime() - justification.periodAt.getTime();
+  const until = earlier(justification.until, assignment.endsAt);
+  if (!assignment.endsAt || !until) return { opensAt: null };
+  const one = until.getTime() - justification.periodAt.getTime();
   const window = Math.min(one / 2, WINDOW_DAYS * DAY);
   return { opensAt: after(assignment.endsAt, -Math.round(window)) };
 }
@@ -175,11 +180,11 @@ export function mayExtend(facts: AssignmentFacts, at: Date, mayAsk = false): Ext
   }
   const lent = lentBy(facts, at);
   if (lent && lent.until <= assignment.endsAt) throw pastException(facts, lent, mayAsk);
-  const limit = earlier(most, lent?.until ?? null);
   // Last: whoever hears from when on it may be extended can rely on it.
   const { opensAt } = extensionWindow(assignment, justification);
   if (opensAt && at < opensAt) throw new DomainError('extension-too-early', { package: name, from: opensAt });
-  return { policy, justification, until: earlier(onePeriodFrom(policy, assignment.endsAt, zone), limit), n };
+  const whole = earlier(onePeriodFrom(policy, assignment.endsAt, zone), most);
+  return { policy, justification, until: earlier(whole, lent?.until ?? null), whole, n };
 }
 
 /**

@@ -136,14 +136,14 @@ export function submitExtension(
 ): Submitted {
   const { target, assignment } = facts;
   if (input.requestor !== target.id) throw new DomainError('not-found', { what: 'assignment' });
-  const { policy, until } = offerExtension(facts, at.now);
+  const { policy, whole } = offerExtension(facts, at.now);
 
   const request: Request = {
     ...blank(facts, policy, at),
     type: 'userExtend',
     requestor: target.id,
     assignment: assignment.id,
-    period: { startsAt: null, endsAt: until, hours: null },
+    period: { startsAt: null, endsAt: whole, hours: null },
     reason: reasonOf(input.reason, policy),
   };
   const needsApproval = extensionNeedsApproval(policy);

@@ -4,7 +4,7 @@ import { DomainError } from '../domain/errors';
 import type { AssignmentId } from '../domain/model';
 import type { Log } from '../log';
 import { alarmsOf } from '../operations/alarms';
-import { endDue, endForGone, endJustifications, remind } from '../operations/assignments';
+import { endDue, endForGone, endJustifications, followException, remind } from '../operations/assignments';
 import { follow as followDelegation } from '../operations/delegations';
 import { report } from '../operations/exceptions';
 import { forget } from '../operations/forgetting';
@@ -192,6 +192,13 @@ export const jobs: readonly Job[] = [
     cron: '5-59/20 * * * * *',
     misfire: 'catchUp',
     sweep: each('end-justifications', (due, limit) => due.justificationsOver(limit), endJustifications),
+  },
+  // A job of its own: a release that knows no such ends leaves it to this one.
+  {
+    name: 'follow-exceptions',
+    cron: '8-59/20 * * * * *',
+    misfire: 'catchUp',
+    sweep: each('follow-exceptions', (due, limit) => due.lentChanged(limit), followException),
   },
   {
     name: 'end-for-leavers',

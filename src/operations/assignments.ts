@@ -96,6 +96,15 @@ export function endJustifications(desk: Desk, by: By, id: AssignmentId): Promise
   });
 }
 
+/** What lets the access be held beside something changed, or is over: its end follows (rule 3.13). */
+export function followException(desk: Desk, by: By, id: AssignmentId): Promise<void> {
+  return act(desk, by, async (tx) => {
+    const noted = await tx.takeLentNotes(id);
+    const facts = await tx.forAssignment(id);
+    await tx.save(Rules.followException(facts, noted, moment(tx)));
+  });
+}
+
 /** The holder was disabled or deleted: access ends, though they may be back by now (rule 3.17). */
 export function endForGone(desk: Desk, by: By, id: AssignmentId): Promise<void> {
   return act(desk, by, async (tx) => {

@@ -164,6 +164,8 @@ export interface Tx {
   forDelegation(id: DelegationId): Promise<DelegationFacts>;
   /** One exception to an incompatibility, its row locked. */
   forException(id: string): Promise<ExceptionFacts>;
+  /** Since when it is noted that exceptions may move the end of this access, and nothing is from now on; before all that this act reads. */
+  takeLentNotes(id: AssignmentId): Promise<Date | null>;
   /** Bulk: ends up to `limit` assignments whose last justification is over; same tail as save. Returns how many. */
   endDue(limit: number): Promise<number>;
 }
@@ -748,6 +750,8 @@ export interface Due {
   remindersDue(limit: number): Promise<readonly AssignmentId[]>;
   /** Justifications that are over while others still hold the assignment. */
   justificationsOver(limit: number): Promise<readonly AssignmentId[]>;
+  /** Access whose end may have to move because of an exception, or that ends with one by now; the newest first. */
+  lentChanged(limit: number): Promise<readonly AssignmentId[]>;
   /** Held access whose roles are not yet those that its package holds now (rule 3.11). */
   contentsChanged(limit: number): Promise<readonly AssignmentId[]>;
   /** Forgets which packages changed, where all their holders follow. */

@@ -5,6 +5,7 @@ import type { Due } from '../operations/ports';
 import { backlogOf } from './backlog';
 import { delegationsDue } from './delegations';
 import { gatherMessages } from './digest';
+import { lentChanged } from './exceptions';
 import { redrawForgotten, TO_FORGET } from './forgetting';
 import { giveUpUnknown } from './known';
 import { JUSTIFYING, LIVE, OPEN } from './loads';
@@ -212,6 +213,7 @@ export function createDue(q: Query): Due {
       return (await q(SQL.exceptionsToReport, [limit])).map((row) => (row as { id: string }).id);
     },
     justificationsOver: assignments(SQL.justificationsOver),
+    lentChanged: (limit) => lentChanged(q, limit),
     requestsOfGone: requests(SQL.requestsOfGone),
     requestsByEndedPolicies: requests(SQL.requestsByEndedPolicies),
     assignmentsOfGone: assignments(SQL.assignmentsOfGone),

@@ -1,14 +1,15 @@
-// Who may hold two things that do not go together for a while: reading one exception with what its report needs, and who holds both
-// sides of an incompatibility now.
+// Who may hold two things that do not go together for a while: reading one exception with what its report needs, who holds both sides of an
+// incompatibility now, and whose access may end at another time because of it.
 import type { ExceptionFacts } from '../domain/exception';
 import { DomainError } from '../domain/errors';
+import type { AssignmentId } from '../domain/model';
 import type { AffectedBy, HolderOfBoth } from '../operations/ports';
 import { exceptions } from './configuration-tables';
 import { isId } from './ids';
 import type { At } from './loads';
 import { LIVE } from './loads';
 import type { Query, Row } from './query';
-import { fromRow, instantOf } from './tables';
+import { fromRow, instantOf, toInstant } from './tables';
 
 /** What the person of the exception `e` has of the package `of` after the instant `at`, as things are. */
 const HELD = (of: string, at = 'usher_now()'): string =>
@@ -40,6 +41,29 @@ join assignments held on held.package_id = pair.package and held.state in ${LIVE
 left join assignments other on other.target_id = held.target_id and other.package_id = pair."otherPackage" and other.state in ${LIVE}
 where other.id is not null or exists (${MEMBER('pair."otherGroup"', 'held.target_id')})
 order by pair.id, held.target_id`;
+
+// The newer of two bears the end with which both are right.
+const LENT = `
+select id from assignments where id in (
+  select assignment_id from lent_changes
+  union
+  select a.id from assignments a where a.state in ${LIVE} and a.ended_at is null and a.ends_at <= usher_now()
+    and exists (select 1 from justifications j where j.assignment_id = a.id and j.ended_at is null
+      and (j.until is null or j.until > usher_now())))
+order by starts_at desc, id desc limit $1`;
+const TAKE_NOTES = `
+with taken as (delete from lent_changes where assignment_id = $1 returning at) select min(at) as at from taken`;
+
+/** Access whose end may have to move because of an exception, or that ends with one by now. */
+export async function lentChanged(q: Query, limit: number): Promise<readonly AssignmentId[]> {
+  return (await q(LENT, [limit])).map((row) => (row as { id: AssignmentId }).id);
+}
+
+/** Since when it is noted, which is forgotten with this act. To be called before anything is read: what is noted later stays. */
+export async function takeLentNotes(q: Query, id: AssignmentId): Promise<Date | null> {
+  const [row] = await q(TAKE_NOTES, [id]);
+  return toInstant((row as Row)['at']);
+}
 
 /** One exception, read outside any lock. */
 export async function exceptionOf(q: Query, id: string): Promise<ExceptionFacts | null> {

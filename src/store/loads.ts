@@ -114,7 +114,10 @@ clashes as (
     -- One way only, the other may be extended whatever this package does; what is being removed is there until it is gone.
     case when against.mutual then (select case when a.ended_at is null then a.ends_at end from assignments a
       where a.target_id = against.target_id and a.package_id = against.package_id and a.state in ${HOLDING}
-      order by a.ended_at nulls first limit 1) end as ends_at
+      order by a.ended_at nulls first limit 1) end as ends_at,
+    coalesce((select a.ended_at is not null from assignments a
+      where a.target_id = against.target_id and a.package_id = against.package_id and a.state in ${HOLDING}
+      order by a.ended_at nulls first limit 1), false) as leaving
   from against
   left join packages on packages.id = against.package_id left join groups on groups.id = against.group_id
   left join policies p on p.incompatibility_id = against.incompatibility_id
@@ -125,7 +128,7 @@ conflicts as (select * from clashes where how is not null and passes is not true
 
 /** A conflict as the rules see it, to be aggregated. */
 export const CONFLICT = `jsonb_build_object('kind', kind, 'name', name, 'how', how, 'excusable', offers is not null) order by kind, name`;
-const CLASH = `jsonb_build_object('incompatibility', incompatibility_id, 'kind', kind, 'name', name, 'how', how, 'endsAt', ends_at, 'policy', policy_id,
+const CLASH = `jsonb_build_object('incompatibility', incompatibility_id, 'kind', kind, 'name', name, 'how', how, 'endsAt', ends_at, 'leaving', leaving, 'policy', policy_id,
   'offers', offers, 'exception', exception) order by kind, name, incompatibility_id`;
 
 /** What every look at a pair reads: its parts of a `with`, given its header and those of its versions. */

@@ -34,7 +34,7 @@ import { createDrafts, takeDraft } from './drafts';
 import { createComparisons, judged, loadCompared, loadFinding } from './drift';
 import { keepAnswer, loadAsked } from './drift-answers';
 import { createDue } from './due';
-import { loadException } from './exceptions';
+import { loadException, takeLentNotes } from './exceptions';
 import { busy, isConflict, refusalOf } from './faults';
 import { forget, loadForgettable } from './forgetting';
 import { newId } from './ids';
@@ -209,6 +209,7 @@ function openTx(q: TxQuery, by: By): { tx: Tx; sent: () => number; decided: read
     forProposal: async (input) => loaded(await loadProposal(q, input)),
     forDelegation: async (id) => loaded(await loadDelegation(q, id)),
     forException: async (id) => loaded(await loadException(q, id)),
+    takeLentNotes: (id) => takeLentNotes(q, id),
     roles: (person, catalog) => rolesOf(q, person, catalog),
     async save(change) {
       const signed = await signature();

@@ -120,6 +120,7 @@ export const governed: { readonly [N in keyof GovernedNouns]: Table<GovernedNoun
       startsAt: instant('starts_at'),
       since: instant('since'),
       endsAt: instant('ends_at'),
+      lent: boolean('lent'),
       endedAt: instant('ended_at'),
       endReason: text('end_reason'),
       remindAt: instant('remind_at'),

@@ -32,6 +32,7 @@ const EVENTS: Readonly<Record<EventType, 'follows' | 'silent'>> = {
   'assignment.partiallyDelivered': 'follows',
   'assignment.deliveryFailed': 'follows',
   'assignment.extended': 'follows',
+  'assignment.endMoved': 'follows',
   'assignment.reminded': 'follows',
   'assignment.justified': 'silent',
   'assignment.unjustified': 'follows',

@@ -1,11 +1,12 @@
 // Access that is held by an exception ends with it, whoever gave it and however often it is extended (rule 3.13).
 import { exceptionNotice } from '../../src/chat/present/exception-notices';
 import { plain } from '../../src/chat/text';
+import { endOver, followException } from '../../src/domain/assignment';
 import { deliver } from '../../src/domain/delivery';
 import { isSettled, report, type ExceptionFacts } from '../../src/domain/exception';
 import type { AssignmentFacts, Clash } from '../../src/domain/facts';
 import { counts, lasts, lentBy } from '../../src/domain/lent';
-import type { RequestType } from '../../src/domain/model';
+import type { JustificationId, RequestType } from '../../src/domain/model';
 import { mayExtend, periodFor } from '../../src/domain/period';
 import { offerExtension, startDue, submit, submitDirect } from '../../src/domain/request';
 import {
@@ -46,6 +47,11 @@ describe('which exception counts', () => {
     { name: 'the one that is needed', give: [lends(9)], want: [days(9), 'Purchasing'] },
     { name: 'the first that ends', give: [lends(9), lends(5, { name: 'Vault' })], want: [days(5), 'Vault'] },
     { name: 'not what the person does not have', give: [lends(9, { how: null })], want: null },
+    {
+      name: 'not what is only asked for: that ends with it, once it is given',
+      give: [lends(9, { how: 'pending' })],
+      want: null,
+    },
     { name: 'not one that is over', give: [lends(-1)], want: null },
     { name: 'not one that has ended', give: [aClash({ exception: anException({ state: 'ended' }) })], want: null },
     { name: 'not where the other is over by then', give: [lends(9, { endsAt: days(9) })], want: null },
@@ -158,7 +164,9 @@ describe('what is given', () => {
       at(),
     );
     for (const { change, clamped } of [own, direct]) {
-      expect([rowOf(change, 'assignment').endsAt, rowOf(change, 'justification').until]).toEqual([days(9), days(9)]);
+      const { endsAt, lent } = rowOf(change, 'assignment');
+      // Its reason lasts as long as its policy says: what ends before that may last longer again.
+      expect([endsAt, lent, rowOf(change, 'justification').until]).toEqual([days(9), true, days(30)]);
       expect(clamped).toBe('exception');
     }
   });
@@ -240,5 +248,114 @@ describe('an extension', () => {
   });
   test('and denied where the exception was shortened meanwhile', () => {
     expect(faultOf(() => extending(2)).code).toBe('extension-past-exception');
+  });
+});
+
+describe('the end of what is held by it', () => {
+  /** Held for nine days by an exception, where its policy gives thirty. */
+  const held = ({ whole = days(30), ...fields }: Partial<AssignmentFacts> & { whole?: Date | null }) => {
+    const assignment = anAssignment({ lent: true, startsAt: days(-5), endsAt: days(9), ...fields.assignment });
+    const reason = aJustification({ startsAt: days(-5), periodAt: days(-5), until: whole });
+    return assignmentFacts({ policy: month, justifications: [reason], clashes: [lends(9)], ...fields, assignment });
+  };
+  const lasting30 = anAssignment({ lent: true, startsAt: days(-5), endsAt: days(30) });
+  test.each<{ name: string; give: Parameters<typeof held>[0]; want: Date | null | 'as before' }>([
+    { name: 'is that of the exception', give: {}, want: 'as before' },
+    { name: 'follows it when it is renewed', give: { clashes: [lends(20)] }, want: days(20) },
+    { name: 'follows it when it is shortened', give: { clashes: [lends(5)] }, want: days(5) },
+    { name: 'is never later than its policy says', give: { clashes: [lends(90)] }, want: days(30) },
+    { name: 'is none where its policy knows none', give: { clashes: [], whole: null }, want: null },
+    { name: 'is that of its policy where they go together by now', give: { clashes: [] }, want: days(30) },
+    { name: 'where the other one is gone', give: { clashes: [lends(9, { how: null })] }, want: days(30) },
+    { name: 'where the other one is over by then', give: { clashes: [lends(9, { endsAt: days(9) })] }, want: days(30) },
+    {
+      name: 'where the other one is only asked for',
+      give: { clashes: [lends(9, { how: 'pending' })] },
+      want: days(30),
+    },
+    {
+      name: 'comes where the other one lasts for longer by now',
+      give: { assignment: lasting30, clashes: [lends(9, { endsAt: days(10) })] },
+      want: days(9),
+    },
+    {
+      name: 'comes where nothing keeps the other one from lasting for longer',
+      give: { assignment: lasting30 },
+      want: days(9),
+    },
+    {
+      name: 'is that of the first of two',
+      give: { clashes: [lends(20), lends(12, { name: 'Vault' })] },
+      want: days(12),
+    },
+    {
+      name: 'grows by none of them beside what none lets it be held',
+      give: { clashes: [lends(20), aClash({ name: 'Vault' })] },
+      want: 'as before',
+    },
+    {
+      name: 'neither comes nor goes by what is being taken away',
+      give: { clashes: [lends(5, { leaving: true })] },
+      want: 'as before',
+    },
+    {
+      name: 'does not come to what was not given by one',
+      give: { assignment: anAssignment({ endsAt: days(30) }) },
+      want: 'as before',
+    },
+    {
+      name: 'comes to what is to start',
+      give: { assignment: anAssignment({ ...lasting30, state: 'scheduled', startsAt: days(2) }) },
+      want: days(9),
+    },
+    {
+      name: 'is not before what is to start: the gate is closed then',
+      give: { assignment: anAssignment({ ...lasting30, state: 'scheduled', startsAt: days(10) }) },
+      want: 'as before',
+    },
+  ])('$name', ({ give, want }) => {
+    const facts = held(give);
+    const change = followException(facts, hours(-1), at());
+    if (want === 'as before') expect(change.rows).toEqual([]);
+    else {
+      expect(rowOf(change, 'assignment').endsAt).toEqual(want);
+      const later = want === null || (facts.assignment.endsAt !== null && want > facts.assignment.endsAt);
+      expect(change.events).toMatchObject([{ type: 'assignment.endMoved', data: { later } }]);
+    }
+  });
+
+  test('has its reminders anew', () => {
+    const facts = held({ assignment: anAssignment({ lent: true, startsAt: days(-5), endsAt: days(9), reminded: 2 }) });
+    const moved = rowOf(followException({ ...facts, clashes: [] }, hours(-1), at()), 'assignment');
+    expect(moved).toMatchObject({ reminded: 0, remindAt: days(16) });
+  });
+
+  test.each<{ name: string; over?: Date; noted: Date | null; clashes: readonly Clash[]; want: string }>([
+    { name: 'ends it with the exception', noted: null, clashes: [lends(-1)], want: 'ends' },
+    { name: 'is over whatever is renewed after it', noted: null, clashes: [lends(20)], want: 'ends' },
+    { name: 'is over whatever is noted after it', noted: hours(-1), clashes: [lends(20)], want: 'ends' },
+    { name: 'moves with what was renewed in time', noted: hours(-3), clashes: [lends(20)], want: 'moves' },
+    {
+      name: 'has come where the exception was shortened and is over',
+      over: days(9),
+      noted: hours(-3),
+      clashes: [lends(-1)],
+      want: 'ends',
+    },
+  ])('$name', ({ over = hours(-2), noted, clashes, want }) => {
+    const facts = held({ assignment: anAssignment({ lent: true, startsAt: days(-5), endsAt: over }), clashes });
+    const { state, endReason, endsAt } = rowOf(followException(facts, noted, at()), 'assignment');
+    expect([state, endReason, endsAt]).toEqual(
+      want === 'ends' ? ['removing', 'endReached', over] : ['delivered', null, days(20)],
+    );
+  });
+
+  test('is not changed by a reason that is over', () => {
+    const facts = held({});
+    const [reason] = facts.justifications;
+    const over = aJustification({ id: 'over' as JustificationId, until: days(-1) });
+    const change = endOver({ ...facts, justifications: [over, ...(reason ? [reason] : [])] }, at());
+    expect(rowsOf(change, 'assignment')).toEqual([]);
+    expect(rowsOf(change, 'justification')).toMatchObject([{ id: 'over' }]);
   });
 });

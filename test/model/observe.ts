@@ -28,7 +28,8 @@ export const OBSERVE = `select json_build_object(
 )},
 'assignments', ${ALL(
   `json_build_object('id', a.id, 'target', a.target_id, 'package', a.package_id, 'state', a.state, 'startsAt', ${MS('a.starts_at')},
-    'since', ${MS('a.since')}, 'endsAt', ${MS('a.ends_at')}, 'endReason', a.end_reason, 'remindAt', ${MS('a.remind_at')}, 'reminded', a.reminded) order by a.id`,
+    'since', ${MS('a.since')}, 'endsAt', ${MS('a.ends_at')}, 'lent', a.lent,
+    'noted', (select ${MS('min(n.at)')} from lent_changes n where n.assignment_id = a.id), 'endReason', a.end_reason, 'remindAt', ${MS('a.remind_at')}, 'reminded', a.reminded) order by a.id`,
   'assignments a',
 )},
 'reasons', ${ALL(
@@ -192,7 +193,7 @@ export function lines({ requests, assignments, delegations, exceptions, grants }
     ),
     ...assignments.map((one) =>
       [
-        `access ${one.key} ${one.state} ${one.endReason ?? ''} ${time(one.since)} ${time(one.startsAt)}..${time(one.endsAt)}`,
+        `access ${one.key} ${one.state} ${one.endReason ?? ''} ${time(one.since)} ${time(one.startsAt)}..${time(one.endsAt)}${one.lent ? ' lent' : ''}`,
         `reminded ${one.reminded} next ${time(one.remindAt)}`,
         ...one.reasons
           .map(

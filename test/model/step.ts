@@ -43,5 +43,6 @@ export async function agree(run: Run, real: ModelWorld, worked: boolean): Promis
   const seen = await real.observe(TICK);
   if (worked) absorb(run.o, seen, run.lost);
   expect(lines(seen)).toEqual(lines(run.o));
+  for (const one of run.o.assignments) one.noted = seen.assignments.find(({ key }) => key === one.key)?.noted ?? null;
   run.o.now += TICK;
 }

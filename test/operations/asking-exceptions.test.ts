@@ -179,10 +179,10 @@ describe('the whole way', () => {
 });
 
 describe('what is had by an exception', () => {
-  const DAYS = (expires: number) =>
-    `{ name: Employees, approval: [], questions: [], reason: optional, expires: ${expires} days }`;
-  const lasting = (expires: number) =>
-    world.configure(`catalogs: [{ name: Finance, packages: [{ name: Ledger writer, policies: [${DAYS(expires)}] }] }]`);
+  const lasting = (expires: number, more = '') => {
+    const policy = `{ name: Employees, approval: [], questions: [], reason: optional, expires: ${expires} days${more} }`;
+    return world.configure(`catalogs: [{ name: Finance, packages: [{ name: Ledger writer, policies: [${policy}] }] }]`);
+  };
   const ends = async () => {
     const [row] = await world.sql<{ ends: Date; until: Date }>(
       `select a.ends_at as ends, e.until_at as until from incompatibility_exceptions e
@@ -200,14 +200,14 @@ describe('what is had by an exception', () => {
     await world.pass((row?.left ?? 0) - hours * 3_600_000);
   };
   /** Tara has both: the one by an exception of twenty days. */
-  async function both(expires: number) {
+  async function both(expires: number, more = '') {
     await asked('tara', 'request ledger writer', { end: await inDays(20) });
     await world.press('cas', latest('cas'), 'Approve');
-    await lasting(expires);
+    await lasting(expires, more);
     return form('tara', 'request ledger writer');
   }
 
-  test('ends with it, and everybody is told before; a new one comes first, then it is extended', async () => {
+  test('ends with it, and everybody is told before; a new one keeps it for longer', async () => {
     const ask = await both(365);
     expect(textOf(ask)).toMatch(/until .* 00:00 CES?T\. Ledger writer ends then at the latest\./);
     const late = await world.submit('tara', ask, { start: await inDays(30) });
@@ -225,7 +225,7 @@ describe('what is had by an exception', () => {
 
     await world.pass(12 * DAY);
     expect(textOf(latest('tara'))).toMatch(/ends soon\nYour access ends on .*, because the exception ends then/);
-    expect(textOf(latest('tara'))).toContain('Ask for a new exception first: “ask exception Ledger writer”.');
+    expect(textOf(latest('tara'))).toContain('Ask for a new exception: “ask exception Ledger writer”.');
     const ending = latest('tara');
     expect([...buttons(ending).keys()]).toEqual(['Ask again', 'Give up']);
     const refused = await world.say('tara', 'extend ledger writer');
@@ -236,27 +236,26 @@ describe('what is had by an exception', () => {
     const again = cardOf(await world.press('tara', ending, 'Ask again'));
     expect(textOf(again)).toContain('An exception allows both until');
     expect(textOf(again)).toContain(
-      'once it is granted, Ledger writer may be extended, and ends with it at the latest.',
+      'once it is granted, Ledger writer may be kept for longer, and ends with it at the latest.',
     );
     await world.submit('tara', again, { reason: 'Until summer' });
     expect(sentenceOf(await world.say('tara', 'extend ledger writer'))).toMatch(
       /^An exception for Ledger writer is asked for already: R-1004\. That is decided first, or canceled\./,
     );
     await hoursBefore(12);
-    expect(textOf(latest('tara'))).toContain('once the exception is granted that you asked for: R-1004.');
+    expect(textOf(latest('tara'))).toContain('It can be kept for longer once the exception is granted');
     expect([...buttons(latest('tara')).keys()]).toEqual(['Give up']);
     await world.press('cas', latest('cas'), 'Approve');
     await world.settle();
     expect(await exceptions()).toMatchObject([{ reason: 'Until summer', request: 1004 }]);
-    // It is held, so longer access is what to ask for next.
-    expect(textOf(latest('tara'))).toContain('Ledger writer can be extended now.');
-    const longer = cardOf(await world.press('tara', latest('tara'), 'Extend'));
-    expect(textOf(longer)).toContain('Ledger writer ends then at the latest.');
-    await world.submit('tara', longer, {});
-    await world.settle();
+    // It is held, and lasts longer at once: by the one message that says so.
     const second = await ends();
     expect(second?.ends).toEqual(second?.until);
     expect(second?.ends.getTime()).toBeGreaterThan((first?.ends.getTime() ?? 0) + 60 * DAY);
+    expect(textOf(latest('tara'))).toMatch(/beside Ledger auditor until (.*)\.\nLedger writer now lasts until \1\./);
+    expect([...buttons(latest('tara')).keys()]).not.toContain('Extend');
+    expect(heard('tara').join()).not.toContain('for longer\n');
+    expect(heard('tara').join()).not.toContain('ends soon');
 
     // What ends by itself is nobody's duty, not even while it waits for its end to be written down.
     await hoursBefore(1);
@@ -307,6 +306,129 @@ describe('what is had by an exception', () => {
     expect(sentenceOf(refused)).toContain('Or type “ask exception Ledger writer”.');
     const next = cardOf(await world.press('tara', cardOf(refused), 'Continue'));
     expect(textOf(next)).toContain('Exception for Ledger writer');
+  });
+
+  /** Tara has the writer until its exception ends, and it cannot be extended. */
+  async function held() {
+    await world.submit('tara', await both(60, ', extension: false'), {});
+    await world.settle();
+    const row = await ends();
+    expect(row?.ends).toEqual(row?.until);
+  }
+  const writer = () =>
+    world.sql<{ ends: Date | null; whole: boolean; reminded: number }>(
+      `select a.ends_at as ends, a.ends_at = j.until as whole, a.reminded from assignments a
+       join packages p on p.id = a.package_id join justifications j on j.assignment_id = a.id
+       where p.name = 'Ledger writer' and a.ended_at is null`,
+    );
+  const written = async (days: number) => {
+    const one = `{ person: tara, owner: olga, until: ${await inDays(days)}, reason: As written }`;
+    await world.configure(against(`{ package: Ledger auditor, ${POLICY}, exceptions: [${one}] }`));
+    await world.settle();
+  };
+
+  test('follows what a file says of it, later and sooner, and never past its policy', async () => {
+    await held();
+    await world.pass(11 * DAY);
+    expect(textOf(latest('tara'))).toContain('ends soon');
+    await written(30);
+    const later = await ends();
+    expect(later?.ends).toEqual(later?.until);
+    expect(textOf(latest('tara'))).toMatch(
+      /^You keep Ledger writer for longer\nIt lasts until .*: the exception ends then that lets you have it beside/,
+    );
+    expect(await writer()).toMatchObject([{ whole: false, reminded: 0 }]);
+    // From now on its policy ends it, and it is said so.
+    await written(80);
+    expect(textOf(latest('tara'))).toMatch(
+      /for longer\nIt lasts until .*, as it was given: no exception ends it before/,
+    );
+    expect(await writer()).toMatchObject([{ whole: true }]);
+    await written(40);
+    const sooner = await ends();
+    expect(sooner?.ends).toEqual(sooner?.until);
+    expect(textOf(latest('tara'))).toMatch(/^Ledger writer ends sooner\nIt lasts until .*: the exception ends then/);
+    const trail = await world.sql(
+      `select data->>'because' as because, data->>'later' as later from audit_events where type = 'assignment.endMoved' order by id`,
+    );
+    expect(trail).toEqual([
+      { because: 'exception', later: 'true' },
+      { because: 'policy', later: 'true' },
+      { because: 'exception', later: 'false' },
+    ]);
+    // So near that the reminder says it.
+    const told = heard('tara').length;
+    await written(3);
+    expect(heard('tara').slice(told)).toEqual([
+      expect.stringMatching(/^Ledger writer ends soon\nYour access ends on .*, because the exception ends then/),
+    ]);
+    await world.pass(4 * DAY);
+    expect(await has('tara')).toEqual([{ name: 'Ledger auditor' }]);
+    expect(await writer()).toEqual([]);
+  });
+
+  test.each([
+    ['the other one is given up', async () => world.submit('tara', await form('tara', 'give up ledger auditor'), {})],
+    ['they go together from now on', () => world.configure(against(''))],
+  ])('lasts as long as it was given where %s', async (_, act) => {
+    await held();
+    await act();
+    await world.settle();
+    expect(await writer()).toMatchObject([{ whole: true }]);
+    expect(textOf(latest('tara'))).toMatch(/for longer\nIt lasts until .*, as it was given/);
+    // Once more, and not because of the exception.
+    await world.pass(50 * DAY);
+    expect(textOf(latest('tara'))).toMatch(/ends soon\nYour access ends on /);
+    expect(textOf(latest('tara'))).not.toContain('because the exception');
+  });
+
+  test('comes to whichever of the two is extended past it, and to the other one once nothing keeps it', async () => {
+    const policy = '{ name: Employees, approval: [], questions: [], reason: optional, expires: 15 days }';
+    await world.configure(`catalogs: [{ name: Finance, packages: [{ name: Ledger auditor, policies: [${policy}] }] }]`);
+    await world.submit('tara', await both(60), {});
+    // Where the other one is over by then there is no limit, and nobody is asked to do anything.
+    expect(await writer()).toMatchObject([{ whole: true }]);
+    await world.pass(8 * DAY);
+    expect([...heard('cas'), ...heard('tara')].join()).not.toMatch(/hold both|has both/);
+
+    const longer = await form('tara', 'extend ledger auditor');
+    expect(textOf(longer)).toContain('Ledger auditor ends then at the latest.');
+    await world.submit('tara', longer, {});
+    await world.settle();
+    expect(heard('tara')).toContainEqual(
+      expect.stringMatching(/^You keep Ledger auditor\nIt lasts until .*: the exception ends then/),
+    );
+    const limited = () =>
+      world.sql(
+        `select p.name, a.ends_at = e.until_at as lent, a.ends_at = j.until as whole from assignments a join packages p on p.id = a.package_id
+         join justifications j on j.assignment_id = a.id join incompatibility_exceptions e on e.person_id = a.target_id
+         where a.ended_at is null order by 1`,
+      );
+    const before = [
+      { name: 'Ledger auditor', lent: true, whole: false },
+      { name: 'Ledger writer', lent: false, whole: true },
+    ];
+    expect(await limited()).toEqual(before);
+    await world.configure(against('{ package: Ledger auditor, mutual: false }'));
+    await world.settle();
+    expect(await limited()).toEqual([
+      { name: 'Ledger auditor', lent: false, whole: true },
+      { name: 'Ledger writer', lent: true, whole: false },
+    ]);
+    expect(heard('tara').slice(-2).sort()).toEqual([
+      expect.stringMatching(/^Ledger writer ends s(oon|ooner)\n/),
+      expect.stringMatching(/^You keep Ledger auditor for longer\n/),
+    ]);
+    await world.pass(13 * DAY);
+    expect(await has('tara')).toEqual([{ name: 'Ledger auditor' }]);
+    expect([...heard('cas'), ...heard('tara')].join()).not.toMatch(/hold both|has both/);
+  });
+
+  test('does not come back: what is renewed after the end comes too late', async () => {
+    await held();
+    await world.sql('update organization set clock_offset_ms = clock_offset_ms + $1', [25 * DAY]);
+    await written(30);
+    expect(await has('tara')).toEqual([{ name: 'Ledger auditor' }]);
   });
 });
 

@@ -20,6 +20,7 @@ import { createComparisons, judged, loadCompared, loadFinding } from '../../src/
 import { keepAnswer } from '../../src/store/drift-answers';
 import { createDue } from '../../src/store/due';
 import { endDue } from '../../src/store/bulk';
+import { takeLentNotes } from '../../src/store/exceptions';
 import { newId } from '../../src/store/ids';
 import { createInbound } from '../../src/store/inbound';
 import { createOutbox } from '../../src/store/outbox';
@@ -166,6 +167,8 @@ test.each<{
   { name: 'starts', act: (q) => createDue(q).startsDue(10) },
   { name: 'reminders', act: (q) => createDue(q).remindersDue(10) },
   { name: 'justifications that are over', act: (q) => createDue(q).justificationsOver(10) },
+  { name: 'ends that follow exceptions', act: (q) => createDue(q).lentChanged(10) },
+  { name: 'what is noted of one of them', act: (q) => takeLentNotes(q, id as AssignmentId) },
   { name: 'requests of people who left', act: (q) => createDue(q).requestsOfGone(10) },
   { name: 'requests by policies that ended', act: (q) => createDue(q).requestsByEndedPolicies(10) },
   { name: 'people to forget', act: (q) => createDue(q).peopleToForget(10) },

@@ -38,6 +38,7 @@ const WRITERS: Readonly<Record<string, string>> = {
   directory_changes: 'misrouted notes scope',
   scope_leavers: 'due scope',
   leaver_requests: 'scope',
+  lent_changes: 'exceptions',
   grants_astray: 'due',
   manual_task_keepers: 'task-keepers',
   local_roles: 'local-roles',

@@ -15,6 +15,7 @@ export type Sql = <T extends object>(text: string, bind?: readonly unknown[]) =>
 export type When = 'always' | 'settled';
 
 const LIVE = `('scheduled', 'delivering', 'delivered', 'partiallyDelivered', 'deliveryFailed')`;
+const HOLDING = `('scheduled', 'delivering', 'delivered', 'partiallyDelivered', 'deliveryFailed', 'removing', 'removalFailed')`;
 const JUSTIFYING = `('delivering', 'delivered', 'partiallyDelivered', 'deliveryFailed')`;
 const OPEN = `('pendingApproval', 'scheduled')`;
 const NOUNS = [
@@ -184,11 +185,32 @@ const ALWAYS: readonly (readonly [name: string, sql: string])[] = [
   [
     'I15 access ends when its last justification does, and no later than the policy allows',
     `select a.id::text from assignments a join justifications j on j.assignment_id = a.id and j.ended_at is null
-     where a.state in ${LIVE} group by a.id having a.ends_at is distinct from case when bool_or(j.until is null) then null else max(j.until) end
+     where a.state in ${LIVE} group by a.id having coalesce(a.ends_at, 'infinity') > max(coalesce(j.until, 'infinity'))
+       or (not a.lent and coalesce(a.ends_at, 'infinity') < max(coalesce(j.until, 'infinity')))
      union all select j.id::text from justifications j join policy_versions v on v.id = j.policy_version_id
      where j.extensions = 0 and v.expiration <> 'never' and (j.until is null or j.until > case v.expiration
        when 'hours' then j.starts_at + v.expiration_hours * interval '1 hour' when 'date' then ${LATEST_END}
        else j.starts_at + v.expiration_days * interval '1 day' + interval '2 hours' end)`,
+  ],
+  [
+    'I15e what is given by an exception ends with it, as long as that is needed, and no sooner',
+    `select a.id::text from assignments a
+     cross join lateral (select max(coalesce(j.until, 'infinity')) as until from justifications j
+       where j.assignment_id = a.id and j.ended_at is null) whole
+     cross join lateral (
+       select min(case when other.leaving or (i.mutual and other.ends_at <= e.until_at) then null else e.until_at end) as until,
+         bool_or(e.id is null or other.leaving) as barred
+       from incompatibilities i
+       left join incompatibility_exceptions e on e.incompatibility_id = i.id and e.person_id = a.target_id and e.state <> 'ended'
+       left join lateral (select b.id, b.ends_at, b.ended_at is not null as leaving from assignments b
+         where b.target_id = a.target_id and b.package_id = case i.package_id when a.package_id then i.other_package_id else i.package_id end
+           and b.state in ${HOLDING} order by b.ended_at nulls first limit 1) other on true
+       where i.state = 'active' and (i.package_id = a.package_id or (i.mutual and i.other_package_id = a.package_id))
+         and (other.id is not null or exists (select 1 from group_members m where m.group_id = i.other_group_id and m.person_id = a.target_id))
+     ) limits
+     where a.lent and a.state in ${JUSTIFYING} and not exists (select 1 from lent_changes n where n.assignment_id = a.id)
+       and case when limits.barred then coalesce(a.ends_at, 'infinity') > least(whole.until, limits.until)
+         else coalesce(a.ends_at, 'infinity') <> least(whole.until, limits.until) end`,
   ],
   [
     'I16 an end follows the terms that were kept, an extension those that it was asked under',
@@ -197,7 +219,8 @@ const ALWAYS: readonly (readonly [name: string, sql: string])[] = [
      union all select j.id::text from justifications j where j.extensions > 0 and not exists (
        select 1 from requests r join policy_versions v on v.id = r.policy_version_id join assignments a on a.id = r.assignment_id
        where r.assignment_id = j.assignment_id and r.type = 'userExtend' and r.approved_at is not null
-         and r.ends_at is not distinct from j.until
+         and (r.ends_at is not distinct from j.until or (r.ends_at < coalesce(j.until, 'infinity')
+           and coalesce(j.until, 'infinity') <= coalesce(r.asked_ends_at, 'infinity')))
          and (v.expiration = 'never' or j.until <= case v.expiration
            when 'hours' then j.period_at + v.expiration_hours * interval '1 hour' when 'date' then ${LATEST_END}
            else j.period_at + v.expiration_days * interval '1 day' + interval '2 hours' end)
@@ -295,7 +318,7 @@ const ALWAYS: readonly (readonly [name: string, sql: string])[] = [
     'I26 each reminder is queued once, and none after the end',
     `select subject_id from (
        select e.subject_id, e.data ->> 'n' as n, (select count(*) from audit_events anew where anew.subject_id = e.subject_id
-         and anew.type in ('assignment.extended', 'assignment.unjustified') and anew.id < e.id) as period
+         and anew.type in ('assignment.extended', 'assignment.endMoved', 'assignment.unjustified') and anew.id < e.id) as period
        from audit_events e where e.type = 'assignment.reminded') reminded
      group by subject_id, n, period having count(*) > 1
      union all select e.subject_id from audit_events e join audit_events over on over.subject_id = e.subject_id and over.id < e.id

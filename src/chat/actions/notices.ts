@@ -14,6 +14,7 @@ const ABOUT = {
   accessProblem: 'assignment',
   accessExtended: 'assignment',
   accessReason: 'assignment',
+  accessMoved: 'assignment',
   accessChanged: 'assignment',
   accessBack: 'person',
   accessEnding: 'assignment',

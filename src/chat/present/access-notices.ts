@@ -8,7 +8,15 @@ import { number, stateText, text } from './common';
 import { notice, type Notice } from './notices';
 
 type AccessNotice =
-  'access' | 'accessProblem' | 'accessExtended' | 'accessReason' | 'accessChanged' | 'accessEnding' | 'accessEnded';
+  | 'access'
+  | 'accessProblem'
+  | 'accessExtended'
+  | 'accessReason'
+  | 'accessLonger'
+  | 'accessSooner'
+  | 'accessChanged'
+  | 'accessEnding'
+  | 'accessEnded';
 
 /** Messages to the person who has (or had) the access. */
 export function accessNotice(
@@ -68,6 +76,11 @@ export function accessNotice(
       return notice(say('notice.accessExtended', { package: name }), 'good', [until], { ...base, mayGiveUp: giveUp });
     case 'accessReason':
       return notice(say('notice.accessReason', { package: name }), 'default', [until], { ...base, mayGiveUp: giveUp });
+    case 'accessLonger':
+    case 'accessSooner': {
+      const why = lent ? until : unlimitedLine(assignment.endsAt);
+      return notice(say(`notice.${what}`, { package: name }), 'default', [why], { ...base, mayGiveUp: giveUp });
+    }
     case 'accessChanged':
       return notice(say('notice.accessChanged', { package: name }), 'default', [...gives(contents), until], {
         ...base,
@@ -103,6 +116,11 @@ function endsWithException({ facts, now }: AssignmentView): Lent | null {
 function untilLine(endsAt: Date | null, lent: Lent | null): Text {
   if (lent) return say('notice.accessUntilLent', { endsAt: lent.until, other: text(lent.other, 150) });
   return endsAt === null ? label('notice.accessNoEnd') : say('notice.accessUntil', { endsAt });
+}
+
+/** The same of what an exception limited until now. */
+function unlimitedLine(endsAt: Date | null): Text {
+  return endsAt === null ? label('notice.accessUnlimitedNoEnd') : say('notice.accessUnlimited', { endsAt });
 }
 
 /** How access that ends soon is kept: by a button, once something else is decided, or not at all. */

@@ -26,8 +26,14 @@ export function handLines({ hands }: RequestView): Text[] {
 export function nextLines({ facts, next, viewer }: RequestView): Text[] {
   const { state, type } = facts.request;
   if (next === 'ask') return [label('exception.next')];
-  if (next === 'extend' && type === 'exception')
-    return [say('exception.nextExtend', { package: text(facts.package.name, 150) })];
+  if (type === 'exception' && state === 'delivered') {
+    const name = text(facts.package.name, 150);
+    const endsAt = viewer.own ? (facts.live?.endsAt ?? null) : null;
+    return [
+      ...(endsAt ? [say('exception.nextLasts', { package: name, endsAt })] : []),
+      ...(next === 'extend' ? [say('exception.nextExtend', { package: name })] : []),
+    ];
+  }
   const isWish = type === 'userAdd' || type === 'userExtend' || type === 'exception';
   if (state !== 'expired' || !isWish || !viewer.own) return [];
   if (next !== null) return [label('outcome.askAgain')];

@@ -441,6 +441,11 @@ export const sentences = {
     'The owners were told, and I try again every hour for a day. They can have it tried again after that, too. You need not ask again.',
   'notice.accessExtended': 'You keep {package}',
   'notice.accessReason': 'You keep {package}, though one of the reasons for it is over',
+  'notice.accessLonger': 'You keep {package} for longer',
+  'notice.accessSooner': '{package} ends sooner',
+  'notice.accessUnlimited':
+    'It lasts until {endsAt:dateTime}, as it was given: no exception ends it before that any more.',
+  'notice.accessUnlimitedNoEnd': 'It has no end date, as it was given: no exception ends it any more.',
   'notice.accessChanged': '{package} has changed',
   'notice.accessChangedBody': 'It gives you now: {roles}.',
   'notice.accessChangedList': 'It gives you now:',
@@ -452,11 +457,10 @@ export const sentences = {
   'notice.accessEndingExtend': 'Still needed? Extend it.',
   'notice.accessEndingAsked': 'You asked to keep it: {number} is being decided.',
   'notice.accessEndingDecided': 'It can be extended once {number} is decided, or canceled.',
-  'notice.accessEndingGranted': 'It can be extended once the exception is granted that you asked for: {number}.',
-  'notice.accessEndingRenew': 'Still needed? Ask for a new exception first: “ask exception {package}”.',
-  'notice.accessEndingRenewFrom':
-    'Still needed? A new exception comes first, and can be asked for from {from:dateTime} on.',
-  'notice.accessEndingRenewOwners': 'Still needed? Ask the owners of {catalog} for a new exception first.',
+  'notice.accessEndingGranted': 'It can be kept for longer once the exception is granted that you asked for: {number}.',
+  'notice.accessEndingRenew': 'Still needed? Ask for a new exception: “ask exception {package}”.',
+  'notice.accessEndingRenewFrom': 'Still needed? A new exception can be asked for from {from:dateTime} on.',
+  'notice.accessEndingRenewOwners': 'Still needed? Ask the owners of {catalog} for a new exception.',
   'notice.accessEndingNoExtend': 'It cannot be extended. When it has ended you can ask again.',
   'notice.accessEndingClosed': 'It cannot be extended. If you need it for longer, ask its owners.',
   'notice.accessEnded.endReached': 'Your access to {package} has ended',
@@ -559,7 +563,7 @@ export const sentences = {
   'exception.formThen':
     'It gives no access by itself: once it is granted, {package} is asked for as ever, and ends with it at the latest.',
   'exception.formThenExtend':
-    'It gives no access by itself: once it is granted, {package} may be extended, and ends with it at the latest.',
+    'It gives no access by itself: once it is granted, {package} may be kept for longer, and ends with it at the latest.',
   'exception.means':
     'Both may be held for that time: what is had by it ends with it. No access is given by this. Whoever approves last answers for it.',
   'exception.meansFor':
@@ -569,6 +573,7 @@ export const sentences = {
   'exception.granted': 'Granted: {package} may be held beside {other} until {until:dateTime}.',
   'exception.grantedUntil': 'Granted until {until:dateTime}.',
   'exception.next': 'It gives no access by itself: that is what to ask for next.',
+  'exception.nextLasts': '{package} now lasts until {endsAt:dateTime}.',
   'exception.nextExtend': '{package} can be extended now. It ends with the exception at the latest.',
   'exception.lets':
     'An exception lets {package} be held beside {other} until {until:dateTime}. {package} ends then at the latest.',

@@ -32,6 +32,7 @@ import { saidBySettings } from './0033-said-by-settings';
 import { answersDue } from './0034-answers-due';
 import { read } from './0036-read';
 import { formerMail } from './0037-former-mail';
+import { lent } from './0038-lent';
 import { linkedMails } from './0039-linked-mails';
 import { edges } from './0040-edges';
 import { filed } from './0041-filed';
@@ -81,6 +82,7 @@ export const migrations: readonly Migration[] = [
   answersDue,
   read,
   formerMail,
+  lent,
   linkedMails,
   edges,
   filed,

@@ -13,11 +13,12 @@ import {
   packageOf,
   sooner,
   termsOf,
+  windowOf,
   works,
 } from './book';
 import { lentUntil, needed } from './exceptions';
 import { closed, closedFor, inScope, shut, strictest } from './gates';
-import { spanOf, windowOf } from './giving';
+import { spanOf } from './giving';
 import { newRequest } from './requests';
 
 export interface Wish {
@@ -160,13 +161,12 @@ export function extend(o: Organization, key: Key, person: Key, reason: boolean):
   if (most !== null && most <= assignment.endsAt) return 'extension-past-limit';
   const lent = lentUntil(o, target, pack);
   if (lent !== null && lent <= assignment.endsAt) return 'extension-past-exception';
-  const limit = sooner(most, lent);
   const opensAt = windowOf(assignment.endsAt, last);
   if (opensAt !== null && o.now < opensAt) return 'extension-too-early';
   const gate = closedFor(o, target, pack, policy.name, policy.current);
   if (gate !== null) return gate;
   if (terms.reason && !reason) return 'reason-required';
-  const until = sooner(terms.expires === null ? null : assignment.endsAt + terms.expires * HOUR, limit);
+  const until = sooner(terms.expires === null ? null : assignment.endsAt + terms.expires * HOUR, most);
   const request = newRequest(o, 'userExtend', target, pack, {
     requestor: target,
     policy: policy.name,

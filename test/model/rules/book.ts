@@ -124,6 +124,10 @@ export interface Assignment {
   /** When the access began that this one continues after its end. */
   since: number | null;
   endsAt: number | null;
+  /** Given beside something that it does not go with, by an exception. */
+  lent: boolean;
+  /** Since when it is noted that exceptions may move its end; taken over from Usher. */
+  noted: number | null;
   endReason: string | null;
   remindAt: number | null;
   reminded: number;
@@ -256,4 +260,21 @@ export const sooner = (a: number | null, b: number | null): number | null =>
 export function found<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('the model knows no such thing');
   return value;
+}
+
+/** From when on an extension of the period that runs may be asked for. */
+export function windowOf(
+  endsAt: number | null,
+  { periodAt, until }: Pick<Reason, 'periodAt' | 'until'>,
+): number | null {
+  const end = sooner(until, endsAt);
+  if (endsAt === null || end === null) return null;
+  return endsAt - Math.round(Math.min((end - periodAt) / 2, 14 * DAY));
+}
+
+/** It ends at another time, and reminders begin anew. */
+export function endAt(one: Assignment, end: number | null): void {
+  const last = newest(one, null);
+  const remindAt = last && windowOf(end, { ...last, until: end });
+  Object.assign(one, { endsAt: end, reminded: 0, remindAt });
 }

@@ -4,6 +4,7 @@ import {
   LIVE,
   OPEN,
   assignmentOf,
+  endAt,
   found,
   later,
   live,
@@ -11,10 +12,11 @@ import {
   newest,
   openOf,
   requestOf,
+  sooner,
   termsOf,
   works,
 } from './book';
-import { letGo, windowOf } from './giving';
+import { letGo } from './giving';
 import { close, end, newRequest } from './requests';
 
 /** Takes a request back. `system`: because somebody left. */
@@ -121,10 +123,7 @@ export function unjustify(
     return;
   }
   for (const reason of reasons) reason.ended = true;
-  const endsAt = later(rest.map(({ until }) => until));
+  const endsAt = sooner(later(rest.map(({ until }) => until)), one.endsAt);
   if (endsAt === one.endsAt) return;
-  one.endsAt = endsAt;
-  one.reminded = 0;
-  const last = newest(one, null);
-  one.remindAt = last ? windowOf(endsAt, { ...last, until: endsAt }) : null;
+  endAt(one, endsAt);
 }

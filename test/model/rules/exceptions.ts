@@ -1,6 +1,22 @@
 // Exceptions to what does not go together (rule 3.13): how one is granted, whether it counts, and how long it lends what is held by it.
-import type { Exception, Key, Organization, Request } from './book';
-import { ADDING, DAY, ENDING, HOUR, LIVE, OPEN, dayOf, packageOf, sooner, termsOf, works } from './book';
+import type { Assignment, Exception, Key, Organization, Request } from './book';
+import {
+  ADDING,
+  DAY,
+  ENDING,
+  HOUR,
+  LIVE,
+  OPEN,
+  dayOf,
+  endAt,
+  later,
+  live,
+  liveOf,
+  packageOf,
+  sooner,
+  termsOf,
+  works,
+} from './book';
 
 export interface Against {
   readonly other: Key;
@@ -37,15 +53,51 @@ export const exceptionOf = (o: Organization, person: Key, pair: Key): Exception 
   o.exceptions.find((one) => one.person === person && one.pair === pair);
 export const counts = (o: Organization, one: Exception | undefined): boolean => one !== undefined && one.until > o.now;
 
+/** What of all that the package does not go with the person holds, or gets; `leaving`: only until it is taken away. */
+function beside(o: Organization, person: Key, pack: Key): (Against & { readonly leaving: boolean })[] {
+  return against(o, pack).flatMap((one) => {
+    const its = o.assignments.filter(
+      ({ target, package: other, state }) =>
+        target === person && other === one.other && [...LIVE, ...ENDING].includes(state),
+    );
+    return its.length === 0 ? [] : [{ ...one, leaving: its.every(({ state }) => ENDING.includes(state)) }];
+  });
+}
+
+/** When the exception is over, where the other one is held for longer. */
+function endBy(o: Organization, person: Key, other: Key, until: number): number | null {
+  const held = o.assignments.find(
+    ({ target, package: its, state }) => target === person && its === other && LIVE.includes(state),
+  );
+  return held && held.endsAt !== null && held.endsAt <= until ? null : until;
+}
+
+export function isLent(o: Organization, person: Key, pack: Key): boolean {
+  return beside(o, person, pack).some(({ pair }) => counts(o, exceptionOf(o, person, pair)));
+}
+
+/** The end follows what lends it. False: it is as before. */
+export function followEnd(o: Organization, one: Assignment): boolean {
+  if (!one.lent) return false;
+  const { target, package: pack } = one;
+  const others = beside(o, target, pack).map((other) => ({ ...other, by: exceptionOf(o, target, other.pair) }));
+  let end = later(live(one).map(({ until }) => until));
+  for (const { other, by, leaving } of others) if (by && !leaving) end = sooner(end, endBy(o, target, other, by.until));
+  if (others.some(({ by, leaving }) => !by || leaving)) end = sooner(end, one.endsAt);
+  if (end === one.endsAt || (one.state === 'scheduled' && end !== null && end <= one.startsAt)) return false;
+  endAt(one, end);
+  if (one.state === 'scheduled')
+    for (const request of o.requests)
+      if (request.assignment === one.key && request.state === 'scheduled') request.endsAt = end;
+  return true;
+}
+
 /** When the package ends at the latest because it is held by exceptions; null: it is not, or the other one ends before. */
 export function lentUntil(o: Organization, person: Key, pack: Key): number | null {
-  const ends = against(o, pack).flatMap(({ other, pair }) => {
+  const ends = beside(o, person, pack).flatMap(({ other, pair }) => {
     const one = exceptionOf(o, person, pair);
-    if (!one || !counts(o, one) || !has(o, person, other)) return [];
-    const held = o.assignments.find(
-      ({ target, package: its, state }) => target === person && its === other && LIVE.includes(state),
-    );
-    return held && held.endsAt !== null && held.endsAt <= one.until ? [] : [one.until];
+    const end = one && counts(o, one) ? endBy(o, person, other, one.until) : null;
+    return end === null ? [] : [end];
   });
   return ends.length === 0 ? null : Math.min(...ends);
 }
@@ -66,6 +118,8 @@ export function grantException(o: Organization, request: Request, owner: Key): b
   o.exceptions = o.exceptions.filter((each) => each !== before);
   o.exceptions.push({ person: target, pair: one.pair, owner, until, remindAt, reported: false });
   Object.assign(request, { state: 'delivered', startsAt: o.now, endsAt: until });
+  const held = liveOf(o, target, pack);
+  if (held && (held.endsAt === null || held.endsAt > o.now)) followEnd(o, held);
   return true;
 }
 

@@ -1,7 +1,6 @@
 // What an approved request gives, what a package gives to its holders, and how long it lasts (rules 3.8 to 3.12).
 import type { Answer, Assignment, Key, Organization, Reason, Request, Terms } from './book';
 import {
-  DAY,
   HELD,
   HOUR,
   assignmentOf,
@@ -14,9 +13,10 @@ import {
   packageOf,
   sooner,
   termsOf,
+  windowOf,
   works,
 } from './book';
-import { lentUntil } from './exceptions';
+import { isLent, lentUntil } from './exceptions';
 import { closedFor } from './gates';
 
 /** What a finally approved request gives; the refusal changes nothing. */
@@ -28,30 +28,30 @@ export function give(o: Organization, request: Request): Answer | null {
   if (gate !== null) return gate;
   if (request.type === 'userExtend') return prolong(o, request);
   const span = spanOf(o, target, pack, termsOf(o, n), request.asked);
-  return span === null ? 'start-past-exception' : hand(o, request, span.startsAt, span.endsAt, 0, null);
+  return span === null ? 'start-past-exception' : hand(o, request, span, 0, null);
+}
+
+export interface Span {
+  readonly startsAt: number;
+  readonly endsAt: number | null;
+  /** Its end were there no exception. */
+  readonly whole: number | null;
 }
 
 /** From when until when; null where the exception by which it would be held is over before it begins. */
-export function spanOf(
-  o: Organization,
-  target: Key,
-  pack: Key,
-  terms: Terms,
-  asked: Request['asked'],
-): { readonly startsAt: number; readonly endsAt: number | null } | null {
+export function spanOf(o: Organization, target: Key, pack: Key, terms: Terms, asked: Request['asked']): Span | null {
   const startsAt = Math.max(asked.start ?? 0, o.now);
   const most = terms.expires === null ? null : startsAt + terms.expires * HOUR;
-  const endsAt = sooner(asked.hours === null ? null : startsAt + asked.hours * HOUR, most);
+  const whole = sooner(asked.hours === null ? null : startsAt + asked.hours * HOUR, most);
   const lent = lentUntil(o, target, pack);
-  if (lent === null || (endsAt !== null && endsAt <= lent)) return { startsAt, endsAt };
-  return startsAt >= lent ? null : { startsAt, endsAt: lent };
+  if (lent === null || (whole !== null && whole <= lent)) return { startsAt, endsAt: whole, whole };
+  return startsAt >= lent ? null : { startsAt, endsAt: lent, whole };
 }
 
 function hand(
   o: Organization,
   request: Request,
-  startsAt: number,
-  endsAt: number | null,
+  { startsAt, endsAt, whole }: Span,
   extensions: number,
   since: number | null,
 ): Answer | null {
@@ -62,7 +62,7 @@ function hand(
     policy: found(request.policy ?? undefined),
     terms: found(request.terms ?? undefined),
     startsAt,
-    until: endsAt,
+    until: whole,
     periodAt: startsAt,
     extensions,
     ended: false,
@@ -71,7 +71,8 @@ function hand(
     const addsNothing = held.endsAt === null || (endsAt !== null && endsAt <= held.endsAt);
     if (held.state === 'scheduled' || addsNothing || startsAt > Number(held.endsAt)) return 'already-held';
     held.reasons.push(reason);
-    held.endsAt = endsAt;
+    held.endsAt = sooner(later(live(held).map(({ until }) => until)), lentUntil(o, target, pack));
+    held.lent ||= isLent(o, target, pack);
     if (since !== null) held.since = Math.min(since, held.since ?? held.startsAt);
     remindOf(held, reason);
     tryAgain(o, held);
@@ -87,6 +88,8 @@ function hand(
     startsAt,
     since,
     endsAt,
+    lent: isLent(o, target, pack),
+    noted: null,
     endReason: null,
     remindAt: null,
     reminded: 0,
@@ -103,21 +106,23 @@ function hand(
 
 function prolong(o: Organization, request: Request): Answer | null {
   const lent = lentUntil(o, request.target, request.package);
-  const until = sooner(request.asked.end, lent);
+  const whole = request.asked.end;
+  const until = sooner(whole, lent);
   if (until !== null && until <= o.now) return 'end-before-start';
   const named = assignmentOf(o, found(request.assignment ?? undefined));
   const held = liveOf(o, request.target, request.package);
   if (held?.key !== named.key) {
     if (named.endReason !== 'endReached') return 'not-held';
     const used = Math.max(0, ...named.reasons.map((one) => one.extensions));
-    return hand(o, request, o.now, until, used + 1, named.since ?? named.startsAt);
+    return hand(o, request, { startsAt: o.now, endsAt: until, whole }, used + 1, named.since ?? named.startsAt);
   }
   if (lent !== null && held.endsAt !== null && lent <= held.endsAt) return 'extension-past-exception';
   const last = newest(held, null);
   if (!last || held.endsAt === null || (until !== null && until <= held.endsAt)) return 'no-end-to-extend';
   const others = live(held).filter((one) => one !== last);
-  Object.assign(last, { until, periodAt: held.endsAt, extensions: last.extensions + 1 });
-  held.endsAt = later([until, ...others.map((one) => one.until)]);
+  Object.assign(last, { until: whole, periodAt: held.endsAt, extensions: last.extensions + 1 });
+  held.endsAt = sooner(later([whole, ...others.map((one) => one.until)]), lent);
+  held.lent ||= isLent(o, request.target, request.package);
   remindOf(held, last);
   tryAgain(o, held);
   Object.assign(request, { state: held.state, startsAt: held.startsAt, endsAt: until });
@@ -197,15 +202,7 @@ export function letGo(o: Organization, assignment: Assignment, roles: readonly s
 /** One reminder when the extension window opens: the last 14 days, or half of a shorter period. */
 function remindOf(assignment: Assignment, reason: Reason): void {
   assignment.reminded = 0;
-  assignment.remindAt = windowOf(assignment.endsAt, { ...reason, until: reason.until });
-}
-
-export function windowOf(
-  endsAt: number | null,
-  { periodAt, until }: Pick<Reason, 'periodAt' | 'until'>,
-): number | null {
-  if (endsAt === null || until === null) return null;
-  return endsAt - Math.round(Math.min((until - periodAt) / 2, 14 * DAY));
+  assignment.remindAt = windowOf(assignment.endsAt, reason);
 }
 
 /** From when on an extension may be asked for. */

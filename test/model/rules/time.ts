@@ -4,7 +4,7 @@ import type { Assignment, Key, Organization, Request } from './book';
 import { DAY, LIVE, assignmentOf, found, live, works } from './book';
 import { followDelegation } from './delegations';
 import { cancel, closeForPolicy, over, stop, unjustify } from './ending';
-import { report } from './exceptions';
+import { followEnd, report } from './exceptions';
 import { closedFor } from './gates';
 import { follow, want } from './giving';
 import { close, end, isClosed, isGone } from './requests';
@@ -14,7 +14,9 @@ import { endOutOfScope } from './scope';
 export const jobs: Record<string, (o: Organization, busy?: Key) => Generator<void>> = {
   /** Leaves out a person on whom somebody else works just now. */
   *'end-access'(o, busy) {
-    const isDue = (one: Assignment): boolean => LIVE.includes(one.state) && one.endsAt !== null && one.endsAt <= o.now;
+    // What ends before its reasons do ends by the job that follows exceptions.
+    const isDue = (one: Assignment): boolean =>
+      LIVE.includes(one.state) && live(one).every(({ until }) => until !== null && until <= o.now);
     // The soonest first; of two at once the older.
     for (const one of o.assignments.filter(isDue).toSorted((a, b) => Number(a.endsAt) - Number(b.endsAt))) {
       if (isDue(one) && one.target !== busy) stop(o, one, 'endReached', 'systemRemove', null);
@@ -27,6 +29,17 @@ export const jobs: Record<string, (o: Organization, busy?: Key) => Generator<voi
       const over = live(one).filter(({ until }) => until !== null && until <= o.now);
       // With the last one it ends by the job above.
       if (over.length < live(one).length) unjustify(o, one, over, 'endReached');
+    }
+  },
+  *'follow-exceptions'(o) {
+    // The newer of two bears the end with which both are right.
+    for (const one of o.assignments.toReversed().toSorted((a, b) => b.startsAt - a.startsAt)) {
+      yield;
+      if (!LIVE.includes(one.state)) continue;
+      const isInTime = one.endsAt === null || one.endsAt > (one.noted ?? o.now);
+      if (isInTime) followEnd(o, one);
+      const isCut = live(one).some(({ until }) => until === null || until > o.now);
+      if (isCut && one.endsAt !== null && one.endsAt <= o.now) stop(o, one, 'endReached', 'systemRemove', null);
     }
   },
   'end-out-of-scope': endOutOfScope,

@@ -1,0 +1,58 @@
+// How the end of access that is held by an exception follows what lets it be held (rule 3.13): it comes and goes with that, and never
+// passes the end by its policy. What a period is before it is given: period.ts.
+import { updated } from './change';
+import { toldOfAssignment } from './delivery';
+import type { Change } from './events';
+import { noChange, together } from './events';
+import type { Now, PairFacts } from './facts';
+import { lentBy, lentUntil } from './lent';
+import type { Assignment, Justification } from './model';
+import { extensionWindow, newest, reminders } from './period';
+import { latest } from './time';
+
+/** The end as it is now, with the change that it takes. `tells`: its holder does not hear of it otherwise. */
+export function endMoved(
+  facts: PairFacts,
+  assignment: Assignment,
+  at: Now,
+  tells = true,
+): { readonly until: Date | null; readonly change: Change } {
+  const { endsAt: held, startsAt, state } = assignment;
+  const stays = { until: held, change: noChange };
+  if (!assignment.lent) return stays;
+  const reasons = facts.justifications.filter((one) => one.assignment === assignment.id && one.endedAt === null);
+  const until = lentUntil(facts, held, latest(reasons.map((one) => one.until)));
+  // What would end before it begins is refused when it begins.
+  const isVain = state === 'scheduled' && until !== null && until <= startsAt;
+  if (isVain || until?.getTime() === held?.getTime()) return stays;
+
+  const { open } = facts;
+  const asked = state === 'scheduled' && open?.assignment === assignment.id ? open : null;
+  const lent = lentBy(facts, at.now);
+  const reminded = remindedAnew(assignment, reasons, until);
+  const data = {
+    // What is so near that it is reminded of at once is told by that.
+    tell: tells && !(reminded.remindAt && reminded.remindAt <= at.now),
+    scheduled: asked !== null,
+    later: held !== null && (until === null || until > held),
+    because: lent?.until.getTime() === until?.getTime() ? 'exception' : 'policy',
+    endsAt: until?.toISOString() ?? null,
+  };
+  const change = together(
+    updated('assignment', assignment, { endsAt: until, ...reminded }),
+    asked ? updated('request', asked, { endsAt: until }) : noChange,
+    toldOfAssignment(facts, assignment, 'assignment.endMoved', asked, data),
+  );
+  return { until, change };
+}
+
+/** Reminders of another end begin anew. */
+export function remindedAnew(
+  { startsAt }: Pick<Assignment, 'startsAt'>,
+  reasons: readonly Justification[],
+  endsAt: Date | null,
+): Pick<Assignment, 'remindAt' | 'reminded'> {
+  const last = newest(reasons, null);
+  const opensAt = last && extensionWindow({ startsAt, endsAt }, { ...last, until: endsAt }).opensAt;
+  return { remindAt: reminders({ startsAt, endsAt }, opensAt, 0), reminded: 0 };
+}
