@@ -176,7 +176,9 @@ const approval: View = async (look) => {
         // Everybody approved, and a gate was closed.
         const why = gateText(facts, seen.viewer.person);
         if (why) return say('approval.notGiven', { why });
-        return say('decided.denied', { ...values, requestor: facts.requestor?.name ?? '' });
+        const told = { ...values, requestor: facts.requestor?.name ?? '' };
+        // Their word came after the policy had ended, and counts for nothing.
+        return say(mine ? 'decided.denied' : 'decided.closed', told);
       }
       case 'canceled': {
         const again = askedAgain(facts);

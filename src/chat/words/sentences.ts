@@ -342,6 +342,8 @@ export const sentences = {
   'decided.step': '{done} {number} moves on.',
   'decided.quorum': '{done} {count|One more approval is needed|# more approvals are needed} for {number}.',
   'decided.denied': '{done} {number} is denied and {requestor} was told.',
+  'decided.closed':
+    '{number} is closed, and {requestor} was told: the policy by which it was asked for is in use no more.',
 
   // delegating
   'delegate.title': 'Let somebody decide for you',
