@@ -3,6 +3,9 @@ import type { Card, Text } from './card';
 
 export type Platform = 'slack' | 'teams' | 'web';
 
+/** What an account is to its workspace or tenant. */
+export type Standing = 'member' | 'guest' | 'foreign' | 'bot' | 'deactivated' | 'anonymous';
+
 /** Facts about the sender that the platform itself vouches for in this delivery; null where it does not say. */
 export interface Profile {
   readonly name: string | null;
@@ -14,7 +17,7 @@ export interface Profile {
   readonly zone: string | null;
   readonly locale: string | null;
   /** Guest, foreign workspace or tenant, bot, deactivated account: refused before anything is stored (rows 10, 28, 40, 58). */
-  readonly standing: 'member' | 'guest' | 'foreign' | 'bot' | 'deactivated' | 'anonymous';
+  readonly standing: Standing | null;
 }
 
 export type Act =

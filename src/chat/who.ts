@@ -4,6 +4,7 @@ import type { Person } from '../domain/model';
 import type { Desk } from '../operations/ports';
 import { known, link, refresh } from '../operations/people';
 import type { Account, Known } from '../operations/people';
+import { ChannelError } from './channel';
 import type { Inbound, Platform, Profile } from './inbound';
 
 export interface Who {
@@ -43,17 +44,25 @@ export function admit(standing: string | null, guestsAllowed: boolean): void {
  * says nothing of the account's standing, what the platform said last counts, never the best case.
  */
 export async function identify(desk: Desk, profiles: Profiles, inbound: Inbound): Promise<Who> {
-  const { platform, tenant, user } = inbound;
-  const installation = await desk.views.installation(platform, tenant);
+  const installation = await desk.views.installation(inbound.platform, inbound.tenant);
   const guestsAllowed = installation?.guestsAllowed ?? false;
   const kept = await known(desk, inbound);
   if (inbound.profile !== null || kept?.person) await judge(desk, inbound, kept, guestsAllowed);
   if (kept?.person) return asReader(kept.person, inbound.profile?.zone ? inbound.profile : kept);
-  const told = inbound.profile?.email ?? inbound.profile?.directoryKey ?? null;
-  if (told !== null) return linked(desk, inbound);
-  const found = { ...inbound, profile: await profiles(platform, tenant, user) };
-  await judge(desk, found, kept, guestsAllowed);
-  return linked(desk, found);
+  const told = { ...inbound, profile: await complete(profiles, inbound) };
+  await judge(desk, told, kept, guestsAllowed);
+  return asReader(await linked(desk, told, guestsAllowed), told.profile);
+}
+
+/** With what only a look-up says of an account that is nobody's yet. It only adds to what its delivery vouches for. */
+async function complete(profiles: Profiles, { platform, tenant, user, profile }: Inbound): Promise<Profile | null> {
+  if (profile === null || (profile.email ?? profile.directoryKey) === null) return profiles(platform, tenant, user);
+  if (profile.standing !== null) return profile;
+  const found = await profiles(platform, tenant, user).catch((error: unknown) => {
+    if (error instanceof ChannelError) return null;
+    throw error;
+  });
+  return { ...profile, standing: found?.standing ?? null };
 }
 
 type Told = Pick<Inbound, 'platform' | 'tenant' | 'user' | 'profile'>;
@@ -69,14 +78,17 @@ async function judge(desk: Desk, account: Told, kept: Known | null, guestsAllowe
 }
 
 async function keep(desk: Desk, { platform, tenant, user }: Told, profile: Profile, kept: Known): Promise<void> {
-  const { standing, zone, locale } = profile;
+  const { zone, locale } = profile;
+  const standing = profile.standing ?? kept.standing;
   const moved = zone !== null && zone !== kept.zone;
   if (standing === kept.standing && !moved) return;
   await refresh(desk, { platform, tenant, user, standing, zone, locale });
 }
 
-async function linked(desk: Desk, account: Told): Promise<Who> {
-  return asReader(await link(desk, linkable(account)), account.profile);
+function linked(desk: Desk, account: Told, guestsAllowed: boolean): Promise<Person> {
+  return link(desk, linkable(account), (standing) => {
+    admit(standing, guestsAllowed);
+  });
 }
 
 function linkable({ platform, tenant, user, profile }: Told): Account {
@@ -105,7 +117,7 @@ export async function introduce(desk: Desk, person: Person, account: Told): Prom
     const kept = await known(desk, account);
     await judge(desk, account, kept, installation.guestsAllowed);
     if (kept?.person) return false;
-    return (await link(desk, linkable(account))).id === person.id;
+    return (await linked(desk, account, installation.guestsAllowed)).id === person.id;
   } catch (error) {
     if (error instanceof DomainError) return false;
     throw error;

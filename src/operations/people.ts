@@ -51,9 +51,9 @@ const by = ({ platform }: Seen): By => ({ actor: { kind: 'system', name: 'link' 
 
 /**
  * Links an account to its person, or says why nobody was linked. Audited either way. One that was linked, or in conflict, stays
- * as it is until its platform vouches for somebody else who is enabled.
+ * as it is until its platform vouches for somebody else who is enabled. `admit` throws for a standing that may not act: then nobody is.
  */
-export async function link(desk: Desk, account: Account): Promise<Person> {
+export async function link(desk: Desk, account: Account, admit: (standing: string) => void): Promise<Person> {
   const { person, linkedBy, conflict } = await match(desk, account);
   const kept = await desk.views.identity(account.platform, account.tenant, account.user);
   // An account stays with whoever had it, be it somebody who left, is forgotten or has another one: only a directory's key says that
@@ -65,6 +65,9 @@ export async function link(desk: Desk, account: Account): Promise<Person> {
     if (kept.person) throw new DomainError('person-disabled', {});
   }
   if (kept?.state === 'conflict' && !person) throw new DomainError('link-conflict', { platform: account.platform });
+  // Where its platform never said it, the directory knows who is a guest.
+  const standing = account.standing ?? kept?.standing ?? person?.kind ?? 'member';
+  if (person) admit(standing);
   const change: IdentityChange = {
     platform: account.platform,
     tenant: account.tenant,
@@ -74,13 +77,18 @@ export async function link(desk: Desk, account: Account): Promise<Person> {
     state: person ? 'linked' : conflict ? 'conflict' : 'unlinked',
     linkedBy: person ? linkedBy : null,
     mail: person && linkedBy === 'email' ? account.email : null,
-    standing: account.standing ?? kept?.standing ?? 'member',
+    standing,
     zone: account.zone,
     locale: account.locale,
   };
   const outcome = await save(desk, change);
   // A file, or another message of theirs, was faster: what it wrote counts.
-  if (outcome === 'moved') return (await known(desk, account))?.person ?? link(desk, account);
+  if (outcome === 'moved') {
+    const now = await known(desk, account);
+    if (!now?.person) return link(desk, account, admit);
+    admit(account.standing ?? now.standing);
+    return now.person;
+  }
   if (conflict || outcome === 'claimed') throw new DomainError('link-conflict', { platform: account.platform });
   if (!person) throw new DomainError('not-linked', { platform: account.platform });
   return person;

@@ -1,6 +1,7 @@
 // Who is who, and who may act at all: administrators follow the settings, and an account's standing is never guessed.
 import type { Inbound, Profile } from '../../src/chat/inbound';
 import type { Card } from '../../src/chat/card';
+import { ChannelError } from '../../src/chat/channel';
 import { identify } from '../../src/chat/who';
 import { readConfig } from '../../src/config';
 import { DAY, HOUR } from '../../src/domain/time';
@@ -188,7 +189,7 @@ describe('the standing of an account', () => {
     await allow(false);
   });
 
-  const as = (standing: Profile['standing']): Partial<Inbound> => ({ profile: { ...profile, standing } });
+  const as = (standing: Profile['standing']): Pick<Inbound, 'profile'> => ({ profile: { ...profile, standing } });
   const silent = { profile: null };
   const guests = 'Guests cannot use me here';
   const row = async () => (await world.sql("select * from identities where user_id = 'tara'"))[0];
@@ -249,6 +250,42 @@ describe('the standing of an account', () => {
     expect(await ask(silent)).toContain(guests);
     expect(await ask(as('member'))).toBe('');
     expect(await ask(silent)).toBe('');
+  });
+
+  test('counts as well where a delivery says who it is, and not what', async () => {
+    for (const [told, refused] of [
+      ['guest', guests],
+      ['member', ''],
+    ] as const) {
+      await ask(as(told));
+      expect(await ask(as(null))).toContain(refused);
+      expect(await row()).toMatchObject({ standing: told });
+    }
+    await world.configure(
+      'people: [{ key: gita, name: Gita Rao, kind: guest, identities: [{ platform: web, tenant: demo, user: gita }] }, { key: mo, name: Mo Hale }]',
+    );
+    const knock = (key: string, found: () => Promise<Profile | null>, user = key): Promise<unknown> =>
+      identify(world.desk, found, {
+        ...hello({ profile: { ...profile, directoryKey: key, standing: null } }),
+        user,
+      }).then(
+        ({ person }) => person.name,
+        (error: unknown) => (error as Error).message,
+      );
+    const refusal = 'guest-refused';
+    const nothing = () => Promise.resolve(null);
+    const down = () => Promise.reject(new ChannelError('later', 'ratelimited'));
+    expect(await knock('gita', nothing)).toBe(refusal);
+    // At the first contact the roster is asked, and where it does not answer the directory says who is a guest.
+    expect(await knock('mo', () => Promise.resolve(as('guest').profile))).toBe(refusal);
+    for (const silence of [nothing, down]) expect(await knock('gita', silence, 'gita-2')).toBe(refusal);
+    expect(await world.sql(`select 1 from identities where user_id in ('mo', 'gita-2')`)).toEqual([]);
+    expect(await knock('mo', down)).toBe('Mo Hale');
+    await allow(true);
+    await world.sql("delete from identities where user_id = 'gita'");
+    expect(await knock('gita', nothing, 'gita-2')).toBe('Gita Rao');
+    await allow(false);
+    expect(await knock('gita', nothing, 'gita-2')).toBe(refusal);
   });
 
   test('an account in conflict is looked at again when the platform vouches for one person', async () => {

@@ -150,6 +150,7 @@ function profileOf(activity: RawActivity): Profile {
   };
 }
 
+// Most deliveries do not say whether somebody is a guest, and the roster does (sender.ts).
 function standingOf(activity: RawActivity): Profile['standing'] {
   const from = activity['from'];
   const tenants = new Set(
@@ -160,6 +161,7 @@ function standingOf(activity: RawActivity): Profile['standing'] {
   const role = (textAt(from, 'userRole') ?? textAt(objectAt(from, 'properties'), 'userRole') ?? '').toLowerCase();
   if (role === 'anonymous' || objectIdOf(activity) === null) return 'anonymous';
   if (tenants.size > 1) return 'foreign';
+  if (role === '') return null;
   return role === 'guest' ? 'guest' : 'member';
 }
 

@@ -45,8 +45,7 @@ export function createTurns(settings: TeamsSettings, conversation: Conversation,
   };
 
   const event = async (inbound: Inbound): Promise<Answer> => {
-    const { standing = 'anonymous' } = inbound.profile ?? {};
-    const ours = standing === 'member' || standing === 'guest';
+    const ours = inbound.profile !== null && [null, 'member', 'guest'].includes(inbound.profile.standing);
     if (ours && inbound.act.kind !== 'welcome') aside('typing', answers.typing(inbound));
     try {
       if (await conversation.accept(inbound)) return DONE;

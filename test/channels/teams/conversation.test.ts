@@ -178,9 +178,11 @@ describe('who speaks', () => {
         email: null,
         zone: 'Europe/Berlin',
         locale: 'en-GB',
-        standing: 'member',
+        standing: null,
       },
     });
+    await teams.say({ ...ana, role: 'user' }, 'hi');
+    expect(conversation.accepted.at(-1)?.profile?.standing).toBe('member');
   });
 
   test('is one person whatever the case of the ids', async () => {

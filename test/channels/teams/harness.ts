@@ -47,7 +47,7 @@ export class ScriptedConversation implements Conversation {
   }
 
   async accept(inbound: Inbound): Promise<boolean> {
-    const { standing = 'member' } = inbound.profile ?? {};
+    const standing = inbound.profile?.standing ?? 'member';
     if (standing !== 'member' && !(standing === 'guest' && this.guests)) return false;
     await this.storing();
     if (!this.accepted.some((held) => held.delivery === inbound.delivery)) this.accepted.push(inbound);
