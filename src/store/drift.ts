@@ -284,7 +284,7 @@ with asked as (
   join people on people.id = f.person_id and people.state = 'enabled'
   where c.token = $1
 ), done as (
-  update comparisons set state = 'done', ended_at = usher_now(), read_at = began_at, error = null, failures = 0, held_missing = $2, held_extra = $3,
+  update comparisons set state = 'done', ended_at = usher_now(), error = null, failures = 0, held_missing = $2, held_extra = $3,
     held_set = asked.held_set, decision = case when asked.is_declined then 'declined' end
   from asked where token = $1 returning resource_id
 ), swept as (delete from drift_seen where token = $1)
@@ -294,7 +294,7 @@ where case people.state when 'enabled' then f.kind = any($4::text[]) and f.decis
   else f.kind = 'extra' and resources.drift_extra = 'repair' end
 order by f.id`;
 
-/** The comparison is over; returns what can be repaired of these kinds. */
+/** The comparison is over, which a trigger takes for the last read; returns what can be repaired of these kinds. */
 export async function judged(q: Query, token: string, { held, repairs }: Judgement): Promise<readonly Repair[]> {
   return (await q(JUDGED, [token, held.missing, held.extra, repairs])) as readonly Repair[];
 }

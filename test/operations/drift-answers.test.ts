@@ -250,6 +250,14 @@ describe('where it would take access from very many', () => {
       },
     },
     {
+      name: 'the second read that said so was one of a release that does not note when it was',
+      meanwhile: async () => {
+        await world.pass(10 * MINUTE);
+        await world.sql(`update comparisons set state = 'reading', began_at = usher_now(), ended_at = null`);
+        await world.sql(`update comparisons set state = 'done', ended_at = usher_now()`);
+      },
+    },
+    {
       name: 'it is about other access by then',
       meanwhile: () => world.sql(`update drift_findings set grant_version = 9 where holder = 'crowd4'`),
     },

@@ -516,6 +516,14 @@ describe('what somebody deleted still has', () => {
     await expectSound(world.sql);
   });
 
+  test('is said not to be known where nobody has noted a read, which need not mean that there was none', async () => {
+    await world.sql(`update comparisons set state = 'failed', read_at = null`);
+    await world.pass(MONTH + HOUR);
+    expect(unread('olga')[0]).toMatch(
+      /^Ledger cannot be read\nUsher does not know when it could read the system last, if ever, so nobody knows what 1 person/,
+    );
+  });
+
   test('is told by their name before they are forgotten, where the resource only reports', async () => {
     await world.pass(MONTH + HOUR);
     expect([await known(), unread('olga').length]).toEqual([['tara'], 1]);

@@ -503,7 +503,7 @@ export const sentences = {
   'drift.unread':
     'Usher read the system last {readAt}, so nobody knows what {count|# person who was deleted since still has|# people who were deleted since still have} there. Until it can be read again, Usher forgets nobody of them.',
   'drift.neverRead':
-    'Usher could never read the system, so nobody knows what {count|# person who was deleted still has|# people who were deleted still have} there. Until it can be read, Usher forgets nobody of them.',
+    'Usher does not know when it could read the system last, if ever, so nobody knows what {count|# person who was deleted still has|# people who were deleted still have} there. Until it can be read, Usher forgets nobody of them.',
   'drift.unreadNext': 'Please see to it that the system answers.',
   'drift.extra': '{count|# person has|# people have} access that nothing in Usher explains: {names}.',
   'drift.leftTitle': '{count|# person|# people} who left still {count|has|have} access to {resource}',

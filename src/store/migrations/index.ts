@@ -36,6 +36,7 @@ import { lent } from './0038-lent';
 import { linkedMails } from './0039-linked-mails';
 import { edges } from './0040-edges';
 import { filed } from './0041-filed';
+import { readByBoth } from './0042-read-by-both';
 
 export type Migration = {
   /** `0001-name`, as the file is called. */
@@ -86,4 +87,5 @@ export const migrations: readonly Migration[] = [
   linkedMails,
   edges,
   filed,
+  readByBoth,
 ];
