@@ -299,6 +299,27 @@ describe('a reminder', () => {
   });
 });
 
+test('why it was approved is read by whom the form names: who decides next, who asked, and who looks it up', async () => {
+  await world.configure(SMALL.replace('alternates: [cas] }', 'alternates: [cas], approverReason: required }'));
+  await ask('tara', 'ledger writer', { reason: 'close', 'answer.ticket': 'T-1', start: await inDays(3) });
+  const form = cardOf(await world.press('max', latest('max').card, 'Approve'));
+  expect(textOf(form)).toContain(
+    'Tara Lind, whoever decides after you and those in charge of the package will read it.',
+  );
+  await world.submit('max', form, { reason: 'She closes the books.' });
+  await world.settle();
+  const because = 'Max Thorn approved: She closes the books.';
+  for (const user of ['ana', 'tara']) expect(textOf(latest(user).card)).toContain(because);
+  await world.press('ana', latest('ana').card, 'Approve');
+  await world.press('ben', latest('ben').card, 'Approve');
+  await world.settle();
+  const outcome = textOf(latest('tara').card);
+  expect(outcome).toContain('Access starts on');
+  expect(outcome).toContain(because);
+  for (const user of ['tara', 'olga', 'ben'])
+    expect(textOf(cardOf(await world.say(user, 'R-1001')))).toContain(because);
+});
+
 describe('what is kept with a decision (rule 3.27)', () => {
   const shown = async () =>
     (await world.sql<{ shown: Record<string, unknown> }>('select shown from decisions order by id')).map(

@@ -7,7 +7,7 @@ import type { RequestView } from '../../operations/requests';
 import type { Text } from '../card';
 import type { CardDataOf } from '../card-data';
 import { label, listed, say } from '../words';
-import { answers, approvals, BRIEF, holds, policyOf, running, what, type Fact } from './asked';
+import { answers, approvals, approvedBecause, BRIEF, holds, policyOf, running, what, type Fact } from './asked';
 import { dayText } from './delegations';
 import { askedFor, becauseText, nameOf, names, number, stateText, toneOf, typedNumber } from './common';
 import { packageOf } from './exceptions';
@@ -45,7 +45,7 @@ export function approvalCard(view: RequestView): CardDataOf['approval'] {
     state: approvalState(view),
     tone: asked || view.viewer.withdrawn ? 'default' : toneOf({ ...request, endedAt: null }),
     facts: facts_,
-    answers: view.viewer.released ? [] : answers(facts, BRIEF),
+    answers: view.viewer.released ? [] : [...answers(facts, BRIEF), ...approvedBecause(facts, BRIEF)],
     request: request.id,
     version: request.version,
     open: asked !== null,

@@ -2,7 +2,7 @@
 import { isRefusal } from '../../domain/errors';
 import type { RequestFacts } from '../../domain/facts';
 import { lentBy } from '../../domain/lent';
-import type { Stage } from '../../domain/model';
+import type { Decision, Stage } from '../../domain/model';
 import { inZone, periodFor } from '../../domain/period';
 import { earlier } from '../../domain/time';
 import type { RequestView } from '../../operations/requests';
@@ -60,6 +60,22 @@ export function answers(facts: RequestFacts, wanted: Letters): Fact[] {
       value: given === undefined || given === '' ? label('answer.none') : text(given, most),
     };
   });
+}
+
+/** Why those approved it who said so, oldest first: for whoever decides after them, and for who asked. */
+export function approvedBecause(facts: RequestFacts, wanted: Letters): Fact[] {
+  const most = room(facts, wanted);
+  return [...facts.decisions]
+    .sort((a, b) => a.at.getTime() - b.at.getTime())
+    .filter(({ decision, reason }) => decision === 'approve' && reason !== null && reason !== '')
+    .map((one) => ({ title: decisionText(facts, one), value: text(one.reason ?? '', most) }));
+}
+
+function decisionText(facts: RequestFacts, { person, for: other }: Decision): Text {
+  const by = nameOf(facts, person) ?? '';
+  return other === null
+    ? say('timeline.decision.approve', { by })
+    : say('timeline.decision.approveFor', { by, person: nameOf(facts, other) ?? '' });
 }
 
 /** What is asked for, in facts. The same on every card of the request. */

@@ -322,7 +322,13 @@ export function decisionForm(
   const stage = policyOf(view.facts)?.stages.find(({ n }) => n === running(view.facts)?.n);
   const required = deny || stage?.approverReasonRequired === true;
   const task = deciding(view)?.task;
-  const intro = label(required ? 'approve.intro' : 'approve.asReason');
+  const { requestor, target } = view.facts;
+  const own = [requestor?.name ?? target.name, target.name];
+  const intro = [
+    ...label(required ? 'approve.intro' : 'approve.asReason'),
+    { kind: 'fixed', text: ' ' } as const,
+    ...say('approve.readers', { names: listed([...new Set(own)], 'and') }),
+  ];
   return {
     summary: title,
     title,

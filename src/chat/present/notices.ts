@@ -7,6 +7,7 @@ import type { RequestView } from '../../operations/requests';
 import type { Text } from '../card';
 import type { CardDataOf } from '../card-data';
 import { label, listed, say } from '../words';
+import { approvedBecause, BRIEF } from './asked';
 import { number, text, typedNumber } from './common';
 import type { Tone } from './common';
 import { BY_USHER, delegatedLines, handLines, nextLines, outcome, requestButton } from './outcome';
@@ -102,6 +103,7 @@ export function requestOutcome(view: RequestView): Notice {
         [...outcome(facts), ...nextLines(view), ...delegatedLines(facts), ...handLines(view)],
         {
           ...buttons,
+          facts: approvedBecause(facts, BRIEF),
           ...requestButton(view),
           ...(request.type === 'exception' ? nextButtons(view) : {}),
         },

@@ -6,7 +6,7 @@ import type { Text } from '../card';
 import type { CardDataOf } from '../card-data';
 import { listed, say } from '../words';
 import { approvalState, deciding, decisionButtons, packageFor } from './approvals';
-import { answers, approvals, holds, running, what, WHOLE } from './asked';
+import { answers, approvals, approvedBecause, holds, running, what, WHOLE } from './asked';
 import { exceptionFor } from './exceptions';
 import { forWhom, nameOf, number, stateText, toneOf, typedNumber } from './common';
 import { handLines, nextLines, outcome, requestButton } from './outcome';
@@ -34,7 +34,7 @@ export function requestCard(view: RequestView): CardDataOf['request'] {
       ...nextLines(view).map((line) => ({ text: line })),
     ],
     facts: [...what(view, WHOLE), ...holds(view)],
-    answers: view.viewer.released ? [] : answers(facts, WHOLE),
+    answers: view.viewer.released ? [] : [...answers(facts, WHOLE), ...approvedBecause(facts, WHOLE)],
     timeline: timeline(view),
     request: request.id,
     version: request.version,
