@@ -139,14 +139,17 @@ function give(facts: PairFacts, gift: Gift, at: Now): Delivered {
   return { request, change };
 }
 
+/** Whether access is held for longer by this, without a gap. What waits for its start is left as it is. */
+export function adds(live: Assignment, { startsAt, endsAt }: Span): boolean {
+  if (live.state === 'scheduled' || !live.endsAt || startsAt > live.endsAt) return false;
+  return endsAt === null || endsAt > live.endsAt;
+}
+
 /** One more reason to hold what is held already (rule 3.10). The roles are wanted as before. */
 function join(facts: PairFacts, live: Assignment, gift: Gift, at: Now): Delivered {
   const { startsAt, endsAt: until } = gift.span;
-  const addsNothing = !live.endsAt || (until !== null && until <= live.endsAt);
-  const leavesGap = live.endsAt !== null && startsAt > live.endsAt;
-  if (live.state === 'scheduled' || addsNothing || leavesGap) {
+  if (!adds(live, gift.span))
     throw new DomainError('already-held', { package: facts.package.name, endsAt: live.endsAt });
-  }
   const again = triedAgain(facts, live);
   const request = followed({ ...gift.request, assignment: live.id, startsAt, endsAt: until }, again.state, at);
   const reasons = liveOf(facts, live.id).map((one) => one.until);

@@ -49,7 +49,8 @@ export interface Faults {
   'already-requested': { package: string; number: number; exception?: boolean };
   /** Access of somebody who left ends in a moment; `target`: whose, where it is somebody else's. */
   'still-ending': { package: string; target: string | null };
-  'already-held': { package: string; endsAt: Date | null };
+  /** `target`: whose it is, to whoever would give them more of it; `from`: when it begins, where that is still to come. */
+  'already-held': { package: string; endsAt: Date | null; target?: string | null; from?: Date };
   'asked-too-often': { minutes: number };
   'not-for-others': { package: string };
   'not-to-share': { package: string };

@@ -4,13 +4,22 @@ import { openStages } from './approval';
 import { cancelForGone, dropScheduled } from './cancel';
 import { isOnBehalf, textOf, toldOf, written } from './change';
 import { deniedByGate } from './denial';
-import { approve, begin } from './delivery';
+import { adds, approve, begin } from './delivery';
 import type { DeliveryFacts } from './delivery';
 import { DomainError } from './errors';
 import type { Change } from './events';
 import { noChange, together } from './events';
 import type { AskFacts, AssignmentFacts, Now, PairFacts, RequestFacts, SubmitFacts } from './facts';
-import type { AskedPeriod, PersonId, PolicyVersion, PolicyVersionId, Question, Request, RequestId } from './model';
+import type {
+  AskedPeriod,
+  Assignment,
+  PersonId,
+  PolicyVersion,
+  PolicyVersionId,
+  Question,
+  Request,
+  RequestId,
+} from './model';
 import { checkStart, extensionNeedsApproval, inZone, mayExtend, periodFor } from './period';
 import type { Clamped, Extension } from './period';
 import { choosePolicy, gate, maySee, offered } from './policy';
@@ -97,29 +106,6 @@ export function submit(facts: SubmitFacts, input: SubmitInput, at: Now): Submitt
   return started(facts, 'userAdd', { ...input, answers, policy }, at);
 }
 
-/** Policies to choose from in the form for direct assignment; refuses what `submitDirect` would refuse. */
-export function offerDirect(facts: SubmitFacts): readonly PolicyVersion[] {
-  const { requestor, target } = facts;
-  if (!facts.mayAssign) throw new DomainError('forbidden', {});
-  if (requestor.id === target.id) throw new DomainError('self-assignment', {});
-  if (requestor.state !== 'enabled') throw new DomainError('person-disabled', {});
-  gate(facts, { requestor, onBehalf: true, for: 'assign' });
-  refuseTwice(facts, requestor.id, 'joins');
-
-  const policies = offered(facts, { onBehalf: true, for: 'assign' });
-  if (policies.length > 0) return policies;
-  throw new DomainError('not-in-scope', { package: facts.package.name, target: target.name });
-}
-
-/** Gives a package without being asked for it; only a policy for direct assignment without stages skips approval (3.22). */
-export function submitDirect(facts: SubmitFacts, input: SubmitInput, at: Now): Submitted {
-  offerDirect(facts);
-  const policy = choosePolicy(facts, input.policyVersion, { onBehalf: true, for: 'assign' });
-  // Questions are for the one who asks; an owner may answer them, and need not.
-  const answers = answersOf(input.answers, policy, false);
-  return started(facts, 'adminAdd', { ...input, answers, policy }, at);
-}
-
 /** What an extension would give; refuses what `submitExtension` would refuse, so nobody fills in a form in vain. */
 export function offerExtension(facts: AssignmentFacts, now: Date): Extension {
   refuseTwice(facts, facts.target.id, 'joins');
@@ -181,13 +167,15 @@ interface Wish extends SubmitInput {
   readonly policy: PolicyVersion;
 }
 
-function started(facts: SubmitFacts, type: 'userAdd' | 'adminAdd', wish: Wish, at: Now): Submitted {
+/** Writes what somebody asked for, or was given, in the period that it gets. */
+export function started(facts: SubmitFacts, type: 'userAdd' | 'adminAdd', wish: Wish, at: Now): Submitted {
   const { target, requestor } = facts;
   const { policy } = wish;
   const zone = isZone(wish.zone) ? wish.zone : target.timeZone;
   const asked = inZone(wish.period, zone, target.timeZone);
   checkStart(asked, at.now, target.timeZone);
-  const { clamped } = periodFor(facts, policy, asked, at.now);
+  const { clamped, ...span } = periodFor(facts, policy, asked, at.now);
+  if (facts.live && !adds(facts.live, span)) throw heldByTarget(facts, facts.live);
   const request: Request = {
     ...blank(facts, policy, at),
     type,
@@ -198,6 +186,15 @@ function started(facts: SubmitFacts, type: 'userAdd' | 'adminAdd', wish: Wish, a
     answers: wish.answers,
   };
   return { ...entered(facts, request, { policy, needsApproval: policy.stages.length > 0 }, at), clamped };
+}
+
+/** The refusal of more that would add nothing to what somebody has, or gets. */
+export function heldByTarget(
+  { package: { name }, target }: SubmitFacts,
+  { endsAt, startsAt, state }: Assignment,
+): DomainError {
+  const from = state === 'scheduled' ? { from: startsAt } : {};
+  return new DomainError('already-held', { package: name, endsAt, target: target.name, ...from });
 }
 
 /** Writes a new request: its first stage opens, or it is approved by its policy at once. */

@@ -1,5 +1,6 @@
 // Asking, taking back, and what time does to requests. Every function is one act of a person or a job: one transaction.
 import { submitException } from '../domain/ask-exception';
+import { offerDirect, submitDirect } from '../domain/direct';
 import { DomainError, isRefusal } from '../domain/errors';
 import type { Change } from '../domain/events';
 import type { Now, RequestFacts, SubmitFacts } from '../domain/facts';
@@ -64,7 +65,7 @@ function asking(rule: (facts: SubmitFacts, ask: Ask, at: Now) => Rules.Submitted
 /** Asks for a package, for oneself or for a direct report. Refusals name the gate and the next step (rule 3.2). */
 export const submit = asking(Rules.submit);
 /** Gives a package to somebody else without their asking; scope, separation of duties and approval still hold (rule 3.22). */
-export const assign = asking(Rules.submitDirect);
+export const assign = asking(submitDirect);
 /** Asks for an exception to an incompatibility, for oneself or for a direct report (rule 3.13). */
 export const askException = asking(submitException, { for: 'exception' });
 
@@ -160,7 +161,7 @@ export async function formFor(
   mode: 'ask' | 'assign',
 ): Promise<FormFacts> {
   const [facts, now] = await Promise.all([desk.views.forSubmit({ requestor, ...input }), desk.views.now()]);
-  const policies = mode === 'assign' ? Rules.offerDirect(facts) : Rules.offer(facts);
+  const policies = mode === 'assign' ? offerDirect(facts, now) : Rules.offer(facts);
   return { facts, offered: policies, now };
 }
 

@@ -8,7 +8,8 @@ import type { AssignmentFacts, Clash } from '../../src/domain/facts';
 import { counts, lasts, lentBy } from '../../src/domain/lent';
 import type { JustificationId, RequestType } from '../../src/domain/model';
 import { mayExtend, periodFor } from '../../src/domain/period';
-import { offerExtension, startDue, submit, submitDirect } from '../../src/domain/request';
+import { submitDirect } from '../../src/domain/direct';
+import { offerExtension, startDue, submit } from '../../src/domain/request';
 import {
   aCatalog,
   aClash,

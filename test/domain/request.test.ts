@@ -1,4 +1,5 @@
 // Asking, assigning, extending, taking back, starting: what is written and what is refused (rules 3.1-3.5, 3.8, 3.9, 3.22).
+import { offerDirect, submitDirect } from '../../src/domain/direct';
 import { noChange } from '../../src/domain/events';
 import type { AssignmentFacts, RequestFacts, SubmitFacts } from '../../src/domain/facts';
 import type { SubmitInput } from '../../src/domain/request';
@@ -9,10 +10,8 @@ import {
   couldAsk,
   mayAskAnew,
   offer,
-  offerDirect,
   startDue,
   submit,
-  submitDirect,
   submitExtension,
   wishAgain,
 } from '../../src/domain/request';
@@ -544,6 +543,45 @@ describe('direct assignment', () => {
   ])('$name: $wantFault', ({ give, wantFault }) => {
     expect(faultOf(() => submitDirect(directFacts(give), wish, at())).code).toBe(wantFault);
   });
+  test.each<{ name: string; give: Partial<SubmitFacts>; data: object }>([
+    { name: 'held without end', give: { live: anAssignment({ endsAt: null }) }, data: { endsAt: null } },
+    {
+      name: 'on its way',
+      give: { live: anAssignment({ state: 'scheduled', startsAt: days(1) }) },
+      data: { from: days(1) },
+    },
+    {
+      name: 'held for longer, where nobody chooses dates',
+      give: {
+        ...oneStage,
+        policies: [inScope(aPolicy({ stages: [aStage()], customPeriod: false }))],
+        live: anAssignment({ endsAt: days(31) }),
+      },
+      data: { endsAt: days(31) },
+    },
+    {
+      name: 'held until the end that the policy fixes',
+      give: {
+        policies: [inScope(aPolicy({ stages: [aStage()], expiration: { kind: 'date', day: '2026-02-01' } }))],
+        live: anAssignment({ endsAt: days(31) }),
+      },
+      data: { endsAt: days(31) },
+    },
+  ])('of what is $name: the form says so, before anybody approves', ({ give, data }) => {
+    const fault = faultOf(() => offerDirect(directFacts({ ...oneStage, ...give }), NOON));
+    expect([fault.code, fault.data]).toEqual(['already-held', expect.objectContaining({ ...data, target: 'Tara' })]);
+  });
+  test('that adds nothing is refused before anybody approves, and one that starts later is not', () => {
+    const facts = directFacts({ ...oneStage, live: anAssignment({ endsAt: days(31) }) });
+    expect(offerDirect(facts, NOON)).toHaveLength(1);
+    expect(faultOf(() => submitDirect(facts, wish, at())).data).toEqual({
+      package: facts.package.name,
+      endsAt: days(31),
+      target: 'Tara',
+    });
+    const later = { ...wish, period: { startsAt: days(7), endsAt: null, hours: null } };
+    expect(submitDirect(facts, later, at()).request.state).toBe('pendingApproval');
+  });
   test('that would leave a gap is refused', () => {
     const facts = directFacts({ live: anAssignment({ endsAt: days(5) }) });
     const later = { ...wish, period: { startsAt: days(6), endsAt: null, hours: null } };
@@ -555,11 +593,10 @@ describe('direct assignment', () => {
       aPolicy({ id: versionId('b.1') }),
       aPolicy({ id: versionId('c.1'), targets: [{ kind: 'anyone' }] }),
     ];
-    expect(offerDirect(directFacts({ policies: policies.map((one) => inScope(one)) })).map((one) => one.id)).toEqual([
-      'policy-1.1',
-      'b.1',
-    ]);
-    expect(faultOf(() => offerDirect(directFacts({ mayAssign: false }))).code).toBe('forbidden');
+    expect(
+      offerDirect(directFacts({ policies: policies.map((one) => inScope(one)) }), NOON).map((one) => one.id),
+    ).toEqual(['policy-1.1', 'b.1']);
+    expect(faultOf(() => offerDirect(directFacts({ mayAssign: false }), NOON)).code).toBe('forbidden');
   });
 });
 

@@ -147,13 +147,28 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
           name,
           target,
         }),
-  'already-held': ({ package: name, endsAt }) =>
-    endsAt === null
+  'already-held': ({ package: name, endsAt, target, from }) => {
+    if (target) {
+      if (from)
+        return sentence('{target} gets {name} on {from:dateTime} already. Take that away first to give it otherwise.', {
+          target,
+          name,
+          from,
+        });
+      return endsAt === null
+        ? sentence('{target} has {name} already, without an end date: there is nothing to add.', { target, name })
+        : sentence(
+            '{target} has {name} until {endsAt:dateTime} already. To add to it, choose a start by then and a later last day.',
+            { target, name, endsAt },
+          );
+    }
+    return endsAt === null
       ? sentence('No need to ask: {name} is given already, without an end date. Type “my access” to see it.', { name })
       : sentence('No need to ask: {name} is given already, until {endsAt:dateTime}. A reminder comes before it ends.', {
           name,
           endsAt,
-        }),
+        });
+  },
   'not-for-others': ({ package: name }) =>
     sentence(
       'You cannot ask for {name} for that person. Managers can, for direct reports, where the policy allows it.',

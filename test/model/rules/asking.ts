@@ -18,7 +18,7 @@ import {
 } from './book';
 import { lentUntil, needed } from './exceptions';
 import { closed, closedFor, inScope, shut, strictest } from './gates';
-import { spanOf } from './giving';
+import { adds, spanOf } from './giving';
 import { newRequest } from './requests';
 
 export interface Wish {
@@ -120,6 +120,18 @@ export function assign(o: Organization, wish: Wish): Answer {
   });
   const offered = [...direct, ...strictest(o, target, pack)];
   if (offered.length === 0) return 'not-in-scope';
+  const held = liveOf(o, target, pack);
+  // Starting as late as may be gives the most.
+  const most = (one: Policy) => {
+    const terms = termsOf(o, one.current);
+    const start = terms.custom ? (held?.endsAt ?? null) : null;
+    return spanOf(o, target, pack, terms, { start, hours: null, end: null });
+  };
+  const more = (one: Policy): boolean => {
+    const span = most(one);
+    return span !== null && held !== undefined && adds(held, span);
+  };
+  if (held && !offered.some(more)) return 'already-held';
   const choice = direct.length > 0 ? direct : offered;
   const policy = wish.policy === null ? choice[0] : offered.find((one) => one.name === wish.policy);
   if (!policy || (wish.policy === null && choice.length > 1)) return 'policy-not-offered';
@@ -129,7 +141,10 @@ export function assign(o: Organization, wish: Wish): Answer {
 function begin(o: Organization, type: 'userAdd' | 'adminAdd', wish: Wish, policy: Policy): Answer {
   const terms = termsOf(o, policy.current);
   const asked = { start: wish.startIn === null ? null : o.now + wish.startIn, hours: wish.hours, end: null };
-  if (spanOf(o, wish.target, wish.package, terms, asked) === null) return 'start-past-exception';
+  const span = spanOf(o, wish.target, wish.package, terms, asked);
+  if (span === null) return 'start-past-exception';
+  const held = liveOf(o, wish.target, wish.package);
+  if (held && !adds(held, span)) return 'already-held';
   if (terms.reason && !wish.reason) return 'reason-required';
   const request = newRequest(o, type, wish.target, wish.package, {
     requestor: wish.actor,

@@ -48,6 +48,12 @@ export function spanOf(o: Organization, target: Key, pack: Key, terms: Terms, as
   return startsAt >= lent ? null : { startsAt, endsAt: lent, whole };
 }
 
+/** Whether it is held for longer by this, and without a gap. */
+export function adds(held: Assignment, span: { readonly startsAt: number; readonly endsAt: number | null }): boolean {
+  if (held.state === 'scheduled' || held.endsAt === null || span.startsAt > held.endsAt) return false;
+  return span.endsAt === null || span.endsAt > held.endsAt;
+}
+
 function hand(
   o: Organization,
   request: Request,
@@ -68,8 +74,7 @@ function hand(
     ended: false,
   };
   if (held) {
-    const addsNothing = held.endsAt === null || (endsAt !== null && endsAt <= held.endsAt);
-    if (held.state === 'scheduled' || addsNothing || startsAt > Number(held.endsAt)) return 'already-held';
+    if (!adds(held, { startsAt, endsAt })) return 'already-held';
     held.reasons.push(reason);
     held.endsAt = sooner(later(live(held).map(({ until }) => until)), lentUntil(o, target, pack));
     held.lent ||= isLent(o, target, pack);
