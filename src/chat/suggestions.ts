@@ -108,6 +108,11 @@ function next(text: string, fault: DomainError): readonly Choice[] {
     const rest = parse(text)?.rest ?? '';
     return rest === '' ? [] : [choice(label('requestAccess'), `request ${rest}`)];
   }
+  // Its card says who its owners are, which the sentence leads to.
+  if (fault.is('not-self-removable') || fault.is('exceptions-closed') || fault.is('extension-past-exception'))
+    return [choice(label('details'), `package ${fault.data.package}`)];
+  if (fault.is('not-in-scope') && fault.data.target === null)
+    return [choice(label('details'), `package ${fault.data.package}`)];
   if (fault.is('self-assignment')) return [choice(label('requestAccess'), 'request')];
   if (fault.is('not-an-approver')) return [choice(label('approvals'), 'approvals')];
   if (fault.is('not-held') && fault.data.target !== null) return instead(text, fault.data.target, fault.data.asked);

@@ -531,8 +531,11 @@ export const views = {
   exception,
   exceptionEnding,
   package: async (look) => {
-    const row = await about(look.desk, viewer(look), { id: id(look, 'package'), name: id(look, 'name') });
-    return { card: 'notice', data: Notices.packageNotice(row, await mayShare(look.desk, viewer(look), row.id)) };
+    const { row, owners } = await about(look.desk, viewer(look), { id: id(look, 'package'), name: id(look, 'name') });
+    return {
+      card: 'notice',
+      data: Notices.packageNotice(row, owners, await mayShare(look.desk, viewer(look), row.id)),
+    };
   },
   share: async (look) => {
     const shared = await share(look.desk, viewer(look), id(look, 'package') as PackageId);

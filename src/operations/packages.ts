@@ -4,15 +4,15 @@ import type { PackageId, PersonId } from '../domain/model';
 import { can } from '../domain/permissions';
 import type { Desk, PackageRow, SharedRow } from './ports';
 
-/** A package that the person may know, by its exact name; anything else does not exist (rule 3.2). Names may be shared: the id tells. */
+/** A package that the person may know, by its exact name, and whom to ask about it; anything else does not exist (rule 3.2). Names may be shared: the id tells. */
 export async function about(
   desk: Desk,
   person: PersonId,
   { id, name }: { readonly id: string; readonly name: string },
-): Promise<PackageRow> {
+): Promise<{ readonly row: PackageRow; readonly owners: readonly string[] }> {
   const found = (await desk.views.packagesNamed(person, name)).find((row) => row.id === id);
   if (!found) throw new DomainError('not-found', { what: 'package' });
-  return found;
+  return { row: found, owners: await desk.views.packageOwners(found.id) };
 }
 
 /**

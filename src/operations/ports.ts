@@ -238,6 +238,8 @@ export interface PackageRow {
   readonly resources: readonly string[];
   readonly held: boolean;
   readonly pending: boolean;
+  /** Whether it may be asked for; null: not looked at. */
+  readonly offered: boolean | null;
 }
 export interface AccessRow {
   readonly id: AssignmentId;
@@ -334,9 +336,11 @@ export interface Views {
   ): Promise<Page<PackageRow>>;
   /**
    * Exact name, case folded, or the code of its link: those the person may know (requestable, or held, or hidden with the exact
-   * name in scope).
+   * name in scope; for themselves also what they ever had or asked for, and what is in their care).
    */
   packagesNamed(target: PersonId, name: string, onBehalf?: boolean): Promise<readonly PackageRow[]>;
+  /** Names of the enabled owners of its catalog; of the administrators, where it has none. */
+  packageOwners(pkg: PackageId): Promise<readonly string[]>;
   searchPeople(
     query: string,
     limit: number,

@@ -17,6 +17,7 @@ interface Found {
   readonly resources: readonly string[];
   readonly held: boolean;
   readonly pending: boolean;
+  readonly offered: boolean | null;
   readonly rank: number;
   readonly key: string;
 }
@@ -57,10 +58,13 @@ const RESOURCES = `(select coalesce(jsonb_agg(distinct resource.name), '[]')
   where g.package_version_id = packages.current_version_id)`;
 
 // `packages` with the name of their catalog, as `catalog`.
-const rows = (person: string): string => `packages.id, packages.name, packages.description, catalog,
+const rows = (
+  person: string,
+  offered = 'null::boolean',
+): string => `packages.id, packages.name, packages.description, catalog,
   ${RESOURCES} as resources,
   exists (select 1 from assignments a where a.target_id = ${person} and a.package_id = packages.id and a.state in ${LIVE}) as held,
-  exists (select 1 from requests r where r.target_id = ${person} and r.package_id = packages.id and r.state in ${OPEN}) as pending`;
+  exists (select 1 from requests r where r.target_id = ${person} and r.package_id = packages.id and r.state in ${OPEN}) as pending, ${offered} as offered`;
 
 // Every word must be found somewhere; names that start with what was typed come first.
 const MATCHES = (words: string): string => `not exists (select 1 from unnest(${words}::text[]) word
@@ -82,15 +86,33 @@ order by packages.rank, packages.key, packages.id limit $7`;
 
 const HELD = `exists (select 1 from assignments a where a.target_id = $1 and a.package_id = packages.id and a.state in ${LIVE})`;
 
+/** Whether the person $1 assigns in the catalog of `packages`. */
+export const ASSIGNS = `exists (select 1 from role_holders where person_id = $1 and (role = 'administrator'
+  or (role in ('catalogOwner', 'packageManager', 'assignmentManager') and role_holders.catalog_id = packages.catalog_id)))`;
+
+// What the person $1 had or asked for is no secret to them, whatever became of it.
+const KNOWN = `(exists (select 1 from assignments a where a.target_id = $1 and a.package_id = packages.id)
+  or exists (select 1 from requests r where r.target_id = $1 and r.package_id = packages.id))`;
+
 const NAMED = `
 with ${scoped('$3::boolean')}, named as (
   select packages.*, catalogs.name as catalog from packages join catalogs on catalogs.id = packages.catalog_id
   where lower(packages.name) = lower($2) and packages.state = 'active'
 )
-select ${rows('$1')}, 0 as rank, lower(packages.name) as key
+select ${rows('$1', `packages.id in (select packages.id from ${OFFERED})`)}, 0 as rank, lower(packages.name) as key
 from named packages
-where packages.id in (select packages.id from ${OFFERED}) or ${HELD}
+where packages.id in (select packages.id from ${OFFERED}) or ${HELD} or (not $3::boolean and (${KNOWN} or ${ASSIGNS}))
 order by catalog, packages.id`;
+
+// Whoever is in charge of a catalog; where it has no owners, the administrators.
+const OWNERS = `
+with holders as (
+  select people.id, people.name, holder.role from packages
+  join role_holders holder on (holder.role = 'catalogOwner' and holder.catalog_id = packages.catalog_id) or holder.role = 'administrator'
+  join people on people.id = holder.person_id and people.state = 'enabled' where packages.id = $1
+)
+select distinct name, id from holders
+where role = 'catalogOwner' or not exists (select 1 from holders where role = 'catalogOwner') order by name, id`;
 
 // The same by the code of its link. What is on offer is gathered before anything is looked for: of a code that is somebody else's,
 // and of one that was made up, the database has the same work, so that nobody tells them apart by the time that it takes.
@@ -100,13 +122,9 @@ linked as (
   select packages.*, catalogs.name as catalog from packages join catalogs on catalogs.id = packages.catalog_id
   where packages.link_code = $2 and packages.state = 'active'
 )
-select ${rows('$1')}, 0 as rank, lower(packages.name) as key
+select ${rows('$1', 'packages.id = any (offered.ids)')}, 0 as rank, lower(packages.name) as key
 from offered left join linked packages on true
 where packages.id = any (offered.ids) or ${HELD}`;
-
-/** Whether the person $1 assigns in the catalog of `packages`. */
-export const ASSIGNS = `exists (select 1 from role_holders where person_id = $1 and (role = 'administrator'
-  or (role in ('catalogOwner', 'packageManager', 'assignmentManager') and role_holders.catalog_id = packages.catalog_id)))`;
 
 const MANAGEABLE = `
 with manageable as (
@@ -149,7 +167,10 @@ const SHARING_LINKED = sharing('link_code');
 /** Lists of packages. */
 export function createPackageViews(
   q: Query,
-): Pick<Views, 'searchPackages' | 'packagesNamed' | 'manageablePackages' | 'sharablePackages' | 'sharing'> {
+): Pick<
+  Views,
+  'searchPackages' | 'packagesNamed' | 'packageOwners' | 'manageablePackages' | 'sharablePackages' | 'sharing'
+> {
   return {
     async searchPackages(target: PersonId, query, limit, after, onBehalf = false) {
       const key = unpackCursor(after, 'integer', 'text', 'id');
@@ -163,6 +184,9 @@ export function createPackageViews(
       // A package may be called like a code.
       if (linked.length > 0) return (linked as readonly Found[]).map(packageOf);
       return ((await q(NAMED, [target, name, onBehalf])) as readonly Found[]).map(packageOf);
+    },
+    async packageOwners(id) {
+      return ((await q(OWNERS, [id])) as readonly { name: string }[]).map(({ name }) => name);
     },
     async manageablePackages(person, query, limit) {
       const found = await q(MANAGEABLE, [person, wordsOf(query), query.trim(), limit]);
@@ -179,6 +203,6 @@ export function createPackageViews(
   };
 }
 
-function packageOf({ id, name, description, catalog, resources, held, pending }: Found): PackageRow {
-  return { id, name, description, catalog, resources, held, pending };
+function packageOf({ id, name, description, catalog, resources, held, pending, offered }: Found): PackageRow {
+  return { id, name, description, catalog, resources, held, pending, offered };
 }

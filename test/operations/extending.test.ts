@@ -216,17 +216,23 @@ describe('whom the package is no longer for', () => {
     expect(textOf(notice)).not.toContain('Needed again?');
     const list = cardOf(await world.say('tara', 'my access'));
     expect(textOf(list)).toContain('from request R-1001 · ask its owners if you need it again');
+    const about = cardOf(await world.say('tara', 'package ledger reader'));
+    expect(textOf(about)).toContain('Owners: Olga Petrov');
+    expect(titles(about)).not.toContain('Request access');
     for (const card of [notice, list, cardOf(await world.say('tara', 'R-1001'))])
       expect(titles(card)).not.toContain('Ask again');
+    // Whoever never had it does not hear that it is there; whoever looks after it does.
+    expect(sentenceOf(await world.say('max', 'package ledger reader'))).toContain('I know no package of that name');
+    expect(textOf(cardOf(await world.say('olga', 'package ledger reader')))).toContain('Owners: Olga Petrov');
   });
 
   test('hears before the end, and before giving it up, that it does not come back', async () => {
     await getReader();
     await narrow();
     await world.pass(17 * DAY);
-    expect(textOf(latest('tara').card)).toContain('It cannot be extended. If you need it for longer, ask its owners.');
+    expect(textOf(latest('tara').card)).toContain('It cannot be extended. If you need it for longer, ask Olga Petrov.');
     expect(textOf(cardOf(await world.say('tara', 'give up ledger reader')))).toContain(
-      'You could not ask for it again now: only its owners could give it back.',
+      'You could not ask for it again now. To get it back, you would have to ask Olga Petrov.',
     );
   });
 
@@ -235,7 +241,7 @@ describe('whom the package is no longer for', () => {
     await narrow();
     await world.pass(4 * DAY);
     for (const card of [latest('tara').card, cardOf(await world.say('tara', 'R-1001'))]) {
-      expect(textOf(card)).toContain('If you need it, ask the owners of Ledger reader.');
+      expect(textOf(card)).toContain('If you need it, ask Olga Petrov.');
       expect(textOf(card)).not.toContain('one tap');
       expect(titles(card)).not.toContain('Ask again');
     }

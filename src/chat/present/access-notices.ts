@@ -4,7 +4,7 @@ import { lentBy, type Lent } from '../../domain/lent';
 import type { AssignmentView } from '../../operations/assignments';
 import type { Text } from '../card';
 import { label, listed, say } from '../words';
-import { number, stateText, text } from './common';
+import { inCharge, number, stateText, text } from './common';
 import { notice, type Notice } from './notices';
 
 type AccessNotice =
@@ -135,7 +135,8 @@ function keeping(view: AssignmentView): Partial<Notice> & { readonly line: Text 
     if (!refusal) return { line: say('notice.accessEndingDecided', values) };
     if (renewal && open.type === 'exception') return { line: say('notice.accessEndingGranted', values) };
   } else if (renewal) return renewal;
-  return { line: label(couldAsk ? 'notice.accessEndingNoExtend' : 'notice.accessEndingClosed') };
+  if (couldAsk) return { line: label('notice.accessEndingNoExtend') };
+  return { line: say('notice.accessEndingClosed', { owners: inCharge(view.facts, view.facts.target.id) }) };
 }
 
 /** The new exception that comes first, where that is all that stands against an extension. */
@@ -144,10 +145,12 @@ function renewing({ facts }: AssignmentView, refusal: DomainError): ReturnType<t
   if (!isPast && !refusal.is('incompatible')) return null;
   const { ask } = refusal.data;
   const from = isPast ? refusal.data.from : null;
-  const values = { package: text(facts.package.name, 150), catalog: text(facts.catalog.name, 150) };
-  if (!ask) return isPast ? { line: say('notice.accessEndingRenewOwners', values) } : null;
+  if (!ask)
+    return isPast
+      ? { line: say('notice.accessEndingRenewOwners', { owners: inCharge(facts, facts.target.id) }) }
+      : null;
   if (from) return { line: say('notice.accessEndingRenewFrom', { from }) };
-  return { line: say('notice.accessEndingRenew', values), mayExcept: true };
+  return { line: say('notice.accessEndingRenew', { package: text(facts.package.name, 150) }), mayExcept: true };
 }
 
 /** A sentence cannot hold more, nor longer names. */

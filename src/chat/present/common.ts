@@ -12,6 +12,17 @@ export const text = (value: string, max = 300): Text => [user(value, max)];
 export const number = (value: number): Text => say('number', { number: value });
 export const typedNumber = (value: number): string => `R-${value}`;
 
+/** Whom to ask where a rule leaves nothing else: the owners of the catalog, else the administrators; never the reader. */
+export function inCharge(
+  { owners, administrators }: Pick<PairFacts, 'owners' | 'administrators'>,
+  reader: PersonId,
+): Text {
+  const names = [owners, administrators]
+    .map((people) => people.filter(({ id }) => id !== reader).map(({ name }) => name))
+    .find((some) => some.length > 0);
+  return names === undefined ? label('owners.any') : listed(names, 'or', 3);
+}
+
 /** A length in whole days where it is some, else in hours. */
 export function length(hours: number): Text {
   return hours % 24 === 0 ? say('period.days', { days: hours / 24 }) : say('period.hours', { hours });

@@ -16,7 +16,7 @@ import { label, listed, say } from '../words';
 import { approvalTitle, deciding, whyText } from './approvals';
 import { dayText } from './delegations';
 import { policyOf, running } from './asked';
-import { longest, number, text } from './common';
+import { inCharge, longest, number, text } from './common';
 
 type Line = { readonly text: Text };
 type Choice = { readonly title: Text; readonly value: string };
@@ -387,7 +387,13 @@ export function giveUpForm(view: AssignmentView, filled: Filled): CardDataOf['re
     summary: title,
     title,
     intro: label(view.facts.assignment.state === 'scheduled' ? 'giveUp.introEarly' : 'giveUp.intro'),
-    lines: [{ text: label(view.couldAsk ? 'giveUp.again' : 'giveUp.forGood') }],
+    lines: [
+      {
+        text: view.couldAsk
+          ? label('giveUp.again')
+          : say('giveUp.forGood', { owners: inCharge(view.facts, view.facts.target.id) }),
+      },
+    ],
     verb: 'access.giveUp',
     submit: label('giveUp'),
     style: 'destructive',

@@ -162,8 +162,8 @@ export function ownerNotice(
 }
 
 /** What a package is for; asks with one tap where it is neither held nor asked for. */
-export function packageNotice(row: PackageRow, mayShare: boolean): Notice {
-  const free = !row.held && !row.pending;
+export function packageNotice(row: PackageRow, owners: readonly string[], mayShare: boolean): Notice {
+  const free = row.offered === true && !row.held && !row.pending;
   const state = row.held ? [label('package.held')] : row.pending ? [label('package.pending')] : [];
   return {
     ...notice(text(row.name, 150), 'default', [
@@ -173,6 +173,7 @@ export function packageNotice(row: PackageRow, mayShare: boolean): Notice {
     facts: [
       { title: label('fact.catalog'), value: text(row.catalog, 150) },
       { title: label('fact.includes'), value: listed(row.resources, 'and', 10) },
+      ...(owners.length === 0 ? [] : [{ title: label('fact.owners'), value: listed(owners, 'and', 5) }]),
     ],
     package: row.id,
     packageName: row.name,

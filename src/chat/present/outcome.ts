@@ -8,7 +8,7 @@ import type { Text } from '../card';
 import { label, listed, say } from '../words';
 import { explain } from '../words/faults';
 import { room, WHOLE } from './asked';
-import { nameOf, number, text } from './common';
+import { inCharge, nameOf, number, text } from './common';
 import { grantedText } from './exceptions';
 
 const MOST_HANDS = 5;
@@ -38,7 +38,14 @@ export function nextLines({ facts, next, viewer }: RequestView): Text[] {
   if (state !== 'expired' || !isWish || !viewer.own) return [];
   if (next !== null) return [label('outcome.askAgain')];
   // What is held or asked for again is no dead end.
-  return facts.live || facts.open ? [] : [say('outcome.askOwners', { package: text(facts.package.name, 150) })];
+  return facts.live || facts.open
+    ? []
+    : [
+        say('outcome.askOwners', {
+          package: text(facts.package.name, 150),
+          owners: inCharge(facts, viewer.person),
+        }),
+      ];
 }
 
 /** After an exception was granted: the package itself, for whom it was asked. */
