@@ -55,9 +55,8 @@ export async function tell(parts: TellParts, claimed: OutgoingRow): Promise<void
   if (row.person === null) throw new Never('no recipient');
   const person = await parts.desk.views.person(row.person);
   if (person?.state !== 'enabled') return;
-  const places = await placesOf(parts, person);
   let last = '';
-  for (const place of places) {
+  for await (const place of placesOf(parts, person)) {
     try {
       await tellAt(parts, row, person, place);
       return;
@@ -77,18 +76,23 @@ async function sayable({ outbox }: TellParts, row: OutgoingRow): Promise<Outgoin
   return { ...row, params: await outbox.part(row.lease) };
 }
 
-// One who never spoke to us is looked for first: else an approver who is asked for the first time would hear nothing.
-async function placesOf(parts: TellParts, person: Person): Promise<readonly Reachable[]> {
+/**
+ * The places that are known, best first; then they are looked for on the other platforms: else an approver who never spoke to us, or
+ * whose last place this message finds dead, would hear nothing.
+ */
+async function* placesOf(parts: TellParts, person: Person): AsyncGenerator<Reachable> {
   const reachable = async (): Promise<readonly Reachable[]> =>
     (await parts.desk.directory.reachable(person.id)).filter((place) => parts.channels.has(place.platform));
-  const places = await reachable();
-  if (places.length > 0 || person.email === null) return places;
+  const known = await reachable();
+  yield* known;
+  if (person.email === null) return;
   for (const channel of parts.channels.values()) {
+    const { platform } = channel;
+    if (known.some((place) => place.platform === platform)) continue;
     const found = await find(parts, channel, person.email);
-    if (found !== null && (await introduce(parts.desk, person, { platform: channel.platform, ...found })))
-      return await reachable();
+    if (found !== null && (await introduce(parts.desk, person, { platform, ...found })))
+      yield* (await reachable()).filter((place) => place.platform === platform);
   }
-  return places;
 }
 
 /** A platform that refuses the look-up, for want of a scope, is one on which the person is not found. */

@@ -10,7 +10,7 @@ import { delivering } from '../../src/jobs/deliver';
 import { createGates } from '../../src/jobs/gate';
 import { redrive } from '../../src/operations/outgoing';
 import type { OutgoingRow } from '../../src/operations/ports';
-import { aWorld, buttons, cardOf, LEAVING, operator, sentenceOf, SMALL, textOf } from '../support/world';
+import { aWorld, buttons, cardOf, LEAVING, Mailbox, operator, sentenceOf, SMALL, textOf } from '../support/world';
 import type { World } from '../support/world';
 
 const MINUTE = 60_000;
@@ -46,7 +46,7 @@ async function once(work: ReturnType<typeof worker>): Promise<number> {
 const titles = (card: Card): readonly string[] => [...buttons(card).keys()];
 
 /** A worker of its own, as another replica (or another loop) has it. */
-function worker(kinds?: readonly OutgoingRow['kind'][]) {
+function worker(kinds?: readonly OutgoingRow['kind'][], ...more: Channel[]) {
   return delivering(
     {
       desk: world.desk,
@@ -54,7 +54,7 @@ function worker(kinds?: readonly OutgoingRow['kind'][]) {
       gates: createGates({ outbox: world.outbox }),
       cards: world.cards,
       book: loadCards(join(__dirname, '../../cards')),
-      channels: new Map<string, Channel>([['web', world.mailbox]]),
+      channels: new Map([world.mailbox, ...more].map((channel) => [channel.platform, channel] as const)),
       connectors: connectors({ localRoles: world.localRoles }),
       deadlineMs: 30_000,
       log: world.log,
@@ -337,6 +337,58 @@ describe('a message is changed no more where others read it, or who left', () =>
     await world.say('ana', 'deny R-1001 because of the audit');
     await world.settle();
     expect(textOf(first.card)).toContain('You approved this. Ana Ruiz denied this.');
+  });
+});
+
+describe('a person whose only place a message finds dead', () => {
+  const NOT_INSTALLED = new ChannelError('unreachable', 'NotInstalled');
+  const ANA = {
+    name: 'Ana',
+    email: 'ana@woodgrove.example',
+    emailConfirmed: true,
+    directoryKey: null,
+    zone: null,
+    locale: null,
+  };
+  /** A second platform, which knows Ana by her address. */
+  const other = (standing: 'member' | 'guest') => {
+    const mailbox = new Mailbox();
+    const find = jest.fn(() => Promise.resolve({ tenant: 'T1', user: 'UANA', profile: { ...ANA, standing } }));
+    return { mailbox, find, channel: Object.assign(mailbox, { platform: 'slack', find }) as Channel };
+  };
+  const work = async (channel: Channel): Promise<void> => {
+    const both = worker(undefined, channel);
+    while ((await once(both)) > 0);
+  };
+  beforeEach(async () => {
+    await world.configure(
+      'installations: [{ platform: slack, tenant: T1, authoritativeDomains: [woodgrove.example] }]',
+    );
+    world.mailbox.lose('ana', NOT_INSTALLED);
+    await ask('ledger reader');
+  });
+
+  test('is told it on the next platform, once, however often that has to be tried', async () => {
+    const { mailbox, find, channel } = other('member');
+    find.mockRejectedValueOnce(new ChannelError('later', 'ratelimited'));
+    mailbox.fail(new ChannelError('later', 'service_unavailable'));
+    for (let n = 0; n < 4; n += 1) {
+      await work(channel);
+      await world.sql('update organization set clock_offset_ms = clock_offset_ms + $1', [HOUR]);
+    }
+    await world.sql(AGAIN);
+    await work(channel);
+    expect(mailbox.messages.map(({ to, card }) => [to, titles(card).includes('Approve')])).toEqual([['UANA', true]]);
+    expect(world.messagesTo('ana')).toEqual([]);
+    expect(await world.outbox.dead(10)).toEqual([]);
+    expect(find).toHaveBeenCalledTimes(2);
+  });
+
+  test('is not, where that platform does not vouch for a colleague', async () => {
+    const { mailbox, channel } = other('guest');
+    await work(channel);
+    expect(mailbox.messages).toEqual([]);
+    expect(await world.outbox.dead(10)).toMatchObject([{ notice: 'approval', error: 'unreachable: NotInstalled' }]);
   });
 });
 
