@@ -55,6 +55,12 @@ describe('an offer', () => {
       want: { from: new Date('2026-01-15T17:00Z'), answerDueAt: new Date('2026-01-15T17:00Z') },
     },
     {
+      name: 'of the last hours of its only day: its answer is due before it is over',
+      now: new Date('2026-01-15T21:00Z'),
+      days: { first: null, last: '2026-01-15' },
+      want: { dueAt: new Date('2026-01-15T23:00Z'), answerDueAt: new Date('2026-01-15T22:59:59.999Z') },
+    },
+    {
       name: 'the days are those of the delegator',
       give: { delegator: aPerson('Ana', { timeZone: 'Pacific/Auckland' }) },
       days: { first: null, last: '2026-01-16' },

@@ -62,6 +62,14 @@ const trail = async () =>
      where e.type in ('resource.driftAccepted', 'resource.driftDeclined') order by e.id`,
   );
 
+test('who left before anybody was asked is one of all who would lose it', async () => {
+  for (let n = 6; n < 22; n += 1) await outside(`crowd${n}`, false);
+  await world.configure('people: [{ key: crowd0, name: Crowd 00, enabled: false }]', true);
+  await world.compare();
+  expect(await left()).toBe(5);
+  expect(textOf(asked())).toContain('5 people have access');
+});
+
 describe('where it would take access from very many', () => {
   beforeEach(() => world.compare());
 
