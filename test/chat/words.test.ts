@@ -3,9 +3,12 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import * as ts from 'typescript';
 import { parse } from '../../src/chat/commands';
+import { gateText } from '../../src/chat/present/outcome';
 import { plain } from '../../src/chat/text';
 import { label, listed, say } from '../../src/chat/words';
 import { explain } from '../../src/chat/words/faults';
+import type { PersonId } from '../../src/domain/model';
+import { aRequest, idOf, requestFacts } from '../support/builders';
 
 const reader = { zone: 'Europe/Berlin', locale: 'en' };
 const read = (text: ReturnType<typeof say>) => plain(text, reader);
@@ -53,6 +56,15 @@ describe('a refusal', () => {
   test('that an older release kept is explained as well', () => {
     const data = { package: 'Pay', with: 'Audit', target: null, ask: false };
     expect(read(explain('incompatible', data))).toContain('which you have. Give that up first.');
+  });
+  test('that an older release kept without saying of whom is told to each reader in their own words', () => {
+    const refusal = { code: 'exception-not-needed', data: { package: 'Pay' } };
+    const facts = requestFacts({ request: aRequest({ state: 'denied', detail: 'gateClosed', refusal }) });
+    const said = (who: PersonId) => read(gateText(facts, who) ?? []);
+    expect(said(facts.target.id)).toBe(
+      'No exception is needed: nothing stands against Pay now. Ask for it: type “request Pay”.',
+    );
+    expect(said(idOf('Ana'))).toBe('No exception is needed: nothing stands against Pay for Tara now.');
   });
   test('names the problem and the next step', () => {
     expect(read(explain('already-requested', { package: 'Payroll', number: 1042 }))).toBe(

@@ -337,6 +337,14 @@ describe('deciding', () => {
       code: 'catalog-closed',
     },
     {
+      name: 'its catalog is not for outsiders any more',
+      give: {
+        target: aPerson('Tara', { kind: 'guest' }),
+        catalog: { ...requestFacts().catalog, externallyVisible: false },
+      },
+      code: 'not-for-outsiders',
+    },
+    {
       name: 'the package is gone',
       give: { package: { ...requestFacts().package, state: 'deleted' } },
       code: 'not-found',

@@ -490,6 +490,12 @@ describe('is not to be had', () => {
     expect(textOf(cardOf(await world.press('tara', cardOf(reply), 'Request access')))).toContain(
       'Request Ledger writer',
     );
+    // Nor against what somebody asks for who reports to one.
+    const other = await world.say('max', 'ask exception ledger writer for tara');
+    expect(sentenceOf(other)).toBe('No exception is needed: nothing stands against Ledger writer for Tara Lind now.');
+    expect(textOf(cardOf(await world.press('max', cardOf(other), 'Request access')))).toContain(
+      'Request Ledger writer for Tara Lind',
+    );
   });
   test('what to ask for is found by a form as well', async () => {
     await world.submit('tara', await form('tara', 'request ledger auditor'), {});

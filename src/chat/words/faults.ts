@@ -100,7 +100,7 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
       ? sentence('No exception is needed: nothing stands against {name} now. Ask for it: type “request {name}”.', {
           name,
         })
-      : sentence('No exception is needed: what was in the way of {name} for {target} is over.', { name, target }),
+      : sentence('No exception is needed: nothing stands against {name} for {target} now.', { name, target }),
   'exception-lasts': ({ package: name, with: other, until }) =>
     sentence(
       '{name} and {other} may be held together until {until:dateTime} already. It can be renewed when that is near.',
