@@ -148,6 +148,7 @@ export const consequences: readonly Consequence[] = [
   tell('assignment.deliveryFailed', 'accessProblem', 'target', 'assignment'),
   tell('assignment.deliveryFailed', 'deliveryFailed', 'catalogOwners', 'assignment'),
   tell('assignment.extended', 'accessExtended', 'target', 'assignment'),
+  tell('assignment.extended', 'accessExtended', 'catalogOwners', 'assignment', { unasked: true }),
   redraw('assignment.extended', 'assignment'),
   tell('assignment.endMoved', 'accessMoved', 'target', 'assignment', { tell: true }),
   redraw('assignment.endMoved', 'assignment'),

@@ -202,7 +202,12 @@ function extend(facts: DeliveryFacts, request: Request, policy: PolicyVersion, a
       remindAt: reminders({ ...live, endsAt }, opensAt, 0),
       reminded: 0,
     }),
-    toldOfAssignment(facts, live, 'assignment.extended', request, { n, endsAt: endsAt?.toISOString() ?? null }),
+    toldOfAssignment(facts, live, 'assignment.extended', request, {
+      n,
+      endsAt: endsAt?.toISOString() ?? null,
+      // Given by those in charge, and made longer without them (rule 3.22): they hear.
+      ...(policy.mode === 'direct' && request.stage === 0 ? { unasked: true } : {}),
+    }),
     again.change,
   );
   return { request: followed({ ...request, startsAt: live.startsAt, endsAt: until }, again.state, at), change };

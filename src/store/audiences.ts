@@ -65,6 +65,8 @@ about as materialized (
   select outgoing_id, holder.person_id, case audience when 'exceptionKeepers' then 1 else 2 end from about
   join role_holders holder on holder.role = 'catalogOwner' and holder.catalog_id = about.catalog_id
   where audience in ('catalogOwners', 'exceptionOwner', 'exceptionKeepers')
+    -- What people make longer for themselves is for others in charge to know.
+    and (about.notice <> 'accessExtended' or holder.person_id <> about.target_id)
   union all
   select outgoing_id, holder.person_id, case audience when 'exceptionKeepers' then 1 else 3 end from about
   join role_holders holder on holder.role = 'administrator'

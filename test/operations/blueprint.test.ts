@@ -959,6 +959,26 @@ catalogs:
     expect(await extension()).toMatchObject({ approval: false, maxExtensions: 'unlimited' });
   });
 
+  test('of the extension is none where those in charge give it, until the file says otherwise', async () => {
+    const written = (more: string): string =>
+      BASE.replace(/- \{ name: Clerks, who.*/, `- { name: Clerks, who: anyone, expires: 8 hours${more} }`);
+    const allowed = async () => (await policy('Clerks'))?.content.extension.allowed;
+    await applied(written(', mode: direct'));
+    expect(await allowed()).toBe(false);
+    expect(planText(await applied(written(', mode: direct, extension: false')))).toMatch(/^Nothing to change/);
+    expect(planText(await applied(written(', mode: direct, extension: { max: 2 }')))).toContain(
+      'extension: no → 2 times, without approval',
+    );
+    expect(planText(await applied(written(', mode: direct')))).toMatch(/^Nothing to change/);
+    // To give instead of to be asked for is another policy: what nobody wrote for it does not stay.
+    await applied(written(', mode: request'));
+    expect(await allowed()).toBe(true);
+    expect(planText(await applied(written(', mode: direct')))).toContain(
+      'extension: 1 time as usual, without approval → no',
+    );
+    expect(planText(await applied(written('')))).toMatch(/^Nothing to change/);
+  });
+
   test('in a list of policies is disabled: nobody asks by it, and what was asked is closed', async () => {
     await applied(BASE);
     await take('ben', 'Postings');

@@ -369,6 +369,10 @@ describe('an extension', () => {
     await world.settle();
     await world.pass(20 * DAY);
     await world.submit('tara', cardOf(await world.say('tara', 'extend given only')), {});
+    await world.settle();
+    // Those in charge gave it for less, and nobody asked them.
+    expect(textOf(latest('olga'))).toContain('Tara Lind extended Given only');
+    expect(textOf(latest('olga'))).toContain('without approval');
     await world.pass(30 * DAY);
     expect((await world.say('tara', 'extend given only')).kind).toBe('text');
     expect(await only('select extensions from justifications')).toEqual({ extensions: 1 });

@@ -37,6 +37,8 @@ export function accessNotice(
   if (!view.own) {
     // An owner looks, who removed it perhaps: nothing here is theirs to ask for, extend or give up.
     const values = { target: view.facts.target.name, package: name };
+    if (what === 'accessExtended' && held)
+      return notice(say('notice.extendedOther', values), 'default', [until, label('notice.extendedOtherBody')]);
     return notice(say(ended ? 'notice.endedOther' : 'notice.heldOther', values), 'default', [
       ...(remover?.reason ? [say('outcome.deniedReason', { reason: text(remover.reason, 1000) })] : []),
       ...(ended && assignment.state !== 'removed'

@@ -473,6 +473,8 @@ export const sentences = {
   'notice.accessEnded.outOfScope': 'Your access to {package} has ended: you are no longer among those it is for',
   'notice.accessEnded.removedByOwner': '{by} removed your access to {package}',
   'notice.endedOther': '{target} no longer has {package}',
+  'notice.extendedOther': '{target} extended {package}',
+  'notice.extendedOtherBody': 'It was given directly, and its policy lets them do that without approval.',
   'notice.heldOther': '{target} has {package}',
   'notice.endedBody': 'Needed again? Ask with one tap.',
   'notice.deliveryFailed': '{package} could not be set up for {target}',

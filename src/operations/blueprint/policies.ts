@@ -168,6 +168,7 @@ function contentOf(
   { text, place, before, id }: Entry<PolicyWish, PolicyConfig>,
 ): PolicyVersion {
   const was = before?.content;
+  const mode = kept(text.mode, was?.mode, 'request');
   const stages =
     text.approval?.map((stage, n) => stageOf(found, at(place, 'approval', n), stage, n + 1)) ?? was?.stages ?? [];
   return {
@@ -176,7 +177,7 @@ function contentOf(
     package: of.id,
     name: text.name,
     number: (was?.number ?? 0) + 1,
-    mode: kept(text.mode, was?.mode, 'request'),
+    mode,
     targets: kept(text.who && subjects(found, at(place, 'who'), text.who), was?.targets, []),
     stages,
     calendar: kept(text.calendar && calendarOf(text.calendar), was?.calendar, null),
@@ -187,7 +188,7 @@ function contentOf(
     selfRequest: kept(text.selfRequest, was?.selfRequest, true),
     onBehalf: kept(text.onBehalf, was?.onBehalf, false),
     selfRemove: kept(text.selfRemove, was?.selfRemove, true),
-    extension: extensionOf(text.extension, stages.length > 0, was),
+    extension: extensionOf(text.extension, { mode, hasStages: stages.length > 0 }, was),
     endWhenOutOfScope: kept(text.endWhenOutOfScope, was?.endWhenOutOfScope, false),
     samePersonInStages: kept(text.samePersonInStages, was?.samePersonInStages, false),
   };
@@ -205,16 +206,17 @@ function questionOf(question: NonNullable<PolicyText['questions']>[number]): Pol
 
 /**
  * Written it is whole, with no number where none is written: once, or without limit where somebody approves (rule 3.9). Not written it
- * stays, and only whether it needs approval follows the policy, where it did before.
+ * stays, and only whether it needs approval follows the policy, where it did before. What those in charge give nobody makes longer by
+ * themselves, unless that is written (rule 3.22): also where the policy was one to ask by until now.
  */
 function extensionOf(
   text: ExtensionText | undefined,
-  hasStages: boolean,
+  { mode, hasStages }: { readonly mode: PolicyMode; readonly hasStages: boolean },
   was: PolicyVersion | undefined,
 ): PolicyVersion['extension'] {
-  if (text || !was) {
+  if (text || !was || (was.mode === 'direct') !== (mode === 'direct')) {
     return {
-      allowed: text?.allowed ?? true,
+      allowed: text?.allowed ?? mode !== 'direct',
       approval: text?.approval ?? hasStages,
       maxExtensions: text?.max ?? null,
       maxTotalDays: text?.maxTotalDays ?? null,
