@@ -137,7 +137,8 @@ export async function finish(one: Run, world: ModelWorld, speaks: boolean): Prom
   }
   await new Compare().run(one, world);
   await work();
-  await new Sweep(['end-access', 'end-justifications']).run(one, world);
+  // What ended meanwhile, by a delegation or an exception as well.
+  await new Sweep(['end-access', 'end-justifications', 'follow-exceptions', 'reroute-approvals']).run(one, world);
   await new Work(WORKER).run(one, world);
   expect(await world.invariants('settled')).toEqual([]);
   await expectPlaced(one, world);
