@@ -13,7 +13,7 @@ import type { Answer, Key, Organization } from './model';
 import { ADMINISTRATOR, jobs as modelJobs, LIVE, OPEN, OWNER, reprocess } from './model';
 import { edits, isDeleted, PEOPLE, VARIANTS } from './organization';
 import { Compare, Outside, SYSTEMS, Taken, unseen } from './outside';
-import { agree, Command, TICK } from './step';
+import { agree, Command, takeNotes, TICK } from './step';
 import type { Run, Step } from './step';
 import { absorb, lines } from './observe';
 import { cut, holding, PowerCut } from './world';
@@ -210,6 +210,7 @@ export class Race extends Command {
     run.story.push(`at once: ${a.words} | ${b.words}: ${answers.join(', ')}`);
     if (!match) expect(found).toEqual(outcomes[0]?.told);
     else run.o = match.o;
+    takeNotes(run.o, seen);
     run.o.now += TICK;
   }
   toString(): string {

@@ -265,6 +265,33 @@ test('what is held by an exception ends with it', async () => {
   expect(o.assignments[1]).toMatchObject({ package: 'vault', endsAt: o.exceptions[0]?.until, endReason: 'endReached' });
 });
 
+describe('the end that an exception has cut', () => {
+  const DAY = 24 * HOUR;
+  const excepts = (which: number, days: 1 | 4): Step =>
+    new Do({ kind: 'askException', needed: true, which, target: 1, by: 'self', days, reason: true }, null);
+  const follows = new Sweep(['follow-exceptions']);
+  const lent = (first: number, second: number) => [asks(1, first), excepts(0, 1), approves(0), asks(1, second)];
+  const renewed = (which: number): Step[] => [new Wait(DAY), excepts(which, 4), approves(0)];
+  const whole = ({ o }: Run) => o.assignments[1]?.endsAt === o.assignments[1]?.reasons[0]?.until;
+
+  test.each<{ name: string; then: readonly Step[]; want: boolean }>([
+    { name: 'stays as it is', then: [new Wait(HOUR), follows], want: false },
+    { name: 'is given back by a new one', then: renewed(0), want: true },
+    { name: 'by one that is asked for the other side', then: [...renewed(1), follows], want: true },
+    { name: 'by one that came in time', then: [...renewed(1), new Wait(DAY), follows], want: true },
+    { name: 'not after it', then: [new Wait(3 * DAY), follows], want: false },
+  ])('$name', async ({ then, want }) => {
+    const run = await live([...lent(3, 6), ...then]);
+    expect([run.o.assignments[1]?.package, whole(run)]).toEqual(['team', want]);
+  });
+
+  test('is given back once the other side is gone', async () => {
+    const gone = [new Do({ kind: 'giveUp', which: 2, who: null }, null), new Work({ rounds: 9, crash: 'no', at: 0 })];
+    const run = await live([...lent(6, 3), ...gone, follows]);
+    expect(run.o.assignments).toMatchObject([{ endReason: 'gaveUp' }, { package: 'vault', endsAt: null }]);
+  });
+});
+
 test('whoever leaves the scope of a policy loses what it alone gave', async () => {
   const leaves = new Edited({ kind: 'group', group: 'staff', who: 1 });
   const { o } = await live([asks(1, 6), leaves, new Sweep(['end-out-of-scope'])]);

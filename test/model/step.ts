@@ -2,6 +2,7 @@
 import type fc from '../support/fast-check';
 import type { Key, Organization } from './model';
 import { absorb, lines } from './observe';
+import type { Observed } from './observe';
 import type { ModelWorld } from './world';
 
 /** What a run carries along: the model, and how much it looks. */
@@ -38,11 +39,16 @@ export abstract class Command implements Step {
   }
 }
 
+/** Since when something is noted decides only what comes too late; that all is noted shows in what follows. */
+export function takeNotes(o: Organization, seen: Observed): void {
+  for (const one of o.assignments) one.noted = seen.assignments.find(({ key }) => key === one.key)?.noted ?? null;
+}
+
 /** Compares all that is written with the model; `worked`: how far the workers came is taken over. */
 export async function agree(run: Run, real: ModelWorld, worked: boolean): Promise<void> {
   const seen = await real.observe(TICK);
   if (worked) absorb(run.o, seen, run.lost);
   expect(lines(seen)).toEqual(lines(run.o));
-  for (const one of run.o.assignments) one.noted = seen.assignments.find(({ key }) => key === one.key)?.noted ?? null;
+  takeNotes(run.o, seen);
   run.o.now += TICK;
 }

@@ -38,8 +38,10 @@ export const jobs: Record<string, (o: Organization, busy?: Key) => Generator<voi
       if (!LIVE.includes(one.state)) continue;
       const isInTime = one.endsAt === null || one.endsAt > (one.noted ?? o.now);
       if (isInTime) followEnd(o, one);
+      // Otherwise by the job above, unless it is looked at here first.
       const isCut = live(one).some(({ until }) => until === null || until > o.now);
-      if (isCut && one.endsAt !== null && one.endsAt <= o.now) stop(o, one, 'endReached', 'systemRemove', null);
+      if ((isCut || one.noted !== null) && one.endsAt !== null && one.endsAt <= o.now)
+        stop(o, one, 'endReached', 'systemRemove', null);
     }
   },
   'end-out-of-scope': endOutOfScope,
