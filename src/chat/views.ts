@@ -18,7 +18,7 @@ import { about, mayShare, nameable, share } from '../operations/packages';
 import { mayReprocess } from '../operations/placements';
 import type { By, Desk, Draft } from '../operations/ports';
 import { formFor, view as requestView } from '../operations/requests';
-import { extensionOf } from '../operations/assignments';
+import { extensionOf, givingUp } from '../operations/assignments';
 import { driftOf } from '../operations/drift';
 import { leaversOf } from '../operations/scope';
 import { exceptionFor, exceptionOf, ownException } from '../operations/exceptions';
@@ -337,7 +337,7 @@ const forms: Readonly<Record<string, (look: Look, draft: Draft) => Promise<Drawn
     return { card: 'reason-form', data: Forms.extendForm(seen, draft.input), draft: draft.id };
   },
   'access.giveUp': async (look, draft) => {
-    const seen = await assignmentView(look.desk, viewer(look), part(draft, 'assignment') as AssignmentId);
+    const seen = await givingUp(look.desk, viewer(look), part(draft, 'assignment') as AssignmentId);
     return { card: 'reason-form', data: Forms.giveUpForm(seen, draft.input), draft: draft.id };
   },
   'assignment.remove': async (look, draft) => {

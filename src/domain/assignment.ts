@@ -129,11 +129,16 @@ function endJustified(
   );
 }
 
-/** The person gives access back, where the policy lets them. */
-export function giveUp(facts: AssignmentFacts, person: PersonId, at: Now, note: string | null = null): Change {
+/** Refuses what `giveUp` would refuse, so that nobody says why in vain. */
+export function offerGiveUp(facts: AssignmentFacts, person: PersonId): void {
   const name = facts.package.name;
   if (person !== facts.target.id || !isLive(facts)) throw new DomainError('not-held', { package: name, target: null });
   if (!facts.latest?.selfRemove) throw new DomainError('not-self-removable', { package: name });
+}
+
+/** The person gives access back, where the policy lets them. */
+export function giveUp(facts: AssignmentFacts, person: PersonId, at: Now, note: string | null = null): Change {
+  offerGiveUp(facts, person);
   return end(facts, { reason: 'gaveUp', type: 'userRemove', requestor: person, note: textOf(note, 'note') }, at);
 }
 

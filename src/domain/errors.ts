@@ -90,9 +90,10 @@ export interface Faults {
   // keeping and losing
   /** `granted`: the state is that of an exception, which no access hangs on. */
   'not-cancelable': { number: number; state: RequestState; granted?: boolean };
-  'not-extendable': { package: string };
+  /** `again`: as things are its holder may ask for it anew once it has ended. */
+  'not-extendable': { package: string; again: boolean };
   'extension-too-early': { package: string; from: Date };
-  'extension-limit': { package: string; max: number };
+  'extension-limit': { package: string; max: number; again: boolean };
   'extension-past-limit': { package: string; until: Date };
   /** It ends with the exception by which it is held; `ask`: a new one may be asked for, `from` then, null: now. */
   'extension-past-exception': { package: string; with: string; until: Date; ask: boolean; from: Date | null };

@@ -149,9 +149,10 @@ export function endsSoon(facts: AssignmentFacts, at: Date): boolean {
 
 /**
  * Whether the access may be asked for longer, by which policy and until when. The policy as it is now counts: an
- * extension is a request of its own. Gates are looked at by the caller, who knows whether its holder may ask for the package.
+ * extension is a request of its own. Gates are looked at by the caller, who knows whether its holder may ask for the package:
+ * at all, as by an exception, and `again` once it has ended.
  */
-export function mayExtend(facts: AssignmentFacts, at: Date, mayAsk = false): Extension {
+export function mayExtend(facts: AssignmentFacts, at: Date, mayAsk = false, again = false): Extension {
   const name = facts.package.name;
   const { assignment } = facts;
   const isHeld = ['delivering', 'delivered', 'partiallyDelivered', 'deliveryFailed'].includes(assignment.state);
@@ -162,12 +163,14 @@ export function mayExtend(facts: AssignmentFacts, at: Date, mayAsk = false): Ext
 
   const policy = currentOf(facts, facts.latest);
   const justification = newest(facts.justifications, facts.latest);
-  if (!policy?.extension.allowed || !justification) throw new DomainError('not-extendable', { package: name });
+  if (!policy?.extension.allowed || !justification) {
+    throw new DomainError('not-extendable', { package: name, again });
+  }
 
   const n = justification.extensions + 1;
   // Unless said otherwise: once where it needs no approval, as often as it is approved where it does (rule 3.9).
   const max = policy.extension.maxExtensions ?? (extensionNeedsApproval(policy) ? 'unlimited' : 1);
-  if (max !== 'unlimited' && n > max) throw new DomainError('extension-limit', { package: name, max });
+  if (max !== 'unlimited' && n > max) throw new DomainError('extension-limit', { package: name, max, again });
 
   const { maxTotalDays } = policy.extension;
   const zone = facts.target.timeZone;

@@ -109,7 +109,13 @@ export function submit(facts: SubmitFacts, input: SubmitInput, at: Now): Submitt
 /** What an extension would give; refuses what `submitExtension` would refuse, so nobody fills in a form in vain. */
 export function offerExtension(facts: AssignmentFacts, now: Date): Extension {
   refuseTwice(facts, facts.target.id, 'joins');
-  const extension = mayExtend(facts, now, couldAsk({ ...facts, conflicts: [] }));
+  // Its policy may have another version by now, and that alone is asked by.
+  const policies = facts.policies.filter(
+    ({ policy }) =>
+      !facts.policies.some((other) => other.policy.policy === policy.policy && other.policy.number > policy.number),
+  );
+  const anew = { ...facts, policies };
+  const extension = mayExtend(facts, now, couldAsk({ ...anew, conflicts: [] }), couldAsk(anew));
   gate(facts, { requestor: facts.target, onBehalf: false, for: 'extend', policyVersion: extension.policy.id });
   return extension;
 }

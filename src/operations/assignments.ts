@@ -246,6 +246,14 @@ export async function extensionOf(desk: Desk, viewer: PersonId, id: AssignmentId
   return { ...seen, extension: offerExtension(seen.facts, seen.now) };
 }
 
+/** What the form to give access up shows; throws the refusal that sending it would throw. */
+export async function givingUp(desk: Desk, viewer: PersonId, id: AssignmentId): Promise<AssignmentView> {
+  const seen = await view(desk, viewer, id);
+  if (!seen.own) throw new DomainError('not-found', { what: 'assignment' });
+  Rules.offerGiveUp(seen.facts, viewer);
+  return seen;
+}
+
 function attempt<T>(rule: () => T): T | null {
   try {
     return rule();

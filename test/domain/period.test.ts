@@ -314,7 +314,7 @@ describe('an extension', () => {
       name: 'once more than the limit',
       give: ending(5, extension({ maxExtensions: 2, approval: true }), 2),
       wantFault: 'extension-limit',
-      data: { max: 2 },
+      data: { max: 2, again: false },
     },
     {
       name: 'never, where the limit is 0',

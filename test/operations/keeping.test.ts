@@ -76,7 +76,17 @@ test('an extension without approval adds one period from the current end, once',
   const after = await assignment();
   expect((after?.ends_at?.getTime() ?? 0) - (before?.ends_at?.getTime() ?? 0)).toBe(60 * DAY);
   await world.pass(60 * DAY);
-  expect(sentenceOf(await world.say('tara', 'extend ledger writer'))).toContain('which is the most');
+  expect(sentenceOf(await world.say('tara', 'extend ledger writer'))).toContain(
+    'which is the most. When it has ended you can ask for it again.',
+  );
+  // By the version that she has it by she could; nobody asks by that any more.
+  await world.configure(`catalogs:
+  - name: Finance
+    packages: [{ name: Ledger writer, policies: [{ name: Employees, who: { group: Approvers }, expires: 60 days }] }]
+`);
+  expect(sentenceOf(await world.say('tara', 'extend ledger writer'))).toContain(
+    'which is the most. If you need it for longer, ask its owners.',
+  );
 });
 
 test('an extension with approval waits for it; undecided when the end comes, access ends, and a late approval gives it again', async () => {
@@ -107,10 +117,19 @@ test('giving up asks first, then ends at once', async () => {
 });
 
 test('an owner assigns directly under the policy and removes with a reason that the person reads', async () => {
+  await world.configure(`catalogs:
+  - name: Finance
+    packages: [{ name: Given only, policies: [{ name: Direct, expires: 30 days, selfRemove: false }] }]
+`);
   const form = cardOf(await world.say('olga', 'assign tara lind to given only'));
   await world.submit('olga', form, {});
   await world.settle();
   expect(await holds('tara', 'Writer')).toBe(true);
+  // She could not ask for it herself, and nobody says that she could.
+  expect(sentenceOf(await world.say('tara', 'extend given only'))).toBe(
+    'Given only cannot be extended. If you need it for longer, ask its owners.',
+  );
+  expect(sentenceOf(await world.say('tara', 'give up given only'))).toContain('Given only cannot be given up here.');
   const removal = cardOf(await world.say('olga', 'remove tara lind from given only'));
   expect(sentenceOf(await world.submit('olga', removal, { reason: ' ' }))).toContain('A removal needs a reason.');
   await world.submit('olga', removal, { reason: 'project over' });

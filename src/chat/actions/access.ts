@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { DomainError } from '../../domain/errors';
 import type { AssignmentId } from '../../domain/model';
-import { extensionOf, giveUp, view } from '../../operations/assignments';
+import { extensionOf, giveUp, givingUp } from '../../operations/assignments';
 import { extend } from '../../operations/requests';
 import type { StoredReply } from '../../operations/ports';
 import { heldNamed } from '../names';
@@ -34,10 +34,7 @@ async function openExtension(context: Context, assignment: AssignmentId): Promis
 }
 
 async function openGiveUp(context: Context, assignment: AssignmentId): Promise<Answer> {
-  const { facts, own } = await view(context.desk, context.who.person.id, assignment);
-  if (!own) throw new DomainError('not-found', { what: 'assignment' });
-  if (facts.assignment.endedAt !== null)
-    throw new DomainError('not-held', { package: facts.package.name, target: null });
+  await givingUp(context.desk, context.who.person.id, assignment);
   return form(context, 'access.giveUp', assignment);
 }
 

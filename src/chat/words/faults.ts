@@ -281,17 +281,24 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
               number: number(n),
             })
           : sentence('{number} cannot be canceled any more: {state}.', { number: number(n), state: stateWord(state) }),
-  'not-extendable': ({ package: name }) =>
-    sentence('{name} cannot be extended. When it has ended you can ask for it again.', { name }),
+  'not-extendable': ({ package: name, again }) =>
+    again
+      ? sentence('{name} cannot be extended. When it has ended you can ask for it again.', { name })
+      : sentence('{name} cannot be extended. If you need it for longer, ask its owners.', { name }),
   'extension-too-early': ({ package: name, from }) =>
     sentence('{name} can be extended from {from:dateTime} on. I will remind you then.', { name, from }),
-  'extension-limit': ({ package: name, max }) =>
-    max === 0
-      ? explain('not-extendable', { package: name })
-      : sentence(
+  'extension-limit': ({ package: name, max, again }) => {
+    if (max === 0) return explain('not-extendable', { package: name, again });
+    return again
+      ? sentence(
           '{name} was extended {max|once|# times} already, which is the most. When it has ended you can ask for it again.',
           { name, max },
-        ),
+        )
+      : sentence(
+          '{name} was extended {max|once|# times} already, which is the most. If you need it for longer, ask its owners.',
+          { name, max },
+        );
+  },
   'extension-past-limit': ({ package: name, until }) =>
     sentence('{name} can last until {until:dateTime} at the latest, so it cannot be extended.', { name, until }),
   'extension-past-exception': ({ package: name, with: other, until, ask, from }) => {
