@@ -153,6 +153,17 @@ test('apply makes administrators of whom the settings name, and says so; demo an
     expect(await asOwner(real, `select role, origin, state from administrative_roles`)).toEqual([
       { role: 'administrator', origin: 'settings', state: 'active' },
     ]);
+    // An address that an administrator had is nobody else's.
+    writeFileSync(
+      file,
+      `people: [{ key: ada, name: Ada Bell, email: bell@woodgrove.example }, { key: cy, name: Cy Lang, email: ada@woodgrove.example }]`,
+    );
+    const spent = await usher(real, ['apply', file], { USHER_ADMINISTRATORS: 'ada@woodgrove.example' });
+    expect(spent).toMatchObject({ code: 0, err: '' });
+    expect(spent.out).not.toContain('Administrators now');
+    expect(spent.out).toContain(
+      'Nobody is an administrator by these names in USHER_ADMINISTRATORS, because more than one person has or had them: ada@woodgrove.example. Write the key',
+    );
     // With other settings nobody loses the role.
     const again = JSON.parse((await usher(real, ['apply', file, '--json'])).out) as { administrators: unknown };
     expect(again.administrators).toEqual({ given: [], unknown: [], unclear: [] });

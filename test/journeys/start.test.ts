@@ -11,6 +11,16 @@ import { describeInBrowser, openBrowser } from '../support/browser';
 import { asOwner } from '../support/cluster';
 import { freePort } from '../support/port';
 
+/** Changes the database of a folder while no Usher uses it. */
+async function onServer(home: string, sql: string): Promise<void> {
+  const server = await startEmbedded({ dir: home });
+  try {
+    await asOwner(server.url, sql);
+  } finally {
+    await server.stop();
+  }
+}
+
 test('a new folder becomes a demo with its page, a second Usher on it is refused, and a later start goes on', async () => {
   const home = mkdtempSync(join(tmpdir(), 'usher-start-'));
   const lines: string[] = [];
@@ -26,9 +36,23 @@ test('a new folder becomes a demo with its page, a second Usher on it is refused
     const stream = (await fetch(`${page}api/events`)).text();
     await first.stop();
     expect(await stream).toContain('event: hello');
-    const second = await startUsher(config, log);
+    const mail = 'grace.adeyemi@woodgrove.example';
+    await onServer(
+      home,
+      `update people set email = 'grace@woodgrove.example', version = version + 1 where email = '${mail}';
+       update people set email = '${mail}', version = version + 1 where directory_key = 'victor.stone'`,
+    );
+    const second = await startUsher({ ...config, administrators: [mail, 'nobody'] }, log);
     expect((await fetch(second.page ?? '')).status).toBe(200);
     await second.stop();
+    // An address that an administrator had is nobody else's, and whoever starts reads which one that is.
+    const named = lines
+      .map((line) => JSON.parse(line) as object)
+      .filter((line) => 'unclear' in line || 'unknown' in line);
+    expect(named).toEqual([
+      expect.objectContaining({ level: 'warn', unknown: ['nobody'] }),
+      expect.objectContaining({ unclear: [mail], msg: expect.stringContaining('nobody is one by these') as string }),
+    ]);
     // The one system of the demo that is down is the only thing to warn of.
     expect(lines.filter((line) => line.includes('"level":"error"'))).toEqual([]);
   } finally {
@@ -88,18 +112,10 @@ test('on the embedded database as well the program can do no more than its role,
   const log = createLog('silent');
   const real = { SLACK_TEAM_ID: 'T1', SLACK_BOT_TOKEN: 'xoxb-1', SLACK_APP_TOKEN: 'xapp-1', USHER_HOME: home };
   const opened = () => openHouse(readConfig(real), log, { migrate: true, apart: true });
-  const onServer = async (sql: string): Promise<void> => {
-    const server = await startEmbedded({ dir: home });
-    try {
-      await asOwner(server.url, sql);
-    } finally {
-      await server.stop();
-    }
-  };
   try {
     await (await opened()).stop();
     // Until now there was only the superuser.
-    await onServer('drop role if exists usher_web');
+    await onServer(home, 'drop role if exists usher_web');
     const house = await opened();
     for (const { sequelize } of [house.database, house.work.database]) {
       for (const role of ['reset role', 'reset session authorization', 'set role usher_app'])
@@ -110,7 +126,7 @@ test('on the embedded database as well the program can do no more than its role,
     }
     await settle(house.desk, readConfig(real), { demo: false });
     await house.stop();
-    await onServer('alter role usher_web createrole');
+    await onServer(home, 'alter role usher_web createrole');
     await expect(opened()).rejects.toThrow(/role "usher_web" of the database in .* may create roles/);
   } finally {
     rmSync(home, { recursive: true, force: true });
