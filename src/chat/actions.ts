@@ -7,6 +7,7 @@ import { delegationVerbs } from './actions/delegations';
 import { driftVerbs } from './actions/drift';
 import { exceptionVerbs } from './actions/exceptions';
 import { leaverVerbs } from './actions/leavers';
+import { listingVerbs } from './actions/listing';
 import { noticeVerbs } from './actions/notices';
 import { ownerVerbs } from './actions/owners';
 import { reprocessVerbs } from './actions/reprocess';
@@ -51,6 +52,7 @@ const generalVerbs = {
 
 const table = {
   ...requestVerbs,
+  ...listingVerbs,
   ...exceptionVerbs,
   ...shareVerbs,
   ...accessVerbs,

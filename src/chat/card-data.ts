@@ -90,6 +90,9 @@ export type CardDataOf = {
     readonly facts: readonly Fact[];
     readonly answers: readonly Fact[];
     readonly timeline: readonly Fact[];
+    /** There is more than the card says. */
+    readonly moreTimeline: boolean;
+    readonly moreHolds: boolean;
     readonly request: string;
     readonly version: number;
     readonly number: Text;
@@ -246,6 +249,15 @@ export type CardDataOf = {
     })[];
     /** What its pages are of: `back` is what ended while the reader was switched off. */
     readonly list: 'mine' | 'back';
+  } & Paging;
+  listing: {
+    readonly summary: Text;
+    readonly title: Text;
+    readonly lines: readonly Line[];
+    /** What turns its pages. */
+    readonly verb: 'request.timeline' | 'request.holds';
+    readonly request: string;
+    readonly typed: string;
   } & Paging;
   'request-list': {
     readonly summary: Text;

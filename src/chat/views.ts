@@ -17,7 +17,7 @@ import { waiting } from '../operations/approvals';
 import { about, mayShare, nameable, share } from '../operations/packages';
 import { mayReprocess } from '../operations/placements';
 import type { By, Desk, Draft } from '../operations/ports';
-import { formFor, view as requestView } from '../operations/requests';
+import { formFor, heldBy, view as requestView } from '../operations/requests';
 import { extensionOf, givingUp } from '../operations/assignments';
 import { driftOf } from '../operations/drift';
 import { leaversOf } from '../operations/scope';
@@ -42,7 +42,7 @@ import * as Notices from './present/notices';
 import { approvalCard, reminderCard } from './present/approvals';
 import { endOfException, running } from './present/asked';
 import { askedAgain, gateText, leftMeanwhile } from './present/outcome';
-import { requestCard } from './present/requests';
+import { holdsList, requestCard, timelineList } from './present/requests';
 import { linkPreview, shareNotice } from './present/share';
 import { number, text } from './present/common';
 import { label, say } from './words';
@@ -485,6 +485,14 @@ export const views = {
     card: 'approval-list',
     data: Lists.approvalList(await waiting(look.desk, look.by, pageOf(look))),
   }),
+  requestTimeline: async (look) => ({
+    card: 'listing',
+    data: timelineList(await requestView(look.desk, viewer(look), requestId(look)), Number(look.params['page'] ?? 0)),
+  }),
+  requestHolds: async (look) => {
+    const { seen, held } = await heldBy(look.desk, viewer(look), requestId(look), { ...pageOf(look), limit: 20 });
+    return { card: 'listing', data: holdsList(seen, held) };
+  },
   delegation,
   delegationNews: async (look) => ({ ...(await delegation(look)), over: false }),
   delegations: async (look) => ({

@@ -376,6 +376,8 @@ export interface Views {
   contents(pkg: PackageId, limit: number): Promise<{ readonly names: readonly string[]; readonly total: number }>;
   /** Names of packages the person holds now (approver's card), at most `limit`, and how many in all. */
   holds(person: PersonId, limit: number): Promise<{ readonly names: readonly string[]; readonly total: number }>;
+  /** All of them, page by page. */
+  held(person: PersonId, page: { limit: number; after: string | null }): Promise<Page<string>>;
   /** Packages of catalogs where the person may assign directly, for typed names. */
   manageablePackages(person: PersonId, query: string, limit: number): Promise<readonly PackageRow[]>;
   /** Packages that the person may tell others of: those on offer to them, of catalogs that they assign in, hidden ones that they look after. */

@@ -22,7 +22,7 @@ import { isExtendable } from './assignments';
 import { exceptionFor } from './exceptions';
 import type { Answering } from './act';
 import { act, moment, personOf } from './act';
-import type { AskOf, By, Desk, HandRow, ReachRow, TimelineRow } from './ports';
+import type { AskOf, By, Desk, HandRow, Page, ReachRow, TimelineRow } from './ports';
 
 export interface Ask {
   readonly target: PersonId;
@@ -233,6 +233,19 @@ export async function view(desk: Desk, viewer: PersonId, id: RequestId): Promise
     now,
     viewer: { person: viewer, own, approver, released, withdrawn, owner, mayCancel },
   };
+}
+
+/** All that the target of a request holds, for whoever decides on it or looks after it while it waits. */
+export async function heldBy(
+  desk: Desk,
+  viewer: PersonId,
+  id: RequestId,
+  page: { limit: number; after: string | null },
+): Promise<{ readonly seen: RequestView; readonly held: Page<string> }> {
+  const seen = await view(desk, viewer, id);
+  if (seen.holds === null || seen.facts.request.state !== 'pendingApproval')
+    throw new DomainError('not-found', { what: 'card' });
+  return { seen, held: await desk.views.held(seen.facts.target.id, page) };
 }
 
 async function nextStep(desk: Desk, viewer: PersonId, facts: RequestFacts, now: Date): Promise<NextStep | null> {

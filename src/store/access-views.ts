@@ -16,6 +16,7 @@ type AccessViews = Pick<
   | 'timeline'
   | 'reach'
   | 'holds'
+  | 'held'
   | 'contents'
   | 'liveAssignment'
   | 'endedBy'
@@ -100,6 +101,12 @@ select packages.name, count(*) over ()::integer as total
 from assignments a join packages on packages.id = a.package_id
 where a.target_id = $1 and a.state in ${LIVE} and a.state <> 'scheduled'
 order by lower(packages.name), a.id limit $2`;
+const HELD = ({ more, asc }: Way): string => `
+select lower(packages.name) as key, a.id, packages.name
+from assignments a join packages on packages.id = a.package_id
+where a.target_id = $1 and a.state in ${LIVE} and a.state <> 'scheduled'
+  and ($2::text is null or (lower(packages.name), a.id) ${more} ($2, $3::uuid))
+order by lower(packages.name) ${asc}, a.id ${asc} limit $4`;
 const CONTENTS = `
 select resource.name || case when scope.root then '' else ' / ' || scope.name end || ': ' || role.name as name,
   count(*) over ()::integer as total
@@ -150,6 +157,12 @@ const LISTS = {
     (row: Counted) => [row.rank, row.id],
     ({ total, ...row }) => ({ ...accessOf(row), total }),
   ),
+  held: listOf(
+    HELD,
+    ['text', 'id'],
+    (row: { readonly key: string; readonly id: string; readonly name: string }) => [row.key, row.id],
+    ({ name }) => name,
+  ),
   requests: listOf(
     REQUESTS,
     ['id'],
@@ -185,6 +198,7 @@ export function createAccessViews(q: Query): AccessViews {
       const rows = (await q(HOLDS, [person, limit])) as readonly { name: string; total: number }[];
       return { names: rows.map(({ name }) => name), total: rows[0]?.total ?? 0 };
     },
+    held: (person, page) => readPage(q, LISTS.held, person, page),
     async contents(pkg, limit) {
       const rows = (await q(CONTENTS, [pkg, limit])) as readonly { name: string; total: number }[];
       return { names: rows.map(({ name }) => name), total: rows[0]?.total ?? 0 };

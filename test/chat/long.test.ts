@@ -7,7 +7,7 @@ import { drift } from '../../src/chat/present/drift';
 import { leavers } from '../../src/chat/present/leavers';
 import { loadCards } from '../../src/chat/cards';
 import { approvalCard, reminderCard } from '../../src/chat/present/approvals';
-import { requestCard } from '../../src/chat/present/requests';
+import { requestCard, timelineList } from '../../src/chat/present/requests';
 import { bind } from '../../src/chat/render';
 import { plain } from '../../src/chat/text';
 import { say } from '../../src/chat/words';
@@ -246,4 +246,44 @@ test('a long timeline says how it began, how much is not shown, and how it goes 
   expect(long.slice(0, 3)).toEqual(['Tara asked', '20 more lines', 'Person 21 no longer decides this']);
   expect(long.at(-1)).toBe('Person 29 no longer decides this');
   expect(long).toHaveLength(11);
+});
+
+test('a long timeline loses reminders and who was asked before it loses who decided, and leads to all of it', () => {
+  const at = (n: number) => new Date(NOON.getTime() + n * HOUR);
+  const event = (n: number, type: TimelineRow['type'], who: string, data: TimelineRow['data'] = {}): TimelineRow => ({
+    at: at(n),
+    type,
+    actor: aRef(who),
+    person: aRef(who),
+    stage: 1,
+    data,
+  });
+  const steps = (count: number) =>
+    Array.from({ length: count }, (_, n) => [
+      event(4 * n + 1, 'approver.asked', `Ann ${n}`),
+      event(4 * n + 2, 'approver.released', `Other ${n}`),
+      event(4 * n + 3, 'decision.recorded', `Ann ${n}`, { decision: 'approve' }),
+      event(4 * n + 4, 'stage.opened', 'Nobody', { standIns: true }),
+    ]).flat();
+  const view = (count: number) => asked('x', 0, [event(0, 'request.submitted', 'Tara'), ...steps(count)]);
+  const card = requestCard(view(4));
+  expect(card.moreTimeline).toBe(true);
+  const told = card.timeline.map(({ value }) => plain(value, null));
+  for (const n of [0, 1, 2, 3]) {
+    expect(told).toContain(`Ann ${n} approved`);
+    expect(told.join()).not.toContain(`Other ${n}`);
+  }
+  expect(told.slice(0, 2)).toEqual(['Tara asked', '7 more lines']);
+  expect(told).toHaveLength(11);
+  expect(requestCard(view(2)).moreTimeline).toBe(false);
+  const all = [0, 20, 40].flatMap((from) => lines(timelineList(view(10), from)).slice(1));
+  expect(all).toHaveLength(41);
+  for (const said of ['Ann 0 approved', 'Other 0 no longer', 'Ann 0 was asked']) expect(all.join()).toContain(said);
+  expect([0, 20, 40].map((from) => [timelineList(view(10), from).previous, timelineList(view(10), from).next])).toEqual(
+    [
+      [null, '20'],
+      ['0', '40'],
+      ['20', null],
+    ],
+  );
 });

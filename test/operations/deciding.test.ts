@@ -320,6 +320,29 @@ test('why it was approved is read by whom the form names: who decides next, who 
     expect(textOf(cardOf(await world.say(user, 'R-1001')))).toContain(because);
 });
 
+test('whoever decides may read all that is held already, page by page', async () => {
+  await ask('tom', 'ledger auditor', {});
+  const tools = Array.from({ length: 30 }, (_, n) => `Tool ${String(n + 1).padStart(2, '0')}`);
+  await world.configure(
+    `catalogs:\n  - name: Finance\n    packages:\n${tools.map((name) => `      - { name: ${name}, roles: [Ledger / Reader] }\n`).join('')}`,
+  );
+  await world.sql(
+    `insert into assignments select (jsonb_populate_record(a, jsonb_build_object('id', usher_id(), 'package_id', p.id))).*
+     from assignments a, packages p where p.name like 'Tool %'`,
+  );
+  await ask('tom', 'ledger reader');
+  expect(textOf(latest('ana').card)).toContain('and 26 more');
+  const details = cardOf(await world.press('ana', latest('ana').card, 'Details'));
+  const first = cardOf(await world.press('ana', details, 'All that is held'));
+  expect(textOf(first)).toContain('What Tom Berg holds already\nLedger auditor\nTool 01');
+  const second = cardOf(await world.press('ana', first, 'Next'));
+  expect(textOf(second)).toContain('Tool 20\nTool 21');
+  expect(textOf(second)).toContain('Tool 30');
+  expect(textOf(cardOf(await world.press('ana', second, 'Previous')))).toBe(textOf(first));
+  await world.press('ana', latest('ana').card, 'Approve');
+  expect(sentenceOf(await world.press('ana', details, 'All that is held'))).toContain('out of date');
+});
+
 describe('what is kept with a decision (rule 3.27)', () => {
   const shown = async () =>
     (await world.sql<{ shown: Record<string, unknown> }>('select shown from decisions order by id')).map(

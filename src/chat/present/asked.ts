@@ -150,6 +150,11 @@ function lasting({ assignment }: RequestFacts): Text {
   return assignment.endsAt === null ? label('access.noEnd') : say('access.until', { endsAt: assignment.endsAt });
 }
 
+/** Whether they hold more than the fact names. */
+export function holdsMore(view: RequestView): boolean {
+  return holds(view).length > 0 && view.holds !== null && view.holds.total > view.holds.names.length;
+}
+
 /** What else the person holds, for the decision only: afterwards it would name what this very request gave. */
 export function holds(view: RequestView): Fact[] {
   const { state, type } = view.facts.request;

@@ -1,16 +1,18 @@
 // One request as its requestor and its owners see it: where it stands, and what happens next.
 import { escalatesTo } from '../../domain/decision';
 import type { ApprovalTask, Stage } from '../../domain/model';
+import type { Page } from '../../operations/ports';
 import type { RequestView } from '../../operations/requests';
 import type { Text } from '../card';
 import type { CardDataOf } from '../card-data';
 import { listed, say } from '../words';
 import { approvalState, deciding, decisionButtons, packageFor } from './approvals';
-import { answers, approvals, approvedBecause, holds, running, what, WHOLE } from './asked';
+import { answers, approvals, approvedBecause, holds, holdsMore, running, what, WHOLE } from './asked';
 import { exceptionFor } from './exceptions';
-import { forWhom, nameOf, number, stateText, toneOf, typedNumber } from './common';
+import { forWhom, nameOf, number, stateText, text, toneOf, typedNumber } from './common';
+import { paging } from './lists';
 import { handLines, nextLines, outcome, requestButton } from './outcome';
-import { timeline } from './timeline';
+import { timeline, wholeTimeline } from './timeline';
 
 type Line = { readonly text: Text };
 
@@ -22,6 +24,7 @@ export function requestCard(view: RequestView): CardDataOf['request'] {
   const { withdrawn } = view.viewer;
   const state = withdrawn ? approvalState(view) : stateText(stands, view.viewer.person === request.target);
   const name = request.type === 'exception' ? exceptionFor(facts, packageFor(view)) : packageFor(view);
+  const shown = timeline(view);
   const mayCancel = view.viewer.mayCancel && (request.state === 'pendingApproval' || request.state === 'scheduled');
   return {
     summary: say('card.requestSummary', { number: number(request.number), package: name, state }),
@@ -35,7 +38,9 @@ export function requestCard(view: RequestView): CardDataOf['request'] {
     ],
     facts: [...what(view, WHOLE), ...holds(view)],
     answers: view.viewer.released ? [] : [...answers(facts, WHOLE), ...approvedBecause(facts, WHOLE)],
-    timeline: timeline(view),
+    timeline: shown.rows,
+    moreTimeline: shown.hidden > 0,
+    moreHolds: holdsMore(view),
     request: request.id,
     version: request.version,
     number: number(request.number),
@@ -52,6 +57,41 @@ export function requestCard(view: RequestView): CardDataOf['request'] {
     assignment: (facts.assignment ?? facts.live)?.id ?? null,
     package: facts.package.id,
     packageName: facts.package.name,
+  };
+}
+
+const PAGE = 20;
+
+/** All that happened to a request. `from`: the line with which the page begins. */
+export function timelineList(view: RequestView, from: number): CardDataOf['listing'] {
+  const { request } = view.facts;
+  const all = wholeTimeline(view);
+  const start = from > 0 && from < all.length ? Math.floor(from) : 0;
+  const title = say('timeline.whole', { number: number(request.number), package: packageFor(view) });
+  return {
+    summary: title,
+    title,
+    lines: all.slice(start, start + PAGE).map((line) => ({ text: line })),
+    verb: 'request.timeline',
+    request: request.id,
+    typed: typedNumber(request.number),
+    previous: start === 0 ? null : String(Math.max(0, start - PAGE)),
+    next: start + PAGE < all.length ? String(start + PAGE) : null,
+  };
+}
+
+/** What the target of a request holds, for whoever decides on it. */
+export function holdsList(view: RequestView, page: Page<string>): CardDataOf['listing'] {
+  const { request, target } = view.facts;
+  const title = say('holds.title', { target: target.name });
+  return {
+    summary: title,
+    title,
+    lines: page.rows.map((name) => ({ text: text(name, 150) })),
+    verb: 'request.holds',
+    request: request.id,
+    typed: typedNumber(request.number),
+    ...paging(page),
   };
 }
 

@@ -8,8 +8,22 @@ import type { Fact } from './asked';
 import { forWhom, nameOf } from './common';
 import { BY_USHER } from './outcome';
 
-/** Of a longer one the first line stays, since everything began with it, and the last. */
+/** A longer one loses reminders first, then what led to the decisions, each the oldest first. */
 const TIMELINE_ROWS = 10;
+/** Who decided, and what came of it, goes last: as little as any card has room for. */
+const DECISIONS = 24;
+
+/** What is left out first: the lower. */
+type Weight = 0 | 1 | 2;
+interface Row {
+  readonly at: Date;
+  readonly what: Text;
+  readonly weight: Weight;
+}
+
+const REMINDING: readonly TimelineRow['type'][] = ['stage.reminded', 'approver.released', 'stage.escalated'];
+const LEADING: readonly TimelineRow['type'][] = ['stage.opened', 'stage.approved'];
+const weightOf = (type: TimelineRow['type']): Weight => (REMINDING.includes(type) ? 0 : LEADING.includes(type) ? 1 : 2);
 
 interface Asked {
   readonly at: number;
@@ -18,9 +32,36 @@ interface Asked {
   readonly names: Text[];
 }
 
+/** What of it the card of a request shows: all, or what matters most and how much more there is. */
+export function timeline(view: RequestView): { readonly rows: Fact[]; readonly hidden: number } {
+  const all = rowsOf(view);
+  const over = all.length - TIMELINE_ROWS;
+  // One line that says so says no more than the one that it replaces.
+  const out = new Set(over < 2 ? [] : leastOf(all, over));
+  const between = { title: label('timeline.between'), value: say('timeline.more', { count: out.size }) };
+  const [gap] = [...out].sort((a, b) => a - b);
+  const rows = all.flatMap(({ at, what }, n) =>
+    n === gap ? [between] : out.has(n) ? [] : [{ title: say('timeline.row', { at }), value: what }],
+  );
+  return { rows, hidden: out.size };
+}
+
+/** Which rows the card can best do without; never the first, with which everything began. */
+function leastOf(all: readonly Row[], over: number): readonly number[] {
+  const of = (weight: Weight) => all.flatMap((row, n) => (n > 0 && row.weight === weight ? [n] : []));
+  const decisions = of(2);
+  const less = [...of(0), ...of(1)].slice(0, over);
+  return [...less, ...decisions.slice(0, Math.max(0, decisions.length - DECISIONS))];
+}
+
+/** All of it, a line each. */
+export function wholeTimeline(view: RequestView): readonly Text[] {
+  return rowsOf(view).map(({ at, what }) => say('timeline.line', { at, what }));
+}
+
 /** People asked at one moment are one line: "Ana and Ben were asked". */
-export function timeline(view: RequestView): Fact[] {
-  const rows: Fact[] = [];
+function rowsOf(view: RequestView): readonly Row[] {
+  const rows: Row[] = [];
   const silent = new Silent();
   let asked: Asked | null = null;
   /** How many rows there were when a reminder was the last. */
@@ -28,7 +69,8 @@ export function timeline(view: RequestView): Fact[] {
   const flush = (): void => {
     if (asked) {
       const values = { names: listed(asked.names, 'and', 4), count: asked.names.length };
-      rows.push(row(new Date(asked.at), say(asked.forwarded ? 'timeline.askedAsWell' : 'timeline.asked', values)));
+      const what = say(asked.forwarded ? 'timeline.askedAsWell' : 'timeline.asked', values);
+      rows.push({ at: new Date(asked.at), what, weight: 1 });
     }
     asked = null;
   };
@@ -46,15 +88,11 @@ export function timeline(view: RequestView): Fact[] {
     flush();
     // Of reminders day after day the last one tells it.
     if (isReminder && rows.length === remindedRow) rows.pop();
-    rows.push(row(one.at, what));
+    rows.push({ at: one.at, what, weight: weightOf(one.type) });
     if (isReminder) remindedRow = rows.length;
   }
   flush();
-  const [first] = rows;
-  const hidden = rows.length - TIMELINE_ROWS;
-  if (!first || hidden < 2) return rows;
-  const between = { title: label('timeline.between'), value: say('timeline.more', { count: hidden }) };
-  return [first, between, ...rows.slice(1 + hidden)];
+  return rows;
 }
 
 /** Who was asked, and for whom where it is a delegate. */
@@ -152,8 +190,4 @@ function timelineRow(row: TimelineRow, steps: number): Text | null {
 
 function asked(by: string | null): Text {
   return by === null ? label('timeline.request.submittedSystem') : say('timeline.request.submitted', { by });
-}
-
-function row(at: Date, what: Text): Fact {
-  return { title: say('timeline.row', { at }), value: what };
 }

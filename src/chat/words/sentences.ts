@@ -9,6 +9,8 @@ export const sentences = {
   approve: 'Approve',
   deny: 'Deny',
   details: 'Details',
+  wholeTimeline: 'All that happened',
+  allHeld: 'All that is held',
   cancelRequest: 'Cancel request',
   extend: 'Extend',
   giveUp: 'Give up',
@@ -280,6 +282,9 @@ export const sentences = {
   'timeline.row': '{at:dateTime}',
   'timeline.between': 'In between',
   'timeline.more': '{count} more lines',
+  'timeline.whole': 'What happened to {number}, {package}',
+  'timeline.line': '{at:dateTime}: {what}',
+  'holds.title': 'What {target} holds already',
 
   // an approval
   'approval.title': '{requestor} asks for {package}',
