@@ -76,11 +76,13 @@ export function end(facts: AssignmentFacts, input: EndInput, at: Now): Change {
  * What changed after the end does not bring it back.
  */
 export function followException(facts: AssignmentFacts, noted: Date | null, at: Now): Change {
-  if (!isLive(facts)) return noChange;
-  const { endsAt } = facts.assignment;
+  const whole = latest(liveJustifications(facts).map((one) => one.until));
+  // What ends with its reasons ends without this, and so does what should have begun and cannot any more.
+  if (!isLive(facts) || (whole && whole <= at.now)) return noChange;
+  const { endsAt, state } = facts.assignment;
   const isInTime = endsAt === null || endsAt > (noted ?? at.now);
   const { until, change } = isInTime ? endMoved(facts, facts.assignment, at) : { until: endsAt, change: noChange };
-  if (until && until <= at.now)
+  if (until && until <= at.now && state !== 'scheduled')
     return end(facts, { reason: 'endReached', type: 'systemRemove', requestor: null, note: null }, at);
   return change;
 }

@@ -22,8 +22,8 @@ export function endMoved(
   if (!assignment.lent) return stays;
   const reasons = facts.justifications.filter((one) => one.assignment === assignment.id && one.endedAt === null);
   const until = lentUntil(facts, held, latest(reasons.map((one) => one.until)));
-  // What would end before it begins is refused when it begins.
-  const isVain = state === 'scheduled' && until !== null && until <= startsAt;
+  // What would end before it begins is refused when it begins, or should have begun.
+  const isVain = state === 'scheduled' && until !== null && (until <= startsAt || until <= at.now);
   if (isVain || until?.getTime() === held?.getTime()) return stays;
 
   const { open } = facts;

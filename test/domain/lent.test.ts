@@ -295,6 +295,19 @@ describe('the end of what is held by it', () => {
       want: 'as before',
     },
     {
+      name: 'is not before now where it should have begun: the gate is closed by now',
+      give: {
+        assignment: anAssignment({ ...lasting30, state: 'scheduled', startsAt: days(-2) }),
+        clashes: [lends(-1)],
+      },
+      want: 'as before',
+    },
+    {
+      name: 'is left to its reasons where they are over',
+      give: { assignment: anAssignment({ ...lasting30, endsAt: hours(-2) }), whole: hours(-2), clashes: [lends(-1)] },
+      want: 'as before',
+    },
+    {
       name: 'neither comes nor goes by what is being taken away',
       give: { clashes: [lends(5, { leaving: true })] },
       want: 'as before',

@@ -84,7 +84,8 @@ export function followEnd(o: Organization, one: Assignment): boolean {
   let end = later(live(one).map(({ until }) => until));
   for (const { other, by, leaving } of others) if (by && !leaving) end = sooner(end, endBy(o, target, other, by.until));
   if (others.some(({ by, leaving }) => !by || leaving)) end = sooner(end, one.endsAt);
-  if (end === one.endsAt || (one.state === 'scheduled' && end !== null && end <= one.startsAt)) return false;
+  if (end === one.endsAt || (one.state === 'scheduled' && end !== null && end <= Math.max(one.startsAt, o.now)))
+    return false;
   endAt(one, end);
   if (one.state === 'scheduled')
     for (const request of o.requests)

@@ -35,13 +35,14 @@ export const jobs: Record<string, (o: Organization, busy?: Key) => Generator<voi
     // The newer of two bears the end with which both are right.
     for (const one of o.assignments.toReversed().toSorted((a, b) => b.startsAt - a.startsAt)) {
       yield;
-      if (!LIVE.includes(one.state)) continue;
-      const isInTime = one.endsAt === null || one.endsAt > (one.noted ?? o.now);
-      if (isInTime) followEnd(o, one);
-      // Otherwise by the job above, unless it is looked at here first.
-      const isCut = live(one).some(({ until }) => until === null || until > o.now);
-      if ((isCut || one.noted !== null) && one.endsAt !== null && one.endsAt <= o.now)
-        stop(o, one, 'endReached', 'systemRemove', null);
+      // With the last reason it ends by the job above, and what should have begun by the one below.
+      if (!LIVE.includes(one.state) || live(one).every(({ until }) => until !== null && until <= o.now)) continue;
+      const before = one.endsAt;
+      if (before === null || before > (one.noted ?? o.now)) followEnd(o, one);
+      if (one.state === 'scheduled' || one.endsAt === null || one.endsAt > o.now) continue;
+      // It says until when it was told to last.
+      one.endsAt = before;
+      stop(o, one, 'endReached', 'systemRemove', null);
     }
   },
   'end-out-of-scope': endOutOfScope,
