@@ -206,6 +206,10 @@ function pathOf(request: IncomingMessage): string {
 }
 
 async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | 'too large' | 'gone'> {
+  // An agent that parses requests before us leaves nothing to prove: every signature would look forged, and nobody would know why.
+  if (request.readableDidRead) {
+    throw new Error('the body was read by something else in this process, before Usher: let it leave requests alone');
+  }
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) return 'too large';
   const parts: Buffer[] = [];
   let size = 0;

@@ -2,6 +2,7 @@
 import { request as httpRequest } from 'node:http';
 import { type HttpOptions, type HttpServer, type RawRoute, startHttp } from '../src/http';
 import type { Route } from '../src/chat/channel';
+import { readsAlong, readsFirst } from './support/foreign';
 import { sendRaw } from './support/raw';
 
 const running: HttpServer[] = [];
@@ -127,6 +128,32 @@ describe('a route', () => {
     };
     const server = await start({ routes: [stream] });
     expect(await (await ask(server, '/raw', { method: 'POST', body: 'x'.repeat(100_000) })).text()).toBe('100000');
+  });
+
+  test('gets the raw bytes also where something else in the process reads along', async () => {
+    const server = await start();
+    const { seen, end } = readsAlong();
+    const response = await ask(server, '/echo', { method: 'POST', body: 'ten bytes!' });
+    end();
+    expect([await response.json(), seen]).toEqual([expect.objectContaining({ body: 'ten bytes!' }), ['ten bytes!']]);
+  });
+
+  test('is not asked where something else has read the body before us, and the log says so', async () => {
+    const heard: Buffer[] = [];
+    const handle: Route['handle'] = (_, response, body) => {
+      heard.push(body);
+      response.end();
+      return Promise.resolve();
+    };
+    const server = await start({ routes: [{ ...echo, handle }] });
+    const end = readsFirst();
+    const response = await ask(server, '/echo', { method: 'POST', body: 'ten bytes!' });
+    const empty = await ask(server, '/echo', { method: 'POST' });
+    end();
+    expect([response.status, await response.text()]).toEqual([500, 'error\n']);
+    expect(String((logged as { err: unknown }[])[0]?.err)).toContain('read by something else in this process');
+    // What has no body loses nothing by it.
+    expect([empty.status, heard.map(String)]).toEqual([200, ['']]);
   });
 
   test('is refused when another has the same method and path', async () => {

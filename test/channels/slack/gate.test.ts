@@ -2,6 +2,7 @@
 import { request } from 'node:http';
 import { createSlackChannel } from '../../../src/channels/slack/bot';
 import { createLog } from '../../../src/log';
+import { readsAlong, readsFirst } from '../../support/foreign';
 import { startWorld, type World } from './world';
 
 let world: World;
@@ -185,6 +186,23 @@ test('row 3: the endpoint works beside other routes, and with the charset that p
   expect((await post(body, { ...headers, 'content-type': `${FORM}; charset=utf-8` })).status).toBe(200);
   const health = await fetch(world.url.replace('/slack/events', '/healthz'));
   expect(health.status).toBe(200);
+});
+
+test('row 3: what else reads bodies in the process does no harm beside it, and stops it where it comes first', async () => {
+  const along = readsAlong();
+  const first = command();
+  expect((await post(first.body, first.headers)).status).toBe(200);
+  along.end();
+  expect(along.seen).toEqual([first.body]);
+
+  const { handled } = world.conversation;
+  const before = handled.length;
+  const end = readsFirst();
+  const second = command();
+  // No refusal, which would say that the signature was wrong; Slack tries again.
+  expect(await post(second.body, second.headers)).toEqual({ status: 500, text: 'error\n' });
+  end();
+  expect(handled).toHaveLength(before);
 });
 
 describe('row 4: an unsafe setting stops the start', () => {
