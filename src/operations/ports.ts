@@ -301,13 +301,6 @@ export interface HandRow {
   readonly role: string;
   readonly people: readonly string[];
 }
-/** How far the messages of a request got: for "could not reach Ana". */
-export interface ReachRow {
-  readonly person: PersonRef;
-  readonly notice: string;
-  readonly state: 'waiting' | 'sent' | 'failed';
-}
-
 /** Read models: each is one or two statements outside any lock. Rights are checked by the operation that calls. */
 export interface Views {
   now(): Promise<Date>;
@@ -367,7 +360,8 @@ export interface Views {
   /** Open tasks of the person, oldest deadline first, own requests never. */
   approvals(person: PersonId, page: { limit: number; after: string | null }): Promise<Page<ApprovalRow>>;
   timeline(request: RequestId): Promise<readonly TimelineRow[]>;
-  reach(request: RequestId): Promise<readonly ReachRow[]>;
+  /** Whom the last message about it that was tried did not reach, while none waits. */
+  unreached(request: RequestId): Promise<readonly PersonRef[]>;
   /** Roles of the assignment that wait for people to set them up. */
   waitsForHands(assignment: AssignmentId): Promise<readonly HandRow[]>;
   /** Of a partner organization; null where there is none. */

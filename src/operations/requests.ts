@@ -10,6 +10,7 @@ import type {
   DraftId,
   PackageId,
   PersonId,
+  PersonRef,
   PolicyVersion,
   PolicyVersionId,
   RequestId,
@@ -22,7 +23,7 @@ import { isExtendable } from './assignments';
 import { exceptionFor } from './exceptions';
 import type { Answering } from './act';
 import { act, moment, personOf } from './act';
-import type { AskOf, By, Desk, HandRow, Page, ReachRow, TimelineRow } from './ports';
+import type { AskOf, By, Desk, HandRow, Page, TimelineRow } from './ports';
 
 export interface Ask {
   readonly target: PersonId;
@@ -174,7 +175,8 @@ export type NextStep = 'ask' | 'askAgain' | 'askAnew' | 'extend';
 export interface RequestView {
   readonly facts: RequestFacts;
   readonly timeline: readonly TimelineRow[];
-  readonly reach: readonly ReachRow[];
+  /** Whom its messages do not reach. */
+  readonly unreached: readonly PersonRef[];
   /** What was approved and waits for people to set it up. */
   readonly hands: readonly HandRow[];
   /** What the target holds, for those who decide now and for owners; null for everybody else. */
@@ -213,9 +215,9 @@ export async function view(desk: Desk, viewer: PersonId, id: RequestId): Promise
   const { organization: from } = facts.target;
   const { assignment } = facts;
   const isSettingUp = facts.request.state === 'delivering' && assignment !== null;
-  const [timeline, reach, hands, holds, organization, next] = await Promise.all([
+  const [timeline, unreached, hands, holds, organization, next] = await Promise.all([
     released ? [] : desk.views.timeline(id),
-    released ? [] : desk.views.reach(id),
+    released ? [] : desk.views.unreached(id),
     isSettingUp && !released ? desk.views.waitsForHands(assignment.id) : [],
     asked || owner ? desk.views.holds(facts.target.id, 5) : null,
     from !== null && (asked || owner) ? desk.views.organizationName(from) : null,
@@ -225,7 +227,7 @@ export async function view(desk: Desk, viewer: PersonId, id: RequestId): Promise
   return {
     facts: released ? withoutContent(facts) : facts,
     timeline,
-    reach,
+    unreached,
     hands,
     holds,
     organization,

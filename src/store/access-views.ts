@@ -1,10 +1,11 @@
 // What a person holds, asked for and has to decide, and how a request went: the lists and timelines of the conversation.
-import type { AssignmentId, RequestId } from '../domain/model';
-import type { AccessRow, ApprovalRow, HandRow, ReachRow, RequestRow, TimelineRow, Views } from '../operations/ports';
+import type { AssignmentId, PersonRef, RequestId } from '../domain/model';
+import type { AccessRow, ApprovalRow, HandRow, RequestRow, TimelineRow, Views } from '../operations/ports';
 import { listOf, readPage, type Way } from './cursors';
 import { isId } from './ids';
 import { LIVE } from './loads';
 import type { Query } from './query';
+import { UNREACHED } from './reach';
 
 type AccessViews = Pick<
   Views,
@@ -14,7 +15,7 @@ type AccessViews = Pick<
   | 'requests'
   | 'approvals'
   | 'timeline'
-  | 'reach'
+  | 'unreached'
   | 'holds'
   | 'held'
   | 'contents'
@@ -86,15 +87,6 @@ order by s.decide_by ${asc}, r.id ${asc} limit $4`;
 const TIMELINE = `
 select at, type, ${REF('e.actor_id')} as actor, ${REF('e.person_id')} as person, stage, data
 from audit_events e where request_id = $1 order by e.id`;
-
-// The newest message of each kind to each person counts: what failed and was then sent again was sent.
-const REACH = `
-select distinct on (o.person_id, o.notice) ${REF('o.person_id')} as person, o.notice,
-  case coalesce(digest.state, o.state) when 'done' then 'sent' when 'dead' then 'failed' else 'waiting' end as state
-from outgoing o
-left join outgoing digest on o.state = 'done' and digest.dedupe_key = o.error
-where o.request_id = $1 and o.kind = 'tell' and o.person_id is not null
-order by o.person_id, o.notice, o.id desc`;
 
 const HOLDS = `
 select packages.name, count(*) over ()::integer as total
@@ -191,8 +183,8 @@ export function createAccessViews(q: Query): AccessViews {
     async timeline(request) {
       return (await q(TIMELINE, [request])) as readonly TimelineRow[];
     },
-    async reach(request) {
-      return (await q(REACH, [request])) as readonly ReachRow[];
+    async unreached(request) {
+      return (await q(UNREACHED, [request])) as readonly PersonRef[];
     },
     async holds(person, limit) {
       const rows = (await q(HOLDS, [person, limit])) as readonly { name: string; total: number }[];

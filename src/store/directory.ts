@@ -24,13 +24,13 @@ with place as (
   where (conversations.conversation, conversations.service_url, conversations.state)
     is distinct from (excluded.conversation, excluded.service_url, 'alive')
   returning platform, tenant, user_id
-), back as (${putBack(`select i.person_id from identities i join place using (platform, tenant, user_id) where i.state = 'linked'`)})
+), ${putBack(`select i.person_id from identities i join place using (platform, tenant, user_id) where i.state = 'linked'`)}
 update identities set last_seen_at = usher_now()
 where ${ACCOUNT} and (last_seen_at is null or last_seen_at < usher_now() - interval '1 minute')`;
 // Heard where nobody can be written to (a slash command): the platform opens a conversation when there is something to say.
 const HEARD = `
 with dead as (delete from conversations where ${ACCOUNT} and state = 'dead'),
-back as (${putBack(`select person_id from identities where ${ACCOUNT} and state = 'linked'`)})
+${putBack(`select person_id from identities where ${ACCOUNT} and state = 'linked'`)}
 update identities set last_seen_at = usher_now()
 where ${ACCOUNT} and (last_seen_at is null or last_seen_at < usher_now() - interval '1 minute')`;
 

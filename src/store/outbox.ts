@@ -8,6 +8,7 @@ import { createGates } from './gates';
 import { KINDS, known } from './known';
 import { OPEN } from './loads';
 import { type Query, isDuplicate } from './query';
+import { redrawReach } from './reach';
 import { instantOf, toInstant } from './tables';
 
 interface Claimed {
@@ -50,7 +51,14 @@ returning id, lease, kind, notice, audience, person_id, subject_kind, subject_id
 const SETTLE = `
 update outgoing set state = $3, error = $4, settled_at = usher_now(), lease = null, lease_until = null
 where id = $1 and lease = $2
-returning id`;
+returning id, kind, notice, person_id, request_id, params`;
+// What was worked outside of an act, as messages are: whether it reached somebody, the cards of its request say.
+const SETTLE_TOLD = `
+with settled as (${SETTLE}), news as (
+  select * from settled where $3 = 'dead' or exists (select from outgoing lost where lost.kind = 'tell' and lost.state = 'dead'
+    and lost.request_id = settled.request_id and lost.person_id = settled.person_id)
+), redrawn as (${redrawReach('news')})
+select id from settled`;
 
 const HOLD = `select id from outgoing where id = $1 and lease = $2 for no key update`;
 
@@ -78,10 +86,12 @@ update outgoing o set ${BACK}, error = 'lost' where o.id in (
 returning o.id`;
 // Asked for anew: it is late, and tried long enough, from now on.
 const REDRIVE = `
-with given_up as (select id, error from outgoing where id = $1 and state = 'dead' for update)
-update outgoing o set ${BACK}, attempts = 0, error = null, next_at = usher_now(), created_at = usher_now()
-from given_up where o.id = given_up.id
-returning o.kind, o.notice, o.person_id as person, o.request_id as request, coalesce(given_up.error, '') as error`;
+with given_up as (select id, error from outgoing where id = $1 and state = 'dead' for update), back as (
+  update outgoing o set ${BACK}, attempts = 0, error = null, next_at = usher_now(), created_at = usher_now()
+  from given_up where o.id = given_up.id
+  returning o.kind, o.notice, o.person_id, o.request_id, o.params, coalesce(given_up.error, '') as error
+), redrawn as (${redrawReach('back')})
+select kind, notice, person_id as person, request_id as request, error from back`;
 
 /** How the reason of a message begins that was given up because its reader could not be reached anywhere. */
 const UNREACHABLE = 'unreachable';
@@ -107,16 +117,18 @@ const STILL_OPEN = `case o.notice
 
 /**
  * Puts back what was given up while people could not be reached: the newest message of each kind about each open subject. A row
- * is put back once, since it is dead no more. `people`: a query of one column.
+ * is put back once, since it is dead no more. `people`: a query of one column. For a WITH, as its two last names.
  */
-export const putBack = (people: string): string => `
+export const putBack = (people: string): string => `back as (
 update outgoing set state = 'ready', attempts = 0, error = null, settled_at = null, next_at = usher_now(), created_at = usher_now()
 where state = 'dead' and id in (
   select id from (
     select distinct on (o.notice, o.subject_kind, o.subject_id) o.id from outgoing o
     where o.state = 'dead' and o.kind = 'tell' and o.error like '${UNREACHABLE}%' and o.person_id in (${people}) and ${STILL_OPEN}
     order by o.notice, o.subject_kind, o.subject_id, o.id desc) newest
-  order by id desc limit ${MOST_BACK})`;
+  order by id desc limit ${MOST_BACK})
+returning kind, notice, person_id, request_id, params
+), redrawn as (${redrawReach('back')})`;
 
 // What their old account was told, once for each message, and not where they have it on another platform as well. A view says itself
 // whether what it asks is over, where that is more than a state.
@@ -172,8 +184,8 @@ export async function hush(q: Query): Promise<void> {
 }
 
 /** Settles inside an act's transaction: with a lost lease the whole act is undone. */
-export async function settleOutgoing(q: Query, { id, token }: Lease, result: Result): Promise<void> {
-  const settled = await q(SETTLE, [id, token, result.state, result.state === 'dead' ? result.error : null]);
+export async function settleOutgoing(q: Query, { id, token }: Lease, result: Result, sql = SETTLE): Promise<void> {
+  const settled = await q(sql, [id, token, result.state, result.state === 'dead' ? result.error : null]);
   if (settled.length === 0) throw new DomainError('stale', {});
 }
 
@@ -225,7 +237,7 @@ export function createOutbox(q: Query): Outbox {
     async leave({ id, token }, view) {
       if ((await q(LEAVE, [id, token, view])).length === 0) throw new DomainError('stale', {});
     },
-    settle: (lease, result) => settleOutgoing(q, lease, result),
+    settle: (lease, result) => settleOutgoing(q, lease, result, SETTLE_TOLD),
     retry: (lease, atLeastMs, error, how) => twice(() => retryOutgoing(q, lease, atLeastMs, error, how?.tried)),
     async reap() {
       return (await twice(() => q(REAP))).length;

@@ -165,7 +165,7 @@ function asked(text: string, questions = 0, timeline: readonly TimelineRow[] = [
   return {
     facts: requestFacts({ policy, request: aRequest({ reason: text, answers }) }),
     timeline,
-    reach: [],
+    unreached: [],
     hands: [],
     holds: { names: [text.slice(0, 150)], total: 9 },
     organization: text.slice(0, 150),

@@ -1,5 +1,6 @@
 // More than five messages that wait for one person become one, however long it takes until it can be sent (PRODUCT 4).
 import type { Card } from '../../src/chat/card';
+import { ChannelError } from '../../src/chat/channel';
 import { jobs } from '../../src/jobs';
 import { aWorld, buttons, cardOf, SMALL, textOf, type World } from '../support/world';
 
@@ -82,19 +83,23 @@ test('it names ten, says that there is more, and leads to the lists', async () =
   expect(only).toContain('approvals');
 });
 
-test('the timeline says that the approver is not reached while the one message waits, and that they are once it is out', async () => {
-  const reach = async () => {
-    const rows = await world.sql<{ id: string }>('select id from requests where number = 1001');
-    const reached = await world.desk.views.reach(rows[0]?.id as never);
-    return reached.filter(({ notice }) => notice === 'approval').map(({ state }) => state);
-  };
-  const away = world.mailbox.away();
+test('the requests in it say by themselves that it could not be told, until it is put back', async () => {
   await ask(PACKAGES.slice(0, 6));
-  await pass(20);
-  expect(await reach()).toEqual(['waiting']);
-  away.over();
-  await world.allOut();
-  expect(await reach()).toEqual(['sent']);
+  // As if nothing of it had come out for an hour.
+  await world.sql(`delete from cards where view like 'approval~%'`);
+  await world.sql(
+    `update outgoing set state = 'ready', settled_at = null, created_at = created_at - interval '1 hour', next_at = usher_now() + interval '1 hour'
+     where notice = 'approval' and person_id is not null`,
+  );
+  const before = told('ana').length;
+  const lines = () => told('tara').filter((text) => text.includes('I cannot reach Ana Ruiz in chat.')).length;
+  world.mailbox.lose('ana', new ChannelError('unreachable', 'NotInstalled'));
+  expect(lines()).toBe(0);
+  await pass(1);
+  expect([lines(), told('ana').length]).toEqual([6, before]);
+  await world.say('ana', 'help');
+  await world.settle();
+  expect([lines(), told('ana').length]).toEqual([0, before + 1]);
 });
 
 test('what was decided in between concerns nobody any more, and then there is nothing to say', async () => {

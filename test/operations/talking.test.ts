@@ -1,6 +1,7 @@
 // What people are told, and what they are not: typed names, old forms, other people's business, and mishaps after the act.
 import { ChannelError } from '../../src/chat/channel';
-import { aWorld, buttons, cardOf, sentenceOf, SMALL, textOf } from '../support/world';
+import { redrive } from '../../src/operations/outgoing';
+import { aWorld, buttons, cardOf, operator, sentenceOf, SMALL, textOf } from '../support/world';
 import type { World } from '../support/world';
 
 const HOUR = 3_600_000;
@@ -124,6 +125,40 @@ describe('an approver who could not be reached', () => {
       expect([heardOf('R-1001'), await givenUp()]).toEqual([1, []]);
     }
     expect(titles(latest('ana').card)).toContain('Approve');
+  });
+
+  test('is named on a card of the requestor that was there before, as long as that is true', async () => {
+    const unreached = 'I cannot reach Ana Ruiz in chat. Please tell them yourself that this waits.';
+    const isSaid = () => world.messagesTo('tom').map(({ card }) => textOf(card).includes(unreached));
+    const dies = async () => {
+      await world.sql("delete from cards where view like 'approval~%'");
+      await world.sql(
+        "update outgoing set state = 'ready', settled_at = null where notice = 'approval' and person_id is not null",
+      );
+      world.mailbox.lose('ana', new ChannelError('unreachable', 'NotInstalled'));
+      await world.outgoing.settle();
+      await world.sql("delete from conversations where state = 'dead'");
+    };
+    await get('tom', 'ledger reader');
+    expect(isSaid()).toEqual([false]);
+    await dies();
+    expect(isSaid()).toEqual([true]);
+    // Put back by hand.
+    const [dead] = await world.sql<{ id: number }>("select id from outgoing where state = 'dead'");
+    await redrive(world.desk, operator, dead?.id ?? 0);
+    await world.outgoing.settle();
+    expect([isSaid(), heardOf('R-1001')]).toEqual([[false], 2]);
+    // Told something else about it, as by a reminder.
+    await dies();
+    expect(isSaid()).toEqual([true]);
+    await world.sql(
+      `insert into outgoing (kind, notice, person_id, subject_kind, subject_id, request_id, params, lane, state, next_at, dedupe_key, created_at)
+       select kind, 'approvalReminder', person_id, subject_kind, subject_id, request_id, params, lane, 'ready', next_at, 'later', created_at
+       from outgoing where state = 'dead'`,
+    );
+    await world.outgoing.settle();
+    expect([isSaid(), heardOf('R-1001')]).toEqual([[false], 3]);
+    expect(await givenUp()).toHaveLength(1);
   });
 
   test('by a slash command as well, which names no conversation of ours', async () => {

@@ -239,7 +239,7 @@ test.each<{
   { name: 'my requests', act: (q) => createViews(q).requests(person, page) },
   { name: 'my approvals', act: (q) => createViews(q).approvals(person, page) },
   { name: 'a timeline', act: (q) => createViews(q).timeline(id as RequestId) },
-  { name: 'how far messages got', act: (q) => createViews(q).reach(id as RequestId) },
+  { name: 'whom messages do not reach', act: (q) => createViews(q).unreached(id as RequestId) },
   { name: 'who an account is', act: (q) => createViews(q).identity('slack', 'T', 'U') },
   { name: 'people by key', act: (q) => createViews(q).peopleByKey('a') },
   { name: 'people by mail address', act: (q) => createViews(q).peopleByMail('a@b') },

@@ -117,11 +117,16 @@ function waiting(view: RequestView): Line[] {
   if (stage.escalateAt && others.length > 0)
     lines.push(say('wait.escalates', { at: stage.escalateAt, names: listed(others, 'and'), count: others.length }));
   if (stage.decideBy) lines.push(say('wait.until', { decideBy: stage.decideBy }));
-  const unreached = view.reach.filter(
-    (row) => row.state === 'failed' && open.some((task) => task.person === row.person.id),
-  );
+  const unreached = view.unreached.filter(({ id }) => open.some((task) => task.person === id));
   if (unreached.length > 0)
-    lines.push(say('wait.unreached', { names: listed([...new Set(unreached.map((row) => row.person.name))], 'and') }));
+    lines.push(
+      say('wait.unreached', {
+        names: listed(
+          unreached.map(({ name }) => name),
+          'and',
+        ),
+      }),
+    );
   return lines.map((line) => ({ text: line }));
 }
 
