@@ -102,6 +102,7 @@ function spoken(
     atOnce?: boolean;
     waits?: boolean;
     early?: boolean;
+    removing?: boolean;
     package?: Text;
     target?: string;
   },
@@ -129,7 +130,12 @@ function spoken(
     case 'gaveUp':
       return { say: say(values.early ? 'giveUp.doneEarly' : 'giveUp.done', { package: pkg }) };
     case 'removed':
-      return { say: say('remove.done', { target: values.target ?? '', package: pkg }) };
+      return {
+        say: say(values.early ? 'remove.doneEarly' : values.removing ? 'remove.doing' : 'remove.done', {
+          target: values.target ?? '',
+          package: pkg,
+        }),
+      };
     case 'movedOn':
       return { say: say('leavers.movedOn', { package: pkg }) };
     case 'taskDone':
@@ -226,6 +232,7 @@ function accessNotice(what: Parameters<typeof accessNoticeOf>[1]): View {
         package: text(seen.facts.package.name, 150),
         target: seen.facts.target.name,
         early: hasNotBegun(seen.facts.assignment),
+        removing: seen.facts.assignment.state !== 'removed',
       }),
     };
   };

@@ -101,7 +101,7 @@ const redraw = (on: EventType, about: Consequence['about']): Consequence => ({
 /**
  * Events carry `onBehalf` (requestor and target differ) and `bySystem` (no person asked for it) in their data where a
  * condition below needs it. `assignment.delivered` carries `again`: it was delivered before and nobody asked. `request.approved`
- * carries `scheduled`, for an exception its `type`, and `waits` where people set up by hand what was decided; what a request comes to carries its `type`; `request.canceled` carries `byRequestor` and `tellTarget`.
+ * carries `scheduled`, for an exception its `type`, `waits` where people set up by hand what was decided, and `again` where an extension gives again what ended meanwhile; what a request comes to carries its `type`; `request.canceled` carries `byRequestor` and `tellTarget`.
  */
 export const consequences: readonly Consequence[] = [
   tell('request.submitted', 'request', 'requestor', 'request', { notify: true }),
@@ -119,6 +119,7 @@ export const consequences: readonly Consequence[] = [
   redraw('decision.recorded', 'request'),
   redraw('stage.approved', 'request'),
   redraw('request.approved', 'request'),
+  { ...redraw('request.approved', 'assignment'), when: { again: true } },
   tell('request.approved', 'requestOutcome', 'requestor', 'request', { scheduled: true }),
   tell('request.approved', 'requestOutcome', 'target', 'request', { scheduled: true, onBehalf: true }),
   tell('request.approved', 'requestOutcome', 'requestor', 'request', { waits: true }),

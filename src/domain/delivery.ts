@@ -37,11 +37,19 @@ export function approve(
   // Whoever waited for a decision hears of it now, where what follows waits for people again.
   const waits = !byPolicy && facts.byHand && request.state === 'delivering';
   const data = { scheduled: request.state === 'scheduled', waits, onBehalf, byPolicy };
+  // What is said of access that ended while its extension waited speaks of that.
+  const { assignment } = step.request;
+  const isAgain = assignment !== null && assignment !== request.assignment;
   return {
     request,
     change: together(
       written(step.before, request),
-      toldOf(facts, request, 'request.approved', { data }),
+      toldOf(
+        facts,
+        request,
+        'request.approved',
+        isAgain ? { data: { ...data, again: true }, refs: { assignment } } : { data },
+      ),
       change,
       request.state === 'delivered' ? toldOf(facts, request, 'request.delivered', { data: { onBehalf } }) : noChange,
     ),

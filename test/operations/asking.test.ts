@@ -71,7 +71,9 @@ catalogs:
 
   test('a package without approval is given at once, and the form says so before', async () => {
     const form = cardOf(await world.say('tara', 'request ledger auditor'));
-    expect(textOf(form)).toContain('No approval is needed: the access comes at once.');
+    expect(textOf(form)).toContain(
+      'No approval is needed: the access comes at once, or with the start that you choose.',
+    );
     await world.submit('tara', form, {});
     await world.settle();
     expect(await holds('tara', 'Reader')).toBe(true);

@@ -1,5 +1,5 @@
 // Roles that people set up by hand: whoever waits for them knows for whom, from the decision on.
-import { aWorld, cardOf, SMALL, textOf } from '../support/world';
+import { aWorld, cardOf, sentenceOf, SMALL, textOf } from '../support/world';
 import type { World } from '../support/world';
 
 let world: World;
@@ -82,10 +82,27 @@ test('who would set it up for themselves is not among those it waits for', async
   expect(await card('cas')).toContain('Waits for Olga Petrov to set up Key holder on Vault.');
 });
 
-test('without an approval the card tells it, and no message more', async () => {
-  await ask('tara', 'request vault keys');
+test('without an approval the form and the card tell it, and no message more', async () => {
+  const form = cardOf(await world.say('tara', 'request vault keys'));
+  expect(textOf(form)).toContain('No approval is needed. It is set up by hand, which takes its time.');
+  await world.submit('tara', form, {});
+  await world.settle();
   expect(await card('tara')).toContain(WAITS);
   expect(heard('tara', 'is approved')).toBe(0);
+});
+
+test('access that somebody takes away by hand is not said to be gone before', async () => {
+  await ask('tara', 'request vault keys');
+  await done('olga');
+  const form = cardOf(await world.say('olga', 'remove tara lind from vault keys'));
+  expect(textOf(form)).toContain('The access is taken away by hand, which takes its time.');
+  const reply = await world.submit('olga', form, { reason: 'moved' });
+  expect(sentenceOf(reply)).toBe('Done. Vault keys is being removed from Tara Lind.');
+  await world.settle();
+  expect(textOf(cardOf(reply))).toMatch(
+    /^Vault keys is being removed from Tara Lind\n.*moved.*\n.*Ended, being removed/,
+  );
+  expect(textOf(cardOf(reply))).not.toContain('no longer has');
 });
 
 test('where the system gives at once, the approval is no message of its own', async () => {

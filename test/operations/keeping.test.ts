@@ -101,9 +101,14 @@ test('an extension with approval waits for it; undecided when the end comes, acc
   const { card } = latest('ana');
   await world.pass(2 * DAY + HOUR);
   expect(await holds('tara', 'Reader')).toBe(false);
+  const ended = latest('tara');
+  expect(textOf(ended.card)).toMatch(
+    /has ended\n.*R-1002 is still being decided\. If that is approved you have it again, until/,
+  );
   await world.press('ana', card, 'Approve');
   await world.settle();
   expect(await holds('tara', 'Reader')).toBe(true);
+  expect(textOf(ended.card)).not.toContain('R-1002');
 });
 
 test('giving up asks first, then ends at once', async () => {

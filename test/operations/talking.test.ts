@@ -321,7 +321,7 @@ test('whoever removes access reads whose it was, and is offered nothing of it', 
   await world.settle();
   const form = cardOf(await world.say('olga', 'remove tara lind from given only'));
   const removed = cardOf(await world.submit('olga', form, { reason: 'project over' }));
-  expect(textOf(removed)).toContain('Tara Lind no longer has Given only');
+  expect(textOf(removed)).toContain('Given only is being removed from Tara Lind');
   expect(textOf(removed)).toContain('project over');
   expect(textOf(removed)).not.toContain('your access');
   expect(titles(removed)).toEqual([]);

@@ -286,7 +286,7 @@ describe('the form of half a command, sent', () => {
     const why = cardOf(await world.submit('olga', cardOf(await world.say('olga', 'remove tara')), await ids()));
     expect(textOf(why)).toContain('Remove Ledger reader from Tara Lind');
     const done = await world.submit('olga', why, { reason: 'moved' });
-    expect(sentenceOf(done)).toBe('Done. Tara Lind no longer has Ledger reader.');
+    expect(sentenceOf(done)).toBe('Done. Ledger reader is being removed from Tara Lind.');
   });
 
   test('sets up again what is held', async () => {

@@ -39,9 +39,11 @@ export function accessNotice(
     const values = { target: view.facts.target.name, package: name };
     if (what === 'accessExtended' && held)
       return notice(say('notice.extendedOther', values), 'default', [until, label('notice.extendedOtherBody')]);
-    return notice(say(ended ? 'notice.endedOther' : 'notice.heldOther', values), 'default', [
+    const isRemoved = assignment.state === 'removed';
+    const title = ended ? (isRemoved ? 'notice.endedOther' : 'notice.endingOther') : 'notice.heldOther';
+    return notice(say(title, values), 'default', [
       ...(remover?.reason ? [say('outcome.deniedReason', { reason: text(remover.reason, 1000) })] : []),
-      ...(ended && assignment.state !== 'removed'
+      ...(ended && !isRemoved
         ? [stateText({ state: assignment.state, startsAt: null, type: 'adminRemove', endedAt: null }, false)]
         : []),
     ]);
@@ -56,6 +58,7 @@ export function accessNotice(
     // Whoever was switched off and is back gets nothing back by itself, and may ask (rule 3.17); nobody is invited in vain.
     const again = view.mayAskAnew;
     const lines = [
+      ...stillAsked(view),
       ...(remover?.reason ? [say('outcome.deniedReason', { reason: text(remover.reason, 1000) })] : []),
       ...(assignment.state === 'removalFailed' ? [label('state.removalFailed')] : []),
     ];
@@ -107,6 +110,16 @@ export function accessNotice(
     case 'accessEnded':
       return notice(say('notice.access', { package: name }), 'good', [until], { ...base, mayGiveUp: giveUp });
   }
+}
+
+/** An extension that is decided after the end gives the access again until the end that was asked for (rule 3.9). */
+function stillAsked({ facts, now }: AssignmentView): Text[] {
+  const { assignment, open } = facts;
+  if (open?.type !== 'userExtend' || open.assignment !== assignment.id) return [];
+  const values = { number: number(open.number) };
+  const { endsAt } = open.period;
+  if (endsAt === null) return [say('notice.endedAskedNoEnd', values)];
+  return [endsAt > now ? say('notice.endedAsked', { ...values, endsAt }) : say('notice.endedAskedOver', values)];
 }
 
 /** The exception with which the access ends. */

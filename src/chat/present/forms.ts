@@ -44,8 +44,19 @@ export function dayIn(filled: Filled, name: string): string | null {
 /** Who will be asked, stage by stage. */
 export function askedLines(facts: PairFacts, policy: PolicyVersion, requestor: PersonId): Line[] {
   const stages = plan(facts, policy, requestor, facts.target.id);
-  if (stages.length === 0) return [{ text: label('request.nobodyAsked') }];
+  if (stages.length === 0) return [{ text: label(nobodyAsked(facts, policy)) }];
   return stages.flatMap((stage) => [askedLine(facts, stage, stages.length), ...standInLines(stage)]);
+}
+
+function nobodyAsked({ byHand }: PairFacts, { customPeriod }: PolicyVersion) {
+  if (byHand) return 'request.nobodyAskedByHand';
+  return customPeriod ? 'request.nobodyAskedStart' : 'request.nobodyAsked';
+}
+
+/** Whether access ends at once where it is ended now. */
+function howItEnds({ facts }: AssignmentView): 'Early' | 'ByHand' | '' {
+  if (facts.assignment.state === 'scheduled') return 'Early';
+  return facts.byHand ? 'ByHand' : '';
 }
 
 function askedLine(facts: PairFacts, stage: PlannedStage, stages: number): Line {
@@ -386,7 +397,7 @@ export function giveUpForm(view: AssignmentView, filled: Filled): CardDataOf['re
   return {
     summary: title,
     title,
-    intro: label(view.facts.assignment.state === 'scheduled' ? 'giveUp.introEarly' : 'giveUp.intro'),
+    intro: label(`giveUp.intro${howItEnds(view)}`),
     lines: [
       {
         text: view.couldAsk
@@ -413,7 +424,7 @@ export function removeForm(view: AssignmentView, filled: Filled): CardDataOf['re
   return {
     summary: title,
     title,
-    intro: say('remove.intro', { target }),
+    intro: say(`remove.intro${howItEnds(view)}`, { target }),
     lines: [],
     verb: 'assignment.remove',
     submit: label('remove'),
