@@ -1,7 +1,7 @@
-// The plain-text writer: the same content as a card without any markup, for mail-like places, logs of what was shown and tests.
+// The plain-text form of a card: the same content without its look, for whoever has it read out or cannot see cards.
 // Also the one place where a moment becomes words.
 import type { Action, Card, Element, Input, Reader, Span, Text } from './card';
-import { clip, fixed, strong } from './spans';
+import { clip, fixed, isBlank, strong, user } from './spans';
 
 const LONGEST_LINE = 3000;
 const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
@@ -149,63 +149,96 @@ function plainSpan(span: Span, reader: Reader | null): string {
   }
 }
 
+/** The plain-text form of a card, line by line, for a writer to escape: its summary, what it says, and its own buttons. */
+export interface Lines {
+  readonly summary: Text;
+  readonly said: readonly Text[];
+  readonly buttons: readonly Text[];
+}
+
 /**
- * The whole card as plain text. A button prints as its title and the typed command that does the same; `type` is the word
- * before the command ("type"), empty where punctuation is enough. Buttons without a command (paging, ways out) do nothing
- * that a reader of plain text could do, so they are left out.
+ * What a card says, without its look. A button is its title and the typed command that does the same. Buttons without a command
+ * (paging, ways out) do nothing that a reader of plain text could do, so they are left out.
  */
-export function toText(card: Card, type: Text = []): string {
-  const lead = plain(type, card.reader);
-  const say = (text: Text): string => plain(text, card.reader);
-
-  const button = (action: Action): string[] => {
-    if (action.type === 'Action.OpenUrl') return [`${say(action.title)}: ${action.url}`];
+export function toLines(card: Card): Lines {
+  const { reader, summary } = card;
+  const button = (action: Action): readonly Text[] => {
+    if (action.type === 'Action.OpenUrl') return [[...action.title, fixed(': '), fixed(action.url)]];
     if (action.typed === null) return [];
-    return [`${say(action.title)}: ${lead === '' ? '' : `${lead} `}“${clip(action.typed, LONGEST_LINE)}”`];
+    return [[...action.title, fixed(': “'), { kind: 'user', text: clip(action.typed, LONGEST_LINE) }, fixed('”')]];
   };
-
-  const lines = (element: Element): string[] => {
+  const lines = (element: Element): readonly Text[] => {
     switch (element.type) {
       case 'TextBlock':
-        return [say(element.text)];
+        return [element.text];
       case 'FactSet':
-        return element.facts.map((fact) => `${say(fact.title)}: ${say(fact.value)}`);
+        return element.facts.map((fact) => [...fact.title, fixed(': '), ...fact.value]);
       case 'Container':
         return element.items.flatMap(lines);
       case 'ColumnSet':
         return columns(element.columns.map((column) => column.items.flatMap(lines)));
       case 'ActionSet':
         return element.actions.flatMap(button);
-      default:
-        return [`${say(element.label)}: ${answer(element, card.reader)}`.trimEnd()];
+      default: {
+        const given = answer(element);
+        return [[...element.label, fixed(isBlank(given) ? ':' : ': '), ...given]];
+      }
     }
   };
+  const first = plain(summary, reader);
+  // A heading often is the summary.
+  const said = card.body.flatMap(lines).filter((line) => !isBlank(line) && plain(line, reader) !== first);
+  return { summary, said, buttons: card.actions.flatMap(button) };
+}
 
-  return [...card.body.flatMap(lines), ...card.actions.flatMap(button)].filter((line) => line !== '').join('\n');
+/**
+ * The lines as one text of what fits its place: lines go from the end of what is said, never the buttons before them, and a line
+ * is never cut. Where not even these fit, it is the summary.
+ */
+export function fitLines(
+  { summary, said, buttons }: Lines,
+  write: (line: Text) => string,
+  fits: (text: string) => boolean,
+): string {
+  const first = write(summary);
+  const [all, last] = [said.map(write), buttons.map(write)];
+  for (let count = all.length; count >= 0; count -= 1) {
+    const more = count < all.length ? ['…'] : [];
+    const text = [first, ...all.slice(0, count), ...more, ...last].filter((line) => line !== '').join('\n');
+    if (fits(text)) return text;
+  }
+  return first;
+}
+
+/** The whole card as plain text. */
+export function toText(card: Card): string {
+  return fitLines(
+    toLines(card),
+    (line) => plain(line, card.reader),
+    () => true,
+  );
 }
 
 /** Two one-line columns are a label and its value; anything longer reads better below each other. */
-function columns(sides: readonly (readonly string[])[]): string[] {
+function columns(sides: readonly (readonly Text[])[]): readonly Text[] {
   const filled = sides.filter((side) => side.length > 0);
   if (filled.length < 2 || filled.some((side) => side.length > 1)) return filled.flat();
-  return [filled.flat().join(' | ')];
+  return [filled.flat().flatMap((text, index) => (index === 0 ? text : [fixed(' | '), ...text]))];
 }
 
-function answer(input: Input, reader: Reader | null): string {
+function answer(input: Input): Text {
   switch (input.type) {
     case 'Input.ChoiceSet': {
       const chosen = input.multi ? (input.value ?? '').split(',') : [input.value];
-      return input.choices
-        .filter((choice) => chosen.includes(choice.value))
-        .map((choice) => plain(choice.title, reader))
-        .join(', ');
+      const titles = input.choices.filter((choice) => chosen.includes(choice.value)).map((choice) => choice.title);
+      return titles.flatMap((title, index) => (index === 0 ? title : [fixed(', '), ...title]));
     }
     case 'Input.Toggle':
-      return input.value ? '☑' : '☐';
+      return [fixed(input.value ? '☑' : '☐')];
     case 'Input.Number':
-      return input.value === null ? '' : String(input.value);
+      return input.value === null ? [] : [fixed(String(input.value))];
     default:
-      return input.value === null ? '' : clip(input.value, LONGEST_LINE);
+      return input.value === null ? [] : [user(input.value)];
   }
 }
 

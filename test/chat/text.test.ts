@@ -1,7 +1,7 @@
 import fc from '../support/fast-check';
 import { clip, cut, fixed, instant, isBlank, strong, user } from '../../src/chat/spans';
-import { formatInstant, plain, toText } from '../../src/chat/text';
-import { approval, berlin, cardOf, dueAt, requestForm } from '../support/cards';
+import { fitLines, formatInstant, plain, toLines, toText } from '../../src/chat/text';
+import { approval, berlin, block, button, cardOf, dueAt, requestForm } from '../support/cards';
 import { hostileCard, hostileForm, hostileText } from '../support/hostile';
 
 describe('row 65: a moment is said in the reader’s zone with the zone named, in UTC where several read', () => {
@@ -110,15 +110,15 @@ test('plain text has no markup', () => {
 
 describe('the plain-text form', () => {
   test('says what the card says, with typed commands in place of buttons', () => {
-    expect(toText(approval({ link: 'https://usher.example/r' }), [fixed('type')])).toMatchInlineSnapshot(`
+    expect(toText(approval({ link: 'https://usher.example/r' }))).toMatchInlineSnapshot(`
      "Ana asks for Payroll
      Waits for you until Sat 28 Nov 2026, 14:00 CET
      Period: 30 days
      Holds: snake_case *and* <@U1>
      Reason: Quarter end & audit
      Ledger · R-1042
-     Approve: type “approve R-1042”
-     Deny: type “deny R-1042”
+     Approve: “approve R-1042”
+     Deny: “deny R-1042”
      View in the app: https://usher.example/r"
     `);
   });
@@ -138,12 +138,23 @@ describe('the plain-text form', () => {
     `);
   });
 
-  test('without a word for typing, punctuation is enough', () => {
-    expect(toText(approval())).toContain('Approve: “approve R-1042”');
+  test('begins with the summary, and says it once', () => {
+    const card = { ...approval(), summary: [fixed('R-1042 waits for you')] };
+    expect(toText(card)).toMatch(/^R-1042 waits for you\nAna asks for Payroll\n/);
   });
 
-  test('an empty card is an empty text', () => {
-    expect(toText(cardOf([]))).toBe('');
+  test('what does not fit goes by whole lines from the end, and the buttons stay', () => {
+    const card = cardOf(
+      Array.from({ length: 300 }, (_, n) => block([user(`Row ${n} ${'w'.repeat(40)}`)])),
+      [button('approve', [fixed('Approve')], { typed: 'approve R-1042' })],
+    );
+    const text = fitLines(
+      toLines(card),
+      (line) => plain(line, null),
+      ({ length }) => length <= 1000,
+    );
+    expect(text.length).toBeLessThanOrEqual(1000);
+    expect(text).toMatch(/\nRow 1 w{40}\n.*\nRow 19 w{40}\n…\nApprove: “approve R-1042”$/s);
   });
 
   test('every card has one, well formed', () => {

@@ -268,14 +268,14 @@ describe('a reminder', () => {
     await world.pass(3 * DAY);
   });
   const cardsOf = (user: string) => world.messagesTo(user).map(({ card }) => card);
-  /** All but its title. */
-  const body = (card: Card) => textOf(card).split('\n').slice(1);
+  /** All but its summary and title. */
+  const body = (card: Card) => textOf(card).split('\n').slice(2);
 
   test('says what the first card says, and what it said is kept with the decision', async () => {
     const [first, reminder] = cardsOf('ana');
     if (!first || !reminder) throw new Error('ana was not reminded');
     expect(textOf(first)).toMatch(/month end.*T-1/s);
-    expect(textOf(reminder).split('\n')[0]).toBe('Still waiting for you: Tara Lind asks for Ledger writer');
+    expect(textOf(reminder).split('\n')[1]).toBe('Still waiting for you: Tara Lind asks for Ledger writer');
     expect(body(reminder)).toEqual(body(first));
     expect([...buttons(reminder)].map(([title, { data }]) => [title, data])).toEqual(
       [...buttons(first)].map(([title, { data }]) => [title, data]),

@@ -243,12 +243,12 @@ describe('a link that somebody posted', () => {
       ),
     );
   const UNNAMED = (code: string) =>
-    `An access package | Request access: “request ${code}”\nFor those whom it is for. Asking gives nobody access by itself.`;
+    `Request access: An access package\nAn access package | Request access: “request ${code}”\nFor those whom it is for. Asking gives nobody access by itself.`;
 
   test('is named where whoever posted it may tell of it', async () => {
     const code = await codeOf('Ledger reader');
     const card = await preview('tara', [code]);
-    expect(textOf(card)).toBe(UNNAMED(code).replace('An access package', 'Ledger reader'));
+    expect(textOf(card)).toBe(UNNAMED(code).replaceAll('An access package', 'Ledger reader'));
     // Everybody who reads it may press: it is asked who they are then.
     for (const user of ['tara', 'tom', 'ana'])
       expect(textOf(cardOf(await world.press(user, card, 'Request access')))).toContain('Request Ledger reader');
@@ -288,7 +288,8 @@ describe('a link that somebody posted', () => {
   test('beside others has a line and a button of its own', async () => {
     const codes = [await codeOf('Ledger reader'), await codeOf('Hidden gem')];
     const card = await preview('tara', codes);
-    expect(textOf(card).split('\n').slice(0, 2)).toEqual([
+    expect(textOf(card).split('\n').slice(0, 3)).toEqual([
+      'Request access: Several access packages',
       `Ledger reader | Request access: “request ${codes[0]}”`,
       `An access package | Request access: “request ${codes[1]}”`,
     ]);

@@ -11,13 +11,16 @@ import {
   type TextBlock,
 } from '../../chat/card';
 import { fixed } from '../../chat/spans';
-import { plain } from '../../chat/text';
+import { fitLines, plain, toLines } from '../../chat/text';
 import { encode } from './ids';
 import * as limit from './limits';
 import { line, mrkdwn, textObject } from './mrkdwn';
 import { Sheet, type Block } from './sheet';
 
-/** A message: `text` is what notifications and screen readers say, and always set. Send both, on updates too. */
+/**
+ * A message: `text` is what screen readers say in place of the blocks, and notifications show the beginning of it. Always set; send
+ * both, on updates too.
+ */
 export interface SlackMessage {
   readonly text: string;
   readonly blocks: Block[];
@@ -28,7 +31,7 @@ export function toMessage(card: Card): SlackMessage {
   const sheet = new Sheet(card);
   sheet.elements(card.body);
   sheet.buttonRow(card.actions);
-  return { text: summary(card), blocks: sheet.finish(limit.MESSAGE_BLOCKS, sheet.lastRow) };
+  return { text: words(card), blocks: sheet.finish(limit.MESSAGE_BLOCKS, sheet.lastRow) };
 }
 
 /** A form. The first action becomes the submit button, other actions stay buttons below; `close` names the way out. */
@@ -136,9 +139,11 @@ function ownWords(text: Text): Text | undefined {
   return [fixed(first.text.trim().replace(/ (?:for|from|of|to|with)$/, ''))];
 }
 
-function summary(card: Card): string {
-  const text = mrkdwn(card.summary, card.reader, limit.MESSAGE_TEXT);
-  return text === '' ? card.name : text;
+/** All of the card in words, the summary first. */
+function words(card: Card): string {
+  const write = (line: Text): string => mrkdwn(line, card.reader, limit.MESSAGE_TEXT);
+  const text = fitLines(toLines(card), write, ({ length }) => length <= limit.MESSAGE_TEXT);
+  return text.trim() === '' ? card.name : text;
 }
 
 /** On one line, at most 24 characters. Words of ours fit whole: what is longer is cut here and stands in a block as well. */

@@ -1,6 +1,8 @@
 // A bound card as Teams takes it, and the check that it stays inside what Teams takes.
 import { toAdaptive, type AdaptiveJson } from '../../chat/adaptive';
-import type { Action, Card, Element, ExecuteAction } from '../../chat/card';
+import type { Action, Card, Element, ExecuteAction, Text } from '../../chat/card';
+import { guard } from '../../chat/markdown';
+import { fitLines, plain, toLines } from '../../chat/text';
 
 /** Bot messages may have 100 KB, older texts and webhooks say 28 KB (format-your-bot-messages.md); room is left for the envelope. */
 const CARD_BYTES = 25 * 1024;
@@ -16,15 +18,24 @@ export interface TeamsOptions {
 
 export type OpensForm = (verb: string, data: ExecuteAction['data']) => boolean;
 
-/** Adaptive Card 1.5 JSON with Teams' own additions. Send it without a text part; put `fallbackText` into `summary`. */
+/**
+ * Adaptive Card 1.5 JSON with Teams' own additions. Send it without a text part, and the card's summary as `summary`. Its
+ * `fallbackText` says all of a message, as far as the card itself leaves room.
+ */
 export function toTeams(card: Card, options: TeamsOptions = {}): AdaptiveJson {
-  const json = toAdaptive(card, {
-    markdown: true,
-    fallback: true,
-    dialog: options.dialog ?? false,
-    taskFetch: options.opensForm ?? (() => false),
-  });
-  return { ...json, msteams: { width: 'Full' } };
+  const json = {
+    ...toAdaptive(card, {
+      markdown: true,
+      fallback: true,
+      dialog: options.dialog ?? false,
+      taskFetch: options.opensForm ?? (() => false),
+    }),
+    msteams: { width: 'Full' },
+  };
+  if (options.dialog === true) return json;
+  const room = CARD_BYTES - bytesOf({ ...json, fallbackText: '' });
+  const write = (line: Text): string => guard(plain(line, card.reader));
+  return { ...json, fallbackText: fitLines(toLines(card), write, (text) => bytesOf(text) < room) };
 }
 
 /** Which limit of Teams the card breaks, in words for a log, or null. */
@@ -33,11 +44,15 @@ export function misfit(card: Card): string | null {
   const most = Math.max(...bars.map((bar) => bar.length));
   if (most > BUTTONS_PER_BAR) return `${most} buttons in a bar, Teams shows ${BUTTONS_PER_BAR}`;
 
-  const text = JSON.stringify(toTeams(card));
+  const written = toTeams(card);
   // Only ids and values can bring it in, words are guarded; a template marker in one of those is a fault of ours.
-  if (text.includes('${')) return 'a template marker is left in the card';
-  const bytes = Buffer.byteLength(text, 'utf8');
+  if (JSON.stringify(written).includes('${')) return 'a template marker is left in the card';
+  const bytes = bytesOf(written);
   return bytes < CARD_BYTES ? null : `${bytes} bytes, Teams cards stay below ${CARD_BYTES}`;
+}
+
+function bytesOf(json: unknown): number {
+  return Buffer.byteLength(JSON.stringify(json), 'utf8');
 }
 
 function actionSets(elements: readonly Element[]): (readonly Action[])[] {

@@ -172,14 +172,30 @@ describe('row 17: only blocks inside the table leave us', () => {
 });
 
 describe('row 18: text is always set', () => {
-  test('it is the summary', () => {
-    expect(toMessage(approval()).text).toBe('Ana asks for Payroll');
+  test('it says all that the card says, the summary first', () => {
+    expect(toMessage(approval()).text).toMatchInlineSnapshot(`
+     "Ana asks for Payroll
+     Waits for you until Sat 28 Nov 2026, 14:00 CET
+     Period: 30 days
+     Holds: snake_case ∗and∗ &lt;@U1&gt;
+     Reason: Quarter end &amp; audit
+     Ledger · R-1042
+     Approve: “approve R-1042”
+     Deny: “deny R-1042”"
+    `);
+  });
+  test('a long one loses lines of the card, never the words that decide', () => {
+    const rows = Array.from({ length: 40 }, () => block([user('<&> '.repeat(20))]));
+    const { text } = toMessage({ ...approval(), body: rows });
+    expect(text.length).toBeGreaterThan(3500);
+    expect(checkMessage({ text, blocks: [] })).toEqual([]);
+    expect(text).toMatch(/^Ana asks for Payroll\n.*\n…\nApprove: “approve R-1042”\nDeny: “deny R-1042”$/s);
   });
   test('also where the summary is empty', () => {
-    expect(toMessage({ ...approval(), summary: [] }).text).toBe('sample');
+    expect(toMessage({ ...cardOf([]), summary: [] }).text).toBe('sample');
   });
   test('people’s words in it are escaped', () => {
-    expect(toMessage(approval({ summary: [user('<!channel> & *x*')] })).text).toBe('&lt;!channel&gt; &amp; ∗x∗');
+    expect(toMessage(cardOf([block([user('<!channel> & *x*')])])).text).toContain('&lt;!channel&gt; &amp; ∗x∗');
   });
 });
 

@@ -71,9 +71,31 @@ describe('row 48: cards stay small, at 1.5, with six buttons in a bar and unique
 });
 
 describe('row 50: a card goes without a text part, its words for notifications are in the card', () => {
-  test('fallbackText is the summary and there is no text beside the card', () => {
+  test('fallbackText says all of it in words, and gives way where the card needs the room', () => {
+    const rows = (count: number): Card => ({
+      ...approval(),
+      body: Array.from({ length: count }, (_, index) => block([user(`${index} ${'long words '.repeat(30)}`)])),
+    });
+    const most = Array.from({ length: 100 }, (_, n) => n).filter((n) => misfit(rows(n)) === null).length - 1;
+    expect(most).toBeGreaterThan(50);
+    expect(size(rows(most))).toBeLessThan(25 * 1024);
+    expect(toTeams(rows(most))['fallbackText']).toMatch(/^Ana asks for Payroll(\n|$)/);
+    expect(toTeams(rows(40))['fallbackText']).toMatch(/\n….*Approve: “approve R-1042”\nDeny: “deny R-1042”$/s);
+    expect(toTeams(approval(), { dialog: true })['fallbackText']).toBe('Ana asks for Payroll');
+  });
+
+  test('there is no text beside the card', () => {
     const written = toTeams(approval());
-    expect(written['fallbackText']).toBe('Ana asks for Payroll');
+    expect(written['fallbackText']).toMatchInlineSnapshot(`
+     "Ana asks for Payroll
+     Waits for you until Sat 28 Nov 2026, 14:00 CET
+     Period: 30 days
+     Holds: snake_case *and* <@U1>
+     Reason: Quarter end & audit
+     Ledger · R-1042
+     Approve: “approve R-1042”
+     Deny: “deny R-1042”"
+    `);
     expect(Object.keys(written).sort()).toEqual([
       '$schema',
       'actions',
