@@ -283,6 +283,8 @@ export interface Incompatibility extends Versioned {
   readonly otherPackage: PackageId | null;
   readonly otherGroup: GroupId | null;
   readonly mutual: boolean;
+  /** What the list of the other package says of the pair beside that of `package`, whose own line `mutual` is; null: nothing. */
+  readonly otherList: 'oneWay' | 'mutual' | null;
   readonly state: 'active' | 'ended';
 }
 

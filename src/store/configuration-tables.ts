@@ -132,6 +132,7 @@ export const incompatibilities: Table<Incompatibility> = {
     otherPackage: uuid('other_package_id'),
     otherGroup: uuid('other_group_id'),
     mutual: column('boolean', 'mutual'),
+    otherList: text('other_list'),
     state: text('state'),
     version,
   },

@@ -663,6 +663,35 @@ describe('the file and the chat', () => {
     await world.press('cas', latest('cas'), 'Approve');
     expect(textOf(await form('tara', 'request ledger writer'))).toContain('An exception lets Ledger writer');
   });
+  test('what one list says stands when the other drops its line, whichever was written first', async () => {
+    const list = (name: string, line: string) =>
+      world.configure(
+        `catalogs: [{ name: Finance, packages: [{ name: Ledger ${name}, incompatibleWith: [${line}] }] }]`,
+      );
+    const stands = () =>
+      world.sql(`select p.name, i.mutual, i.other_list from incompatibilities i join packages p on p.id = i.package_id
+        where i.state = 'active' order by 1`);
+    const oneWay = (name: string) => `{ package: Ledger ${name}, mutual: false }`;
+    const [writer, auditor] = ['Ledger writer', 'Ledger auditor'];
+
+    await list('writer', oneWay('auditor'));
+    await list('auditor', writer);
+    expect(await stands()).toEqual([{ name: auditor, mutual: true, other_list: 'oneWay' }]);
+    await list('writer', '');
+    expect(await stands()).toEqual([{ name: auditor, mutual: true, other_list: null }]);
+    await list('writer', oneWay('auditor'));
+    await list('auditor', '');
+    expect(await stands()).toEqual([{ name: writer, mutual: false, other_list: null }]);
+
+    await list('writer', auditor);
+    await list('auditor', writer);
+    expect(await list('writer', auditor)).toContain('Nothing to change');
+    expect(await list('auditor', writer)).toContain('Nothing to change');
+    await list('writer', '');
+    expect(await stands()).toEqual([{ name: auditor, mutual: true, other_list: null }]);
+    await list('auditor', '');
+    expect(await stands()).toEqual([]);
+  });
   test('whoever came to hold both while one side was open is decided on when it closes', async () => {
     await world.configure(against(`{ package: Ledger auditor, mutual: false }`));
     const policy = '{ name: Employees, approval: [], questions: [], reason: optional, expires: 30 days }';

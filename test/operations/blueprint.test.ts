@@ -545,7 +545,7 @@ describe('applying', () => {
     expect(now.groups.find(({ name }) => name === 'Clerks')?.groups).toHaveLength(1);
   });
 
-  test('a mutual incompatibility is one pair whichever side names it, and ends with its line', async () => {
+  test('a mutual incompatibility is one pair whichever side names it, and ends with the last line that names it', async () => {
     const both = BASE.replace('- name: Books', '- name: Books\n        incompatibleWith: [Postings]').replace(
       '- name: Postings',
       '- name: Postings\n        incompatibleWith: [Books]',
@@ -553,7 +553,10 @@ describe('applying', () => {
     await applied(both);
     expect((await stored()).incompatibilities).toMatchObject([{ mutual: true }]);
     expect((await applied(both)).counts).toMatchObject({ created: 0, deleted: 0 });
-    await applied(BASE.replace('- name: Books', '- name: Books\n        incompatibleWith: []'));
+    const without = BASE.replace('- name: Books', '- name: Books\n        incompatibleWith: []');
+    await applied(without);
+    expect((await stored()).incompatibilities).toMatchObject([{ mutual: true }]);
+    await applied(without.replace('- name: Postings', '- name: Postings\n        incompatibleWith: []'));
     expect((await stored()).incompatibilities).toEqual([]);
   });
 

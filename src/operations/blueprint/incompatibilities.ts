@@ -1,33 +1,16 @@
-// What packages are incompatible with, and what becomes of those who hold both (rule 3.13): a recorded exception, or a removal, for
-// each of them by name.
+// What becomes of those who hold two things that do not go together (rule 3.13): a recorded exception, or a removal, for each of them
+// by name.
 import type { DomainEvent } from '../../domain/events';
 import { firstReport, leavesUndecided } from '../../domain/exception';
-import type {
-  AssignmentId,
-  ConflictException,
-  GroupId,
-  Incompatibility,
-  PackageId,
-  PersonId,
-} from '../../domain/model';
+import type { AssignmentId, ConflictException, Incompatibility, PackageId, PersonId } from '../../domain/model';
 import { endOfDay } from '../../domain/time';
-import type { Affected, PackageConfig } from '../ports';
+import type { Affected } from '../ports';
 import type { Shelf } from './catalogs';
-import {
-  at,
-  differences,
-  refuse,
-  settle,
-  type Decided,
-  type Draft,
-  type Entry,
-  type PlanLine,
-  type Register,
-} from './draft';
+import { at, differences, refuse, settle, type Decided, type Draft, type PlanLine, type Register } from './draft';
 import { endExceptionPolicy, settleExceptionPolicy } from './exception-policies';
 import type { People } from './people';
 import type { Place } from './read';
-import type { ConflictText, PackageText } from './schema';
+import { pairLabel, settlePairs, type Wish } from './pairs';
 import { holding } from './words';
 
 /** So many are named in one sentence. The plan has them all. */
@@ -49,195 +32,18 @@ export interface Removing {
   readonly label: string;
 }
 
-interface Wish {
-  readonly text: ConflictText;
-  readonly place: Place;
-  readonly package: PackageId;
-  readonly other: PackageId | GroupId;
-  readonly isPackage: boolean;
-  readonly mutual: boolean;
-}
-
-/**
- * A pair is written once, in either package; a list that is written is complete for the pairs that it named before. One row stands
- * for a pair that is mutual: two would ask whoever holds one of it for two exceptions.
- */
+/** Settles the pairs, who approves exceptions to them, and what becomes of whoever holds both. */
 export function settleIncompatibilities(draft: Draft, found: People, shelves: readonly Shelf[], names: Register): void {
-  const lists = shelves.flatMap(({ packages }) =>
-    packages.filter(({ text }) => text.incompatibleWith !== undefined || text.state === 'deleted'),
-  );
-  const complete = new Set<string>(lists.map(({ id }) => id));
-  const gone = new Set<string>(lists.filter(({ text }) => text.state === 'deleted').map(({ id }) => id));
-  const active = draft.known.incompatibilities.filter((one) => one.state === 'active');
-  const kept = active.filter((row) => row.otherPackage === null || !gone.has(row.otherPackage));
-  const wishes = agreed(
-    lists.flatMap((entry) => wishesOf(draft, found, names, entry)),
-    kept.filter((row) => !complete.has(row.package)),
-  );
-  for (const row of active) if (!kept.includes(row)) end(draft, row);
-
-  const standing: Incompatibility[] = [];
-  const isOpen = (wish: Wish): boolean => !standing.some((row) => stands(row, wish));
-  const left: Incompatibility[] = [];
-  for (const row of kept) {
-    if (!wishes.some((wish) => stands(row, wish) && isOpen(wish))) left.push(row);
-    else {
-      standing.push(row);
-      if (complete.has(row.package)) draft.unchanged += 1;
-    }
+  const { standing, ended } = settlePairs(draft, found, shelves, names);
+  for (const row of ended) {
+    for (const one of draft.known.exceptions) if (one.incompatibility === row.id) endException(draft, row, one);
+    endExceptionPolicy(draft, row, 'the incompatibility ends');
   }
-  // The row of the list that names the pair goes on before that of the other side.
-  const isNamed = (row: Incompatibility): boolean => wishes.some((wish) => isSameSide(row, wish));
-  for (const row of [...left.filter(isNamed), ...left.filter((one) => !isNamed(one))]) {
-    const fitting = wishes.filter((wish) => turns(row, wish));
-    const turned = fitting.find(isOpen);
-    if (turned) standing.push(turn(draft, row, turned.mutual));
-    else if (fitting.length > 0 || complete.has(row.package)) end(draft, row);
-    else standing.push(row);
-  }
-  for (const wish of wishes) {
-    if (isOpen(wish)) standing.push(create(draft, wish));
-  }
-  for (const row of standing) {
-    const written = wishes.filter((wish) => stands(row, wish));
+  for (const { row, written } of standing) {
     if (written.length === 0) continue;
     settleExceptionPolicy(draft, found, row, pairLabel(draft, row), written);
     settleHolders(draft, found, names, row, written);
   }
-}
-
-function wishesOf(
-  draft: Draft,
-  found: People,
-  names: Register,
-  { text, place, id }: Entry<PackageText, PackageConfig>,
-): Wish[] {
-  if (text.state === 'deleted') return [];
-  const seen = new Set<string>();
-  return (text.incompatibleWith ?? []).flatMap((one, n): Wish[] => {
-    const here = at(place, 'incompatibleWith', n);
-    const isPackage = one.package !== undefined;
-    const other = one.package !== undefined ? names.find(here, one.package) : found.groups.find(here, one.group ?? '');
-    if (other === null) return [];
-    if (other === id) {
-      refuse(draft, here, `"${text.name}" cannot be incompatible with itself. Name another package.`);
-      return [];
-    }
-    if (seen.has(other)) {
-      refuse(draft, here, `"${draft.names.get(other) ?? other}" is in this list twice. Keep one of them.`);
-      return [];
-    }
-    seen.add(other);
-    return [
-      {
-        text: one,
-        place: here,
-        package: id as PackageId,
-        other: other as PackageId | GroupId,
-        isPackage,
-        mutual: isPackage && one.mutual !== false,
-      },
-    ];
-  });
-}
-
-/** What is mutual by the other side is mutual: by its line, or by what stands of a list that is not written. */
-function agreed(wishes: readonly Wish[], unlisted: readonly Incompatibility[]): Wish[] {
-  return wishes.map((wish) => {
-    const isMutual =
-      wishes.some((one) => one.mutual && one.package === wish.other && one.other === wish.package) ||
-      unlisted.some((row) => row.mutual && isOtherSide(row, wish));
-    return { ...wish, mutual: wish.mutual || isMutual };
-  });
-}
-
-function isSameSide(row: Incompatibility, wish: Wish): boolean {
-  return row.package === wish.package && (row.otherPackage ?? row.otherGroup) === wish.other;
-}
-
-function isOtherSide(row: Incompatibility, wish: Wish): boolean {
-  return row.package === wish.other && row.otherPackage === wish.package;
-}
-
-/** Whether the row says what is wished: the same pair, or a mutual one written from the other side. */
-function stands(row: Incompatibility, wish: Wish): boolean {
-  return (isSameSide(row, wish) || (isOtherSide(row, wish) && row.mutual)) && row.mutual === wish.mutual;
-}
-
-/** Whether the row says what is wished but for one side of it: then it goes on, with its exceptions and those that are asked for. */
-function turns(row: Incompatibility, wish: Wish): boolean {
-  return (isSameSide(row, wish) && row.mutual !== wish.mutual) || (isOtherSide(row, wish) && wish.mutual);
-}
-
-function turn(draft: Draft, before: Incompatibility, mutual: boolean): Incompatibility {
-  const after: Incompatibility = { ...before, mutual, version: before.version + 1 };
-  settle(draft, 'incompatibility', {
-    before,
-    after,
-    word: 'incompatibility',
-    label: pairLabel(draft, after),
-    action: 'change',
-    details: differences(draft, before, after).map(({ detail }) => detail),
-    events: [
-      {
-        type: 'incompatibility.changed',
-        subject: { kind: 'incompatibility', id: after.id },
-        refs: { package: after.package },
-        data: { mutual },
-      },
-    ],
-  });
-  return after;
-}
-
-function end(draft: Draft, row: Incompatibility): void {
-  settle(draft, 'incompatibility', {
-    before: row,
-    after: { ...row, state: 'ended', version: row.version + 1 },
-    word: 'incompatibility',
-    label: pairLabel(draft, row),
-    action: 'delete',
-    details: [],
-    events: [
-      {
-        type: 'incompatibility.ended',
-        subject: { kind: 'incompatibility', id: row.id },
-        refs: { package: row.package },
-        data: {},
-      },
-    ],
-  });
-  for (const one of draft.known.exceptions) if (one.incompatibility === row.id) endException(draft, row, one);
-  endExceptionPolicy(draft, row, 'the incompatibility ends');
-}
-
-function create(draft: Draft, wish: Wish): Incompatibility {
-  const after: Incompatibility = {
-    id: draft.newId(),
-    package: wish.package,
-    otherPackage: wish.isPackage ? (wish.other as PackageId) : null,
-    otherGroup: wish.isPackage ? null : (wish.other as GroupId),
-    mutual: wish.mutual,
-    state: 'active',
-    version: 1,
-  };
-  settle(draft, 'incompatibility', {
-    before: null,
-    after,
-    word: 'incompatibility',
-    label: pairLabel(draft, after),
-    action: 'create',
-    details: [],
-    events: [
-      {
-        type: 'incompatibility.created',
-        subject: { kind: 'incompatibility', id: after.id },
-        refs: { package: after.package },
-        data: { mutual: after.mutual },
-      },
-    ],
-  });
-  return after;
 }
 
 /** What the files decide for those who hold both: an exception, or a removal. A written list of exceptions is complete. */
@@ -462,9 +268,4 @@ function zoneOf(draft: Draft, person: PersonId): string {
 
 function exceptionLabel(draft: Draft, row: Incompatibility, person: PersonId): string {
   return `${draft.names.get(person) ?? person}, ${pairLabel(draft, row)}`;
-}
-
-function pairLabel(draft: Draft, { package: one, otherPackage, otherGroup, mutual }: Incompatibility): string {
-  const name = (id: string | null): string => (id === null ? '' : (draft.names.get(id) ?? id));
-  return `${name(one)} ${mutual ? '↔' : '→'} ${otherGroup ? 'group ' : ''}${name(otherPackage ?? otherGroup)}`;
 }

@@ -37,6 +37,7 @@ import { linkedMails } from './0039-linked-mails';
 import { edges } from './0040-edges';
 import { filed } from './0041-filed';
 import { readByBoth } from './0042-read-by-both';
+import { bothLists } from './0048-both-lists';
 
 export type Migration = {
   /** `0001-name`, as the file is called. */
@@ -88,4 +89,5 @@ export const migrations: readonly Migration[] = [
   edges,
   filed,
   readByBoth,
+  bothLists,
 ];
