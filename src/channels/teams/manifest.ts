@@ -20,19 +20,6 @@ export interface ManifestSettings {
   };
 }
 
-/** Filled in where an installation has not said otherwise; the committed manifest is made with these. */
-export const EXAMPLE_SETTINGS: ManifestSettings = {
-  id: '00000000-0000-4000-8000-000000000001',
-  botId: '00000000-0000-4000-8000-000000000002',
-  version: '1.0.0',
-  developer: {
-    name: 'Your organization',
-    websiteUrl: 'https://usher.example',
-    privacyUrl: 'https://usher.example/privacy',
-    termsOfUseUrl: 'https://usher.example/terms',
-  },
-};
-
 // Shown while somebody types to the bot; each is a typed command of the verb table.
 const COMMANDS = [
   { title: 'Request access', description: 'Ask for an access package, for yourself or for your team' },

@@ -3,8 +3,21 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32, inflateSync } from 'node:zlib';
 import Ajv from 'ajv-draft-04';
-import { EXAMPLE_SETTINGS, teamsManifest, teamsPackage } from '../../../src/channels/teams/manifest';
+import { teamsManifest, teamsPackage } from '../../../src/channels/teams/manifest';
 import { parse } from '../../../src/chat/commands';
+
+/** The committed manifest is made with these. */
+const EXAMPLE_SETTINGS: Parameters<typeof teamsManifest>[0] = {
+  id: '00000000-0000-4000-8000-000000000001',
+  botId: '00000000-0000-4000-8000-000000000002',
+  version: '1.0.0',
+  developer: {
+    name: 'Your organization',
+    websiteUrl: 'https://usher.example',
+    privacyUrl: 'https://usher.example/privacy',
+    termsOfUseUrl: 'https://usher.example/terms',
+  },
+};
 
 const FOLDER = join(__dirname, '../../../manifest/teams');
 const SCHEMA = join(__dirname, '../../support/schemas/teams-manifest-1.29.json');
