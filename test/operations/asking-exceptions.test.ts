@@ -61,6 +61,18 @@ async function asked(user = 'tara', text = 'request ledger writer', values: Reco
   return sent;
 }
 
+test('the form says that the package ends with the exception only where nothing else ends before', async () => {
+  const policy = '{ name: Employees, expires: 5 days, reason: optional, extension: { allowed: false } }';
+  const ends = 'ends with the exception at the latest';
+  await world.submit('tara', await form('tara', 'request ledger auditor'), {});
+  expect(textOf(await form('tara', 'request ledger writer'))).toContain(ends);
+  await world.configure(`catalogs: [{ name: Finance, packages: [{ name: Ledger auditor, policies: [${policy}] }] }]`);
+  await world.submit('tom', await form('tom', 'request ledger auditor'), {});
+  const ask = textOf(await form('tom', 'request ledger writer'));
+  expect(ask).toContain('once it is granted, Ledger writer is asked for as ever.');
+  expect(ask).not.toContain(ends);
+});
+
 describe('the whole way', () => {
   test('from what is refused to what is granted, and from there to the package', async () => {
     await world.submit('tara', await form('tara', 'request ledger auditor'), {});
@@ -236,7 +248,7 @@ describe('what is had by an exception', () => {
     const again = cardOf(await world.press('tara', ending, 'Ask again'));
     expect(textOf(again)).toContain('An exception allows both until');
     expect(textOf(again)).toContain(
-      'once it is granted, Ledger writer may be kept for longer, and ends with it at the latest.',
+      'once it is granted, Ledger writer may be kept for longer, and ends with the exception at the latest.',
     );
     await world.submit('tara', again, { reason: 'Until summer' });
     expect(sentenceOf(await world.say('tara', 'extend ledger writer'))).toMatch(

@@ -2,7 +2,8 @@
 import type { Had } from '../../domain/ask-exception';
 import type { PairFacts } from '../../domain/facts';
 import { counts, lentBy } from '../../domain/lent';
-import type { PersonId } from '../../domain/model';
+import type { PersonId, PolicyVersion } from '../../domain/model';
+import { fixedEnd, period } from '../../domain/policy';
 import type { ExceptionForm } from '../../operations/exceptions';
 import type { Text } from '../card';
 import type { CardDataOf } from '../card-data';
@@ -26,6 +27,7 @@ export function exceptionForm(
   const own = requestor === target.id;
   const title = say(own ? 'exception.formTitle' : 'exception.formTitleFor', values);
   const today = day(now, target.timeZone);
+  const ends = endsWithIt(clash, policy, now, target.timeZone) ? label('exception.endsWithIt') : [];
   return {
     summary: title,
     title,
@@ -33,7 +35,7 @@ export function exceptionForm(
     verb: 'exception.submit',
     submit: label('submit'),
     lines: [
-      { text: say(facts.live ? 'exception.formThenExtend' : 'exception.formThen', values) },
+      { text: say(facts.live ? 'exception.formThenExtend' : 'exception.formThen', { ...values, ends }) },
       ...askedLines(facts, policy, requestor),
       { text: maximumLine(policy) },
     ],
@@ -61,6 +63,16 @@ function intro(clash: Had, own: boolean, values: { package: Text; target: string
   const isGroup = clash.kind === 'group';
   if (own) return [...against, ...label(isGroup ? 'exception.orGroup' : 'exception.orPackage')];
   return [...against, ...label(isGroup ? 'exception.orGroupFor' : 'exception.orPackageFor')];
+}
+
+/** Whether the longest exception is over before the other side is, whose own end needs no such end. */
+function endsWithIt({ endsAt }: Had, policy: PolicyVersion, now: Date, zone: string): boolean {
+  if (endsAt === null) return true;
+  const most =
+    policy.expiration.kind === 'date'
+      ? fixedEnd(policy, zone)
+      : period(policy, { startsAt: null, endsAt: null, hours: null }, now, zone).endsAt;
+  return most !== null && most <= endsAt;
 }
 
 /** What lets the package be held although something stands against it, and whether it ends with that. */

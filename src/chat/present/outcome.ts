@@ -2,6 +2,7 @@
 import { restored } from '../../domain/errors';
 import type { FaultCode, Faults } from '../../domain/errors';
 import type { RequestFacts } from '../../domain/facts';
+import { lentBy } from '../../domain/lent';
 import type { PersonId, RequestDetail } from '../../domain/model';
 import type { RequestView } from '../../operations/requests';
 import type { Text } from '../card';
@@ -23,7 +24,7 @@ export function handLines({ hands }: RequestView): Text[] {
 }
 
 /** What may be done where nobody decided in time: with one tap, or by whom (rule 3.7). */
-export function nextLines({ facts, next, viewer }: RequestView): Text[] {
+export function nextLines({ facts, next, viewer, now }: RequestView): Text[] {
   const { state, type } = facts.request;
   if (next === 'ask') return [label('exception.next')];
   if (type === 'exception' && state === 'delivered') {
@@ -31,7 +32,14 @@ export function nextLines({ facts, next, viewer }: RequestView): Text[] {
     const endsAt = viewer.own ? (facts.live?.endsAt ?? null) : null;
     return [
       ...(endsAt ? [say('exception.nextLasts', { package: name, endsAt })] : []),
-      ...(next === 'extend' ? [say('exception.nextExtend', { package: name })] : []),
+      ...(next === 'extend'
+        ? [
+            say('exception.nextExtend', {
+              package: name,
+              ends: lentBy(facts, now) ? label('exception.endsWithIt') : [],
+            }),
+          ]
+        : []),
     ];
   }
   const isWish = type === 'userAdd' || type === 'userExtend' || type === 'exception';

@@ -582,10 +582,9 @@ export const sentences = {
   'exception.orGroupFor': ' Or ask here that it may be held all the same for a while.',
   'exception.formRenew':
     '{package} and {other} do not go together. An exception allows both until {until:dateTime}. Ask here to renew it.',
-  'exception.formThen':
-    'It gives no access by itself: once it is granted, {package} is asked for as ever, and ends with it at the latest.',
+  'exception.formThen': 'It gives no access by itself: once it is granted, {package} is asked for as ever{ends}.',
   'exception.formThenExtend':
-    'It gives no access by itself: once it is granted, {package} may be kept for longer, and ends with it at the latest.',
+    'It gives no access by itself: once it is granted, {package} may be kept for longer{ends}.',
   'exception.means':
     'Both may be held for that time: what is had by it ends with it. No access is given by this. Whoever approves last answers for it.',
   'exception.meansFor':
@@ -596,7 +595,8 @@ export const sentences = {
   'exception.grantedUntil': 'Granted until {until:dateTime}.',
   'exception.next': 'It gives no access by itself: that is what to ask for next.',
   'exception.nextLasts': '{package} now lasts until {endsAt:dateTime}.',
-  'exception.nextExtend': '{package} can be extended now. It ends with the exception at the latest.',
+  'exception.endsWithIt': ', and ends with the exception at the latest',
+  'exception.nextExtend': '{package} can be extended now{ends}.',
   'exception.lets':
     'An exception lets {package} be held beside {other} until {until:dateTime}. {package} ends then at the latest.',
   'exception.letsFreely': 'An exception lets {package} be held beside {other} until {until:dateTime}.',
