@@ -441,6 +441,9 @@ export const views = {
     const own = Forms.isForOneself(mode);
     if (!own && !(await assigns(look.desk, viewer(look)))) throw new DomainError('forbidden', {});
     const others = !own || (mode !== 'share' && (await look.desk.views.searchPeople('', 1, viewer(look))).length > 0);
+    const isAsking = mode === 'ask' && !others && typeof look.params['package'] !== 'string';
+    if (isAsking && (await look.desk.views.searchPackages(viewer(look), '', 1, null)).rows.length === 0)
+      throw new DomainError('nothing-to-ask', {});
     const choice = (value: string, title: string) => {
       const [key, name] = [look.params[value], look.params[title]];
       return typeof key === 'string' && typeof name === 'string' ? { value: key, title: text(name, 75) } : null;

@@ -13,6 +13,8 @@ export interface Faults {
   'bot-refused': Record<string, never>;
   'person-disabled': Record<string, never>;
   // finding things. One sentence for everything that does not exist or must not be known (rule 3.2).
+  /** There is no package that they could ask for. */
+  'nothing-to-ask': Record<string, never>;
   'not-found': {
     what:
       | 'package'

@@ -324,7 +324,7 @@ export interface Views {
     query: string,
     limit: number,
     after: string | null,
-    /** Somebody else asks for the target: what only others may ask for is listed as well. */
+    /** Somebody else asks for the target: only what others may ask for is listed. */
     onBehalf?: boolean,
   ): Promise<Page<PackageRow>>;
   /**

@@ -25,7 +25,9 @@ interface Found {
 // Every way in is an index, from the person to the versions that mean them, and all of them together are one set: policies are not
 // looked at one by one. What nobody may ask for themselves (self_request) is listed for those only who may ask for others: `others`,
 // and managers.
-const scoped = (others: string): string => `
+const ASKABLE = (others: string): string => `(v.self_request or (v.on_behalf and (${others}
+    or exists (select 1 from people report where report.manager_id = $1 and report.state = 'enabled'))))`;
+const scoped = (may: string): string => `
 target as materialized (
   select target.*, ${WIDE_KINDS} as wide from (${targetRow('$1')} and people.state = 'enabled') target
 ),
@@ -44,8 +46,7 @@ meant as (
 scoped as materialized (
   select distinct p.package_id
   from meant join policies p on p.current_version_id = meant.id and p.state = 'enabled'
-  join policy_versions v on v.id = meant.id and v.mode = 'request' and (v.self_request or (v.on_behalf and (${others}
-    or exists (select 1 from people report where report.manager_id = $1 and report.state = 'enabled'))))
+  join policy_versions v on v.id = meant.id and v.mode = 'request' and ${may}
 )`;
 
 // Of the packages of an enabled policy those on offer, which the person may see at all.
@@ -73,8 +74,9 @@ const MATCHES = (words: string): string => `not exists (select 1 from unnest(${w
 const RANK = (query: string): string => `case when starts_with(lower(packages.name), lower(${query})) then 0
   when strpos(lower(packages.name), lower(${query})) > 0 then 1 else 2 end`;
 
+// Whoever asks for somebody else finds what others may ask for, and no name that only that person may know.
 const SEARCH = `
-with ${scoped('$8::boolean')}, listed as (
+with ${scoped(`case when $8::boolean then v.on_behalf else ${ASKABLE('false')} end`)}, listed as (
   select packages.*, catalogs.name as catalog, ${RANK('$3')} as rank, lower(packages.name) as key
   from ${OFFERED}
   where not packages.hidden and ${MATCHES('$2')}
@@ -95,7 +97,7 @@ const KNOWN = `(exists (select 1 from assignments a where a.target_id = $1 and a
   or exists (select 1 from requests r where r.target_id = $1 and r.package_id = packages.id))`;
 
 const NAMED = `
-with ${scoped('$3::boolean')}, named as (
+with ${scoped(ASKABLE('$3::boolean'))}, named as (
   select packages.*, catalogs.name as catalog from packages join catalogs on catalogs.id = packages.catalog_id
   where lower(packages.name) = lower($2) and packages.state = 'active'
 )
@@ -117,7 +119,7 @@ where role = 'catalogOwner' or not exists (select 1 from holders where role = 'c
 // The same by the code of its link. What is on offer is gathered before anything is looked for: of a code that is somebody else's,
 // and of one that was made up, the database has the same work, so that nobody tells them apart by the time that it takes.
 const LINKED = `
-with ${scoped('$3::boolean')}, offered as materialized (select array_agg(packages.id) as ids from ${OFFERED}),
+with ${scoped(ASKABLE('$3::boolean'))}, offered as materialized (select array_agg(packages.id) as ids from ${OFFERED}),
 linked as (
   select packages.*, catalogs.name as catalog from packages join catalogs on catalogs.id = packages.catalog_id
   where packages.link_code = $2 and packages.state = 'active'
@@ -142,7 +144,7 @@ const LOOKS_AFTER = `exists (select 1 from role_holders where person_id = $1 and
   or (role in (${permissions['package.share'].map((role) => `'${role}'`).join(', ')}) and role_holders.catalog_id = packages.catalog_id)))`;
 
 const SHARABLE = `
-with ${scoped('false')}, sharable as (
+with ${scoped(ASKABLE('false'))}, sharable as (
   select packages.*, catalogs.name as catalog
   from packages join catalogs on catalogs.id = packages.catalog_id and catalogs.state <> 'deleted'
   where packages.state = 'active'
@@ -154,7 +156,7 @@ where ${MATCHES('$2')}
 order by rank, key, packages.id limit $4`;
 
 const sharing = (column: 'id' | 'link_code'): string => `
-with ${scoped('false')}, wanted as (
+with ${scoped(ASKABLE('false'))}, wanted as (
   select packages.* from packages join catalogs on catalogs.id = packages.catalog_id and catalogs.state <> 'deleted'
   where packages.${column} = $2 and packages.state = 'active'
 )

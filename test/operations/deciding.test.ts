@@ -437,6 +437,29 @@ describe('what may be known of a package', () => {
     expect(sentenceOf(await fill('olga', 'Given only', 'ben'))).toContain('You cannot ask for Given only');
   });
 
+  test('a manager who asks for somebody learns no name that only that person may know', async () => {
+    await world.configure(
+      `catalogs:\n  - name: Finance\n    packages:\n${['A', 'B']
+        .map(
+          (name) =>
+            `      - { name: Secret audit ${name}, roles: [Ledger / Reader], policies: [{ name: E, who: tara, expires: 5 days }] }\n`,
+        )
+        .join('')}`,
+    );
+    expect(sentenceOf(await world.say('tara', 'request secret'))).toContain('Did you mean');
+    expect(sentenceOf(await world.say('max', 'request secret for tara lind'))).toBe(unknown);
+    expect(sentenceOf(await world.say('max', 'request secret audit a for tara lind'))).toBe(unknown);
+  });
+
+  test('who may ask for nothing reads that, and fills in no form that finds nothing', async () => {
+    const nothing =
+      'There is nothing that you could ask for at the moment. Ask your administrator if you miss something.';
+    expect(buttons(cardOf(await world.say('tom', 'request'))).has('Continue')).toBe(true);
+    await world.sql(`update catalogs set state = 'unpublished', version = version + 1`);
+    for (const typed of ['request', 'request access', 'package'])
+      expect(sentenceOf(await world.say('tom', typed))).toBe(nothing);
+  });
+
   test('what only managers may ask for is listed for managers only (rule 3.19)', async () => {
     await world.configure(
       'catalogs:\n  - name: Finance\n    packages:\n      - name: Team desk\n        roles: [Ledger / Reader]\n        policies: [{ name: E, who: allMembers, selfRequest: false, onBehalf: true, expires: 5 days, reason: optional }]\n',

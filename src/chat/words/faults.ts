@@ -30,6 +30,8 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
   'guest-refused': () => sentence('Guests cannot use me here. Ask your contact in this organization.'),
   'bot-refused': () => sentence('I only talk to people.'),
   'person-disabled': () => sentence('Your account is switched off in the directory. Ask your administrator.'),
+  'nothing-to-ask': () =>
+    sentence('There is nothing that you could ask for at the moment. Ask your administrator if you miss something.'),
   'not-found': ({ what }) => {
     switch (what) {
       case 'package':
