@@ -141,13 +141,24 @@ describe('a gate that closed before the last approval (rule 3.2)', () => {
     await world.settle();
     await world.press('ana', latest('ana').card, 'Approve');
     await world.settle();
-    await world.sql(`update policies set state = 'disabled'`);
+    await world.sql(`delete from policy_subjects where purpose = 'target'`);
     const reply = await world.press('ben', latest('ben').card, 'Approve');
     expect(sentenceOf(reply)).toBe(
       'It could not be given: No policy lets Tara Lind have Ledger writer. Its owners can change its policies.',
     );
     await world.settle();
     expect(textOf(latest('tara').card)).toContain('No policy lets you ask for Ledger writer.');
+  });
+
+  test('is not waited for where the policy is in use no more: nobody decides, and whoever asked hears why', async () => {
+    await ask('tara', 'ledger reader', { reason: 'x' });
+    await world.sql(`update policies set state = 'disabled'`);
+    const asked = latest('ana');
+    await world.pass(60_000);
+    expect([...buttons(asked.card).keys()]).not.toContain('Approve');
+    expect(textOf(latest('tara').card)).toContain(
+      'The policy by which you asked for Ledger reader is not in use any more. Ask its owners what takes its place.',
+    );
   });
 });
 
