@@ -199,12 +199,13 @@ export function fitLines(
   { summary, said, buttons }: Lines,
   write: (line: Text) => string,
   fits: (text: string) => boolean,
+  lineEnd = '\n',
 ): string {
   const first = write(summary);
   const [all, last] = [said.map(write), buttons.map(write)];
   for (let count = all.length; count >= 0; count -= 1) {
     const more = count < all.length ? ['…'] : [];
-    const text = [first, ...all.slice(0, count), ...more, ...last].filter((line) => line !== '').join('\n');
+    const text = [first, ...all.slice(0, count), ...more, ...last].filter((line) => line !== '').join(lineEnd);
     if (fits(text)) return text;
   }
   return first;

@@ -1,7 +1,7 @@
 // A bound card as Teams takes it, and the check that it stays inside what Teams takes.
 import { toAdaptive, type AdaptiveJson } from '../../chat/adaptive';
 import type { Action, Card, Element, ExecuteAction, Text } from '../../chat/card';
-import { guard } from '../../chat/markdown';
+import { escapeMarkdown, guard } from '../../chat/markdown';
 import { fitLines, plain, toLines } from '../../chat/text';
 
 /** Bot messages may have 100 KB, older texts and webhooks say 28 KB (format-your-bot-messages.md); room is left for the envelope. */
@@ -34,8 +34,9 @@ export function toTeams(card: Card, options: TeamsOptions = {}): AdaptiveJson {
   };
   if (options.dialog === true) return json;
   const room = CARD_BYTES - bytesOf({ ...json, fallbackText: '' });
-  const write = (line: Text): string => guard(plain(line, card.reader));
-  return { ...json, fallbackText: fitLines(toLines(card), write, (text) => bytesOf(text) < room) };
+  // Clients may render it as markdown, where a line needs an empty one before it.
+  const write = (line: Text): string => guard(escapeMarkdown(plain(line, card.reader)));
+  return { ...json, fallbackText: fitLines(toLines(card), write, (text) => bytesOf(text) < room, '\n\n') };
 }
 
 /** Which limit of Teams the card breaks, in words for a log, or null. */

@@ -80,7 +80,7 @@ describe('row 50: a card goes without a text part, its words for notifications a
     expect(most).toBeGreaterThan(50);
     expect(size(rows(most))).toBeLessThan(25 * 1024);
     expect(toTeams(rows(most))['fallbackText']).toMatch(/^Ana asks for Payroll(\n|$)/);
-    expect(toTeams(rows(40))['fallbackText']).toMatch(/\n….*Approve: “approve R-1042”\nDeny: “deny R-1042”$/s);
+    expect(toTeams(rows(40))['fallbackText']).toMatch(/\n….*Approve: “approve R-1042”\n\nDeny: “deny R-1042”$/s);
     expect(toTeams(approval(), { dialog: true })['fallbackText']).toBe('Ana asks for Payroll');
   });
 
@@ -88,12 +88,19 @@ describe('row 50: a card goes without a text part, its words for notifications a
     const written = toTeams(approval());
     expect(written['fallbackText']).toMatchInlineSnapshot(`
      "Ana asks for Payroll
+
      Waits for you until Sat 28 Nov 2026, 14:00 CET
+
      Period: 30 days
-     Holds: snake_case *and* <@U1>
-     Reason: Quarter end & audit
+
+     Holds: snake\\_case \\*and\\* \\<@U1>
+
+     Reason: Quarter end \\& audit
+
      Ledger · R-1042
+
      Approve: “approve R-1042”
+
      Deny: “deny R-1042”"
     `);
     expect(Object.keys(written).sort()).toEqual([
