@@ -441,8 +441,8 @@ describe('a typed name', () => {
   });
 
   test('what is unknown is refused by the name that is unknown', async () => {
-    expect(sentenceOf(await world.say('max', 'request ledgr reader for tara lind'))).toContain(
-      'Did you mean Ledger reader?',
+    expect(sentenceOf(await world.say('max', 'request ledgr writer for tara lind'))).toContain(
+      'Did you mean Ledger writer?',
     );
     expect(sentenceOf(await world.say('max', 'request ledger reader for nobody'))).toBe(
       'Nobody of that name reports to you. You can ask for yourself and for your direct reports.',
