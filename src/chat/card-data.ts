@@ -82,6 +82,8 @@ export type CardDataOf = {
     readonly draft: string;
   };
   request: {
+    /** Of when it is, where nothing changes it afterwards. */
+    readonly asOf: Text | null;
     readonly summary: Text;
     readonly title: Text;
     readonly state: Text;
@@ -119,6 +121,8 @@ export type CardDataOf = {
     readonly packageName: string;
   };
   approval: {
+    /** Of when it is, where nothing changes it afterwards. */
+    readonly asOf: Text | null;
     readonly summary: Text;
     readonly title: Text;
     readonly state: Text;

@@ -17,7 +17,7 @@ import { suggestions } from './suggestions';
 import { traceOf } from './trace';
 import type { Answer } from './verb';
 import { draw } from './views';
-import type { Look, Params } from './views';
+import type { Drawn, Look, Params } from './views';
 import type { Who } from './who';
 import { say } from './words';
 import { explain } from './words/faults';
@@ -46,10 +46,21 @@ export async function reply(parts: ReplyParts, inbound: Inbound, who: Who, by: B
   const kept = answer.place === 'replace' ? await pressedCard(parts, inbound, who, by) : null;
   return {
     kind: 'card',
-    card: kept ?? bind(parts.book, drawn, who, null),
+    card: kept ?? (await answered(parts, drawn, who)),
     replaces: answer.place === 'replace',
     say: drawn.say ?? null,
   };
+}
+
+/** A card that is an answer: no message that is remembered, so it says of when it is and how to see what became of it. */
+async function answered(parts: ReplyParts, drawn: Drawn, who: Who): Promise<Card> {
+  if (drawn.card !== 'request' && drawn.card !== 'approval') return bind(parts.book, drawn, who, null);
+  const asOf = say('card.asOf', { at: await parts.desk.views.now(), typed: drawn.data.typed });
+  const dated: Drawn =
+    drawn.card === 'request'
+      ? { ...drawn, data: { ...drawn.data, asOf } }
+      : { ...drawn, data: { ...drawn.data, asOf } };
+  return bind(parts.book, dated, who, null);
 }
 
 /**
@@ -135,7 +146,7 @@ async function freshCard(parts: ReplyParts, inbound: Inbound, who: Who): Promise
     if (row && row.person !== who.person.id) return null;
     const answer = verb(act.verb)?.fresh?.(act.data) ?? null;
     return answer
-      ? bind(parts.book, await draw(answer.view, { desk: parts.desk, who, by, params: answer.params }), who, null)
+      ? await answered(parts, await draw(answer.view, { desk: parts.desk, who, by, params: answer.params }), who)
       : null;
   } catch (error) {
     if (error instanceof DomainError) return null;

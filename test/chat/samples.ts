@@ -215,6 +215,7 @@ export const samples: { readonly [N in CardName]: Readonly<Record<string, CardDa
   },
   request: {
     full: {
+      asOf: words('As of 10:02.'),
       summary: words('R-1042 Payroll: waiting'),
       title: words('R-1042 · Payroll'),
       state: words('Waiting for approval'),
@@ -250,6 +251,7 @@ export const samples: { readonly [N in CardName]: Readonly<Record<string, CardDa
   },
   approval: {
     open: {
+      asOf: words('As of 10:02.'),
       summary: words('R-1042'),
       title: words(`${HOSTILE} asks for Payroll`),
       state: words('Waiting for your decision'),
@@ -268,6 +270,7 @@ export const samples: { readonly [N in CardName]: Readonly<Record<string, CardDa
       decideTyped: 'R-1042 step 2',
     },
     exception: {
+      asOf: words('As of 10:02.'),
       summary: words('R-1042'),
       title: words(`${HOSTILE} asks for an exception for ${HOSTILE}`),
       state: words('Waiting for your decision'),
@@ -290,6 +293,7 @@ export const samples: { readonly [N in CardName]: Readonly<Record<string, CardDa
       decideTyped: 'R-1042',
     },
     closed: {
+      asOf: words('As of 10:02.'),
       summary: words('R-1042'),
       title: words('Ana asks for Payroll'),
       state: words('Ben denied this.'),

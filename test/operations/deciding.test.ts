@@ -406,6 +406,23 @@ describe('what is kept with a decision (rule 3.27)', () => {
     expect(sentenceOf(await world.press('ana', details, 'Deny'))).toBe('You approved R-1001 already.');
   });
 
+  test('a copy that is an answer says of when it is; what is remembered does not, and changes', async () => {
+    await ask('tara', 'ledger reader');
+    const asOf = /As of \w+ \d+ .*\. This copy stays as it is: type “R-1001” to see what has become of it\./;
+    const kept = latest('ana');
+    const copies = [
+      cardOf(await world.say('ana', 'R-1001')),
+      cardOf(await world.press('ana', kept.card, 'Details')),
+      cardOf(await world.say('tara', 'R-1001')),
+    ];
+    for (const copy of copies) expect(textOf(copy)).toMatch(asOf);
+    await world.press('ana', kept.card, 'Approve');
+    await world.settle();
+    expect(textOf(kept.card)).toContain('You approved this.');
+    expect(textOf(kept.card)).not.toMatch(asOf);
+    expect(textOf(cardOf(await world.press('ana', kept.card, 'Details')))).toMatch(asOf);
+  });
+
   test('what was typed says so', async () => {
     await ask('tara', 'ledger reader');
     await world.say('ana', 'deny R-1001 because not now');

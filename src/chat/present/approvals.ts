@@ -40,6 +40,7 @@ export function approvalCard(view: RequestView): CardDataOf['approval'] {
       : []),
   ];
   return {
+    asOf: null,
     summary: say('card.requestSummary', { number: shownNumber, package: packageFor(view), state: title }),
     title: asked === null ? title : (forwarded(facts, asked) ?? title),
     state: approvalState(view),

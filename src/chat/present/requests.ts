@@ -27,6 +27,7 @@ export function requestCard(view: RequestView): CardDataOf['request'] {
   const shown = timeline(view);
   const mayCancel = view.viewer.mayCancel && (request.state === 'pendingApproval' || request.state === 'scheduled');
   return {
+    asOf: null,
     summary: say('card.requestSummary', { number: number(request.number), package: name, state }),
     title: say('card.request', { number: number(request.number), package: name }),
     state,

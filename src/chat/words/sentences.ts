@@ -215,6 +215,7 @@ export const sentences = {
 
   // a request
   'card.request': '{number} · {package}',
+  'card.asOf': 'As of {at:dateTime}. This copy stays as it is: type “{typed}” to see what has become of it.',
   'card.requestSummary': '{number} {package}: {state}',
   'wait.now': 'Waits for {names} since {since:dateTime}.',
   'wait.setUp': 'Waits for {names} to set up {role} on {resource}.',
