@@ -118,10 +118,15 @@ export async function isPackageName(
 
 function finder(context: Context, target: PersonId, manage: boolean) {
   const { views } = context.desk;
-  return async (query: string, limit: number): Promise<readonly PackageRow[]> =>
-    manage
-      ? views.manageablePackages(context.who.person.id, query, limit)
-      : (await views.searchPackages(target, query, limit, null, target !== context.who.person.id)).rows;
+  const me = context.who.person.id;
+  return async (query: string, limit: number): Promise<readonly PackageRow[]> => {
+    if (manage) return views.manageablePackages(me, query, limit);
+    const own = await views.searchPackages(me, query, limit, null);
+    if (target === me) return own.rows;
+    // What they may know themselves is no news to them, also where it cannot be asked for so.
+    const { rows } = await views.searchPackages(target, query, limit, null, true);
+    return [...rows, ...own.rows.filter(({ id }) => !rows.some((row) => row.id === id))];
+  };
 }
 
 async function packagesNamed(
