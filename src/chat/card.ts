@@ -139,12 +139,12 @@ export interface Card {
 }
 
 /** A card with inputs is a form: a Slack modal, a Teams dialog or card, an open form on the page. */
-export function hasInputs(card: Card): boolean {
+export function hasInputs(card: Pick<Card, 'body'>): boolean {
   return inputIds(card).length > 0;
 }
 
 /** What a form asks for, in the order in which it asks. */
-export function inputIds(card: Card): readonly string[] {
+export function inputIds(card: Pick<Card, 'body'>): readonly string[] {
   const ids = (elements: readonly Element[]): readonly string[] =>
     elements.flatMap((element) => {
       if (element.type === 'Container') return ids(element.items);

@@ -55,33 +55,3 @@ function readJson(path: string): unknown {
     throw new TemplateError({ file: path, path: '$' }, `is not JSON: ${error.message}`);
   }
 }
-
-/**
- * Builds a card with as many of the rows as the platform takes: rows go from the end until `misfit` has nothing to say.
- * `build` is told how many were dropped, so that the card can say "and 12 more". If even no rows fit, that is a bug.
- */
-export function fit<Row>(
-  rows: readonly Row[],
-  build: (rows: readonly Row[], dropped: number) => Card,
-  misfit: (card: Card) => string | null,
-): Card {
-  const attempt = (count: number): { readonly card: Card; readonly problem: string | null } => {
-    const card = build(rows.slice(0, count), rows.length - count);
-    return { card, problem: misfit(card) };
-  };
-  const all = attempt(rows.length);
-  if (all.problem === null) return all.card;
-  const least = attempt(0);
-  if (least.problem !== null)
-    throw new Error(`card "${least.card.name}" cannot be shown even without rows: ${least.problem}`);
-
-  // Fewer rows never make a card bigger by more than the "and more" line, so halving finds the most that fit, or one less.
-  let [fits, card, tooMany] = [0, least.card, rows.length];
-  while (tooMany - fits > 1) {
-    const middle = Math.floor((fits + tooMany) / 2);
-    const tried = attempt(middle);
-    if (tried.problem === null) [fits, card] = [middle, tried.card];
-    else tooMany = middle;
-  }
-  return card;
-}

@@ -103,6 +103,6 @@ export interface Channel {
   trouble?(): string | null;
   /** Leads a browser into the conversation with the bot, to say these words there; null where that cannot be told. */
   readonly door?: (words: string) => Promise<Door | null>;
-  /** Which of a card's limits it breaks, in words for a log, or null: the worker drops list rows until it fits. */
+  /** Which limit a card breaks also where its lines have gone from the end (`fit.ts`), in words for a log, or null. */
   misfit(card: Card): string | null;
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hasInputs, type Card } from '../../src/chat/card';
-import { fit, loadCards } from '../../src/chat/cards';
+import { loadCards } from '../../src/chat/cards';
 import { parseTemplate, TemplateError, type CardData } from '../../src/chat/dialect';
 import { fixed, instant, strong, user } from '../../src/chat/spans';
 import { plain } from '../../src/chat/text';
@@ -12,7 +12,6 @@ import {
   approval,
   bindOne,
   block,
-  cardOf,
   dueAt,
   FORM,
   FORM_DATA,
@@ -367,35 +366,5 @@ describe('the book', () => {
 
     writeFileSync(join(folder, 'broken.json'), '{');
     expect(() => loadCards(folder)).toThrow(/broken\.json \$: is not JSON/);
-  });
-});
-
-describe('fit', () => {
-  const build = (rows: readonly number[], dropped: number): Card =>
-    cardOf(
-      rows.map(() => block([fixed('x')])),
-      [],
-      dropped === 0 ? null : { zone: 'UTC', locale: String(dropped) },
-    );
-  const atMost =
-    (most: number) =>
-    (card: Card): string | null =>
-      card.body.length > most ? 'too many' : null;
-  const rows = Array.from({ length: 300 }, (_, index) => index);
-
-  test.each([
-    { most: 300, want: 300 },
-    { most: 299, want: 299 },
-    { most: 41, want: 41 },
-    { most: 1, want: 1 },
-    { most: 0, want: 0 },
-  ])('keeps $want of 300 rows where $most fit, and says how many are missing', ({ most, want }) => {
-    const card = fit(rows, build, atMost(most));
-    expect(card.body).toHaveLength(want);
-    expect(card.reader?.locale ?? '0').toBe(String(300 - want));
-  });
-
-  test('a card that does not fit without rows is a fault', () => {
-    expect(() => fit(rows, build, () => 'no')).toThrow('cannot be shown even without rows: no');
   });
 });

@@ -1,5 +1,5 @@
-// THE translator from a bound card to Block Kit: messages and modals. Whatever it writes is inside Slack's limits; what would
-// get lost on the way (a button, a choice, a block) is a misfit, and a card with a misfit is not sent.
+// THE translator from a bound card to Block Kit: messages and modals. Whatever it writes is inside Slack's limits: of what is
+// too long lines go from the end. What else would get lost on the way (a button, a choice) is a misfit, and such a card is not sent.
 import type { types } from '@slack/bolt';
 import {
   hasInputs,
@@ -10,6 +10,7 @@ import {
   type Text,
   type TextBlock,
 } from '../../chat/card';
+import { fitted } from '../../chat/fit';
 import { fixed } from '../../chat/spans';
 import { fitLines, plain, toLines } from '../../chat/text';
 import { encode } from './ids';
@@ -28,20 +29,21 @@ export interface SlackMessage {
 
 /** A remembered or answered card as a message. Send it with unfurling off. */
 export function toMessage(card: Card): SlackMessage {
-  const sheet = new Sheet(card);
-  sheet.elements(card.body);
-  sheet.buttonRow(card.actions);
-  return { text: words(card), blocks: sheet.finish(limit.MESSAGE_BLOCKS, sheet.lastRow) };
+  return { text: words(card), blocks: messageSheet(card).finish() };
 }
 
 /** A form. The first action becomes the submit button, other actions stay buttons below; `close` names the way out. */
 export function toModal(card: Card, words: { readonly close?: Text } = {}): types.ModalView {
+  return drawModal(
+    fitted(card, (one) => !fitsModal(one)),
+    words,
+  );
+}
+
+function drawModal(card: Card, words: { readonly close?: Text }): types.ModalView {
   const submit = submitOf(card);
   if (submit === null) throw new Error(`form "${card.name}" has no button that sends it`);
-  const { sheet, title } = modalSheet(
-    card,
-    card.actions.filter((action) => action !== submit),
-  );
+  const { sheet, title } = modalSheet(card, submit);
   const carried = { card: card.id, draft: card.draft, verb: submit.verb, data: submit.data };
   const metadata = encode(carried, limit.PRIVATE_METADATA) ?? '';
   return {
@@ -51,13 +53,16 @@ export function toModal(card: Card, words: { readonly close?: Text } = {}): type
     title: short(title, card.reader),
     submit: short(submit.title, card.reader),
     ...(words.close === undefined ? {} : { close: short(words.close, card.reader) }),
-    blocks: sheet.finish(limit.VIEW_BLOCKS, sheet.lastRow),
+    blocks: sheet.finish(),
   };
 }
 
 /** A card without inputs as the last view of a modal, or as an answer inside one. */
 export function toResultModal(card: Card, words: { readonly close?: Text } = {}): types.ModalView {
-  const { sheet, title } = modalSheet(card, card.actions);
+  const { sheet, title } = modalSheet(
+    fitted(card, (one) => modalSheet(one, null).sheet.length > limit.VIEW_BLOCKS),
+    null,
+  );
   const carried = { card: card.id, draft: card.draft, verb: null, data: {} };
   return {
     type: 'modal',
@@ -65,7 +70,7 @@ export function toResultModal(card: Card, words: { readonly close?: Text } = {})
     private_metadata: encode(carried, limit.PRIVATE_METADATA) ?? '',
     title: short(title, card.reader),
     ...(words.close === undefined ? {} : { close: short(words.close, card.reader) }),
-    blocks: sheet.finish(limit.VIEW_BLOCKS, sheet.lastRow),
+    blocks: sheet.finish(),
   };
 }
 
@@ -86,26 +91,38 @@ export function toSlack(card: Card): SlackMessage | types.ModalView {
   return hasInputs(card) ? toModal(card) : toMessage(card);
 }
 
-/** Which limit of Slack the card breaks so that something would be missing, in words for a log, or null. */
+/** Which limit of Slack the card breaks so that a part of it that may not go would be missing, in words for a log, or null. */
 export function misfit(card: Card): string | null {
-  if (!hasInputs(card)) {
-    const sheet = new Sheet(card);
-    sheet.elements(card.body);
-    sheet.buttonRow(card.actions);
-    return sheet.loss(limit.MESSAGE_BLOCKS);
-  }
+  if (!hasInputs(card)) return messageSheet(card).loss(limit.MESSAGE_BLOCKS);
   const submit = submitOf(card);
   if (submit === null) return 'a form without a button that sends it';
   const carried = { card: card.id, draft: card.draft, verb: submit.verb, data: submit.data };
   if (encode(carried, limit.PRIVATE_METADATA) === null) return `private_metadata over ${limit.PRIVATE_METADATA}`;
-  const { sheet } = modalSheet(
-    card,
-    card.actions.filter((action) => action !== submit),
-  );
-  const loss = sheet.loss(limit.VIEW_BLOCKS);
+  const shown = fitted(card, (one) => !fitsModal(one));
+  const loss = modalSheet(shown, submit).sheet.loss(limit.VIEW_BLOCKS);
   if (loss !== null) return loss;
-  const bytes = Buffer.byteLength(JSON.stringify(toModal(card)), 'utf8');
+  const bytes = bytesOf(shown);
   return bytes <= limit.VIEW_BYTES ? null : `${bytes} bytes, views have at most ${limit.VIEW_BYTES}`;
+}
+
+function messageSheet(card: Card): Sheet {
+  const drawn = (one: Card): Sheet => {
+    const sheet = new Sheet(one);
+    sheet.elements(one.body);
+    sheet.buttonRow(one.actions);
+    return sheet;
+  };
+  return drawn(fitted(card, (one) => drawn(one).length > limit.MESSAGE_BLOCKS));
+}
+
+function fitsModal(card: Card): boolean {
+  const submit = submitOf(card);
+  if (submit === null) return true;
+  return modalSheet(card, submit).sheet.length <= limit.VIEW_BLOCKS && bytesOf(card) <= limit.VIEW_BYTES;
+}
+
+function bytesOf(form: Card): number {
+  return Buffer.byteLength(JSON.stringify(drawModal(form, {})), 'utf8');
 }
 
 function submitOf(card: Card): ExecuteAction | null {
@@ -117,7 +134,7 @@ function submitOf(card: Card): ExecuteAction | null {
  * block, and the title is what it begins with in our own words ("Request"), what the form does (its submit button), or our name:
  * half a package's name could be another's.
  */
-function modalSheet(card: Card, rest: readonly Action[]): { readonly sheet: Sheet; readonly title: Text } {
+function modalSheet(card: Card, submit: Action | null): { readonly sheet: Sheet; readonly title: Text } {
   const heading = card.body.find(
     (element): element is TextBlock => element.type === 'TextBlock' && element.style === 'heading',
   );
@@ -126,10 +143,9 @@ function modalSheet(card: Card, rest: readonly Action[]): { readonly sheet: Shee
   const whole = fits(heading?.text);
   const sheet = new Sheet(card);
   sheet.elements(whole ? card.body.filter((element) => element !== heading) : card.body);
-  sheet.buttonRow(rest);
-  const submit = hasInputs(card) ? submitOf(card)?.title : undefined;
+  sheet.buttonRow(card.actions.filter((action) => action !== submit));
   const said = heading?.text ?? card.summary;
-  return { sheet, title: [said, ownWords(said), submit].find(fits) ?? [fixed('Usher')] };
+  return { sheet, title: [said, ownWords(said), submit?.title].find(fits) ?? [fixed('Usher')] };
 }
 
 /** The words of ours before the first name in a heading, without the one that only leads to it ("Exception for"). */

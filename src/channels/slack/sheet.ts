@@ -28,8 +28,6 @@ export class Sheet {
   readonly #blocks: Block[] = [];
   readonly #losses: string[] = [];
   #buttons = 0;
-  /** How many blocks at the end are the card's own buttons: they stay when the rest is too long. */
-  lastRow = 0;
 
   constructor(readonly card: Card) {}
 
@@ -41,17 +39,17 @@ export class Sheet {
 
   /** The card's own buttons, at the end. */
   buttonRow(actions: readonly Action[]): void {
-    const before = this.#blocks.length;
     this.#actions(actions);
-    this.lastRow = this.#blocks.length - before;
   }
 
-  /** All blocks with their ids, at most `max`: the last `tail` stay, those before them go from the end. */
-  finish(max: number, tail: number): Block[] {
-    const all = this.#blocks;
-    const kept = all.length <= max ? all : [...all.slice(0, max - tail), ...all.slice(all.length - tail)];
+  get length(): number {
+    return this.#blocks.length;
+  }
+
+  /** All blocks with their ids. */
+  finish(): Block[] {
     // Slack keeps what it drew for a block id it knows: changed content needs a new one.
-    return kept.map((block, index) =>
+    return this.#blocks.map((block, index) =>
       block.block_id === undefined ? { ...block, block_id: contentId(block, index) } : block,
     );
   }

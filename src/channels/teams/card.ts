@@ -1,6 +1,7 @@
 // A bound card as Teams takes it, and the check that it stays inside what Teams takes.
 import { toAdaptive, type AdaptiveJson } from '../../chat/adaptive';
 import type { Action, Card, Element, ExecuteAction, Text } from '../../chat/card';
+import { fitted } from '../../chat/fit';
 import { escapeMarkdown, guard } from '../../chat/markdown';
 import { fitLines, plain, toLines } from '../../chat/text';
 
@@ -19,24 +20,29 @@ export interface TeamsOptions {
 export type OpensForm = (verb: string, data: ExecuteAction['data']) => boolean;
 
 /**
- * Adaptive Card 1.5 JSON with Teams' own additions. Send it without a text part, and the card's summary as `summary`. Its
- * `fallbackText` says all of a message, as far as the card itself leaves room.
+ * Adaptive Card 1.5 JSON with Teams' own additions, of as many of the card's lines as fit. Send it without a text part, and the
+ * card's summary as `summary`. Its `fallbackText` says all of a message, as far as the card itself leaves room.
  */
 export function toTeams(card: Card, options: TeamsOptions = {}): AdaptiveJson {
-  const json = {
-    ...toAdaptive(card, {
-      markdown: true,
-      fallback: true,
-      dialog: options.dialog ?? false,
-      taskFetch: options.opensForm ?? (() => false),
-    }),
-    msteams: { width: 'Full' },
-  };
+  const json = drawn(
+    fitted(card, (one) => bytesOf(drawn(one, options)) >= CARD_BYTES),
+    options,
+  );
   if (options.dialog === true) return json;
   const room = CARD_BYTES - bytesOf({ ...json, fallbackText: '' });
   // Clients may render it as markdown, where a line needs an empty one before it.
   const write = (line: Text): string => guard(escapeMarkdown(plain(line, card.reader)));
   return { ...json, fallbackText: fitLines(toLines(card), write, (text) => bytesOf(text) < room, '\n\n') };
+}
+
+function drawn(card: Card, options: TeamsOptions): AdaptiveJson {
+  const json = toAdaptive(card, {
+    markdown: true,
+    fallback: true,
+    dialog: options.dialog ?? false,
+    taskFetch: options.opensForm ?? (() => false),
+  });
+  return { ...json, msteams: { width: 'Full' } };
 }
 
 /** Which limit of Teams the card breaks, in words for a log, or null. */

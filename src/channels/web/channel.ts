@@ -10,7 +10,7 @@ import type { Act } from '../../chat/inbound';
 import type { Log } from '../../log';
 import { createAnswers, type Place } from './answers';
 import { ASSETS, sendAsset } from './assets';
-import { toPage } from './card';
+import { bytesOf, CARD_BYTES, toPage } from './card';
 import { guardHeaders, Refusal, requireHost, requireSameOrigin } from './gate';
 import { Bodies, parseBody, TENANT, toInbound, toProfile, type Persona } from './inbound';
 import { packCard, type WebMessages } from './messages';
@@ -20,8 +20,6 @@ import { createWire, sentence, type SlackForm, type WireMessage, type WireReply 
 
 /** The largest request body of the page. */
 const BODY_BYTES = 64 * 1024;
-/** Teams refuses about 28 KB with its envelope; the page shows what Teams would, so it keeps the same limit. */
-const CARD_BYTES = 25 * 1024;
 const PAGE_OF_MESSAGES = 40;
 
 /** The page's own texts that depend on the installation. */
@@ -287,7 +285,7 @@ export function createWebChannel(options: WebOptions): Channel {
       return persona === null ? null : toProfile(persona);
     },
     misfit(card) {
-      const bytes = Buffer.byteLength(JSON.stringify(toPage(card)));
+      const bytes = bytesOf(toPage(card));
       if (bytes > CARD_BYTES) return `${bytes} bytes as Adaptive Card, at most ${CARD_BYTES}`;
       try {
         options.slackBlocks(card);

@@ -284,6 +284,7 @@ export const sentences = {
   'timeline.assignment.scheduled': 'Start planned',
   'timeline.row': '{at:dateTime}',
   'timeline.between': 'In between',
+  'card.more': '{count|One more line does|# more lines do} not fit here.',
   'timeline.more': '{count} more lines',
   'timeline.whole': 'What happened to {number}, {package}',
   'timeline.line': '{at:dateTime}: {what}',

@@ -2,7 +2,6 @@ import fc from '../../support/fast-check';
 import { loadingModal, misfit, toMessage, toModal, toResultModal } from '../../../src/channels/slack/blocks';
 import { decode, inputOf, readState, searchOf, verbOf } from '../../../src/channels/slack/ids';
 import type { Card, Element, Text } from '../../../src/chat/card';
-import { fit } from '../../../src/chat/cards';
 import { address, fixed, instant, strong, user } from '../../../src/chat/spans';
 import { checkMessage, checkView } from '../../support/block-kit';
 import { approval, berlin, block, button, cardOf, dueAt, FORM_DATA, requestForm } from '../../support/cards';
@@ -91,23 +90,27 @@ describe('row 17: only blocks inside the table leave us', () => {
     expect(checkView(toModal(form))).toEqual([]);
   });
 
-  test('300 rows are a misfit, and go from the end until the rest fits', () => {
+  test('300 rows go from the end until the rest fits, a line says so, and the buttons stay', () => {
     const rows = Array.from({ length: 300 }, (_, index) => block([user(`Row ${index}`)]));
-    const build = (some: readonly Element[], dropped: number): Card =>
-      cardOf([...some, ...(dropped > 0 ? [block([fixed('…')])] : [])], [button('next', [fixed('Next')])]);
-    expect(misfit(build(rows, 0))).toBe('301 blocks, 45 fit');
-    expect(checkMessage(toMessage(build(rows, 0)))).toEqual([]);
-
-    const card = fit(rows, build, misfit);
+    const card = cardOf(rows, [button('next', [fixed('Next')])]);
     expect(misfit(card)).toBeNull();
-    expect(toMessage(card).blocks).toHaveLength(45);
+    const { blocks } = toMessage(card);
+    expect(checkMessage(toMessage(card))).toEqual([]);
+    expect(blocks).toHaveLength(45);
+    expect(JSON.stringify(blocks.at(-3))).toContain('Row 42');
+    expect(JSON.stringify(blocks.at(-2))).toContain('257 more lines do not fit here.');
+    expect(blocks.at(-1)).toMatchObject({ type: 'actions' });
   });
 
-  test('a message that is too long keeps its buttons', () => {
-    const rows = Array.from({ length: 60 }, (_, index) => block([user(`Row ${index}`)]));
-    const { blocks } = toMessage(cardOf(rows, [button('next', [fixed('Next')])]));
-    expect(blocks).toHaveLength(45);
-    expect(blocks.at(-1)).toMatchObject({ type: 'actions' });
+  test('a form loses lines before it loses anything that it asks', () => {
+    const lines = Array.from({ length: 120 }, (_, index) => block([user(`Line ${index}`)]));
+    const form = requestForm();
+    const view = toModal({ ...form, body: [...lines, ...form.body] });
+    const inputs = (one: typeof view) => one.blocks.filter(({ type }) => type === 'input').length;
+    expect(checkView(view)).toEqual([]);
+    expect(inputs(view)).toBe(inputs(toModal(form)));
+    expect(JSON.stringify(view)).toContain('more lines do not fit here.');
+    expect(toResultModal({ ...cardOf(lines), name: 'x' }).blocks).toHaveLength(95);
   });
 
   test.each([

@@ -385,5 +385,7 @@ describe('a link to a package that somebody posts', () => {
 test('a card that would lose something is a misfit', () => {
   expect(world.channel.misfit(approval())).toBeNull();
   const long = card('x', { body: Array.from({ length: 80 }, (_, index) => textBlock(`row ${index}`)) });
-  expect(world.channel.misfit(long)).toContain('blocks');
+  expect(world.channel.misfit(long)).toBeNull();
+  const heavy = { ...button('x', 'X'), data: { id: 'x'.repeat(2_000) } };
+  expect(world.channel.misfit(card('x', { actions: [heavy] }))).toContain('carries too much');
 });

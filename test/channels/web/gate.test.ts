@@ -384,8 +384,10 @@ describe('the channel', () => {
     const card = accessCard();
     expect(world.channel.misfit(card)).toBeNull();
     const body = Array.from({ length: 60 }, () => card.body).flat();
-    expect(world.channel.misfit({ ...card, body })).toMatch(/bytes as Adaptive Card/);
-    expect(world.channel.misfit({ ...card, body: body.slice(0, 52) })).toMatch(/blocks, 45 fit/);
+    expect(world.channel.misfit({ ...card, body })).toBeNull();
+    const [first] = card.actions;
+    const actions = first ? [{ ...first, data: { id: 'x'.repeat(2_000) } }] : [];
+    expect(world.channel.misfit({ ...card, actions })).toMatch(/carries too much/);
   });
 
   test('the persona’s name is vouched for, nothing else, and strangers have no profile', async () => {
