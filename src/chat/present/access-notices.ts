@@ -1,6 +1,7 @@
 // What is said to whoever has access, or had it: that it is there, changed, ends soon, has ended, and what may be done about that.
 import type { DomainError } from '../../domain/errors';
 import { lentBy, type Lent } from '../../domain/lent';
+import { earlier } from '../../domain/time';
 import type { AssignmentView } from '../../operations/assignments';
 import type { Text } from '../card';
 import { label, listed, say } from '../words';
@@ -117,7 +118,7 @@ function stillAsked({ facts, now }: AssignmentView): Text[] {
   const { assignment, open } = facts;
   if (open?.type !== 'userExtend' || open.assignment !== assignment.id) return [];
   const values = { number: number(open.number) };
-  const { endsAt } = open.period;
+  const endsAt = earlier(open.period.endsAt, lentBy(facts, now)?.until ?? null);
   if (endsAt === null) return [say('notice.endedAskedNoEnd', values)];
   return [endsAt > now ? say('notice.endedAsked', { ...values, endsAt }) : say('notice.endedAskedOver', values)];
 }

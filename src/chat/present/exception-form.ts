@@ -2,8 +2,7 @@
 import type { Had } from '../../domain/ask-exception';
 import type { PairFacts } from '../../domain/facts';
 import { counts, lentBy } from '../../domain/lent';
-import type { PersonId, PolicyVersion } from '../../domain/model';
-import { fixedEnd, period } from '../../domain/policy';
+import type { PersonId } from '../../domain/model';
 import type { ExceptionForm } from '../../operations/exceptions';
 import type { Text } from '../card';
 import type { CardDataOf } from '../card-data';
@@ -27,7 +26,7 @@ export function exceptionForm(
   const own = requestor === target.id;
   const title = say(own ? 'exception.formTitle' : 'exception.formTitleFor', values);
   const today = day(now, target.timeZone);
-  const ends = endsWithIt(clash, policy, now, target.timeZone) ? label('exception.endsWithIt') : [];
+  const ends = endsWithIt(clash);
   return {
     summary: title,
     title,
@@ -65,14 +64,9 @@ function intro(clash: Had, own: boolean, values: { package: Text; target: string
   return [...against, ...label(isGroup ? 'exception.orGroupFor' : 'exception.orPackageFor')];
 }
 
-/** Whether the longest exception is over before the other side is, whose own end needs no such end. */
-function endsWithIt({ endsAt }: Had, policy: PolicyVersion, now: Date, zone: string): boolean {
-  if (endsAt === null) return true;
-  const most =
-    policy.expiration.kind === 'date'
-      ? fixedEnd(policy, zone)
-      : period(policy, { startsAt: null, endsAt: null, hours: null }, now, zone).endsAt;
-  return most !== null && most <= endsAt;
+/** Whose other side ends by itself is held by no exception from then on, so what ends first counts. */
+function endsWithIt({ endsAt, name }: Had): Text {
+  return endsAt === null ? label('exception.endsWithIt') : say('exception.endsUnless', { other: text(name, 150) });
 }
 
 /** What lets the package be held although something stands against it, and whether it ends with that. */

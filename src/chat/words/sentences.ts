@@ -598,6 +598,7 @@ export const sentences = {
   'exception.next': 'It gives no access by itself: that is what to ask for next.',
   'exception.nextLasts': '{package} now lasts until {endsAt:dateTime}.',
   'exception.endsWithIt': ', and ends with the exception at the latest',
+  'exception.endsUnless': ', and ends with the exception at the latest unless {other} has ended before',
   'exception.nextExtend': '{package} can be extended now{ends}.',
   'exception.lets':
     'An exception lets {package} be held beside {other} until {until:dateTime}. {package} ends then at the latest.',
