@@ -980,6 +980,12 @@ catalogs:
       'extension: 1 time as usual, without approval → no',
     );
     expect(planText(await applied(written('')))).toMatch(/^Nothing to change/);
+    // What earlier releases allowed where nothing was written is not kept for having been there.
+    await applied(written(', mode: direct, extension: true'));
+    expect(await allowed()).toBe(true);
+    expect(planText(await applied(written(', mode: direct, extension: true')))).toMatch(/^Nothing to change/);
+    expect(planText(await applied(written(', mode: direct')))).toContain('without approval → no');
+    expect(await allowed()).toBe(false);
   });
 
   test('in a list of policies is disabled: nobody asks by it, and what was asked is closed', async () => {

@@ -207,14 +207,16 @@ function questionOf(question: NonNullable<PolicyText['questions']>[number]): Pol
 /**
  * Written it is whole, with no number where none is written: once, or without limit where somebody approves (rule 3.9). Not written it
  * stays, and only whether it needs approval follows the policy, where it did before. What those in charge give nobody makes longer by
- * themselves, unless that is written (rule 3.22): also where the policy was one to ask by until now.
+ * themselves, unless that is written (rule 3.22): also where the policy was one to ask by until now, and where it has the default of
+ * earlier releases, which nobody wrote.
  */
 function extensionOf(
   text: ExtensionText | undefined,
   { mode, hasStages }: { readonly mode: PolicyMode; readonly hasStages: boolean },
   was: PolicyVersion | undefined,
 ): PolicyVersion['extension'] {
-  if (text || !was || (was.mode === 'direct') !== (mode === 'direct')) {
+  const isNew = !was || (was.mode === 'direct') !== (mode === 'direct') || (mode === 'direct' && isFormerDefault(was));
+  if (text || isNew) {
     return {
       allowed: text?.allowed ?? mode !== 'direct',
       approval: text?.approval ?? hasStages,
@@ -225,6 +227,10 @@ function extensionOf(
   const { extension, stages } = was;
   const approval = extension.approval === stages.length > 0 ? hasStages : extension.approval && hasStages;
   return { ...extension, approval };
+}
+
+function isFormerDefault({ extension: { allowed, approval, maxExtensions, maxTotalDays } }: PolicyVersion): boolean {
+  return allowed && !approval && maxExtensions === null && maxTotalDays === null;
 }
 
 /** What does not fit together, where it is written or would have to be. */
