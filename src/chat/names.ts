@@ -121,11 +121,11 @@ function finder(context: Context, target: PersonId, manage: boolean) {
   const me = context.who.person.id;
   return async (query: string, limit: number): Promise<readonly PackageRow[]> => {
     if (manage) return views.manageablePackages(me, query, limit);
-    const own = await views.searchPackages(me, query, limit, null);
-    if (target === me) return own.rows;
-    // What they may know themselves is no news to them, also where it cannot be asked for so.
+    const own = async () => (await views.searchPackages(me, query, limit, null)).rows;
+    if (target === me) return own();
     const { rows } = await views.searchPackages(target, query, limit, null, true);
-    return [...rows, ...own.rows.filter(({ id }) => !rows.some((row) => row.id === id))];
+    // What they may know themselves is no news to them, and says better what is wrong than that there is nothing.
+    return rows.length > 0 ? rows : own();
   };
 }
 

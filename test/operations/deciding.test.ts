@@ -477,6 +477,11 @@ describe('what may be known of a package', () => {
     expect(sentenceOf(await world.say('tara', 'request secret'))).toContain('Did you mean');
     expect(sentenceOf(await world.say('max', 'request secret for tara lind'))).toBe(unknown);
     expect(sentenceOf(await world.say('max', 'request secret audit a for tara lind'))).toBe(unknown);
+    // What may be asked for so is found at once, also beside what only the manager may ask for themselves.
+    await world.configure(`catalogs:\n  - name: Finance\n    packages:
+      - { name: Writing desk, roles: [Ledger / Reader], policies: [{ name: E, who: max, expires: 5 days }] }\n`);
+    const form = cardOf(await world.say('max', 'request writ for tara lind'));
+    expect(textOf(form)).toContain('Request Ledger writer for Tara Lind');
   });
 
   test('who may ask for nothing reads that, and fills in no form that finds nothing', async () => {
