@@ -5,6 +5,7 @@ import { dropScheduled } from './cancel';
 import { isOnBehalf, toldOf, updated } from './change';
 import { DomainError, kept } from './errors';
 import type { Change } from './events';
+import { clashOf, notNeeded } from './exception';
 import { noChange, together } from './events';
 import type { Now, RequestFacts } from './facts';
 import type { RequestDetail } from './model';
@@ -36,13 +37,15 @@ export function closeForPolicy(facts: RequestFacts, at: Now): Change {
   if (!OPEN_REQUEST_STATES.some((open) => open === request.state)) return noChange;
   if (!facts.policies.some(({ policy, enabled }) => policy.id === request.policyVersion && !enabled)) return noChange;
   const name = facts.package.name;
-  const why =
-    request.type === 'exception'
-      ? new DomainError('exceptions-closed', { package: name })
-      : new DomainError('not-in-scope', { package: name, target: null, ended: true });
+  const why = (): DomainError => {
+    if (request.type !== 'exception')
+      return new DomainError('not-in-scope', { package: name, target: null, ended: true });
+    // The policy ends with what it makes exceptions to: then the package itself is to be asked for.
+    return clashOf(facts)?.how ? new DomainError('exceptions-closed', { package: name }) : notNeeded(facts);
+  };
   return together(
     closeStages(facts, 'denied', at),
-    deniedByGate(facts, why, at),
+    deniedByGate(facts, why(), at),
     dropScheduled(facts, 'gateClosed', at),
   );
 }

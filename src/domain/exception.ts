@@ -50,6 +50,16 @@ export function clashOf(facts: RequestFacts): Clash | null {
   return facts.clashes.find((one) => one.policy === policy) ?? null;
 }
 
+/** Why there is nothing to except: what the request asks it to stands against the package no more. */
+export function notNeeded(facts: RequestFacts): DomainError {
+  const { name } = facts.package;
+  // Something else may stand against it all the same: then the package is not to be had by asking for it.
+  const [other] = facts.conflicts;
+  return other
+    ? new DomainError('incompatible', { package: name, with: other.name, how: other.how, target: null, ask: false })
+    : new DomainError('exception-not-needed', { package: name, target: null });
+}
+
 /**
  * Final approval: the target may hold both until the end of a day where they are, and whoever approved last answers for it, or the one
  * for whom a delegate did: that stands in for a few days only. It gives no access: that is asked for as ever, and the gate lets it pass. Throws what stands against it by now.
@@ -60,19 +70,7 @@ export function grantException(facts: RequestFacts, owner: PersonId, at: Now): C
   const policy = keptPolicy(facts);
   mustBeOpen(facts, { requestor: null, onBehalf: false, for: 'final' });
   const clash = clashOf(facts);
-  if (!clash?.how) {
-    // Something else may stand against it all the same: then the package is not to be had by asking for it.
-    const [other] = facts.conflicts;
-    if (other)
-      throw new DomainError('incompatible', {
-        package: name,
-        with: other.name,
-        how: other.how,
-        target: null,
-        ask: false,
-      });
-    throw new DomainError('exception-not-needed', { package: name, target: null });
-  }
+  if (!clash?.how) throw notNeeded(facts);
   if (facts.policies.some((fact) => fact.policy.id === policy.id && !fact.enabled))
     throw new DomainError('exceptions-closed', { package: name });
 

@@ -565,6 +565,8 @@ describe('is granted once, by the rules of that moment', () => {
     await asked();
     await world.configure(against(''));
     expect(sentenceOf(await world.say('cas', 'approve R-1003'))).toBe(`R-1003 ${closed}`);
+    await world.settle();
+    expect(textOf(latest('tara'))).toContain('Ask for it: type “request Ledger writer”');
     expect(await requests()).toMatchObject([{ state: 'denied' }, { state: 'denied' }]);
     expect(await exceptions()).toEqual([]);
   });

@@ -157,7 +157,7 @@ describe('a gate that closed before the last approval (rule 3.2)', () => {
     await world.pass(60_000);
     expect([...buttons(asked.card).keys()]).not.toContain('Approve');
     expect(textOf(latest('tara').card)).toContain(
-      'The policy by which you asked for Ledger reader is not in use any more. Ask its owners what takes its place.',
+      'The policy of Ledger reader that this went by is not in use any more. Ask its owners what takes its place.',
     );
   });
 });

@@ -119,10 +119,10 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
     if (ended)
       return target === null
         ? sentence(
-            'The policy by which you asked for {name} is not in use any more. Ask its owners what takes its place.',
+            'The policy of {name} that this went by is not in use any more. Ask its owners what takes its place.',
             { name },
           )
-        : sentence('The policy by which {name} was asked for for {target} is not in use any more.', { name, target });
+        : sentence('The policy of {name} that this went by for {target} is not in use any more.', { name, target });
     return target === null
       ? sentence('No policy lets you ask for {name}. Ask its owners, or your manager.', { name })
       : sentence('No policy lets {target} have {name}. Its owners can change its policies.', {
