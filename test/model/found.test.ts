@@ -217,6 +217,18 @@ test('what a system gives when nobody waits for its answer any more is looked at
   expect(o.grants['tom auditor']?.state).toBe('taken');
 });
 
+// A fault of the model itself: it waited for ever for a worker that nobody would have had go on.
+test('a worker whose work is over does not stand still in what a system does so late', async () => {
+  for (let at = 16; at <= 40; at += 1)
+    await live([
+      asks(1, 2),
+      new Fail('auditor', 'hangs'),
+      new Work({ rounds: 1, crash: 'pause', at }),
+      new Fail('auditor', null),
+      new Resume(),
+    ]);
+});
+
 const offers = (who: number, to: number): Step =>
   new Do({ kind: 'offer', asked: null, who, to, what: null, first: null, last: 14 }, null);
 const accepts = new Do({ kind: 'answer', which: 1, who: null, accepts: true }, null);

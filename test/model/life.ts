@@ -10,6 +10,7 @@ export class Life {
   isPaused = false;
   #left: number;
   #dead = false;
+  #over = false;
   #running = 0;
   #standing = 0;
   #reached: () => void = () => undefined;
@@ -34,6 +35,7 @@ export class Life {
       this.#left -= 1;
       if (this.end === 'no' || this.#left !== 0) return await run();
       if (this.end === 'pause') {
+        if (this.#over) return await run();
         this.isPaused = true;
         this.#gate = new Promise((resolve) => (this.#go = resolve));
         await this.#stand(this.#gate);
@@ -66,8 +68,9 @@ export class Life {
     this.#go();
   }
 
-  /** Nothing is under way any more. */
+  /** Nothing is under way any more. What a system that hung still makes of it does not stand: nobody would have it go on. */
   async idle(): Promise<void> {
+    this.#over = true;
     // What follows a step in the worker's own code comes in between, without a step of its own.
     for (let turn = 0; turn < 3; turn += 1) {
       if (this.#running > 0) await new Promise<void>((resolve) => this.#rest.push(resolve));
