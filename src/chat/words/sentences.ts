@@ -122,7 +122,7 @@ export const sentences = {
   'help.summary': 'What I can do for you',
   'help.request': 'ask for access; names may be half typed',
   'help.requestFor': 'ask for somebody who reports to you',
-  'help.package': 'what a package is for and what it includes',
+  'help.package': 'what a package is for, what it includes, and its owners',
   'help.exception': 'ask to have a package beside one that it does not go with',
   'help.share': 'a link that opens the form for a package',
   'help.access': 'what you have, why, and until when',
