@@ -25,13 +25,22 @@ const LINKED_BY_MAIL = `
 insert into linked_mails (identity_id, person_id, mail, linked_at) values ($1, $2, lower($3), usher_now())
 on conflict (identity_id, person_id) do update set mail = excluded.mail, linked_at = excluded.linked_at`;
 
+// When a person (`of`) got the address of `m` and lost it, as the trail says. Where it says nothing any more, nothing is told.
+const HAVING = (of: string): string => `from (
+  select id, at, has or lag(has) over (order by id) as moved from (
+    select e.id, e.at, coalesce(lower(said.text) = m.mail, false) as has from audit_events e
+    left join remarks said on said.hash = decode(e.after -> 'people' -> e.subject_id -> 'email' ->> 'remark', 'hex')
+    where e.subject_kind = 'person' and e.subject_id = ${of}.id::text and e.after -> 'people' -> e.subject_id ? 'email') mails
+  ) e where moved`;
+
 /**
- * Whether it was a mistake that an address (`m`) linked an account to a person (`p`), and is mended: they have another address, and this
- * one is that of somebody who was here already. Whoever came since cannot be who was linked, so theirs it may only have become.
+ * Whether it was a mistake that an address (`m`) linked an account to a person (`p`), and is mended: it is again that of somebody who is
+ * here and had it before them, and they had it for two weeks at most. Any other address may have been handed over, as that of a role:
+ * who has it now need not be who uses the account.
  */
 export const MENDED = `(p.state = 'enabled' and lower(p.email) <> m.mail and exists (select from people other
-  where lower(other.email) = m.mail and other.state = 'enabled' and other.id <> p.id and not exists (select from audit_events e
-    where e.subject_kind = 'person' and e.subject_id = other.id::text and e.type = 'person.created' and e.at >= m.linked_at)))`;
+  where lower(other.email) = m.mail and other.state = 'enabled' and other.id <> p.id
+    and (select min(e.id) ${HAVING('other')}) < (select case when max(e.at) - min(e.at) <= interval '14 days' then min(e.id) end ${HAVING('p')})))`;
 
 const RELEASE = `
 with changed as materialized (select id, mail from jsonb_to_recordset($1::jsonb) as r (id uuid, mail text)),

@@ -197,15 +197,24 @@ installations: [{ platform: teams, tenant: ${tenant.toUpperCase()}, guestsAllowe
       await knows('UA', ana);
       await there('VB', ben);
       expect([await whose('UA'), await whose('UB'), await whose('VB', 'T2')]).toEqual(['Of ana', 'Of ben', 'Of ben']);
-      // There and back again.
+      // There again: who has an account rightly keeps it.
       await mails({ ana: ben, ben: ana });
       await knows('UB', ben);
-      expect([await whose('UA'), await whose('UB'), await whose('VB', 'T2')]).toEqual([null, 'Of ana', null]);
+      expect([await whose('UA'), await whose('UB'), await whose('VB', 'T2')]).toEqual(['Of ana', 'Of ben', 'Of ben']);
     });
 
     test.each([
       ['who is called something else by now', () => mails({ ana: AWAY })],
       ['whose address somebody got who came later', () => mails({ ana: AWAY, zoe: ana })],
+      ['who handed their address over to somebody who was here', () => mails({ ana: AWAY, ben: ana })],
+      [
+        'who handed it over for the second time',
+        async () => {
+          await mails({ ana: AWAY, ben: ana });
+          await mails({ ana, ben });
+          return mails({ ana: AWAY, ben: ana });
+        },
+      ],
       [
         'who has none any more, while somebody has it who was here',
         async () => {
@@ -225,6 +234,30 @@ installations: [{ platform: teams, tenant: ${tenant.toUpperCase()}, guestsAllowe
       await knows('UA', ana);
       await happens();
       expect(await whose('UA')).toBe('Of ana');
+    });
+
+    test('nor from somebody who had it for long, be it somebody else who had it first and has it again', async () => {
+      await mails({ ben: AWAY, ana: ben });
+      await world.pass(15 * DAY);
+      await knows('UB', ben);
+      await mails({ ana, ben });
+      expect(await whose('UB')).toBe('Of ana');
+      await world.configure(
+        'people: [{ key: ben, name: Of ben, identities: [{ platform: slack, tenant: T1, user: UB }] }]',
+      );
+      await knows('UB', ben);
+      expect(await whose('UB')).toBe('Of ben');
+    });
+
+    test('nor its cards to who has the address now', async () => {
+      await mails({ ana });
+      await knows('UA', ana);
+      await world.configure(
+        'people: [{ key: ana, name: Of ana, identities: [{ platform: slack, tenant: T1, user: U9 }] }]',
+      );
+      await mails({ ana: AWAY, ben: ana });
+      expect(sentenceOf(await hi('UA', account(ana)))).toContain('It is not clear whose account this is');
+      expect(await whose('UA')).toBeNull();
     });
 
     test('and gives no account of before to who came later', async () => {
