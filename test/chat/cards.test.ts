@@ -15,7 +15,9 @@ import { misfit as teamsMisfit, toTeams } from '../../src/channels/teams/card';
 import type { CardId, DraftId } from '../../src/domain/model';
 import { parserFindings, schemaFindings } from '../support/adaptive-check';
 import { checkMessage, checkView } from '../support/block-kit';
-import { aPerson } from '../support/builders';
+import { questions } from '../../src/chat/present/forms';
+import { misfits } from '../../src/operations/blueprint/checks';
+import { aPerson, aPolicy } from '../support/builders';
 import { samples, ID } from './samples';
 
 const folder = join(__dirname, '../../cards');
@@ -47,6 +49,33 @@ function actions(one: Card): readonly Action[] {
     });
   return [...one.actions, ...inside(one.body)];
 }
+
+test.each([
+  { type: 'choice', choices: Array.from({ length: 100 }, (_, n) => `${n} ${'x'.repeat(70)}`) },
+  { type: 'choice', choices: ['Yes', 'No'] },
+  { type: 'text', choices: [] },
+  { type: 'longText', choices: [] },
+] as const)(
+  'the most questions of a policy, $type, fit with their longest answers into a form',
+  ({ type, choices }) => {
+    const question = (n: number) => ({ id: `q${n}`, text: `${n} ${'w'.repeat(100)}`, required: true, type, choices });
+    const fits = (count: number) =>
+      !misfits(aPolicy({ questions: Array.from({ length: count }, (_, n) => question(n)) })).some(
+        ({ path }) => path[0] === 'questions',
+      );
+    const most = Array.from({ length: 20 }, (_, n) => n + 1).filter(fits).length;
+    expect(fits(most)).toBe(true);
+    const policy = aPolicy({ questions: Array.from({ length: most }, (_, n) => question(n)) });
+    const answer = type === 'choice' ? choices[0] : 'a'.repeat(type === 'text' ? 500 : 2000);
+    const filled = Object.fromEntries(policy.questions.map(({ id }) => [`answer.${id}`, answer]));
+    const [sample] = Object.values(samples['request-form']);
+    const data = { ...sample, reason: 'r'.repeat(1000), questions: questions(policy, filled) };
+    const form = bind(book, { card: 'request-form', data, draft: ID } as unknown as Drawn, who, ID as CardId);
+    expect(teamsMisfit(form)).toBeNull();
+    expect(slackMisfit(form)).toBeNull();
+    expect(JSON.stringify(toTeams(form)).match(/"id":"answer\./g)).toHaveLength(most);
+  },
+);
 
 test('every template has a sample and every sample a template', () => {
   const files = readdirSync(folder).map((file) => file.replace('.json', ''));

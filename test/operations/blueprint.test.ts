@@ -327,6 +327,11 @@ describe('finding', () => {
         want: '6:61: With "selfRequest" and "onBehalf" both false nobody can ask. Allow one of them.',
       },
       {
+        name: 'more questions than a form can hold with their answers',
+        give: `{ name: Everybody, expires: never, questions: [${Array.from({ length: 9 }, (_, n) => `{ text: Q${n}, long: true }`).join(', ')}] }`,
+        want: '6:59: These questions make a form of 22 KB with their answers; Teams shows 20 KB. Ask for less, or shorten their choices.',
+      },
+      {
         name: 'an escalation that is later than the end',
         give: '{ name: Everybody, expires: never, approval: [{ approvers: ana, alternates: ben, escalateAfter: 14 days }] }',
         want: '6:109: "escalateAfter" must be shorter than "decideWithin" (14 days unless written).',
