@@ -83,23 +83,50 @@ test('it names ten, says that there is more, and leads to the lists', async () =
   expect(only).toContain('approvals');
 });
 
-test('the requests in it say by themselves that it could not be told, until it is put back', async () => {
-  await ask(PACKAGES.slice(0, 6));
-  // As if nothing of it had come out for an hour.
-  await world.sql(`delete from cards where view like 'approval~%'`);
-  await world.sql(
-    `update outgoing set state = 'ready', settled_at = null, created_at = created_at - interval '1 hour', next_at = usher_now() + interval '1 hour'
-     where notice = 'approval' and person_id is not null`,
-  );
-  const before = told('ana').length;
-  const lines = () => told('tara').filter((text) => text.includes('I cannot reach Ana Ruiz in chat.')).length;
-  world.mailbox.lose('ana', new ChannelError('unreachable', 'NotInstalled'));
-  expect(lines()).toBe(0);
-  await pass(1);
-  expect([lines(), told('ana').length]).toEqual([6, before]);
-  await world.say('ana', 'help');
-  await world.settle();
-  expect([lines(), told('ana').length]).toEqual([0, before + 1]);
+describe('the requests in it say by themselves that it could not be told', () => {
+  const unreached = () => told('tara').filter((text) => text.includes('I cannot reach Ana Ruiz in chat.')).length;
+  const lost = async () => {
+    await ask(PACKAGES.slice(0, 7));
+    // As if nothing of it had come out for an hour.
+    await world.sql(`delete from cards where view like 'approval~%'`);
+    await world.sql(
+      `update outgoing set state = 'ready', settled_at = null, created_at = created_at - interval '1 hour', next_at = usher_now() + interval '1 hour'
+       where notice = 'approval' and person_id is not null`,
+    );
+    const before = told('ana').length;
+    world.mailbox.lose('ana', new ChannelError('unreachable', 'NotInstalled'));
+    expect(unreached()).toBe(0);
+    await pass(1);
+    expect([unreached(), told('ana').length]).toEqual([7, before]);
+    return before;
+  };
+
+  test('until it is put back', async () => {
+    const before = await lost();
+    await world.say('ana', 'help');
+    await world.settle();
+    expect([unreached(), told('ana').length]).toEqual([0, before + 1]);
+  });
+
+  test('until something else is told of them, by itself or in another', async () => {
+    const before = await lost();
+    await world.sql("delete from conversations where state = 'dead'");
+    const remind = (which: string, since: string) =>
+      world.sql(
+        `insert into outgoing (kind, notice, person_id, subject_kind, subject_id, request_id, params, lane, next_at, dedupe_key, created_at)
+         select kind, 'approvalReminder', person_id, subject_kind, subject_id, request_id, params, lane, usher_now() + $1::interval,
+           'later:' || id, usher_now() - $1::interval
+         from (select *, row_number() over (order by id) as n from outgoing where notice = 'approval' and person_id is not null) o
+         where n ${which}`,
+        [since],
+      );
+    await remind('= 1', '0');
+    await world.settle();
+    expect([unreached(), told('ana').length]).toEqual([6, before + 1]);
+    await remind('> 1', '1 hour');
+    await pass(1);
+    expect([unreached(), told('ana').length]).toEqual([0, before + 2]);
+  });
 });
 
 test('what was decided in between concerns nobody any more, and then there is nothing to say', async () => {
