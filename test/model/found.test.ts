@@ -309,3 +309,16 @@ test('whoever leaves the scope of a policy loses what it alone gave', async () =
   const { o } = await live([asks(1, 6), leaves, new Sweep(['end-out-of-scope'])]);
   expect(o.assignments).toMatchObject([{ endReason: 'outOfScope' }]);
 });
+
+test('what is extended while other access tries a role of it again waits for that as well', async () => {
+  const extend = new Do({ kind: 'extend', which: 1, who: null, reason: true }, null);
+  const { o } = await live([
+    asks(1, 6),
+    new Fail('auditor', 'failed'),
+    new Work({ rounds: 3, crash: 'no', at: 0 }),
+    new Wait(40 * HOUR),
+    asks(1, 2),
+    extend,
+  ]);
+  expect(o.requests).toMatchObject([{}, {}, { type: 'userExtend', state: 'delivered' }]);
+});

@@ -142,6 +142,8 @@ function tryAgain(o: Organization, held: Assignment): void {
     grant.state = 'placing';
     held.state = 'delivering';
   }
+  // Where other access that shares it has that tried already, this one waits for it as well.
+  if (held.state !== 'delivered') held.state = 'delivering';
 }
 
 export function want(
