@@ -80,8 +80,10 @@ export function followException(facts: AssignmentFacts, noted: Date | null, at: 
   // What ends with its reasons ends without this, and so does what should have begun and cannot any more.
   if (!isLive(facts) || (whole && whole <= at.now)) return noChange;
   const { endsAt, state } = facts.assignment;
-  const isInTime = endsAt === null || endsAt > (noted ?? at.now);
-  const { until, change } = isInTime ? endMoved(facts, facts.assignment, at) : { until: endsAt, change: noChange };
+  const since = noted ?? at.now;
+  const isInTime = endsAt === null || endsAt > since;
+  const moved = isInTime ? endMoved(facts, facts.assignment, at, { since }) : null;
+  const { until, change } = moved ?? { until: endsAt, change: noChange };
   if (until && until <= at.now && state !== 'scheduled')
     return end(facts, { reason: 'endReached', type: 'systemRemove', requestor: null, note: null }, at);
   return change;

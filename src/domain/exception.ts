@@ -127,7 +127,7 @@ function prolonged(facts: RequestFacts, at: Now): Change {
   const { live } = facts;
   // What has reached its end is over, whether or not that is written down yet.
   const isHeld = live && (live.endsAt === null || live.endsAt > at.now);
-  return isHeld ? endMoved(facts, live, at, false).change : noChange;
+  return isHeld ? endMoved(facts, live, at, { tells: false }).change : noChange;
 }
 
 /** When the owner of an exception that is recorded now first hears of its end. */

@@ -60,12 +60,16 @@ export function lentBy(facts: Clashing, now: Date): Lent | null {
 }
 
 /**
- * Until when access lasts that was given by an exception, is held until `held` and would be until `whole` by its policy. An exception
- * that is over has ended it. Beside something to which there is none, or that is still being taken away, it does not grow.
+ * Until when access lasts that was given by an exception, is held until `held` and would be until `whole` by its policy, as things
+ * changed at `since`. What an exception has cut ends with it. Beside something to which none counted any more, or that is still being
+ * taken away, it neither grows nor is it taken: those in charge of the exception hear of it (`report`).
  */
-export function lentUntil(facts: Clashing, held: Date | null, whole: Date | null): Date | null {
-  const beside = standing(facts);
-  const limits = beside.filter(({ leaving }) => !leaving).map(endBy);
+export function lentUntil(facts: Clashing, held: Date | null, whole: Date | null, since: Date): Date | null {
+  const beside = standing(facts).map((clash) => ({
+    limit: endBy(clash),
+    counts: clash.exception !== null && !clash.leaving && counts(clash.exception, since),
+  }));
+  const limits = beside.filter((one) => one.counts).map(({ limit }) => limit);
   const until = limits.reduce(earlier, whole);
-  return beside.some(({ exception, leaving }) => exception === null || leaving) ? earlier(until, held) : until;
+  return beside.every((one) => one.counts) ? until : earlier(until, held);
 }

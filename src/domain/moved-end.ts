@@ -10,18 +10,21 @@ import type { Assignment, Justification } from './model';
 import { extensionWindow, newest, reminders } from './period';
 import { latest } from './time';
 
-/** The end as it is now, with the change that it takes. `tells`: its holder does not hear of it otherwise. */
+/**
+ * The end as it is now, with the change that it takes. `tells`: its holder does not hear of it otherwise. `since`: when that changed which
+ * lets it be held.
+ */
 export function endMoved(
   facts: PairFacts,
   assignment: Assignment,
   at: Now,
-  tells = true,
+  { tells = true, since = at.now }: { readonly tells?: boolean; readonly since?: Date } = {},
 ): { readonly until: Date | null; readonly change: Change } {
   const { endsAt: held, startsAt, state } = assignment;
   const stays = { until: held, change: noChange };
   if (!assignment.lent) return stays;
   const reasons = facts.justifications.filter((one) => one.assignment === assignment.id && one.endedAt === null);
-  const until = lentUntil(facts, held, latest(reasons.map((one) => one.until)));
+  const until = lentUntil(facts, held, latest(reasons.map((one) => one.until)), since);
   // What would end before it begins is refused when it begins, or should have begun.
   const isVain = state === 'scheduled' && until !== null && (until <= startsAt || until <= at.now);
   if (isVain || until?.getTime() === held?.getTime()) return stays;

@@ -308,6 +308,21 @@ describe('the end of what is held by it', () => {
       want: 'as before',
     },
     {
+      name: 'does not come by what was over before the other one came back',
+      give: { assignment: lasting30, clashes: [lends(-1)] },
+      want: 'as before',
+    },
+    {
+      name: 'does not come back either beside what came after it was over',
+      give: { clashes: [lends(-1)] },
+      want: 'as before',
+    },
+    {
+      name: 'comes by the one that counts beside another that is over',
+      give: { assignment: lasting30, clashes: [lends(-1), lends(12, { name: 'Vault' })] },
+      want: days(12),
+    },
+    {
       name: 'neither comes nor goes by what is being taken away',
       give: { clashes: [lends(5, { leaving: true })] },
       want: 'as before',
@@ -353,7 +368,7 @@ describe('the end of what is held by it', () => {
       name: 'has come where the exception was shortened and is over',
       over: days(9),
       noted: hours(-3),
-      clashes: [lends(-1)],
+      clashes: [aClash({ exception: anException({ until: hours(-2) }) })],
       want: 'ends',
     },
   ])('$name', ({ over = hours(-2), noted, clashes, want }) => {

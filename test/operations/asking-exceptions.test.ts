@@ -410,6 +410,22 @@ describe('what is had by an exception', () => {
     expect(textOf(latest('tara'))).not.toContain('because the exception');
   });
 
+  test('does not come by an exception that was over before the other one came back: those in charge hear', async () => {
+    await held();
+    await world.submit('tara', await form('tara', 'give up ledger auditor'), {});
+    await world.settle();
+    await world.pass(40 * DAY);
+    await world.configure(against(`{ package: Ledger auditor, mutual: false, ${POLICY} }`));
+    const told = heard('tara').length;
+    await world.submit('tara', await form('tara', 'request ledger auditor'), {});
+    await world.settle();
+    expect(await writer()).toMatchObject([{ whole: true }]);
+    expect(heard('tara').slice(told).join()).not.toMatch(/has ended|ends soon/);
+    expect(heard('tara').slice(told)).toContainEqual(
+      expect.stringMatching(/^You hold both .*\n.*That was allowed until/),
+    );
+  });
+
   test('comes to whichever of the two is extended past it, and to the other one once nothing keeps it', async () => {
     const policy = '{ name: Employees, approval: [], questions: [], reason: optional, expires: 15 days }';
     await world.configure(`catalogs: [{ name: Finance, packages: [{ name: Ledger auditor, policies: [${policy}] }] }]`);

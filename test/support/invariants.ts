@@ -193,7 +193,7 @@ const ALWAYS: readonly (readonly [name: string, sql: string])[] = [
        else j.starts_at + v.expiration_days * interval '1 day' + interval '2 hours' end)`,
   ],
   [
-    'I15e what is given by an exception ends with it, as long as that is needed, and no sooner',
+    'I15e what is given by an exception ends with it, as long as that counts and is needed, and no sooner',
     `select a.id::text from assignments a
      cross join lateral (select max(coalesce(j.until, 'infinity')) as until from justifications j
        where j.assignment_id = a.id and j.ended_at is null) whole
@@ -202,6 +202,7 @@ const ALWAYS: readonly (readonly [name: string, sql: string])[] = [
          bool_or(e.id is null or other.leaving) as barred
        from incompatibilities i
        left join incompatibility_exceptions e on e.incompatibility_id = i.id and e.person_id = a.target_id and e.state <> 'ended'
+         and e.until_at > usher_now()
        left join lateral (select b.id, b.ends_at, b.ended_at is not null as leaving from assignments b
          where b.target_id = a.target_id and b.package_id = case i.package_id when a.package_id then i.other_package_id else i.package_id end
            and b.state in ${HOLDING} order by b.ended_at nulls first limit 1) other on true

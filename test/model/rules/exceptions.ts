@@ -76,11 +76,15 @@ export function isLent(o: Organization, person: Key, pack: Key): boolean {
   return beside(o, person, pack).some(({ pair }) => counts(o, exceptionOf(o, person, pair)));
 }
 
-/** The end follows what lends it. False: it is as before. */
-export function followEnd(o: Organization, one: Assignment): boolean {
+/** The end follows what lends it, as that changed at `since`. False: it is as before. */
+export function followEnd(o: Organization, one: Assignment, since = o.now): boolean {
   if (!one.lent) return false;
   const { target, package: pack } = one;
-  const others = beside(o, target, pack).map((other) => ({ ...other, by: exceptionOf(o, target, other.pair) }));
+  const others = beside(o, target, pack).map((other) => {
+    const by = exceptionOf(o, target, other.pair);
+    // What is over has cut what it cut, and takes nothing more.
+    return { ...other, by: by && by.until > since ? by : undefined };
+  });
   let end = later(live(one).map(({ until }) => until));
   for (const { other, by, leaving } of others) if (by && !leaving) end = sooner(end, endBy(o, target, other, by.until));
   if (others.some(({ by, leaving }) => !by || leaving)) end = sooner(end, one.endsAt);

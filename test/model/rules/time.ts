@@ -38,7 +38,8 @@ export const jobs: Record<string, (o: Organization, busy?: Key) => Generator<voi
       // With the last reason it ends by the job above, and what should have begun by the one below.
       if (!LIVE.includes(one.state) || live(one).every(({ until }) => until !== null && until <= o.now)) continue;
       const before = one.endsAt;
-      if (before === null || before > (one.noted ?? o.now)) followEnd(o, one);
+      const since = one.noted ?? o.now;
+      if (before === null || before > since) followEnd(o, one, since);
       if (one.state === 'scheduled' || one.endsAt === null || one.endsAt > o.now) continue;
       // It says until when it was told to last.
       one.endsAt = before;
