@@ -39,9 +39,10 @@ export const KEPT = `from people where ${SETTLED} and exists (select 1 ${KEEPING
 export const TOLD = (resource: string): string => `exists (select 1 from audit_events e where e.type = 'resource.unread'
   and e.subject_kind = 'resource' and e.subject_id = ${resource}.id::text and (c.read_at is null or e.at > c.read_at))`;
 
-/** Ids of those who can be forgotten, or who are kept and nobody was told yet. */
+/** Ids of those who can be forgotten, or who are kept by a system of which nobody was told yet. */
 export const TO_FORGET = `select id from people where ${SETTLED}
-  and not exists (select 1 ${KEEPING} where ${UNREAD('r')} and ${TOLD('r')}) order by deleted_at, id limit $1`;
+  and (not exists (select 1 ${KEEPING} where ${UNREAD('r')}) or exists (select 1 ${KEEPING} where ${UNREAD('r')} and not ${TOLD('r')}))
+order by deleted_at, id limit $1`;
 
 const HOLD = 'select 1 from people where id = $1 for no key update';
 const LOAD = `

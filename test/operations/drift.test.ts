@@ -516,6 +516,22 @@ describe('what somebody deleted still has', () => {
     await expectSound(world.sql);
   });
 
+  test('is said of each system that cannot be read, also where that of another one was said already', async () => {
+    await world.configure(`catalogs:
+  - name: Sales
+    owners: cas
+    resources:
+      - { name: Books, connector: local, originId: Books, roles: [Reader], drift: { extra: report } }
+`);
+    await world.compare();
+    await world.pass(MONTH + HOUR);
+    expect([unread('olga').length, unread('cas').length]).toEqual([1, 0]);
+    await world.localRoles.tell('Books', { mode: 'failed', code: 'locked' });
+    await world.configure('people: [{ key: tom, name: Tom Berg, state: deleted }]');
+    await world.pass(MONTH + HOUR);
+    expect(unread('cas')).toEqual([expect.stringContaining('what 1 person who was deleted since still has there')]);
+  });
+
   test('is said not to be known where nobody has noted a read, which need not mean that there was none', async () => {
     await world.sql(`update comparisons set state = 'failed', read_at = null`);
     await world.pass(MONTH + HOUR);
