@@ -196,7 +196,10 @@ describe('is taken out of one message that the newer release made', () => {
     // The newer one finds them as they were.
     await world.sql(`update outgoing set notice = 'approval' where notice = 'sealed'`);
     await world.allOut();
-    expect(titles('ana').slice(1).toSorted()).toEqual(['Tara Lind asks for Tool C', 'Tara Lind asks for Tool F']);
+    expect(titles('ana').slice(1).toSorted()).toEqual([
+      'R-1003 Tool C: Tara Lind asks for Tool C',
+      'R-1006 Tool F: Tara Lind asks for Tool F',
+    ]);
   });
 
   test('and where nothing else is in it, no message is sent, and the newer one makes another', async () => {

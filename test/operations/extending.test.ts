@@ -63,7 +63,7 @@ test.each([
 test('the card of the request offers to extend while that is possible', async () => {
   await getReader();
   const card = () => {
-    const found = world.messagesTo('tara').find((message) => textOf(message.card).startsWith('R-1001 · Ledger reader'));
+    const found = world.messagesTo('tara').find((message) => textOf(message.card).includes('\nR-1001 · Ledger reader'));
     return found ? titles(found.card) : [];
   };
   expect(card()).not.toContain('Extend');
