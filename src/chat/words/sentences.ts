@@ -285,7 +285,7 @@ export const sentences = {
   'timeline.row': '{at:dateTime}',
   'timeline.between': 'In between',
   'card.more': '{count|One more line does|# more lines do} not fit here.',
-  'timeline.more': '{count} more lines',
+  'timeline.more': '{count|# more line|# more lines}',
   'timeline.whole': 'What happened to {number}, {package}',
   'timeline.line': '{at:dateTime}: {what}',
   'holds.title': 'What {target} holds already',
