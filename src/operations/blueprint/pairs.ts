@@ -1,4 +1,5 @@
 // Which pairs do not go together: what the lists of packages say of each, and the one row that stands for it.
+import type { DomainEvent } from '../../domain/events';
 import type { GroupId, Incompatibility, PackageId } from '../../domain/model';
 import type { PackageConfig } from '../ports';
 import type { Shelf } from './catalogs';
@@ -157,42 +158,12 @@ function settled(draft: Draft, before: Incompatibility, want: Wanted): Incompati
     otherList,
     version: before.version + 1,
   };
-  settle(draft, 'incompatibility', {
-    before,
-    after,
-    word: 'incompatibility',
-    label: pairLabel(draft, after),
-    action: 'change',
-    details: differences(draft, before, after).map(({ detail }) => detail),
-    events: [
-      {
-        type: 'incompatibility.changed',
-        subject: { kind: 'incompatibility', id: after.id },
-        refs: { package: after.package },
-        data: { mutual },
-      },
-    ],
-  });
+  write(draft, before, after, 'change', { mutual });
   return after;
 }
 
 function end(draft: Draft, row: Incompatibility): void {
-  settle(draft, 'incompatibility', {
-    before: row,
-    after: { ...row, state: 'ended', version: row.version + 1 },
-    word: 'incompatibility',
-    label: pairLabel(draft, row),
-    action: 'delete',
-    details: [],
-    events: [
-      {
-        type: 'incompatibility.ended',
-        subject: { kind: 'incompatibility', id: row.id },
-        refs: { package: row.package },
-        data: {},
-      },
-    ],
-  });
+  write(draft, row, { ...row, state: 'ended', version: row.version + 1 }, 'delete', {});
 }
 
 function create(draft: Draft, want: Wanted): Incompatibility {
@@ -206,23 +177,39 @@ function create(draft: Draft, want: Wanted): Incompatibility {
     state: 'active',
     version: 1,
   };
+  write(draft, null, after, 'create', { mutual: after.mutual });
+  return after;
+}
+
+const EVENTS = {
+  create: 'incompatibility.created',
+  change: 'incompatibility.changed',
+  delete: 'incompatibility.ended',
+} as const;
+
+function write(
+  draft: Draft,
+  before: Incompatibility | null,
+  after: Incompatibility,
+  action: keyof typeof EVENTS,
+  data: DomainEvent['data'],
+): void {
   settle(draft, 'incompatibility', {
-    before: null,
+    before,
     after,
     word: 'incompatibility',
     label: pairLabel(draft, after),
-    action: 'create',
-    details: [],
+    action,
+    details: action === 'change' && before ? differences(draft, before, after).map(({ detail }) => detail) : [],
     events: [
       {
-        type: 'incompatibility.created',
+        type: EVENTS[action],
         subject: { kind: 'incompatibility', id: after.id },
         refs: { package: after.package },
-        data: { mutual: after.mutual },
+        data,
       },
     ],
   });
-  return after;
 }
 
 /** How a pair is called in a plan. */
