@@ -188,6 +188,8 @@ describeInBrowser('the local page in a browser', () => {
     await become(page, 'Ben Okafor');
     await say(page, 'request');
     const form = page.getByRole('dialog');
+    // What was said just before is heard when its form stands, not when Enter was pressed.
+    await form.waitFor();
     const heard = world.chat.heard.length;
     await teams(page).getByRole('button', { name: 'Submit' }).click();
     await form.getByText('Package is needed.').waitFor();
