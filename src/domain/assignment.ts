@@ -225,10 +225,11 @@ function removalOf(facts: AssignmentFacts, input: EndInput, state: 'removing' | 
   };
 }
 
-/** Requests whose access ends before it was there: scheduled or still being delivered. */
+/** Requests whose access ends before anything came of them: scheduled or still being delivered. */
 function cancelUndelivered(facts: AssignmentFacts, input: EndInput, at: Now): Change {
   const isScheduled = facts.open?.state === 'scheduled' && facts.open.assignment === facts.assignment.id;
-  const waiting = [...(facts.open && isScheduled ? [facts.open] : []), ...facts.delivering];
+  const delivering = facts.undelivered.filter((request) => request.state === 'delivering');
+  const waiting = [...(facts.open && isScheduled ? [facts.open] : []), ...delivering];
   const detail = input.reason === 'gaveUp' ? 'canceledByRequestor' : DETAILS[input.reason];
   return together(
     ...waiting.map((request) => {

@@ -175,8 +175,8 @@ export interface RequestFacts extends PairFacts {
 export interface AssignmentFacts extends PairFacts {
   readonly assignment: Assignment;
   readonly latest: PolicyVersion | null;
-  /** Requests of the assignment in state `delivering`: canceled when it ends before they are delivered. */
-  readonly delivering: readonly Request[];
+  /** Requests of the assignment that are on their way, or came to nothing or to a part of it only. */
+  readonly undelivered: readonly Request[];
 }
 
 /** For the worker: one grant, what is wanted, where it lives, and the assignments whose delivery it is part of. */

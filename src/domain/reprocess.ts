@@ -96,7 +96,7 @@ function without(facts: AssignmentFacts, [first]: readonly GrantFact[], at: Now)
   return together(
     updated('assignment', assignment, { state: 'delivered' }),
     toldOfAssignment(facts, assignment, 'assignment.delivered', null, { again: true }),
-    ...facts.delivering.map((request) =>
+    ...facts.undelivered.map((request) =>
       together(
         updated('request', request, { state: 'delivered', completedAt: at.now }),
         toldOf(facts, request, 'request.delivered', { data: { onBehalf: isOnBehalf(request) } }),

@@ -263,8 +263,10 @@ ${NAMED}
 select ${PAIR_COLUMNS(['live', 'named'])},
   (select kept from pair) as kept,
   (select to_jsonb(named) from named) as named,
-  ${AGGREGATE('to_jsonb(r) order by r.id', `requests r where r.assignment_id = (select id from named) and r.state = 'delivering'`)}
-    as delivering
+  ${AGGREGATE(
+    'to_jsonb(r) order by r.id',
+    `requests r where r.assignment_id = (select id from named) and r.state in ('delivering', 'partiallyDelivered', 'deliveryFailed')`,
+  )} as undelivered
 where exists (select 1 from pair)`,
 };
 
@@ -328,7 +330,7 @@ export async function loadAssignment(q: Query, id: AssignmentId): Promise<At<Ass
       ...(await pairOf(q, row)),
       assignment: fromRow(governed.assignment, row['named']),
       latest: latest ?? null,
-      delivering: fromRows(governed.request, row['delivering']),
+      undelivered: fromRows(governed.request, row['undelivered']),
     },
   };
 }

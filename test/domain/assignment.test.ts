@@ -108,7 +108,7 @@ describe('ending access', () => {
   });
   test('while it is being delivered leaves no request behind', () => {
     const delivering = [aRequest({ state: 'delivering', assignment: anAssignment().id })];
-    const facts = assignmentFacts({ assignment: anAssignment({ state: 'delivering' }), delivering });
+    const facts = assignmentFacts({ assignment: anAssignment({ state: 'delivering' }), undelivered: delivering });
     const change = sound(end(facts, { reason: 'gaveUp', type: 'userRemove', requestor: tara, note: null }, at()));
     expect(rowsOf(change, 'request').map((request) => [request.state, request.detail])).toEqual([
       ['removing', 'gaveUp'],

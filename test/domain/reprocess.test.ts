@@ -73,10 +73,11 @@ describe('when the content of a package changes', () => {
     expect(change.events.filter(({ type }) => type === 'grant.wanted')).toMatchObject([{ subject: { id: 'grant-1' } }]);
   });
 
-  test('access that lost its last role is delivered, and so is its request', () => {
-    const assignment = anAssignment({ state: 'delivering' });
-    const request = aRequest({ state: 'delivering', assignment: assignment.id });
-    const facts = access(0, [aGrant(1, { state: 'placing' })], { assignment, delivering: [request] });
+  const undelivered = HELD.filter((state) => state !== 'delivered');
+  test.each(undelivered)('access that lost its last role is delivered, and so is its request, in state %s', (state) => {
+    const assignment = anAssignment({ state });
+    const request = aRequest({ state, assignment: assignment.id });
+    const facts = access(0, [aGrant(1, { state: 'placing' })], { assignment, undelivered: [request] });
     const change = sound(follow(facts, at()));
     expect(rowOf(change, 'assignment').state).toBe('delivered');
     expect(rowOf(change, 'request')).toMatchObject({ state: 'delivered', completedAt: at().now });

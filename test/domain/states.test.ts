@@ -85,6 +85,9 @@ describe('a request', () => {
   const closed = { catalog: { ...requestFacts().catalog, state: 'unpublished' as const } };
   const later = { request: aRequest({ period: { startsAt: days(2), endsAt: null, hours: null } }) };
 
+  const undelivered: readonly RequestState[] = ['delivering', 'partiallyDelivered', 'deliveryFailed'];
+  const undeliveredIn = (state: RequestState) => (undelivered.includes(state) ? [aRequest({ state })] : []);
+
   const acts: Readonly<Record<string, (state: RequestState) => Change>> = {
     approve: (state) => decide(inState(state), ana, approve, at()),
     approveForLater: (state) => decide(inState(state, state === 'pendingApproval' ? later : {}), ana, approve, at()),
@@ -102,12 +105,12 @@ describe('a request', () => {
     startAtAClosedGate: (state) => startDue(inState(state, closed), at()),
     startTooEarly: (state) => startDue(inState(state), at(hours(-1))),
     endOfAccess: (state) => {
-      const delivering = state === 'delivering' ? [aRequest({ state })] : [];
-      return giveUp(
-        assignmentFacts({ assignment: anAssignment({ state: 'delivering' }), delivering }),
-        idOf('Tara'),
-        at(),
-      );
+      const assignment = anAssignment({ state: 'delivering' });
+      return giveUp(assignmentFacts({ assignment, undelivered: undeliveredIn(state) }), idOf('Tara'), at());
+    },
+    loseAllRoles: (state) => {
+      const assignment = anAssignment({ state: 'deliveryFailed' });
+      return follow(assignmentFacts({ content: aContent(0), assignment, undelivered: undeliveredIn(state) }), at());
     },
     place: (state) => {
       const removal = state === 'removing' || state === 'removalFailed';
@@ -176,6 +179,10 @@ describe('a request', () => {
     startAtAClosedGate: { to: { scheduled: 'denied' }, otherwise: '-' },
     startTooEarly: { to: {}, otherwise: '-' },
     endOfAccess: { to: { delivering: 'canceled' }, otherwise: '-' },
+    loseAllRoles: {
+      to: { delivering: 'delivered', partiallyDelivered: 'delivered', deliveryFailed: 'delivered' },
+      otherwise: '-',
+    },
     place: {
       to: {
         delivering: 'delivered',

@@ -121,3 +121,29 @@ test('access is set up again at any time, and what was changed outside is there 
   expect(await rolesOf('tara')).toEqual(['Reader']);
   expect(await states()).toEqual(['delivered']);
 });
+
+test.each([
+  { left: '[Ledger / Reader]', roles: ['Reader'] },
+  { left: '[]', roles: [] },
+])('a request that was set up in part is set up once what failed is gone, with $left left', async ({ left, roles }) => {
+  const holds = (given: string): Promise<string> =>
+    world.configure(
+      SMALL.replace(AUDITOR, AUDITOR.replace('[Ledger / Reader]', given))
+        .replace('connector: manual', 'connector: local')
+        .replace('name: Vault,', 'name: Safe,')
+        .replaceAll('Vault /', 'Safe /'),
+    );
+  await world.localRoles.tell('Safe', { mode: 'failed', code: 'locked' });
+  await holds('[Ledger / Reader, Safe / Key holder]');
+  await take('tara', 'ledger auditor');
+  const request = async (): Promise<unknown[]> => world.sql('select state, completed_at is null as open from requests');
+  expect(await request()).toEqual([{ state: 'partiallyDelivered', open: true }]);
+  await holds(left);
+  await world.settle();
+  expect([await states(), await request(), await rolesOf('tara')]).toEqual([
+    ['delivered'],
+    [{ state: 'delivered', open: false }],
+    roles,
+  ]);
+  expect(textOf(cardOf(await world.say('tara', 'R-1001')))).not.toContain('Partly set up');
+});

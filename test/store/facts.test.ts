@@ -165,7 +165,7 @@ describe('facts of a pair', () => {
       await world.store.write(bySystem, async (tx) => {
         const given = await tx.forAssignment(assignment);
         expect(given.latest?.id).toBe(given.justifications[0]?.policyVersion);
-        expect(given.delivering).toHaveLength(1);
+        expect(given.undelivered).toHaveLength(1);
         await tx.save(end(given, { reason: 'gaveUp', type: 'systemRemove', requestor: null, note: null }, moment(tx)));
       });
       const after = await world.views.forAssignment(assignment);

@@ -458,7 +458,7 @@ export function assignmentFacts(fields: Partial<AssignmentFacts> & { policy?: Po
     }),
     assignment,
     latest: policy,
-    delivering: [],
+    undelivered: [],
     ...rest(fields),
   };
 }
