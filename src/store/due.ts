@@ -39,10 +39,10 @@ const GRANT_STATE = `(select state from grants where grants.id = n.grant_id)`;
 // A note alone is no fault: the transaction that made it may have gone on. What is seen here was left so.
 const ASTRAY = `
 with found as (
-  update grants_astray n set found_at = coalesce(n.found_at, usher_now())
-  from (select n.grant_id from grants_astray n where ${GRANT_STATE} in ('placing', 'placed', 'placeFailed') and not ${JUSTIFIED}
-    order by n.grant_id limit $1 for update skip locked) wrong
-  where n.grant_id = wrong.grant_id returning n.grant_id)
+  update grants_astray set found_at = coalesce(found_at, usher_now())
+  where grant_id = any (array(select n.grant_id from grants_astray n
+    where ${GRANT_STATE} in ('placing', 'placed', 'placeFailed') and not ${JUSTIFIED}
+    order by n.grant_id limit $1 for update skip locked)) returning grant_id)
 select grant_id as id from found order by id`;
 // Whoever notes it once more while this looks has made the note younger.
 const ASTRAY_MENDED = `
@@ -131,20 +131,20 @@ with looked as materialized (
 select id from looked`;
 
 const PRUNE = [
-  `delete from scope_leavers where assignment_id in (select assignment_id from scope_leavers
-    where state = 'ended' and at <= usher_now() - interval '1 day' limit $1 for update skip locked) returning 1`,
-  `delete from drift_findings where id in (select id from drift_findings where closed_at < usher_now() - ${KEPT_DEAD}
-    order by closed_at limit $1 for update skip locked) returning 1`,
+  `delete from scope_leavers where assignment_id = any (array(select assignment_id from scope_leavers
+    where state = 'ended' and at <= usher_now() - interval '1 day' limit $1 for update skip locked)) returning 1`,
+  `delete from drift_findings where id = any (array(select id from drift_findings where closed_at < usher_now() - ${KEPT_DEAD}
+    order by closed_at limit $1 for update skip locked)) returning 1`,
   // What was read for a comparison that somebody else began anew at the same moment.
   `delete from drift_seen where (token, holder, role, scope) in (select token, holder, role, scope from drift_seen
     where not exists (select 1 from comparisons where comparisons.token = drift_seen.token) limit $1) returning 1`,
-  `delete from outgoing where id in (select id from outgoing where state in ('done', 'dead')
+  `delete from outgoing where id = any (array(select id from outgoing where state in ('done', 'dead')
     and settled_at < usher_now() - case state when 'done' then ${KEPT} else ${KEPT_DEAD} end
-    and settled_at < usher_now() - ${KEPT} order by settled_at limit $1 for update skip locked) returning 1`,
-  `delete from inbound where id in (select id from inbound where state in ('done', 'dead')
+    and settled_at < usher_now() - ${KEPT} order by settled_at limit $1 for update skip locked)) returning 1`,
+  `delete from inbound where id = any (array(select id from inbound where state in ('done', 'dead')
     and settled_at < usher_now() - case state when 'done' then ${KEPT} else ${KEPT_DEAD} end
-    and settled_at < usher_now() - ${KEPT} order by settled_at limit $1 for update skip locked) returning 1`,
-  `delete from drafts where id in (select id from drafts where expires_at <= usher_now() limit $1 for update skip locked) returning 1`,
+    and settled_at < usher_now() - ${KEPT} order by settled_at limit $1 for update skip locked)) returning 1`,
+  `delete from drafts where id = any (array(select id from drafts where expires_at <= usher_now() limit $1 for update skip locked)) returning 1`,
   // A passed instant is caught up with once, whichever it was: the newest tick of a job, however old, says whether it was answered. The
   // others of a day are for replicas that ring late, and for whoever wants to see when a job ran.
   `delete from job_ticks where (job, due_at) in (select job, due_at from job_ticks old where due_at < usher_now() - interval '1 day'
@@ -152,8 +152,8 @@ const PRUNE = [
   pruneCards('look_at <= usher_now()'),
   pruneCards(`look_at is null and created_at < usher_now() - ${KEPT}`),
   // A bucket that nobody touched for a day is full again, which is what a new one is.
-  `delete from gates where target in (select target from gates where refilled_at < usher_now() - interval '1 day'
-    and (not_before is null or not_before < usher_now()) limit $1 for update skip locked) returning 1`,
+  `delete from gates where target = any (array(select target from gates where refilled_at < usher_now() - interval '1 day'
+    and (not_before is null or not_before < usher_now()) limit $1 for update skip locked)) returning 1`,
 ];
 
 // Remembered messages of the last weeks whose subject has changed since they were last compared with it, and those that could

@@ -77,7 +77,8 @@ const REAP = `
 update inbound set state = case when lost + 1 < $1 then 'stored' else 'dead' end, error = '${LOST}', lost = lost + 1,
   attempts = attempts - 1, lease = null, lease_until = null, settled_at = case when lost + 1 < $1 then settled_at else usher_now() end,
   payload = case when lost + 1 < $1 then payload else ${KEPT} end
-where id in (select id from inbound where state = 'leased' and lease_until < usher_now() order by id for update skip locked)
+where id = any (array(
+  select id from inbound where state = 'leased' and lease_until < usher_now() order by id for update skip locked))
 returning id, platform, delivery, state, lost`;
 
 /** Makes the delivery this transaction's own. Throws RepeatedDelivery, or refuses another body under the same key. */

@@ -25,10 +25,10 @@ export const known = (row: string): string => `case when ${row}.kind = any (${ar
 // A row that somebody knows is due again within minutes after each try; one behind another in its lane is not tried, and waits for that.
 const GIVE_UP = `
 update outgoing o set state = 'dead', error = concat_ws(' ', 'unknown:', kind, notice, audience), settled_at = usher_now()
-where id in (select id from outgoing o where state = 'ready' and next_at < usher_now() - $1 * interval '1 millisecond' and not ${known('o')}
+where id = any (array(select id from outgoing o where state = 'ready' and next_at < usher_now() - $1 * interval '1 millisecond' and not ${known('o')}
     and not exists (select from outgoing other where other.lane = o.lane and other.id < o.id
       and (other.state = 'leased' or other.state = 'ready' and other.next_at >= usher_now() - $1 * interval '1 millisecond'))
-  order by next_at, id limit $2 for update skip locked)
+  order by next_at, id limit $2 for update skip locked))
 returning id`;
 
 /** Gives up what this release does not know and nobody took for so long; a release that knows it may put it back. */

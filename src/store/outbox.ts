@@ -42,9 +42,9 @@ export const HEAD = `${known('o')} and not exists (select 1 from outgoing other 
 const CLAIM = `
 update outgoing set state = 'leased', attempts = attempts + 1, lease = gen_random_uuid(),
   lease_until = usher_now() + $2 * interval '1 millisecond'
-where id in (
+where id = any (array(
   select o.id from outgoing o where o.state = 'ready' and o.next_at <= usher_now() and o.kind = any ($3::text[]) and ${HEAD}
-  order by o.next_at, o.id limit $1 for update skip locked)
+  order by o.next_at, o.id limit $1 for update skip locked))
 returning id, lease, kind, notice, audience, person_id, subject_kind, subject_id, request_id, params, trace, attempts, error, next_at,
   created_at`;
 
@@ -84,8 +84,8 @@ where id = $1 and lease = $2
 returning id`;
 // What somebody else is settling right now was not lost.
 const REAP = `
-update outgoing o set ${BACK}, error = 'lost' where o.id in (
-  select id from outgoing where state = 'leased' and lease_until < usher_now() order by id for update skip locked)
+update outgoing o set ${BACK}, error = 'lost' where o.id = any (array(
+  select id from outgoing where state = 'leased' and lease_until < usher_now() order by id for update skip locked))
 returning o.id`;
 // Asked for anew: it is late, and tried long enough, from now on.
 const REDRIVE = `

@@ -66,6 +66,15 @@ describe('a claim', () => {
     expect(await redrive()).toBeNull();
   });
 
+  test('gives no more than was asked for, however few rows the planner expects', async () => {
+    await put('L');
+    await world.sql('delete from outgoing');
+    await world.sql('analyze outgoing');
+    for (const n of [1, 2, 3]) await put(`lane ${n}`);
+    one(await world.outbox.claim(1, MINUTE));
+    expect(await world.outbox.claim(2, MINUTE)).toHaveLength(2);
+  });
+
   test('of two workers who both see the head, one loses without harm', async () => {
     await put('L');
     const claims = await Promise.all(Array.from({ length: 8 }, () => world.outbox.claim(1, MINUTE)));

@@ -77,7 +77,18 @@ function scanned(plan: Plan): string[] {
     plan['Node Type'] === 'Seq Scan' ||
     (/^Index (Only )?Scan$/.test(plan['Node Type']) && plan['Index Cond'] === undefined && !PARTIAL.test(index));
   const isGrowing = GROWING.includes(table) || table.startsWith('audit_events');
-  return [...(isWhole && isGrowing ? [`${table} by ${index}`] : []), ...(plan.Plans ?? []).flatMap(scanned)];
+  return [
+    ...(isWhole && isGrowing ? [`${table} by ${index}`] : []),
+    ...(/Join|Loop/.test(plan['Node Type']) && (plan.Plans ?? []).some(locks) ? ['locked for each row of a join'] : []),
+    ...(plan.Plans ?? []).flatMap(scanned),
+  ];
+}
+
+// What is picked and locked runs once, before everything else. As a side of a join it may run for each row of the other side, pass over
+// what it has picked already and pick the next: then there is no limit to how many rows are taken.
+function locks(plan: Plan): boolean {
+  if (plan['Parent Relationship'] === 'InitPlan') return false;
+  return plan['Node Type'] === 'LockRows' || (plan.Plans ?? []).some(locks);
 }
 
 // A database of its own: what other tests left in the statistics would decide what the planner does.

@@ -390,6 +390,9 @@ describe('due', () => {
   });
 
   test('old rows go in chunks, the newest tick and open work stay', async () => {
+    await world.ask(ana, await world.package('ERP'));
+    await world.sql('delete from outgoing');
+    await world.sql('analyze outgoing'); // of an empty table the planner expects one row, whatever came since
     await world.ask(tara, await world.package('CRM'));
     const rows = await world.outbox.claim(50, 60_000);
     for (const row of rows) await world.outbox.settle(row.lease, { state: 'done' });
