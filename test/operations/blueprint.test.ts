@@ -971,7 +971,8 @@ catalogs:
     const written = (more: string): string =>
       BASE.replace(/- \{ name: Clerks, who.*/, `- { name: Clerks, who: anyone, expires: 8 hours${more} }`);
     const allowed = async () => (await policy('Clerks'))?.content.extension.allowed;
-    await applied(written(', mode: direct'));
+    // Nobody gets this by asking, so its line does not read like one that needs no approval.
+    expect(planText(await applied(written(', mode: direct')))).toContain('Clerks: mode: direct; for anyone');
     expect(await allowed()).toBe(false);
     expect(planText(await applied(written(', mode: direct, extension: false')))).toMatch(/^Nothing to change/);
     expect(planText(await applied(written(', mode: direct, extension: { max: 2 }')))).toContain(

@@ -45,7 +45,8 @@ function inWords(draft: Draft, content: PolicyVersion): [string, string][] {
 /** The most important of a new policy, on one line. */
 export function summary(draft: Draft, content: PolicyVersion): string {
   const all = new Map(inWords(draft, content));
-  return `for ${all.get('who') ?? ''}; approval: ${all.get('approval') ?? ''}; expires: ${all.get('expires') ?? ''}${content.calendar ? `; working time: ${all.get('working time') ?? ''}` : ''}`;
+  const mode = content.mode === 'request' ? '' : `mode: ${content.mode}; `;
+  return `${mode}for ${all.get('who') ?? ''}; approval: ${all.get('approval') ?? ''}; expires: ${all.get('expires') ?? ''}${content.calendar ? `; working time: ${all.get('working time') ?? ''}` : ''}`;
 }
 
 function calendarWords(calendar: WorkingCalendar | null): string {
