@@ -208,7 +208,8 @@ export async function startUsher(config: Config, log: Log, { clickMs = CLICK_MS 
         cards,
         inbound,
         book,
-        profiles: async (platform, tenant, user) => (await channels.get(platform)?.profile(tenant, user)) ?? null,
+        profiles: async ({ platform, tenant, user, surface }) =>
+          (await channels.get(platform)?.profile(tenant, user, surface)) ?? null,
         refusals,
         cooling: createCooling(outbox),
         watch: metrics.watch,

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CardId } from '../domain/model';
 import type { Card, Text } from './card';
-import type { Act, Inbound, Platform, Reply } from './inbound';
+import type { Act, Inbound, Platform, Reply, Surface } from './inbound';
 
 /**
  * An HTTP route that a channel wants to be mounted. `body` is the raw bytes, at most `maxBytes`. A `*` at the end of the path stands
@@ -92,8 +92,11 @@ export interface Channel {
   remove?(ref: MessageRef): Promise<void>;
   /** Answers an accepted (stored) event in the conversation where it was said. */
   answer(inbound: Inbound, reply: Reply): Promise<MessageRef | null>;
-  /** Facts about an account that are not in a delivery (Slack `users.info`); null where there is nothing to ask. */
-  profile(tenant: string, user: string): Promise<Inbound['profile']>;
+  /**
+   * Facts about an account that are not in a delivery (Slack `users.info`, the roster of Teams); null where there is nothing to ask.
+   * `at` is where it was heard, for a platform that can only be asked there. Throws `ChannelError`.
+   */
+  profile(tenant: string, user: string, at?: Surface): Promise<Inbound['profile']>;
   /**
    * The account with a mail address, for people who never spoke to the bot; null where there is none. Absent where the
    * platform cannot be asked, or lets nobody be written to first (Teams). Throws `ChannelError`.

@@ -2,10 +2,10 @@
 import { DomainError } from '../domain/errors';
 import type { Person } from '../domain/model';
 import type { Desk } from '../operations/ports';
-import { known, link, refresh } from '../operations/people';
+import { known, link, presumed, refresh } from '../operations/people';
 import type { Account, Known } from '../operations/people';
 import { ChannelError } from './channel';
-import type { Inbound, Platform, Profile } from './inbound';
+import type { Inbound, Profile } from './inbound';
 
 export interface Who {
   readonly person: Person;
@@ -14,8 +14,8 @@ export interface Who {
   readonly locale: string;
 }
 
-/** Looks an account up at its platform, for deliveries that carry no profile. */
-export type Profiles = (platform: Platform, tenant: string, user: string) => Promise<Profile | null>;
+/** Looks the account of a delivery up at its platform, where that does not say all of it. */
+export type Profiles = (delivery: Pick<Inbound, 'platform' | 'tenant' | 'user' | 'surface'>) => Promise<Profile | null>;
 
 /**
  * Refuses accounts that may never act, before anything is stored: outsiders of the tenant or workspace, bots, guests without
@@ -47,18 +47,25 @@ export async function identify(desk: Desk, profiles: Profiles, inbound: Inbound)
   const installation = await desk.views.installation(inbound.platform, inbound.tenant);
   const guestsAllowed = installation?.guestsAllowed ?? false;
   const kept = await known(desk, inbound);
-  if (inbound.profile !== null || kept?.person) await judge(desk, inbound, kept, guestsAllowed);
+  const isSaid = inbound.profile !== null && inbound.profile.standing !== null;
+  // Whoever is said to be nobody who may act is refused before anything is asked of them.
+  if (isSaid) await judge(desk, inbound, kept, guestsAllowed);
+  const told = { ...inbound, profile: await complete(profiles, inbound, kept) };
+  if (!isSaid || told.profile !== inbound.profile) await judge(desk, told, kept, guestsAllowed);
   if (kept?.person) return asReader(kept.person, inbound.profile?.zone ? inbound.profile : kept);
-  const told = { ...inbound, profile: await complete(profiles, inbound) };
-  await judge(desk, told, kept, guestsAllowed);
   return asReader(await linked(desk, told, guestsAllowed), told.profile);
 }
 
-/** With what only a look-up says of an account that is nobody's yet. It only adds to what its delivery vouches for. */
-async function complete(profiles: Profiles, { platform, tenant, user, profile }: Inbound): Promise<Profile | null> {
-  if (profile === null || (profile.email ?? profile.directoryKey) === null) return profiles(platform, tenant, user);
-  if (profile.standing !== null) return profile;
-  const found = await profiles(platform, tenant, user).catch((error: unknown) => {
+/**
+ * With what only a look-up says of an account that is nobody's yet, or whose standing its platform did not say for a day, if ever. It
+ * only adds to what its delivery vouches for.
+ */
+async function complete(profiles: Profiles, inbound: Inbound, kept: Known | null): Promise<Profile | null> {
+  const { profile } = inbound;
+  const isVouchedFor = profile !== null && (profile.email ?? profile.directoryKey) !== null;
+  if (!kept?.person && !isVouchedFor) return profiles(inbound);
+  if (profile?.standing !== null || kept?.said === 'lately') return profile;
+  const found = await profiles(inbound).catch((error: unknown) => {
     if (error instanceof ChannelError) return null;
     throw error;
   });
@@ -74,14 +81,19 @@ type Told = Pick<Inbound, 'platform' | 'tenant' | 'user' | 'profile'>;
 async function judge(desk: Desk, account: Told, kept: Known | null, guestsAllowed: boolean): Promise<void> {
   const { profile } = account;
   if (profile !== null && kept !== null) await keep(desk, account, profile, kept);
-  admit(profile?.standing ?? kept?.standing ?? null, guestsAllowed);
+  admit(profile?.standing ?? standingOf(profile, kept), guestsAllowed);
+}
+
+function standingOf(profile: Profile | null, kept: Known | null): string | null {
+  if (kept === null) return null;
+  // A platform that says it of everybody, and now of nobody because it is slow, said what is kept, whichever release kept it.
+  return profile === null ? kept.standing : presumed(kept, kept.person);
 }
 
 async function keep(desk: Desk, { platform, tenant, user }: Told, profile: Profile, kept: Known): Promise<void> {
-  const { zone, locale } = profile;
-  const standing = profile.standing ?? kept.standing;
-  const moved = zone !== null && zone !== kept.zone;
-  if (standing === kept.standing && !moved) return;
+  const { standing, zone, locale } = profile;
+  const isNews = standing !== null && (standing !== kept.standing || kept.said !== 'lately');
+  if (!isNews && (zone === null || zone === kept.zone)) return;
   await refresh(desk, { platform, tenant, user, standing, zone, locale });
 }
 

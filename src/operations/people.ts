@@ -3,7 +3,7 @@
 import { DomainError, isRefusal } from '../domain/errors';
 import type { Person } from '../domain/model';
 import { act } from './act';
-import type { By, Desk, IdentityChange, Seen } from './ports';
+import type { By, Desk, IdentityChange, IdentityRow, Seen } from './ports';
 
 /** What the platform vouches for in a delivery, or a look-up gave. */
 export interface Account {
@@ -20,13 +20,8 @@ export interface Account {
   readonly locale: string | null;
 }
 
-/** An account as it was kept: who it is, and what its platform last said about it. */
-export interface Known {
-  readonly person: Person | null;
-  readonly standing: string;
-  readonly zone: string | null;
-  readonly locale: string | null;
-}
+/** An account as it was kept: who it is, and what is known of it. */
+export type Known = Pick<IdentityRow, 'person' | 'standing' | 'said' | 'zone' | 'locale'>;
 
 /**
  * What is known of an account; null before its first contact. It is nobody's where what was found then does not count any more: it was
@@ -37,6 +32,15 @@ export async function known(desk: Desk, account: Pick<Account, 'platform' | 'ten
   if (identity === null) return null;
   const counts = identity.state !== 'conflict' && identity.person?.state === 'enabled';
   return { ...identity, person: counts ? identity.person : null };
+}
+
+/**
+ * What an account is where its platform does not say it now: what it said last. What it never said makes nobody better than the directory
+ * knows, who is a guest there is one.
+ */
+export function presumed(kept: Pick<Known, 'standing' | 'said'> | null, person: Person | null): string {
+  if (kept !== null && (kept.said !== null || kept.standing !== 'member')) return kept.standing;
+  return person?.kind ?? 'member';
 }
 
 /** Writes down what the platform says now about an account that is known already: its standing, zone and language. */
@@ -65,9 +69,8 @@ export async function link(desk: Desk, account: Account, admit: (standing: strin
     if (kept.person) throw new DomainError('person-disabled', {});
   }
   if (kept?.state === 'conflict' && !person) throw new DomainError('link-conflict', { platform: account.platform });
-  // Where its platform never said it, the directory knows who is a guest.
-  const standing = account.standing ?? kept?.standing ?? person?.kind ?? 'member';
-  if (person) admit(standing);
+  const otherwise = presumed(kept, person);
+  if (person) admit(account.standing ?? otherwise);
   const change: IdentityChange = {
     platform: account.platform,
     tenant: account.tenant,
@@ -77,7 +80,8 @@ export async function link(desk: Desk, account: Account, admit: (standing: strin
     state: person ? 'linked' : conflict ? 'conflict' : 'unlinked',
     linkedBy: person ? linkedBy : null,
     mail: person && linkedBy === 'email' ? account.email : null,
-    standing,
+    standing: account.standing,
+    presumed: otherwise,
     zone: account.zone,
     locale: account.locale,
   };
@@ -86,7 +90,7 @@ export async function link(desk: Desk, account: Account, admit: (standing: strin
   if (outcome === 'moved') {
     const now = await known(desk, account);
     if (!now?.person) return link(desk, account, admit);
-    admit(account.standing ?? now.standing);
+    admit(account.standing ?? presumed(now, now.person));
     return now.person;
   }
   if (conflict || outcome === 'claimed') throw new DomainError('link-conflict', { platform: account.platform });

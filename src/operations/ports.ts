@@ -421,8 +421,10 @@ export interface IdentityRow {
    * an address that is somebody else's: a wrong line of a file that is mended keeps nobody out.
    */
   readonly staysWith: readonly PersonId[];
-  /** As the platform last said it: `member`, `guest`, `deactivated`, ... */
+  /** What the account is taken to be: `member`, `guest`, `deactivated`, ... */
   readonly standing: string;
+  /** Whether its platform said so, within a day or before; null: an earlier release, a file or the directory did. */
+  readonly said: 'lately' | 'once' | null;
   readonly zone: string | null;
   readonly locale: string | null;
   readonly version: number;
@@ -444,7 +446,8 @@ export interface Seen {
   readonly platform: string;
   readonly tenant: string;
   readonly user: string;
-  readonly standing: string;
+  /** Null: it did not say. */
+  readonly standing: string | null;
   readonly zone: string | null;
   readonly locale: string | null;
 }
@@ -452,6 +455,8 @@ export interface IdentityChange extends Seen {
   /** The version that it rests on; null: there was none. */
   readonly read: number | null;
   readonly person: PersonId | null;
+  /** What it is taken to be where its platform does not say it. */
+  readonly presumed: string;
   readonly state: 'linked' | 'unlinked' | 'conflict';
   readonly linkedBy: 'directoryKey' | 'email' | 'file' | 'demo' | null;
   /** The address of the person that links it; null: something else does, or nobody is linked. */

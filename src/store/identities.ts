@@ -11,10 +11,12 @@ const COLUMNS = 'id, person_id, state, linked_by, standing, zone, locale, versio
 const FIND = `select ${COLUMNS} from identities where platform = $1 and tenant = $2 and user_id = $3 for no key update`;
 // How it was linked stays when it no longer is: by that the release before knows that it was somebody's.
 const WRITE = `
-insert into identities (id, platform, tenant, user_id, person_id, state, linked_by, standing, zone, locale, last_seen_at, version)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, usher_now(), 1)
+insert into identities (id, platform, tenant, user_id, person_id, state, linked_by, standing, standing_said_at, zone, locale,
+  last_seen_at, version)
+values ($1, $2, $3, $4, $5, $6, $7, coalesce($8, $12), case when $8::text is not null then usher_now() end, $9, $10, usher_now(), 1)
 on conflict (platform, tenant, user_id) do update set person_id = excluded.person_id, state = excluded.state,
-  linked_by = coalesce(excluded.linked_by, identities.linked_by), standing = excluded.standing, zone = excluded.zone, locale = excluded.locale,
+  linked_by = coalesce(excluded.linked_by, identities.linked_by), standing = excluded.standing,
+  standing_said_at = coalesce(excluded.standing_said_at, identities.standing_said_at), zone = excluded.zone, locale = excluded.locale,
   last_seen_at = excluded.last_seen_at, version = identities.version + 1
   where identities.version = $11
 returning ${COLUMNS}`;
@@ -55,8 +57,8 @@ where i.id = m.identity_id and i.person_id = p.id and i.linked_by = 'email' and 
 returning i.id, i.platform, p.id as person`;
 
 const SEEN = `
-update identities set standing = $4, zone = coalesce($5, zone), locale = coalesce($6, locale), last_seen_at = usher_now(),
-  version = version + 1
+update identities set standing = coalesce($4, standing), standing_said_at = case when $4::text is null then standing_said_at else usher_now() end,
+  zone = coalesce($5, zone), locale = coalesce($6, locale), last_seen_at = usher_now(), version = version + 1
 where platform = $1 and tenant = $2 and user_id = $3`;
 
 const EVENTS = { linked: 'identity.linked', conflict: 'identity.conflicted', unlinked: 'identity.unlinked' } as const;
@@ -77,11 +79,11 @@ export async function saveIdentity(
   signature: Signature,
   sent: (rows: number) => void,
 ): Promise<boolean> {
-  const { platform, tenant, user, person, state, linkedBy, mail, standing, zone, locale, read } = change;
+  const { platform, tenant, user, person, state, linkedBy, mail, standing, presumed, zone, locale, read } = change;
   if (mail !== null && (await q(HAS_MAIL, [person, mail])).length === 0) return false;
   const [found] = await q(FIND, [platform, tenant, user]);
   const before = (found as Row | undefined) ?? null;
-  const values = [newId(), platform, tenant, user, person, state, linkedBy, standing, zone, locale, read];
+  const values = [newId(), platform, tenant, user, person, state, linkedBy, standing, zone, locale, read, presumed];
   const [written] = await q(WRITE, values);
   if (written === undefined) return false;
   const after = written as Row;
@@ -92,7 +94,7 @@ export async function saveIdentity(
     type: EVENTS[state],
     subject: { kind: 'identity', id },
     refs: person === null ? {} : { person },
-    data: { platform, linkedBy, standing },
+    data: { platform, linkedBy, standing: standing ?? presumed },
   };
   const rows = [{ table: 'identities', id, before, after, personal: PERSONAL }];
   await recordEvents(q, [{ event, rows }], signature, sent);

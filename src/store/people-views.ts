@@ -26,7 +26,8 @@ const PERSON = 'select * from people where id = $1';
 // The trail knows who had an account, whatever a file has said of it since. It is read only of those that nobody has. What was a mistake
 // of a file, in an account or in an address, keeps nobody out once it is mended.
 const IDENTITY = `
-select i.id, i.state, i.standing, i.zone, i.locale, i.version, to_jsonb(people) as person,
+select i.id, i.state, i.standing, case when i.standing_said_at > usher_now() - interval '1 day' then 'lately'
+    when i.standing_said_at is not null then 'once' end as said, i.zone, i.locale, i.version, to_jsonb(people) as person,
   case when people.state = 'enabled' then '{}' else array(
     select p.id from people p where p.id = i.person_id
     union

@@ -156,7 +156,7 @@ async function product(database: BenchDatabase, slack: SlackServer): Promise<Tar
     cards: parts.cards,
     inbound: parts.inbound,
     book: loadCards(join(__dirname, '../../cards')),
-    profiles: (_platform, tenant, user) => channel.profile(tenant, user),
+    profiles: ({ tenant, user }) => channel.profile(tenant, user),
     log,
   });
   await channel.start(conversation);

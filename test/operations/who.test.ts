@@ -195,6 +195,19 @@ describe('the standing of an account', () => {
   const row = async () => (await world.sql("select * from identities where user_id = 'tara'"))[0];
   const allow = (allowed: boolean) =>
     world.sql("update installations set guests_allowed = $1 where platform = 'web'", [allowed]);
+  /** A delivery that says who it is and not what, at a platform whose roster says what is found. */
+  const knock = (key: string, found: () => Promise<Profile | null>, user = key): Promise<unknown> =>
+    identify(world.desk, found, {
+      ...hello({ profile: { ...profile, directoryKey: key, standing: null } }),
+      user,
+    }).then(
+      ({ person }) => person.name,
+      (error: unknown) => (error as Error).message,
+    );
+  const refusal = 'guest-refused';
+  const nothing = () => Promise.resolve(null);
+  const down = () => Promise.reject(new ChannelError('later', 'ratelimited'));
+  const roster = (standing: Profile['standing']) => () => Promise.resolve(as(standing).profile);
 
   test('as the platform said it last counts when it says nothing the next time, for better and worse', async () => {
     for (const [standing, refused] of [
@@ -264,20 +277,9 @@ describe('the standing of an account', () => {
     await world.configure(
       'people: [{ key: gita, name: Gita Rao, kind: guest, identities: [{ platform: web, tenant: demo, user: gita }] }, { key: mo, name: Mo Hale }]',
     );
-    const knock = (key: string, found: () => Promise<Profile | null>, user = key): Promise<unknown> =>
-      identify(world.desk, found, {
-        ...hello({ profile: { ...profile, directoryKey: key, standing: null } }),
-        user,
-      }).then(
-        ({ person }) => person.name,
-        (error: unknown) => (error as Error).message,
-      );
-    const refusal = 'guest-refused';
-    const nothing = () => Promise.resolve(null);
-    const down = () => Promise.reject(new ChannelError('later', 'ratelimited'));
     expect(await knock('gita', nothing)).toBe(refusal);
     // At the first contact the roster is asked, and where it does not answer the directory says who is a guest.
-    expect(await knock('mo', () => Promise.resolve(as('guest').profile))).toBe(refusal);
+    expect(await knock('mo', roster('guest'))).toBe(refusal);
     for (const silence of [nothing, down]) expect(await knock('gita', silence, 'gita-2')).toBe(refusal);
     expect(await world.sql(`select 1 from identities where user_id in ('mo', 'gita-2')`)).toEqual([]);
     expect(await knock('mo', down)).toBe('Mo Hale');
@@ -286,6 +288,69 @@ describe('the standing of an account', () => {
     expect(await knock('gita', nothing, 'gita-2')).toBe('Gita Rao');
     await allow(false);
     expect(await knock('gita', nothing, 'gita-2')).toBe(refusal);
+  });
+
+  describe('that its platform never said', () => {
+    const people = (tara: string) =>
+      world.configure(
+        `people: [{ key: tara, name: Tara Lind, kind: ${tara}, identities: [{ platform: web, tenant: demo, user: tara }] }]`,
+      );
+    /** As a release writes it that takes whoever is not said to be a guest for a member. */
+    const guess = (standing: string) =>
+      world.sql("update identities set standing = $1, version = version + 1 where user_id = 'tara'", [standing]);
+
+    test('by a release that did not know better lets no guest in, and keeps no member out', async () => {
+      await people('guest');
+      await guess('member');
+      for (const silence of [nothing, down]) expect(await knock('tara', silence)).toBe(refusal);
+      expect(await knock('tara', roster('member'))).toBe('Tara Lind');
+      expect(await knock('tara', down)).toBe('Tara Lind');
+      expect(await knock('tara', roster('member'))).toBe('Tara Lind');
+      await people('member');
+      for (const standing of ['guest', 'foreign']) {
+        await guess(standing);
+        expect(await knock('tara', down)).toBe(standing === 'guest' ? refusal : 'foreign-tenant');
+        expect(await knock('tara', roster('member'))).toBe('Tara Lind');
+      }
+    });
+
+    test('by such a release while it runs beside this one replaces nothing that was said', async () => {
+      await people('guest');
+      expect(await knock('tara', roster('guest'))).toBe(refusal);
+      await guess('member');
+      expect(await row()).toMatchObject({ standing_said_at: null });
+      expect(await knock('tara', down)).toBe(refusal);
+      expect(await knock('tara', roster('guest'))).toBe(refusal);
+      expect(await row()).toMatchObject({ standing: 'guest', standing_said_at: expect.any(Date) as Date });
+    });
+
+    test('of an account that was nobody’s is no better than the directory knows', async () => {
+      await world.sql("update identities set state = 'unlinked', person_id = null where user_id = 'tara'");
+      await guess('member');
+      await world.sql("update people set kind = 'guest', version = version + 1 where directory_key = 'tara'");
+      expect(await knock('tara', down)).toBe(refusal);
+      expect(await row()).toMatchObject({ state: 'unlinked' });
+      expect(await knock('tara', roster('member'))).toBe('Tara Lind');
+    });
+  });
+
+  test('is asked for again a day after it was said, for better and worse', async () => {
+    let asked = 0;
+    const counted = (standing: Profile['standing']) => () => {
+      asked += 1;
+      return roster(standing)();
+    };
+    await ask(as('guest'));
+    expect(await knock('tara', counted('member'))).toBe(refusal);
+    expect(asked).toBe(0);
+    await world.pass(DAY);
+    expect(await knock('tara', down)).toBe(refusal);
+    expect(await knock('tara', counted('member'))).toBe('Tara Lind');
+    expect(await knock('tara', counted('guest'))).toBe('Tara Lind');
+    expect(asked).toBe(1);
+    await world.pass(DAY);
+    expect(await knock('tara', down)).toBe('Tara Lind');
+    expect(await knock('tara', counted('guest'))).toBe(refusal);
   });
 
   test('an account in conflict is looked at again when the platform vouches for one person', async () => {

@@ -181,6 +181,7 @@ test('an account that chat saw before keeps its row when a file links it', async
       linkedBy: null,
       mail: null,
       standing: 'member',
+      presumed: 'member',
       zone: null,
       locale: null,
     });

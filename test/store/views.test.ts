@@ -168,6 +168,7 @@ describe('people', () => {
         linkedBy: 'demo',
         mail: null,
         standing: 'member',
+        presumed: 'member',
         zone: null,
         locale: null,
       }),

@@ -111,14 +111,15 @@ export function createAnswers(settings: TeamsSettings, conversation: Conversatio
     },
     say: (inbound, say) => post(placeOf(inbound), { text: plain(say, null) }),
     typing: (inbound) => sender.typing(placeOf(inbound)),
-    async profile(tenant, user): Promise<Profile | null> {
-      const known = places.get(keyOf(tenant, user));
-      return known === undefined ? null : await sender.member(known.target, user);
+    async profile(tenant, user, at): Promise<Profile | null> {
+      // What is stored is answered by any replica, also by one that never heard them.
+      const place = places.get(keyOf(tenant, user))?.target ?? (at && placeOf({ tenant, surface: at }));
+      return place === undefined ? null : await sender.member(place, user);
     },
   };
 }
 
-function placeOf({ tenant, surface }: Inbound): Target {
+function placeOf({ tenant, surface }: Pick<Inbound, 'tenant' | 'surface'>): Target {
   return { tenant, conversation: surface.conversation, serviceUrl: surface.serviceUrl };
 }
 

@@ -86,7 +86,7 @@ export function createTeamsChannel(options: TeamsOptions): Channel {
     update: (ref, card) => started().answers.update(ref, card),
     remove: (ref) => started().answers.remove(ref),
     answer: (inbound, reply) => started().answers.answer(inbound, reply),
-    profile: (tenant, user) => started().answers.profile(tenant, user),
+    profile: (tenant, user, at) => started().answers.profile(tenant, user, at),
     door: (words) => {
       const to = `28:${settings.appId}`;
       const url = `https://teams.microsoft.com/l/chat/0/0?users=${to}&message=${encodeURIComponent(words)}`;

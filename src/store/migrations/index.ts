@@ -38,6 +38,7 @@ import { edges } from './0040-edges';
 import { filed } from './0041-filed';
 import { readByBoth } from './0042-read-by-both';
 import { bothLists } from './0048-both-lists';
+import { standingSaid } from './0051-standing-said';
 
 export type Migration = {
   /** `0001-name`, as the file is called. */
@@ -90,4 +91,5 @@ export const migrations: readonly Migration[] = [
   filed,
   readByBoth,
   bothLists,
+  standingSaid,
 ];

@@ -228,6 +228,12 @@ describe('who speaks', () => {
       standing: 'guest',
     });
     expect(await world.channel.profile(teams.tenantId, 'nobody')).toBeNull();
+    // What another replica heard is answered here as well.
+    const { surface } = only(conversation.accepted);
+    teams.people.push({ ...ana, name: 'Ada Away', aadObjectId: '33333333-3333-4333-8333-888888888888', role: 'guest' });
+    const away = '33333333-3333-4333-8333-888888888888';
+    expect(await world.channel.profile(teams.tenantId, away)).toBeNull();
+    expect(await world.channel.profile(teams.tenantId, away, surface)).toMatchObject({ standing: 'guest' });
   });
 
   test('row 55: the service URL travels with a verified delivery and with no other', async () => {
