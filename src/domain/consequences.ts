@@ -46,6 +46,9 @@ export const notices = [
 ] as const;
 export type Notice = (typeof notices)[number];
 
+/** How a message looks that others read, or who left. */
+export const GONE = 'gone';
+
 /** What waits for its reader, the most pressing first; everything else they only have to know. */
 export const duties: readonly Notice[] = [
   'approval',
@@ -67,7 +70,8 @@ export interface Consequence {
   /** Equal values in the event's data; absent: always. */
   readonly when?: Readonly<Record<string, string | number | boolean>>;
   readonly kind: 'tell' | 'redraw' | 'place';
-  readonly notice?: Notice;
+  /** Of a redraw: what must be drawn, where a release that does not know of it would take the row and draw nothing. */
+  readonly notice?: Notice | typeof GONE;
   readonly audience?: Audience;
   /**
    * What the message is about; default: the event's own subject. A placement is about the event's grant; where the event is about
@@ -175,7 +179,7 @@ export const consequences: readonly Consequence[] = [
   tell('assignment.withdrawalFailed', 'removalAlarm', 'administrators', 'assignment'),
   redraw('assignment.withdrawalFailed', 'assignment'),
   // What was sent to an account that is somebody else's now.
-  redraw('identity.unlinked', 'person'),
+  { ...redraw('identity.unlinked', 'person'), notice: GONE },
   tell('person.enabled', 'accessBack', 'person', undefined),
   tell('person.restored', 'accessBack', 'person', undefined),
   { on: 'grant.wanted', kind: 'place', about: 'grant' },

@@ -6,6 +6,7 @@ import { ChannelError } from '../../src/chat/channel';
 import type { Channel } from '../../src/chat/channel';
 import type { Card } from '../../src/chat/card';
 import { connectors } from '../../src/connectors';
+import { notices } from '../../src/domain/consequences';
 import { delivering } from '../../src/jobs/deliver';
 import { createGates } from '../../src/jobs/gate';
 import { redrive } from '../../src/operations/outgoing';
@@ -297,6 +298,11 @@ describe('a message is changed no more where others read it, or who left', () =>
     await own('ana', 'ana-2');
     await own('ana', 'ana-3');
     await own('tara', 'tara-2');
+    // The release before draws nothing because of it, so it is left to this one.
+    expect(
+      await world.sql(`select distinct notice from outgoing where kind = 'redraw' and subject_kind = 'person'`),
+    ).toEqual([{ notice: 'gone' }]);
+    expect([...notices]).not.toContain('gone');
     // Two workers, or one that died before it had settled.
     for (let turn = 0; turn < 2; turn += 1) {
       await world.settle();
