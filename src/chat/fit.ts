@@ -1,13 +1,17 @@
-// A card that is longer than a platform takes: what it says goes from the end, line by line, and a line says so. What it asks and
-// its own buttons always stay.
-import type { Card, Element } from './card';
+// A card that is longer than a platform takes: what it says goes from the end, line by line, and a line says so. What it asks, what
+// is wrong with what was answered, and its own buttons always stay.
+import type { Card, Element, Text, TextInput } from './card';
 import { hasInputs } from './card';
-import { say } from './words';
+import { mapInputs, withErrors } from './form-errors';
+import { label, say } from './words';
 
-/** The card with as much of it as fits; `tooLong` is the platform's measure. Where not even its inputs and buttons fit, those. */
+/**
+ * The card with as much of it as fits; `tooLong` is the platform's measure. Where not even its inputs fit with what was answered, the
+ * longest answers go as well, each with a sentence that says so. Where not even its inputs and buttons fit, those.
+ */
 export function fitted(card: Card, tooLong: (card: Card) => boolean): Card {
   if (!tooLong(card)) return card;
-  const all = linesIn(card.body);
+  const all = linesIn(card.body, hasInputs(card));
   // Fewer lines never make a card longer by more than the line that says so, so halving finds the most that fit, or one less.
   let [shown, most, tooMany] = [shortened(card, 0, all), 0, all];
   while (tooMany - most > 1) {
@@ -16,27 +20,51 @@ export function fitted(card: Card, tooLong: (card: Card) => boolean): Card {
     if (tooLong(tried)) tooMany = middle;
     else [shown, most] = [tried, middle];
   }
-  return shown;
+  return tooLong(shown) ? withoutLongest(shown, tooLong) : shown;
 }
 
-function isKept(element: Element): boolean {
-  return 'id' in element || (element.type === 'ColumnSet' && hasInputs({ body: [element] }));
+/** The longest answers go until the form fits: one that cannot be shown again could not be corrected either. */
+function withoutLongest(form: Card, tooLong: (card: Card) => boolean): Card {
+  const answers: TextInput[] = [];
+  mapInputs(form, (input) => {
+    if (input.type === 'Input.Text' && input.value !== null) answers.push(input);
+    return input;
+  });
+  answers.sort((one, two) => bytes(two.value) - bytes(one.value));
+  const fields: Record<string, Text> = {};
+  for (const { id } of answers) {
+    fields[id] = label('form.answerGone');
+    const emptied = mapInputs(form, (input) =>
+      input.type === 'Input.Text' && input.id in fields ? { ...input, value: null } : input,
+    );
+    const tried = withErrors(emptied, { kind: 'errors', say: null, fields });
+    if (!tooLong(tried)) return tried;
+  }
+  return form;
 }
 
-function linesIn(elements: readonly Element[]): number {
+const bytes = (value: string | null): number => Buffer.byteLength(value ?? '');
+
+function isKept(element: Element, isForm: boolean): boolean {
+  if (element.type === 'ColumnSet') return hasInputs({ body: [element] });
+  return 'id' in element || (isForm && element.type === 'Container' && element.tone === 'attention');
+}
+
+function linesIn(elements: readonly Element[], isForm: boolean): number {
   return elements.reduce((sum, element) => {
-    if (element.type === 'Container') return sum + linesIn(element.items);
-    if (element.type === 'FactSet') return sum + element.facts.length;
-    return sum + (isKept(element) ? 0 : 1);
+    if (isKept(element, isForm)) return sum;
+    if (element.type === 'Container') return sum + linesIn(element.items, isForm);
+    return sum + (element.type === 'FactSet' ? element.facts.length : 1);
   }, 0);
 }
 
 /** The first `count` lines of a card that has `all`, and in place of the others how many they are. */
 function shortened(card: Card, count: number, all: number): Card {
+  const isForm = hasInputs(card);
   let seen = 0;
   const walk = (elements: readonly Element[]): readonly Element[] =>
     elements.flatMap((element): readonly Element[] => {
-      if (isKept(element)) return [element];
+      if (isKept(element, isForm)) return [element];
       const before = seen;
       if (element.type === 'Container') {
         const items = walk(element.items);

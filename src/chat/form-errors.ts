@@ -1,7 +1,7 @@
 // What is wrong with a form: at which input its sentence stands, and the form with it, for platforms that have no place of their own
 // for what a server found.
 import { inputIds } from './card';
-import type { Card, Container, Element, Text } from './card';
+import type { Card, Container, Element, Input, Text } from './card';
 import type { Reply } from './inbound';
 
 /** The inputs of the step that has no draft: what, and for whom. */
@@ -56,4 +56,17 @@ export function withErrors(card: Card, reply: Extract<Reply, { kind: 'errors' }>
   const elsewhere = Object.entries(reply.fields).flatMap(([id, sentence]) => (placed.has(id) ? [] : [sentence]));
   const above = [...(reply.say === null ? [] : [reply.say]), ...elsewhere].map((say) => banner(say, 'attention'));
   return { ...card, body: [...above, ...body] };
+}
+
+/** The form with each of its inputs changed. */
+export function mapInputs(card: Card, change: (input: Input) => Input): Card {
+  const walk = (elements: readonly Element[]): Element[] =>
+    elements.map((element): Element => {
+      if (element.type === 'Container') return { ...element, items: walk(element.items) };
+      if (element.type === 'ColumnSet') {
+        return { ...element, columns: element.columns.map((column) => ({ ...column, items: walk(column.items) })) };
+      }
+      return 'id' in element ? change(element) : element;
+    });
+  return { ...card, body: walk(card.body) };
 }

@@ -15,8 +15,10 @@ import { misfit as teamsMisfit, toTeams } from '../../src/channels/teams/card';
 import type { CardId, DraftId } from '../../src/domain/model';
 import { parserFindings, schemaFindings } from '../support/adaptive-check';
 import { checkMessage, checkView } from '../support/block-kit';
+import { withErrors } from '../../src/chat/form-errors';
+import { fixed } from '../../src/chat/spans';
 import { questions } from '../../src/chat/present/forms';
-import { misfits } from '../../src/operations/blueprint/checks';
+import { tooManyQuestions } from '../../src/operations/blueprint/checks';
 import { aPerson, aPolicy } from '../support/builders';
 import { samples, ID } from './samples';
 
@@ -55,25 +57,44 @@ test.each([
   { type: 'choice', choices: ['Yes', 'No'] },
   { type: 'text', choices: [] },
   { type: 'longText', choices: [] },
+  { type: 'longText', choices: [], letter: 'я' },
+  { type: 'text', choices: [], letter: '字' },
 ] as const)(
   'the most questions of a policy, $type, fit with their longest answers into a form',
-  ({ type, choices }) => {
+  ({
+    type,
+    choices,
+    letter = 'a',
+  }: {
+    type: 'choice' | 'text' | 'longText';
+    choices: readonly string[];
+    letter?: string;
+  }) => {
     const question = (n: number) => ({ id: `q${n}`, text: `${n} ${'w'.repeat(100)}`, required: true, type, choices });
     const fits = (count: number) =>
-      !misfits(aPolicy({ questions: Array.from({ length: count }, (_, n) => question(n)) })).some(
-        ({ path }) => path[0] === 'questions',
-      );
+      tooManyQuestions(aPolicy({ questions: Array.from({ length: count }, (_, n) => question(n)) }).questions) === null;
     const most = Array.from({ length: 20 }, (_, n) => n + 1).filter(fits).length;
     expect(fits(most)).toBe(true);
     const policy = aPolicy({ questions: Array.from({ length: most }, (_, n) => question(n)) });
-    const answer = type === 'choice' ? choices[0] : 'a'.repeat(type === 'text' ? 500 : 2000);
-    const filled = Object.fromEntries(policy.questions.map(({ id }) => [`answer.${id}`, answer]));
+    const answer = type === 'choice' ? choices[0] : letter.repeat(type === 'text' ? 500 : 2000);
+    const filled = Object.fromEntries(policy.questions.map(({ id }) => [`answer.${id}`, answer ?? '']));
     const [sample] = Object.values(samples['request-form']);
     const data = { ...sample, reason: 'r'.repeat(1000), questions: questions(policy, filled) };
     const form = bind(book, { card: 'request-form', data, draft: ID } as unknown as Drawn, who, ID as CardId);
     expect(teamsMisfit(form)).toBeNull();
     expect(slackMisfit(form)).toBeNull();
     expect(JSON.stringify(toTeams(form)).match(/"id":"answer\./g)).toHaveLength(most);
+    const fields = { 'answer.q0': [fixed('Too vague.')] };
+    const again = withErrors(form, { kind: 'errors', say: [fixed('Nothing was sent.')], fields });
+    expect(teamsMisfit(again)).toBeNull();
+    const shown = JSON.stringify(toTeams(again));
+    expect(shown.match(/"id":"answer\./g)).toHaveLength(most);
+    expect(shown).toMatch(/Nothing was sent\..*Too vague\./);
+    // What is not shown again says so, and as much as fits is.
+    const gone = shown.match(/"What you wrote here is too long to be shown again/g)?.length ?? 0;
+    expect(shown.match(/"id":"answer\.[^"]*"[^{}]*"value":/g)).toHaveLength(most - gone);
+    expect(gone).toBeLessThan(most);
+    if (letter === 'a') expect(gone).toBe(0);
   },
 );
 

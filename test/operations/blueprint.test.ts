@@ -876,6 +876,25 @@ catalogs:
     expect(await stored()).toEqual(before);
   });
 
+  test('of questions that an older release took goes on, with a note, until they change', async () => {
+    await applied(BASE);
+    await sql(`insert into policy_questions (policy_version_id, id, position, text, required, type, choices)
+      select current_version_id, 'q' || n, n, 'Question ' || n, false, 'longText', '{}' from policies, generate_series(0, 9) n
+      where name = 'Everybody'`);
+    const note =
+      '! policy Finance / Books / Everybody: These questions make a form of 24 KB with their answers; Teams shows 20 KB.';
+    const file = (more: string): string =>
+      `people: [{ key: ana, name: Ana Berger-Lund }]
+catalogs: [{ name: Finance, packages: [{ name: Books, policies: [{ name: Everybody, expires: 30 days${more} }] }] }]`;
+    const asTheyAre = Array.from({ length: 10 }, (_, n) => `{ id: q${n}, text: Question ${n}, long: true }`).join(', ');
+    expect(planText(await applied(file('')))).toContain(note);
+    expect(planText(await applied(file(`, questions: [${asTheyAre}]`)))).toContain(note);
+    expect(planText(await applied(file(', reason: required')))).toMatch(/becomes version 2/);
+    await expect(applied(file(`, questions: [${asTheyAre}, { text: One more }]`))).rejects.toThrow(
+      'These questions make a form of 25 KB',
+    );
+  });
+
   test('of what is new has the default that the README names', async () => {
     const file = (...more: string[]): string => {
       const [person = '', partner = '', place = '', catalog = '', resource = '', pack = '', policy = '', stage = ''] =

@@ -1,9 +1,9 @@
 // A Reply in the form that the invoke at hand can carry: a card's answer, a dialog's, a search's. What an answer cannot
 // carry is left over for the chat; sending that is courier's and bot's work.
 import type { AdaptiveJson } from '../../chat/adaptive';
-import type { Card, Element, Input, Text } from '../../chat/card';
+import type { Card, Input, Text } from '../../chat/card';
 import type { Reply } from '../../chat/inbound';
-import { banner, withErrors } from '../../chat/form-errors';
+import { banner, mapInputs, withErrors } from '../../chat/form-errors';
 import { plain } from '../../chat/text';
 import { toTeams, type OpensForm } from './card';
 import type { Place } from './inbound';
@@ -183,16 +183,4 @@ function filled(input: Input, given: string, title: Text | undefined): Input {
     default:
       return { ...input, value: given === '' ? null : given };
   }
-}
-
-function mapInputs(card: Card, change: (input: Input) => Input): Card {
-  const walk = (elements: readonly Element[]): Element[] =>
-    elements.map((element): Element => {
-      if (element.type === 'Container') return { ...element, items: walk(element.items) };
-      if (element.type === 'ColumnSet') {
-        return { ...element, columns: element.columns.map((column) => ({ ...column, items: walk(column.items) })) };
-      }
-      return 'id' in element ? change(element) : element;
-    });
-  return { ...card, body: walk(card.body) };
 }

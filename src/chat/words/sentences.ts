@@ -284,6 +284,7 @@ export const sentences = {
   'timeline.assignment.scheduled': 'Start planned',
   'timeline.row': '{at:dateTime}',
   'timeline.between': 'In between',
+  'form.answerGone': 'What you wrote here is too long to be shown again. Please write it once more.',
   'card.more': '{count|One more line does|# more lines do} not fit here.',
   'timeline.more': '{count|# more line|# more lines}',
   'timeline.whole': 'What happened to {number}, {package}',

@@ -74,9 +74,9 @@ export function checkPolicy(
 
 /** What must fit together in a whole policy, written now or before: where it does not, and a sentence that says so. */
 export function misfits(
-  policy: Pick<PolicyVersion, 'mode' | 'stages' | 'calendar' | 'selfRequest' | 'onBehalf' | 'extension' | 'questions'>,
+  policy: Pick<PolicyVersion, 'mode' | 'stages' | 'calendar' | 'selfRequest' | 'onBehalf' | 'extension'>,
 ): { readonly path: readonly (string | number)[]; readonly message: string }[] {
-  const { mode, stages, calendar, selfRequest, onBehalf, extension, questions } = policy;
+  const { mode, stages, calendar, selfRequest, onBehalf, extension } = policy;
   const found: { path: (string | number)[]; message: string }[] = [];
   if (mode === 'request' && !selfRequest && !onBehalf)
     found.push({
@@ -102,26 +102,30 @@ export function misfits(
       message: `"escalateAfter" must be shorter than "decideWithin" (14 days unless written)${counted}.`,
     });
   }
-  const size = questions.reduce((sum, question) => sum + formBytes(question), 0);
-  if (size > FORM_BYTES)
-    found.push({
-      path: ['questions'],
-      message: `These questions make a form of ${Math.ceil(size / 1000)} KB with their answers; Teams shows ${FORM_BYTES / 1000} KB. Ask for less, or shorten their choices.`,
-    });
   return found;
 }
 
+/** A sentence for questions that are more than a form can hold, or null. */
+export function tooManyQuestions(questions: PolicyVersion['questions']): string | null {
+  const size = questions.reduce((sum, question) => sum + formBytes(question), 0);
+  if (size <= FORM_BYTES) return null;
+  return `These questions make a form of ${Math.ceil(size / 1000)} KB with their answers; Teams shows ${FORM_BYTES / 1000} KB. Ask for less, or shorten their choices.`;
+}
+
 /** What Teams takes of a card (25 KB), less what else a form holds. */
-export const FORM_BYTES = 20_000;
+const FORM_BYTES = 20_000;
 /** What a question and a choice take beside their words, and the longest answers (domain/request.ts). */
 const QUESTION_BYTES = 350;
 const CHOICE_BYTES = 30;
 const ANSWER_BYTES = { text: 500, longText: 2000, choice: 75 } as const;
 
 function formBytes({ text, type, choices }: PolicyVersion['questions'][number]): number {
-  const said = choices.reduce((sum, choice) => sum + CHOICE_BYTES + 2 * Buffer.byteLength(choice), 0);
-  return QUESTION_BYTES + Buffer.byteLength(text) + said + ANSWER_BYTES[type];
+  const said = choices.reduce((sum, choice) => sum + CHOICE_BYTES + 2 * bytesOf(choice), 0);
+  return QUESTION_BYTES + bytesOf(text) + said + ANSWER_BYTES[type];
 }
+
+/** As it is sent: a quotation mark is two. */
+const bytesOf = (text: string): number => Buffer.byteLength(JSON.stringify(text)) - 2;
 
 /** A timer walks through its calendar day by day. */
 const WEEKS = 53;

@@ -16,7 +16,7 @@ import type {
 } from '../../domain/model';
 import { hoursOf } from '../../domain/time';
 import type { PolicyConfig } from '../ports';
-import { misfits, questionKey } from './checks';
+import { misfits, questionKey, tooManyQuestions } from './checks';
 import { at, canonical, eventOf, fold, kept, match, refuse, settle, whereIs, type Draft, type Entry } from './draft';
 import { listed } from './catalogs';
 import type { People } from './people';
@@ -114,7 +114,7 @@ export function settlePolicy(
     content,
     version: (before?.version ?? 0) + 1,
   };
-  if (!gone) refuseMisfits(draft, place, after, text);
+  if (!gone) refuseMisfits(draft, place, { label: `${of.label} / ${text.name}`, who: text.who, before, after });
   if (text.enabled === undefined && before?.state === 'disabled' && !gone)
     draft.lines.push({
       id,
@@ -233,12 +233,30 @@ function isFormerDefault({ extension: { allowed, approval, maxExtensions, maxTot
   return allowed && !approval && maxExtensions === null && maxTotalDays === null;
 }
 
-/** What does not fit together, where it is written or would have to be. */
-function refuseMisfits(draft: Draft, place: Place, { content }: PolicyConfig, { who }: PolicyWish): void {
+/**
+ * What does not fit together, where it is written or would have to be. Questions that were taken before this release counted them go
+ * on, with a note: a file that worked must not fail as a whole for what it does not change.
+ */
+function refuseMisfits(
+  draft: Draft,
+  place: Place,
+  policy: {
+    readonly label: string;
+    readonly who: PolicyWish['who'];
+    readonly before: PolicyConfig | null;
+    readonly after: PolicyConfig;
+  },
+): void {
+  const { content, id } = policy.after;
   // Of somebody who was not found it is said already.
-  if (content.mode === 'request' && (who ?? content.targets).length === 0)
+  if (content.mode === 'request' && (policy.who ?? content.targets).length === 0)
     refuse(draft, at(place, 'who'), 'This policy lets nobody ask. Add "who", for example allMembers.');
   for (const { path, message } of misfits(content)) refuse(draft, at(place, ...path), message);
+  const tooMany = tooManyQuestions(content.questions);
+  if (tooMany === null) return;
+  if (canonical(content.questions) !== canonical(policy.before?.content.questions))
+    refuse(draft, at(place, 'questions'), tooMany);
+  else draft.lines.push({ id, action: 'note', noun: 'policy', label: policy.label, details: [tooMany] });
 }
 
 function stageOf(found: People, place: Place, text: StageText, n: number): StagePlan {
