@@ -7,6 +7,7 @@ import type { Change } from './events';
 import { noChange, together } from './events';
 import type { AssignmentFacts, Now } from './facts';
 import { releaseGrants } from './grants';
+import { lentUntil } from './lent';
 import type { EndReason, Justification, JustificationId, PersonId, Request, RequestDetail, RequestId } from './model';
 import { LIVE_ASSIGNMENT_STATES } from './model';
 import { endMoved, remindedAnew } from './moved-end';
@@ -116,7 +117,8 @@ function endJustified(
   if (rest.length === 0) return end(facts, { reason, type: 'systemRemove', requestor: null, note: null }, at);
 
   const { assignment } = facts;
-  const endsAt = earlier(latest(rest.map((one) => one.until)), assignment.endsAt);
+  const whole = earlier(latest(rest.map((one) => one.until)), assignment.endsAt);
+  const endsAt = assignment.lent ? lentUntil(facts, whole, rest, at.now) : whole;
   const isSameEnd = endsAt?.getTime() === assignment.endsAt?.getTime();
   return together(
     ...over.map((one) => updated('justification', one, { endedAt: at.now })),

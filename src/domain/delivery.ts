@@ -170,10 +170,11 @@ function join(facts: PairFacts, live: Assignment, gift: Gift, at: Now): Delivere
       state: again.state,
       since,
       endsAt,
-      lent: live.lent || isLent(facts, at.now),
+      lent: isLent(facts, at.now),
       remindAt: reminders(held, opensAt, 0),
       reminded: 0,
     }),
+    ...(becomesLent(facts, live, at) ? liveOf(facts, live.id) : []).map(keptFree),
     justifying(facts, live, gift, at),
     toldOfAssignment(facts, live, 'assignment.extended', request, { n: 0, endsAt: endsAt?.toISOString() ?? null }),
     again.change,
@@ -201,12 +202,19 @@ function extend(facts: DeliveryFacts, request: Request, policy: PolicyVersion, a
   const endsAt = earlier(latest([whole, ...others.map((one) => one.until)]), lent?.until ?? null);
   const { opensAt } = extensionWindow({ ...live, endsAt }, { periodAt: live.endsAt, until });
   const again = triedAgain(facts, live);
+  const isNewlyLent = becomesLent(facts, live, at);
   const change = together(
-    updated('justification', extended, { until: whole, periodAt: live.endsAt, extensions: n }),
+    updated('justification', extended, {
+      until: whole,
+      freeUntil: isNewlyLent ? extended.until : extended.freeUntil,
+      periodAt: live.endsAt,
+      extensions: n,
+    }),
+    ...(isNewlyLent ? others : []).map(keptFree),
     updated('assignment', live, {
       state: again.state,
       endsAt,
-      lent: live.lent || isLent(facts, at.now),
+      lent: isLent(facts, at.now),
       remindAt: reminders({ ...live, endsAt }, opensAt, 0),
       reminded: 0,
     }),
@@ -219,6 +227,16 @@ function extend(facts: DeliveryFacts, request: Request, policy: PolicyVersion, a
     again.change,
   );
   return { request: followed({ ...request, startsAt: live.startsAt, endsAt: until }, again.state, at), change };
+}
+
+/** Whether more is given by an exception of what was had without one. */
+function becomesLent(facts: PairFacts, live: Assignment, at: Now): boolean {
+  return !live.lent && isLent(facts, at.now);
+}
+
+/** What was had without an exception is not taken with its end. */
+function keptFree(reason: Justification): Change {
+  return updated('justification', reason, { freeUntil: reason.until });
 }
 
 /**
@@ -275,6 +293,7 @@ function justifying(facts: PairFacts, assignment: Assignment, gift: Gift, at: No
     policyVersion: policy.id,
     startsAt: span.startsAt,
     until: span.whole,
+    freeUntil: null,
     endedAt: null,
     periodAt: span.startsAt,
     extensions: gift.extensions ?? 0,

@@ -1,8 +1,8 @@
 // What an exception to an incompatibility lends: whether it counts, and how long access lasts that is held by it (rule 3.13). How the end of
 // what is held already follows: moved-end.ts.
 import type { Clash, PairFacts } from './facts';
-import type { ConflictException } from './model';
-import { earlier } from './time';
+import type { ConflictException, Justification } from './model';
+import { earlier, latest } from './time';
 
 /** Whether both may be held by it now. */
 export function counts({ state, until }: ConflictException, now: Date): boolean {
@@ -60,16 +60,22 @@ export function lentBy(facts: Clashing, now: Date): Lent | null {
 }
 
 /**
- * Until when access lasts that was given by an exception, is held until `held` and would be until `whole` by its policy, as things
- * changed at `since`. What an exception has cut ends with it. Beside something to which none counted any more, or that is still being
- * taken away, it neither grows nor is it taken: those in charge of the exception hear of it (`report`).
+ * Until when access lasts for `reasons` that was given by an exception and is held until `held`, as things changed at `since`. What an
+ * exception has cut ends with it, but for what is had without it. Beside something to which none counted any more, or that is still
+ * being taken away, it neither grows nor is it taken: those in charge of the exception hear of it (`report`).
  */
-export function lentUntil(facts: Clashing, held: Date | null, whole: Date | null, since: Date): Date | null {
+export function lentUntil(
+  facts: Clashing,
+  held: Date | null,
+  reasons: readonly Justification[],
+  since: Date,
+): Date | null {
   const beside = standing(facts).map((clash) => ({
     limit: endBy(clash),
     counts: clash.exception !== null && !clash.leaving && counts(clash.exception, since),
   }));
   const limits = beside.filter((one) => one.counts).map(({ limit }) => limit);
-  const until = limits.reduce(earlier, whole);
-  return beside.every((one) => one.counts) ? until : earlier(until, held);
+  const until = limits.reduce(earlier, latest(reasons.map((one) => one.until)));
+  const lent = beside.every((one) => one.counts) ? until : earlier(until, held);
+  return latest([lent, ...reasons.flatMap(({ freeUntil }) => freeUntil ?? [])]);
 }

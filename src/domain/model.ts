@@ -530,7 +530,7 @@ export interface Assignment extends Versioned {
   readonly since: Date | null;
   /** Latest `until` of its live justifications, or before that, with the exception by which it is held; null: no end. */
   readonly endsAt: Date | null;
-  /** Given beside something that it does not go with, by an exception: its end follows that (moved-end.ts). */
+  /** What was given last stands beside something that it does not go with, by an exception: its end follows that (moved-end.ts). */
   readonly lent: boolean;
   readonly endedAt: Date | null;
   readonly endReason: EndReason | null;
@@ -549,6 +549,8 @@ export interface Justification extends Versioned {
   readonly startsAt: Date;
   /** By its policy, or as was asked, whatever exception ends the access before. */
   readonly until: Date | null;
+  /** Where the access is lent: until when it is had by this without the exception; null: not at all. */
+  readonly freeUntil: Date | null;
   readonly endedAt: Date | null;
   /** Start of the period that runs: its own start, or the end that it had before its last extension. */
   readonly periodAt: Date;

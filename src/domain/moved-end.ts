@@ -8,7 +8,6 @@ import type { Now, PairFacts } from './facts';
 import { lentBy, lentUntil } from './lent';
 import type { Assignment, Justification } from './model';
 import { extensionWindow, newest, reminders } from './period';
-import { latest } from './time';
 
 /**
  * The end as it is now, with the change that it takes. `tells`: its holder does not hear of it otherwise. `since`: when that changed which
@@ -24,7 +23,7 @@ export function endMoved(
   const stays = { until: held, change: noChange };
   if (!assignment.lent) return stays;
   const reasons = facts.justifications.filter((one) => one.assignment === assignment.id && one.endedAt === null);
-  const until = lentUntil(facts, held, latest(reasons.map((one) => one.until)), since);
+  const until = lentUntil(facts, held, reasons, since);
   // What would end before it begins is refused when it begins, or should have begun.
   const isVain = state === 'scheduled' && until !== null && (until <= startsAt || until <= at.now);
   if (isVain || until?.getTime() === held?.getTime()) return stays;

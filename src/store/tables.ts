@@ -138,6 +138,7 @@ export const governed: { readonly [N in keyof GovernedNouns]: Table<GovernedNoun
       policyVersion: uuid('policy_version_id'),
       startsAt: instant('starts_at'),
       until: instant('until'),
+      freeUntil: instant('free_until'),
       endedAt: instant('ended_at'),
       periodAt: instant('period_at'),
       extensions: integer('extensions'),

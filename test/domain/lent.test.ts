@@ -1,7 +1,8 @@
 // Access that is held by an exception ends with it, whoever gave it and however often it is extended (rule 3.13).
+import { accessNotice } from '../../src/chat/present/access-notices';
 import { exceptionNotice } from '../../src/chat/present/exception-notices';
 import { plain } from '../../src/chat/text';
-import { endOver, followException } from '../../src/domain/assignment';
+import { endOutOfScope, endOver, followException } from '../../src/domain/assignment';
 import { deliver } from '../../src/domain/delivery';
 import { isSettled, report, type ExceptionFacts } from '../../src/domain/exception';
 import type { AssignmentFacts, Clash } from '../../src/domain/facts';
@@ -233,19 +234,46 @@ describe('an extension', () => {
   ])('a new exception is offered to $name', ({ give, ask }) => {
     expect(faultOf(() => offerExtension(held(3, give), NOON)).data).toMatchObject({ ask });
   });
-  const extending = (n: number, now = NOON) => {
+  const extending = (n: number) => {
     const facts = held(n);
+    return extendingOf({ ...facts, live: facts.assignment });
+  };
+  const extendingOf = (facts: AssignmentFacts) => {
     const request = aRequest({
       type: 'userExtend',
       assignment: facts.assignment.id,
       policyVersion: month.id,
       period: { ...nothing, endsAt: days(33) },
     });
-    return deliver({ ...facts, live: facts.assignment }, request, month, at(now));
+    return deliver(facts, request, month, at());
   };
   test('that was asked for before is cut when it is approved', () => {
     expect(rowOf(extending(9).change, 'assignment').endsAt).toEqual(days(9));
     expect(rowOf(extending(90).change, 'assignment').endsAt).toEqual(days(33));
+  });
+  test('takes nothing of what was had without an exception, and what is extended without one is had so', () => {
+    const { change } = extending(9);
+    expect(rowOf(change, 'justification')).toMatchObject({ until: days(33), freeUntil: days(3) });
+    const lent = (clashes: readonly Clash[]) => {
+      const facts = held(9, {
+        assignment: anAssignment({ lent: true, startsAt: days(-27), endsAt: days(3) }),
+        clashes,
+      });
+      const { change: again } = extendingOf({ ...facts, live: facts.assignment });
+      return [rowOf(again, 'assignment').lent, rowOf(again, 'justification').freeUntil];
+    };
+    expect(lent([lends(9)])).toEqual([true, null]);
+    expect(lent([])).toEqual([false, null]);
+  });
+  test('and neither does one more reason', () => {
+    const live = anAssignment({ startsAt: days(-27), endsAt: days(3) });
+    const facts = held(9, { assignment: live, live, policies: [inScope(month)] });
+    const { change } = deliver(facts, aRequest({ policyVersion: month.id }), month, at());
+    expect(rowOf(change, 'assignment')).toMatchObject({ lent: true, endsAt: days(9) });
+    expect(rowsOf(change, 'justification').map(({ until, freeUntil }) => [until, freeUntil])).toEqual([
+      [days(3), days(3)],
+      [days(30), null],
+    ]);
   });
   test('and denied where the exception was shortened meanwhile', () => {
     expect(faultOf(() => extending(2)).code).toBe('extension-past-exception');
@@ -351,6 +379,36 @@ describe('the end of what is held by it', () => {
       const later = want === null || (facts.assignment.endsAt !== null && want > facts.assignment.endsAt);
       expect(change.events).toMatchObject([{ type: 'assignment.endMoved', data: { later } }]);
     }
+  });
+
+  test.each<{ name: string; clashes: readonly Clash[]; want: Date }>([
+    { name: 'is not before that of what was had without it', clashes: [lends(5)], want: days(15) },
+    { name: 'nor where it is over', clashes: [lends(-1)], want: days(20) },
+    { name: 'and follows it beyond that', clashes: [lends(18)], want: days(18) },
+  ])('$name', ({ clashes, want }) => {
+    const assignment = anAssignment({ lent: true, startsAt: days(-5), endsAt: days(20) });
+    const reason = aJustification({ startsAt: days(-5), periodAt: days(15), until: days(20), freeUntil: days(15) });
+    const facts = held({ assignment, justifications: [reason], clashes });
+    const change = followException(facts, hours(-1), at());
+    expect(change.rows.length === 0 ? assignment.endsAt : rowOf(change, 'assignment').endsAt).toEqual(want);
+  });
+
+  test('is said to be that of what was had without it', () => {
+    const facts = held({ assignment: anAssignment({ lent: true, endsAt: days(15) }), clashes: [lends(5)] });
+    const view = { facts, now: NOON, extension: null, refusal: null, endsSoon: false, mayAskAnew: false };
+    const seen = { ...view, couldAsk: false, own: true, owner: false, mayRemove: false };
+    const { lines } = accessNotice(seen, 'accessSooner', null, { names: [], total: 0 });
+    expect(plain(lines[0]?.text ?? [], null)).toMatch(
+      /^It lasts until .*: until then you have it without an exception/,
+    );
+  });
+
+  test('is taken by it once the reason by which it was had without is over', () => {
+    const assignment = anAssignment({ lent: true, startsAt: days(-5), endsAt: days(15) });
+    const free = aJustification({ id: 'free' as JustificationId, until: days(15), freeUntil: days(15) });
+    const lent = aJustification({ startsAt: days(-1), until: days(30) });
+    const facts = held({ assignment, justifications: [free, lent], clashes: [lends(9)] });
+    expect(rowOf(endOutOfScope(facts, [free.id], at()), 'assignment').endsAt).toEqual(days(9));
   });
 
   test('has its reminders anew', () => {

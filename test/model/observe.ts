@@ -33,7 +33,7 @@ export const OBSERVE = `select json_build_object(
   'assignments a',
 )},
 'reasons', ${ALL(
-  `json_build_object('assignment', j.assignment_id, 'kind', j.kind, 'startsAt', ${MS('j.starts_at')}, 'until', ${MS('j.until')},
+  `json_build_object('assignment', j.assignment_id, 'kind', j.kind, 'startsAt', ${MS('j.starts_at')}, 'until', ${MS('j.until')}, 'freeUntil', ${MS('j.free_until')},
     'periodAt', ${MS('j.period_at')}, 'extensions', j.extensions, 'ended', j.ended_at is not null) order by j.id`,
   'justifications j',
 )},
@@ -198,7 +198,7 @@ export function lines({ requests, assignments, delegations, exceptions, grants }
         ...one.reasons
           .map(
             (r) =>
-              `${r.kind} ${time(r.startsAt)}..${time(r.until)} ${time(r.periodAt)} +${r.extensions}${r.ended ? ' over' : ''}`,
+              `${r.kind} ${time(r.startsAt)}..${time(r.until)} free ${time(r.freeUntil)} ${time(r.periodAt)} +${r.extensions}${r.ended ? ' over' : ''}`,
           )
           .sort(),
         `${[...one.roles].sort().join()} without ${[...one.lost].sort().join()}`,

@@ -408,6 +408,7 @@ export function aJustification(fields: Partial<Justification> = {}): Justificati
     policyVersion: versionId('policy-1.1'),
     startsAt: days(-10),
     until: days(20),
+    freeUntil: null,
     endedAt: null,
     periodAt: fields.startsAt ?? days(-10),
     extensions: 0,

@@ -195,7 +195,7 @@ const ALWAYS: readonly (readonly [name: string, sql: string])[] = [
   [
     'I15e what is given by an exception ends with it, as long as that counts and is needed, and no sooner',
     `select a.id::text from assignments a
-     cross join lateral (select max(coalesce(j.until, 'infinity')) as until from justifications j
+     cross join lateral (select max(coalesce(j.until, 'infinity')) as until, max(j.free_until) as free from justifications j
        where j.assignment_id = a.id and j.ended_at is null) whole
      cross join lateral (
        select min(case when other.leaving or (i.mutual and other.ends_at <= e.until_at) then null else e.until_at end) as until,
@@ -210,8 +210,8 @@ const ALWAYS: readonly (readonly [name: string, sql: string])[] = [
          and (other.id is not null or exists (select 1 from group_members m where m.group_id = i.other_group_id and m.person_id = a.target_id))
      ) limits
      where a.lent and a.state in ${JUSTIFYING} and not exists (select 1 from lent_changes n where n.assignment_id = a.id)
-       and case when limits.barred then coalesce(a.ends_at, 'infinity') > least(whole.until, limits.until)
-         else coalesce(a.ends_at, 'infinity') <> least(whole.until, limits.until) end`,
+       and case when limits.barred then coalesce(a.ends_at, 'infinity') > greatest(least(whole.until, limits.until), whole.free)
+         else coalesce(a.ends_at, 'infinity') <> greatest(least(whole.until, limits.until), whole.free) end`,
   ],
   [
     'I16 an end follows the terms that were kept, an extension those that it was asked under',

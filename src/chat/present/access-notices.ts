@@ -84,7 +84,7 @@ export function accessNotice(
       return notice(say('notice.accessReason', { package: name }), 'default', [until], { ...base, mayGiveUp: giveUp });
     case 'accessLonger':
     case 'accessSooner': {
-      const why = lent ? until : unlimitedLine(assignment.endsAt);
+      const why = lent ? until : (keptLine(view) ?? unlimitedLine(assignment.endsAt));
       return notice(say(`notice.${what}`, { package: name }), 'default', [why], { ...base, mayGiveUp: giveUp });
     }
     case 'accessChanged':
@@ -135,6 +135,13 @@ function untilLine(endsAt: Date | null, lent: Lent | null): Text {
 }
 
 /** The same of what an exception limited until now. */
+/** What was had without the exception lasts longer than that. */
+function keptLine({ facts, now }: AssignmentView): Text | null {
+  const { endsAt, lent } = facts.assignment;
+  const until = lentBy(facts, now)?.until;
+  return lent && endsAt && until && until < endsAt ? say('notice.accessKept', { endsAt }) : null;
+}
+
 function unlimitedLine(endsAt: Date | null): Text {
   return endsAt === null ? label('notice.accessUnlimitedNoEnd') : say('notice.accessUnlimited', { endsAt });
 }

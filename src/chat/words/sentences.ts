@@ -459,6 +459,7 @@ export const sentences = {
   'notice.accessReason': 'You keep {package}, though one of the reasons for it is over',
   'notice.accessLonger': 'You keep {package} for longer',
   'notice.accessSooner': '{package} ends sooner',
+  'notice.accessKept': 'It lasts until {endsAt:dateTime}: until then you have it without an exception.',
   'notice.accessUnlimited':
     'It lasts until {endsAt:dateTime}, as it was given: no exception ends it before that any more.',
   'notice.accessUnlimitedNoEnd': 'It has no end date, as it was given: no exception ends it any more.',

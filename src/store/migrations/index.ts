@@ -39,6 +39,7 @@ import { filed } from './0041-filed';
 import { readByBoth } from './0042-read-by-both';
 import { bothLists } from './0048-both-lists';
 import { standingSaid } from './0051-standing-said';
+import { freeUntil } from './0053-free-until';
 
 export type Migration = {
   /** `0001-name`, as the file is called. */
@@ -92,4 +93,5 @@ export const migrations: readonly Migration[] = [
   readByBoth,
   bothLists,
   standingSaid,
+  freeUntil,
 ];

@@ -110,6 +110,8 @@ export interface Reason {
   readonly terms: number;
   readonly startsAt: number;
   until: number | null;
+  /** Where it is lent: until when it is had by this without the exception. */
+  freeUntil: number | null;
   periodAt: number;
   extensions: number;
   ended: boolean;

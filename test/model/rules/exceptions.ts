@@ -88,6 +88,7 @@ export function followEnd(o: Organization, one: Assignment, since = o.now): bool
   let end = later(live(one).map(({ until }) => until));
   for (const { other, by, leaving } of others) if (by && !leaving) end = sooner(end, endBy(o, target, other, by.until));
   if (others.some(({ by, leaving }) => !by || leaving)) end = sooner(end, one.endsAt);
+  for (const { freeUntil } of live(one)) if (freeUntil !== null && end !== null) end = Math.max(end, freeUntil);
   if (end === one.endsAt || (one.state === 'scheduled' && end !== null && end <= Math.max(one.startsAt, o.now)))
     return false;
   endAt(one, end);

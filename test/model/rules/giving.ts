@@ -69,15 +69,16 @@ function hand(
     terms: found(request.terms ?? undefined),
     startsAt,
     until: whole,
+    freeUntil: null,
     periodAt: startsAt,
     extensions,
     ended: false,
   };
   if (held) {
     if (!adds(held, { startsAt, endsAt })) return 'already-held';
+    lend(o, held);
     held.reasons.push(reason);
     held.endsAt = sooner(later(live(held).map(({ until }) => until)), lentUntil(o, target, pack));
-    held.lent ||= isLent(o, target, pack);
     if (since !== null) held.since = Math.min(since, held.since ?? held.startsAt);
     remindOf(held, reason);
     tryAgain(o, held);
@@ -125,13 +126,20 @@ function prolong(o: Organization, request: Request): Answer | null {
   const last = newest(held, null);
   if (!last || held.endsAt === null || (until !== null && until <= held.endsAt)) return 'no-end-to-extend';
   const others = live(held).filter((one) => one !== last);
+  lend(o, held);
   Object.assign(last, { until: whole, periodAt: held.endsAt, extensions: last.extensions + 1 });
   held.endsAt = sooner(later([whole, ...others.map((one) => one.until)]), lent);
-  held.lent ||= isLent(o, request.target, request.package);
   remindOf(held, last);
   tryAgain(o, held);
   Object.assign(request, { state: held.state, startsAt: held.startsAt, endsAt: until });
   return null;
+}
+
+/** More of it is given: where that is by an exception, what was had without one keeps its end. */
+function lend(o: Organization, held: Assignment): void {
+  const lent = isLent(o, held.target, held.package);
+  if (lent && !held.lent) for (const one of live(held)) one.freeUntil = one.until;
+  held.lent = lent;
 }
 
 /** What could not be given is tried once more by whatever asks for more of it. */
