@@ -37,7 +37,7 @@ import { exceptionEndingNotice, exceptionNotice } from './present/exception-noti
 import { leavers } from './present/leavers';
 import * as Lists from './present/lists';
 import * as Drift from './present/drift';
-import { accessNotice as accessNoticeOf } from './present/access-notices';
+import { accessNotice as accessNoticeOf, moved } from './present/access-notices';
 import * as Notices from './present/notices';
 import { approvalCard, reminderCard } from './present/approvals';
 import { endOfException, running } from './present/asked';
@@ -218,9 +218,10 @@ function hasNotBegun({ startsAt, endedAt }: { readonly startsAt: Date; readonly 
   return endedAt !== null && startsAt > endedAt;
 }
 
-function accessNotice(what: Parameters<typeof accessNoticeOf>[1]): View {
+function accessNotice(kind: Parameters<typeof accessNoticeOf>[1] | 'accessMoved'): View {
   return async (look) => {
     const seen = await assignmentView(look.desk, viewer(look), assignmentId(look));
+    const what = kind === 'accessMoved' ? moved(seen, look.params) : kind;
     const contents =
       what === 'accessChanged' ? await look.desk.views.contents(seen.facts.package.id, 10) : { names: [], total: 0 };
     const ended = seen.facts.assignment.endReason === 'removedByOwner';
@@ -521,7 +522,7 @@ export const views = {
   accessProblem: accessNotice('accessProblem'),
   accessExtended: accessNotice('accessExtended'),
   accessReason: accessNotice('accessReason'),
-  accessMoved: (look) => accessNotice(look.params['later'] === true ? 'accessLonger' : 'accessSooner')(look),
+  accessMoved: accessNotice('accessMoved'),
   accessChanged: accessNotice('accessChanged'),
   accessBack: async (look) => {
     const page = await accessBackOf(look.desk, look.by, pageOf(look));

@@ -376,6 +376,9 @@ describe('what is had by an exception', () => {
     const sooner = await ends();
     expect(sooner?.ends).toEqual(sooner?.until);
     expect(textOf(latest('tara'))).toMatch(/^Ledger writer ends sooner\nIt lasts until .*: the exception ends then/);
+    // What was said before of another end is over.
+    expect(heard('tara').join('\n')).not.toContain('for longer');
+    expect(heard('tara').filter((said) => said.startsWith('You keep Ledger writer\nIt lasts until '))).toHaveLength(3);
     const trail = await world.sql(
       `select data->>'because' as because, data->>'later' as later from audit_events where type = 'assignment.endMoved' order by id`,
     );

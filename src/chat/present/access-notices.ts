@@ -19,6 +19,16 @@ type AccessNotice =
   | 'accessEnding'
   | 'accessEnded';
 
+/** What a message says of an end that moved. Where that has moved again, what was said of it is over, and another message speaks of it. */
+export function moved(
+  { facts }: AssignmentView,
+  { endsAt, later }: Readonly<Record<string, string | number | boolean | null>>,
+): AccessNotice {
+  const now = facts.assignment.endsAt?.toISOString() ?? null;
+  if (endsAt !== undefined && endsAt !== now) return 'accessExtended';
+  return later === true ? 'accessLonger' : 'accessSooner';
+}
+
 /** Messages to the person who has (or had) the access. */
 export function accessNotice(
   view: AssignmentView,
