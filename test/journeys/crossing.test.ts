@@ -421,6 +421,19 @@ describe('when Slack is ill', () => {
     expect(await whole.sql(`select 1 from outgoing where state = 'dead'`)).toEqual([]);
   });
 
+  test('while the app is removed nobody is lost: after it is installed again all arrives once, and copies follow', async () => {
+    const { slack, teams } = whole;
+    slack.fail('chat.postMessage', { error: 'account_inactive' }, 2);
+    const card = await adaAsks('Budget', 'reinstalled');
+    slack.fail('chat.update', { error: 'account_inactive' });
+    await teams.press(ben, card.teams, 'Approve');
+    await until('the copy follows', () => wordsOf(card.slack).includes('Ben Okafor approved'));
+    await whole.idle();
+    expect(asked('Budget')).toHaveLength(1);
+    expect(await whole.sql(`select 1 from conversations where platform = 'slack' and state = 'dead'`)).toEqual([]);
+    expect(await whole.sql(`select 1 from outgoing where state = 'dead'`)).toEqual([]);
+  });
+
   test('a message that somebody deleted hurts no other copy', async () => {
     const { slack, teams } = whole;
     const card = await adaAsks('Taxes', 'deleted');

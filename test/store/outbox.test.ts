@@ -493,7 +493,7 @@ describe('machine tables', () => {
     const slack = { platform: 'slack', tenant: 'T', user: 'U1' };
     await world.directory.seen({ ...slack, conversation: 'D1', serviceUrl: null });
     expect((await world.directory.reachable(tara)).map((place) => place.platform)).toEqual(['slack', 'teams']);
-    await world.directory.dead(slack, 'account_inactive');
+    await world.directory.dead(slack, 'user_disabled');
     expect((await world.directory.reachable(tara)).map((place) => place.platform)).toEqual(['teams']);
     await world.directory.seen({ ...slack, conversation: 'D1', serviceUrl: null });
     expect(await world.directory.reachable(tara)).toMatchObject([

@@ -24,9 +24,11 @@ const LATER = new Set([
   'service_unavailable',
   'request_timeout',
   'team_added_to_org',
+  'org_login_required',
   'accesslimited',
 ]);
 const GONE = new Set(['message_not_found', 'cant_update_message', 'edit_window_closed']);
+/** Said of the recipient, or of the conversation with them. */
 const UNREACHABLE = new Set([
   'channel_not_found',
   'user_not_found',
@@ -36,20 +38,31 @@ const UNREACHABLE = new Set([
   'is_inactive',
   'not_in_channel',
   'cannot_dm_bot',
-  'account_inactive',
-  'messages_tab_disabled',
-  'restricted_action',
 ]);
-/** Nothing will be sent before a person acts: the app was removed, or lacks a right. Waiting messages stay. */
-const OURS = new Set([
-  'invalid_auth',
-  'not_authed',
-  'token_revoked',
-  'token_expired',
-  'missing_scope',
-  'no_permission',
-  'not_allowed_token_type',
-  'ekm_access_denied',
+const INSTALL = 'slack refuses our token: the app must be installed again';
+const ALLOW = 'slack does not let the app write: an administrator of the workspace must allow it';
+/**
+ * Said of us, whoever the message is for: the app was removed, lacks a right, or may not write. Nothing is sent before a person acts,
+ * which the log asks for; waiting messages stay.
+ */
+const OURS = new Map([
+  ['invalid_auth', INSTALL],
+  ['not_authed', INSTALL],
+  ['account_inactive', INSTALL],
+  ['token_revoked', INSTALL],
+  ['token_expired', INSTALL],
+  ['missing_scope', INSTALL],
+  ['no_permission', INSTALL],
+  ['not_allowed_token_type', INSTALL],
+  ['team_access_not_granted', INSTALL],
+  ['access_denied', ALLOW],
+  ['ekm_access_denied', ALLOW],
+  ['enterprise_is_restricted', ALLOW],
+  ['restricted_action', ALLOW],
+  [
+    'messages_tab_disabled',
+    "slack does not let the app write: turn the messages tab on in the app's settings (App Home)",
+  ],
 ]);
 
 /** Options of every client that the SDK makes for us. */
@@ -96,9 +109,9 @@ export class Web {
     // may reach a log, and neither says that the message is not there.
     const told: unknown = error.data.error;
     const code = typeof told === 'string' && /^[a-z_]{1,64}$/.test(told) ? told : 'unreadable_answer';
-    if (OURS.has(code) || code === 'account_inactive')
-      this.settings.log.error({ method, code }, 'slack refuses our token: the app must be installed again');
-    if (OURS.has(code) || LATER.has(code) || code === 'unreadable_answer') {
+    const remedy = OURS.get(code);
+    if (remedy !== undefined) this.settings.log.error({ method, code }, remedy);
+    if (remedy !== undefined || LATER.has(code) || code === 'unreadable_answer') {
       const seconds = error.data.response_metadata?.retryAfter;
       return new ChannelError('later', code, seconds === undefined ? null : seconds * 1000);
     }

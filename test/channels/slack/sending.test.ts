@@ -139,9 +139,18 @@ describe('row 21: a failure is one attempt and says what the outbox may do', () 
     { name: 'an archived one', give: { error: 'is_archived' }, want: { kind: 'unreachable', code: 'is_archived' } },
     {
       name: 'a deactivated account',
-      give: { error: 'account_inactive' },
-      want: { kind: 'unreachable', code: 'account_inactive' },
+      give: { error: 'user_disabled' },
+      want: { kind: 'unreachable', code: 'user_disabled' },
     },
+    ...[
+      'account_inactive',
+      'messages_tab_disabled',
+      'restricted_action',
+      'team_access_not_granted',
+      'access_denied',
+      'enterprise_is_restricted',
+      'org_login_required',
+    ].map((code) => ({ name: `${code}, said of our app`, give: { error: code }, want: { kind: 'later', code } })),
     {
       name: 'blocks that Slack refuses',
       give: { error: 'invalid_blocks' },
