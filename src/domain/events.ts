@@ -168,6 +168,8 @@ export interface DomainEvent {
 /** A task for people where the connector is `manual`. */
 export interface ManualTask {
   readonly id: string;
+  /** People see and type it (`T-17`). Null: it was over before tasks had numbers. */
+  readonly number: number | null;
   readonly grant: GrantId;
   readonly want: boolean;
   readonly state: 'open' | 'done' | 'canceled';

@@ -4,7 +4,7 @@
 declare const brand: unique symbol;
 type Id<B extends string> = string & { readonly [brand]: B };
 
-/** All nouns carry a UUIDv7 made by `Tx.newId`; people see and type only request numbers (`R-1042`). */
+/** All nouns carry a UUIDv7 made by `Tx.newId`; people see and type only the numbers of requests (`R-1042`) and tasks (`T-17`). */
 export type PersonId = Id<'person'>;
 export type GroupId = Id<'group'>;
 export type OrganizationId = Id<'organization'>;

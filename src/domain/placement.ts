@@ -197,6 +197,7 @@ function openTask(facts: PlaceFacts, at: Now): Change {
   if (open?.want === wanted) return noChange;
   const task: ManualTask = {
     id: at.newId(),
+    number: 0,
     grant: facts.grant.id,
     want: wanted,
     state: 'open',

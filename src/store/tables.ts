@@ -166,6 +166,7 @@ export const governed: { readonly [N in keyof GovernedNouns]: Table<GovernedNoun
     table: 'manual_tasks',
     columns: {
       id: uuid('id'),
+      number: { ...column('bigint', 'number'), given: true },
       grant: uuid('grant_id'),
       want: boolean('want'),
       state: text('state'),

@@ -467,6 +467,7 @@ export function assignmentFacts(fields: Partial<AssignmentFacts> & { policy?: Po
 export function aManualTask(fields: Partial<ManualTask> = {}): ManualTask {
   return {
     id: 'manual-1',
+    number: 17,
     grant: 'grant-1' as GrantId,
     want: true,
     state: 'open',

@@ -38,6 +38,7 @@ import { edges } from './0040-edges';
 import { filed } from './0041-filed';
 import { readByBoth } from './0042-read-by-both';
 import { bothLists } from './0048-both-lists';
+import { taskNumbers } from './0050-task-numbers';
 import { standingSaid } from './0051-standing-said';
 import { freeUntil } from './0053-free-until';
 
@@ -92,6 +93,7 @@ export const migrations: readonly Migration[] = [
   filed,
   readByBoth,
   bothLists,
+  taskNumbers,
   standingSaid,
   freeUntil,
 ];
