@@ -13,6 +13,7 @@ import { ownerVerbs } from './actions/owners';
 import { reprocessVerbs } from './actions/reprocess';
 import { requestVerbs } from './actions/requests';
 import { shareVerbs } from './actions/share';
+import { taskVerbs } from './actions/tasks';
 import type { Answer, Verb } from './verb';
 import { read, TYPED, uuid } from './verb';
 
@@ -59,6 +60,7 @@ const table = {
   ...approvalVerbs,
   ...delegationVerbs,
   ...ownerVerbs,
+  ...taskVerbs,
   ...leaverVerbs,
   ...reprocessVerbs,
   ...driftVerbs,

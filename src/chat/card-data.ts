@@ -35,6 +35,7 @@ export type CardDataOf = {
     readonly intro: Text;
     readonly rows: readonly { readonly typed: Text; readonly line: Text }[];
     readonly approvals: boolean;
+    readonly tasks: boolean;
   };
   'request-find': {
     readonly summary: Text;
@@ -275,6 +276,13 @@ export type CardDataOf = {
     readonly empty: Text | null;
     readonly rows: readonly (Row & { readonly request: string; readonly typed: string })[];
   } & Paging;
+  'task-list': {
+    readonly summary: Text;
+    readonly title: Text;
+    readonly empty: Text | null;
+    /** `page`: the one that is shown. */
+    readonly rows: readonly (Row & { readonly task: string; readonly page: string; readonly typed: string })[];
+  } & Paging;
   digest: {
     readonly summary: Text;
     readonly title: Text;
@@ -315,6 +323,7 @@ export type CardDataOf = {
     readonly facts: readonly Fact[];
     readonly task: string;
     readonly open: boolean;
+    readonly typed: string | null;
   };
 };
 

@@ -20,11 +20,13 @@ export interface Command extends Entry {
   readonly rest: string;
 }
 
-/** The command in a text, in any case, with odd spaces; null when there is none. `R-1042` alone is one. */
+/** The command in a text, in any case, with odd spaces; null when there is none. `R-1042` alone is one, and so is `T-17`. */
 export function parse(text: string): Command | null {
   const said = tidy(text);
-  const bare = bareNumber(said);
-  if (bare !== null) return entryOf('r-', bare);
+  for (const letter of ['r', 't'] as const) {
+    const bare = bareNumber(said, letter);
+    if (bare !== null) return entryOf(`${letter}-`, bare);
+  }
   // Greetings, and words with a mark or a quote around them. What follows a command is kept as it was typed.
   const plain = said.replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, '');
   if (plain === '') return said.startsWith('?') ? entryOf('help', '') : null;
@@ -36,9 +38,9 @@ function entryOf(words: string, rest: string): Command | null {
   return entry ? { ...entry, rest } : null;
 }
 
-/** A request by its number alone. Showing it does no harm, so a mark that asks or doubts may stand around it as well. */
-function bareNumber(said: string): string | null {
-  const { number, said: more, isBare } = numberTyped(said.replace(/^[?~\s]+/, ''));
+/** A request or a task by its number alone, where that says no letter a request. Showing it does no harm, so a mark that asks or doubts may stand around it as well. */
+function bareNumber(said: string, letter: 'r' | 't'): string | null {
+  const { number, said: more, isBare } = numberTyped(said.replace(/^[?~\s]+/, ''), letter);
   return number !== null && (isBare || !/[\p{L}\p{N}]/u.test(more)) ? String(number) : null;
 }
 

@@ -1,5 +1,5 @@
 // Many messages in one: each line is the summary of the message that it stands for, drawn from how things stand now, with a button
-// that leads to what can be done about it. No list has the tasks, alarms and questions among them.
+// that leads to what can be done about it. No list has the alarms and questions among them.
 import { DomainError } from '../domain/errors';
 import { duties } from '../domain/consequences';
 import type { CardDataOf } from './card-data';
@@ -118,7 +118,7 @@ function buttonOf(drawn: Drawn, { notice, about }: Item): Partial<Row> {
     case 'request':
       return { request: drawn.data.request, typed: drawn.data.typed };
     case 'manual-task':
-      return { task: drawn.data.task };
+      return { task: drawn.data.task, typed: drawn.data.typed };
     case 'drift':
       return { ...own, typed: `changes ${drawn.data.resourceName}` };
     case 'notice': {

@@ -205,7 +205,7 @@ export function sentForm(
   input: Readonly<Record<string, string>>,
   values: Readonly<Record<string, string>>,
 ): Record<string, string> {
-  const fixed = new Set(['package', 'target', 'request', 'assignment', 'task', ...OURS]);
+  const fixed = new Set(['package', 'target', 'request', 'assignment', 'task', 'list', ...OURS]);
   return Object.fromEntries([
     ...Object.entries(values).filter(([key]) => !OURS.includes(key)),
     ...Object.entries(input).filter(([key]) => fixed.has(key) || (key === 'policy' && values[key] === undefined)),

@@ -8,6 +8,7 @@ import { parse } from './commands';
 import type { Act } from './inbound';
 import { typedNumber } from './present/common';
 import { user } from './spans';
+import { numberTyped } from './typed';
 import { read, TYPED } from './verb';
 import { label } from './words';
 import { explain } from './words/faults';
@@ -114,6 +115,11 @@ function next(text: string, fault: DomainError): readonly Choice[] {
   if (fault.is('not-in-scope') && fault.data.target === null)
     return [choice(label('details'), `package ${fault.data.package}`)];
   if (fault.is('self-assignment')) return [choice(label('requestAccess'), 'request')];
+  if (fault.is('task-not-open')) {
+    const { number } = numberTyped(parse(text)?.rest ?? '', 't');
+    return number === null ? [] : [choice(label('details'), `T-${number}`)];
+  }
+  if (fault.is('not-your-task')) return [choice(label('tasks'), 'tasks')];
   if (fault.is('not-an-approver')) return [choice(label('approvals'), 'approvals')];
   if (fault.is('not-held') && fault.data.target !== null) return instead(text, fault.data.target, fault.data.asked);
   if (fault.is('already-held') || fault.is('not-held')) return [choice(label('myAccess'), 'my access')];

@@ -70,7 +70,7 @@ export function bareName(typed: string): string {
   return unquoted(words.join(' ').replace(/[,;:.!]+$/u, ''));
 }
 
-/** A number of a request with what stands around it (R-1042, r 1042, #1042, "1042"), and what follows. */
+/** A number of a request or a task with what stands around it (R-1042, r 1042, #1042, "1042"; T-17), and what follows. */
 export interface NumberTyped {
   /** Null where there is none. */
   readonly number: number | null;
@@ -80,10 +80,15 @@ export interface NumberTyped {
   readonly isBare: boolean;
 }
 
+const NUMBERS = {
+  r: /^((?:r[-\s]?)?#?(\d{1,15}))(?![\p{L}\p{N}])(.*)$/isu,
+  t: /^((?:t[-\s]?)?#?(\d{1,15}))(?![\p{L}\p{N}])(.*)$/isu,
+};
+
 /** Reads the number at the beginning of a text. Whoever decides by it looks at what follows: only courtesy means nothing. */
-export function numberTyped(rest: string): NumberTyped {
+export function numberTyped(rest: string, letter: keyof typeof NUMBERS = 'r'): NumberTyped {
   const bare = rest.replace(GLAD, ' ').replace(AROUND, '');
-  const [, typed, digits, after = ''] = /^((?:r[-\s]?)?#?(\d{1,15}))(?![\p{L}\p{N}])(.*)$/isu.exec(bare) ?? [];
+  const [, typed, digits, after = ''] = NUMBERS[letter].exec(bare) ?? [];
   if (typed === undefined) return { number: null, said: rest, isBare: false };
   const follows = rest.slice(rest.indexOf(typed) + typed.length);
   const said = follows.replace(/^["“”„«»')\]*_`,;:.!\u2026]+/u, '').trim();

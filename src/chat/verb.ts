@@ -53,6 +53,8 @@ export interface Audiences {
   readonly approvers: boolean;
   /** Something does, or could. */
   readonly deciders: boolean;
+  /** Something waits to be done by their hands. */
+  readonly doers: boolean;
 }
 
 export interface Verb {

@@ -21,8 +21,10 @@ import { formFor, heldBy, view as requestView } from '../operations/requests';
 import { extensionOf, givingUp } from '../operations/assignments';
 import { driftOf } from '../operations/drift';
 import { leaversOf } from '../operations/scope';
+import { taskToDo, tasksOf } from '../operations/tasks';
 import { exceptionFor, exceptionOf, ownException } from '../operations/exceptions';
 import { delegationOf, delegationsOf } from '../operations/delegations';
+import { mayKnowOf } from '../domain/assignment';
 import { dateIn } from '../domain/time';
 import type { Text } from './card';
 import type { CardDataOf, CardName } from './card-data';
@@ -292,8 +294,7 @@ const drift = async (look: Look, names?: number): Promise<Drawn> => {
 
 const manualTask = async (look: Look, again = false): Promise<Drawn> => {
   const facts = await look.desk.views.forManualTask(id(look, 'manualTask'));
-  if (!facts.owners.includes(viewer(look)) && facts.task.doneBy !== viewer(look))
-    throw new DomainError('not-found', { what: 'card' });
+  if (!mayKnowOf(facts, viewer(look))) throw new DomainError('not-found', { what: 'card' });
   const by = facts.task.doneBy === null ? null : await look.desk.views.person(facts.task.doneBy);
   const data = Notices.manualTask(facts, by?.name ?? null, again ? viewer(look) : null);
   return { card: 'manual-task', data, over: facts.task.state !== 'open', ...spoken(look, {}) };
@@ -354,11 +355,8 @@ const forms: Readonly<Record<string, (look: Look, draft: Draft) => Promise<Drawn
     return { card: 'reason-form', data: Forms.removeForm(seen, draft.input), draft: draft.id };
   },
   'task.done': async (look, draft) => {
-    const facts = await look.desk.views.forManualTask(part(draft, 'task'));
-    if (!facts.owners.includes(viewer(look))) throw new DomainError('forbidden', {});
-    if (facts.task.state !== 'open') throw new DomainError('task-not-open', {});
-    const { title } = Notices.manualTask(facts, null);
-    return { card: 'reason-form', data: Forms.taskForm(title, draft.input), draft: draft.id };
+    const facts = await taskToDo(look.desk, viewer(look), part(draft, 'task'));
+    return { card: 'reason-form', data: Forms.taskForm(Notices.toDo(facts), draft.input), draft: draft.id };
   },
 };
 
@@ -411,19 +409,22 @@ const form: View = async (look) => {
 /** Every view by name. The names of notices are those of domain/consequences.ts. */
 export const views = {
   help: async (look) => {
-    const [owners, keepers, reports, asked, deciders] = await Promise.all([
+    const [owners, keepers, reports, asked, deciders, tasks] = await Promise.all([
       assigns(look.desk, viewer(look)),
       look.desk.views.keeps(viewer(look)),
       look.desk.views.searchPeople('', 1, viewer(look)),
       waiting(look.desk, look.by, { limit: 1, after: null }),
       look.desk.views.decides(viewer(look)),
+      tasksOf(look.desk, look.by, { limit: 1, after: null }),
     ]);
+    const doers = tasks.rows.length > 0;
     const rows = helpRows({
       owners,
       keepers,
       managers: reports.length > 0,
       approvers: asked.rows.length > 0,
       deciders,
+      doers,
     });
     return {
       card: 'help',
@@ -433,6 +434,7 @@ export const views = {
         intro: label('help.intro'),
         rows: rows.map((row) => ({ typed: [{ kind: 'fixed', text: row.usage }], line: label(row.line) })),
         approvals: true,
+        tasks: doers,
       },
     };
   },
@@ -496,6 +498,14 @@ export const views = {
     card: 'approval-list',
     data: Lists.approvalList(await waiting(look.desk, look.by, pageOf(look))),
   }),
+  taskList: async (look) => {
+    const page = pageOf(look);
+    return {
+      card: 'task-list',
+      data: Lists.taskList(await tasksOf(look.desk, look.by, page), page.after),
+      ...spoken(look, {}),
+    };
+  },
   requestTimeline: async (look) => ({
     card: 'listing',
     data: timelineList(await requestView(look.desk, viewer(look), requestId(look)), Number(look.params['page'] ?? 0)),

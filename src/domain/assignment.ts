@@ -17,7 +17,18 @@ import { earlier, latest } from './time';
 export { approve, deliver } from './delivery';
 export type { Delivered } from './delivery';
 export { asksAgainAt, asksFirst, cameLate, isTheirs, neverGiven, readBaseline } from './baseline';
-export { confirm, desired, fail, finishTask, isLate, remindTask, takeAstray } from './placement';
+export {
+  confirm,
+  desired,
+  fail,
+  finishTask,
+  isLate,
+  mayKnowOf,
+  mustBeAskedToDo,
+  remindTask,
+  takeAstray,
+  taskDueAt,
+} from './placement';
 export type { PlaceOutcome } from './placement';
 
 export interface EndInput {

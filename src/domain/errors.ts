@@ -106,6 +106,8 @@ export interface Faults {
   'removal-reason-required': Record<string, never>;
   'self-assignment': Record<string, never>;
   'nothing-failed': { package: string };
+  /** It is somebody else's, or there is none. */
+  'not-your-task': Record<string, never>;
   'task-not-open': Record<string, never>;
   'task-note-required': Record<string, never>;
   // what was changed outside

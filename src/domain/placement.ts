@@ -103,20 +103,29 @@ export function takeAstray(facts: PlaceFacts): Change {
   );
 }
 
+/** When a task should be done: those in charge of whoever is asked are asked as well then (rule 3.25). */
+export function taskDueAt(openedAt: Date): Date {
+  return after(openedAt, TASK_REMINDER);
+}
+
+/** Whether the person may know of the task: they are asked to do it, or did it. Never the person it is about (rule 3.25). */
+export function mayKnowOf({ task, person: target, owners }: TaskFacts, person: PersonId): boolean {
+  return task.doneBy === person || (person !== target.id && owners.includes(person));
+}
+
+/** Refuses whoever may not report the task as done now; of a task that is not theirs they learn nothing. */
+export function mustBeAskedToDo(facts: TaskFacts, person: PersonId): void {
+  if (!mayKnowOf(facts, person)) throw new DomainError('not-your-task', {});
+  if (facts.task.state !== 'open' || facts.openTask?.id !== facts.task.id) throw new DomainError('task-not-open', {});
+}
+
 /**
- * A resource owner reports a manual task as done: "reported by Ana" (rule 3.25). Never the person it is about. Only the task
- * that the report names: one that was turned round meanwhile is another task.
+ * A resource owner reports a manual task as done: "reported by Ana" (rule 3.25). Only the task that the report names: one that was
+ * turned round meanwhile is another task.
  */
-export function finishTask(
-  facts: TaskFacts,
-  person: PersonId,
-  note: string | null,
-  owners: readonly PersonId[],
-  at: Now,
-): Change {
+export function finishTask(facts: TaskFacts, person: PersonId, note: string | null, at: Now): Change {
   const { task } = facts;
-  if (task.state !== 'open' || facts.openTask?.id !== task.id) throw new DomainError('task-not-open', {});
-  if (person === facts.person.id || !owners.includes(person)) throw new DomainError('forbidden', {});
+  mustBeAskedToDo(facts, person);
   const text = textOf(note, 'note');
   if (!text) throw new DomainError('task-note-required', {}, 'note');
   const parts = partsOf(facts, task);
@@ -202,7 +211,7 @@ function openTask(facts: PlaceFacts, at: Now): Change {
     want: wanted,
     state: 'open',
     openedAt: at.now,
-    remindAt: after(at.now, TASK_REMINDER),
+    remindAt: taskDueAt(at.now),
     escalatedAt: null,
     doneAt: null,
     doneBy: null,

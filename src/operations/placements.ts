@@ -180,7 +180,7 @@ export function finish(
     async (tx) => {
       if (input.draft) await tx.takeDraft(input.draft, person);
       const facts = await tx.forManualTask(input.task);
-      await tx.save(Rules.finishTask(facts, person, input.note, facts.owners, moment(tx)));
+      await tx.save(Rules.finishTask(facts, person, input.note, moment(tx)));
       return input.task;
     },
     answering,

@@ -287,6 +287,20 @@ export interface ApprovalRow extends RequestRow {
   readonly reason: string | null;
   readonly version: number;
 }
+/** A task for people that waits. */
+export interface TaskRow {
+  readonly id: string;
+  readonly number: number;
+  /** Whether the role is to be given, and not taken. */
+  readonly want: boolean;
+  readonly openedAt: Date;
+  /** It was not done in time, and those in charge are asked as well. */
+  readonly late: boolean;
+  readonly target: string;
+  readonly role: string;
+  /** With its scope, where that is not all of it. */
+  readonly resource: string;
+}
 export interface TimelineRow {
   readonly at: Date;
   readonly type: DomainEvent['type'];
@@ -359,6 +373,9 @@ export interface Views {
   ): Promise<readonly DelegableRow[]>;
   /** Open tasks of the person, oldest deadline first, own requests never. */
   approvals(person: PersonId, page: { limit: number; after: string | null }): Promise<Page<ApprovalRow>>;
+  /** What the person is asked to do by hand, removals first, then what waits longest. */
+  tasks(person: PersonId, page: { limit: number; after: string | null }): Promise<Page<TaskRow>>;
+  taskByNumber(number: number): Promise<string | null>;
   timeline(request: RequestId): Promise<readonly TimelineRow[]>;
   /** Whom the last message about it that was tried did not reach, while none waits. */
   unreached(request: RequestId): Promise<readonly PersonRef[]>;

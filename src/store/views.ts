@@ -13,6 +13,7 @@ import { loadManualTask } from './placements';
 import type { Query } from './query';
 import { askedLeavers, leaversOf } from './scope';
 import { instantOf } from './tables';
+import { createTaskViews } from './task-views';
 
 /** The clock of the database, with the organization's offset. */
 export async function clockOf(q: Query): Promise<Date> {
@@ -27,6 +28,7 @@ export function createViews(q: Query): Views {
     ...createPackageViews(q),
     ...createAccessViews(q),
     ...createDelegationViews(q),
+    ...createTaskViews(q),
     now: () => clockOf(q),
     leavers: (pkg) => leaversOf(q, pkg),
     askedLeavers: (person) => askedLeavers(q, person),

@@ -145,9 +145,10 @@ test('a task says what is to do once, and its note as a note', () => {
     keepers: [],
     told: [],
   });
-  expect(manualTask(facts({}), null).facts).toEqual([]);
-  const done = manualTask(facts({ state: 'done', doneAt: NOON, note: 'Badge 7' }), 'Olga');
-  expect(done.facts.map(({ title, value }) => [plain(title, null), plain(value, null)])).toEqual([['Note', 'Badge 7']]);
+  const said = (task: Parameters<typeof aManualTask>[0]) =>
+    manualTask(facts(task), 'Olga').facts.map(({ title, value }) => [plain(title, null), plain(value, null)]);
+  expect(said({})).toEqual([['Task', 'T-17']]);
+  expect(said({ state: 'done', doneAt: NOON, note: 'Badge 7', number: null })).toEqual([['Note', 'Badge 7']]);
 });
 
 /** As Ana reads it, who decides. */

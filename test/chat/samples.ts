@@ -119,6 +119,7 @@ export const samples: { readonly [N in CardName]: Readonly<Record<string, CardDa
       intro: words('Type a command.'),
       rows: rows(14, (index) => ({ typed: [fixed(`command ${index}`)], line: words('what it does') })),
       approvals: true,
+      tasks: true,
     },
   },
   'request-find': {
@@ -535,6 +536,30 @@ export const samples: { readonly [N in CardName]: Readonly<Record<string, CardDa
       ...paging,
     },
   },
+  'task-list': {
+    empty: {
+      summary: words('To do by hand'),
+      title: words('To do by hand'),
+      empty: words('Nothing.'),
+      rows: [],
+      previous: null,
+      next: null,
+    },
+    page: {
+      summary: words('To do by hand'),
+      title: words('To do by hand'),
+      empty: null,
+      rows: rows(8, (index) => ({
+        title: words(HOSTILE),
+        detail: words('do it soon'),
+        tone: index === 0 ? ('attention' as const) : ('default' as const),
+        task: ID,
+        page: paging.next,
+        typed: `done T-${1000 + index}`,
+      })),
+      ...paging,
+    },
+  },
   delegation: {
     offered: {
       summary: words('Ana asks you'),
@@ -618,6 +643,7 @@ export const samples: { readonly [N in CardName]: Readonly<Record<string, CardDa
       facts: [fact('Person', HOSTILE)],
       task: ID,
       open: true,
+      typed: 'done T-17',
     },
   },
 };

@@ -430,7 +430,7 @@ export class Repair extends Command {
       const keepers = ['cas', OWNER].filter((one) => run.o.people[one]?.enabled && one !== task.person);
       const may = keepers.length === 0 || task.escalated ? [...keepers, ADMINISTRATOR] : keepers;
       const allowed = may.includes(actor) && actor !== task.person;
-      foretold = !allowed ? 'forbidden' : this.note ? 'ok' : 'task-note-required';
+      foretold = !allowed ? 'not-your-task' : this.note ? 'ok' : 'task-note-required';
       repair = repairs.finish(task.id, this.note ? 'done' : null);
     } else {
       const all = run.o.assignments;

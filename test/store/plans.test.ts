@@ -249,6 +249,8 @@ test.each<{
   { name: 'my access', act: (q) => createViews(q).access(person, page) },
   { name: 'my requests', act: (q) => createViews(q).requests(person, page) },
   { name: 'my approvals', act: (q) => createViews(q).approvals(person, page) },
+  { name: 'my tasks', act: (q) => createViews(q).tasks(person, page) },
+  { name: 'a task by its number', act: (q) => createViews(q).taskByNumber(17) },
   { name: 'a timeline', act: (q) => createViews(q).timeline(id as RequestId) },
   { name: 'whom messages do not reach', act: (q) => createViews(q).unreached(id as RequestId) },
   { name: 'who an account is', act: (q) => createViews(q).identity('slack', 'T', 'U') },

@@ -1,9 +1,8 @@
-// What owners do: direct assignment and its removal, manual tasks.
+// What owners do: direct assignment and its removal.
 import { z } from 'zod';
 import { DomainError } from '../../domain/errors';
 import type { AssignmentId, PackageId, PersonId } from '../../domain/model';
 import { heldOf, remove } from '../../operations/assignments';
-import { finish } from '../../operations/placements';
 import { assign } from '../../operations/requests';
 import type { StoredReply } from '../../operations/ports';
 import type { Answer, Context, FormInput, Verb } from '../verb';
@@ -12,7 +11,6 @@ import { pairChosen, pairTyped } from './pairs';
 import { answersOf, choosePolicy, idOf, openForm, periodOf, policyOf, reasonOf, sendOrReopen } from './request-form';
 import { openRemoval } from './requests';
 
-const byTask = z.object({ task: uuid });
 const pair = z.object({ package: uuid, target: uuid });
 
 async function send(context: Context, { values, draft }: FormInput): Promise<Answer> {
@@ -112,28 +110,5 @@ export const ownerVerbs = {
         help: { usage: 'remove <person> from <package>', line: 'help.remove', only: 'owners' },
       },
     ],
-  },
-  'task.done': {
-    kind: 'writes',
-    opens: true,
-    press: async (context, data) => {
-      const found = read(byTask, data);
-      if (!found) throw new DomainError('not-found', { what: 'card' });
-      const facts = await context.desk.views.forManualTask(found.task);
-      if (!facts.owners.includes(context.who.person.id)) throw new DomainError('forbidden', {});
-      if (facts.task.state !== 'open') throw new DomainError('task-not-open', {});
-      const draft = await context.desk.drafts.create(context.who.person.id, 'task.done', 'fill', { task: found.task });
-      return { view: 'form', params: { draft: draft.id }, place: 'form' };
-    },
-    submit: async (context, { values, draft }) => {
-      const task = idOf(values, 'task');
-      const answer: StoredReply = { view: 'manualTask', params: { manualTask: task, say: 'taskDone' } };
-      await finish(context.desk, context.by, { task, note: reasonOf(values), draft }, () => answer);
-      return { view: 'manualTask', params: answer.params, place: 'replace' };
-    },
-    fresh: (data) => {
-      const found = read(byTask, data);
-      return found ? { view: 'manualTask', params: { manualTask: found.task }, place: 'replace' } : null;
-    },
   },
 } as const satisfies Record<string, Verb>;

@@ -337,7 +337,7 @@ export function named(rest: string): boolean {
 
 /** A page of a list; turning pages replaces the list. */
 export function list(
-  view: 'requestList' | 'accessList' | 'accessBack' | 'approvalList' | 'delegations',
+  view: 'requestList' | 'accessList' | 'accessBack' | 'approvalList' | 'delegations' | 'taskList',
   data: unknown,
 ): Answer {
   const cursor = read(page, data)?.page ?? null;

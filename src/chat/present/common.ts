@@ -11,6 +11,8 @@ export type Tone = 'default' | 'good' | 'warning' | 'attention';
 export const text = (value: string, max = 300): Text => [user(value, max)];
 export const number = (value: number): Text => say('number', { number: value });
 export const typedNumber = (value: number): string => `R-${value}`;
+/** What reports a manual task. */
+export const typedTask = (value: number): string => `done T-${value}`;
 
 /** Whom to ask where a rule leaves nothing else: the owners of the catalog, else the administrators; never the reader. */
 export function inCharge(

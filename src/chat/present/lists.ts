@@ -1,10 +1,11 @@
 // Lists: two lines and a button for each row, pages by keyset cursor, in cards to one person only.
+import { taskDueAt } from '../../domain/assignment';
 import type { AccessLine } from '../../operations/assignments';
-import type { AccessRow, ApprovalRow, Page, RequestRow } from '../../operations/ports';
+import type { AccessRow, ApprovalRow, Page, RequestRow, TaskRow } from '../../operations/ports';
 import type { Text } from '../card';
 import type { CardDataOf } from '../card-data';
 import { label, say } from '../words';
-import { askedFor, number, stateText, text, toneOf, typedNumber } from './common';
+import { askedFor, number, stateText, text, toneOf, typedNumber, typedTask } from './common';
 
 const NAME = 120;
 
@@ -122,6 +123,29 @@ export function approvalList(page: Page<ApprovalRow>): CardDataOf['approval-list
       tone: 'default',
       request: row.id,
       typed: typedNumber(row.number),
+    })),
+    ...paging(page),
+  };
+}
+
+/** `tasks`. `shown`: the page, so that what is left of it can be shown where something of it was done. */
+export function taskList(page: Page<TaskRow>, shown: string | null): CardDataOf['task-list'] {
+  return {
+    summary: label('tasks'),
+    title: label('tasks'),
+    empty: page.rows.length === 0 ? label('tasks.empty') : null,
+    rows: page.rows.map((row) => ({
+      title: say(row.want ? 'tasks.give' : 'tasks.take', {
+        number: say('task.number', { number: row.number }),
+        target: text(row.target, NAME),
+        role: text(row.role, NAME),
+        resource: text(row.resource, NAME),
+      }),
+      detail: say(row.late ? 'tasks.rowLate' : 'tasks.row', { since: row.openedAt, due: taskDueAt(row.openedAt) }),
+      tone: row.late && !row.want ? 'attention' : 'default',
+      task: row.id,
+      page: shown ?? 'first',
+      typed: typedTask(row.number),
     })),
     ...paging(page),
   };

@@ -8,7 +8,7 @@ import type { Text } from '../card';
 import type { CardDataOf } from '../card-data';
 import { label, listed, say } from '../words';
 import { approvedBecause, BRIEF } from './asked';
-import { number, text, typedNumber } from './common';
+import { number, text, typedNumber, typedTask } from './common';
 import type { Tone } from './common';
 import { BY_USHER, delegatedLines, handLines, nextLines, outcome, requestButton } from './outcome';
 import { exceptionFor } from './exceptions';
@@ -190,6 +190,26 @@ export function gone(): Notice {
 
 const SPACE = { kind: 'fixed', text: ' ' } as const;
 
+/** What is to do, for the form that reports it. */
+export function toDo(facts: TaskFacts): Text {
+  const remark = beforeUsher(facts);
+  return remark.length === 0 ? asked(facts) : [...asked(facts), { kind: 'fixed', text: '. ' }, ...remark];
+}
+
+function asked({ task, scope, resource, person, role }: TaskFacts): Text {
+  const where = scope.root ? resource.name : `${resource.name} / ${scope.name}`;
+  return say(task.want ? 'task.titleGive' : 'task.titleTake', {
+    target: person.name,
+    role: role.name,
+    resource: where,
+  });
+}
+
+/** Such a system has no baseline, and whoever does it by hand may see one (rule 3.10). */
+function beforeUsher({ task, overrideBaseline, person }: TaskFacts): Text {
+  return task.want || overrideBaseline ? [] : say('task.noBaseline', { target: person.name });
+}
+
 /** A task for people, where the connector cannot act. `remindedOf`: it is said to this person as what is still to do. */
 export function manualTask(
   facts: TaskFacts,
@@ -197,16 +217,10 @@ export function manualTask(
   remindedOf: PersonId | null = null,
 ): CardDataOf['manual-task'] {
   const { task } = facts;
-  const resource = facts.scope.root ? facts.resource.name : `${facts.resource.name} / ${facts.scope.name}`;
-  const values = { target: facts.person.name, role: facts.role.name, resource };
-  const asked = say(task.want ? 'task.titleGive' : 'task.titleTake', values);
   const isReminder = remindedOf !== null && task.state === 'open';
-  const intro = [
-    ...label('task.intro'),
-    // Such a system has no baseline, and whoever does it by hand may see one (rule 3.10).
-    ...(task.want || facts.overrideBaseline ? [] : [SPACE, ...say('task.noBaseline', { target: facts.person.name })]),
-  ];
-  const title = isReminder ? say('task.reminder', { task: asked }) : asked;
+  const remark = beforeUsher(facts);
+  const intro = [...label('task.intro'), ...(remark.length === 0 ? [] : [SPACE, ...remark])];
+  const title = isReminder ? say('task.reminder', { task: asked(facts) }) : asked(facts);
   return {
     summary: title,
     title,
@@ -218,9 +232,15 @@ export function manualTask(
         : task.state === 'done' && task.doneAt && doneBy !== null
           ? say('task.done', { by: doneBy, at: task.doneAt })
           : label('task.canceled'),
-    facts: task.note === null ? [] : [{ title: label('fact.note'), value: text(task.note, 500) }],
+    facts: [
+      ...(task.number === null
+        ? []
+        : [{ title: label('fact.task'), value: say('task.number', { number: task.number }) }]),
+      ...(task.note === null ? [] : [{ title: label('fact.note'), value: text(task.note, 500) }]),
+    ],
     task: task.id,
     open: task.state === 'open',
+    typed: task.number === null ? null : typedTask(task.number),
   };
 }
 

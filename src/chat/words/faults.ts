@@ -342,6 +342,8 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
   'self-assignment': () => sentence('Nobody assigns themselves. Ask for it like everybody else, or ask another owner.'),
   'nothing-failed': ({ package: name }) =>
     sentence('Nothing of {package} is set up yet, so nothing can be set up again.', { package: name }),
+  'not-your-task': () =>
+    sentence('This task is not yours to do, or not any more. Type “tasks” to see what waits for you.'),
   'task-not-open': () => sentence('This task is closed already. Nothing was changed.'),
   'task-note-required': () => say('task.noteRequired'),
   'drift-moved-on': ({ resource }) =>

@@ -23,6 +23,7 @@ export const sentences = {
   myAccess: 'My access',
   myRequests: 'My requests',
   approvals: 'Approvals',
+  tasks: 'To do by hand',
   help: 'Help',
   share: 'Share',
   previous: 'Previous',
@@ -38,6 +39,7 @@ export const sentences = {
   'fact.for': 'For',
   'fact.requestor': 'Asked by',
   'fact.reason': 'Reason',
+  'fact.task': 'Task',
   'fact.period': 'Period',
   'fact.now': 'Has it now',
   'fact.ended': 'no longer',
@@ -140,6 +142,8 @@ export const sentences = {
   'help.remove': 'take access away in your catalogs',
   'help.removeLeavers': 'end the access of those whom it is no longer for',
   'help.changes': 'see what was changed outside of Usher',
+  'help.tasks': 'what waits to be done by your hands',
+  'help.done': 'say that you did it, and how',
   'help.reprocess': 'set somebody’s access up again',
   'help.help': 'this list',
 
@@ -431,6 +435,11 @@ export const sentences = {
   'approvals.empty': 'Nothing waits for you. Enjoy the quiet.',
   'approvals.rowFor': '{number} · for {name} · decide by {decideBy:dateTime}',
   'approvals.row': '{number} · decide by {decideBy:dateTime}',
+  'tasks.empty': 'Nothing waits to be done by your hands. When something does, I tell you.',
+  'tasks.give': '{number} · Give {target} the role {role} on {resource}',
+  'tasks.take': '{number} · Take the role {role} on {resource} away from {target}',
+  'tasks.row': 'since {since:dateTime} · do it by {due:dateTime}',
+  'tasks.rowLate': 'since {since:dateTime} · late since {due:dateTime}',
 
   // keeping and losing
   'extend.title': 'Extend {package}',
@@ -661,6 +670,7 @@ export const sentences = {
   'task.titleGive': 'Please give {target} the role {role} on {resource}',
   'task.titleTake': 'Please take the role {role} on {resource} away from {target}',
   'task.reminder': 'Still to do: {task}',
+  'task.number': 'T-{number}',
   'task.waiting': 'It waits since {since:dateTime}.',
   'task.escalated':
     '{names} {count|was|were} asked and {count|has|have} not done it yet, so you are asked as well. It waits since {since:dateTime}.',

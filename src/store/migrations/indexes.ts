@@ -18,6 +18,9 @@ export const indexes: Indexes = {
   people_search: `people using gin ((name || ' ' || coalesce(email, '')) gin_trgm_ops)`,
   delegations_answer_due: `delegations (answer_due_at) where state = 'proposed' and answer_due_at is not null`,
   cards_look: 'cards (look_at)',
+  // In the order of their list; their numbers are those of a sequence.
+  manual_tasks_open: `manual_tasks (want, opened_at, id) where state = 'open'`,
+  manual_tasks_number: 'manual_tasks (number)',
   exceptions_touched: 'incompatibility_exceptions (touched_at) where touched_at is not null',
   // Whoever may be restored, or is to be forgotten.
   people_deleted: 'people (deleted_at) where deleted_at is not null and forgotten_at is null',
