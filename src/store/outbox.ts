@@ -8,7 +8,7 @@ import { createGates } from './gates';
 import { KINDS, known } from './known';
 import { OPEN } from './loads';
 import { type Query, isDuplicate } from './query';
-import { redrawReach } from './reach';
+import { LOST, redrawReach } from './reach';
 import { instantOf, toInstant } from './tables';
 
 interface Claimed {
@@ -52,15 +52,9 @@ const SETTLE = `
 update outgoing set state = $3, error = $4, settled_at = usher_now(), lease = null, lease_until = null
 where id = $1 and lease = $2
 returning id, kind, notice, person_id, request_id, params`;
-// What was worked outside of an act, as messages are: whether it reached somebody, the cards of its request say. What was
-// part of a digest was lost with it, and a digest may tell what was lost.
+// What was worked outside of an act, as messages are: whether it reached somebody, the cards of its request say, where that is news.
 const SETTLE_TOLD = `
-with settled as (${SETTLE}), news as (
-  select * from settled where $3 = 'dead' or notice = 'digest' or exists (
-    select from outgoing o left join outgoing digest on o.state = 'done' and digest.dedupe_key = o.error
-    where o.kind = 'tell' and o.request_id = settled.request_id and o.person_id = settled.person_id
-      and coalesce(digest.state, o.state) = 'dead')
-), redrawn as (${redrawReach('news')})
+with settled as (${SETTLE}), redrawn as (${redrawReach('settled', `$3 = 'dead' or ${LOST}`)})
 select id from settled`;
 
 const HOLD = `select id from outgoing where id = $1 and lease = $2 for no key update`;

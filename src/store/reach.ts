@@ -18,8 +18,17 @@ select people.id, people.name from (
 where last = 'dead' and not waits
 order by people.name, people.id`;
 
-/** Draws the requests anew that rows of outgoing (`rows`, a name) were to tell somebody of who is asked; for a WITH. */
-export const redrawReach = (rows: string): string => `
+/** Whether something about a request (`told`) was lost that they were to be told, by itself or as part of a digest. */
+export const LOST = `exists (
+  select from outgoing o left join outgoing digest on o.state = 'done' and digest.dedupe_key = o.error
+  where o.kind = 'tell' and o.request_id = told.request_id and o.person_id = told.person_id
+    and coalesce(digest.state, o.state) = 'dead')`;
+
+/**
+ * Draws the requests anew that rows of outgoing (`rows`, a name) were to tell somebody of who is asked, by themselves or in a digest,
+ * as far as it is so of them (`where`, of `told`); for a WITH.
+ */
+export const redrawReach = (rows: string, where = 'true'): string => `
 insert into outgoing (kind, subject_kind, subject_id, request_id, lane, next_at, dedupe_key, created_at)
 select 'redraw', 'request', id::text, id, 'redraw:request:' || id, usher_now(), concat_ws(':', 'reach', id, gen_random_uuid()), usher_now()
 from (
@@ -29,5 +38,5 @@ from (
     select o.request_id, o.person_id from (select * from ${rows} where kind = 'tell' and notice = 'digest') digest
     cross join lateral jsonb_array_elements((digest.params ->> 'items')::jsonb) item
     join outgoing o on o.id = (item ->> 'row')::bigint
-  ) told join approval_tasks t using (request_id, person_id) where t.state = 'open'
+  ) told join approval_tasks t using (request_id, person_id) where t.state = 'open' and (${where})
 ) asked`;

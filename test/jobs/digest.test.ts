@@ -101,6 +101,16 @@ describe('the requests in it say by themselves that it could not be told', () =>
     return before;
   };
 
+  test('and nothing of them is drawn anew where nothing was lost', async () => {
+    const away = world.mailbox.away();
+    await ask(PACKAGES.slice(0, 7));
+    await pass(20);
+    away.over();
+    await world.allOut();
+    expect(told('ana')).toEqual([expect.stringContaining('7 things to know')]);
+    expect(await world.sql("select id from outgoing where dedupe_key like 'reach:%'")).toEqual([]);
+  });
+
   test('until it is put back', async () => {
     const before = await lost();
     await world.say('ana', 'help');
