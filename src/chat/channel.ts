@@ -27,6 +27,11 @@ export interface Conversation {
    */
   accept(inbound: Inbound): Promise<boolean>;
   /**
+   * Hears that the card of a reply stands as this message, so that it follows what it is about. Nobody is to wait for it: it never
+   * throws, and what is lost is that this copy follows.
+   */
+  posted(inbound: Inbound, reply: Reply, ref: MessageRef): Promise<void>;
+  /**
    * The sentence for a fault outside any act: `busy` could not be stored in time; `retry` form expired; `unsupported` unknown
    * action; `sentDirect` said where others read along: the answer is in the direct messages.
    */
@@ -90,7 +95,7 @@ export interface Channel {
   sent?(to: Address, card: CardId): Promise<MessageRef | null>;
   /** Takes back a message that this bot sent, where two tries both got through. Throws `ChannelError`. */
   remove?(ref: MessageRef): Promise<void>;
-  /** Answers an accepted (stored) event in the conversation where it was said. */
+  /** Answers an accepted (stored) event in the conversation where it was said; gives the message that the reply became. */
   answer(inbound: Inbound, reply: Reply): Promise<MessageRef | null>;
   /**
    * Facts about an account that are not in a delivery (Slack `users.info`, the roster of Teams); null where there is nothing to ask.

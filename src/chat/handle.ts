@@ -9,6 +9,7 @@ import type { Text } from './card';
 import type { Conversation } from './channel';
 import type { Cooling } from './cooling';
 import { near, parse } from './commands';
+import { remember } from './follow';
 import type { Act, Inbound, Reply } from './inbound';
 import type { Refusals } from './refusals';
 import { bug, sentForm, paramsOf, refusal, reply, unshown } from './replies';
@@ -73,6 +74,10 @@ export function createConversation(parts: ConversationParts): Conversation {
       await parts.inbound.store(delivery(inbound), inbound);
       return true;
     },
+    posted: (inbound, reply, ref) =>
+      remember(parts.cards, inbound, reply, ref).catch((error: unknown) => {
+        parts.log.error({ err: error, trace: traceOf(inbound), platform: inbound.platform }, 'answer not remembered');
+      }),
     sentence: (what) => label(`surface.${what}`),
   };
 }

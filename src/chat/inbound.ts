@@ -1,5 +1,6 @@
 // What walks in and what walks out, the same for every platform. Channels translate to and from these; `handle` knows no other.
 import type { Card, Text } from './card';
+import type { Follow } from './follow';
 
 export type Platform = 'slack' | 'teams' | 'web';
 
@@ -72,8 +73,17 @@ export interface Inbound {
 
 /** What a channel shows. `say` is one short sentence beside the card (toast, ephemeral line, banner). */
 export type Reply =
-  /** `replaces`: the card takes the place of the pressed message (or of the open form); otherwise it is a new answer. */
-  | { readonly kind: 'card'; readonly card: Card; readonly replaces: boolean; readonly say: Text | null }
+  /**
+   * `replaces`: the card takes the place of the pressed message (or of the open form); otherwise it is a new answer. `follow`: as a
+   * message it is redrawn when things change, once its channel says where it stands (`Conversation.posted`).
+   */
+  | {
+      readonly kind: 'card';
+      readonly card: Card;
+      readonly replaces: boolean;
+      readonly say: Text | null;
+      readonly follow?: Follow;
+    }
   /** Open a form, or show the next step in the form that is open. */
   | { readonly kind: 'form'; readonly card: Card }
   /**

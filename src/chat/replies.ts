@@ -9,6 +9,8 @@ import type { By, Cards, Desk } from '../operations/ports';
 import { verb } from './actions';
 import type { Card, Text } from './card';
 import type { CardBook } from './cards';
+import { followedBy, following } from './follow';
+import type { Follow } from './follow';
 import { asks, FIRST_STEP, inputOf } from './form-errors';
 import type { Inbound, Reply } from './inbound';
 import type { Links } from './links';
@@ -42,25 +44,29 @@ export async function reply(parts: ReplyParts, inbound: Inbound, who: Who, by: B
     const card = bind(parts.book, await draw(opens ? answer.view : 'continue', look), who, null);
     return opens ? { kind: 'form', card } : { kind: 'card', card, replaces: false, say: null };
   }
-  const drawn = await draw(answer.view, look);
   const kept = answer.place === 'replace' ? await pressedCard(parts, inbound, who, by) : null;
+  const { drawn, ...shown } =
+    kept === null ? await answered(parts, look, answer) : { drawn: await draw(answer.view, look), card: kept };
   return {
     kind: 'card',
-    card: kept ?? (await answered(parts, drawn, who)),
+    ...shown,
     replaces: answer.place === 'replace',
     say: drawn.say ?? null,
   };
 }
 
-/** A card that is an answer: no message that is remembered, so it says of when it is and how to see what became of it. */
-async function answered(parts: ReplyParts, drawn: Drawn, who: Who): Promise<Card> {
-  if (drawn.card !== 'request' && drawn.card !== 'approval') return bind(parts.book, drawn, who, null);
-  const asOf = say('card.asOf', { at: await parts.desk.views.now(), typed: drawn.data.typed });
-  const dated: Drawn =
-    drawn.card === 'request'
-      ? { ...drawn, data: { ...drawn.data, asOf } }
-      : { ...drawn, data: { ...drawn.data, asOf } };
-  return bind(parts.book, dated, who, null);
+/** A card that is an answer. One that is about one thing carries what it needs to be remembered, once it is posted. */
+async function answered(
+  parts: ReplyParts,
+  look: Look,
+  answer: Answer,
+): Promise<{ readonly drawn: Drawn; readonly card: Card; readonly follow?: Follow }> {
+  const subject = followedBy(answer);
+  // Read before it is drawn: what changes from here on it does not show.
+  const readAt = subject === null ? null : await parts.desk.views.now();
+  const drawn = await draw(answer.view, look);
+  if (subject === null || readAt === null) return { drawn, card: bind(parts.book, drawn, look.who, null) };
+  return { drawn, ...following(parts, answer, subject, drawn, look.who, readAt) };
 }
 
 /**
@@ -111,8 +117,8 @@ export async function refusal(
     }
   }
   if (act.kind === 'press' && who) {
-    const card = await freshCard(parts, inbound, who);
-    if (card) return { kind: 'card', card, replaces: true, say: sentence };
+    const fresh = await freshCard(parts, inbound, who);
+    if (fresh) return { kind: 'card', ...fresh, replaces: true, say: sentence };
   }
   return { kind: 'text', say: sentence };
 }
@@ -134,20 +140,24 @@ async function filledForm(parts: ReplyParts, inbound: Inbound, who: Who): Promis
 }
 
 /** A late click gets the fresh card with its sentence; where the card may no longer be seen, the sentence alone. */
-async function freshCard(parts: ReplyParts, inbound: Inbound, who: Who): Promise<Card | null> {
+async function freshCard(
+  parts: ReplyParts,
+  inbound: Inbound,
+  who: Who,
+): Promise<{ readonly card: Card; readonly follow?: Follow } | null> {
   const { act } = inbound;
   if (act.kind !== 'press') return null;
   const by: By = { actor: { kind: 'person', id: who.person.id }, via: inbound.platform };
   try {
     const kept = await pressedCard(parts, inbound, who, by);
-    if (kept) return kept;
+    if (kept) return { card: kept };
     // A message that was sent to somebody else shows what they may see: nobody else's view takes its place.
     const row = act.card === null ? null : await parts.cards.get(act.card as CardId);
     if (row && row.person !== who.person.id) return null;
     const answer = verb(act.verb)?.fresh?.(act.data) ?? null;
-    return answer
-      ? await answered(parts, await draw(answer.view, { desk: parts.desk, who, by, params: answer.params }), who)
-      : null;
+    if (!answer) return null;
+    const { card, follow } = await answered(parts, { desk: parts.desk, who, by, params: answer.params }, answer);
+    return { card, ...(follow === undefined ? {} : { follow }) };
   } catch (error) {
     if (error instanceof DomainError) return null;
     throw error;

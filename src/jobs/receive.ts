@@ -1,6 +1,6 @@
 // The inbound worker: events and messages that were stored before they were acknowledged go through the same door as a click,
 // and are answered through their channel.
-import type { Channel, Conversation } from '../chat/channel';
+import type { Channel, Conversation, MessageRef } from '../chat/channel';
 import { ChannelError } from '../chat/channel';
 import type { Inbound, Reply } from '../chat/inbound';
 import { traceOf } from '../chat/trace';
@@ -64,7 +64,10 @@ async function work(parts: ReceiveParts, row: InboundRow): Promise<void> {
     const inbound = await introduced(channel, stored);
     const reply = await parts.conversation.handle(inbound);
     // A bot is refused like others; answering it could go on for ever.
-    if (reply.kind !== 'none' && inbound.profile?.standing !== 'bot') await answer(parts, channel, inbound, reply);
+    if (reply.kind !== 'none' && inbound.profile?.standing !== 'bot') {
+      const ref = await answer(parts, channel, inbound, reply);
+      if (ref !== null) await parts.conversation.posted(inbound, reply, ref);
+    }
     await parts.inbound.settle(row.lease, { state: 'done' });
   } catch (error) {
     if (error instanceof NotNow) {
@@ -98,15 +101,21 @@ async function introduced(channel: Channel, inbound: Inbound): Promise<Inbound> 
   return { ...inbound, profile: await Promise.race([profile, Promise.resolve(null)]) };
 }
 
-async function answer(parts: ReceiveParts, channel: Channel, inbound: Inbound, reply: Reply): Promise<void> {
-  const send = async (): Promise<void> => {
+async function answer(
+  parts: ReceiveParts,
+  channel: Channel,
+  inbound: Inbound,
+  reply: Reply,
+): Promise<MessageRef | null> {
+  const send = async (): Promise<MessageRef | null> => {
     try {
-      await channel.answer(inbound, reply);
+      const ref = await channel.answer(inbound, reply);
       parts.watch?.delivered(channel.platform, 'answer', 'done');
+      return ref;
     } catch (error) {
       parts.watch?.delivered(channel.platform, 'answer', error instanceof ChannelError ? error.kind : 'failed');
       throw error;
     }
   };
-  await parts.gates.call(gateOf(inbound), paceOf(inbound.platform).all, send, true);
+  return await parts.gates.call(gateOf(inbound), paceOf(inbound.platform).all, send, true);
 }

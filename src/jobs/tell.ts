@@ -1,10 +1,10 @@
 // Messages out: one per person and subject, drawn when sent, remembered, and redrawn when things change. A person who cannot be
 // reached on one platform is tried on the next.
-import { createHash } from 'node:crypto';
 import type { Card } from '../chat/card';
 import type { CardBook } from '../chat/cards';
 import { ChannelError } from '../chat/channel';
 import type { Channel } from '../chat/channel';
+import { hashOf, stays } from '../chat/follow';
 import { paramsOf } from '../chat/replies';
 import { bind } from '../chat/render';
 import { draw, lacking } from '../chat/views';
@@ -233,8 +233,11 @@ async function redrawOne(parts: TellParts, kept: CardRow, row: OutgoingRow): Pro
  * of its person they are told where they are now, also where it cannot be changed.
  */
 async function takeBack(parts: TellParts, channel: Channel, kept: CardRow, who: Who, row: OutgoingRow): Promise<void> {
-  const asks = (await current(parts, kept, who))?.over === false;
-  await parts.outbox.anew(kept.id, { asks, trace: row.trace });
+  // What they asked to see they ask again; what they were told is a message of its own.
+  if (kept.params['answer'] === undefined) {
+    const asks = (await current(parts, kept, who))?.over === false;
+    await parts.outbox.anew(kept.id, { asks, trace: row.trace });
+  }
   await show(parts, channel, kept, await draw('gone', lookAt(parts, who, {})), who, row);
   await parts.cards.failed(kept.id, 'not_theirs', true);
 }
@@ -249,6 +252,12 @@ async function converge(parts: TellParts, channel: Channel, kept: CardRow, who: 
   for (let look = 0; look < LOOKS && seen !== null; look += 1) {
     if (!seen.theirs) return takeBack(parts, channel, kept, who, row);
     const drawn = (await current(parts, seen, who)) ?? (await draw('gone', lookAt(parts, who, {})));
+    if (seen.params['answer'] === 'stays') {
+      // Newer answers about the same follow it: this one says that it does not any more.
+      await show(parts, channel, kept, stays(drawn, seen.readAt), who, row);
+      await parts.cards.failed(kept.id, 'newer_answers', true);
+      return;
+    }
     const hash = hashOf(drawn);
     if (hash === shown) {
       if (look === 0) await parts.cards.looked(kept.id, hash);
@@ -332,11 +341,4 @@ async function remote<T>(
       throw error;
     }
   });
-}
-
-/** Of what the card says, not of how it looks: new wording does not redraw history. */
-function hashOf(drawn: Drawn): string {
-  return createHash('sha256')
-    .update(JSON.stringify([drawn.card, drawn.data]))
-    .digest('hex');
 }

@@ -627,7 +627,25 @@ export interface CardRow {
   /** When this row was read: what is drawn from here on shows everything that was committed before. */
   readonly readAt: Date;
 }
-/** Remembered messages. One per (person, platform, view, subject): told again means edited. */
+/** A card that became a message as the answer to something. */
+export interface PostedCard {
+  readonly id: CardId;
+  readonly platform: string;
+  readonly tenant: string;
+  readonly user: string;
+  readonly person: PersonId;
+  readonly conversation: string;
+  readonly message: string;
+  readonly serviceUrl: string | null;
+  readonly view: string;
+  readonly subject: CardRow['subject'];
+  readonly request: RequestId | null;
+  readonly params: CardRow['params'];
+  readonly hash: string;
+  /** What was committed before is in it. */
+  readonly readAt: Date;
+}
+/** Remembered messages. One per (person, platform, view, subject) that was told: told again means edited. */
 export interface Cards {
   /** Finds or creates the row in state `sending` before the message leaves; returns it. */
   begin(card: {
@@ -653,6 +671,13 @@ export interface Cards {
   /** The card read again if another row than `own` redraws its subject, or did since `seen` was read; null when none did. */
   overtaken(seen: CardRow, own: Lease): Promise<CardRow | null>;
   get(id: CardId): Promise<CardRow | null>;
+  /** The id of a card that is posted before it is remembered. */
+  newId(): CardId;
+  /**
+   * Remembers an answer, so that it is redrawn like what was told; once, however often it is said. Of many to one person about one
+   * subject the newest are: an older one is drawn a last time (`params.answer` is `stays`).
+   */
+  posted(card: PostedCard): Promise<void>;
   bySubject(subject: { kind: string; id: string }): Promise<readonly CardRow[]>;
   byRequest(request: RequestId): Promise<readonly CardRow[]>;
 }

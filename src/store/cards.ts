@@ -36,18 +36,48 @@ update cards set state = 'live', conversation = $2, message = $3, service_url = 
   error = null, error_at = null
 where id = $1 and state = 'sending'
 returning id`;
+/** So many answers to one person about one subject follow it: each costs its platform a call with every change. */
+const MOST_ANSWERS = 3;
+// A message that is remembered already goes on as it is; one that was let go and now shows another answer begins anew.
+const POSTED = `
+with mine as (
+  insert into cards (id, platform, tenant, user_id, person_id, conversation, message, service_url, view, subject_kind, subject_id,
+    request_id, params, state, hash, drawn_at, created_at, look_at)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'live', $14, $15,
+    usher_now(), usher_now() + interval '30 days')
+  on conflict (platform, tenant, conversation, message) where message is not null do update set id = excluded.id,
+    view = excluded.view, subject_kind = excluded.subject_kind, subject_id = excluded.subject_id, request_id = excluded.request_id,
+    params = excluded.params, state = 'live', hash = excluded.hash, drawn_at = excluded.drawn_at, created_at = excluded.created_at,
+    look_at = excluded.look_at, error = null, error_at = null
+    where cards.state = 'gone' and cards.person_id = excluded.person_id and cards.user_id = excluded.user_id
+  returning id
+), older as (
+  update cards set params = params || '{"answer": "stays"}' where exists (select from mine) and id in (
+    select id from cards where subject_kind = $10 and subject_id = $11 and state = 'live' and person_id = $5
+      and params ->> 'answer' = 'follows'
+    order by created_at desc, id desc offset ${MOST_ANSWERS - 1})
+  returning id
+)
+select (select count(*) from mine)::integer as mine, (select count(*) from older)::integer as older`;
 const DRAWN = 'update cards set hash = $2, drawn_at = usher_now(), error = null, error_at = null where id = $1';
 const LOOKED = 'update cards set drawn_at = usher_now(), error = null, error_at = null where id = $1 and hash = $2';
 const FAILED = `
 update cards set error = $2, error_at = usher_now(), state = case when $3::boolean then 'gone' else state end where id = $1`;
 // A redraw that still waits reads the cards after this and shows what is new. One that is being worked, or was settled since,
 // may have read them too early. The margin is the rounding of the instants.
-const OVERTAKEN = `
-select ${COLUMNS} from cards where id = $1 and exists (
+const REDRAWN = `exists (
   select 1 from outgoing o where o.lane = any ($2::text[]) and o.state = 'leased' and o.id <> $4
   union all
   select 1 from outgoing o where o.lane = any ($2::text[]) and o.state in ('done', 'dead')
     and o.settled_at >= $3::timestamptz - interval '10 milliseconds')`;
+const OVERTAKEN = `select ${COLUMNS} from cards where id = $1 and ${REDRAWN}`;
+// What changed while an answer was on its way was redrawn by nobody: it was no remembered message yet.
+const CATCH_UP = `
+insert into outgoing (kind, subject_kind, subject_id, request_id, lane, next_at, dedupe_key, created_at)
+select 'redraw', subject_kind, subject_id, request_id, 'redraw:' || subject_kind || ':' || subject_id, usher_now(), 'answer:' || id,
+  usher_now()
+from cards where id = $1 and ($5::boolean or ${REDRAWN})
+on conflict (dedupe_key) do nothing returning id`;
 const GET = `select ${COLUMNS} from cards where id = $1`;
 // What somebody keeps of their request says whether they still have what it gave, and a digest offers the tasks among its lines. Of a
 // person, what stands where others read it.
@@ -101,18 +131,32 @@ export function createCards(q: Query): Cards {
       await q(FAILED, [id, error, gone]);
     },
     async overtaken(seen, own) {
-      const lanes = [
-        `${seen.subject.kind}:${seen.subject.id}`,
-        ...(seen.request === null ? [] : [`request:${seen.request}`]),
-        ...tasksIn(seen),
-      ];
-      const [row] = await q(OVERTAKEN, [
-        seen.id,
-        lanes.map((lane) => `redraw:${lane}`),
-        seen.readAt.toISOString(),
-        own.id,
-      ]);
+      const [row] = await q(OVERTAKEN, [seen.id, lanesOf(seen), seen.readAt.toISOString(), own.id]);
       return row === undefined ? null : cardOf(row);
+    },
+    newId: () => newId() as CardId,
+    async posted(card) {
+      const at = card.readAt.toISOString();
+      const [row] = await q(POSTED, [
+        card.id,
+        card.platform,
+        card.tenant,
+        card.user,
+        card.person,
+        card.conversation,
+        card.message,
+        card.serviceUrl,
+        `${card.view}~${card.id}`,
+        card.subject.kind,
+        card.subject.id,
+        card.request,
+        JSON.stringify({ ...card.params, answer: 'follows' }),
+        card.hash,
+        at,
+      ]);
+      const { mine, older } = row as { mine: number; older: number };
+      // In a statement of its own: a redraw that reads the cards from here on sees this one.
+      if (mine > 0) await q(CATCH_UP, [card.id, lanesOf(card), at, 0, older > 0]);
     },
     async get(id: CardId) {
       const [row] = isId(id) ? await q(GET, [id]) : [];
@@ -127,8 +171,19 @@ export function createCards(q: Query): Cards {
   };
 }
 
+/** The lanes of what redraws a card. */
+function lanesOf(card: Pick<CardRow, 'subject' | 'request' | 'params'>): readonly string[] {
+  const { subject, request } = card;
+  const about = [
+    `${subject.kind}:${subject.id}`,
+    ...(request === null ? [] : [`request:${request}`]),
+    ...tasksIn(card),
+  ];
+  return about.map((one) => `redraw:${one}`);
+}
+
 /** The manual tasks among the lines of a digest, by whose redraws it follows (BY_SUBJECT). */
-function tasksIn({ params }: CardRow): readonly string[] {
+function tasksIn({ params }: Pick<CardRow, 'params'>): readonly string[] {
   const { items } = params;
   if (typeof items !== 'string') return [];
   return [...items.matchAll(/"about": ?"(manualTask:[0-9a-f-]{36})"/g)].flatMap(([, task]) => task ?? []);

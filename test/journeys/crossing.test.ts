@@ -300,6 +300,51 @@ describe.each(['http', 'socket'] as const)('over Slack by %s', (mode) => {
     expect(slack.callsOf('chat.unfurl')).toHaveLength(1);
   });
 
+  once?.(
+    'what somebody looked up is decided elsewhere: the answers that they kept follow on both platforms',
+    async () => {
+      const { slack, teams } = whole;
+      const { slack: told } = await adaAsks('Forecast', 'next quarter');
+      const typed = `R-${(await whole.request('Forecast')).number}`;
+      await whole.idle();
+      /** The message that answers. */
+      const answerTo = async <M>(messages: () => readonly M[], act: () => Promise<unknown>): Promise<M> => {
+        const before = messages().length;
+        await act();
+        return until('an answer', () => messages()[before]);
+      };
+      const [inSlack, inTeams] = [() => slack.messagesOf('U0ADA'), () => teams.messagesOf(ben)];
+      const list = await answerTo(inSlack, () => slack.say('U0ADA', 'my requests'));
+      const waiting = await answerTo(inTeams, () => teams.say(ben, 'approvals'));
+      const ofAda = [
+        await answerTo(inSlack, () => slack.say('U0ADA', typed)),
+        await answerTo(inSlack, () => slack.press('U0ADA', list, 'Details')),
+      ];
+      const ofBen = [
+        await answerTo(inTeams, () => teams.say(ben, typed)),
+        await answerTo(inTeams, () => teams.press(ben, waiting, 'Details')),
+      ];
+      const ofBenNow = () => inTeams().filter(({ id }) => ofBen.some((one) => one.id === id));
+      const texts = (): readonly string[] => [
+        ...ofAda.map((one) => wordsOf(one)),
+        ...ofBenNow().map((one) => teamsTextOf(one)),
+      ];
+      for (const text of texts()) expect(text).toContain('Forecast');
+      for (const text of texts()) expect(text).not.toContain('stays as it is');
+      await until('they are remembered', async () => {
+        const kept = await whole.sql(`select 1 from cards where params ->> 'answer' = 'follows' and request_id in
+        (select r.id from requests r join packages p on p.id = r.package_id where p.name = 'Forecast')`);
+        return kept.length === 4;
+      });
+
+      await slack.press('U0CLEO', told, 'Approve');
+      await until('all of them follow', () => texts().every((text) => /Cleo Marsh approved/.test(text)));
+      for (const one of ofAda) expect(wordsOf(one)).not.toContain('Cancel request');
+      for (const one of ofBenNow()) expect(JSON.stringify(one.card)).not.toContain('"Approve"');
+      await whole.idle();
+    },
+  );
+
   test('handed on in Slack, accepted and decided in Teams: both are one voice, and the requestor reads for whom', async () => {
     const { slack, teams } = whole;
     await slack.command('U0CLEO', 'delegate approvals');

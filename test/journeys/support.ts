@@ -65,8 +65,8 @@ catalogs:
   - name: Finance
     owners: cleo
     resources:
-      - { name: Ledger, connector: local, owners: cleo, roles: [Payroll, Invoices, Taxes, Budget, Archive, Audit] }
-    packages:${reader('Payroll', both)}${reader('Invoices', 'cleo')}${reader('Taxes', both)}${reader('Budget', both)}${reader('Archive', '[dana, eve]')}
+      - { name: Ledger, connector: local, owners: cleo, roles: [Payroll, Invoices, Taxes, Budget, Forecast, Archive, Audit] }
+    packages:${reader('Payroll', both)}${reader('Invoices', 'cleo')}${reader('Taxes', both)}${reader('Budget', both)}${reader('Forecast', both)}${reader('Archive', '[dana, eve]')}
       - name: Audit
         roles: [Ledger / Audit]
         policies:

@@ -2,7 +2,7 @@
 // what may be known of a package.
 import type { Card } from '../../src/chat/card';
 import type { Reply } from '../../src/chat/inbound';
-import { aWorld, buttons, cardOf, sentenceOf, SMALL, textOf } from '../support/world';
+import { aWorld, buttons, cardOf, followOf, sentenceOf, SMALL, textOf } from '../support/world';
 import type { World } from '../support/world';
 
 const DAY = 24 * 3_600_000;
@@ -400,27 +400,34 @@ describe('what is kept with a decision (rule 3.27)', () => {
     );
     expect(sentenceOf(await world.press('ana', details, 'Approve'))).toBe('Done. R-1001 is approved.');
     expect(await shown()).toMatchObject([
-      { surface: 'web', card: null, version: 1, view: 'request', data: { mayDecide: true } },
+      { surface: 'web', card: details.id, version: 1, view: 'request', data: { mayDecide: true } },
     ]);
     expect([...buttons(cardOf(await world.say('ana', 'R-1001'))).keys()]).toEqual([]);
     expect(sentenceOf(await world.press('ana', details, 'Deny'))).toBe('You approved R-1001 already.');
   });
 
-  test('a copy that is an answer says of when it is; what is remembered does not, and changes', async () => {
+  test('an answer that stands as a message changes like what was told; only what cannot says of when it is', async () => {
     await ask('tara', 'ledger reader');
     const asOf = /As of \w+ \d+ .*\. This copy stays as it is: type “R-1001” to see what has become of it\./;
-    const kept = latest('ana');
-    const copies = [
-      cardOf(await world.say('ana', 'R-1001')),
-      cardOf(await world.press('ana', kept.card, 'Details')),
-      cardOf(await world.say('tara', 'R-1001')),
-    ];
-    for (const copy of copies) expect(textOf(copy)).toMatch(asOf);
-    await world.press('ana', kept.card, 'Approve');
+    const told = latest('ana');
+    const replies = [
+      ['ana', await world.say('ana', 'R-1001')],
+      ['ana', await world.press('ana', told.card, 'Details')],
+      ['tara', await world.say('tara', 'R-1001')],
+    ] as const;
+    const copies = [];
+    for (const [user, reply] of replies) {
+      expect(textOf(cardOf(reply))).not.toMatch(asOf);
+      expect(textOf(followOf(reply).still)).toMatch(asOf);
+      copies.push(await world.stands(user, reply));
+    }
+    await world.press('ana', told.card, 'Approve');
     await world.settle();
-    expect(textOf(kept.card)).toContain('You approved this.');
-    expect(textOf(kept.card)).not.toMatch(asOf);
-    expect(textOf(cardOf(await world.press('ana', kept.card, 'Details')))).toMatch(asOf);
+    for (const { to, card } of [...copies, told]) {
+      expect(textOf(card)).toMatch(/You approved this|Ana Ruiz approved/);
+      expect([...buttons(card).keys()]).not.toContain(to === 'ana' ? 'Approve' : 'Cancel request');
+      expect(textOf(card)).not.toMatch(asOf);
+    }
   });
 
   test('what was typed says so', async () => {

@@ -236,6 +236,15 @@ test.each<{
       await createCards(q).overtaken(seen as unknown as CardRow, { id: 1, token: id });
     },
   },
+  {
+    name: 'an answer that follows',
+    act: async (q) => {
+      const card = { id: id as CardId, person, subject: { kind: 'request', id }, request: id as RequestId, params: {} };
+      const ref = { platform: 'slack', tenant: 'T', user: 'U', conversation: 'D', message: '1', serviceUrl: null };
+      await createCards(q).posted({ ...card, ...ref, view: 'request', hash: '', readAt: new Date() });
+    },
+    answer: [{ mine: 1, older: 1 }],
+  },
   { name: 'cards of a request', act: (q) => createCards(q).byRequest(id as RequestId) },
   { name: 'where a person is reached', act: (q) => createDirectory(q).reachable(person) },
   {

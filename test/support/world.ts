@@ -6,6 +6,7 @@ import type { Action, Card, Element, Text } from '../../src/chat/card';
 import { loadCards } from '../../src/chat/cards';
 import { ChannelError } from '../../src/chat/channel';
 import type { Address, Channel, Conversation, MessageRef } from '../../src/chat/channel';
+import type { Follow } from '../../src/chat/follow';
 import { createConversation } from '../../src/chat/handle';
 import type { Act, Inbound, Reply } from '../../src/chat/inbound';
 import { createLinks } from '../../src/chat/links';
@@ -285,6 +286,15 @@ export async function aWorld(yaml: string) {
         inbound(user, { kind: 'submit', verb: first.verb, draft: form.draft, data: first.data, values }, delivery),
       );
     },
+    /** Lets a reply stand as a message to the person, as a channel does, and says where. */
+    async stands(user: string, reply: Reply): Promise<Kept> {
+      const to = { tenant: 'demo', user, conversation: `c-${user}`, serviceUrl: null };
+      const ref = await mailbox.send(to, cardOf(reply));
+      await conversation.posted(inbound(user, { kind: 'welcome' }), reply, ref);
+      const kept = mailbox.messages.find(({ id }) => id === ref.message);
+      if (!kept) throw new Error('nothing was sent');
+      return kept;
+    },
     /** Messages to a person, oldest first, as they look now. */
     messagesTo: (user: string): readonly Kept[] => mailbox.messages.filter((message) => message.to === user),
   };
@@ -296,6 +306,12 @@ export type World = Awaited<ReturnType<typeof aWorld>>;
 export function cardOf(reply: Reply): Card {
   if (reply.kind === 'card' || reply.kind === 'form') return reply.card;
   throw new Error(`no card but ${sentenceOf(reply)}`);
+}
+
+/** What makes the card of a reply follow what it is about. */
+export function followOf(reply: Reply): Follow {
+  if (reply.kind === 'card' && reply.follow !== undefined) return reply.follow;
+  throw new Error('follows nothing');
 }
 
 /** What a reply says beside or in place of a card. */

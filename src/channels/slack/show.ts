@@ -13,6 +13,8 @@ import type { Turn } from './turns';
 import { errorsAnswer, openView, refusedForm, restoreForm, updateView, type ViewRef } from './views';
 import { isCode, type Web } from './web';
 
+type CardReply = Extract<Reply, { kind: 'card' }>;
+
 /** Draws replies. Never throws: the act is done by then, and the outbox repairs what is remembered. */
 export class Show {
   constructor(
@@ -31,8 +33,11 @@ export class Show {
         return sayCard(reply.say);
       case 'errors':
         return sayCard(problems(reply, this.options.conversation.sentence('brokenInput')));
-      case 'card':
-        return reply.card.id === null && !hasInputs(reply.card) ? withSay(reply.card, reply.say) : null;
+      case 'card': {
+        // What is ephemeral cannot be changed afterwards, and says so.
+        const card = reply.follow?.still ?? reply.card;
+        return card.id === null && !hasInputs(card) ? withSay(card, reply.say) : null;
+      }
       default:
         return null;
     }
@@ -44,9 +49,9 @@ export class Show {
     switch (reply.kind) {
       case 'card':
         if (reply.replaces && turn.message !== null) {
-          await this.replace(turn, turn.message, reply.card);
+          await this.replace(turn, turn.message, reply);
           if (reply.say !== null) await post.whisper(earOf(turn), reply.say);
-        } else await this.answer(turn, withSay(reply.card, reply.say));
+        } else await this.answer(turn, reply);
         return;
       case 'form':
         await this.openLate(turn, reply.card);
@@ -76,7 +81,7 @@ export class Show {
       }
     }
     if (reply.kind === 'card' && reply.replaces && turn.message !== null) {
-      await this.replace(turn, turn.message, reply.card);
+      await this.replace(turn, turn.message, reply);
     }
   }
 
@@ -101,9 +106,7 @@ export class Show {
       return null;
     }
     const card =
-      reply.kind === 'form'
-        ? reply.card
-        : (this.passing(reply) ?? (reply.kind === 'card' ? withSay(reply.card, reply.say) : null));
+      reply.kind === 'form' ? reply.card : reply.kind === 'card' ? withSay(reply.card, reply.say) : this.passing(reply);
     if (card === null) return null;
     const { surface, user } = inbound;
     if (surface.kind === 'personal') return await post.send({ user, conversation: surface.conversation }, card);
@@ -154,38 +157,49 @@ export class Show {
     }
   }
 
-  private async replace(turn: Turn, message: NonNullable<Turn['message']>, card: Card): Promise<void> {
+  private async replace(turn: Turn, message: NonNullable<Turn['message']>, reply: CardReply): Promise<void> {
     const { post, settings } = this.options;
+    const answer = { ...reply, replaces: false, say: null };
     if (!message.ephemeral) {
+      const place = { tenant: settings.teamId, conversation: message.channel, message: message.ts, serviceUrl: null };
       try {
-        await post.update({ conversation: message.channel, message: message.ts }, card);
+        await post.update(place, reply.card);
+        await this.posted(turn, reply, place);
         return;
       } catch (error) {
         settings.log.warn({ code: codeOf(error) }, 'slack message could not be updated');
         if (isCode(error, 'message_not_found')) {
-          await this.answer(turn, card);
+          await this.answer(turn, answer);
           return;
         }
       }
     }
-    if ((await turn.answerUrl?.post({ replace_original: true, ...toMessage(card) })) !== true)
-      await this.answer(turn, card);
+    const { card, follow } = reply;
+    if ((await turn.answerUrl?.post({ replace_original: true, ...toMessage(follow?.still ?? card) })) !== true)
+      await this.answer(turn, answer);
   }
 
-  private async answer(turn: Turn, card: Card): Promise<void> {
+  private async answer(turn: Turn, reply: CardReply): Promise<void> {
     const { conversation, post, settings } = this.options;
     const { answerUrl, message, user } = turn;
     const direct = message !== null && message.channel.startsWith('D') && !message.ephemeral;
     // What has to be found again is never ephemeral (row 24).
+    const passing = direct ? null : this.passing(reply);
     const ephemeral = { response_type: 'ephemeral', replace_original: false };
-    if (!direct && card.id === null && (await answerUrl?.post({ ...ephemeral, ...toMessage(card) })) === true) return;
+    if (passing !== null && (await answerUrl?.post({ ...ephemeral, ...toMessage(passing) })) === true) return;
     try {
-      await post.send({ user, conversation: direct ? message.channel : null }, card);
+      const card = withSay(reply.card, reply.say);
+      const ref = await post.send({ user, conversation: direct ? message.channel : null }, card);
+      await this.posted(turn, reply, ref);
     } catch (error) {
       settings.log.warn({ code: codeOf(error) }, 'slack answer could not be sent');
       return;
     }
     if (!direct) await post.whisper(earOf(turn), conversation.sentence('sentDirect'));
+  }
+
+  private async posted(turn: Turn, reply: CardReply, ref: MessageRef): Promise<void> {
+    await this.options.conversation.posted(await turn.inbound, reply, ref);
   }
 
   /** A form that nobody announced: the trigger may still live. */

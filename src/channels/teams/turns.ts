@@ -1,7 +1,7 @@
 // One verified delivery to its answer, in time: what is typed is stored and answered later; buttons are done now and, when that
 // takes too long, answered with one sentence now and the result in the chat (row 44).
 import type { Card, Text } from '../../chat/card';
-import type { Conversation } from '../../chat/channel';
+import type { Conversation, MessageRef } from '../../chat/channel';
 import type { Inbound, Reply } from '../../chat/inbound';
 import { plain } from '../../chat/text';
 import type { Answer } from './adapter';
@@ -44,6 +44,12 @@ export function createTurns(settings: TeamsSettings, conversation: Conversation,
     void done.then(() => background.delete(done));
   };
 
+  /** In the chat; what is remembered of it nobody waits for. */
+  const answer = async (inbound: Inbound, reply: Reply): Promise<void> => {
+    const ref = await answers.answer(inbound, reply);
+    if (ref !== null) aside('remembering', conversation.posted(inbound, reply, ref));
+  };
+
   const event = async (inbound: Inbound): Promise<Answer> => {
     const ours = inbound.profile !== null && [null, 'member', 'guest'].includes(inbound.profile.standing);
     if (ours && inbound.act.kind !== 'welcome') aside('typing', answers.typing(inbound));
@@ -58,14 +64,14 @@ export function createTurns(settings: TeamsSettings, conversation: Conversation,
     // Refused before anything is stored (row 58): handle refuses such a sender and only words it.
     aside(
       'refusal',
-      conversation.handle(inbound).then((reply) => answers.answer(inbound, reply)),
+      conversation.handle(inbound).then((reply) => answer(inbound, reply)),
     );
     return DONE;
   };
 
   const click = async (inbound: Inbound): Promise<Answer> => {
     const answering = conversation.handle(inbound).then(
-      (reply) => answers.answer(inbound, reply),
+      (reply) => answer(inbound, reply),
       (error: unknown) => {
         log.error({ err: error }, 'a Teams click failed');
         return answers.say(inbound, conversation.sentence('busy'));
@@ -93,7 +99,7 @@ export function createTurns(settings: TeamsSettings, conversation: Conversation,
       if (place !== 'search') {
         aside(
           'late answer',
-          replying.then((late) => answers.answer(inbound, late)),
+          replying.then((late) => answer(inbound, late)),
         );
       }
       return { status: 200, body: sentenceBody(place, conversation.sentence('loading')) };
@@ -106,7 +112,14 @@ export function createTurns(settings: TeamsSettings, conversation: Conversation,
     if (place === 'dialog' && reply.kind === 'form') rememberForm(inbound, reply.card);
     if (reply.kind === 'choices')
       for (const { title, value } of reply.choices) remember(found, MOST_FOUND, keyOf(inbound, value), title);
-    if (toChat !== null) aside('card', answers.post(inbound, toChat));
+    if (toChat !== null)
+      aside(
+        'card',
+        answers.post(inbound, toChat).then((ref) => conversation.posted(inbound, reply, ref)),
+      );
+    const pressed = place === 'card' && reply.kind === 'card' && reply.replaces ? pressedIn(inbound) : null;
+    // The message shows it when the client has read this answer, and nobody is told that it does.
+    if (pressed !== null) aside('remembering', conversation.posted(inbound, reply, pressed));
     return { status: 200, body };
   };
 
@@ -149,6 +162,12 @@ export function createTurns(settings: TeamsSettings, conversation: Conversation,
       await within(all(), milliseconds);
     },
   };
+}
+
+/** The message that carries the pressed button. */
+function pressedIn({ tenant, surface }: Inbound): MessageRef | null {
+  const { conversation, message, serviceUrl } = surface;
+  return conversation === null || message === null ? null : { tenant, conversation, message, serviceUrl };
 }
 
 function keyOf(inbound: Inbound, what: string): string {

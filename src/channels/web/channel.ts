@@ -2,7 +2,7 @@
 // Slack. For the demo only: whoever reaches the page may be anybody, so main opens it on loopback and never with real
 // credentials. Translates and sends; decides nothing.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ChannelError, type Channel, type Conversation, type Route } from '../../chat/channel';
+import { ChannelError, type Channel, type Conversation, type MessageRef, type Route } from '../../chat/channel';
 import type { Card } from '../../chat/card';
 import { readPressed } from '../../chat/adaptive';
 import { codeIn, LINK_PATH } from '../../chat/links';
@@ -65,6 +65,8 @@ export function createWebChannel(options: WebOptions): Channel {
   });
   const answers = createAnswers(messages, streams, wire);
   let started: Conversation | null = null;
+  // Nobody waits for these but the end.
+  const remembering = new Set<Promise<void>>();
 
   const conversation = (): Conversation => {
     if (started === null) throw new Refusal(503, 'starting');
@@ -79,7 +81,16 @@ export function createWebChannel(options: WebOptions): Channel {
     from: { delivery: string; message: string | null; place: Place },
   ): Promise<WireReply> => {
     const inbound = toInbound(persona, from.delivery, act, from.message);
-    return await answers.show(inbound, await conversation().handle(inbound), from.place);
+    const chat = conversation();
+    const reply = await chat.handle(inbound);
+    const shown = await answers.show(inbound, reply, from.place);
+    const ref = refOf(persona.key, shown);
+    if (ref !== null) {
+      const done = chat.posted(inbound, reply, ref);
+      remembering.add(done);
+      void done.then(() => remembering.delete(done));
+    }
+    return shown;
   };
   const history = async (
     user: string,
@@ -259,10 +270,10 @@ export function createWebChannel(options: WebOptions): Channel {
       started = chat;
       return Promise.resolve();
     },
-    stop() {
+    async stop() {
       streams.stop();
       started = null;
-      return Promise.resolve();
+      await Promise.all(remembering);
     },
     async send(to, card) {
       if ((await personaOf(to.user)) === null) throw new ChannelError('unreachable', 'unknown_persona');
@@ -274,11 +285,7 @@ export function createWebChannel(options: WebOptions): Channel {
         throw new ChannelError('gone', 'message_not_found');
     },
     async answer(inbound, reply) {
-      const shown = await answers.show(inbound, reply, 'typed');
-      const message = 'message' in shown ? shown.message : null;
-      return message === null
-        ? null
-        : { tenant: TENANT, conversation: inbound.user, message: message.id, serviceUrl: null };
+      return refOf(inbound.user, await answers.show(inbound, reply, 'typed'));
     },
     async profile(_tenant, user) {
       const persona = await personaOf(user);
@@ -295,6 +302,12 @@ export function createWebChannel(options: WebOptions): Channel {
       }
     },
   };
+}
+
+/** The message that a reply became. */
+function refOf(user: string, shown: WireReply): MessageRef | null {
+  const message = 'message' in shown ? shown.message : null;
+  return message === null ? null : { tenant: TENANT, conversation: user, message: message.id, serviceUrl: null };
 }
 
 function json(response: ServerResponse, status: number, value: object): void {

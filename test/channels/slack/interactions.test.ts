@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Element } from '../../../src/chat/card';
+import type { Follow } from '../../../src/chat/follow';
 import type { Reply } from '../../../src/chat/inbound';
 import type { Json, SlackMessage, SlackView } from '../../support/slack-server';
 import { wordsOf } from '../../support/slack-server';
@@ -709,6 +710,46 @@ describe.each(MODES)('row 34: over %s', (mode) => {
     await slack.press('U0ADA', passing, 'Next');
     await until(() => wordsOf(passing).includes('Page two'));
     expect(slack.callsOf('chat.update')).toEqual([]);
+  });
+
+  test('an answer that may follow is ephemeral where it cannot, and says so; where it is a message, the channel says which', async () => {
+    const { conversation, slack } = world;
+    const reply = (replaces: boolean): Reply => ({
+      kind: 'card',
+      card: card('R-1042 waits for Ben', { id: 'card-8', actions: [button('details', 'Details')] }),
+      replaces,
+      say: null,
+      follow: {
+        card: {} as Follow['card'],
+        still: card('R-1042 waits for Ben, as of 10:02', { actions: [button('details', 'Details')] }),
+      },
+    });
+    answerWith(reply(false));
+    const { body } = await slack.command('U0ADA', 'R-1042');
+    expect(body).toMatchObject({ response_type: 'ephemeral' });
+    expect(JSON.stringify(body)).toContain('as of 10:02');
+    const passing = slack.messagesOf('U0ADA').at(-1);
+    if (passing === undefined) throw new Error('no answer');
+    answerWith(reply(true));
+    await slack.press('U0ADA', passing, 'Details');
+    await until(() => passing.edits === 1);
+    expect(wordsOf(passing)).toContain('as of 10:02');
+    expect(conversation.stands).toEqual([]);
+
+    const message = await sent('U0ADA', [button('details', 'Details')]);
+    answerWith(reply(false));
+    await slack.press('U0ADA', message, 'Details');
+    await until(() => conversation.stands.length === 1);
+    answerWith(reply(true));
+    await slack.press('U0ADA', message, 'Details');
+    await until(() => conversation.stands.length === 2);
+    const place = { tenant: slack.team, conversation: 'D0U0ADA', serviceUrl: null };
+    const answer = slack.messagesOf('U0ADA').at(-1);
+    expect(conversation.stands).toEqual([
+      { ...place, message: answer?.ts },
+      { ...place, message: message.ts },
+    ]);
+    for (const one of [answer, message]) expect(one && wordsOf(one)).not.toContain('as of');
   });
 
   test('row 25: choices come from the conversation, at most 100, and "type more" is said', async () => {

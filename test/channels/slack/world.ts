@@ -1,6 +1,6 @@
 // A Slack workspace, our channel over HTTP or Socket Mode, and a conversation that remembers deliveries as the real one does.
 import type { Card, Element, ExecuteAction, Input, Text } from '../../../src/chat/card';
-import type { Channel, Conversation } from '../../../src/chat/channel';
+import type { Channel, Conversation, MessageRef } from '../../../src/chat/channel';
 import type { Act, Inbound, Reply } from '../../../src/chat/inbound';
 import { fixed, user } from '../../../src/chat/spans';
 import { createSlackChannel } from '../../../src/channels/slack/bot';
@@ -15,6 +15,8 @@ export type Mode = 'http' | 'socket';
 export class TestConversation implements Conversation {
   readonly handled: Inbound[] = [];
   readonly accepted: Inbound[] = [];
+  /** Where its replies stand, as it was told. */
+  readonly stands: MessageRef[] = [];
   /** Acts that took effect. */
   effects = 0;
   reply: (inbound: Inbound) => Reply = () => ({ kind: 'text', say: words('Done.') });
@@ -55,6 +57,11 @@ export class TestConversation implements Conversation {
     this.#known.set(inbound.delivery, { hash: inbound.bodyHash, reply: { kind: 'none' } });
     this.accepted.push(inbound);
     return true;
+  }
+
+  posted(_inbound: Inbound, _reply: Reply, ref: MessageRef): Promise<void> {
+    this.stands.push(ref);
+    return Promise.resolve();
   }
 
   sentence(what: string): Text {

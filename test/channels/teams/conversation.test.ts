@@ -372,6 +372,22 @@ describe('buttons', () => {
     expect(teams.messagesOf(ben)).toHaveLength(2);
   });
 
+  test('says where an answer stands: in the chat, or in the very message that was pressed', async () => {
+    const message = await sent(ben, card());
+    answered({ kind: 'card', card: card({ summary: words('Details of R-1') }), replaces: false, say: null });
+    await teams.press(ben, message, 'Approve');
+    await teams.untilCalls('post', 2);
+    await world.channel.stop();
+    const place = { tenant: teams.tenantId, conversation: ben.conversation, serviceUrl: teams.urls.serviceUrl };
+    expect(conversation.stands).toEqual([{ ...place, message: teams.messagesOf(ben).at(-1)?.id }]);
+
+    await world.channel.start(conversation);
+    answered(replaced());
+    await teams.press(ben, message, 'Approve');
+    await world.channel.stop();
+    expect(conversation.stands.slice(1)).toEqual([{ ...place, message: message.id }]);
+  });
+
   test('words are a notice, refusals of input are an error', async () => {
     const message = await sent(ben, card());
     answered({ kind: 'text', say: words('Ana was reminded.') });

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { createTeamsChannel } from '../../../src/channels/teams/bot';
 import type { TeamsOptions } from '../../../src/channels/teams/options';
 import type { Text } from '../../../src/chat/card';
-import type { Channel, Conversation, Route } from '../../../src/chat/channel';
+import type { Channel, Conversation, MessageRef, Route } from '../../../src/chat/channel';
 import type { Act, Inbound, Reply } from '../../../src/chat/inbound';
 import { createLog } from '../../../src/log';
 import { TeamsServer } from '../../support/teams-server';
@@ -24,6 +24,8 @@ const SENTENCES = {
 export class ScriptedConversation implements Conversation {
   readonly handled: Inbound[] = [];
   readonly accepted: Inbound[] = [];
+  /** Where its replies stand, as it was told. */
+  readonly stands: MessageRef[] = [];
   /** What the next acts are answered with. */
   script: (inbound: Inbound) => Reply | Promise<Reply> = () => ({ kind: 'none' });
   /** Runs before a message is stored. */
@@ -52,6 +54,11 @@ export class ScriptedConversation implements Conversation {
     await this.storing();
     if (!this.accepted.some((held) => held.delivery === inbound.delivery)) this.accepted.push(inbound);
     return true;
+  }
+
+  posted(_inbound: Inbound, _reply: Reply, ref: MessageRef): Promise<void> {
+    this.stands.push(ref);
+    return Promise.resolve();
   }
 
   sentence(what: keyof typeof SENTENCES): Text {

@@ -48,6 +48,7 @@ export function script(approver: string): Script {
     breakNext: false,
     opensForm: (act) => act.kind === 'text' && act.text.startsWith('request'),
     sentence: (what) => [fixed(SENTENCES[what])],
+    posted: () => Promise.resolve(),
     accept: (inbound) => {
       own.heard.push(inbound);
       return Promise.resolve(true);

@@ -1,0 +1,101 @@
+// Answers that stand as messages: they are redrawn with what was told, as many as are bounded, also where things changed while they
+// were on their way, and like those they say nothing to others.
+import type { Reply } from '../../src/chat/inbound';
+import { aWorld, buttons, cardOf, SMALL, textOf } from '../support/world';
+import type { Kept, World } from '../support/world';
+
+const STAYS = 'This copy stays as it is: type “R-1001”';
+const APPROVED = 'Ana Ruiz approved';
+let world: World;
+beforeEach(async () => {
+  world = await aWorld(SMALL);
+  await world.submit('tara', cardOf(await world.say('tara', 'request ledger reader')), { reason: 'month end' });
+  await world.settle();
+});
+
+const details = (): Promise<Reply> => world.say('ana', 'R-1001');
+const decides = ({ card }: Kept): boolean => buttons(card).has('Approve');
+const remembered = () =>
+  world.sql<{ message: string; state: string; answer: string }>(
+    `select message, state, params ->> 'answer' as answer from cards where params ? 'answer' order by created_at, id`,
+  );
+async function four(): Promise<readonly [Kept, Kept, Kept, Kept]> {
+  const one = async (): Promise<Kept> => world.stands('ana', await details());
+  return [await one(), await one(), await one(), await one()];
+}
+
+test('the newest few follow; an older one is drawn a last time and says that it stays', async () => {
+  const [oldest, ...newer] = await four();
+  await world.settle();
+  expect(textOf(oldest.card)).toContain(STAYS);
+  for (const { card } of newer) expect(textOf(card)).not.toContain(STAYS);
+  await world.say('ana', 'approve R-1001');
+  await world.settle();
+  expect(newer.map(decides)).toEqual([false, false, false]);
+  for (const { card } of newer) expect(textOf(card)).toContain(APPROVED);
+  expect([decides(oldest), oldest.changes]).toEqual([true, 1]);
+  // Pressed, it is a late click like any other, and follows from then on.
+  const late = await world.press('ana', oldest.card, 'Approve');
+  expect(textOf(cardOf(late))).toContain('You approved this.');
+  const ref = { tenant: 'demo', conversation: 'c-ana', message: oldest.id, serviceUrl: null };
+  await world.conversation.posted(world.inbound('ana', { kind: 'welcome' }), late, ref);
+  expect((await remembered()).map(({ message, answer }) => [message, answer])).toEqual([
+    [newer[0].id, 'stays'],
+    ...[newer[1], newer[2], oldest].map(({ id }) => [id, 'follows']),
+  ]);
+});
+
+test('what changed while it was on its way is shown by it as well', async () => {
+  const answer = await details();
+  await world.say('ana', 'approve R-1001');
+  await world.settle();
+  const copy = await world.stands('ana', answer);
+  expect(decides(copy)).toBe(true);
+  await world.settle();
+  expect(textOf(copy.card)).toContain(APPROVED);
+});
+
+test('a message is remembered once, however often it is said where it stands, and goes on as what it is', async () => {
+  const answer = await details();
+  const copy = await world.stands('ana', answer);
+  const ref = { tenant: 'demo', conversation: 'c-ana', message: copy.id, serviceUrl: null };
+  for (const again of [answer, await details(), await world.say('ana', 'my requests')])
+    await world.conversation.posted(world.inbound('ana', { kind: 'welcome' }), again, ref);
+  expect(await remembered()).toEqual([{ message: copy.id, state: 'live', answer: 'follows' }]);
+  await world.settle();
+  expect(copy.changes).toBe(0);
+});
+
+test('a database that cannot remember it costs nobody the answer', async () => {
+  const answer = await details();
+  await world.sql('alter table cards rename to cards_away');
+  try {
+    await world.stands('ana', answer);
+  } finally {
+    await world.sql('alter table cards_away rename to cards');
+  }
+  expect(world.lines.join()).toContain('answer not remembered');
+});
+
+test('where their account is somebody else, it says nothing any more, and is not told them anew beside what they were told', async () => {
+  const copy = await world.stands('ana', await details());
+  await world.configure(
+    `people: [{ key: ana, name: Ana Ruiz, identities: [{ platform: web, tenant: demo, user: ana-2 }] }]`,
+  );
+  await world.settle();
+  expect(textOf(copy.card)).toContain('This is no longer current.');
+  expect(world.messagesTo('ana-2')).toHaveLength(1);
+});
+
+test('what was asked for about access follows it too, a list does not', async () => {
+  await world.submit('tara', cardOf(await world.say('tara', 'request ledger auditor')), {});
+  await world.settle();
+  const [{ id: assignment } = { id: '' }] = await world.sql<{ id: string }>('select id from assignments');
+  const data = { notice: 'access', subject: assignment };
+  const press = { kind: 'press', verb: 'notice.show', data, card: null } as const;
+  const copy = await world.stands('tara', await world.conversation.handle(world.inbound('tara', press)));
+  const list = await world.stands('tara', await world.say('tara', 'my access'));
+  await world.pass(9 * 3_600_000);
+  expect(textOf(copy.card)).toContain('Your access to Ledger auditor has ended');
+  expect([copy.changes, list.changes]).toEqual([1, 0]);
+});
