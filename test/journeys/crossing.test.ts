@@ -479,8 +479,9 @@ describe('when Slack is ill', () => {
     expect(await whole.sql(`select 1 from outgoing where state = 'dead'`)).toEqual([]);
   });
 
-  test('a message that somebody deleted hurts no other copy', async () => {
+  test('a message that somebody deleted hurts no other copy, and one that met a refused token in Teams comes with a new one', async () => {
     const { slack, teams } = whole;
+    teams.fail({ on: 'post', status: 401 });
     const card = await adaAsks('Taxes', 'deleted');
     slack.deleteMessage(card.slack);
     await teams.press(ben, card.teams, 'Approve');

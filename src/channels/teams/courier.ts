@@ -18,8 +18,9 @@ const DEAD = new Set([
   'MessageWritesBlocked',
   'ConversationNotFound',
 ]);
-// Vendor's list: "Status code responses". 500 is not among them.
-const WORTH_RETRYING = new Set([412, 429, 502, 503, 504]);
+// Vendor's list: "Status code responses". 500 is not among them. 401 is not repeated either: the next try carries a new token, and one
+// that is refused says nothing of the message or of its reader.
+const WORTH_RETRYING = new Set([401, 412, 429, 502, 503, 504]);
 
 /** The HTTP client that the SDK's connector is given. */
 export function createCourier(settings: TeamsSettings, credentials: Pick<Credentials, 'forget'>): HttpClient {
@@ -30,7 +31,13 @@ export function createCourier(settings: TeamsSettings, credentials: Pick<Credent
       if (status >= 200 && status < 300) {
         return { status, headers: answerHeaders(request, headers), request, bodyAsText: body };
       }
-      if (status === 401) credentials.forget();
+      if (status === 401) {
+        credentials.forget();
+        settings.log.error(
+          { code: codeIn(body) ?? 'http_401' },
+          "Teams refuses the bot's token; the next try asks for a new one",
+        );
+      }
       throw failure(status, codeIn(body), request.method === 'PUT', waitFor(headers, settings.clock()));
     },
   };
@@ -74,7 +81,8 @@ export function failure(
   const named = status === 429 && retryAfterMs === null ? 'ratelimited' : (code ?? `http_${status}`);
   if (WORTH_RETRYING.has(status)) return new ChannelError('later', named, retryAfterMs);
   if ((status === 403 || status === 404) && DEAD.has(named)) return new ChannelError('unreachable', named);
-  if (status === 404) return new ChannelError(updating ? 'gone' : 'unreachable', named);
+  // One without a code is not the connector's word: something on the way knows no such address.
+  if (status === 404 && code !== null) return new ChannelError(updating ? 'gone' : 'unreachable', named);
   return new ChannelError('refused', named);
 }
 

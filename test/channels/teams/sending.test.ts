@@ -176,7 +176,7 @@ describe('row 52: answers of Teams', () => {
     { fault: { status: 504 }, want: 'later' },
     { fault: { status: 500, code: 'ServiceError' }, want: 'refused' },
     { fault: { status: 400, code: 'BadSyntax' }, want: 'refused', code: 'BadSyntax' },
-    { fault: { status: 401 }, want: 'refused' },
+    { fault: { status: 401 }, want: 'later', code: 'http_401' },
     { fault: { status: 413, code: 'MessageSizeTooBig' }, want: 'refused' },
     { fault: { status: 307 }, want: 'refused' },
     { fault: { status: 400, code: 'a code with "text" in it' }, want: 'refused', code: 'http_400' },
@@ -186,6 +186,7 @@ describe('row 52: answers of Teams', () => {
     { fault: { status: 403, code: 'ConversationBlockedByUser' }, want: 'unreachable' },
     { fault: { status: 403, code: 'MessageWritesBlocked' }, want: 'unreachable' },
     { fault: { status: 404, code: 'ConversationNotFound' }, want: 'unreachable' },
+    { fault: { status: 404 }, want: 'refused', code: 'http_404' },
   ];
 
   test.each(cases)('rows 52, 54: $fault is $want after one attempt', async ({ fault, want, code, after }) => {
