@@ -115,6 +115,8 @@ export const consequences: readonly Consequence[] = [
     ...redraw(on, 'assignment'),
     when: { type: 'userExtend' },
   })),
+  // What is said of earlier requests may offer to ask again.
+  { ...redraw('request.submitted', 'request'), when: { lately: true } },
   tell('approver.asked', 'approval', 'person', 'request'),
   redraw('approver.released', 'request'),
   redraw('approver.changed', 'request'),

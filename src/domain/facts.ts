@@ -111,6 +111,8 @@ export interface PairFacts {
   readonly clashes: readonly Clash[];
   /** Open request of the pair (submitted, pendingApproval, scheduled), if any. */
   readonly open: Request | null;
+  /** Whether a request of the pair came to its end in the last 30 days: messages about it may offer to ask again. */
+  readonly lately: boolean;
   /** Live assignment of the pair, if any, with its live justifications. */
   readonly live: Assignment | null;
   readonly justifications: readonly Justification[];

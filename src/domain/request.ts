@@ -215,6 +215,7 @@ export function entered(
     notify: true,
     onBehalf: isOnBehalf(request),
     bySystem: request.requestor === null,
+    ...(facts.lately ? { lately: true } : {}),
   };
   const submitted = toldOf(facts, request, 'request.submitted', { data, remark: request.reason });
   if (!needsApproval) {

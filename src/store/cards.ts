@@ -98,7 +98,23 @@ select found.* from (select case $1 when 'person' then $2::uuid end as id) perso
   where person_id = person.id and state <> 'gone' and subject_kind <> 'person' offset 0) found
 where found.state = 'live' and not found.theirs
 order by id`;
-const BY_REQUEST = `select ${COLUMNS} from cards where request_id = $1 and state = 'live' order by id`;
+// What its people were told of earlier requests of the same, and of access by them, may offer to ask again until that is done.
+const BY_REQUEST = `
+with earlier as (
+  select earlier.id, earlier.assignment_id, r.created_at, array[r.target_id, r.requestor_id] as people from requests r
+  join requests earlier on earlier.target_id = r.target_id and earlier.package_id = r.package_id and earlier.id < r.id
+    and earlier.completed_at > r.created_at - interval '30 days'
+  where r.id = $1
+)
+select ${COLUMNS} from cards where request_id = $1 and state = 'live'
+union
+select found.* from earlier cross join lateral (select ${COLUMNS} from cards
+  where request_id = earlier.id and person_id = any (people) and state = 'live' and drawn_at < earlier.created_at offset 0) found
+union
+select found.* from (select distinct assignment_id, created_at, people from earlier) earlier cross join lateral (select ${COLUMNS}
+  from cards where subject_kind = 'assignment' and subject_id = assignment_id::text and person_id = any (people)
+    and state = 'live' and drawn_at < earlier.created_at offset 0) found
+order by id`;
 
 /** The memory of sent cards. */
 export function createCards(q: Query): Cards {

@@ -211,6 +211,8 @@ const PAIR_COLUMNS = (mine: readonly string[]): string => `
   ${AGGREGATE(CLASH, 'clashes')} as clashes,
   (select to_jsonb(r) from requests r where r.target_id = (select target_id from pair)
     and r.package_id = (select package_id from pair) and r.state in ${OPEN}) as open,
+  exists (select 1 from requests r where r.target_id = (select target_id from pair) and r.package_id = (select package_id from pair)
+    and r.completed_at > usher_now() - interval '30 days') as lately,
   (select to_jsonb(live) from live) as live,
   exists (select 1 from leaver_access where assignment_id = (select id from live)) as leaving,
   ${AGGREGATE(
@@ -362,6 +364,7 @@ async function pairOf(q: Query, row: Row): Promise<PairFacts> {
     clashes: (row['clashes'] as readonly Row[]).map(clashOf),
     open: row['open'] === null ? null : fromRow(governed.request, row['open']),
     live: row['live'] === null ? null : fromRow(governed.assignment, row['live']),
+    lately: row['lately'] as boolean,
     leaving: row['leaving'] as boolean,
     justifications: fromRows(governed.justification, row['justifications']),
     grants: (row['grants'] as readonly Row[]).map(grantFactOf),

@@ -40,9 +40,25 @@ test('access ends at its end, is taken away, and the notice offers to ask again'
   expect(await holds('tara', 'Reader')).toBe(false);
   expect(await assignment()).toMatchObject({ state: 'removed', end_reason: 'endReached' });
   expect(textOf(latest('tara').card)).toContain('Your access to Ledger auditor has ended');
-  expect(textOf(cardOf(await world.press('tara', latest('tara').card, 'Ask again')))).toContain(
-    'Request Ledger auditor',
-  );
+  const offers = () => world.messagesTo('tara').filter(({ card }) => textOf(card).includes('Ask again')).length;
+  expect(offers()).toBeGreaterThan(0);
+  const form = cardOf(await world.press('tara', latest('tara').card, 'Ask again'));
+  expect(textOf(form)).toContain('Request Ledger auditor');
+  // Once it is asked for, no message that was there before asks for that any more.
+  await world.submit('tara', form, {});
+  await world.settle();
+  expect(offers()).toBe(0);
+});
+
+test('a denied request is asked again, and its message does not offer that any more while somebody has yet to decide', async () => {
+  await get('tara', 'ledger reader');
+  await world.submit('ana', cardOf(await world.press('ana', latest('ana').card, 'Deny')), { reason: 'not yet' });
+  await world.settle();
+  const denied = () => world.messagesTo('tara').filter(({ card }) => textOf(card).includes('not yet'));
+  expect(denied().some(({ card }) => textOf(card).includes('Ask again'))).toBe(true);
+  await get('tara', 'ledger reader');
+  expect(denied().length).toBeGreaterThan(0);
+  expect(denied().filter(({ card }) => textOf(card).includes('Ask again'))).toEqual([]);
 });
 
 test('reminders come when the extension window opens and one day before the end, each once', async () => {

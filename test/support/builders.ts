@@ -260,6 +260,7 @@ export function pairFacts(fields: Partial<PairFacts> & { policy?: PolicyVersion 
     justifications: [],
     grants: [],
     byHand: false,
+    lately: false,
     ...rest,
   };
 }
