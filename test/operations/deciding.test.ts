@@ -331,6 +331,16 @@ test('why it was approved is read by whom the form names: who decides next, who 
     expect(textOf(cardOf(await world.say(user, 'R-1001')))).toContain(because);
 });
 
+test('why it was approved is read by nobody where those who wrote it were not told who would', async () => {
+  await ask('tara', 'ledger reader');
+  await world.say('ana', 'approve R-1001 because he leaves in May anyway');
+  await world.settle();
+  expect(await world.sql('select reason from decisions')).toEqual([{ reason: 'he leaves in May anyway' }]);
+  expect(textOf(latest('tara').card)).not.toContain('in May');
+  for (const user of ['tara', 'olga', 'ana'])
+    expect(textOf(cardOf(await world.say(user, 'R-1001')))).not.toContain('in May');
+});
+
 test('whoever decides may read all that is held already, page by page', async () => {
   await ask('tom', 'ledger auditor', {});
   const tools = Array.from({ length: 30 }, (_, n) => `Tool ${String(n + 1).padStart(2, '0')}`);

@@ -57,6 +57,11 @@ async function record(
   return { view: 'approval', params: answer.params, place: 'replace' };
 }
 
+/** What a form showed: that for an approval says as well who will read the reason, so that nobody reads one that was not written for them. */
+function inForm(shown: Shown, decision: 'approve' | 'deny'): string {
+  return JSON.stringify({ ...shown, ...(decision === 'approve' ? { readers: true } : {}) });
+}
+
 /** Opens the form for a decision that needs a reason; whoever is too late hears it now and not after typing. */
 async function openDecision(
   context: Context,
@@ -71,7 +76,7 @@ async function openDecision(
   if (versionOf(shown) === null) shown = { ...(await context.shown(request)), version: now.version };
   const draft = await context.desk.drafts.create(me, verb, 'fill', {
     request,
-    shown: JSON.stringify(shown),
+    shown: inForm(shown, verb === 'approval.deny' ? 'deny' : 'approve'),
     ...(reason === null ? {} : { reason }),
   });
   return { view: 'form', params: { draft: draft.id }, place: 'form' };
@@ -86,7 +91,7 @@ async function send(context: Context, form: FormInput, decision: 'approve' | 'de
     if (form.draft !== null && isRefusal(error) && (error.code === 'moved-on' || error.code === 'other-voice')) {
       const me = context.who.person.id;
       const { request: now } = await deciding(context.desk, me, request);
-      const shown = JSON.stringify({ ...(await context.shown(request)), version: now.version });
+      const shown = inForm({ ...(await context.shown(request)), version: now.version }, decision);
       const shownBefore = JSON.stringify(shownIn(form));
       await context.desk.drafts.change(form.draft, me, 'fill', { request, shown, shownBefore });
     }

@@ -62,12 +62,12 @@ export function answers(facts: RequestFacts, wanted: Letters): Fact[] {
   });
 }
 
-/** Why those approved it who said so, oldest first: for whoever decides after them, and for who asked. */
+/** Why those approved it who said so in a form that named its readers, oldest first: for whoever decides after them, and for who asked. */
 export function approvedBecause(facts: RequestFacts, wanted: Letters): Fact[] {
   const most = room(facts, wanted);
   return [...facts.decisions]
     .sort((a, b) => a.at.getTime() - b.at.getTime())
-    .filter(({ decision, reason }) => decision === 'approve' && reason !== null && reason !== '')
+    .filter(({ decision, reason, shown }) => decision === 'approve' && reason !== null && shown['readers'] === true)
     .map((one) => ({ title: decisionText(facts, one), value: text(one.reason ?? '', most) }));
 }
 
