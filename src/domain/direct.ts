@@ -3,10 +3,11 @@ import { adds } from './delivery';
 import { DomainError } from './errors';
 import type { Now, SubmitFacts } from './facts';
 import type { Assignment, PolicyVersion } from './model';
-import { periodFor } from './period';
+import { latestStart, periodFor } from './period';
 import { choosePolicy, gate, offered } from './policy';
 import { answersOf, heldByTarget, refuseTwice, started } from './request';
 import type { SubmitInput, Submitted } from './request';
+import { earlier } from './time';
 
 /**
  * Policies to choose from in the form for direct assignment; refuses what `submitDirect` would refuse whatever is filled in. Who has
@@ -28,9 +29,10 @@ export function offerDirect(facts: SubmitFacts, now: Date): readonly PolicyVersi
   return policies;
 }
 
-/** Whether the policy gives more than is held, whatever dates are chosen: the latest start without a gap gives the most. */
+/** Whether the policy gives more than is held, whatever dates are chosen: the latest start without a gap that may be chosen gives the most. */
 function couldAdd(facts: SubmitFacts, live: Assignment, policy: PolicyVersion, now: Date): boolean {
-  const period = { startsAt: policy.customPeriod ? live.endsAt : null, endsAt: null, hours: null };
+  const latest = earlier(live.endsAt, latestStart(now, facts.target.timeZone));
+  const period = { startsAt: policy.customPeriod ? latest : null, endsAt: null, hours: null };
   try {
     return adds(live, periodFor(facts, policy, period, now));
   } catch (error) {

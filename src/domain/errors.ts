@@ -51,8 +51,11 @@ export interface Faults {
   'already-requested': { package: string; number: number; exception?: boolean };
   /** Access of somebody who left ends in a moment; `target`: whose, where it is somebody else's. */
   'still-ending': { package: string; target: string | null };
-  /** `target`: whose it is, to whoever would give them more of it; `from`: when it begins, where that is still to come. */
-  'already-held': { package: string; endsAt: Date | null; target?: string | null; from?: Date };
+  /**
+   * `target`: whose it is, to whoever would give them more of it; `from`: when it begins, where that is still to come; `choose`: other
+   * dates could add to it, and whoever reads this chooses them.
+   */
+  'already-held': { package: string; endsAt: Date | null; target?: string | null; from?: Date; choose?: true };
   'asked-too-often': { minutes: number };
   'not-for-others': { package: string };
   'not-to-share': { package: string };

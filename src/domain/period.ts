@@ -61,13 +61,18 @@ export function fixedEnd({ expiration }: Pick<PolicyVersion, 'expiration'>, zone
   return expiration.kind === 'date' ? endOfDay(expiration.day, zone) : null;
 }
 
+/** The last instant at which access may start that is asked for now. */
+export function latestStart(now: Date, zoneOfTarget: string): Date {
+  return addDays(now, MAX_START_DAYS, zoneOfTarget);
+}
+
 /** Refuses starts before today and too far ahead. Today means at once. */
 export function checkStart(asked: AskedPeriod, now: Date, zoneOfTarget: string): void {
   if (!asked.startsAt) return;
   if (dateIn(asked.startsAt, zoneOfTarget) < dateIn(now, zoneOfTarget)) {
     throw new DomainError('start-in-past', {}, 'startsAt');
   }
-  if (asked.startsAt > addDays(now, MAX_START_DAYS, zoneOfTarget)) {
+  if (asked.startsAt > latestStart(now, zoneOfTarget)) {
     throw new DomainError('start-too-late', { maxDays: MAX_START_DAYS }, 'startsAt');
   }
 }

@@ -181,7 +181,7 @@ export function started(facts: SubmitFacts, type: 'userAdd' | 'adminAdd', wish: 
   const asked = inZone(wish.period, zone, target.timeZone);
   checkStart(asked, at.now, target.timeZone);
   const { clamped, ...span } = periodFor(facts, policy, asked, at.now);
-  if (facts.live && !adds(facts.live, span)) throw heldByTarget(facts, facts.live);
+  if (facts.live && !adds(facts.live, span)) throw heldByTarget(facts, facts.live, policy);
   const request: Request = {
     ...blank(facts, policy, at),
     type,
@@ -194,13 +194,15 @@ export function started(facts: SubmitFacts, type: 'userAdd' | 'adminAdd', wish: 
   return { ...entered(facts, request, { policy, needsApproval: policy.stages.length > 0 }, at), clamped };
 }
 
-/** The refusal of more that would add nothing to what somebody has, or gets. */
+/** The refusal of more that would add nothing to what somebody has, or gets. `policy`: the one by which other dates may be chosen. */
 export function heldByTarget(
   { package: { name }, target }: SubmitFacts,
   { endsAt, startsAt, state }: Assignment,
+  policy: Pick<PolicyVersion, 'customPeriod'> | null = null,
 ): DomainError {
   const from = state === 'scheduled' ? { from: startsAt } : {};
-  return new DomainError('already-held', { package: name, endsAt, target: target.name, ...from });
+  const choose = policy?.customPeriod ? { choose: true as const } : {};
+  return new DomainError('already-held', { package: name, endsAt, target: target.name, ...from, ...choose });
 }
 
 /** Writes a new request: its first stage opens, or it is approved by its policy at once. */

@@ -7,8 +7,9 @@ import { gateText } from '../../src/chat/present/outcome';
 import { plain } from '../../src/chat/text';
 import { label, listed, say } from '../../src/chat/words';
 import { explain } from '../../src/chat/words/faults';
+import { DomainError, kept } from '../../src/domain/errors';
 import type { PersonId } from '../../src/domain/model';
-import { aRequest, idOf, requestFacts } from '../support/builders';
+import { aRequest, idOf, NOON, requestFacts } from '../support/builders';
 
 const reader = { zone: 'Europe/Berlin', locale: 'en' };
 const read = (text: ReturnType<typeof say>) => plain(text, reader);
@@ -65,6 +66,20 @@ describe('a refusal', () => {
       'No exception is needed: nothing stands against Pay now. Ask for it: type “request Pay”.',
     );
     expect(said(idOf('Ana'))).toBe('No exception is needed: nothing stands against Pay for Tara now.');
+  });
+  test('of what is held already tells only whoever chooses dates to choose others', () => {
+    const data = { package: 'Pay', endsAt: NOON };
+    expect(read(explain('already-held', { ...data, target: 'Tara', choose: true }))).toContain('choose a start');
+    const facts = requestFacts({
+      request: aRequest({
+        state: 'denied',
+        detail: 'gateClosed',
+        refusal: kept(new DomainError('already-held', data)),
+      }),
+    });
+    expect(read(gateText(facts, idOf('Ana')) ?? [])).toMatch(
+      /^Tara has Pay until .* already: there is nothing to add\.$/,
+    );
   });
   test('names the problem and the next step', () => {
     expect(read(explain('already-requested', { package: 'Payroll', number: 1042 }))).toBe(

@@ -567,6 +567,11 @@ describe('direct assignment', () => {
       },
       data: { endsAt: days(31) },
     },
+    {
+      name: 'held for longer than any start that may be chosen gives',
+      give: { live: anAssignment({ endsAt: days(300) }) },
+      data: { endsAt: days(300) },
+    },
   ])('of what is $name: the form says so, before anybody approves', ({ give, data }) => {
     const fault = faultOf(() => offerDirect(directFacts({ ...oneStage, ...give }), NOON));
     expect([fault.code, fault.data]).toEqual(['already-held', expect.objectContaining({ ...data, target: 'Tara' })]);
@@ -578,6 +583,7 @@ describe('direct assignment', () => {
       package: facts.package.name,
       endsAt: days(31),
       target: 'Tara',
+      choose: true,
     });
     const later = { ...wish, period: { startsAt: days(7), endsAt: null, hours: null } };
     expect(submitDirect(facts, later, at()).request.state).toBe('pendingApproval');

@@ -149,7 +149,7 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
           name,
           target,
         }),
-  'already-held': ({ package: name, endsAt, target, from }) => {
+  'already-held': ({ package: name, endsAt, target, from, choose }) => {
     if (target) {
       if (from)
         return sentence('{target} gets {name} on {from:dateTime} already. Take that away first to give it otherwise.', {
@@ -157,12 +157,18 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
           name,
           from,
         });
-      return endsAt === null
-        ? sentence('{target} has {name} already, without an end date: there is nothing to add.', { target, name })
-        : sentence(
+      if (endsAt === null)
+        return sentence('{target} has {name} already, without an end date: there is nothing to add.', { target, name });
+      return choose
+        ? sentence(
             '{target} has {name} until {endsAt:dateTime} already. To add to it, choose a start by then and a later last day.',
             { target, name, endsAt },
-          );
+          )
+        : sentence('{target} has {name} until {endsAt:dateTime} already: there is nothing to add.', {
+            target,
+            name,
+            endsAt,
+          });
     }
     return endsAt === null
       ? sentence('No need to ask: {name} is given already, without an end date. Type “my access” to see it.', { name })
