@@ -380,6 +380,56 @@ describe.each(['http', 'socket'] as const)('over Slack by %s', (mode) => {
     await whole.idle();
   });
 
+  once?.(
+    'what waits for hands is listed and done in Teams, where the rest of it follows, and named by its number in Slack',
+    async () => {
+      const { slack, teams } = whole;
+      await whole.configure(`
+catalogs:
+  - name: Finance
+    resources: [{ name: Safe, connector: manual, owners: [${ben.aadObjectId}, cleo], roles: [Opener, Auditor, Guard] }]
+    packages:
+      - name: Safe keys
+        roles: [Safe / Opener, Safe / Auditor, Safe / Guard]
+        policies: [{ name: Employees, who: allMembers, expires: 30 days, reason: optional }]
+`);
+      await slack.command('U0ADA', 'request safe keys');
+      await slack.submit(await whole.slackView('U0ADA', 'Request Safe keys'), {});
+      await until(
+        'all three wait',
+        async () => (await whole.sql(`select 1 from manual_tasks where state = 'open'`)).length === 3,
+      );
+      const left = (shown: unknown) => [...new Set(JSON.stringify(shown).match(/T-\d+(?= ·)/g))].sort();
+      await teams.say(ben, 'my tasks');
+      const list = await whole.teamsMessage(ben, 'To do by hand');
+      expect(left(list)).toHaveLength(3);
+      let dialog = await teams.openDialog(ben, list, 'Done');
+      for (const more of [2, 1]) {
+        expect(JSON.stringify(dialog.card)).toContain('Please give Ada Stone the role');
+        const sent = await teams.submitDialog(ben, dialog, 'Done', { 'What did you do?': 'lock is set' });
+        expect(JSON.stringify(sent.body)).toContain('It is written down.');
+        expect(left(sent.body)).toHaveLength(more);
+        if (sent.dialog === null) throw new Error('the list did not follow');
+        if (more === 1) break;
+        const next = await teams.submitDialog(ben, sent.dialog, 'Done');
+        if (next.dialog === null) throw new Error('the form did not follow');
+        dialog = next.dialog;
+      }
+      const [open = ''] = left((await slack.command('U0CLEO', 'tasks')).body).concat(
+        left(await whole.slackMessage('U0CLEO', 'To do by hand')),
+      );
+      await slack.command('U0CLEO', `done ${open}`);
+      const form = await whole.slackView('U0CLEO', 'Report as done');
+      expect(Object.values((await slack.submit(form, { 'What did you do?': ' ' })).errors ?? {})).toHaveLength(1);
+      await slack.submit(form, { 'What did you do?': 'lock is set' });
+      await whole.slackView('U0CLEO', 'Reported as done by Cleo Marsh');
+      await whole.slackMessage('U0ADA', 'You now have Safe keys');
+      await slack.command('U0CLEO', 'tasks');
+      await whole.slackMessage('U0CLEO', 'Nothing waits to be done by your hands');
+      await whole.idle();
+    },
+  );
+
   test("a second start with the rights of the tables' owner is refused, and this one goes on", async () => {
     const { config, log } = whole;
     const owned = { ...config, databaseUrl: config.migrationUrl };

@@ -149,7 +149,7 @@ describe('the list of tasks', () => {
     expect(textOf(latest('olga').card)).toContain('Done: “done T-3”');
     await world.pass(25 * HOUR);
     const late = await tasks('olga', 'My tasks');
-    expect(textOf(late).match(/ · late since /gu)).toHaveLength(2);
+    expect(textOf(late).match(/^since \w{3} .+ CET · late$/gmu)).toHaveLength(2);
     expect(JSON.stringify(late).match(/"attention"/gu)).toHaveLength(1);
   });
 

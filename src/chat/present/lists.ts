@@ -141,7 +141,9 @@ export function taskList(page: Page<TaskRow>, shown: string | null): CardDataOf[
         role: text(row.role, NAME),
         resource: text(row.resource, NAME),
       }),
-      detail: say(row.late ? 'tasks.rowLate' : 'tasks.row', { since: row.openedAt, due: taskDueAt(row.openedAt) }),
+      detail: row.late
+        ? say('tasks.rowLate', { since: row.openedAt })
+        : say('tasks.row', { since: row.openedAt, due: taskDueAt(row.openedAt) }),
       tone: row.late && !row.want ? 'attention' : 'default',
       task: row.id,
       page: shown ?? 'first',

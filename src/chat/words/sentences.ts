@@ -439,7 +439,7 @@ export const sentences = {
   'tasks.give': '{number} · Give {target} the role {role} on {resource}',
   'tasks.take': '{number} · Take the role {role} on {resource} away from {target}',
   'tasks.row': 'since {since:dateTime} · do it by {due:dateTime}',
-  'tasks.rowLate': 'since {since:dateTime} · late since {due:dateTime}',
+  'tasks.rowLate': 'since {since:dateTime} · late',
 
   // keeping and losing
   'extend.title': 'Extend {package}',
