@@ -237,7 +237,15 @@ class Writer {
       ...(input.multi ? { isMultiSelect: true } : {}),
       ...(expanded ? { wrap: true } : {}),
       choices: input.choices.map(({ title, value }) => ({ title: this.#option(title, expanded), value })),
-      ...(input.search === null ? {} : { 'choices.data': { type: 'Data.Query', dataset: input.search } }),
+      ...(input.search === null
+        ? {}
+        : {
+            'choices.data': {
+              type: 'Data.Query',
+              dataset: input.search,
+              ...(input.dependent ? { associatedInputs: 'auto' } : {}),
+            },
+          }),
     };
   }
 

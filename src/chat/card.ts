@@ -83,6 +83,8 @@ export interface ChoiceInput extends InputBase {
   readonly style: 'expanded' | 'compact';
   /** Name of a search of the verb table: choices come as the person types. `value` (with its title in `choices`) preselects. */
   readonly search: string | null;
+  /** What the form's other fields that search say goes along with each search. */
+  readonly dependent?: boolean;
 }
 /** Value, min and max are `YYYY-MM-DD`. */
 export interface DateInput extends InputBase {
@@ -145,11 +147,23 @@ export function hasInputs(card: Pick<Card, 'body'>): boolean {
 
 /** What a form asks for, in the order in which it asks. */
 export function inputIds(card: Pick<Card, 'body'>): readonly string[] {
-  const ids = (elements: readonly Element[]): readonly string[] =>
+  return inputsOf(card).map(({ id }) => id);
+}
+
+/** The fields on which searches of the form depend; empty where none does. */
+export function decisive(card: Pick<Card, 'body'>): readonly ChoiceInput[] {
+  const searching = inputsOf(card).flatMap((input) =>
+    input.type === 'Input.ChoiceSet' && input.search !== null ? [input] : [],
+  );
+  return searching.some(({ dependent }) => dependent) ? searching.filter(({ dependent }) => !dependent) : [];
+}
+
+function inputsOf(card: Pick<Card, 'body'>): readonly Input[] {
+  const inputs = (elements: readonly Element[]): readonly Input[] =>
     elements.flatMap((element) => {
-      if (element.type === 'Container') return ids(element.items);
-      if (element.type === 'ColumnSet') return element.columns.flatMap((column) => ids(column.items));
-      return 'id' in element ? [element.id] : [];
+      if (element.type === 'Container') return inputs(element.items);
+      if (element.type === 'ColumnSet') return element.columns.flatMap((column) => inputs(column.items));
+      return 'id' in element ? [element] : [];
     });
-  return ids(card.body);
+  return inputs(card.body);
 }

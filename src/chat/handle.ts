@@ -222,7 +222,7 @@ async function noted(parts: ConversationParts, inbound: Inbound, who: Who | null
 
 async function run(parts: Heard, inbound: Inbound, who: Who): Promise<Reply> {
   const { act } = inbound;
-  if (act.kind === 'search') return search(parts.desk, who, act.search, act.query);
+  if (act.kind === 'search') return search(parts.desk, who, act);
   const context = contextOf(parts, inbound, who, act.kind === 'press' || act.kind === 'submit' ? act.verb : null);
   const shown = (answer: Answer): Promise<Reply> => reply(parts, inbound, who, context.by, answer);
   let answer: Answer;

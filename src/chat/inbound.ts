@@ -40,7 +40,14 @@ export type Act =
       readonly values: Readonly<Record<string, string>>;
     }
   /** Search as you type in a form's field. */
-  | { readonly kind: 'search'; readonly search: string; readonly draft: string | null; readonly query: string }
+  | {
+      readonly kind: 'search';
+      readonly search: string;
+      readonly draft: string | null;
+      readonly query: string;
+      /** What the form's other fields say, by input id, for a search that depends on them. */
+      readonly values?: Readonly<Record<string, string>>;
+    }
   /** The app was installed for, or first opened by, this person. */
   | { readonly kind: 'welcome' };
 

@@ -65,7 +65,7 @@ export const INPUTS: Readonly<Record<string, InputKind>> = {
       const choices = 'choices' in raw ? choicesOf(raw['choices'], below(place, 'choices')) : () => [];
       const multi = flag(raw, 'isMultiSelect', place, false);
       const style = oneOf(raw, 'style', place, ['compact', 'expanded'] as const, 'compact');
-      const search = 'choices.data' in raw ? searchOf(raw['choices.data'], below(place, 'choices.data')) : () => null;
+      const search = 'choices.data' in raw ? searchOf(raw['choices.data'], below(place, 'choices.data')) : () => ({});
       if (!('choices' in raw) && !('choices.data' in raw))
         throw new TemplateError(place, 'has neither "choices" nor "choices.data"');
       return (scope) => {
@@ -77,7 +77,8 @@ export const INPUTS: Readonly<Record<string, InputKind>> = {
           choices: choices(scope),
           multi: multi(scope),
           style: style(scope),
-          search: search(scope),
+          search: null,
+          ...search(scope),
         };
         checkChoices(input, place);
         return input;
@@ -160,11 +161,13 @@ function choicesOf(source: unknown, place: Place): Bound<Choices> {
   return (scope) => items.flatMap((item) => item(scope));
 }
 
-/** `choices.data`: the name of a search of the verb table, as a dataset that is asked while typing. */
-function searchOf(source: unknown, place: Place): Bound<string | null> {
-  const raw = object(source, place, ['type', 'dataset']);
+/** `choices.data`: the name of a search of the verb table, as a dataset that is asked while typing; with the form's other fields, or without. */
+function searchOf(source: unknown, place: Place): Bound<Pick<ChoiceInput, 'search' | 'dependent'>> {
+  const raw = object(source, place, ['type', 'dataset', 'associatedInputs']);
   if (raw['type'] !== 'Data.Query') throw new TemplateError(below(place, 'type'), 'must be "Data.Query"');
-  return machine(required(raw, 'dataset', place), below(place, 'dataset'));
+  const dataset = machine(required(raw, 'dataset', place), below(place, 'dataset'));
+  const along = oneOf(raw, 'associatedInputs', place, ['auto', 'none'] as const, 'none');
+  return (scope) => ({ search: dataset(scope), ...(along(scope) === 'auto' ? { dependent: true } : {}) });
 }
 
 function checkChoices(input: ChoiceInput, place: Place): void {

@@ -1,12 +1,14 @@
 // Search as you type: up to 15 choices on every platform (Teams shows no more), and a word to type on. Lists only what the
-// person may ask for; the chosen id is checked again at the submit.
+// person may ask for, for whom the form says; the chosen id is checked again at the submit.
+import type { PersonId } from '../domain/model';
 import { assigns } from '../operations/assignments';
 import type { Desk } from '../operations/ports';
 import type { Text } from './card';
-import type { Reply } from './inbound';
+import type { Act, Reply } from './inbound';
 import { scopeChoice } from './present/delegations';
 import { user } from './spans';
 import { plain } from './text';
+import { uuid } from './verb';
 import type { Who } from './who';
 import { label, say } from './words';
 
@@ -22,13 +24,26 @@ interface Found {
   readonly mark?: Text | null;
 }
 
-const searches: Readonly<Record<string, (desk: Desk, who: Who, query: string) => Promise<readonly Found[]>>> = {
-  packages: async (desk, who, query) =>
-    (await desk.views.searchPackages(who.person.id, query, CHOICES + 1, null)).rows.map((row) => ({
+type Find = (
+  desk: Desk,
+  who: Who,
+  query: string,
+  values: Readonly<Record<string, string>>,
+) => Promise<readonly Found[]>;
+
+const searches: Readonly<Record<string, Find>> = {
+  packages: async (desk, who, query, { target: named }) => {
+    const me = who.person.id;
+    const target = named ? await askedFor(desk, me, named) : me;
+    if (target === null) return [];
+    const isOther = target !== me;
+    const held = label(isOther ? 'find.heldByOther' : 'find.held');
+    return (await desk.views.searchPackages(target, query, CHOICES + 1, null, isOther)).rows.map((row) => ({
       value: row.id,
       title: row.name,
-      mark: row.held ? label('find.held') : row.pending ? label('find.pending') : null,
-    })),
+      mark: row.held ? held : row.pending ? label('find.pending') : null,
+    }));
+  },
   manageable: async (desk, who, query) =>
     (await desk.views.manageablePackages(who.person.id, query, CHOICES + 1)).map(asFound),
   sharable: async (desk, who, query) =>
@@ -62,10 +77,18 @@ function named(row: { readonly name: string; readonly detail: string }): string 
   return row.detail === '' ? row.name : `${row.name} (${row.detail})`;
 }
 
+/** Whom the person asks for: themselves, or somebody who reports to them. The form says who, and grants nothing. */
+async function askedFor(desk: Desk, me: PersonId, named: string): Promise<PersonId | null> {
+  const { data: id } = uuid.safeParse(named);
+  if (id === undefined || id === me) return id === undefined ? null : me;
+  const person = await desk.views.person(id as PersonId);
+  return person?.manager === me && person.state === 'enabled' ? person.id : null;
+}
+
 /** Answers one keystroke. An unknown search finds nothing. */
-export async function search(desk: Desk, who: Who, name: string, query: string): Promise<Reply> {
-  const find = Object.hasOwn(searches, name) ? searches[name] : undefined;
-  const found = find ? await find(desk, who, query.trim().slice(0, QUERY)) : [];
+export async function search(desk: Desk, who: Who, act: Extract<Act, { kind: 'search' }>): Promise<Reply> {
+  const find = Object.hasOwn(searches, act.search) ? searches[act.search] : undefined;
+  const found = find ? await find(desk, who, act.query.trim().slice(0, QUERY), act.values ?? {}) : [];
   const more =
     found.length > CHOICES ? say('find.more', { count: CHOICES }) : found.length === 0 ? label('find.none') : null;
   return {

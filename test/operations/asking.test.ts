@@ -130,6 +130,38 @@ catalogs:
     expect(sentenceOf(await world.say('tara', 'request vualt keys'))).toContain('Did you mean Vault keys?');
   });
 
+  test('whoever asks for a report searches what that one can be asked for, and is told what that one has', async () => {
+    await world.configure(`groups: [{ name: Accountants, people: [tara] }]
+catalogs:
+  - name: Finance
+    packages:
+      - name: Closing the books
+        roles: [Ledger / Reader]
+        policies: [{ name: Accountants, who: { group: Accountants }, onBehalf: true, expires: 9 days, reason: optional }]
+`);
+    const form = cardOf(await world.say('max', 'request for tara'));
+    expect(filledIn(form.body)).toEqual([expect.stringMatching(/^target=/)]);
+    const [target = ''] = filledIn(form.body).map((one) => one.replace('target=', ''));
+    const found = async (query: string, who: string, by = 'max'): Promise<string> => {
+      const act = { kind: 'search', search: 'packages', draft: form.draft, query, values: { target: who } } as const;
+      return sentenceOf(await world.conversation.handle(world.inbound(by, act)));
+    };
+    expect(await found('closing', target)).toBe('Closing the books');
+    // For himself he finds what he may ask for, and nothing that she may.
+    expect(await found('closing', '')).toBe('');
+    expect(await found('vault', '')).toBe('Vault keys');
+    expect(await found('vault', target)).toBe('');
+    // The form grants nothing: whoever is no manager of hers finds nothing for her, and neither does a name that is no id.
+    expect(await found('', target, 'ana')).toBe('');
+    expect(await found('', 'tara')).toBe('');
+    await ask('max', 'ledger auditor', {});
+    expect(await found('ledger auditor', '')).toBe('Ledger auditor (you have it)');
+    expect(await found('ledger writer', target)).toBe('Ledger writer');
+    await world.submit('max', cardOf(await world.say('max', 'request closing for tara')), {});
+    await world.settle();
+    expect(await found('closing', target)).toBe('Closing the books (has it)');
+  });
+
   test('a manager asks for a direct report where the policy allows it, and for nobody else', async () => {
     const form = cardOf(await world.say('max', 'request ledger writer for tara lind'));
     expect(textOf(form)).toContain('for Tara Lind');

@@ -207,7 +207,24 @@ export class SlackServer extends SlackApi {
     return shown;
   }
 
-  /** Somebody types into a field that searches; the titles and values offered. */
+  /** Somebody chooses in a field of a form; the app hears of it where the field says so. */
+  async choose(view: SlackView, field: string, value: string): Promise<Shown | null> {
+    const block = inputIn(view, field);
+    if (block['dispatch_action'] !== true) return null;
+    const element = block['element'] as Json;
+    const { action_id, block_id } = { action_id: element['action_id'], block_id: block['block_id'] };
+    return await this.deliver({
+      kind: 'interactive',
+      body: {
+        ...this.#inView(view, { [field]: value }),
+        type: 'block_actions',
+        container: { type: 'view', view_id: view.id },
+        actions: [{ action_id, block_id, action_ts: String(this.now()), ...elementState(element, value) }],
+      },
+    });
+  }
+
+  /** Somebody types into a field that searches; Slack tells of its view as it was drawn last; the titles and values offered. */
   async options(view: SlackView, field: string, query: string): Promise<{ title: string; value: string }[]> {
     const block = inputIn(view, field);
     const element = block['element'] as Json;

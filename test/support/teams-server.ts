@@ -100,18 +100,23 @@ export class TeamsServer extends TeamsConnector {
     return await this.invoke(person, 'task/submit', { data, context: { theme: 'default' } });
   }
 
-  /** Typing in a search field of a card. */
+  /** Typing in a search field of a card; `inputs`: what is chosen beside it, which goes along where the card says so. */
   async search(
     person: TeamsPerson,
     card: Json,
     input: string,
     queryText: string,
+    inputs: Json = {},
   ): Promise<readonly { readonly title: string; readonly value: string }[]> {
-    const dataset = textOf(searchField(card, input), 'choices.data', 'dataset');
+    const field = searchField(card, input);
+    const dataset = textOf(field, 'choices.data', 'dataset');
+    const isWithInputs = textOf(field, 'choices.data', 'associatedInputs') === 'auto';
+    const data = Object.fromEntries(inputsOf(card).map((one) => [textOf(one, 'id'), textOf(one, 'value')]));
     const { body } = await this.invoke(person, 'application/search', {
       queryText,
       queryOptions: { skip: 0, top: 15 },
       dataset,
+      ...(isWithInputs ? { data: { ...data, ...inputs } } : {}),
     });
     return listOf(at(body, 'value', 'results')) as { title: string; value: string }[];
   }

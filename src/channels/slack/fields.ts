@@ -15,10 +15,11 @@ export function toOption(
   return { text: words(choice.title, reader, limit.OPTION_TEXT), value: choice.value };
 }
 
-/** One input as a block, and what of it Slack cannot take. */
+/** One input as a block, and what of it Slack cannot take. `isDecisive`: searches of the form depend on it. */
 export function fieldBlock(
   input: Input,
   reader: Reader | null,
+  isDecisive = false,
 ): { readonly block: types.InputBlock; readonly loss: string | null } {
   const { element, loss } = elementOf(input, reader);
   const block: types.InputBlock = {
@@ -27,6 +28,8 @@ export function fieldBlock(
     label: words(input.label, reader, limit.INPUT_LABEL),
     element,
     optional: !input.required,
+    // Slack does not tell a search what is chosen beside it, so we hear of it when it is chosen.
+    ...(isDecisive ? { dispatch_action: true } : {}),
   };
   return { block, loss };
 }

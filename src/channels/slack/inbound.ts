@@ -7,6 +7,7 @@ import { PREVIEW } from '../../chat/verb';
 import { decode, inputOf, linkId, readState, searchOf, verbOf } from './ids';
 import { isObject, type Json, listAt, objectAt, textAt } from './json';
 import type { Sender } from './people';
+import { filled } from './views';
 
 const LINK = linkId(0).slice(0, -1);
 
@@ -92,9 +93,41 @@ export function submitOf(body: Json): { readonly act: Act; readonly delivery: st
 export function searchAct(body: Json): { readonly act: Act; readonly delivery: string } | null {
   const search = searchOf(textAt(body, 'action_id') ?? '');
   if (search === null) return null;
-  const carried = decode(textAt(body, 'view', 'private_metadata') ?? undefined);
-  const act: Act = { kind: 'search', search, draft: carried.draft, query: textAt(body, 'value') ?? '' };
+  const { draft } = decode(textAt(body, 'view', 'private_metadata') ?? undefined);
+  // Slack tells what is chosen beside a search as it was at the last drawing, so the blocks themselves have it (`choosing`).
+  const chosen = blocksOf(body).flatMap((block) => {
+    const value = textAt(block, 'element', 'initial_option', 'value');
+    const input = inputOf(textAt(block, 'block_id') ?? '');
+    return isDecisive(block) && value !== null && input !== null ? [[input, value] as const] : [];
+  });
+  const values = chosen.length === 0 ? {} : { values: Object.fromEntries(chosen) };
+  const act: Act = { kind: 'search', search, draft, query: textAt(body, 'value') ?? '', ...values };
   return { act, delivery: `search:${hash(body)}` };
+}
+
+/** The blocks of a form in which something was chosen on which its searches depend, with what was chosen; null for any other action. */
+export function choosing(body: Json): { readonly text: string; readonly blocks: readonly unknown[] } | null {
+  const chosen = new Map(listAt(body, 'actions').map((action) => [textAt(action, 'block_id'), action]));
+  const blocks = blocksOf(body);
+  if (!blocks.some((block) => isDecisive(block) && chosen.has(textAt(block, 'block_id')))) return null;
+  return {
+    text: textAt(body, 'message', 'text') ?? '',
+    blocks: blocks.map((block) => {
+      const action = chosen.get(textAt(block, 'block_id'));
+      return isObject(block) && isDecisive(block) && action !== undefined
+        ? { ...block, element: filled(objectAt(block, 'element'), action) }
+        : block;
+    }),
+  };
+}
+
+/** The blocks of the view, or of the message where no form could be opened. */
+function blocksOf(body: Json): readonly unknown[] {
+  return listAt(body, isObject(body['view']) ? 'view' : 'message', 'blocks');
+}
+
+function isDecisive(block: unknown): boolean {
+  return isObject(block) && block['dispatch_action'] === true;
 }
 
 /** The key of a typed command. */

@@ -13,6 +13,7 @@ import {
   previewAct,
   pressSurface,
   PRIVATELY,
+  choosing,
   searchAct,
   submitOf,
   toInbound,
@@ -209,6 +210,8 @@ export function createListeners({ conversation, people, settings, show, turns }:
         }
       }
       await ack();
+      const chosen = choosing(body);
+      if (chosen !== null) await show.chosen(place, chosen);
     }),
 
     view: tracked(async (body, boltAck) => {

@@ -1,6 +1,7 @@
 // The blocks of one card, element by element. Knows no surface: how many blocks fit, and titles, are blocks.ts.
 import { createHash } from 'node:crypto';
 import type { types } from '@slack/bolt';
+import { decisive } from '../../chat/card';
 import type { Action, Card, ColumnSet, Element, FactSet, Text, TextBlock, Tone } from '../../chat/card';
 import { fixed, isBlank, strong } from '../../chat/spans';
 import { plain } from '../../chat/text';
@@ -78,7 +79,8 @@ export class Sheet {
         this.#actions(element.actions);
         break;
       default: {
-        const { block, loss } = fieldBlock(element, this.card.reader);
+        const isDecisive = decisive(this.card).some(({ id }) => id === element.id);
+        const { block, loss } = fieldBlock(element, this.card.reader, isDecisive);
         this.#blocks.push(block);
         if (loss !== null) this.#losses.push(loss);
       }

@@ -10,7 +10,7 @@ import type { SlackSettings } from './options';
 import type { Ear, Post } from './post';
 import { problems, sayCard, sayView, withSay } from './say';
 import type { Turn } from './turns';
-import { errorsAnswer, openView, refusedForm, restoreForm, updateView, type ViewRef } from './views';
+import { errorsAnswer, openView, refusedForm, restoreForm, updateView, viewOf, type ViewRef } from './views';
 import { isCode, type Web } from './web';
 
 type CardReply = Extract<Reply, { kind: 'card' }>;
@@ -82,6 +82,23 @@ export class Show {
     }
     if (reply.kind === 'card' && reply.replaces && turn.message !== null) {
       await this.replace(turn, turn.message, reply);
+    }
+  }
+
+  /** The form that is open, with what was chosen in it: its searches tell us what its blocks say. Of two choices the later one wins. */
+  async chosen(
+    { view, message }: Pick<Turn, 'view' | 'message'>,
+    { text, blocks }: { readonly text: string; readonly blocks: readonly unknown[] },
+  ): Promise<void> {
+    const { settings, web } = this.options;
+    try {
+      if (view !== null) {
+        const shown = viewOf(view.raw, blocks);
+        await updateView(web, view.ref, shown, () => Promise.resolve(shown));
+      } else if (message !== null)
+        await web.call('chat.update', { channel: message.channel, ts: message.ts, text, blocks });
+    } catch (error) {
+      settings.log.info({ code: codeOf(error) }, 'slack form does not know what was chosen');
     }
   }
 

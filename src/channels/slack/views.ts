@@ -110,6 +110,11 @@ export function restoreForm(view: Json, reply: Errors, otherwise: Text): types.M
     const wrong = reply.fields[input];
     if (wrong !== undefined) blocks.push(...note(wrong, input));
   }
+  return viewOf(view, blocks);
+}
+
+/** A view that came back through Slack, with these blocks. */
+export function viewOf(view: Json, blocks: readonly unknown[]): types.ModalView {
   const kept = Object.fromEntries(
     ['callback_id', 'title', 'submit', 'close', 'private_metadata'].flatMap((key) =>
       view[key] === undefined || view[key] === null ? [] : [[key, view[key]]],
@@ -144,7 +149,8 @@ const INITIALS: Readonly<Record<string, string>> = {
   selected_options: 'initial_options',
 };
 
-function filled(element: Json, state: unknown): Json {
+/** A field with what was given in it. */
+export function filled(element: Json, state: unknown): Json {
   const without = Object.entries(element).filter(([key]) => !key.startsWith('initial_'));
   const initial = Object.entries(INITIALS).flatMap(([key, name]) => {
     const value = isObject(state) ? state[key] : null;

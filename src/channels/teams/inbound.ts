@@ -72,11 +72,22 @@ function readInvoke(activity: RawActivity): Delivery {
       return { kind: 'invoke', inbound: inbound(activity, act), place: 'dialog' };
     }
     case 'application/search': {
-      // The dataset carries the form's draft, since nothing else of the form comes along (`createDraw` in reply.ts writes it).
+      // The dataset carries the form's draft, since no other id of the form comes along (`createDraw` in reply.ts writes it).
       const [search = '', draft = ''] = (textAt(value, 'dataset') ?? '').split('/');
       if (search === '') return { kind: 'unknown' };
       const query = textAt(value, 'queryText') ?? '';
-      const act: Act = { kind: 'search', search, draft: draft === '' ? null : draft, query };
+      const data = Object.entries(objectAt(value, 'data'));
+      // What the form's fields say, where the card asks for it (`associatedInputs`).
+      const values = Object.fromEntries(
+        data.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+      );
+      const act: Act = {
+        kind: 'search',
+        search,
+        draft: draft === '' ? null : draft,
+        query,
+        ...(data.length === 0 ? {} : { values }),
+      };
       return { kind: 'invoke', inbound: inbound(activity, act), place: 'search' };
     }
     default:

@@ -45,7 +45,12 @@ export const Bodies = {
     /** False for a form that stands in the conversation as a message. */
     inForm: z.boolean(),
   }),
-  search: z.object({ search: word, draft: id.nullable(), query: z.string().max(200) }),
+  search: z.object({
+    search: word,
+    draft: id.nullable(),
+    query: z.string().max(200),
+    values: z.record(z.string().max(100), z.string().max(4000)).default({}),
+  }),
   read: z.object({ upTo: id }),
 };
 

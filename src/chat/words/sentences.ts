@@ -178,6 +178,7 @@ export const sentences = {
   'find.forYou': 'You, or search one of your direct reports',
   'find.required': 'Choose what you need.',
   'find.held': ' (you have it)',
+  'find.heldByOther': ' (has it)',
   'find.pending': ' (asked for)',
   'find.more': 'More than {count} match. Type more letters.',
   'find.none': 'Nothing matches. Try fewer letters.',

@@ -782,6 +782,27 @@ describe.each(MODES)('row 34: over %s', (mode) => {
     expect(await slack.options(view, 'Who', 'nobody')).toEqual([]);
   });
 
+  test('a search that depends on what is chosen beside it is told that', async () => {
+    const { conversation, slack } = world;
+    const [who] = form('', {}).body.filter((one) => one.type === 'Input.ChoiceSet');
+    if (who === undefined) throw new Error('no field');
+    const what: Element = { ...who, id: 'what', label: words('What'), search: 'packages', dependent: true };
+    const view = await opened('U0ADA', { body: [who, what] });
+    const asked = async (): Promise<unknown> => {
+      answerWith({ kind: 'choices', choices: [], more: null });
+      await slack.options(view, 'What', 'led');
+      return conversation.handled.at(-1)?.act;
+    };
+    const act = { kind: 'search', search: 'packages', draft: 'draft-1', query: 'led' };
+    expect(await asked()).toEqual(act);
+    await slack.choose(view, 'Who', 'p-1');
+    await until(() => JSON.stringify(view.view).includes('"p-1"'));
+    expect(await asked()).toEqual({ ...act, values: { who: 'p-1' } });
+    // It is what was chosen that hears of it, and nothing else of the form changes.
+    await slack.submit(view, { Who: 'p-1', What: 'k-1' });
+    expect(conversation.handled.at(-1)?.act).toMatchObject({ kind: 'submit', values: { who: 'p-1', what: 'k-1' } });
+  });
+
   test('row 27: help, nothing, and words without meaning are answered by the same door', async () => {
     const { conversation, slack } = world;
     for (const text of ['help', '', 'gobbledygook'])

@@ -623,6 +623,17 @@ describe('search as you type', () => {
     });
   });
 
+  test('is told what is chosen beside it where it depends on that', async () => {
+    const { body } = form();
+    const dependent = body.map((one) => (one.type === 'Input.ChoiceSet' ? { ...one, dependent: true } : one));
+    answered({ kind: 'form', card: form({ body: dependent }) });
+    const message = await sent(ana, card({ actions: [button('request', 'Request access')] }));
+    const dialog = await teams.openDialog(ana, message, 'Request access');
+    answered({ kind: 'choices', choices: choices(2), more: null });
+    await teams.search(ana, dialog.card, 'Package', 'pay', { reason: 'for Tara' });
+    expect(conversation.handled.at(-1)?.act).toMatchObject({ kind: 'search', values: { reason: 'for Tara' } });
+  });
+
   test('never shows more than fifteen, and says when there are more', async () => {
     const dataset = 'packages';
     answered({ kind: 'choices', choices: choices(40), more: words('Type more') });

@@ -156,6 +156,9 @@ describeInBrowser('the local page in a browser', () => {
     // The first field has the focus. The list opens, the second choice is taken, Escape closes only the list.
     await page.keyboard.type('payroll');
     await page.getByRole('option', { name: 'Payroll reports' }).waitFor();
+    // What else is filled in goes along with a search.
+    const searched = world.chat.heard.findLast(({ act }) => act.kind === 'search');
+    expect(searched?.act).toMatchObject({ values: { policy: 'standard' } });
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
     expect(await slack(page).getByRole('combobox', { name: 'Package' }).inputValue()).toBe('Payroll reports');

@@ -66,7 +66,7 @@ export const api = {
   press: (body) => post('/api/press', body).then((answer) => answer.reply),
   /** @param {object} body @returns {Promise<WireReply>} */
   submit: (body) => post('/api/submit', body).then((answer) => answer.reply),
-  /** @param {{ search: string, draft: string | null, query: string }} body @returns {Promise<{ choices: Choice[], more: string | null }>} */
+  /** @param {{ search: string, draft: string | null, query: string, values: Record<string, string> }} body @returns {Promise<{ choices: Choice[], more: string | null }>} */
   search: (body) =>
     post('/api/search', body).then(({ reply }) =>
       reply.kind === 'choices' ? reply : { choices: [], more: reply.say ?? null },

@@ -46,7 +46,7 @@ const conversation = createConversation({
       },
     );
   },
-  search: (draft, search, query) => api.search({ draft, search, query }),
+  search: (draft, search, query, values) => api.search({ draft, search, query, values }),
   earlier: (before) => api.messages(before),
   product: () => state.labels.product,
   me,
@@ -67,7 +67,7 @@ const form = createForm({
       else showReply(reply, { message, form: open });
     });
   },
-  search: (draft, search, query) => api.search({ draft, search, query }),
+  search: (draft, search, query, values) => api.search({ draft, search, query, values }),
   abandoned: (open) => {
     const again = h('button', { type: 'button', class: 'link' }, 'Open it again');
     const line = h('p', { class: 'aside' }, 'Form closed, nothing was sent. ', again);

@@ -11,7 +11,7 @@ const NEAR = 120;
  * @param {{
  *   press: (message: WireMessage, press: import('./api.js').Press, busy: (waiting: boolean) => void) => void,
  *   submit: (message: WireMessage, values: Record<string, string>, busy: (waiting: boolean) => void, errors: (fields: Record<string, string>) => void) => void,
- *   search: (draft: string | null, name: string, query: string) => Promise<any>,
+ *   search: (draft: string | null, name: string, query: string, values: Record<string, string>) => Promise<any>,
  *   earlier: (before: string) => Promise<{ messages: WireMessage[], more: boolean }>,
  *   product: () => string,
  *   me: () => import('./api.js').Persona | null,
@@ -89,7 +89,7 @@ export function createConversation(host) {
         {
           press: (press, busy) => host.press(message, press, busy),
           submit: (values, busy) => host.submit(message, values, busy, (fields) => panes.showErrors(fields)),
-          search: (search, query) => host.search(card.draft, search, query),
+          search: (search, query, values) => host.search(card.draft, search, query, values),
           // A form that stands in the conversation is no dialog: there is nothing to close.
           close: null,
         },

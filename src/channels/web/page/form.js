@@ -18,7 +18,7 @@ function asked(card) {
  * @typedef {{ card: import('./api.js').WireCard, message: string | null }} OpenForm
  * @param {{
  *   act: (act: { kind: 'press', press: import('./api.js').Press } | { kind: 'submit', values: Record<string, string> }, open: OpenForm, busy: (waiting: boolean) => void) => void,
- *   search: (draft: string | null, name: string, query: string) => Promise<any>,
+ *   search: (draft: string | null, name: string, query: string, values: Record<string, string>) => Promise<any>,
  *   abandoned: (open: OpenForm) => void,
  *   product: () => string,
  * }} host
@@ -60,7 +60,7 @@ export function createForm(host) {
       {
         press: (press, busy) => host.act({ kind: 'press', press }, next, busy),
         submit: (values, busy) => host.act({ kind: 'submit', values }, next, busy),
-        search: (name, query) => host.search(card.draft, name, query),
+        search: (name, query, values) => host.search(card.draft, name, query, values),
         close,
       },
       { product: host.product(), at: null },

@@ -26,7 +26,7 @@ import { h } from './dom.js';
  * @param {{
  *   press: (press: import('./api.js').Press, busy: Busy) => void,
  *   submit: (values: Record<string, string>, busy: Busy) => void,
- *   search: (name: string, query: string) => Promise<{ choices: Choice[], more: string | null }>,
+ *   search: (name: string, query: string, values: Record<string, string>) => Promise<{ choices: Choice[], more: string | null }>,
  *   close: (() => void) | null,
  * }} host
  * @param {{ product: string, at: string | null }} sender
@@ -48,7 +48,7 @@ export function drawPanes(card, host, sender) {
     submit: (/** @type {HTMLElement} */ button) => {
       if (!element.hasAttribute('data-busy') && own().validate()) host.submit(own().values(), busyWith(button));
     },
-    search: host.search,
+    search: (/** @type {string} */ name, /** @type {string} */ query) => host.search(name, query, own().values()),
     changed: (/** @type {string} */ id, /** @type {string} */ value, /** @type {Chosen} */ chosen) =>
       other().set(id, value, chosen),
     close: host.close,
