@@ -18,6 +18,7 @@ export function packageOf(context: Context, typed: string, target: PersonId, man
     {
       named: (name) => packagesNamed(context, name, target, manage),
       find: finder(context, target, manage),
+      meant: (row) => manage || row.offered === true || row.held,
       what: manage ? 'managedPackage' : 'package',
     },
     typed,
@@ -44,20 +45,25 @@ export function packageToShare(context: Context, typed: string): Promise<Package
 interface Among {
   readonly named: (name: string) => Promise<readonly Named<PackageRow>[]>;
   readonly find: (query: string, limit: number) => Promise<readonly PackageRow[]>;
+  /** Of several called so those that come first: what nobody can do anything with is meant where nothing else is. */
+  readonly meant?: (row: PackageRow) => boolean;
   readonly what: 'package' | 'managedPackage';
 }
 
-async function packageAmong({ named, find, what }: Among, typed: string): Promise<PackageRow> {
-  const exact = await exactly(typed, named);
+async function packageAmong(among: Among, typed: string): Promise<PackageRow> {
+  const { named, find, meant, what } = among;
+  const all = await exactly(typed, named);
   const bare = bareName(typed);
-  if (exact.length === 0 && bare !== typed) return packageAmong({ named, find, what }, bare);
+  if (all.length === 0 && bare !== typed) return packageAmong(among, bare);
+  const first = meant ? all.filter(meant) : [];
+  const exact = first.length > 0 ? first : all;
   const [only] = exact;
   if (only && exact.length === 1) return only;
   if (only) throw new DomainError('several-named', { typed, ...told(exact) });
   const half = await find(typed, SUGGESTIONS + 1);
-  const [first] = half;
+  const [likely] = half;
   // What only its description speaks of is offered: whoever typed a name meant a name.
-  if (first && half.length === 1 && holdsWords(typed, [first.name, ...first.resources])) return first;
+  if (likely && half.length === 1 && holdsWords(typed, [likely.name, ...likely.resources])) return likely;
   const near = half.length > 0 ? half : closest(typed, await find('', 200), (row) => row.name);
   if (near.length === 0) throw new DomainError('not-found', { what });
   throw new DomainError('did-you-mean', { typed, ...told(near) });

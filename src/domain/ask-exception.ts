@@ -6,7 +6,7 @@ import type { Clash, Now, SubmitFacts } from './facts';
 import { counts, lasts } from './lent';
 import type { PolicyVersion, Request } from './model';
 import { inZone, period } from './period';
-import { gate, offered } from './policy';
+import { gate, notForThem, offered } from './policy';
 import type { SubmitInput, Submitted } from './request';
 import { answersOf, blank, entered, notForOthers, refuseTwice } from './request';
 import { isZone } from './time';
@@ -41,7 +41,7 @@ export function offerException(
   gate({ ...facts, conflicts: [] }, { requestor, onBehalf, for: 'ask' });
   if (offered(facts, { onBehalf }).length === 0) {
     if (onBehalf) throw notForOthers(facts);
-    throw new DomainError('not-in-scope', { package: name, target: null });
+    throw notForThem(facts);
   }
 
   const had = facts.clashes.filter((clash): clash is Had => clash.how !== null);

@@ -45,8 +45,8 @@ export interface Faults {
   'exceptions-closed': { package: string };
   /** What starts then could not be held beside the other any more. */
   'start-past-exception': { package: string; with: string; until: Date };
-  /** `ended`: the policy by which it was asked for is in use no more. */
-  'not-in-scope': { package: string; target: string | null; ended?: true };
+  /** `ended`: the policy by which it was asked for is in use no more; `owner`: whoever asked is an owner of it. */
+  'not-in-scope': { package: string; target: string | null; ended?: true; owner?: true };
   /** `exception`: what is asked for is one. */
   'already-requested': { package: string; number: number; exception?: boolean };
   /** Access of somebody who left ends in a moment; `target`: whose, where it is somebody else's. */

@@ -1,6 +1,6 @@
 // Who may ask for a package, by which policy, and what a refusal may tell. The lengths of access live in period.ts.
 import { DomainError } from './errors';
-import type { AskFacts, PolicyFact } from './facts';
+import type { AskFacts, PairFacts, PolicyFact } from './facts';
 import type { Person, PolicyVersion, PolicyVersionId } from './model';
 import { isOutsider, widthOfPolicy } from './subjects';
 
@@ -20,8 +20,8 @@ export interface OfferOptions {
   /** Default `ask`. */
   readonly for?: 'ask' | 'assign';
 }
-/** With what is known of the one who asks where somebody asks for another person. */
-export type OfferFacts = AskFacts & { readonly managesTarget?: boolean };
+/** With what is known of the one who asks where somebody asks for another person, and with who is in charge. */
+export type OfferFacts = AskFacts & { readonly managesTarget?: boolean } & Partial<Pick<PairFacts, 'owners'>>;
 
 /**
  * The gates of rule 3.2 in their order. Who asks without being allowed to see the package gets one and the same refusal,
@@ -42,6 +42,7 @@ export function gate(facts: OfferFacts, options: GateOptions): void {
 
   if (!facts.policies.some((fact) => opens(fact, options))) {
     const isEnded = facts.policies.some(({ policy, enabled }) => policy.id === options.policyVersion && !enabled);
+    if (target === null && !isEnded) throw notForThem(facts);
     throw new DomainError('not-in-scope', { package: name, target, ...(isEnded ? { ended: true } : {}) });
   }
 }
@@ -112,7 +113,13 @@ export function choosePolicy(facts: OfferFacts, wanted: PolicyVersionId | null, 
   if (only) throw new DomainError('policy-not-offered', { package: facts.package.name }, 'policy');
 
   if (options.onBehalf) throw new DomainError('not-for-others', { package: facts.package.name });
-  throw new DomainError('not-in-scope', { package: facts.package.name, target: null });
+  throw notForThem(facts);
+}
+
+/** The refusal where no policy means the target, in words for them: an owner is not sent to the owners. */
+export function notForThem({ package: { name }, target, owners = [] }: OfferFacts): DomainError<'not-in-scope'> {
+  const owner = owners.some(({ id }) => id === target.id) ? { owner: true as const } : {};
+  return new DomainError('not-in-scope', { package: name, target: null, ...owner });
 }
 
 function isGone(facts: AskFacts): boolean {

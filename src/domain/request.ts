@@ -22,7 +22,7 @@ import type {
 } from './model';
 import { checkStart, extensionNeedsApproval, inZone, mayExtend, periodFor } from './period';
 import type { Clamped, Extension } from './period';
-import { choosePolicy, gate, maySee, offered } from './policy';
+import { choosePolicy, gate, maySee, notForThem, offered } from './policy';
 import { isZone } from './time';
 
 export { decide, escalate, expireStage, remindStage, reroute } from './decision';
@@ -62,7 +62,7 @@ export function offer(facts: SubmitFacts): readonly PolicyVersion[] {
   const policies = offered(facts, { onBehalf });
   if (policies.length > 0) return policies;
   if (onBehalf) throw notForOthers(facts);
-  throw new DomainError('not-in-scope', { package: facts.package.name, target: null });
+  throw notForThem(facts);
 }
 
 /** Whether a policy would let the target ask, were it neither held nor asked for. */

@@ -263,6 +263,20 @@ describe('asking for a direct report', () => {
 });
 
 describe('what is refused when asking', () => {
+  test.each([
+    ['whoever may not ask for it is sent to its owners', 'Olga', {}],
+    ['an owner is not sent to themselves', 'Tara', { owner: true }],
+  ])('where the strictest policy is for others: %s', (_, owner, more) => {
+    const forOthers = aPolicy({
+      id: versionId('s.1'),
+      targets: [{ kind: 'person', person: idOf('Tara') }],
+      selfRequest: false,
+    });
+    const policies = [aPolicy(), forOthers].map((one) => inScope(one));
+    const facts = submitFacts({ policies, owners: [{ id: idOf(owner), name: owner }] });
+    const fault = faultOf(() => offer(facts));
+    expect([fault.code, fault.data]).toEqual(['not-in-scope', { package: facts.package.name, target: null, ...more }]);
+  });
   const withQuestions = { policy: aPolicy({ questions }) };
   test.each<{
     name: string;

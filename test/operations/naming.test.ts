@@ -39,20 +39,33 @@ describe('of what somebody holds', () => {
     expect(sentenceOf(await world.say('tara', 'give up ledger'))).not.toContain('You do not have');
   });
 
-  test('two of one name are told apart by their catalogs', async () => {
-    const twin = (catalog: string) => `  - name: ${catalog}
+  const twin = (catalog: string, who = 'allMembers') => `  - name: ${catalog}
     owners: olga
     resources: [{ name: ${catalog} box, connector: local, roles: [User] }]
     packages:
       - name: Twin
         roles: [${catalog} box / User]
-        policies: [{ name: All, who: allMembers, expires: 30 days, reason: optional }]
+        policies: [{ name: All, who: ${who}, expires: 30 days, reason: optional }]
 `;
+
+  test('two of one name are told apart by their catalogs', async () => {
     await world.configure(`catalogs:\n${twin('East')}${twin('West')}`);
     await get('tara', 'twin (East)');
     await get('tara', 'twin (West)');
     expect(sentenceOf(await world.say('tara', 'give up twin'))).toContain('Twin (West) or Twin (East)');
     expect(textOf(cardOf(await world.say('tara', 'give up Twin (West)')))).toContain('Give up Twin?');
+  });
+
+  test('what may be asked for is meant before what was had once, or is only looked after', async () => {
+    await world.configure(`catalogs:\n${twin('East')}`);
+    await get('tara', 'twin');
+    await world.submit('tara', cardOf(await world.say('tara', 'give up twin')), {});
+    await world.settle();
+    await world.configure(`catalogs:\n${twin('East', 'ana')}${twin('West')}`);
+    for (const user of ['tara', 'olga'])
+      expect(textOf(cardOf(await world.say(user, 'request twin')))).toContain('Request Twin');
+    for (const user of ['tara', 'olga'])
+      expect(textOf(cardOf(await world.say(user, 'package twin (East)')))).toContain('Catalog: East');
   });
 });
 

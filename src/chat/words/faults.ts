@@ -115,7 +115,7 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
       'An exception lets {name} be held beside {other} until {until:dateTime}, which is before that start. Choose an earlier one.',
       { name, other, until },
     ),
-  'not-in-scope': ({ package: name, target, ended }) => {
+  'not-in-scope': ({ package: name, target, ended, owner }) => {
     if (ended)
       return target === null
         ? sentence(
@@ -123,6 +123,10 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
             { name },
           )
         : sentence('The policy of {name} that this went by for {target} is not in use any more.', { name, target });
+    if (target === null && owner)
+      return sentence('No policy lets you ask for {name}. As one of its owners you can have its policies changed.', {
+        name,
+      });
     return target === null
       ? sentence('No policy lets you ask for {name}. Ask its owners, or your manager.', { name })
       : sentence('No policy lets {target} have {name}. Its owners can change its policies.', {
