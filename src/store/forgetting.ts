@@ -114,26 +114,45 @@ export async function forget(
   await q(ERASE, [id]);
 }
 
-// Messages that name somebody who is forgotten are still read. In what they were asked is looked up from what is remembered, once for all of
-// them: no index leads to it, and it is less than what was ever decided. One a second, so that they hold up nothing that waits to be told.
+// Messages that name somebody who is forgotten are still read. What they were asked, exceptions and what is done by hand is looked up from
+// what is remembered, once for all of them: no index leads there, and it is less than what ever was. Whoever only would have to be asked
+// next is named in no message that stays. One a second, so that they hold up nothing that waits to be told.
 const REDRAW = `
 with gone as materialized (
   select id, forgotten_at from people where forgotten_at > usher_now() - interval '1 day'
+), asked (id, at) as (
+  select r.id, forgotten_at from gone join requests r on r.requestor_id = gone.id
+  union select r.id, forgotten_at from gone join requests r on r.target_id = gone.id
+  union select r.id, forgotten_at from gone join manual_tasks t on t.done_by = gone.id
+    join grant_assignments link using (grant_id) join requests r using (assignment_id)
 ), named (kind, id, at) as (
-  select 'request', r.id::text, forgotten_at from gone join requests r on r.requestor_id = gone.id
-  union select 'request', r.id::text, forgotten_at from gone join requests r on r.target_id = gone.id
-  union select 'assignment', a.id::text, forgotten_at from gone join assignments a on a.target_id = gone.id
-  union select 'exception', e.id::text, forgotten_at from gone join incompatibility_exceptions e on e.person_id = gone.id and e.state <> 'ended'
+  select 'assignment', a.id::text, forgotten_at from gone join assignments a on a.target_id = gone.id
+  union select 'assignment', r.assignment_id::text, forgotten_at from gone join requests r on r.requestor_id = gone.id
+    and r.type in ('userRemove', 'adminRemove')
   union select 'delegation', d.id::text, forgotten_at from gone join delegations d on gone.id in (d.delegator_id, d.delegate_id)
 ), remembered as materialized (
   select request_id, min(drawn_at) as drawn_at from cards where state = 'live' and request_id is not null and exists (select from gone)
   group by request_id
+), things as materialized (
+  select subject_kind as kind, subject_id::uuid as id, min(drawn_at) as drawn_at from cards
+  where state = 'live' and subject_kind in ('exception', 'manualTask') and exists (select from gone) group by 1, 2
 ), shown (kind, id) as (
   select kind, id from named cross join lateral (select from cards
     where state = 'live' and subject_kind = named.kind and subject_id = named.id and drawn_at < named.at limit 1) card
   union
+  select 'request', id::text from asked cross join lateral (select from cards
+    where state = 'live' and request_id = asked.id and drawn_at < asked.at limit 1) card
+  union
+  select kind, things.id::text from things cross join lateral (
+    select from incompatibility_exceptions e join gone on gone.id = e.person_id
+    where e.id = case kind when 'exception' then things.id end and drawn_at < forgotten_at
+    union all
+    select from manual_tasks t join grants g on g.id = t.grant_id join gone on gone.id in (t.done_by, g.person_id)
+    where t.id = case kind when 'manualTask' then things.id end and drawn_at < forgotten_at
+    limit 1) naming
+  union
   select 'request', request_id::text from remembered cross join lateral (select from approval_tasks t join gone on gone.id = t.person_id
-    where t.request_id = remembered.request_id and remembered.drawn_at < gone.forgotten_at limit 1) asked
+    where t.request_id = remembered.request_id and remembered.drawn_at < gone.forgotten_at limit 1) decider
 ), stale as (
   select kind, id, concat_ws(':', 'redraw', kind, id) as lane from shown
   where not exists (select from outgoing o where o.lane = concat_ws(':', 'redraw', kind, id) and o.state in ('ready', 'leased'))

@@ -434,6 +434,12 @@ describe('the owner of an exception', () => {
     expect(said('olga')).toEqual([`${TITLE}\nThis exception has ended. Nothing to do.`]);
     await world.pass(2 * DAY);
     expect(said('olga')).toHaveLength(1);
+    // Nor by what stays of it who it was, once they are forgotten.
+    await world.configure('people: [{ key: tara, name: Tara Lind, state: deleted }]');
+    await world.settle();
+    await world.pass(31 * DAY);
+    await world.allOut();
+    expect(said('olga')).toEqual([expect.stringMatching(/^Former employee .{4} has both Ledger cleaner/)]);
   });
 
   test('hears no more once it is renewed after its end, and the alarm is over', async () => {

@@ -230,18 +230,23 @@ describe('whom the package is no longer for', () => {
     await getReader();
     await narrow();
     await world.pass(17 * DAY);
-    expect(textOf(latest('tara').card)).toContain('It cannot be extended. If you need it for longer, ask Olga Petrov.');
+    expect(textOf(latest('tara').card)).toContain(
+      'It cannot be extended. If you need it for longer, ask its owners (“package Ledger reader” names them).',
+    );
     expect(textOf(cardOf(await world.say('tara', 'give up ledger reader')))).toContain(
       'You could not ask for it again now. To get it back, you would have to ask Olga Petrov.',
     );
   });
 
   test('is not told to tap where nobody decided, but whom to ask', async () => {
-    await world.submit('tara', cardOf(await world.say('tara', 'request ledger reader')), { reason: 'month end' });
+    for (const user of ['tara', 'olga'])
+      await world.submit(user, cardOf(await world.say(user, 'request ledger reader')), { reason: 'month end' });
     await narrow();
     await world.pass(4 * DAY);
+    // She is its only owner.
+    expect(textOf(latest('olga').card)).toContain('If you need it, ask an administrator.');
     for (const card of [latest('tara').card, cardOf(await world.say('tara', 'R-1001'))]) {
-      expect(textOf(card)).toContain('If you need it, ask Olga Petrov.');
+      expect(textOf(card)).toContain('If you need it, ask its owners (“package Ledger reader” names them).');
       expect(textOf(card)).not.toContain('one tap');
       expect(titles(card)).not.toContain('Ask again');
     }

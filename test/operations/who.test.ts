@@ -502,6 +502,38 @@ describe('somebody who was deleted and is not restored', () => {
     await expectSound(world.sql);
   });
 
+  test('is named no more in messages of what they took from others, or did by hand for them', async () => {
+    await world.configure(
+      'catalogs: [{ name: Finance, owners: [olga, ana], resources: [{ name: Vault, connector: manual, owners: [olga, ana] }] }]',
+    );
+    await ask('tom', 'vault keys');
+    await world.submit('ana', cardOf(await world.press('ana', latest('ana'), 'Done')), { reason: 'key 7' });
+    await ask('tara', 'ledger auditor');
+    await world.submit('ana', cardOf(await world.say('ana', 'remove tara lind from ledger auditor')), {
+      reason: 'project over',
+    });
+    await world.settle();
+    const said = (user: string): string =>
+      world
+        .messagesTo(user)
+        .map(({ card }) => textOf(card))
+        .join('\n');
+    const named = (who: string): readonly unknown[] => [
+      expect.stringContaining(`${who} removed your access to Ledger auditor`),
+      expect.stringContaining(`Set up, reported by ${who}`),
+      expect.stringContaining(`Reported as done by ${who}`),
+    ];
+    const all = (): readonly string[] => ['tara', 'tom', 'olga'].map(said);
+    expect(all()).toEqual(named('Ana Ruiz'));
+    const id = (await row())?.id ?? '';
+    await world.configure(line(', state: deleted'));
+    await world.pass(MONTH + HOUR);
+    await world.settle();
+    await world.allOut();
+    expect(all()).toEqual(named(`Former employee ${id.slice(-4)}`));
+    expect(all().join()).not.toContain('Ana Ruiz');
+  });
+
   test('is kept until the last of their access is taken away', async () => {
     await ask('ana', 'ledger auditor');
     await world.localRoles.tell('Ledger', { mode: 'failed', code: 'locked' });

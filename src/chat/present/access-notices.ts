@@ -5,7 +5,7 @@ import { earlier } from '../../domain/time';
 import type { AssignmentView } from '../../operations/assignments';
 import type { Text } from '../card';
 import { label, listed, say } from '../words';
-import { inCharge, number, stateText, text } from './common';
+import { nextInCharge, number, stateText, text } from './common';
 import { notice, type Notice } from './notices';
 
 type AccessNotice =
@@ -169,7 +169,7 @@ function keeping(view: AssignmentView): Partial<Notice> & { readonly line: Text 
     if (renewal && open.type === 'exception') return { line: say('notice.accessEndingGranted', values) };
   } else if (renewal) return renewal;
   if (couldAsk) return { line: label('notice.accessEndingNoExtend') };
-  return { line: say('notice.accessEndingClosed', { owners: inCharge(view.facts, view.facts.target.id) }) };
+  return { line: say('notice.accessEndingClosed', { owners: nextInCharge(view.facts, view.facts.target.id) }) };
 }
 
 /** The new exception that comes first, where that is all that stands against an extension. */
@@ -180,7 +180,7 @@ function renewing({ facts }: AssignmentView, refusal: DomainError): ReturnType<t
   const from = isPast ? refusal.data.from : null;
   if (!ask)
     return isPast
-      ? { line: say('notice.accessEndingRenewOwners', { owners: inCharge(facts, facts.target.id) }) }
+      ? { line: say('notice.accessEndingRenewOwners', { owners: nextInCharge(facts, facts.target.id) }) }
       : null;
   if (from) return { line: say('notice.accessEndingRenewFrom', { from }) };
   return { line: say('notice.accessEndingRenew', { package: text(facts.package.name, 150) }), mayExcept: true };

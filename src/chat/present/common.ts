@@ -14,7 +14,10 @@ export const typedNumber = (value: number): string => `R-${value}`;
 /** What reports a manual task. */
 export const typedTask = (value: number): string => `done T-${value}`;
 
-/** Whom to ask where a rule leaves nothing else: the owners of the catalog, else the administrators; never the reader. */
+/**
+ * Whom to ask where a rule leaves nothing else: the owners of the catalog, else the administrators; never the reader. For answers: a
+ * message that stays would name them when they are that no longer (`nextInCharge`).
+ */
 export function inCharge(
   { owners, administrators }: Pick<PairFacts, 'owners' | 'administrators'>,
   reader: PersonId,
@@ -23,6 +26,15 @@ export function inCharge(
     .map((people) => people.filter(({ id }) => id !== reader).map(({ name }) => name))
     .find((some) => some.length > 0);
   return names === undefined ? label('owners.any') : listed(names, 'or', 3);
+}
+
+/** The same without a name, for a message that stays. */
+export function nextInCharge(
+  { owners, package: pkg }: Pick<PairFacts, 'owners'> & { readonly package: { readonly name: string } },
+  reader: PersonId,
+): Text {
+  const hasOwners = owners.some(({ id }) => id !== reader);
+  return hasOwners ? say('owners.named', { package: text(pkg.name, 150) }) : label('owners.administrator');
 }
 
 /** A length in whole days where it is some, else in hours. */

@@ -9,7 +9,7 @@ import type { Text } from '../card';
 import { label, listed, say } from '../words';
 import { explain } from '../words/faults';
 import { room, WHOLE } from './asked';
-import { inCharge, nameOf, number, text } from './common';
+import { nameOf, nextInCharge, number, text } from './common';
 import { grantedText } from './exceptions';
 
 const MOST_HANDS = 5;
@@ -51,7 +51,7 @@ export function nextLines({ facts, next, viewer, now }: RequestView): Text[] {
     : [
         say('outcome.askOwners', {
           package: text(facts.package.name, 150),
-          owners: inCharge(facts, viewer.person),
+          owners: nextInCharge(facts, viewer.person),
         }),
       ];
 }

@@ -57,6 +57,8 @@ export const sentences = {
 
   'fact.owners': 'Owners',
   'owners.any': 'its owners',
+  'owners.named': 'its owners (“package {package}” names them)',
+  'owners.administrator': 'an administrator',
   'fact.includes': 'Includes',
   'fact.catalog': 'Catalog',
 

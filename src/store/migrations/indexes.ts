@@ -21,6 +21,8 @@ export const indexes: Indexes = {
   // In the order of their list; their numbers are those of a sequence.
   manual_tasks_open: `manual_tasks (want, opened_at, id) where state = 'open'`,
   manual_tasks_number: 'manual_tasks (number)',
+  // Where whoever did something by hand is named, once they are forgotten.
+  manual_tasks_done: 'manual_tasks (done_by) where done_by is not null',
   exceptions_touched: 'incompatibility_exceptions (touched_at) where touched_at is not null',
   // Whoever may be restored, or is to be forgotten.
   people_deleted: 'people (deleted_at) where deleted_at is not null and forgotten_at is null',
