@@ -36,7 +36,7 @@ function process(
   {
     misfire = 'skip',
     cron = '0 0 1 1 *',
-    now = '2026-06-15T10:00:30Z',
+    now = '2020-06-15T10:00:30Z',
     run,
     restMs,
   }: {
@@ -67,11 +67,14 @@ function process(
   return { schedule, logged };
 }
 
+/** What ran of the days that are long past here. A test that takes its time hears rings of the real clock besides. */
+const passed = (ran: readonly Ran[]): string[] => ran.map(({ dueAt }) => dueAt).filter((dueAt) => dueAt < '2021');
+
 test('three processes answer each of twenty due instants once', async () => {
   const ran: Ran[] = [];
   const three = [process(ran), process(ran), process(ran)];
   for (let minute = 0; minute < 20; minute++) {
-    const dueAt = new Date(Date.UTC(2026, 5, 15, 10, minute));
+    const dueAt = new Date(Date.UTC(2020, 5, 15, 10, minute));
     const outcomes = await Promise.all(three.map(({ schedule }) => schedule.tick('sweep', dueAt)));
     expect(outcomes.toSorted()).toEqual(['elsewhere', 'elsewhere', 'ran']);
   }
@@ -85,7 +88,7 @@ test('three processes that start after a missed instant catch it up once', async
   const three = [process(ran, give), process(ran, give), process(ran, give)];
   await Promise.all(three.map(({ schedule }) => schedule.catchUp()));
   await Promise.all(three.map(({ schedule }) => schedule.stop()));
-  expect(ran.map(({ dueAt }) => dueAt)).toEqual(['2026-06-15T10:00:00.000Z']);
+  expect(passed(ran)).toEqual(['2020-06-15T10:00:00.000Z']);
 });
 
 test('a restart across a due instant runs it once, however many passed, and not again at the next restart', async () => {
@@ -95,23 +98,23 @@ test('a restart across a due instant runs it once, however many passed, and not 
     await schedule.catchUp();
     await schedule.stop();
   };
-  await at('2026-06-15T10:05:00Z');
-  await at('2026-06-15T10:09:59Z'); // restarted before the next one
-  await at('2026-06-15T11:41:00Z'); // ten passed
-  await at('2026-06-15T11:42:00Z');
-  expect(ran.map(({ dueAt }) => dueAt)).toEqual(['2026-06-15T10:00:00.000Z', '2026-06-15T11:40:00.000Z']);
+  await at('2020-06-15T10:05:00Z');
+  await at('2020-06-15T10:09:59Z'); // restarted before the next one
+  await at('2020-06-15T11:41:00Z'); // ten passed
+  await at('2020-06-15T11:42:00Z');
+  expect(passed(ran)).toEqual(['2020-06-15T10:00:00.000Z', '2020-06-15T11:40:00.000Z']);
 });
 
 test('processes whose clocks are minutes apart share the instants of one clock, and the others go on when one of them dies', async () => {
   const second = 1_000;
-  const from = Date.UTC(2026, 5, 15, 10);
+  const from = Date.UTC(2020, 1, 29, 10);
   let shared = from;
   const ran: { by: number; at: number }[] = [];
   const fleet = [-95, 0, 95].map((skew) => ({
     skew: skew * second,
     schedule: startSchedule<Timed>({
       // On the day of this test alone: the rings of the real clock are not among them.
-      jobs: [{ name: 'sweep', cron: '*/20 * * 15 6 *', misfire: 'skip' }],
+      jobs: [{ name: 'sweep', cron: '*/20 * * 29 2 *', misfire: 'skip' }],
       claimTick: (job, dueAt) => createDue(queryIn(sequelize)).claimTick(job, dueAt, String(skew)),
       run: () => {
         ran.push({ by: skew, at: shared });
@@ -149,21 +152,21 @@ test('a job that skips lets passed instants pass', async () => {
   const { schedule } = process(ran, { misfire: 'skip', cron: '*/10 * * * *' });
   await schedule.catchUp();
   await schedule.stop();
-  expect(ran).toEqual([]);
+  expect(passed(ran)).toEqual([]);
 });
 
 test.each([
-  { cron: '* * * * *', now: '2026-06-15T10:00:30Z', want: '2026-06-15T10:00:00.000Z' },
-  { cron: '*/15 * * * * *', now: '2026-06-15T10:00:50Z', want: '2026-06-15T10:00:45.000Z' },
-  { cron: '30 2 * * *', now: '2026-06-15T02:29:59Z', want: '2026-06-14T02:30:00.000Z' },
-  { cron: '0 6 * * 1', now: '2026-06-14T00:00:00Z', want: '2026-06-08T06:00:00.000Z' },
-  { cron: '0 3 1 * *', now: '2026-03-01T02:59:59Z', want: '2026-02-01T03:00:00.000Z' },
+  { cron: '* * * * *', now: '2020-06-15T10:00:30Z', want: '2020-06-15T10:00:00.000Z' },
+  { cron: '*/15 * * * * *', now: '2020-06-15T10:00:50Z', want: '2020-06-15T10:00:45.000Z' },
+  { cron: '30 2 * * *', now: '2020-06-15T02:29:59Z', want: '2020-06-14T02:30:00.000Z' },
+  { cron: '0 6 * * 1', now: '2020-06-14T00:00:00Z', want: '2020-06-08T06:00:00.000Z' },
+  { cron: '0 3 1 * *', now: '2020-03-01T02:59:59Z', want: '2020-02-01T03:00:00.000Z' },
 ])('the latest instant of "$cron" before $now is $want', async ({ cron, now, want }) => {
   const ran: Ran[] = [];
   const { schedule } = process(ran, { misfire: 'catchUp', cron, now });
   await schedule.catchUp();
   await schedule.stop();
-  expect(ran.map(({ dueAt }) => dueAt)).toEqual([want]);
+  expect(passed(ran)).toEqual([want]);
 });
 
 test('a real ring answers at its instant', async () => {
@@ -184,11 +187,11 @@ test('a run that has not ended is not joined by a second one, which claims nothi
   const ran: Ran[] = [];
   const { promise, letGo } = gate();
   const { schedule } = process(ran, { run: () => promise });
-  const first = schedule.tick('sweep', new Date('2026-06-15T10:00:00Z'));
-  expect(await schedule.tick('sweep', new Date('2026-06-15T10:01:00Z'))).toBe('busy');
+  const first = schedule.tick('sweep', new Date('2020-06-15T10:00:00Z'));
+  expect(await schedule.tick('sweep', new Date('2020-06-15T10:01:00Z'))).toBe('busy');
   letGo();
   expect(await first).toBe('ran');
-  expect(await schedule.tick('sweep', new Date('2026-06-15T10:01:00Z'))).toBe('ran');
+  expect(await schedule.tick('sweep', new Date('2020-06-15T10:01:00Z'))).toBe('ran');
 });
 
 test('a job that fails is logged and rings again', async () => {
@@ -196,7 +199,7 @@ test('a job that fails is logged and rings again', async () => {
   const error = new Error('no luck');
   const { schedule, logged } = process(ran, { run: () => Promise.reject(error) });
   const outcomes: Outcome[] = [];
-  for (const minute of [0, 1]) outcomes.push(await schedule.tick('sweep', new Date(Date.UTC(2026, 5, 15, 10, minute))));
+  for (const minute of [0, 1]) outcomes.push(await schedule.tick('sweep', new Date(Date.UTC(2020, 5, 15, 10, minute))));
   expect(outcomes).toEqual(['failed', 'failed']);
   expect(logged[0]).toMatchObject({ err: error, job: 'sweep' });
 });
@@ -213,7 +216,7 @@ test('without the database nobody runs', async () => {
     log: { debug: () => undefined, warn: () => undefined, error: () => undefined },
   });
   started.push(schedule);
-  expect(await schedule.tick('sweep', new Date('2026-06-15T10:00:00Z'))).toBe('unclaimed');
+  expect(await schedule.tick('sweep', new Date('2020-06-15T10:00:00Z'))).toBe('unclaimed');
   expect(ran).toEqual([]);
 });
 
@@ -222,12 +225,12 @@ test('stop waits for what runs and answers no ring after it', async () => {
   const { promise, letGo } = gate();
   const { schedule } = process(ran, { run: () => promise });
   const order: string[] = [];
-  const first = schedule.tick('sweep', new Date('2026-06-15T10:00:00Z')).then(() => order.push('ran'));
+  const first = schedule.tick('sweep', new Date('2020-06-15T10:00:00Z')).then(() => order.push('ran'));
   const stopping = schedule.stop().then(() => order.push('stopped'));
   letGo();
   await Promise.all([first, stopping]);
   expect(order).toEqual(['ran', 'stopped']);
-  expect(await schedule.tick('sweep', new Date('2026-06-15T10:01:00Z'))).toBe('stopped');
+  expect(await schedule.tick('sweep', new Date('2020-06-15T10:01:00Z'))).toBe('stopped');
 });
 
 test('stop tells what runs, and does not wait for ever for a run that does not hear it', async () => {
@@ -240,7 +243,7 @@ test('stop tells what runs, and does not wait for ever for a run that does not h
         signal.addEventListener('abort', () => told.push(signal.aborted));
       }),
   });
-  void schedule.tick('sweep', new Date('2026-06-15T10:00:00Z'));
+  void schedule.tick('sweep', new Date('2020-06-15T10:00:00Z'));
   while (ran.length === 0) await new Promise((resolve) => setImmediate(resolve));
   await schedule.stop();
   expect(told).toEqual([true]);
@@ -283,7 +286,7 @@ test.each<{ name: string; misfire: Misfire; now: string; answered: string | null
   { name: 'never ran, in the first minutes', misfire: 'catchUp', now: '10:09:00', answered: null, want: 0 },
   { name: 'never ran, and should have', misfire: 'catchUp', now: '10:11:00', answered: null, want: 60 },
 ])('how late a job is that $name', ({ misfire, now, answered, want }) => {
-  const at = (time: string): Date => new Date(`2026-06-15T${time}Z`);
+  const at = (time: string): Date => new Date(`2020-06-15T${time}Z`);
   let clock = at('10:00:30');
   const schedule = startSchedule<Timed>({
     jobs: [{ name: 'sweep', cron: '0 */10 * * * *', misfire }],
