@@ -126,7 +126,7 @@ test('what a person had before is not given: no call that comes late puts it bac
         return { state: 'present', externalId: null };
       },
     }),
-    100,
+    60_000,
   );
   await outside(true);
   await ask('tara', 'ledger auditor');

@@ -327,9 +327,9 @@ describe('machine tables', () => {
     await world.inbound.store({ platform: 'slack', key: 'E1', bodyHash: 'a' }, { n: 1 });
     const claims = (await Promise.all([world.inbound.claim(5, 1), world.inbound.claim(5, 1)])).flat();
     const row = one(claims);
-    await world.inbound.retry(row.lease, 1000, 'busy');
+    await world.inbound.retry(row.lease, HOUR, 'busy');
     expect(await world.inbound.claim(5, 1)).toEqual([]);
-    await world.later(2000);
+    await world.later(2 * HOUR);
     const again = one(await world.inbound.claim(5, 1));
     expect(again.attempts).toBe(2);
     await world.later(2000);

@@ -21,7 +21,7 @@ create view test_tables as
     and c.oid::regclass::text not in (select name from test_kept);
 
 create function test_reset() returns void language plpgsql
-  set lock_timeout = '5s' set session_replication_role = replica as $$
+  set lock_timeout = '60s' set session_replication_role = replica as $$
 declare one record; large text[] := '{}';
 begin
   execute (select 'lock table ' || string_agg(name, ', ') || ' in exclusive mode' from test_tables);

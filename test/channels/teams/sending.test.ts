@@ -201,7 +201,8 @@ describe('row 52: answers of Teams', () => {
 
   test('row 52: silence is later, after the deadline of a call', async () => {
     await world.stop();
-    await begin({ remoteTimeoutMs: 200 });
+    // Time enough to get the token before.
+    await begin({ remoteTimeoutMs: 1_500 });
     teams.fail({ on: 'post', times: 10, hang: true });
     expect(await failure(send(ana))).toEqual({ kind: 'later', code: 'Timeout', retryAfterMs: null });
     expect(teams.messagesOf(ana)).toEqual([]);
