@@ -1,6 +1,7 @@
 // The local page in a real browser: asking, approving, keeping up with others, by mouse, by keyboard, on a phone, in the dark.
 import type { Browser, BrowserContext, BrowserContextOptions, Page, Route } from 'playwright-core';
 import { describeInBrowser, openBrowser } from '../../support/browser';
+import { freePort } from '../../support/port';
 import { audit } from './audit';
 import { HOSTILE } from './script';
 import { openWorld, persona, PERSONAS, type World } from './world';
@@ -38,7 +39,7 @@ describeInBrowser('the local page in a browser', () => {
   }
   async function tab(context: BrowserContext): Promise<Page> {
     const page = await context.newPage();
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(60_000);
     page.on('console', (message) => {
       if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
     });
@@ -377,6 +378,9 @@ describeInBrowser('the local page in a browser', () => {
   });
 
   test('a broken line is told, mended by itself, and nothing is missed', async () => {
+    // The page tries again and again meanwhile: no other listener and no connection may get its port.
+    await world.stop();
+    world = await openWorld(PERSONAS, await freePort());
     const page = await open();
     await become(page, 'Ben Okafor');
     const { port, messages } = world;
