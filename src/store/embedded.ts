@@ -33,7 +33,8 @@ export type Embedded = {
   stop(): Promise<void>;
 };
 
-const START_LIMIT = 20_000;
+/** Before the machine is thought to be unable: one that is slow, or recovers after a crash, takes its time. */
+const START_LIMIT = 60_000;
 const STOP_LIMIT = 8_000; // the whole program has 10 s to stop
 
 // Ends when the pipe from Usher closes, however Usher died: postgres then gets SIGINT, which is its fast shutdown.
@@ -55,14 +56,17 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   const place = { ...options, dir, account, binaries, data };
 
   let adopted = false;
-  const deadline = Date.now() + START_LIMIT;
+  let deadline = Date.now() + START_LIMIT;
   for (let wait = 50; ; wait = Math.min(wait * 2, 1000)) {
     const running = await inspect(data);
     if (running.kind === 'live') {
       stopOrphan(running, place);
       adopted = true;
     } else if (running.kind === 'none') {
-      if (!fs.existsSync(path.join(data, 'PG_VERSION'))) await createCluster(place);
+      if (!fs.existsSync(path.join(data, 'PG_VERSION'))) {
+        await createCluster(place);
+        deadline = Date.now() + START_LIMIT;
+      }
       const sockets = socketFolder(data, account); // each time: a server that ends takes its folder with it
       const started = await launch({ ...place, sockets }, deadline);
       if (started.kind === 'ready')
