@@ -169,9 +169,14 @@ export function databaseOf({ databaseUrl, home }: Config): string {
 
 /**
  * Starts everything and resolves when requests are served. Throws with a sentence; nothing is left running then. `clickMs`: what
- * a click may take until it is refused; a test on a busy machine gives it more.
+ * a click may take until it is refused; `patienceMs`: after what time a platform is answered that it takes longer. A test on a busy
+ * machine gives them more.
  */
-export async function startUsher(config: Config, log: Log, { clickMs = CLICK_MS } = {}): Promise<Usher> {
+export async function startUsher(
+  config: Config,
+  log: Log,
+  { clickMs = CLICK_MS, patienceMs }: { clickMs?: number; patienceMs?: number } = {},
+): Promise<Usher> {
   const stops = createStops(STOP_MS, log);
   const stop = (): Promise<void> => stops.run();
   try {
@@ -197,7 +202,7 @@ export async function startUsher(config: Config, log: Log, { clickMs = CLICK_MS 
     const refusals = createRefusals(log, (platform, code) => {
       metrics.watch.turnedAway(platform, code);
     });
-    const channels = channelsOf(config, house, log, refusals, pagePort);
+    const channels = channelsOf(config, house, log, { refusals, pagePort, patienceMs });
     const links = createLinks(
       () => (config.demo ? `http://localhost:${pagePort.value}` : config.publicUrl),
       () => channels.values(),
@@ -432,9 +437,13 @@ function channelsOf(
   config: Config,
   house: House,
   log: Log,
-  refusals: Refusals,
-  pagePort: { readonly value: number },
+  more: {
+    readonly refusals: Refusals;
+    readonly pagePort: { readonly value: number };
+    readonly patienceMs: number | undefined;
+  },
 ): ReadonlyMap<string, Channel> {
+  const { refusals, pagePort, patienceMs } = more;
   const channels: Channel[] = [];
   if (config.slack) {
     channels.push(
@@ -445,6 +454,7 @@ function channelsOf(
         teamId: config.slack.teamId,
         publicUrl: config.publicUrl,
         ...(config.slack.apiUrl === null ? {} : { apiUrl: config.slack.apiUrl }),
+        ...(patienceMs === undefined ? {} : { ackAfterMs: patienceMs, deadlineMs: patienceMs }),
         refusals,
         log,
       }),
@@ -459,6 +469,7 @@ function channelsOf(
         allowedTenants: config.teams.allowedTenants,
         serviceHosts: config.teams.serviceHosts,
         ...(config.teams.openIdMetadataUrl === null ? {} : { openIdMetadataUrl: config.teams.openIdMetadataUrl }),
+        ...(patienceMs === undefined ? {} : { patienceMs }),
         ...(config.teams.tokenIssuer === null ? {} : { tokenIssuer: config.teams.tokenIssuer }),
         ...(config.teams.loginUrl === null ? {} : { loginUrl: config.teams.loginUrl }),
         playground: config.teams.playground,

@@ -21,7 +21,7 @@ import { TeamsServer, type TeamsMessage, type TeamsPerson } from '../support/tea
 export type Mode = 'http' | 'socket';
 
 const operator: By = { actor: { kind: 'operator', name: 'journeys' }, via: 'cli' };
-const LONGEST_MS = 20_000;
+const LONGEST_MS = 60_000;
 
 /** Waits until `look` gives something, and gives it. Everything here happens by itself, so there is nothing else to wait for. */
 export async function until<T>(what: string, look: () => T | Promise<T>): Promise<NonNullable<T>> {
@@ -147,7 +147,7 @@ export async function startWhole(
     demo,
   );
 
-  const usher = await startUsher(config, log, { clickMs: 60_000 });
+  const usher = await startUsher(config, log, { clickMs: LONGEST_MS, patienceMs: LONGEST_MS });
   const { endpoint } = usher;
   if (endpoint === null) throw new Error('no endpoint');
   if (mode === 'http') slack.connect(`${endpoint}/slack/events`);
