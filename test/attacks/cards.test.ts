@@ -1,8 +1,6 @@
 // X10, X11, X13-X19, X43, X44: what comes back from cards and forms, changed by hand, from elsewhere, too late or twice.
 import { adaAsks, startAttacked, until, wordsOf, type Attacked } from './support';
 
-jest.setTimeout(90_000);
-
 let whole: Attacked;
 beforeAll(async () => {
   whole = await startAttacked();

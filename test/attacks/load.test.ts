@@ -5,8 +5,6 @@ import { startHttp } from '../../src/http';
 import { createLog } from '../../src/log';
 import { FORM, JSON_TYPE, startAttacked, wordsOf, type Attacked } from './support';
 
-jest.setTimeout(120_000);
-
 let whole: Attacked;
 beforeAll(async () => {
   whole = await startAttacked(true);

@@ -1,8 +1,6 @@
 // X31, X51: secrets when calls fail, and systems that say one thing and did another.
 import { startAttacked, until, type Attacked } from './support';
 
-jest.setTimeout(90_000);
-
 let whole: Attacked;
 /** What the SDKs print beside the log. */
 let printed: unknown[];

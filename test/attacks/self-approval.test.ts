@@ -3,8 +3,6 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { startAttacked, type Attacked } from './support';
 
-jest.setTimeout(90_000);
-
 let whole: Attacked;
 beforeAll(async () => {
   whole = await startAttacked(true);

@@ -1,8 +1,6 @@
 // X1-X6, X12: who speaks to the Slack endpoint without being Slack, or says again what Slack said once.
 import { FORM, JSON_TYPE, startAttacked, type Attacked } from './support';
 
-jest.setTimeout(60_000);
-
 let whole: Attacked;
 beforeAll(async () => {
   whole = await startAttacked();

@@ -5,8 +5,6 @@ import type { AddressInfo } from 'node:net';
 import type { TokenChange } from '../support/teams-tokens';
 import { startAttacked, type Attacked } from './support';
 
-jest.setTimeout(60_000);
-
 let whole: Attacked;
 beforeAll(async () => {
   // The SDK prints the public key whenever a signature is wrong.

@@ -7,8 +7,6 @@ import { DAY_TYPED } from '../../src/chat/days';
 import { splits } from '../../src/chat/names';
 import { startAttacked, teamsTextOf, until, wordsOf, type Attacked } from './support';
 
-jest.setTimeout(90_000);
-
 let whole: Attacked;
 beforeAll(async () => {
   whole = await startAttacked();

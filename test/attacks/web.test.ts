@@ -5,8 +5,6 @@ import { join } from 'node:path';
 import { openWorld, raw as visitRaw, visit } from '../channels/web/world';
 import { post, raw, startAttacked, until, wordsOf, type Attacked } from './support';
 
-jest.setTimeout(60_000);
-
 let whole: Attacked;
 beforeAll(async () => {
   whole = await startAttacked();

@@ -195,7 +195,7 @@ catalogs:
     `select r.number from requests r where r.state = 'denied' and exists (select 1 from assignments a where a.target_id = r.target_id)`,
   );
   expect(wrong).toEqual([]);
-}, 60_000);
+});
 
 test('row 64: somebody who is switched off is refused at once, and after one sweep nothing of theirs goes on', async () => {
   await door.ask('tara', 'ledger auditor', {});

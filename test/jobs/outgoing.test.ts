@@ -73,7 +73,7 @@ describe('a platform that is away', () => {
     await world.allOut();
     expect(titles(latest('ana').card)).toContain('Approve');
     expect(await world.outbox.dead(10)).toEqual([]);
-  }, 120_000);
+  });
 
   test('for days ends in a dead letter that is counted, listed, and can be sent after all', async () => {
     await ask('ledger auditor', {});

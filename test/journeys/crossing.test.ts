@@ -9,8 +9,6 @@ const DAY = 24 * HOUR;
 /** Where a stranger's word would leave something, were it believed. */
 const MARKS = ['inbound', 'identities', 'conversations', 'drafts', 'requests', 'cards'];
 
-jest.setTimeout(60_000);
-
 let whole: Whole;
 let ben: TeamsPerson;
 let ana: TeamsPerson;

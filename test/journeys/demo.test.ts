@@ -12,7 +12,7 @@ let world: World;
 beforeAll(async () => {
   world = await aWorld('organization: { name: Usher, timeZone: UTC }');
   await prepare();
-}, 120_000);
+});
 
 async function prepare(log = world.log): Promise<void> {
   const { database } = await testDatabase();

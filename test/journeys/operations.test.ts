@@ -7,8 +7,6 @@ import { freshDatabase } from '../support/postgres';
 import type { TeamsPerson } from '../support/teams-server';
 import { startWhole, until, type Whole } from './support';
 
-jest.setTimeout(60_000);
-
 let whole: Whole;
 let ben: TeamsPerson;
 const get = async (path: string): Promise<{ status: number; text: string }> => {

@@ -58,7 +58,7 @@ test('a new folder becomes a demo with its page, a second Usher on it is refused
   } finally {
     rmSync(home, { recursive: true, force: true });
   }
-}, 90_000);
+});
 
 describeInBrowser('the page of the demo', () => {
   test('is where one asks, another sees it at once and approves, and the first has it', async () => {
@@ -69,7 +69,7 @@ describeInBrowser('the page of the demo', () => {
     try {
       const open = async (name: string) => {
         const page = await (await browser.newContext({ viewport: { width: 1400, height: 900 } })).newPage();
-        page.setDefaultTimeout(20_000);
+        page.setDefaultTimeout(60_000);
         await page.goto(usher.page ?? '');
         await page.locator('html.ready').waitFor();
         await page.getByRole('option', { name }).click();
@@ -104,7 +104,7 @@ describeInBrowser('the page of the demo', () => {
       await usher.stop();
       rmSync(home, { recursive: true, force: true });
     }
-  }, 120_000);
+  });
 });
 
 test('on the embedded database as well the program can do no more than its role, and no less: a folder from before gets one', async () => {
@@ -131,4 +131,4 @@ test('on the embedded database as well the program can do no more than its role,
   } finally {
     rmSync(home, { recursive: true, force: true });
   }
-}, 90_000);
+});

@@ -176,7 +176,7 @@ describe('endDue', () => {
       }),
       { numRuns: 5 },
     );
-  }, 120_000);
+  });
 
   test('leaves people alone on whom somebody else is working', async () => {
     const world = await prepare([

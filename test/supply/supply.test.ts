@@ -55,7 +55,7 @@ test('the bill of materials lists all that runs, with checksums and licences, an
   expect(names).not.toContain('jest');
   expect(bom.components.filter(({ hashes, licenses }) => !hashes?.length || !licenses?.length)).toEqual([]);
   expect(bom.metadata.component.name).toBe('usher');
-}, 60_000);
+});
 
 describe('advisories', () => {
   const grave = { id: 'GHSA-aaaa-bbbb-cccc', package: 'helmet', severity: 'high', title: 'opens the door' };
@@ -199,7 +199,7 @@ describe('advisories', () => {
     test('none is open: done', async () => {
       answer = honest({});
       expect(await run([])).toEqual({ code: 0, said: expect.stringContaining('advisories read: 0 known') as string });
-    }, 60_000);
+    });
 
     test('a high one is open: failed, and an exception with reason and end lets it pass', async () => {
       answer = honest({ helmet: [advisory('high')] });
@@ -208,21 +208,21 @@ describe('advisories', () => {
         said: expect.stringContaining(`${grave.id} (high) in helmet`) as string,
       });
       expect((await run([{ ...exception, until }])).code).toBe(0);
-    }, 60_000);
+    });
 
     test('the registry does not answer audits: failed in a way of its own', async () => {
       answer = () => null;
       expect(await run([])).toEqual({ code: 3, said: expect.stringContaining('COULD NOT BE READ: 405') as string });
-    }, 60_000);
+    });
 
     test('the registry knows of nothing whatever it is asked: not read', async () => {
       answer = () => ({});
       expect(await run([])).toEqual({ code: 3, said: expect.stringContaining('nothing is known of lodash') as string });
-    }, 60_000);
+    });
 
     test('an exception that is over fails although nothing could be read', async () => {
       answer = () => null;
       expect((await run([{ ...exception, until: '2026-01-01' }])).code).toBe(1);
-    }, 60_000);
+    });
   });
 });

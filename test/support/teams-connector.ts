@@ -51,6 +51,8 @@ export interface RecordedCall {
   readonly body: unknown;
 }
 
+/** Longer than any machine takes: whoever waits longer waits for what never comes. */
+const LONGEST_MS = 60_000;
 const RATE = 7; // messages per second and conversation (rate limiting page)
 
 /** Everything that a bot talks to: issuer, login and Bot Connector, with what was posted there. */
@@ -137,7 +139,7 @@ export class TeamsConnector {
   async messageFor(person: TeamsPerson, words: string): Promise<TeamsMessage> {
     const find = (): TeamsMessage | undefined =>
       this.messagesOf(person).findLast((message) => `${message.text}\n${wordsOf(message.card)}`.includes(words));
-    const stop = AbortSignal.timeout(10_000);
+    const stop = AbortSignal.timeout(LONGEST_MS);
     for (;;) {
       const found = find();
       if (found !== undefined) return found;
@@ -147,7 +149,7 @@ export class TeamsConnector {
 
   /** Waits until the bot has made this many calls of a kind. */
   async untilCalls(call: RecordedCall['call'], count: number): Promise<readonly RecordedCall[]> {
-    const stop = AbortSignal.timeout(10_000);
+    const stop = AbortSignal.timeout(LONGEST_MS);
     for (;;) {
       const made = this.calls.filter((made) => made.call === call);
       if (made.length >= count) return made;

@@ -159,8 +159,8 @@ export class TeamsServer extends TeamsConnector {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headers },
       body,
-      // Teams gives up between 10 and 15 s.
-      signal: AbortSignal.timeout(10_000),
+      // Teams gives up between 10 and 15 s, and is not slowed down by what else this machine does.
+      signal: AbortSignal.timeout(60_000),
     });
     const text = await response.text();
     return { status: response.status, body: text === '' ? null : (JSON.parse(text) as unknown) };

@@ -155,7 +155,7 @@ export async function startWorld(
 
 /** Waits until something holds, which another connection brings about. */
 export async function until(holds: () => boolean): Promise<void> {
-  const end = performance.now() + 15_000;
+  const end = performance.now() + 60_000;
   while (!holds()) {
     if (performance.now() > end) throw new Error('it never came');
     await new Promise((resolve) => setTimeout(resolve, 1));
