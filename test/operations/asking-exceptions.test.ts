@@ -738,8 +738,18 @@ describe('the file and the chat', () => {
     expect(await list('auditor', writer)).toContain('Nothing to change');
     await list('writer', '');
     expect(await stands()).toEqual([{ name: auditor, mutual: true, other_list: null }]);
-    await list('auditor', '');
+    // A row from before lists were known may be of both of them.
+    expect(await list('auditor', '')).toContain(
+      '- incompatibility Ledger auditor ↔ Ledger writer: apply the list of "Ledger writer" as well if it names "Ledger auditor"',
+    );
     expect(await stands()).toEqual([]);
+
+    // A release that knows one list only says what that says, and the other one goes on to say what it said.
+    await list('writer', auditor);
+    await list('auditor', writer);
+    await world.sql('update incompatibilities set mutual = false where other_list is not null');
+    await list('writer', oneWay('auditor'));
+    expect(await stands()).toEqual([{ name: auditor, mutual: true, other_list: 'oneWay' }]);
   });
   test('whoever came to hold both while one side was open is decided on when it closes', async () => {
     await world.configure(against(`{ package: Ledger auditor, mutual: false }`));

@@ -55,7 +55,10 @@ export function settlePairs(draft: Draft, found: People, shelves: readonly Shelf
   for (const want of [...wanted]) take(pairOf(want.package, want.other), want);
   for (const want of [...wanted]) take(pairOf(want.other, want.package), want, want.mutual);
   const ended = [...open.values()];
-  for (const row of ended) end(draft, row);
+  for (const row of ended) {
+    const unwritten = row.otherPackage !== null && !complete.has(row.otherPackage) ? row.otherPackage : null;
+    end(draft, row, unwritten);
+  }
   for (const want of wanted) standing.push(create(draft, want));
   return {
     standing: standing.map((row) => ({ row, written: wishes.filter((wish) => saysOf(row, wish)) })),
@@ -162,8 +165,11 @@ function settled(draft: Draft, before: Incompatibility, want: Wanted): Incompati
   return after;
 }
 
-function end(draft: Draft, row: Incompatibility): void {
-  write(draft, row, { ...row, state: 'ended', version: row.version + 1 }, 'delete', {});
+/** `unwritten`: the other package, where its list is in none of these files. Of an older row nobody knows whether that names the pair. */
+function end(draft: Draft, row: Incompatibility, unwritten: PackageId | null): void {
+  const [own, other] = [row.package, unwritten].map((id) => draft.names.get(id ?? '') ?? '');
+  const details = row.mutual && unwritten ? [`apply the list of "${other}" as well if it names "${own}"`] : [];
+  write(draft, row, { ...row, state: 'ended', version: row.version + 1 }, 'delete', {}, details);
 }
 
 function create(draft: Draft, want: Wanted): Incompatibility {
@@ -193,6 +199,7 @@ function write(
   after: Incompatibility,
   action: keyof typeof EVENTS,
   data: DomainEvent['data'],
+  details = action === 'change' && before ? differences(draft, before, after).map(({ detail }) => detail) : [],
 ): void {
   settle(draft, 'incompatibility', {
     before,
@@ -200,7 +207,7 @@ function write(
     word: 'incompatibility',
     label: pairLabel(draft, after),
     action,
-    details: action === 'change' && before ? differences(draft, before, after).map(({ detail }) => detail) : [],
+    details,
     events: [
       {
         type: EVENTS[action],

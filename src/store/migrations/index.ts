@@ -41,6 +41,7 @@ import { bothLists } from './0048-both-lists';
 import { taskNumbers } from './0050-task-numbers';
 import { standingSaid } from './0051-standing-said';
 import { freeUntil } from './0053-free-until';
+import { oneWayRows } from './0054-one-way-rows';
 
 export type Migration = {
   /** `0001-name`, as the file is called. */
@@ -96,4 +97,5 @@ export const migrations: readonly Migration[] = [
   taskNumbers,
   standingSaid,
   freeUntil,
+  oneWayRows,
 ];
