@@ -154,7 +154,7 @@ export const variables: Readonly<Record<keyof Settings, Variable>> = {
     required: 'no',
     default: '',
     meaning:
-      '`yes` lets guests of the own workspace or tenant in, `no` keeps them out, whatever a file says. Unset: what a file says; else no.',
+      '`yes` lets guests of the own workspace or tenant in, `no` keeps them out, whatever a file says. Unset: what a file says; else no. Apply the file once more after an upgrade.',
   },
   USHER_DEMO: {
     required: 'no',
@@ -180,7 +180,7 @@ export const variables: Readonly<Record<keyof Settings, Variable>> = {
     required: 'no',
     default: '',
     meaning:
-      'Mail domains that the workspace vouches for, separated by commas: an account with such an address is the person with that address. Counts instead of `authoritativeDomains` of a file. Unset: what a file says.',
+      'Mail domains that the workspace vouches for, separated by commas: an account with such an address is the person with that address. Counts instead of `authoritativeDomains` of a file. Unset: what a file says. Apply the file once more after an upgrade.',
   },
   SLACK_API_URL: { required: 'no', default: '', meaning: 'Another Slack API: https, or a stand-in on this machine.' },
   TEAMS_APP_ID: { required: 'for Teams', default: '', meaning: "The bot's app registration, a GUID." },
