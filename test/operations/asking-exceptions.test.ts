@@ -257,7 +257,9 @@ describe('what is had by an exception', () => {
     const ending = latest('tara');
     expect([...buttons(ending).keys()]).toEqual(['Ask again', 'Give up']);
     const refused = await world.say('tara', 'extend ledger writer');
-    expect(sentenceOf(refused)).toMatch(/^Ledger writer ends on .*, with the exception that lets it be held beside/);
+    expect(sentenceOf(refused)).toMatch(
+      /^Ledger writer cannot be extended beyond .*, when the exception ends that lets it be held beside/,
+    );
     expect(textOf(cardOf(await world.press('tara', cardOf(refused), 'Continue')))).toContain('Exception for Ledger');
 
     await hoursBefore(36);

@@ -317,16 +317,16 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
     const values = { name, other, until };
     if (!ask)
       return sentence(
-        '{name} ends on {until:dateTime}, with the exception that lets it be held beside {other}. Ask its owners for a new exception.',
+        '{name} cannot be extended beyond {until:dateTime}, when the exception ends that lets it be held beside {other}. Ask its owners for a new exception.',
         values,
       );
     return from === null
       ? sentence(
-          '{name} ends on {until:dateTime}, with the exception that lets it be held beside {other}. Ask for a new exception: type “ask exception {name}”.',
+          '{name} cannot be extended beyond {until:dateTime}, when the exception ends that lets it be held beside {other}. Ask for a new exception: type “ask exception {name}”.',
           values,
         )
       : sentence(
-          '{name} ends on {until:dateTime}, with the exception that lets it be held beside {other}. A new exception can be asked for from {from:dateTime} on.',
+          '{name} cannot be extended beyond {until:dateTime}, when the exception ends that lets it be held beside {other}. A new exception can be asked for from {from:dateTime} on.',
           { ...values, from },
         );
   },
