@@ -263,7 +263,11 @@ describe('a gate', () => {
     expect(await world.outbox.pass('t', 10, 10)).toBe(0);
     for (let n = 0; n < 4; n += 1) await world.outbox.failed('t', false);
     expect(await world.outbox.pass('t', 10, 10)).toBe(0);
+    const before = await world.views.now();
     await world.outbox.failed('t', false);
+    // Half a second at least; for this test it lasts longer.
+    const longer = `update gates set not_before = not_before + interval '1 minute' where not_before > $1 returning target`;
+    expect(await world.sql(longer, [before])).toEqual([{ target: 't' }]);
     expect(await world.outbox.pass('t', 10, 10)).toBeGreaterThan(0);
   });
 });

@@ -65,6 +65,8 @@ export class TeamsConnector {
   readonly calls: RecordedCall[] = [];
   /** Enforces 7 messages per second and conversation. */
   limitRate = false;
+  /** By which the rate is counted. */
+  clock: () => number = Date.now;
 
   readonly #server = createServer((request, response) => void this.#answer(request, response));
   readonly #sockets = new Set<Socket>();
@@ -313,7 +315,7 @@ export class TeamsConnector {
   }
 
   #hasRoom(conversation: string): boolean {
-    const now = Date.now();
+    const now = this.clock();
     const recent = (this.#sent.get(conversation) ?? []).filter((sent) => sent > now - 1000);
     this.#sent.set(conversation, [...recent, now]);
     return recent.length < RATE;

@@ -78,6 +78,7 @@ test('row 20: Retry-After comes through exactly, and one slow conversation holds
   expect(slack.messagesOf('U0BEN')).toHaveLength(1);
   slack.limitRate = true;
   await channel.send(to('U0ADA'), approval());
+  slack.advance(-60_000); // soon after it, however long this machine takes
   expect(await failure(channel.send(to('U0ADA'), approval()))).toEqual({
     kind: 'later',
     code: 'ratelimited',

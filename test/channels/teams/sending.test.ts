@@ -231,6 +231,7 @@ describe('row 52: answers of Teams', () => {
 
   test('row 52: the rate of a conversation is told with its wait', async () => {
     teams.limitRate = true;
+    teams.clock = () => 0;
     const failures = (await Promise.allSettled(Array.from({ length: 9 }, () => send(ana)))).flatMap((result) =>
       result.status === 'rejected' ? [result.reason as ChannelError] : [],
     );
