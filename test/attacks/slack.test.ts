@@ -1,5 +1,5 @@
 // X1-X6, X12: who speaks to the Slack endpoint without being Slack, or says again what Slack said once.
-import { FORM, JSON_TYPE, startAttacked, type Attacked } from './support';
+import { FORM, JSON_TYPE, startAttacked, until, type Attacked } from './support';
 
 let whole: Attacked;
 beforeAll(async () => {
@@ -100,11 +100,17 @@ test('X4: an exact replay within five minutes is 200 and has no second effect', 
   await slack.command('U0ADA', 'give up Audit');
   await whole.idle();
   const deliveries = slack.deliveries.slice(-3);
+  const calls = slack.calls.length;
   const before = await whole.state();
   for (const delivery of deliveries) {
     const { body, headers } = slack.signed(delivery);
     for (let times = 0; times < 3; times += 1) expect((await whole.slackPost(body, headers)).status).toBe(200);
   }
+  // Two of the three open a form, which the same click cannot do twice. Whoever clicked is told so after Slack has its answer.
+  await until(
+    'all are told',
+    () => slack.calls.slice(calls).filter(({ method }) => method === 'response_url').length === 2 * 3,
+  );
   await whole.idle();
   const after = (await whole.state()) as Record<string, unknown>;
   // A form that is opened again is a draft again; nothing else may differ.

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openWorld, raw as visitRaw, visit } from '../channels/web/world';
+import type { SlackView } from '../support/slack-server';
 import { post, raw, startAttacked, until, wordsOf, type Attacked } from './support';
 
 let whole: Attacked;
@@ -63,15 +64,16 @@ test('X30: what does not exist and what one may not know get the same answer, at
   if (anas === undefined) throw new Error('no request');
   const [hidden] = await whole.sql<{ id: string }>(`select id from packages where name = 'Secret plans'`);
   const none = '0190a000-0000-7000-8000-000000000000';
+  const isOver = (view: SlackView): boolean => !wordsOf(view).includes('One moment');
   const said = async (text: string, forget: string): Promise<string> => {
+    // What is open after this belongs to this line.
+    for (const view of slack.views) slack.close(view);
     const { body } = await slack.command('U0ADA', text);
-    await whole.idle();
-    const view = await until('an answer', () => {
-      const open = slack.viewOf('U0ADA');
-      return wordsOf(open ?? {}).includes('One moment') ? null : (open ?? {});
-    });
-    const words = typeof body === 'object' ? wordsOf(body as Parameters<typeof wordsOf>[0]) : wordsOf(view);
-    return words.replaceAll(forget, '…');
+    const shown =
+      typeof body === 'object'
+        ? (body as Parameters<typeof wordsOf>[0])
+        : await until(`an answer to ${text}`, () => slack.views.find((view) => view.open && isOver(view)));
+    return wordsOf(shown).replaceAll(forget, '…');
   };
   const number = String(anas.number);
   for (const line of ['R-#', 'cancel R-#', 'ask again R-#', 'approve R-#', 'deny R-# because no']) {
@@ -90,10 +92,12 @@ test('X30: what does not exist and what one may not know get the same answer, at
     expect([line, theirs]).toEqual([line, missing]);
   }
   const answered = async (verb: string, data: Record<string, unknown>): Promise<string> => {
-    const before = slack.messages.length;
+    const [messages, views] = [slack.messages.length, slack.views.length];
     await whole.forge('U0ADA', verb, { data });
-    await whole.idle();
-    return slack.messages.slice(before).map(wordsOf).join('\n');
+    // The click is acknowledged before its answer is there.
+    const shown = () => [...slack.messages.slice(messages), ...slack.views.slice(views).filter(isOver)];
+    await until(`an answer to ${verb}`, () => shown().length > 0);
+    return shown().map(wordsOf).join('\n');
   };
   for (const verb of ['request.show', 'request.cancel', 'approval.show', 'request.again']) {
     const theirs = await answered(verb, { request: anas.id });
