@@ -57,7 +57,7 @@ export function following(
         hash: hashOf(drawn),
         readAt,
       },
-      still: bind(book, stays(drawn, readAt), who, null),
+      still: bind(book, stays(drawn, readAt) ?? drawn, who, null),
     },
   };
 }
@@ -65,15 +65,15 @@ export function following(
 /** Remembers the card of a reply by the message that it became; what does not follow, and what others read, is not remembered. */
 export async function remember(cards: Cards, inbound: Inbound, reply: Reply, ref: MessageRef): Promise<void> {
   if (reply.kind !== 'card' || reply.follow === undefined) return;
-  if (reply.replaces && inbound.surface.kind !== 'personal') return;
+  if (ref.message === inbound.surface.message && inbound.surface.kind !== 'personal') return;
   const { platform, tenant, user } = inbound;
   const { conversation, message, serviceUrl } = ref;
   await cards.posted({ ...reply.follow.card, platform, tenant, user, conversation, message, serviceUrl });
 }
 
-/** The same, saying of when it is and how to see what became of it. */
-export function stays(drawn: Drawn, at: Date): Drawn {
-  if (drawn.card !== 'request' && drawn.card !== 'approval') return drawn;
+/** The same, saying of when it is and how to see what became of it; null where its card has no words for that. */
+export function stays(drawn: Drawn, at: Date): Drawn | null {
+  if (drawn.card !== 'request' && drawn.card !== 'approval') return null;
   const asOf = say('card.asOf', { at, typed: drawn.data.typed });
   return drawn.card === 'request'
     ? { ...drawn, data: { ...drawn.data, asOf } }

@@ -251,10 +251,11 @@ async function converge(parts: TellParts, channel: Channel, kept: CardRow, who: 
   let shown = kept.hash;
   for (let look = 0; look < LOOKS && seen !== null; look += 1) {
     if (!seen.theirs) return takeBack(parts, channel, kept, who, row);
-    const drawn = (await current(parts, seen, who)) ?? (await draw('gone', lookAt(parts, who, {})));
+    const gone = (): Promise<Drawn> => draw('gone', lookAt(parts, who, {}));
+    const drawn = (await current(parts, seen, who)) ?? (await gone());
     if (seen.params['answer'] === 'stays') {
       // Newer answers about the same follow it: this one says that it does not any more.
-      await show(parts, channel, kept, stays(drawn, seen.readAt), who, row);
+      await show(parts, channel, kept, stays(drawn, seen.readAt) ?? (await gone()), who, row);
       await parts.cards.failed(kept.id, 'newer_answers', true);
       return;
     }

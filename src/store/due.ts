@@ -107,7 +107,7 @@ order by id limit $1`,
 };
 
 // Since when nothing changes a remembered message `c` any more; null: it may still. What is said of resources, packages and people is
-// said anew each time, so the last message to each reader stays true.
+// told anew each time, so the last message to each reader stays true.
 const OVER_SINCE = `case when c.state <> 'live' then '-infinity'::timestamptz else case c.subject_kind
   when 'request' then (select case when r.state in ('denied', 'expired', 'canceled') or a.id is null then r.completed_at
       when r.completed_at is not null and a.state = 'removed' then greatest(r.completed_at, a.ended_at) end
@@ -115,7 +115,8 @@ const OVER_SINCE = `case when c.state <> 'live' then '-infinity'::timestamptz el
   when 'assignment' then (select a.ended_at from assignments a where a.id = c.subject_id::uuid and a.state = 'removed')
   when 'manualTask' then (select coalesce(t.done_at, t.opened_at) from manual_tasks t where t.id = c.subject_id::uuid and t.state <> 'open')
   else (select '-infinity'::timestamptz from cards newer where newer.subject_kind = c.subject_kind and newer.subject_id = c.subject_id
-    and newer.state = 'live' and newer.person_id = c.person_id and newer.created_at > c.created_at limit 1) end end`;
+    and newer.state = 'live' and newer.person_id = c.person_id and newer.created_at > c.created_at
+    and newer.params ->> 'answer' is null limit 1) end end`;
 // What goes on cannot be long over before a whole period from now, and what is over says when: so a message is looked at once a period
 // while it may change, and when it may go. One without an instant was begun by a release that set none.
 const pruneCards = (due: string): string => `

@@ -87,6 +87,23 @@ test('where their account is somebody else, it says nothing any more, and is not
   expect(world.messagesTo('ana-2')).toHaveLength(1);
 });
 
+test('of a task as well; where its card has no words for it, an older one says that it is no longer current', async () => {
+  await world.submit('tara', cardOf(await world.say('tara', 'request vault keys')), {});
+  await world.settle();
+  const typed = async (): Promise<Kept> => world.stands('cas', await world.say('cas', 'T-1'));
+  const [oldest, ...newer] = [await typed(), await typed(), await typed(), await typed()];
+  await world.settle();
+  expect(textOf(oldest.card)).toContain('This is no longer current.');
+  for (const { card } of newer) expect(buttons(card).has('Done')).toBe(true);
+  await world.say('olga', 'done T-1 because handed over');
+  await world.settle();
+  for (const { card } of newer) {
+    expect(textOf(card)).toContain('Olga Petrov');
+    expect(buttons(card).has('Done')).toBe(false);
+  }
+  expect(oldest.changes).toBe(1);
+});
+
 test('what was asked for about access follows it too, a list does not', async () => {
   await world.submit('tara', cardOf(await world.say('tara', 'request ledger auditor')), {});
   await world.settle();

@@ -28,6 +28,13 @@ async function told(view: string, kind: string, id: string, state: 'live' | 'sen
   const { id: row } = await world.cards.begin(card);
   if (state === 'live') await world.cards.sent(row, { conversation: 'D', message: view, serviceUrl: null }, 'hash');
 }
+/** An answer to Tara that is remembered. */
+async function asked(view: string, kind: string, id: string): Promise<void> {
+  const place = { platform: 'slack', tenant: 'T', user: 'U', conversation: 'D', message: 'answer', serviceUrl: null };
+  const [row] = await world.sql('select usher_now() as now');
+  const shown = { view, subject: { kind, id }, request: null, params: {}, hash: 'hash', readAt: row?.['now'] as Date };
+  await world.cards.posted({ id: world.cards.newId(), person: tara, ...place, ...shown });
+}
 const kept = async (): Promise<unknown[]> =>
   (await world.sql('select view from cards order by view')).map(({ view }) => view);
 const prune = async (): Promise<void> => {
@@ -103,12 +110,14 @@ test('of what is said anew each time the last stays, and what never went out goe
   await told('never sent', 'resource', other, 'sending');
   await world.later(DAY);
   await told('drift~3', 'resource', resource);
+  await asked('drift', 'resource', other);
   await world.later(20 * DAY);
   await prune();
-  expect(await kept()).toHaveLength(4);
+  expect(await kept()).toHaveLength(5);
   await world.later(20 * DAY);
   await prune();
-  expect(await kept()).toEqual(['drift~2', 'drift~3']);
+  // What was asked for takes the place of nothing that was told.
+  expect(await kept()).toEqual([expect.stringMatching(/^drift~0/), 'drift~2', 'drift~3']);
 });
 
 test('of a task that is done the message goes a month later', async () => {

@@ -49,9 +49,10 @@ export class Show {
     switch (reply.kind) {
       case 'card':
         if (reply.replaces && turn.message !== null) {
-          await this.replace(turn, turn.message, reply);
+          const ref = await this.replace(turn, turn.message, reply);
           if (reply.say !== null) await post.whisper(earOf(turn), reply.say);
-        } else await this.answer(turn, reply);
+          await this.posted(turn, reply, ref);
+        } else await this.posted(turn, reply, await this.answer(turn, reply));
         return;
       case 'form':
         await this.openLate(turn, reply.card);
@@ -81,7 +82,7 @@ export class Show {
       }
     }
     if (reply.kind === 'card' && reply.replaces && turn.message !== null) {
-      await this.replace(turn, turn.message, reply);
+      await this.posted(turn, reply, await this.replace(turn, turn.message, reply));
     }
   }
 
@@ -174,49 +175,51 @@ export class Show {
     }
   }
 
-  private async replace(turn: Turn, message: NonNullable<Turn['message']>, reply: CardReply): Promise<void> {
+  private async replace(
+    turn: Turn,
+    message: NonNullable<Turn['message']>,
+    reply: CardReply,
+  ): Promise<MessageRef | null> {
     const { post, settings } = this.options;
-    const answer = { ...reply, replaces: false, say: null };
+    const answer = { ...reply, say: null };
     if (!message.ephemeral) {
       const place = { tenant: settings.teamId, conversation: message.channel, message: message.ts, serviceUrl: null };
       try {
         await post.update(place, reply.card);
-        await this.posted(turn, reply, place);
-        return;
+        return place;
       } catch (error) {
         settings.log.warn({ code: codeOf(error) }, 'slack message could not be updated');
-        if (isCode(error, 'message_not_found')) {
-          await this.answer(turn, answer);
-          return;
-        }
+        if (isCode(error, 'message_not_found')) return await this.answer(turn, answer);
       }
     }
     const { card, follow } = reply;
-    if ((await turn.answerUrl?.post({ replace_original: true, ...toMessage(follow?.still ?? card) })) !== true)
-      await this.answer(turn, answer);
+    const isShown = await turn.answerUrl?.post({ replace_original: true, ...toMessage(follow?.still ?? card) });
+    return isShown === true ? null : await this.answer(turn, answer);
   }
 
-  private async answer(turn: Turn, reply: CardReply): Promise<void> {
+  /** Gives the message that can be changed afterwards. */
+  private async answer(turn: Turn, reply: CardReply): Promise<MessageRef | null> {
     const { conversation, post, settings } = this.options;
     const { answerUrl, message, user } = turn;
     const direct = message !== null && message.channel.startsWith('D') && !message.ephemeral;
     // What has to be found again is never ephemeral (row 24).
     const passing = direct ? null : this.passing(reply);
     const ephemeral = { response_type: 'ephemeral', replace_original: false };
-    if (passing !== null && (await answerUrl?.post({ ...ephemeral, ...toMessage(passing) })) === true) return;
+    if (passing !== null && (await answerUrl?.post({ ...ephemeral, ...toMessage(passing) })) === true) return null;
+    let ref: MessageRef;
     try {
       const card = withSay(reply.card, reply.say);
-      const ref = await post.send({ user, conversation: direct ? message.channel : null }, card);
-      await this.posted(turn, reply, ref);
+      ref = await post.send({ user, conversation: direct ? message.channel : null }, card);
     } catch (error) {
       settings.log.warn({ code: codeOf(error) }, 'slack answer could not be sent');
-      return;
+      return null;
     }
     if (!direct) await post.whisper(earOf(turn), conversation.sentence('sentDirect'));
+    return ref;
   }
 
-  private async posted(turn: Turn, reply: CardReply, ref: MessageRef): Promise<void> {
-    await this.options.conversation.posted(await turn.inbound, reply, ref);
+  private async posted(turn: Turn, reply: CardReply, ref: MessageRef | null): Promise<void> {
+    if (ref !== null) await this.options.conversation.posted(await turn.inbound, reply, ref);
   }
 
   /** A form that nobody announced: the trigger may still live. */

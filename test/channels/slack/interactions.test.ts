@@ -750,6 +750,15 @@ describe.each(MODES)('row 34: over %s', (mode) => {
       { ...place, message: message.ts },
     ]);
     for (const one of [answer, message]) expect(one && wordsOf(one)).not.toContain('as of');
+
+    // A dialog shows it and is closed: it says nothing of itself.
+    const view = await opened('U0ADA');
+    const told = conversation.stands.length;
+    answerWith(reply(true));
+    await slack.submit(view, { Reason: 'x' });
+    expect(wordsOf(view)).toContain('R-1042 waits for Ben');
+    expect(wordsOf(view)).not.toContain('as of');
+    expect(conversation.stands).toHaveLength(told);
   });
 
   test('row 25: choices come from the conversation, at most 100, and "type more" is said', async () => {

@@ -312,6 +312,12 @@ describe('the channel', () => {
     expect(JSON.stringify(await bens.next('changed'))).toContain('Approved by Ana Silva');
     const again = await ana.post('/api/press', { ...press, delivery: randomUUID() });
     expect(again.json['reply']).toMatchObject({ say: 'Already decided.' });
+    // The greeting, and the pressed one twice; what a form shows is no message.
+    const stands: unknown[] = [expect.any(String), message, message];
+    expect(world.chat.stands).toEqual(stands);
+    const said = await ana.post('/api/say', { delivery: randomUUID(), text: 'my access' });
+    const { message: answer } = said.json['reply'] as { message: { id: string } };
+    expect(world.chat.stands).toEqual([...stands, answer.id]);
     bens.close();
   });
 

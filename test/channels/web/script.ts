@@ -19,6 +19,8 @@ export const PACKAGES = [
 export interface Script extends Conversation {
   /** Everything that was asked, in order. */
   readonly heard: Inbound[];
+  /** Messages that its replies became, as it was told. */
+  readonly stands: string[];
   /** Set by the test once the channel exists; cards to others go out through it. */
   channel: Channel | null;
   /** A promise that holds every answer back until the test lets go. */
@@ -43,12 +45,16 @@ export function script(approver: string): Script {
   const asked = new Map<string, Asked>();
   const own: Script = {
     heard: [],
+    stands: [],
     channel: null,
     hold: null,
     breakNext: false,
     opensForm: (act) => act.kind === 'text' && act.text.startsWith('request'),
     sentence: (what) => [fixed(SENTENCES[what])],
-    posted: () => Promise.resolve(),
+    posted: (_inbound, _reply, ref) => {
+      own.stands.push(ref.message);
+      return Promise.resolve();
+    },
     accept: (inbound) => {
       own.heard.push(inbound);
       return Promise.resolve(true);
