@@ -3,6 +3,7 @@ import { ChannelError } from '../chat/channel';
 import { DomainError } from '../domain/errors';
 import type { Log } from '../log';
 import type { OutgoingRow } from '../operations/ports';
+import { lateness } from './elsewhere';
 import { NotNow } from './gate';
 import { place } from './place';
 import type { PlaceParts } from './place';
@@ -73,7 +74,11 @@ async function setback(parts: DeliverParts, row: OutgoingRow, facts: object, err
     await parts.outbox.settle(row.lease, { state: 'dead', error: code });
     return;
   }
-  const [code, wait] = reasonOf(error, row.attempts);
+  const [code, usual] = reasonOf(error, row.attempts);
+  // The gate keeps to a named time, so whoever comes back sooner for another place calls nobody too early.
+  const late =
+    row.kind === 'tell' && !(error instanceof NotNow && error.code === 'rate') ? await lateness(parts.desk, row) : 0;
+  const wait = late < 0 ? Math.min(usual, -late) : usual;
   if (!(error instanceof NotNow) && !(error instanceof ChannelError))
     parts.log.error({ ...facts, err: error }, 'outgoing row failed');
   else parts.log.debug({ ...facts, code, wait }, 'outgoing row waits');

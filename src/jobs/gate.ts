@@ -57,7 +57,7 @@ export const gateOf = (place: { readonly platform: string; readonly tenant: stri
   `${place.platform}:${place.tenant}`;
 
 /** Code of a refusal for having called too often, whatever the platform calls it. */
-const LIMITED = 'ratelimited';
+export const LIMITED = 'ratelimited';
 
 export interface Gates {
   /** Returns when a call of `target` may begin. Throws `NotNow` where that is not soon. */

@@ -15,6 +15,8 @@ import { DomainError } from '../domain/errors';
 import type { Person } from '../domain/model';
 import type { Log } from '../log';
 import type { By, CardRow, Cards, Desk, Outbox, OutgoingRow, Reachable, Watch } from '../operations/ports';
+import { isDead, isWaiting, lateness, together, UNSURE } from './elsewhere';
+import type { Waits } from './elsewhere';
 import { gateOf, LOOK_UPS, NotNow, paceOf } from './gate';
 import type { Gates } from './gate';
 
@@ -37,9 +39,6 @@ export class Never extends Error {
 /** A message that changes faster than it can be shown is left to the redraw of its last change. */
 const LOOKS = 4;
 
-/** Code of a row of which is not known whether its message is out, because nobody could look. */
-const UNSURE = 'unsure';
-
 /**
  * The notice and the event that it tells of. One event is one message, however often its row is worked; another event of the
  * same kind (the next period's reminder, another outcome) is another message: a silent edit of an old one tells nobody.
@@ -55,19 +54,26 @@ export async function tell(parts: TellParts, claimed: OutgoingRow): Promise<void
   if (row.person === null) throw new Never('no recipient');
   const person = await parts.desk.views.person(row.person);
   if (person?.state !== 'enabled') return;
-  let last = '';
-  for await (const place of placesOf(parts, person)) {
-    try {
-      await tellAt(parts, row, person, place);
-      return;
-    } catch (error) {
-      if (!(error instanceof ChannelError) || (error.kind !== 'unreachable' && error.kind !== 'gone')) throw error;
-      last = error.code;
-      await parts.desk.directory.dead(place, error.code);
-    }
-  }
+  const waiting: Waits[] = [];
   // The word is what the store looks for when the person is heard again.
-  throw new Never(last === '' ? 'unreachable' : `unreachable: ${last}`);
+  let final: Error = new Never('unreachable');
+  try {
+    for await (const place of placesOf(parts, person)) {
+      const error = await tellAt(parts, row, person, place);
+      if (error === null) return;
+      if (isDead(error)) {
+        await parts.desk.directory.dead(place, error.code);
+        if (final instanceof Never) final = new Never(`unreachable: ${error.code}`);
+      } else if (isWaiting(error)) {
+        waiting.push(error);
+        if ((await lateness(parts.desk, row)) < 0) break;
+      } else final = error;
+    }
+  } catch (error) {
+    if (!isWaiting(error)) throw error;
+    waiting.push(error);
+  }
+  throw waiting.length === 0 ? final : together(row, waiting);
 }
 
 /** Of many in one this release says what it can, and gives the others back to one that knows more. */
@@ -98,16 +104,22 @@ async function* placesOf(parts: TellParts, person: Person): AsyncGenerator<Reach
 /** A platform that refuses the look-up, for want of a scope, is one on which the person is not found. */
 async function find(parts: TellParts, channel: Channel, email: string): ReturnType<NonNullable<Channel['find']>> {
   if (!channel.find) return null;
-  await parts.gates.enter(`${channel.platform}:look-ups`, LOOK_UPS);
+  const look = channel.find.bind(channel, email);
   try {
-    return await channel.find(email);
+    return await parts.gates.call(`${channel.platform}:look-ups`, LOOK_UPS, look);
   } catch (error) {
     if (error instanceof ChannelError && error.kind !== 'later') return null;
     throw error;
   }
 }
 
-async function tellAt(parts: TellParts, row: OutgoingRow, person: Person, place: Reachable): Promise<void> {
+/** Null: told. Else why not here, where the next place may be tried for it. */
+async function tellAt(
+  parts: TellParts,
+  row: OutgoingRow,
+  person: Person,
+  place: Reachable,
+): Promise<Waits | Never | null> {
   const channel = channelOf(parts, place.platform);
   // Before anything is read for it: of many that wait for one workspace most only ask when to come again.
   parts.gates.room(gateOf(place), paceOf(place.platform).all);
@@ -121,6 +133,30 @@ async function tellAt(parts: TellParts, row: OutgoingRow, person: Person, place:
     request: row.request,
     params: row.params,
   });
+  try {
+    await tellBy(parts, row, person, place, channel, kept);
+    return null;
+  } catch (error) {
+    if (isDead(error)) return error;
+    // What is out already is only to be changed, where it is.
+    if (!isElsewhere(error) || (await parts.cards.get(kept.id))?.state === 'live') throw error;
+    return error;
+  }
+}
+
+/** Whether another place may do where this one does not. Whoever only comes too soon has a place in line. */
+function isElsewhere(error: unknown): error is Waits | Never {
+  return error instanceof NotNow ? error.code === 'gate' : isWaiting(error) || isFinal(error);
+}
+
+async function tellBy(
+  parts: TellParts,
+  row: OutgoingRow,
+  person: Person,
+  place: Reachable,
+  channel: Channel,
+  kept: CardRow,
+): Promise<void> {
   const who = asReader(person, place);
   // Told before, by a row that could not be settled, or by another audience of the same event: edited, never repeated.
   if (kept.state === 'live') {
@@ -132,7 +168,8 @@ async function tellAt(parts: TellParts, row: OutgoingRow, person: Person, place:
       await parts.cards.failed(kept.id, codeOf(error), true);
     }
     // Only the message is gone, or in a chat that is not theirs any more: not the person.
-    await tellAt(parts, row, person, place);
+    const error = await tellAt(parts, row, person, place);
+    if (error !== null) throw error;
     return;
   }
   if (row.unsure && (await adopt(parts, channel, place, kept))) {
@@ -208,7 +245,7 @@ async function redrawAll(parts: TellParts, rows: readonly CardRow[], row: Outgoi
 }
 
 /** Whether trying again cannot help. */
-export function isFinal(error: unknown): boolean {
+export function isFinal(error: unknown): error is ChannelError | Never {
   return error instanceof Never || (error instanceof ChannelError && error.kind !== 'later');
 }
 

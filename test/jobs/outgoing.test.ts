@@ -398,6 +398,81 @@ describe('a person whose only place a message finds dead', () => {
   });
 });
 
+describe('a person whose first platform is away', () => {
+  const AWAY = new ChannelError('later', 'service_unavailable');
+  let slack: Mailbox;
+  let both: ReturnType<typeof worker>;
+  /** So much later both platforms are worked until nothing is due; gives who was asked in Slack, and where. */
+  const after = async (ms: number) => {
+    await world.sql('update organization set clock_offset_ms = clock_offset_ms + $1', [ms]);
+    while ((await once(both)) > 0);
+    return slack.messages.filter(({ card }) => textOf(card).includes('Ledger reader')).map(({ to }) => to);
+  };
+  beforeEach(async () => {
+    await world.configure(
+      'people: [{ key: ana, name: Ana Ruiz, identities: [{ platform: slack, tenant: T1, user: UANA }] }]',
+    );
+    await world.sql(`update identities set last_seen_at = usher_now() where user_id = 'ana'`);
+    slack = new Mailbox();
+    both = worker(undefined, Object.assign(slack, { platform: 'slack' }));
+  });
+
+  test('is told on the next one in a quarter of an hour, once, and that copy follows', async () => {
+    const platform = world.mailbox.away();
+    await ask('ledger reader');
+    expect([await after(0), await after(10 * MINUTE)]).toEqual([[], []]);
+    expect([await after(6 * MINUTE), await after(DAY)]).toEqual([['UANA'], ['UANA']]);
+    platform.over();
+    const [copy] = slack.messages;
+    if (copy === undefined) throw new Error('nobody was told');
+    await world.press('ana', copy.card, 'Approve');
+    await after(MINUTE);
+    expect(world.messagesTo('ana').filter(({ card }) => titles(card).includes('Approve'))).toEqual([]);
+    expect(slack.messages.map(({ card }) => titles(card)).flat()).not.toContain('Approve');
+    expect(await world.outbox.dead(10)).toEqual([]);
+  });
+
+  test('is told there then also where the first one names a longer time, which is kept to', async () => {
+    const send = jest
+      .spyOn(world.mailbox, 'send')
+      .mockRejectedValue(new ChannelError('later', 'ratelimited', 5 * HOUR));
+    await ask('ledger reader');
+    await after(0);
+    const calls = send.mock.calls.length;
+    await after(14 * MINUTE);
+    expect(await after(1 * MINUTE)).toEqual(['UANA']);
+    expect(send).toHaveBeenCalledTimes(calls);
+  });
+
+  test('is told there at once where the first one takes the message never', async () => {
+    world.mailbox.lose('ana', new ChannelError('refused', 'invalid_blocks'));
+    await ask('ledger reader');
+    expect(await after(0)).toEqual(['UANA']);
+    expect(await world.outbox.dead(10)).toEqual([]);
+  });
+
+  test('is not told twice because a message that is out there already cannot be changed', async () => {
+    await ask('ledger reader');
+    await after(0);
+    expect(world.messagesTo('ana')).toHaveLength(1);
+    await world.sql(AGAIN);
+    await world.sql(`update cards set hash = 'of before'`);
+    Object.assign(world.mailbox, { update: () => Promise.reject(AWAY) });
+    expect(await after(HOUR)).toEqual([]);
+  });
+
+  test('stays in doubt where the first one may have it, though the second is only too busy', async () => {
+    world.mailbox.away();
+    const busy = jest.spyOn(slack, 'send').mockRejectedValue(new ChannelError('later', 'ratelimited'));
+    await ask('ledger reader');
+    await after(20 * MINUTE);
+    expect(busy).toHaveBeenCalled();
+    expect(await world.sql(`select error from outgoing where state = 'ready' and notice = 'approval'`)).toEqual([
+      { error: 'service_unavailable' },
+    ]);
+  });
+});
+
 describe('work of one kind', () => {
   test('does not wait for work of another', async () => {
     await ask('ledger auditor', {});

@@ -4,7 +4,8 @@ import { wordsOf, type SlackMessage } from '../support/slack-server';
 import type { TeamsPerson } from '../support/teams-server';
 import { startWhole, teamsTextOf, until, type Whole } from './support';
 
-const HOUR = 3_600_000;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 /** Where a stranger's word would leave something, were it believed. */
 const MARKS = ['inbound', 'identities', 'conversations', 'drafts', 'requests', 'cards'];
@@ -558,6 +559,24 @@ describe('as time goes by', () => {
     await whole.teamsMessage(ben, 'Nobody decided in time');
     await until('the Slack copy closes', () => wordsOf(card.slack).includes('Nobody decided in time'));
     expect((await whole.request('Budget')).state).toBe('expired');
+  });
+
+  test('while Teams is away its approver is asked in Slack, and that copy follows', async () => {
+    const { slack, teams } = whole;
+    slack.addUser({ id: 'U0BEN', name: 'Ben Okafor', email: 'ben@contoso.example' });
+    await whole.configure(`people: [{ key: ${ben.aadObjectId}, name: Ben Okafor, email: ben@contoso.example,
+      identities: [{ platform: slack, tenant: ${slack.team}, user: U0BEN }] }]`);
+    teams.fail({ on: 'post', status: 503, times: 1_000 });
+    await slack.command('U0ADA', 'request taxes');
+    await slack.submit(await whole.slackView('U0ADA', 'Request Taxes'), { Reason: 'outage' });
+    const other = await whole.slackMessage('U0CLEO', 'Ada Stone asks for Taxes');
+    await whole.pass(16 * MINUTE);
+    const copy = await whole.slackMessage('U0BEN', 'Ada Stone asks for Taxes');
+    await slack.press('U0CLEO', other, 'Approve');
+    await until('the copy closes', () => wordsOf(copy).includes('Cleo Marsh approved'));
+    expect(wordsOf(copy)).not.toContain('Deny');
+    expect(slack.messagesOf('U0BEN').filter((one) => wordsOf(one).includes('asks for Taxes'))).toHaveLength(1);
+    await whole.idle();
   });
 
   test('access that reaches its end is taken away, and the person hears it where they talk', async () => {
