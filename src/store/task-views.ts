@@ -19,8 +19,8 @@ join resources resource on resource.id = role.resource_id
 join resource_scopes scope on scope.id = g.scope_id
 join people target on target.id = g.person_id
 where t.state = 'open' and g.person_id <> $1
-  and (t.escalated_at is not null or not exists (select from resource_keepers first
-    where first.resource_id = role.resource_id and first.choice < mine.choice and first.person_id <> g.person_id))
+  and (t.escalated_at is not null or mine.choice = (
+    select min(choice) from resource_keepers where resource_id = role.resource_id and person_id <> g.person_id))
   and ($2::integer is null or (t.want, t.opened_at, t.id) ${more} ($2 = 1, $3::timestamptz, $4::uuid))
 order by t.want ${asc}, t.opened_at ${asc}, t.id ${asc} limit $5`;
 
