@@ -72,7 +72,9 @@ export function lentUntil(
 ): Date | null {
   const beside = standing(facts).map((clash) => ({
     limit: endBy(clash),
-    counts: clash.exception !== null && !clash.leaving && counts(clash.exception, since),
+    // Reported as over since then, it counted then all the same.
+    counts:
+      clash.exception !== null && !clash.leaving && clash.exception.state !== 'ended' && clash.exception.until > since,
   }));
   const limits = beside.filter((one) => one.counts).map(({ limit }) => limit);
   const until = limits.reduce(earlier, latest(reasons.map((one) => one.until)));

@@ -429,6 +429,13 @@ describe('the end of what is held by it', () => {
       clashes: [aClash({ exception: anException({ until: hours(-2) }) })],
       want: 'ends',
     },
+    {
+      name: 'has come where that was reported before anybody followed',
+      over: days(9),
+      noted: hours(-3),
+      clashes: [aClash({ exception: anException({ state: 'over', until: hours(-2) }) })],
+      want: 'ends',
+    },
   ])('$name', ({ over = hours(-2), noted, clashes, want }) => {
     const facts = held({ assignment: anAssignment({ lent: true, startsAt: days(-5), endsAt: over }), clashes });
     const { state, endReason, endsAt } = rowOf(followException(facts, noted, at()), 'assignment');

@@ -1,4 +1,5 @@
 // Asking in chat for an exception to an incompatibility (rule 3.13): a request of its own with its own approvers, and never access.
+import { jobs } from '../../src/jobs';
 import { alarmsOf } from '../../src/operations/alarms';
 import { expectSound } from '../support/invariants';
 import { aWorld, buttons, cardOf, sentenceOf, SMALL, textOf } from '../support/world';
@@ -429,6 +430,25 @@ describe('what is had by an exception', () => {
     expect(heard('tara').slice(told)).toContainEqual(
       expect.stringMatching(/^You hold both .*\n.*That was allowed until/),
     );
+  });
+
+  test('comes where the other one came back in time, also where it is reported before anybody followed', async () => {
+    await held();
+    await world.submit('tara', await form('tara', 'give up ledger auditor'), {});
+    await world.configure(against(`{ package: Ledger auditor, mutual: false, ${POLICY} }`));
+    await world.settle();
+    const [lends] = await world.sql<{ left: number }>(
+      'select extract(epoch from until_at - usher_now())::float * 1000 as left from incompatibility_exceptions',
+    );
+    await world.pass((lends?.left ?? 0) - 3_600_000);
+    await world.submit('tara', await form('tara', 'request ledger auditor'), {});
+    await world.outgoing.settle();
+    expect(await writer()).toMatchObject([{ whole: true }]);
+    await world.sql('update organization set clock_offset_ms = clock_offset_ms + $1', [2 * 3_600_000]);
+    for (const name of ['report-exceptions', 'follow-exceptions'])
+      await jobs.find((job) => job.name === name)?.sweep(world.swept);
+    await world.settle();
+    expect(await has('tara')).toEqual([{ name: 'Ledger auditor' }]);
   });
 
   test('comes to whichever of the two is extended past it, and to the other one once nothing keeps it', async () => {
