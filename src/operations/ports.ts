@@ -1030,6 +1030,8 @@ export interface IdentityConfig {
   readonly tenant: string;
   readonly user: string;
   readonly person: PersonId;
+  /** The address that linked it to them, where one did. */
+  readonly mail: string | null;
   readonly version: number;
 }
 export interface InstallationConfig {

@@ -130,9 +130,13 @@ const PARTNER_FIELDS = {
   version: 'version',
 };
 
-const IDENTITIES = 'select * from identities where person_id is not null order by id';
+const IDENTITIES = `
+select i.*, case i.linked_by when 'email' then m.mail end as mail
+from identities i left join linked_mails m on m.identity_id = i.id and m.person_id = i.person_id
+where i.person_id is not null order by i.id`;
 const IDENTITY_FIELDS = {
   id: 'id',
+  mail: 'mail',
   platform: 'platform',
   tenant: 'tenant',
   user: 'user_id',

@@ -249,6 +249,32 @@ installations: [{ platform: teams, tenant: ${tenant.toUpperCase()}, guestsAllowe
       expect(await whose('UB')).toBe('Of ben');
     });
 
+    test("and the plan names the accounts whose address is somebody else's by now, until a file says whose they are", async () => {
+      const [nia, oto] = ['nia@woodgrove.example', 'oto@woodgrove.example'];
+      // Two newcomers, each with the address of the other: by the trail it could be that of a role that they hand over.
+      await mails({ nia: oto, oto: nia });
+      await knows('UA', nia);
+      await knows('UB', oto);
+      const notes = [
+        '! chat account slack T1 UA: linked to Of oto by nia@woodgrove.example, which is the address of Of nia now: write it under the "identities" of whoever uses it',
+        '! chat account slack T1 UB: linked to Of nia by oto@woodgrove.example, which is the address of Of oto now: write it under the "identities" of whoever uses it',
+      ];
+      const noted = (said: string) =>
+        said
+          .split('\n')
+          .filter((line) => line.startsWith('! chat account'))
+          .sort();
+      expect(noted(await mails({ nia, oto }))).toEqual(notes);
+      expect([await whose('UA'), await whose('UB')]).toEqual(['Of oto', 'Of nia']);
+      expect(noted(await mails({ oto }))).toEqual(notes);
+      expect(noted(await mails({ cy: AWAY }))).toEqual([]);
+      const of = (user: string) => `identities: [{ platform: slack, tenant: T1, user: ${user} }]`;
+      const whole = `people: [{ key: nia, name: Of nia, ${of('UA')} }, { key: oto, name: Of oto, ${of('UB')} }]`;
+      expect(noted(await world.configure(whole))).toEqual([]);
+      expect([await whose('UA'), await whose('UB')]).toEqual(['Of nia', 'Of oto']);
+      expect(noted(await mails({ nia, oto }))).toEqual([]);
+    });
+
     test('nor its cards to who has the address now', async () => {
       await mails({ ana });
       await knows('UA', ana);

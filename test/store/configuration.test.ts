@@ -187,7 +187,9 @@ test('an account that chat saw before keeps its row when a file links it', async
     });
   });
   const [seen] = (await q('select id from identities')) as readonly { readonly id: string }[];
-  await save(link(null, { id: newId(), platform: 'slack', tenant: 'T', user: 'U', person: ana.id, version: 1 }));
+  await save(
+    link(null, { id: newId(), platform: 'slack', tenant: 'T', user: 'U', person: ana.id, mail: null, version: 1 }),
+  );
   const rows = await q('select id, state, linked_by, version from identities');
   expect(rows).toEqual([{ id: seen?.id, state: 'linked', linked_by: 'file', version: 2 }]);
   const [event] = await q(`select subject_id from audit_events where type = 'identity.linked'`);
@@ -197,11 +199,13 @@ test('an account that chat saw before keeps its row when a file links it', async
 test('an account that was linked to somebody meanwhile is stale, not taken over', async () => {
   const [ana, ben] = [person('ana'), person('ben')];
   await save(create(ana), create(ben));
-  await save(link(null, { id: newId(), platform: 'slack', tenant: 'T', user: 'U', person: ana.id, version: 1 }));
+  await save(
+    link(null, { id: newId(), platform: 'slack', tenant: 'T', user: 'U', person: ana.id, mail: null, version: 1 }),
+  );
   const late = db.sequelize.transaction((transaction) =>
     saveConfiguration(
       queryIn(db.sequelize, transaction),
-      [link(null, { id: newId(), platform: 'slack', tenant: 'T', user: 'U', person: ben.id, version: 1 })],
+      [link(null, { id: newId(), platform: 'slack', tenant: 'T', user: 'U', person: ben.id, mail: null, version: 1 })],
       () => Promise.resolve(),
     ),
   );

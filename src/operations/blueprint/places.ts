@@ -3,6 +3,7 @@ import type { DomainEvent } from '../../domain/events';
 import type { OrganizationId, PersonId } from '../../domain/model';
 import type { IdentityConfig, InstallationConfig, OrganizationConfig } from '../ports';
 import { at, differences, eventOf, everywhere, fold, kept, refuse, settle, type Draft } from './draft';
+import { noteHandedOver } from './handed-over';
 import { stateOf, type People } from './people';
 import type { Place } from './read';
 import { show } from './values';
@@ -154,6 +155,8 @@ export function settleIdentities(draft: Draft, found: People): void {
   const byAccount = new Map(draft.known.identities.map((one) => [account(one), one]));
   const byPerson = new Map(draft.known.identities.map((one) => [seat(one), one]));
   const good = withoutDoubles(draft, claims);
+  const named = new Set(claims.map(account));
+  noteHandedOver(draft, found, (one) => named.has(account(one)));
   // Rows that some claim of this blueprint takes away from their person.
   const freed = new Set(
     good.flatMap((one) => {
@@ -192,6 +195,7 @@ function settleIdentity(draft: Draft, claim: Claim, before: IdentityConfig | nul
     tenant,
     user,
     person,
+    mail: null,
     version: moved ? before.version + 1 : 1,
   };
   const events: DomainEvent[] = [
