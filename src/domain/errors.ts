@@ -13,7 +13,7 @@ export interface Faults {
   'bot-refused': Record<string, never>;
   'person-disabled': Record<string, never>;
   // finding things. One sentence for everything that does not exist or must not be known (rule 3.2).
-  /** There is no package that they could ask for. */
+  /** No package is listed that they could ask for; one that is hidden they ask for by its name. */
   'nothing-to-ask': Record<string, never>;
   'not-found': {
     what:

@@ -27,6 +27,9 @@ interface Found {
 // and managers.
 const ASKABLE = (others: string): string => `(v.self_request or (v.on_behalf and (${others}
     or exists (select 1 from people report where report.manager_id = $1 and report.state = 'enabled'))))`;
+/** `others`: whether it is looked for by whoever asks for the person. */
+const ASKABLE_FOR = (others: string): string =>
+  `case when ${others}::boolean then v.on_behalf else ${ASKABLE('false')} end`;
 const scoped = (may: string): string => `
 target as materialized (
   select target.*, ${WIDE_KINDS} as wide from (${targetRow('$1')} and people.state = 'enabled') target
@@ -76,7 +79,7 @@ const RANK = (query: string): string => `case when starts_with(lower(packages.na
 
 // Whoever asks for somebody else finds what others may ask for, and no name that only that person may know.
 const SEARCH = `
-with ${scoped(`case when $8::boolean then v.on_behalf else ${ASKABLE('false')} end`)}, listed as (
+with ${scoped(ASKABLE_FOR('$8'))}, listed as (
   select packages.*, catalogs.name as catalog, ${RANK('$3')} as rank, lower(packages.name) as key
   from ${OFFERED}
   where not packages.hidden and ${MATCHES('$2')}
@@ -96,8 +99,9 @@ export const ASSIGNS = `exists (select 1 from role_holders where person_id = $1 
 const KNOWN = `(exists (select 1 from assignments a where a.target_id = $1 and a.package_id = packages.id)
   or exists (select 1 from requests r where r.target_id = $1 and r.package_id = packages.id))`;
 
+// The same holds for whole names: two of one name would tell of both.
 const NAMED = `
-with ${scoped(ASKABLE('$3::boolean'))}, named as (
+with ${scoped(ASKABLE_FOR('$3'))}, named as (
   select packages.*, catalogs.name as catalog from packages join catalogs on catalogs.id = packages.catalog_id
   where lower(packages.name) = lower($2) and packages.state = 'active'
 )

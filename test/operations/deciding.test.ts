@@ -494,6 +494,16 @@ describe('what may be known of a package', () => {
     expect(sentenceOf(await world.say('tara', 'request secret'))).toContain('Did you mean');
     expect(sentenceOf(await world.say('max', 'request secret for tara lind'))).toBe(unknown);
     expect(sentenceOf(await world.say('max', 'request secret audit a for tara lind'))).toBe(unknown);
+    // Nor that there are two of one name, and where.
+    for (const [catalog, resource] of [
+      ['Finance', 'Books'],
+      ['Legal', 'Files'],
+    ])
+      await world.configure(
+        `catalogs: [{ name: ${catalog}, resources: [{ name: ${resource}, connector: local, roles: [Reader] }], packages: [{ name: Secret audit, roles: [${resource} / Reader], policies: [{ name: E, who: tara, expires: 5 days }] }] }]`,
+      );
+    expect(sentenceOf(await world.say('tara', 'request secret audit'))).toContain('Secret audit (Legal)');
+    expect(sentenceOf(await world.say('max', 'request secret audit for tara lind'))).toBe(unknown);
     // What may be asked for so is found at once, also beside what only the manager may ask for themselves.
     await world.configure(`catalogs:\n  - name: Finance\n    packages:
       - { name: Writing desk, roles: [Ledger / Reader], policies: [{ name: E, who: max, expires: 5 days }] }\n`);
@@ -503,7 +513,7 @@ describe('what may be known of a package', () => {
 
   test('who may ask for nothing reads that, and fills in no form that finds nothing', async () => {
     const nothing =
-      'There is nothing that you could ask for at the moment. Ask your administrator if you miss something.';
+      'Nothing is listed for you at the moment. Ask for it by its name, for example “request payroll”, or ask your administrator.';
     expect(buttons(cardOf(await world.say('tom', 'request'))).has('Continue')).toBe(true);
     await world.sql(`update catalogs set state = 'unpublished', version = version + 1`);
     for (const typed of ['request', 'request access', 'package'])

@@ -31,7 +31,9 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
   'bot-refused': () => sentence('I only talk to people.'),
   'person-disabled': () => sentence('Your account is switched off in the directory. Ask your administrator.'),
   'nothing-to-ask': () =>
-    sentence('There is nothing that you could ask for at the moment. Ask your administrator if you miss something.'),
+    sentence(
+      'Nothing is listed for you at the moment. Ask for it by its name, for example “request payroll”, or ask your administrator.',
+    ),
   'not-found': ({ what }) => {
     switch (what) {
       case 'package':
