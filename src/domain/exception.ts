@@ -53,10 +53,16 @@ export function clashOf(facts: RequestFacts): Clash | null {
 /** Why there is nothing to except: what the request asks it to stands against the package no more. */
 export function notNeeded(facts: RequestFacts): DomainError {
   const { name } = facts.package;
-  // Something else may stand against it all the same: then the package is not to be had by asking for it.
-  const [other] = facts.conflicts;
+  // Something else may stand against it all the same: then the package is to be had by an exception to that, if at all.
+  const other = facts.conflicts.find(({ excusable }) => !excusable) ?? facts.conflicts[0];
   return other
-    ? new DomainError('incompatible', { package: name, with: other.name, how: other.how, target: null, ask: false })
+    ? new DomainError('incompatible', {
+        package: name,
+        with: other.name,
+        how: other.how,
+        target: null,
+        ask: other.excusable,
+      })
     : new DomainError('exception-not-needed', { package: name, target: null });
 }
 
@@ -71,8 +77,6 @@ export function grantException(facts: RequestFacts, owner: PersonId, at: Now): C
   mustBeOpen(facts, { requestor: null, onBehalf: false, for: 'final' });
   const clash = clashOf(facts);
   if (!clash?.how) throw notNeeded(facts);
-  if (facts.policies.some((fact) => fact.policy.id === policy.id && !fact.enabled))
-    throw new DomainError('exceptions-closed', { package: name });
 
   const zone = target.timeZone;
   const { endsAt } = period(policy, inZone(request.period, request.zone, zone), at.now, zone);

@@ -308,13 +308,23 @@ describe('deciding', () => {
     expect(recorded(approved({ clashes: [aClash({ offers: versionId('exceptions.2') })] }))).toHaveLength(1);
   });
 
-  test.each<{ name: string; give: Partial<RequestFacts>; code: string }>([
+  test.each<{ name: string; give: Partial<RequestFacts>; code: string; ask?: boolean }>([
     { name: 'the incompatibility has ended', give: { clashes: [] }, code: 'exception-not-needed' },
     { name: 'the other side is gone', give: { clashes: [aClash({ how: null })] }, code: 'exception-not-needed' },
     {
       name: 'the other side is gone, and something else stands against it',
       give: { clashes: [aClash({ how: null })], conflicts: [aConflict({ name: 'Vault', excusable: true })] },
       code: 'incompatible',
+      ask: true,
+    },
+    {
+      name: 'of what else stands against it one has no exceptions',
+      give: {
+        clashes: [aClash({ how: null })],
+        conflicts: [aConflict({ excusable: true }), aConflict({ name: 'Vault', excusable: false })],
+      },
+      code: 'incompatible',
+      ask: false,
     },
     {
       name: 'one was recorded meanwhile',
@@ -361,9 +371,10 @@ describe('deciding', () => {
       },
       code: 'end-before-start',
     },
-  ])('is denied by the gate where $name', ({ give, code }) => {
+  ])('is denied by the gate where $name', ({ give, code, ask }) => {
     const change = approved(give);
     expect(rowsOf(change, 'request')).toMatchObject([{ state: 'denied', detail: 'gateClosed', refusal: { code } }]);
+    expect(rowsOf(change, 'request')[0]?.refusal?.data).toMatchObject(ask === undefined ? {} : { ask });
     expect(recorded(change)).toEqual([]);
   });
   test('whoever left gets none', () => {

@@ -1011,6 +1011,14 @@ catalogs:
     expect(planText(await applied(written(', mode: direct, extension: true')))).toMatch(/^Nothing to change/);
     expect(planText(await applied(written(', mode: direct')))).toContain('without approval → no');
     expect(await allowed()).toBe(false);
+    const decided = ', mode: direct, approval: [{ approvers: ana }]';
+    await applied(written(`${decided}, extension: true`));
+    expect(await allowed()).toBe(true);
+    await applied(written(decided));
+    expect(await allowed()).toBe(false);
+    // More than "true" was written by somebody.
+    await applied(written(`${decided}, extension: { maxTotalDays: 90 }`));
+    expect(planText(await applied(written(decided)))).toMatch(/^Nothing to change/);
   });
 
   test('in a list of policies is disabled: nobody asks by it, and what was asked is closed', async () => {

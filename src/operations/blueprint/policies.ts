@@ -229,8 +229,9 @@ function extensionOf(
   return { ...extension, approval };
 }
 
-function isFormerDefault({ extension: { allowed, approval, maxExtensions, maxTotalDays } }: PolicyVersion): boolean {
-  return allowed && !approval && maxExtensions === null && maxTotalDays === null;
+function isFormerDefault({ extension, stages }: PolicyVersion): boolean {
+  const { allowed, approval, maxExtensions, maxTotalDays } = extension;
+  return allowed && approval === stages.length > 0 && maxExtensions === null && maxTotalDays === null;
 }
 
 /**
