@@ -87,17 +87,11 @@ cross join lateral (select from people where people.id = r.requestor_id and peop
 union
 select request_id from leaver_requests
 order by id limit $1`,
-  // Open requests first: they are few beside all that were ever made by the versions of a policy.
+  // From the policies: none of those that ended has an open request for longer than a ring.
   requestsByEndedPolicies: `
-select r.id from (
-  select r.id, r.policy_version_id from (select request_id from approval_stages where state = 'inProgress' offset 0) running
-  cross join lateral (select id, policy_version_id from requests where id = running.request_id and state = 'pendingApproval' offset 0) r
-  union all
-  select id, policy_version_id from requests where state = 'scheduled'
-) r
-where r.policy_version_id in (
-  select v.id from policies p join policy_versions v on v.policy_id = p.id where p.state <> 'enabled')
-order by r.id limit $1`,
+select r.id from policies p join policy_versions v on v.policy_id = p.id
+cross join lateral (select id from requests where policy_version_id = v.id and state in ('pendingApproval', 'scheduled') offset 0) r
+where p.state <> 'enabled' order by r.id limit $1`,
   assignmentsOfGone: `
 select a.id from people join assignments a on a.target_id = people.id and a.state in ${LIVE}
 where people.state <> 'enabled'

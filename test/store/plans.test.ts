@@ -276,7 +276,12 @@ test.each([
   // Delegations that begin or are over say so themselves, by an index of their own.
   { name: 'rerouting approvals', sweep: rerouteChanged, want: ['delegations', 'directory_changes'] },
   { name: 'ending access out of scope', sweep: endOutOfScope, want: ['directory_changes', 'scope_leavers'] },
-])('while nothing is noted, $name reads the notes and nothing else', async ({ sweep, want }) => {
+  {
+    name: 'closing what ended policies leave open',
+    sweep: ({ due }: JobParts) => due.requestsByEndedPolicies(10),
+    want: ['policies', 'policy_versions', 'requests'],
+  },
+])('while nothing is to be done, $name reads where that would stand and nothing else', async ({ sweep, want }) => {
   const read = new Set<string>();
   const tables = (plan: Plan): readonly string[] =>
     [plan['Relation Name'] ?? [], (plan.Plans ?? []).map(tables)].flat(2);
