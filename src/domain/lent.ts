@@ -59,6 +59,11 @@ export function lentBy(facts: Clashing, now: Date): Lent | null {
   return first ?? null;
 }
 
+/** What stands against it that no exception lets it be held beside now; null: nothing. */
+export function barredBy(facts: Clashing, now: Date): Clash | null {
+  return standing(facts).find(({ exception }) => exception === null || !counts(exception, now)) ?? null;
+}
+
 /**
  * Until when access lasts for `reasons` that was given by an exception and is held until `held`, as things changed at `since`. What an
  * exception has cut ends with it, but for what is had without it. Beside something to which none counted any more, or that is still

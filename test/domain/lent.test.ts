@@ -34,6 +34,7 @@ import {
   rowOf,
   rowsOf,
   submitFacts,
+  versionId,
 } from '../support/builders';
 import { faultOf } from '../support/sound';
 
@@ -401,6 +402,29 @@ describe('the end of what is held by it', () => {
     expect(plain(lines[0]?.text ?? [], null)).toMatch(
       /^It lasts until .*: until then you have it without an exception/,
     );
+  });
+
+  test.each<{ name: string; clashes: readonly Clash[]; want: RegExp }>([
+    { name: 'while one counts', clashes: [lends(5)], want: /^You asked to keep it: R-7 .* you have it again, until/ },
+    {
+      name: 'not where it is over: a new one is to be had first',
+      clashes: [lends(-1, { offers: versionId('exceptions.1') })],
+      want: /^You asked to keep it: R-7 .* cannot be approved\.\n.* does not go together with .* Or type “ask exception /,
+    },
+    {
+      name: 'not where there is none to be had',
+      clashes: [aClash({ exception: null, offers: null })],
+      want: /^You asked to keep it: R-7 .* cannot be approved\.\n.* Give that up first\.$/,
+    },
+  ])('is promised again where its extension waits, $name', ({ clashes, want }) => {
+    const assignment = anAssignment({ lent: true, state: 'removed', endsAt: hours(-1), endedAt: hours(-1) });
+    const period = { startsAt: null, endsAt: days(30), hours: null };
+    const open = aRequest({ type: 'userExtend', number: 7, assignment: assignment.id, period });
+    const facts = held({ assignment, open, clashes });
+    const view = { facts, now: NOON, extension: null, refusal: null, endsSoon: false, mayAskAnew: false };
+    const seen = { ...view, couldAsk: false, own: true, owner: false, mayRemove: false };
+    const { lines } = accessNotice(seen, 'accessEnded', null, { names: [], total: 0 });
+    expect(lines.map((line) => plain(line.text, null)).join('\n')).toMatch(want);
   });
 
   test('is taken by it once the reason by which it was had without is over', () => {

@@ -1,10 +1,11 @@
 // What is said to whoever has access, or had it: that it is there, changed, ends soon, has ended, and what may be done about that.
 import type { DomainError } from '../../domain/errors';
-import { lentBy, type Lent } from '../../domain/lent';
+import { barredBy, lentBy, type Lent } from '../../domain/lent';
 import { earlier } from '../../domain/time';
 import type { AssignmentView } from '../../operations/assignments';
 import type { Text } from '../card';
 import { label, listed, say } from '../words';
+import { explain } from '../words/faults';
 import { nextInCharge, number, stateText, text } from './common';
 import { notice, type Notice } from './notices';
 
@@ -123,12 +124,26 @@ export function accessNotice(
   }
 }
 
-/** An extension that is decided after the end gives the access again until the end that was asked for (rule 3.9). */
+/**
+ * An extension that is decided after the end gives the access again until the end that was asked for (rule 3.9), as long as nothing
+ * stands against it that only an exception could except.
+ */
 function stillAsked({ facts, now }: AssignmentView): Text[] {
-  const { assignment, open } = facts;
+  const { assignment, open, package: pkg } = facts;
   if (open?.type !== 'userExtend' || open.assignment !== assignment.id) return [];
   const values = { number: number(open.number) };
   const endsAt = earlier(open.period.endsAt, lentBy(facts, now)?.until ?? null);
+  const against = barredBy(facts, now);
+  if (against?.how && (endsAt === null || endsAt > now)) {
+    const fault = {
+      package: pkg.name,
+      with: against.name,
+      how: against.how,
+      target: null,
+      ask: against.offers !== null,
+    };
+    return [say('notice.endedAskedBarred', values), explain('incompatible', fault)];
+  }
   if (endsAt === null) return [say('notice.endedAskedNoEnd', values)];
   return [endsAt > now ? say('notice.endedAsked', { ...values, endsAt }) : say('notice.endedAskedOver', values)];
 }

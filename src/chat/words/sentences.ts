@@ -500,6 +500,8 @@ export const sentences = {
     'You asked to keep it: {number} is still being decided. If that is approved you have it again, until {endsAt:dateTime}.',
   'notice.endedAskedNoEnd':
     'You asked to keep it: {number} is still being decided. If that is approved you have it again.',
+  'notice.endedAskedBarred':
+    'You asked to keep it: {number} is still being decided, but as things are it cannot be approved.',
   'notice.endedAskedOver':
     'You asked to keep it: {number} is still being decided, but the time that it asks for is over. Cancel it: it can give nothing any more.',
   'notice.endingOther': '{package} is being removed from {target}',
