@@ -369,6 +369,13 @@ describe('what is had by an exception', () => {
       /^You keep Ledger writer for longer\nIt lasts until .*: the exception ends then that lets you have it beside/,
     );
     expect(await writer()).toMatchObject([{ whole: false, reminded: 0 }]);
+    // A line of a digest knows the access alone, and its details say nothing that is not so.
+    const [{ id: subject } = { id: '' }] = await world.sql<{ id: string }>(
+      `select a.id from assignments a join packages p on p.id = a.package_id where p.name = 'Ledger writer' and a.ended_at is null`,
+    );
+    const data = { notice: 'accessMoved', subject };
+    const details = world.inbound('tara', { kind: 'press', verb: 'notice.show', data, card: null });
+    expect(textOf(cardOf(await world.conversation.handle(details)))).toMatch(/^You keep Ledger writer\nIt lasts until/);
     // From now on its policy ends it, and it is said so.
     await written(80);
     expect(textOf(latest('tara'))).toMatch(

@@ -26,8 +26,9 @@ export function moved(
   { endsAt, later }: Readonly<Record<string, string | number | boolean | null>>,
 ): AccessNotice {
   const now = facts.assignment.endsAt?.toISOString() ?? null;
-  if (endsAt !== undefined && endsAt !== now) return 'accessExtended';
-  return later === true ? 'accessLonger' : 'accessSooner';
+  // Where it is asked for by its access alone, as from a line of a digest, nothing says which way it moved.
+  if (typeof later !== 'boolean' || (endsAt !== undefined && endsAt !== now)) return 'accessExtended';
+  return later ? 'accessLonger' : 'accessSooner';
 }
 
 /** Messages to the person who has (or had) the access. */
