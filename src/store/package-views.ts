@@ -6,7 +6,7 @@ import { permissions } from '../domain/permissions';
 import type { PackageRow, SharedRow, Views } from '../operations/ports';
 import { pageOf, unpackCursor, wordsOf } from './cursors';
 import { LIVE, OPEN } from './loads';
-import { targetRow, WIDE_KINDS } from './policies';
+import { targetRow, WIDE_KINDS, WIDTH } from './policies';
 import type { Query } from './query';
 
 interface Found {
@@ -23,7 +23,8 @@ interface Found {
 }
 
 // Every way in is an index, from the person to the versions that mean them, and all of them together are one set: policies are not
-// looked at one by one. What nobody may ask for themselves (self_request) is listed for those only who may ask for others: `others`,
+// looked at one by one. Of those of one package that mean the person only the strictest kind counts (rule 3.3), whether it lets them ask
+// or not; where one alone means them, its width is not looked up. What nobody may ask for themselves (self_request) is listed for those only who may ask for others: `others`,
 // and managers.
 const ASKABLE = (others: string): string => `(v.self_request or (v.on_behalf and (${others}
     or exists (select 1 from people report where report.manager_id = $1 and report.state = 'enabled'))))`;
@@ -47,9 +48,17 @@ meant as (
   where target.organization_state <> 'deleted' and s.purpose = 'target' and s.kind = 'organization'
 ),
 scoped as materialized (
-  select distinct p.package_id
-  from meant join policies p on p.current_version_id = meant.id and p.state = 'enabled'
-  join policy_versions v on v.id = meant.id and v.mode = 'request' and ${may}
+  select distinct v.package_id
+  from (
+    select one.*, min(one.width) over (partition by one.package_id) as strictest
+    from (
+      select p.package_id, v.self_request, v.on_behalf,
+        case when count(*) over (partition by p.package_id) > 1 then ${WIDTH} else 0 end as width
+      from meant join policies p on p.current_version_id = meant.id and p.state = 'enabled'
+      join policy_versions v on v.id = meant.id and v.mode = 'request'
+    ) one
+  ) v
+  where v.width = v.strictest and ${may}
 )`;
 
 // Of the packages of an enabled policy those on offer, which the person may see at all.

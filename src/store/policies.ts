@@ -29,6 +29,11 @@ export const POLICY_VERSION = `(
 export const WIDE_KINDS = `array_remove(array['allMembersAndGuests', 'anyone', case target.kind when 'member' then 'allMembers' end,
   case when target.kind = 'guest' and target.organization_state = 'configured' then 'allConfiguredOrganizations' end], null)`;
 
+/** How wide the targets of the policy version `v` are: the numbers of `domain/subjects.ts#widthOfPolicy`. */
+export const WIDTH = `(select max(case s.kind when 'allMembers' then 2 when 'allMembersAndGuests' then 3
+    when 'allConfiguredOrganizations' then 4 when 'anyone' then 5 else 1 end)
+  from policy_subjects s where s.policy_version_id = v.id and s.purpose = 'target')`;
+
 /**
  * Whether `target` (a row of people with `organization_state`) is meant by a subject row `s` of a policy's targets. The
  * same words as rule 3.3, from narrow to wide.

@@ -162,6 +162,33 @@ catalogs:
     expect(await found('closing', target)).toBe('Closing the books (has it)');
   });
 
+  test('a list offers what the strictest policy lets ask for, as the form does (rule 3.3)', async () => {
+    const two = (narrow: string, wide: string) => `
+        roles: [Ledger / Reader]
+        policies:
+          - { name: Contractors, who: { group: Contractors }, ${narrow}, expires: 9 days }
+          - { name: Everybody, who: allMembers, ${wide}, expires: 9 days }`;
+    const others = 'selfRequest: false, onBehalf: true';
+    await world.configure(`groups: [{ name: Contractors, people: [tara] }]
+catalogs:
+  - name: Finance
+    packages:
+      - name: Badge narrow${two(others, 'onBehalf: false')}
+      - name: Badge wide${two('onBehalf: false', others)}
+`);
+    const found = async (by: string, report?: string): Promise<string> => {
+      const [row] = await world.sql<{ id: string }>('select id from people where directory_key = $1', [report ?? by]);
+      const values = { target: row?.id ?? '' };
+      const act = { kind: 'search', search: 'packages', draft: null, query: 'badge', values } as const;
+      return sentenceOf(await world.conversation.handle(world.inbound(by, act)));
+    };
+    expect(await found('tara')).toBe('Badge wide');
+    expect(await found('tom')).toBe('Badge narrow');
+    expect(await found('max', 'tara')).toBe('Badge narrow');
+    expect(await found('max', 'tom')).toBe('Badge wide');
+    expect(sentenceOf(await world.say('tara', 'request badge narrow'))).toContain('I know no package');
+  });
+
   test('a manager asks for a direct report where the policy allows it, and for nobody else', async () => {
     const form = cardOf(await world.say('max', 'request ledger writer for tara lind'));
     expect(textOf(form)).toContain('for Tara Lind');
