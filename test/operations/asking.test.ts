@@ -189,6 +189,17 @@ catalogs:
     expect(sentenceOf(await world.say('tara', 'request badge narrow'))).toContain('I know no package');
   });
 
+  test('who assigns need not answer what is asked of whoever asks', async () => {
+    const required = ({ body }: ReturnType<typeof cardOf>) =>
+      body
+        .flatMap((one) => (one.type === 'Container' ? one.items : [one]))
+        .flatMap((one) => ('id' in one && one.id === 'answer.ticket' ? [one.required] : []));
+    expect(required(cardOf(await world.say('tara', 'request ledger writer')))).toEqual([true]);
+    const form = cardOf(await world.say('olga', 'assign tara lind to ledger writer'));
+    expect(required(form)).toEqual([false]);
+    expect(sentenceOf(await world.submit('olga', form, { reason: 'new' }))).toContain('R-1001');
+  });
+
   test('a manager asks for a direct report where the policy allows it, and for nobody else', async () => {
     const form = cardOf(await world.say('max', 'request ledger writer for tara lind'));
     expect(textOf(form)).toContain('for Tara Lind');

@@ -232,7 +232,8 @@ export function requestForm(
     reason: filled['reason'] ?? null,
     reasonRequired: chosen.reasonRequired,
     reasonMax: 2000,
-    questions: questions(chosen, filled),
+    // Who assigns may answer what is asked of whoever asks, and need not (domain/direct.ts).
+    questions: questions(chosen, filled).map((one) => ({ ...one, required: one.required && mode === 'ask' })),
   };
 }
 
