@@ -156,9 +156,24 @@ describe('a gate that closed before the last approval (rule 3.2)', () => {
     const asked = latest('ana');
     await world.pass(60_000);
     expect([...buttons(asked.card).keys()]).not.toContain('Approve');
-    expect(textOf(latest('tara').card)).toContain(
-      'The policy of Ledger reader that this went by is not in use any more. Ask its owners what takes its place.',
-    );
+    expect(textOf(latest('tara').card)).toContain('that this went by is not in use any more.\nYou cannot ask for');
+    expect([...buttons(latest('tara').card).keys()]).not.toContain('Ask again');
+    // Where another one takes its place the button is the next step, and nothing beside it says otherwise.
+    await world.sql(`update policies set state = 'enabled'`);
+    await ask('tom', 'ledger reader', { reason: 'x' });
+    await world.configure(`catalogs:
+  - name: Finance
+    packages:
+      - name: Ledger reader
+        policies:
+          - { name: Employees, expires: 30 days, state: deleted }
+          - { name: Anew, who: allMembers, approval: [{ approvers: ana, decideWithin: 3 days }], expires: 30 days }
+`);
+    await world.pass(60_000);
+    const told = latest('tom').card;
+    expect(textOf(told)).toContain('that this went by is not in use any more.\nYou can ask again with one tap.');
+    expect(textOf(told)).not.toContain('You cannot ask');
+    expect([...buttons(told).keys()]).toContain('Ask again');
   });
 });
 

@@ -75,7 +75,7 @@ export function requestOutcome(view: RequestView): Notice {
       return notice(
         say('outcome.titleDenied', values),
         'attention',
-        [...outcome(facts, view.viewer.person), ...kept],
+        [...outcome(facts, view.viewer.person), ...kept, ...nextLines(view)],
         again,
       );
     case 'expired':

@@ -23,7 +23,13 @@ export function handLines({ hands }: RequestView): Text[] {
     );
 }
 
-/** What may be done where nobody decided in time: with one tap, or by whom (rule 3.7). */
+/** Whether what was asked for was closed because its policy is in use no more: nobody decided on it. */
+function hasEnded(refusal: Parameters<typeof restored>[0]): boolean {
+  const { code, data } = restored(refusal);
+  return code === 'not-in-scope' && 'ended' in data;
+}
+
+/** What may be done where nobody decided, in time or at all: with one tap, or by whom (rule 3.7). */
 export function nextLines({ facts, next, viewer, now }: RequestView): Text[] {
   const { state, type } = facts.request;
   if (next === 'ask') return [label('exception.next')];
@@ -43,7 +49,8 @@ export function nextLines({ facts, next, viewer, now }: RequestView): Text[] {
     ];
   }
   const isWish = type === 'userAdd' || type === 'userExtend' || type === 'exception';
-  if (state !== 'expired' || !isWish || !viewer.own) return [];
+  const isPolicyOver = state === 'denied' && facts.request.refusal !== null && hasEnded(facts.request.refusal);
+  if ((state !== 'expired' && !isPolicyOver) || !isWish || !viewer.own) return [];
   if (next !== null) return [label('outcome.askAgain')];
   // What is held or asked for again is no dead end.
   return facts.live || facts.open

@@ -120,10 +120,7 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
   'not-in-scope': ({ package: name, target, ended, owner }) => {
     if (ended)
       return target === null
-        ? sentence(
-            'The policy of {name} that this went by is not in use any more. Ask its owners what takes its place.',
-            { name },
-          )
+        ? sentence('The policy of {name} that this went by is not in use any more.', { name })
         : sentence('The policy of {name} that this went by for {target} is not in use any more.', { name, target });
     if (target === null && owner)
       return sentence('No policy lets you ask for {name}. As one of its owners you can have its policies changed.', {
