@@ -95,6 +95,16 @@ export function plan(
   }));
 }
 
+/** Whether each stage has enough people who may decide it, as things are now. */
+export function hasApprovers(
+  facts: ApproverFacts,
+  policy: PolicyVersion,
+  requestor: PersonId,
+  target: PersonId,
+): boolean {
+  return plan(facts, policy, requestor, target).every(({ enough }) => enough);
+}
+
 /** The stage in progress, while the request waits for it. */
 export function runningStage(facts: RequestFacts): Stage | null {
   if (facts.request.state !== 'pendingApproval') return null;

@@ -1,6 +1,6 @@
 // What happens to a request from asking to its start. Deciding it: decision.ts (exported here as well).
 import { askAgain, gainedRoles } from './again';
-import { openStages } from './approval';
+import { hasApprovers, openStages } from './approval';
 import { cancelForGone, dropScheduled } from './cancel';
 import { isOnBehalf, textOf, toldOf, written } from './change';
 import { deniedByGate } from './denial';
@@ -63,6 +63,14 @@ export function offer(facts: SubmitFacts): readonly PolicyVersion[] {
   if (policies.length > 0) return policies;
   if (onBehalf) throw notForOthers(facts);
   throw notForThem(facts);
+}
+
+/** Those of the offered policies on which enough people may decide; refuses where there are none (rule 3.5): nobody fills in a form in vain. */
+export function decidable(facts: SubmitFacts, policies: readonly PolicyVersion[]): readonly PolicyVersion[] {
+  const { requestor, target } = facts;
+  const open = policies.filter((policy) => hasApprovers(facts, policy, requestor.id, target.id));
+  if (open.length > 0) return open;
+  throw new DomainError('no-approvers', { package: facts.package.name });
 }
 
 /** Whether a policy would let the target ask, were it neither held nor asked for. */

@@ -163,7 +163,7 @@ export async function formFor(
 ): Promise<FormFacts> {
   const [facts, now] = await Promise.all([desk.views.forSubmit({ requestor, ...input }), desk.views.now()]);
   const policies = mode === 'assign' ? offerDirect(facts, now) : Rules.offer(facts);
-  return { facts, offered: policies, now };
+  return { facts, offered: Rules.decidable(facts, policies), now };
 }
 
 /**

@@ -189,6 +189,23 @@ catalogs:
     expect(sentenceOf(await world.say('tara', 'request badge narrow'))).toContain('I know no package');
   });
 
+  test('a form that nobody could decide does not open: it is said who may change that', async () => {
+    await world.configure(`catalogs:
+  - name: Finance
+    packages:
+      - name: Ledger reader
+        policies: [{ name: Employees, who: allMembers, approval: [{ approvers: ada }], expires: 9 days }]
+`);
+    await world.sql(`delete from administrative_roles where role = 'catalogOwner'`);
+    expect(textOf(cardOf(await world.say('tom', 'request ledger reader')))).toContain('Ada Bell');
+    expect(sentenceOf(await world.say('ada', 'assign tom berg to ledger reader'))).toContain(
+      'There are too few people',
+    );
+    expect(sentenceOf(await world.say('ada', 'request ledger reader'))).toBe(
+      'There are too few people who may approve Ledger reader here: nobody decides for themselves. Ask an administrator to name another approver.',
+    );
+  });
+
   test('who assigns need not answer what is asked of whoever asks', async () => {
     const required = ({ body }: ReturnType<typeof cardOf>) =>
       body

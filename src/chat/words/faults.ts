@@ -206,9 +206,10 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
           last: `${year}-02-28`,
         }),
   'no-approvers': ({ package: name }) =>
-    sentence('Nobody is there who may approve {name} for you. I closed it at once; ask the owners of the catalog.', {
-      name,
-    }),
+    sentence(
+      'There are too few people who may approve {name} here: nobody decides for themselves. Ask an administrator to name another approver.',
+      { name },
+    ),
   'own-request': ({ number: n }) =>
     sentence('{number} is your own request, so somebody else decides it.', { number: number(n) }),
   'not-an-approver': ({ number: n }) =>
