@@ -190,6 +190,7 @@ async function tellBy(
     if (counts?.message !== ref.message) await remote(parts, row, place, 'remove', async () => channel.remove?.(ref));
     return;
   }
+  if (place.dead) await parts.desk.directory.alive(place);
   // What changed while it was on its way was redrawn by nobody: it was no remembered message yet.
   const changed = await parts.cards.overtaken(kept, row.lease);
   if (changed !== null) await converge(parts, channel, changed, who, row);

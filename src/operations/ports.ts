@@ -691,6 +691,8 @@ export interface Reachable {
   readonly serviceUrl: string | null;
   readonly zone: string | null;
   readonly locale: string | null;
+  /** Found dead a day ago or longer, and tried once more. */
+  readonly dead: boolean;
 }
 export interface Directory {
   reachable(person: PersonId): Promise<readonly Reachable[]>;
@@ -706,6 +708,8 @@ export interface Directory {
     serviceUrl: string | null;
   }): Promise<void>;
   dead(place: { platform: string; tenant: string; user: string }, code: string): Promise<void>;
+  /** A dead place took a message: it is none any more, and what was given up meanwhile and is still open is put back. */
+  alive(place: { platform: string; tenant: string; user: string }): Promise<void>;
 }
 
 export interface InboundRow {

@@ -398,6 +398,18 @@ describe('a person whose only place a message finds dead', () => {
   });
 });
 
+test('a place that was dead takes a message a day later, and brings what was given up meanwhile, though nobody spoke there', async () => {
+  world.mailbox.lose('ana', new ChannelError('unreachable', 'user_disabled'));
+  await ask('ledger reader');
+  await world.settle();
+  expect([world.messagesTo('ana'), await world.outbox.dead(10)]).toMatchObject([[], [{ notice: 'approval' }]]);
+  // The reminder knocks.
+  await world.pass(2 * DAY);
+  expect(world.messagesTo('ana').some(({ card }) => titles(card).includes('Approve'))).toBe(true);
+  expect(await world.outbox.dead(10)).toEqual([]);
+  expect(await world.sql(`select state from conversations where user_id = 'ana' and state = 'dead'`)).toEqual([]);
+});
+
 describe('a person whose first platform is away', () => {
   const AWAY = new ChannelError('later', 'service_unavailable');
   let slack: Mailbox;

@@ -499,6 +499,14 @@ describe('machine tables', () => {
     expect((await world.directory.reachable(tara)).map((place) => place.platform)).toEqual(['slack', 'teams']);
     await world.directory.dead(slack, 'user_disabled');
     expect((await world.directory.reachable(tara)).map((place) => place.platform)).toEqual(['teams']);
+    // A day later what closed it may be over: it is tried once more, last, and where it still is closed not before another day.
+    await world.later(24 * 60 * MINUTE);
+    expect(await world.directory.reachable(tara)).toMatchObject([
+      { platform: 'teams', dead: false },
+      { platform: 'slack', dead: true, conversation: null },
+    ]);
+    await world.directory.dead(slack, 'user_disabled');
+    expect((await world.directory.reachable(tara)).map((place) => place.platform)).toEqual(['teams']);
     await world.directory.seen({ ...slack, conversation: 'D1', serviceUrl: null });
     expect(await world.directory.reachable(tara)).toMatchObject([
       { platform: 'slack', conversation: 'D1' },

@@ -55,6 +55,14 @@ update assignments set state = 'removing', ended_at = now(), end_reason = 'gaveU
 update justifications set ended_at = now(), version = 2
   where assignment_id = (select id from assignments where state = 'removing')`;
 
+// The app was removed from Slack for a moment: a place, and two messages about one thing of which the newer one counts.
+const LOST = `
+insert into conversations values ('slack', 'T1', 'U1', 'D1', null, 'dead', 'account_inactive', now());
+insert into conversations values ('slack', 'T1', 'U2', 'D2', null, 'dead', 'user_disabled', now());
+insert into cards (id, platform, tenant, user_id, person_id, conversation, message, view, subject_kind, subject_id, state, error, created_at)
+  select usher_id(), 'slack', 'T1', 'U1', person_id, 'D1', n, 'request', 'request', 'r', 'gone', 'account_inactive', now()
+  from identities, unnest(array['1', '2']) n`;
+
 // Constraints that hold for what was written since, and nobody looked whether for what was there before.
 const UNLOOKED = `select conname as name from pg_constraint where not convalidated order by 1`;
 
@@ -63,6 +71,7 @@ test('a full database of the first release works with this one', async () => {
   const database = await openDatabase(url);
   await migrate(database, undefined, migrations.slice(0, 1));
   await asOwner(url, FULL);
+  await asOwner(url, LOST);
   const noted = () =>
     asOwner(
       url,
@@ -74,6 +83,9 @@ test('a full database of the first release works with this one', async () => {
   expect(await Promise.all([migrate(database), migrate(await openDatabase(url))])).toEqual([[], []]);
   expect(await noted()).toEqual([{ key: 'm1' }]);
   expect(await asOwner(url, 'select mail from linked_mails')).toEqual([{ mail: 'm1@woodgrove.example' }]);
+  // What Slack said of the app was taken as said of a person: they are tried, and the newest of what they can see is drawn again.
+  expect(await asOwner(url, `select message from cards where state = 'live'`)).toEqual([{ message: '2' }]);
+  expect(await asOwner(url, `select 1 from conversations where updated_at < now() - interval '1 day'`)).toHaveLength(1);
   expect(await asOwner(url, UNLOOKED)).toEqual([]);
   expect(await pendingMigrations(database)).toEqual([]);
   const found = await asOwner(url, INDEXES);

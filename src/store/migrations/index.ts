@@ -42,6 +42,7 @@ import { taskNumbers } from './0050-task-numbers';
 import { standingSaid } from './0051-standing-said';
 import { freeUntil } from './0053-free-until';
 import { oneWayRows } from './0054-one-way-rows';
+import { saidOfUs } from './0057-said-of-us';
 
 export type Migration = {
   /** `0001-name`, as the file is called. */
@@ -98,4 +99,5 @@ export const migrations: readonly Migration[] = [
   standingSaid,
   freeUntil,
   oneWayRows,
+  saidOfUs,
 ];
