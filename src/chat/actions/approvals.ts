@@ -57,9 +57,13 @@ async function record(
   return { view: 'approval', params: answer.params, place: 'replace' };
 }
 
-/** What a form showed: that for an approval says as well who will read the reason, so that nobody reads one that was not written for them. */
+/** What was shown, where who approves is told who reads the reason, so that nobody reads one that was not written for them. */
+function read(shown: Shown, decision: 'approve' | 'deny'): Shown {
+  return { ...shown, ...(decision === 'approve' ? { readers: true } : {}) };
+}
+
 function inForm(shown: Shown, decision: 'approve' | 'deny'): string {
-  return JSON.stringify({ ...shown, ...(decision === 'approve' ? { readers: true } : {}) });
+  return JSON.stringify(read(shown, decision));
 }
 
 /** Opens the form for a decision that needs a reason; whoever is too late hears it now and not after typing. */
@@ -107,7 +111,9 @@ async function recordTyped(
   { reason, step }: Typed,
 ): Promise<Answer> {
   try {
-    return await record(context, request, decision, reason, { step });
+    // The answer says who reads it.
+    const shown = reason === null ? undefined : read(await context.shown(request), decision);
+    return await record(context, request, decision, reason, { shown, step });
   } catch (error) {
     if (isRefusal(error) && error.code === 'moved-on')
       return { view: 'approval', params: { request, say: 'movedOn' }, place: 'new' };
