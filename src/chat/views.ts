@@ -41,7 +41,7 @@ import * as Lists from './present/lists';
 import * as Drift from './present/drift';
 import { accessNotice as accessNoticeOf, moved } from './present/access-notices';
 import * as Notices from './present/notices';
-import { approvalCard, reasonRead, reminderCard } from './present/approvals';
+import { approvalCard, reminderCard } from './present/approvals';
 import { endOfException, running } from './present/asked';
 import { askedAgain, gateText, leftMeanwhile } from './present/outcome';
 import { holdsList, requestCard, timelineList } from './present/requests';
@@ -208,7 +208,7 @@ const approval: View = async (look) => {
   };
   const said = (): { say?: Text } => {
     const stage = running(facts);
-    if (look.params['say'] === 'decided') return { say: [...decided(), ...reasonRead(facts, mine)] };
+    if (look.params['say'] === 'decided') return { say: decided() };
     if (look.params['say'] !== 'movedOn' || !stage) return {};
     return { say: say('approval.whichStep', { number: shown, step: stage.n }) };
   };

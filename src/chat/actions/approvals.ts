@@ -57,13 +57,9 @@ async function record(
   return { view: 'approval', params: answer.params, place: 'replace' };
 }
 
-/** What was shown, where who approves is told who reads the reason, so that nobody reads one that was not written for them. */
-function read(shown: Shown, decision: 'approve' | 'deny'): Shown {
-  return { ...shown, ...(decision === 'approve' ? { readers: true } : {}) };
-}
-
+/** What a form showed: that for an approval says as well who will read the reason, so that nobody reads one that was not written for them. */
 function inForm(shown: Shown, decision: 'approve' | 'deny'): string {
-  return JSON.stringify(read(shown, decision));
+  return JSON.stringify({ ...shown, ...(decision === 'approve' ? { readers: true } : {}) });
 }
 
 /** Opens the form for a decision that needs a reason; whoever is too late hears it now and not after typing. */
@@ -111,9 +107,7 @@ async function recordTyped(
   { reason, step }: Typed,
 ): Promise<Answer> {
   try {
-    // The answer says who reads it.
-    const shown = reason === null ? undefined : read(await context.shown(request), decision);
-    return await record(context, request, decision, reason, { shown, step });
+    return await record(context, request, decision, reason, { step });
   } catch (error) {
     if (isRefusal(error) && error.code === 'moved-on')
       return { view: 'approval', params: { request, say: 'movedOn' }, place: 'new' };

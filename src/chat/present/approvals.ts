@@ -7,18 +7,7 @@ import type { RequestView } from '../../operations/requests';
 import type { Text } from '../card';
 import type { CardDataOf } from '../card-data';
 import { label, listed, say } from '../words';
-import {
-  answers,
-  approvals,
-  approvedBecause,
-  BRIEF,
-  holds,
-  policyOf,
-  readers,
-  running,
-  what,
-  type Fact,
-} from './asked';
+import { answers, approvals, approvedBecause, BRIEF, holds, policyOf, running, what, type Fact } from './asked';
 import { dayText } from './delegations';
 import { askedFor, becauseText, nameOf, names, number, stateText, toneOf, typedNumber } from './common';
 import { packageOf } from './exceptions';
@@ -65,12 +54,6 @@ export function approvalCard(view: RequestView): CardDataOf['approval'] {
     typed: typedNumber(request.number),
     decideTyped: typedStep(facts, asked),
   };
-}
-
-/** Who approves by a typed line with a reason has seen no form that names who reads that. */
-export function reasonRead(facts: RequestFacts, mine: Decision | undefined): Text {
-  if (mine?.decision !== 'approve' || mine.reason === null || mine.shown['surface'] !== 'typed') return [];
-  return [{ kind: 'fixed', text: ' ' }, ...say('approve.reasonRead', { names: readers(facts) })];
 }
 
 /** One more nudge to an approver who has not answered: the same card, with all that they decide on. */

@@ -62,12 +62,7 @@ export function answers(facts: RequestFacts, wanted: Letters): Fact[] {
   });
 }
 
-/** Whose request it is, as the readers of what approvers say. */
-export function readers({ requestor, target }: RequestFacts): Text {
-  return listed([...new Set([requestor?.name ?? target.name, target.name])], 'and');
-}
-
-/** Why those approved it who said so and were told who reads it, oldest first: for whoever decides after them, and for who asked. */
+/** Why those approved it who said so in a form that named its readers, oldest first: for whoever decides after them, and for who asked. */
 export function approvedBecause(facts: RequestFacts, wanted: Letters): Fact[] {
   const most = room(facts, wanted);
   return [...facts.decisions]

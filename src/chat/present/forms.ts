@@ -15,7 +15,7 @@ import { formatDay } from '../text';
 import { label, listed, say } from '../words';
 import { approvalTitle, deciding, whyText } from './approvals';
 import { dayText } from './delegations';
-import { policyOf, readers, running } from './asked';
+import { policyOf, running } from './asked';
 import { inCharge, longest, number, text } from './common';
 
 type Line = { readonly text: Text };
@@ -334,10 +334,12 @@ export function decisionForm(
   const stage = policyOf(view.facts)?.stages.find(({ n }) => n === running(view.facts)?.n);
   const required = deny || stage?.approverReasonRequired === true;
   const task = deciding(view)?.task;
+  const { requestor, target } = view.facts;
+  const own = [requestor?.name ?? target.name, target.name];
   const intro = [
     ...label(required ? 'approve.intro' : 'approve.asReason'),
     { kind: 'fixed', text: ' ' } as const,
-    ...say('approve.readers', { names: readers(view.facts) }),
+    ...say('approve.readers', { names: listed([...new Set(own)], 'and') }),
   ];
   return {
     summary: title,

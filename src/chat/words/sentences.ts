@@ -351,7 +351,6 @@ export const sentences = {
   'approve.intro': 'This package asks approvers for a reason.',
   'approve.asReason': 'I took your words for a reason. Change or clear them, then approve.',
   'approve.readers': '{names}, whoever decides after you and those in charge of the package will read it.',
-  'approve.reasonRead': '{names}, whoever decides after you and those in charge of the package can read why.',
   'approve.reason': 'Why is this right?',
   'approve.required': 'This approval needs a reason.',
   'decided.done': 'Done.',
