@@ -39,9 +39,12 @@ function endBy({ endsAt, exception }: Clash): Date | null {
   return exception.until;
 }
 
-/** Whether an exception lets the package be held beside something: what is given then ends with it. */
-export function isLent(facts: Clashing, now: Date): boolean {
-  return standing(facts).some(({ exception }) => exception !== null && counts(exception, now));
+/**
+ * Whether an exception lets the package be held beside something, or beside what is asked for and may be given without looking at this:
+ * what is given then ends with it.
+ */
+export function isLent({ clashes }: Clashing, now: Date): boolean {
+  return clashes.some(({ how, exception }) => how !== null && exception !== null && counts(exception, now));
 }
 
 /**

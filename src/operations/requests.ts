@@ -148,6 +148,8 @@ export function cancelForGone(desk: Desk, by: By, id: RequestId): Promise<void> 
 export interface FormFacts {
   readonly facts: SubmitFacts;
   readonly offered: readonly PolicyVersion[];
+  /** The only one of several by which it can be decided: it has to be named, since nobody is asked to choose. */
+  readonly only: PolicyVersion | null;
   readonly now: Date;
 }
 
@@ -163,7 +165,9 @@ export async function formFor(
 ): Promise<FormFacts> {
   const [facts, now] = await Promise.all([desk.views.forSubmit({ requestor, ...input }), desk.views.now()]);
   const policies = mode === 'assign' ? offerDirect(facts, now) : Rules.offer(facts);
-  return { facts, offered: Rules.decidable(facts, policies), now };
+  const offered = Rules.decidable(facts, policies);
+  const [first, second] = offered;
+  return { facts, offered, only: first && !second && policies.length > 1 ? first : null, now };
 }
 
 /**

@@ -206,6 +206,24 @@ catalogs:
     );
   });
 
+  test('of several ways to ask, the only one that can be decided is taken', async () => {
+    await world.configure(`catalogs:
+  - name: Finance
+    packages:
+      - name: Ledger reader
+        policies:
+          - { name: Approved, who: allMembers, approval: [{ approvers: ada }], expires: 9 days }
+          - { name: At once, who: allMembers, expires: 2 days }
+`);
+    await world.sql(`delete from administrative_roles where role = 'catalogOwner'`);
+    const form = cardOf(await world.say('ada', 'request ledger reader'));
+    expect(textOf(form)).toContain('No approval is needed');
+    expect(sentenceOf(await world.submit('ada', form, { reason: 'month end' }))).toContain('R-1001');
+    const assign = cardOf(await world.say('ada', 'assign tom berg to ledger reader'));
+    expect(textOf(assign)).toContain('At most 2 days');
+    expect(sentenceOf(await world.submit('ada', assign, { reason: 'month end' }))).toContain('R-1002');
+  });
+
   test('who assigns need not answer what is asked of whoever asks', async () => {
     const required = ({ body }: ReturnType<typeof cardOf>) =>
       body

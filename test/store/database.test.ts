@@ -122,6 +122,7 @@ describe('migrate', () => {
       '0025-asking-for-exceptions',
       '0032-validated',
       '0039-linked-mails',
+      '0057-said-of-us',
     ];
     expect(later).toEqual(followed.map((name) => ({ name: `${name} afterwards` })));
     expect(

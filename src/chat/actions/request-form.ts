@@ -36,10 +36,11 @@ export async function openForm(
   more: Readonly<Record<string, string>> = {},
 ): Promise<Answer> {
   try {
-    const { offered } = await formFor(context.desk, context.who.person.id, input, mode);
+    const { offered, only } = await formFor(context.desk, context.who.person.id, input, mode);
     const { policy, ...others } = more;
     // What is not offered any more is not sent along by a form that does not ask for it.
-    const filled = offered.some((one) => one.id === policy) ? more : others;
+    const known = offered.some((one) => one.id === policy) ? more : others;
+    const filled = only === null ? known : { ...known, policy: only.id };
     return await openStep(context, FORM_VERBS[mode][needsChoice(offered) ? 'choose' : 'fill'], { ...filled, ...input });
   } catch (error) {
     if (isRefusal(error) && error.is('incompatible') && error.data.ask) return openException(context, input);

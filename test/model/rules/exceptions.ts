@@ -73,7 +73,7 @@ function endBy(o: Organization, person: Key, other: Key, until: number): number 
 }
 
 export function isLent(o: Organization, person: Key, pack: Key): boolean {
-  return beside(o, person, pack).some(({ pair }) => counts(o, exceptionOf(o, person, pair)));
+  return against(o, pack).some(({ other, pair }) => has(o, person, other) && counts(o, exceptionOf(o, person, pair)));
 }
 
 /** The end follows what lends it, as that changed at `since`. False: it is as before. */
