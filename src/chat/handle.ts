@@ -22,7 +22,7 @@ import { traceOf } from './trace';
 import { uuid } from './verb';
 import type { Answer, Context } from './verb';
 import { draw } from './views';
-import { admit, identify } from './who';
+import { admit, identify, patiently } from './who';
 import type { Profiles, Who } from './who';
 import { label } from './words';
 import { Windows } from './windows';
@@ -40,6 +40,7 @@ export interface ConversationParts extends ReplyParts {
 
 /** The parts for one act, with the end of its time. */
 interface Heard extends ConversationParts {
+  readonly again: Profiles;
   readonly until?: number;
 }
 
@@ -59,11 +60,12 @@ const TYPED_ECHO = 80;
 
 /** Makes the conversation that every channel talks to. */
 export function createConversation(parts: ConversationParts): Conversation {
+  const again = patiently(parts.profiles);
   return {
     opensForm: (act) => opensForm(asTyped(act)),
     handle: (received) => {
       const inbound = tidied(received);
-      return handle(parts, { ...inbound, act: asTyped(inbound.act) });
+      return handle({ ...parts, again }, { ...inbound, act: asTyped(inbound.act) });
     },
     accept: async (received) => {
       const inbound = tidied(received);
@@ -122,7 +124,7 @@ interface Ending {
   readonly code?: string;
 }
 
-async function handle(parts: ConversationParts, inbound: Inbound): Promise<Reply> {
+async function handle(parts: Omit<Heard, 'until'>, inbound: Inbound): Promise<Reply> {
   const began = performance.now();
   const { answerWithinMs } = parts;
   const heard = answerWithinMs === undefined ? parts : { ...parts, until: began + answerWithinMs };
@@ -153,7 +155,7 @@ function nameOf(act: Act): string | undefined {
 async function answered(parts: Heard, inbound: Inbound): Promise<{ reply: Reply; ending: Ending }> {
   let who: Who | null = null;
   try {
-    who = await identify(parts.desk, parts.profiles, inbound);
+    who = await identify(parts.desk, parts.profiles, inbound, parts.again);
     const { conversation, kind } = inbound.surface;
     // Without a conversation it is a slash command, or a form that followed one.
     if (kind === 'personal' && (conversation !== null || inbound.act.kind === 'text')) {

@@ -39,18 +39,70 @@ export function admit(standing: string | null, guestsAllowed: boolean): void {
   }
 }
 
+/** Milliseconds that somebody who is known waits for what their platform says of them now: a click is answered within two seconds. */
+const PATIENCE_MS = 800;
+/** Milliseconds in which a platform that did not say it in time is not waited for again. */
+const REST_MS = 60_000;
+
+/**
+ * Looks up who is known already, in the time that they can wait: null where the platform is slow or away, and what it said last counts.
+ * What comes too late is there for the next delivery.
+ */
+export function patiently(profiles: Profiles): Profiles {
+  const late = new Map<string, { found: Profile | null }>();
+  return async (delivery) => {
+    const key = [delivery.platform, delivery.tenant, delivery.user].join('/');
+    const known = late.get(key);
+    if (known !== undefined) return known.found;
+    const rest = (found: Profile | null): { found: Profile | null } => {
+      const kept = { found };
+      late.set(key, kept);
+      setTimeout(() => late.delete(key), REST_MS).unref();
+      return kept;
+    };
+    let timer: NodeJS.Timeout | undefined;
+    const waited = new Promise<'late'>((resolve) => {
+      timer = setTimeout(resolve, PATIENCE_MS, 'late');
+    });
+    const asked = profiles(delivery).catch((error: unknown) => {
+      if (error instanceof ChannelError) return 'failed' as const;
+      throw error;
+    });
+    try {
+      const found = await Promise.race([asked, waited]);
+      if (found === 'failed') return rest(null).found;
+      if (found !== 'late') return found;
+      const kept = rest(null);
+      asked.then(
+        (then) => {
+          if (then !== 'failed') kept.found = then;
+        },
+        () => undefined,
+      );
+      return null;
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+}
+
 /**
  * The person of a delivery. Links the account at its first contact; says what to do where that is not possible. Where a delivery
- * says nothing of the account's standing, what the platform said last counts, never the best case.
+ * says nothing of the account's standing, what the platform said last counts, never the best case. `again`: asks of who is known.
  */
-export async function identify(desk: Desk, profiles: Profiles, inbound: Inbound): Promise<Who> {
+export async function identify(
+  desk: Desk,
+  profiles: Profiles,
+  inbound: Inbound,
+  again: Profiles = profiles,
+): Promise<Who> {
   const installation = await desk.views.installation(inbound.platform, inbound.tenant);
   const guestsAllowed = installation?.guestsAllowed ?? false;
   const kept = await known(desk, inbound);
   const isSaid = inbound.profile !== null && inbound.profile.standing !== null;
   // Whoever is said to be nobody who may act is refused before anything is asked of them.
   if (isSaid) await judge(desk, inbound, kept, guestsAllowed);
-  const told = { ...inbound, profile: await complete(profiles, inbound, kept) };
+  const told = { ...inbound, profile: await complete({ profiles, again }, inbound, kept) };
   if (!isSaid || told.profile !== inbound.profile) await judge(desk, told, kept, guestsAllowed);
   if (kept?.person) return asReader(kept.person, inbound.profile?.zone ? inbound.profile : kept);
   return asReader(await linked(desk, told, guestsAllowed), told.profile);
@@ -60,12 +112,16 @@ export async function identify(desk: Desk, profiles: Profiles, inbound: Inbound)
  * With what only a look-up says of an account that is nobody's yet, or whose standing its platform did not say for a day, if ever. It
  * only adds to what its delivery vouches for.
  */
-async function complete(profiles: Profiles, inbound: Inbound, kept: Known | null): Promise<Profile | null> {
+async function complete(
+  { profiles, again }: { readonly profiles: Profiles; readonly again: Profiles },
+  inbound: Inbound,
+  kept: Known | null,
+): Promise<Profile | null> {
   const { profile } = inbound;
   const isVouchedFor = profile !== null && (profile.email ?? profile.directoryKey) !== null;
   if (!kept?.person && !isVouchedFor) return profiles(inbound);
   if (profile?.standing !== null || kept?.said === 'lately') return profile;
-  const found = await profiles(inbound).catch((error: unknown) => {
+  const found = await (kept?.person ? again : profiles)(inbound).catch((error: unknown) => {
     if (error instanceof ChannelError) return null;
     throw error;
   });

@@ -69,7 +69,7 @@ async function setback(parts: DeliverParts, row: OutgoingRow, facts: object, err
   // The lease was lost to another worker: its result counts, ours was rolled back.
   if (isStale(error)) throw error;
   if (isFinal(error) || (await isOver(parts, row, error))) {
-    const code = isFinal(error) ? codeOf(error) : reasonOf(error, row.attempts)[0];
+    const code = isFinal(error) ? codeOf(error) : givenUp(row, error);
     parts.log.warn({ ...facts, code }, 'outgoing row given up');
     await parts.outbox.settle(row.lease, { state: 'dead', error: code });
     return;
@@ -93,6 +93,12 @@ async function isOver(parts: TellParts, row: OutgoingRow, error: unknown): Promi
   if (!(error instanceof ChannelError)) return true;
   const now = await parts.desk.views.now();
   return now.getTime() - row.createdAt.getTime() > KEEP_TRYING_MS;
+}
+
+/** Who was not reached for days, because a platform was away or does not let us write, gets it back when they are heard again. */
+function givenUp(row: OutgoingRow, error: unknown): string {
+  const [code] = reasonOf(error, row.attempts);
+  return row.kind === 'tell' && error instanceof ChannelError ? `unreachable: ${code}` : code;
 }
 
 function reasonOf(error: unknown, attempts: number): readonly [string, number] {

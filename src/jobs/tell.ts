@@ -66,7 +66,9 @@ export async function tell(parts: TellParts, claimed: OutgoingRow): Promise<void
         if (final instanceof Never) final = new Never(`unreachable: ${error.code}`);
       } else if (isWaiting(error)) {
         waiting.push(error);
-        if ((await lateness(parts.desk, row)) < 0) break;
+        // A first try may have got through without a word: that is looked at before anything goes out elsewhere.
+        const isFirst = row.attempts === 0 && error instanceof ChannelError;
+        if (isFirst || (await lateness(parts.desk, row)) < 0) break;
       } else final = error;
     }
   } catch (error) {

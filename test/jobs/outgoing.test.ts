@@ -93,7 +93,7 @@ describe('a platform that is away', () => {
     const dead = await world.outbox.dead(10);
     expect(dead).toHaveLength(2);
     for (const row of dead)
-      expect(row).toMatchObject({ kind: 'tell', person: 'Tara Lind', error: 'service_unavailable' });
+      expect(row).toMatchObject({ kind: 'tell', person: 'Tara Lind', error: 'unreachable: service_unavailable' });
     expect((await world.due.backlog()).dead).toEqual([{ kind: 'tell', count: 2 }]);
     expect(world.messagesTo('tara')).toEqual([]);
     platform.over();

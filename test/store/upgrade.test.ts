@@ -60,7 +60,8 @@ const LOST = `
 insert into conversations values ('slack', 'T1', 'U1', 'D1', null, 'dead', 'account_inactive', now());
 insert into conversations values ('slack', 'T1', 'U2', 'D2', null, 'dead', 'user_disabled', now());
 insert into cards (id, platform, tenant, user_id, person_id, conversation, message, view, subject_kind, subject_id, state, error, created_at)
-  select usher_id(), 'slack', 'T1', 'U1', person_id, 'D1', n, 'request', 'request', 'r', 'gone', 'account_inactive', now()
+  select ('0190a000-0000-7000-8000-00000000000' || n)::uuid, 'slack', 'T1', 'U1', person_id, 'D1', n, 'request', 'request', 'r', 'gone',
+    'account_inactive', now()
   from identities, unnest(array['1', '2']) n`;
 
 // Constraints that hold for what was written since, and nobody looked whether for what was there before.

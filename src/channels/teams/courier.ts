@@ -81,8 +81,9 @@ export function failure(
   const named = status === 429 && retryAfterMs === null ? 'ratelimited' : (code ?? `http_${status}`);
   if (WORTH_RETRYING.has(status)) return new ChannelError('later', named, retryAfterMs);
   if ((status === 403 || status === 404) && DEAD.has(named)) return new ChannelError('unreachable', named);
-  // One without a code is not the connector's word: something on the way knows no such address.
-  if (status === 404 && code !== null) return new ChannelError(updating ? 'gone' : 'unreachable', named);
+  // One without a code is not the connector's word: something on the way knows no such address, for now.
+  if (status === 404 && code === null) return new ChannelError('later', named, retryAfterMs);
+  if (status === 404) return new ChannelError(updating ? 'gone' : 'unreachable', named);
   return new ChannelError('refused', named);
 }
 

@@ -501,7 +501,7 @@ export const sentences = {
   'notice.endedAskedNoEnd':
     'You asked to keep it: {number} is still being decided. If that is approved you have it again.',
   'notice.endedAskedBarred':
-    'You asked to keep it: {number} is still being decided, but as things are it cannot be approved.',
+    'You asked to keep it: {number} is still being decided, but as things are it cannot be approved. Type “cancel {number}” before you ask for anything in its place.',
   'notice.endedAskedOver':
     'You asked to keep it: {number} is still being decided, but the time that it asks for is over. Cancel it: it can give nothing any more.',
   'notice.endingOther': '{package} is being removed from {target}',

@@ -186,7 +186,7 @@ describe('row 52: answers of Teams', () => {
     { fault: { status: 403, code: 'ConversationBlockedByUser' }, want: 'unreachable' },
     { fault: { status: 403, code: 'MessageWritesBlocked' }, want: 'unreachable' },
     { fault: { status: 404, code: 'ConversationNotFound' }, want: 'unreachable' },
-    { fault: { status: 404 }, want: 'refused', code: 'http_404' },
+    { fault: { status: 404 }, want: 'later', code: 'http_404' },
   ];
 
   test.each(cases)('rows 52, 54: $fault is $want after one attempt', async ({ fault, want, code, after }) => {
