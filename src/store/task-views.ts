@@ -22,8 +22,8 @@ cross join lateral (
   where target.id = place.person_id and resource.id = place.resource_id and scope.id = place.scope_id offset 0
 ) named
 where (select choices from mine) is not null and t.state = 'open' and place.choice is not null and place.person_id <> $1
-  and (t.escalated_at is not null or place.choice = 1 or not exists (select from resource_keepers
-    where resource_id = place.resource_id and person_id <> place.person_id and choice < place.choice offset 0))
+  and (t.escalated_at is not null or place.choice = 1 or place.choice = (select min(choice) from resource_keepers
+    where resource_id = place.resource_id and person_id <> place.person_id))
   and ($2::integer is null or (t.want, t.opened_at, t.id) ${more} ($2 = 1, $3::timestamptz, $4::uuid))
 order by t.want ${asc}, t.opened_at ${asc}, t.id ${asc} limit $5`;
 

@@ -409,12 +409,12 @@ describe('the end of what is held by it', () => {
     {
       name: 'not where it is over: a new one is to be had first',
       clashes: [lends(-1, { offers: versionId('exceptions.1') })],
-      want: /^You asked to keep it: R-7 .* cannot be approved\.\n.* does not go together with .* Or type “ask exception /,
+      want: /^You asked to keep it: R-7 .* cannot be approved\. Type “cancel R-7” before .*\n.* does not go together with .* Or type “ask exception /,
     },
     {
       name: 'not where there is none to be had',
       clashes: [aClash({ exception: null, offers: null })],
-      want: /^You asked to keep it: R-7 .* cannot be approved\.\n.* Give that up first\.$/,
+      want: /^You asked to keep it: R-7 .* cannot be approved\. Type “cancel R-7” before .*\n.* Give that up first\.$/,
     },
   ])('is promised again where its extension waits, $name', ({ clashes, want }) => {
     const assignment = anAssignment({ lent: true, state: 'removed', endsAt: hours(-1), endedAt: hours(-1) });
