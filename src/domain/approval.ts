@@ -19,6 +19,7 @@ import type {
   TaskId,
   WorkingCalendar,
 } from './model';
+import { allSeated } from './seats';
 import { afterSpan, halfway } from './time';
 import { usedUp, withDelegates } from './voices';
 
@@ -95,14 +96,37 @@ export function plan(
   }));
 }
 
-/** Whether each stage has enough people who may decide it, as things are now. */
+/**
+ * Whether there are enough people to decide a request, as things are now: for each stage, and where one person counts in one of them
+ * only, for all of them together.
+ */
 export function hasApprovers(
   facts: ApproverFacts,
   policy: PolicyVersion,
   requestor: PersonId,
   target: PersonId,
 ): boolean {
-  return plan(facts, policy, requestor, target).every(({ enough }) => enough);
+  if (policy.samePersonInStages) return plan(facts, policy, requestor, target).every(({ enough }) => enough);
+  return allSeated(
+    policy.stages.map((stage, before) => {
+      // Whoever decided before is missing in a later stage, so that any of its stand-ins may come in.
+      const approvalsRequired = before === 0 ? stage.approvalsRequired : Infinity;
+      const { asked, alternates } = resolveStage(
+        { ...stage, approvalsRequired },
+        facts,
+        [requestor, target],
+        policy.id,
+      );
+      const all = stage.escalateAfter ? [...asked, ...alternates] : asked;
+      return { count: stage.approvalsRequired, people: all.map(({ person }) => person) };
+    }),
+  );
+}
+
+/** The refusal where too few people may decide by any of these policies (rule 3.5). */
+export function tooFew(name: string, policies: readonly PolicyVersion[]): DomainError {
+  const isOnce = policies.some(({ stages, samePersonInStages }) => stages.length > 1 && !samePersonInStages);
+  return new DomainError('no-approvers', { package: name, ...(isOnce ? { once: true } : {}) });
 }
 
 /** The stage in progress, while the request waits for it. */
@@ -132,10 +156,11 @@ export function excludedFrom(facts: RequestFacts, policy: PolicyVersion, n: numb
   return [target, ...(requestor ? [requestor] : []), ...earlier];
 }
 
-/** All stages of a new request, the first one open. Refused at once where a stage has too few people (rule 3.5). */
+/** All stages of a new request, the first one open. Refused at once where there are too few people for them (rule 3.5). */
 export function openStages(facts: PairFacts, request: Request, policy: PolicyVersion, at: Now): Change {
-  const planned = plan(facts, policy, request.requestor ?? request.target, request.target);
-  if (planned.some((one) => !one.enough)) throw new DomainError('no-approvers', { package: facts.package.name });
+  const requestor = request.requestor ?? request.target;
+  if (!hasApprovers(facts, policy, requestor, request.target)) throw tooFew(facts.package.name, [policy]);
+  const planned = plan(facts, policy, requestor, request.target);
   return together(
     ...policy.stages.map((stagePlan): Change => {
       const waiting: Stage = {

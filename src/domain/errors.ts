@@ -70,7 +70,8 @@ export interface Faults {
   'period-not-allowed': { package: string };
   /** `year`: what is meant is the 29th of its February, which has 28 days. */
   'not-a-date': { typed: string; year?: string };
-  'no-approvers': { package: string };
+  /** `once`: a policy has several stages, and one person counts in one of them only. */
+  'no-approvers': { package: string; once?: true };
   // deciding
   'own-request': { number: number };
   'not-an-approver': { number: number };

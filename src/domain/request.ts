@@ -1,6 +1,6 @@
 // What happens to a request from asking to its start. Deciding it: decision.ts (exported here as well).
 import { askAgain, gainedRoles } from './again';
-import { hasApprovers, openStages } from './approval';
+import { hasApprovers, openStages, tooFew } from './approval';
 import { cancelForGone, dropScheduled } from './cancel';
 import { isOnBehalf, textOf, toldOf, written } from './change';
 import { deniedByGate } from './denial';
@@ -70,7 +70,7 @@ export function decidable(facts: SubmitFacts, policies: readonly PolicyVersion[]
   const { requestor, target } = facts;
   const open = policies.filter((policy) => hasApprovers(facts, policy, requestor.id, target.id));
   if (open.length > 0) return open;
-  throw new DomainError('no-approvers', { package: facts.package.name });
+  throw tooFew(facts.package.name, policies);
 }
 
 /** Whether a policy would let the target ask, were it neither held nor asked for. */

@@ -1,5 +1,5 @@
 // Who is asked and who may decide (rules 3.4, 3.5, 3.6).
-import { plan, resolveStage } from '../../src/domain/approval';
+import { hasApprovers, plan, resolveStage } from '../../src/domain/approval';
 import type { ApproverFacts } from '../../src/domain/approval';
 import type { RequestFacts } from '../../src/domain/facts';
 import { mayDecide } from '../../src/domain/may-decide';
@@ -143,6 +143,74 @@ test('the form is told every stage, without the requestor and the target', () =>
     { n: 1, asked: ['Ana'], enough: true },
     { n: 2, asked: ['Ben'], enough: false },
   ]);
+});
+
+describe('whether there are enough people for all stages together, where one person counts in one of them only', () => {
+  const primaries = (...stages: string[][]) => stages.flatMap((names, i) => who(i + 1, 'primary', ...names));
+  const both = primaries(['Ana'], ['Ana']);
+  const escalates = { escalateAfter: { kind: 'hours', hours: 48 } } as const;
+  test.each<{
+    name: string;
+    give: Partial<ApproverFacts> & { required?: number[]; first?: Parameters<typeof aStage>[1]; samePerson?: boolean };
+    want: boolean;
+  }>([
+    { name: 'the same only person in two', give: { candidates: both }, want: false },
+    { name: 'the same, who counts twice', give: { candidates: both, samePerson: true }, want: true },
+    { name: 'another one in the second', give: { candidates: primaries(['Ana'], ['Ana', 'Ben']) }, want: true },
+    { name: 'another one in the first', give: { candidates: primaries(['Ana', 'Ben'], ['Ana']) }, want: true },
+    {
+      name: 'two of three, beside one of them',
+      give: { candidates: primaries(['Ana', 'Ben', 'Cleo'], ['Ana']), required: [2, 1] },
+      want: true,
+    },
+    {
+      name: 'two of two, beside one of them',
+      give: { candidates: primaries(['Ana', 'Ben'], ['Ana']), required: [2, 1] },
+      want: false,
+    },
+    {
+      name: 'three pairs of three people',
+      give: { candidates: primaries(['Ana', 'Ben'], ['Ana', 'Cleo'], ['Ana', 'Ben']), required: [1, 1, 1] },
+      want: true,
+    },
+    {
+      name: 'three pairs of two people',
+      give: { candidates: primaries(['Ana', 'Ben'], ['Ana', 'Ben'], ['Ana', 'Ben']), required: [1, 1, 1] },
+      want: false,
+    },
+    { name: 'an owner stands in', give: { candidates: both, owners: [aRef('Olga')] }, want: true },
+    { name: 'an administrator stands in', give: { candidates: both, administrators: [aRef('Adam')] }, want: true },
+    { name: 'the owner is the same person', give: { candidates: both, owners: [aRef('Ana')] }, want: false },
+    { name: 'the only owner asks', give: { candidates: both, owners: [aRef('Mona')] }, want: false },
+    {
+      name: 'one owner for two who are missing',
+      give: { candidates: primaries(['Ana'], ['Ana'], ['Ana']), owners: [aRef('Olga')], required: [1, 1, 1] },
+      want: false,
+    },
+    { name: 'a fallback of the second', give: { candidates: [...both, ...who(2, 'fallback', 'Fay')] }, want: true },
+    {
+      name: 'a fallback of the first, who is not asked beside its approver',
+      give: { candidates: [...both, ...who(1, 'fallback', 'Fay')] },
+      want: false,
+    },
+    { name: 'an alternate of the second', give: { candidates: [...both, ...who(2, 'alternate', 'Alf')] }, want: true },
+    {
+      name: 'an alternate of the first, once it escalates',
+      give: { candidates: [...both, ...who(1, 'alternate', 'Alf')], first: escalates },
+      want: true,
+    },
+    {
+      name: 'an alternate of the first, which never escalates',
+      give: { candidates: [...both, ...who(1, 'alternate', 'Alf')] },
+      want: false,
+    },
+  ])('$name: $want', ({ give: { required = [1, 1], first, samePerson = false, ...facts }, want }) => {
+    const stages = required.map((approvalsRequired, i) =>
+      aStage(i + 1, { approvalsRequired, ...(i === 0 ? first : {}) }),
+    );
+    const policy = aPolicy({ samePersonInStages: samePerson, stages });
+    expect(hasApprovers({ ...none, ...facts }, policy, idOf('Mona'), idOf('Tara'))).toBe(want);
+  });
 });
 
 const decided = (name: string, fields: Partial<Decision> = {}): Decision => ({

@@ -393,6 +393,14 @@ describe('what is refused when asking', () => {
       },
       wantFault: 'no-approvers',
     },
+    {
+      name: 'where one person is all there is for two stages',
+      give: {
+        policy: aPolicy({ stages: [aStage(1), aStage(2)] }),
+        candidates: [...who(1, 'primary', 'Ana'), ...who(2, 'primary', 'Ana')],
+      },
+      wantFault: 'no-approvers',
+    },
   ])('$name: $wantFault', ({ give, input, wantFault, field }) => {
     const fault = faultOf(() => submit(submitFacts(give), { ...wish, ...input }, at()));
     expect([fault.code, fault.field]).toEqual([wantFault, field ?? fault.field]);

@@ -322,3 +322,12 @@ test('what is extended while other access tries a role of it again waits for tha
   ]);
   expect(o.requests).toMatchObject([{}, {}, { type: 'userExtend', state: 'delivered' }]);
 });
+
+test('what has fewer people than its stages require together is refused at once', async () => {
+  // Of those who approve Max and the administrator are left: one for the first step, and two for the second one.
+  const leave = ['ana', 'ben', 'cas', OWNER].map(
+    (key) => new Edited({ kind: 'person', who: PEOPLE.indexOf(key as 'ana') }),
+  );
+  const { o } = await live([...leave, asks(0, 1)]);
+  expect(o.requests).toEqual([]);
+});

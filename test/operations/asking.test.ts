@@ -195,8 +195,17 @@ catalogs:
     packages:
       - name: Ledger reader
         policies: [{ name: Employees, who: allMembers, approval: [{ approvers: ada }], expires: 9 days }]
+      - name: Ledger auditor
+        policies: [{ name: Employees, approval: [{ approvers: ada }, { approvers: ada }], expires: 9 days }]
 `);
+    // Olga, who owns it, would stand in for the second step.
+    const twoSteps = cardOf(await world.say('tom', 'request ledger auditor'));
     await world.sql(`delete from administrative_roles where role = 'catalogOwner'`);
+    const tooFew =
+      'There are too few people who may approve Ledger auditor here: nobody decides for themselves, or in two steps. Ask an administrator to name more approvers.';
+    expect(sentenceOf(await world.submit('tom', twoSteps, { reason: 'month end' }))).toBe(tooFew);
+    expect(sentenceOf(await world.say('tom', 'request ledger auditor'))).toBe(tooFew);
+    expect(await world.sql('select number from requests')).toEqual([]);
     expect(textOf(cardOf(await world.say('tom', 'request ledger reader')))).toContain('Ada Bell');
     expect(sentenceOf(await world.say('ada', 'assign tom berg to ledger reader'))).toContain(
       'There are too few people',

@@ -205,11 +205,16 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
           year,
           last: `${year}-02-28`,
         }),
-  'no-approvers': ({ package: name }) =>
-    sentence(
-      'There are too few people who may approve {name} here: nobody decides for themselves. Ask an administrator to name another approver.',
-      { name },
-    ),
+  'no-approvers': ({ package: name, once = false }) =>
+    once
+      ? sentence(
+          'There are too few people who may approve {name} here: nobody decides for themselves, or in two steps. Ask an administrator to name more approvers.',
+          { name },
+        )
+      : sentence(
+          'There are too few people who may approve {name} here: nobody decides for themselves. Ask an administrator to name another approver.',
+          { name },
+        ),
   'own-request': ({ number: n }) =>
     sentence('{number} is your own request, so somebody else decides it.', { number: number(n) }),
   'not-an-approver': ({ number: n }) =>

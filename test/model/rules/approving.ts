@@ -67,9 +67,10 @@ export function enter(o: Organization, request: Request, needsApproval: boolean)
     if (refusal === null) o.requests.push(request);
     return refusal ?? 'ok';
   }
-  const { stages } = termsOf(o, request.terms);
+  const { stages, samePerson } = termsOf(o, request.terms);
   const never = [request.target, request.requestor ?? request.target];
   if (stages.some((one) => !resolve(o, one, request.target, never, one.required).enough)) return 'no-approvers';
+  if (!samePerson && !enoughTogether(o, stages, request.target, never)) return 'no-approvers';
   request.stages = stages.map((_, i) => ({
     n: i + 1,
     state: 'waiting',
@@ -82,6 +83,21 @@ export function enter(o: Organization, request: Request, needsApproval: boolean)
   o.requests.push(request);
   open(o, request, 1);
   return 'ok';
+}
+
+/** Where one person counts in one stage only: whether any of the stages together have as many people as they require. */
+function enoughTogether(o: Organization, stages: readonly Stage[], target: Key, never: readonly Key[]): boolean {
+  const each = stages.map((one, before) => {
+    // Any stand-in of a later stage may come in for whoever decided before.
+    const { asked, alternates } = resolve(o, one, target, never, before === 0 ? one.required : Infinity);
+    const all = one.escalate === null ? asked : [...asked, ...alternates];
+    return { required: one.required, people: all.map(({ person }) => person) };
+  });
+  const sets = each.reduce<(typeof each)[]>((some, one) => [...some, ...some.map((set) => [...set, one])], [[]]);
+  return sets.every((set) => {
+    const required = set.reduce((sum, one) => sum + one.required, 0);
+    return new Set(set.flatMap(({ people }) => people)).size >= required;
+  });
 }
 
 /** Who can never decide: whom it is for, who asked, and who spoke before, or had somebody speak for them. */
