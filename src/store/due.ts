@@ -49,6 +49,9 @@ const ASTRAY_MENDED = `
 delete from grants_astray n where n.noted_at < usher_now() - interval '5 minutes' and (${GRANT_STATE} = 'taken' or ${JUSTIFIED})
   and (n.found_at is null or n.found_at < usher_now() - interval '1 hour')`;
 
+/** What is open and asks for something by a policy; as the index of it says it. */
+const BY_POLICY = `state in ('pendingApproval', 'scheduled')`;
+
 const SQL = {
   expiredStages: runningStage('decide_by <= usher_now()', 'decide_by'),
   stagesToEscalate: runningStage('escalate_at <= usher_now() and escalated_at is null', 'escalate_at'),
@@ -87,11 +90,18 @@ cross join lateral (select from people where people.id = r.requestor_id and peop
 union
 select request_id from leaver_requests
 order by id limit $1`,
-  // From the policies: none of those that ended has an open request for longer than a ring.
+  // From one version in use to the next, because both what is open and the policies that ever ended are many.
   requestsByEndedPolicies: `
-select r.id from policies p join policy_versions v on v.policy_id = p.id
-cross join lateral (select id from requests where policy_version_id = v.id and state in ('pendingApproval', 'scheduled') offset 0) r
-where p.state <> 'enabled' order by r.id limit $1`,
+with recursive used (id) as (
+  (select policy_version_id from requests where ${BY_POLICY} and policy_version_id is not null order by policy_version_id limit 1)
+  union all
+  select (select policy_version_id from requests where ${BY_POLICY} and policy_version_id > used.id order by policy_version_id limit 1)
+  from used where used.id is not null
+)
+select r.id from used cross join lateral (select policy_id from policy_versions where id = used.id offset 0) v
+cross join lateral (select from policies where id = v.policy_id and state <> 'enabled' offset 0) ended
+cross join lateral (select id from requests where policy_version_id = used.id and ${BY_POLICY} offset 0) r
+order by r.id limit $1`,
   assignmentsOfGone: `
 select a.id from people join assignments a on a.target_id = people.id and a.state in ${LIVE}
 where people.state <> 'enabled'

@@ -339,11 +339,11 @@ test('looking at all waiting approvals goes through what was gathered once, and 
 });
 
 /** The lines of the plans of what is done. */
-async function planned(act: (q: Query) => Promise<unknown>): Promise<string> {
+async function planned(act: (q: Query) => Promise<unknown>, ...more: readonly string[]): Promise<string> {
   const read: string[] = [];
   await sequelize.transaction(async (transaction) => {
     const q = queryIn(sequelize, transaction);
-    for (const setting of DEAR) await q(setting);
+    for (const setting of [...DEAR, ...more]) await q(setting);
     const explain: Query = async (sql, bind) => {
       read.push(...(await q(`explain ${sql}`, bind)).map((row) => JSON.stringify(row)));
       return [];
@@ -357,6 +357,14 @@ test('who left is not looked up in all that they ever asked for', async () => {
   const read = await planned((q) => createDue(q).requestsOfGone(10));
   expect(read).toContain('on approval_stages');
   expect(read).not.toContain('requests_asked');
+});
+
+test('what waits by an ended policy is looked up for each version in use, not in all that waits or ever ended', async () => {
+  const read = await planned((q) => createDue(q).requestsByEndedPolicies(10), 'set local enable_bitmapscan = off');
+  const looks = [...read.matchAll(/Scan (?:using (\w+) )?on (\w+)/g)].filter(([, , table]) => table !== 'used');
+  const waiting = looks.flatMap(([, index, table]) => (table === 'requests' ? (index ?? 'all') : []));
+  expect([...new Set(waiting)]).toEqual(['requests_by_policy']);
+  expect(read.match(/Index Cond/g)).toHaveLength(looks.length);
 });
 
 test('what waits for somebody is not looked up in all that was ever given where they keep it', async () => {
