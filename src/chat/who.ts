@@ -137,13 +137,7 @@ type Told = Pick<Inbound, 'platform' | 'tenant' | 'user' | 'profile'>;
 async function judge(desk: Desk, account: Told, kept: Known | null, guestsAllowed: boolean): Promise<void> {
   const { profile } = account;
   if (profile !== null && kept !== null) await keep(desk, account, profile, kept);
-  admit(profile?.standing ?? standingOf(profile, kept), guestsAllowed);
-}
-
-function standingOf(profile: Profile | null, kept: Known | null): string | null {
-  if (kept === null) return null;
-  // A platform that says it of everybody, and now of nobody because it is slow, said what is kept, whichever release kept it.
-  return profile === null ? kept.standing : presumed(kept, kept.person);
+  admit(profile?.standing ?? (kept === null ? null : presumed(kept, kept.person)), guestsAllowed);
 }
 
 async function keep(desk: Desk, { platform, tenant, user }: Told, profile: Profile, kept: Known): Promise<void> {

@@ -303,8 +303,11 @@ describe('the standing of an account', () => {
       await people('guest');
       await guess('member');
       for (const silence of [nothing, down]) expect(await knock('tara', silence)).toBe(refusal);
+      // As Slack is heard where it is slow: a file said who it is, and nothing says what.
+      expect(await ask(silent)).toContain(guests);
       expect(await knock('tara', roster('member'))).toBe('Tara Lind');
       expect(await knock('tara', down)).toBe('Tara Lind');
+      expect(await ask(silent)).toBe('');
       expect(await knock('tara', roster('member'))).toBe('Tara Lind');
       await people('member');
       for (const standing of ['guest', 'foreign']) {
