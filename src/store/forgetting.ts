@@ -116,7 +116,8 @@ export async function forget(
 
 // Messages that name somebody who is forgotten are still read. What they were asked, exceptions and what is done by hand is looked up from
 // what is remembered, once for all of them: no index leads there, and it is less than what ever was. Whoever only would have to be asked
-// next is named in no message that stays. One a second, so that they hold up nothing that waits to be told.
+// next is named in no message that stays; a line of a digest says of whom it is, and not who decided. One a second, so that they hold up
+// nothing that waits to be told.
 const REDRAW = `
 with gone as materialized (
   select id, forgotten_at from people where forgotten_at > usher_now() - interval '1 day'
@@ -133,9 +134,16 @@ with gone as materialized (
 ), remembered as materialized (
   select request_id, min(drawn_at) as drawn_at from cards where state = 'live' and request_id is not null and exists (select from gone)
   group by request_id
+), lines as materialized (
+  select split_part(about, ':', 1) as kind, split_part(about, ':', 2) as id, subject_id as reader, min(drawn_at) as drawn_at
+  from cards cross join lateral (select item ->> 'about' as about from jsonb_array_elements((params ->> 'items')::jsonb) item) line
+  where state = 'live' and subject_kind = 'person' and split_part(view, '~', 1) = 'digest' and exists (select from gone)
+  group by 1, 2, 3
 ), things as materialized (
-  select subject_kind as kind, subject_id::uuid as id, min(drawn_at) as drawn_at from cards
-  where state = 'live' and subject_kind in ('exception', 'manualTask') and exists (select from gone) group by 1, 2
+  select subject_kind as kind, subject_id::uuid as id, subject_kind as shown_kind, subject_id as shown_id, min(drawn_at) as drawn_at from cards
+  where state = 'live' and subject_kind in ('exception', 'manualTask') and exists (select from gone) group by 1, 2, 3, 4
+  union all
+  select kind, id::uuid, 'person', reader, drawn_at from lines where kind in ('exception', 'manualTask')
 ), shown (kind, id) as (
   select kind, id from named cross join lateral (select from cards
     where state = 'live' and subject_kind = named.kind and subject_id = named.id and drawn_at < named.at limit 1) card
@@ -143,7 +151,7 @@ with gone as materialized (
   select 'request', id::text from asked cross join lateral (select from cards
     where state = 'live' and request_id = asked.id and drawn_at < asked.at limit 1) card
   union
-  select kind, things.id::text from things cross join lateral (
+  select shown_kind, shown_id from things cross join lateral (
     select from incompatibility_exceptions e join gone on gone.id = e.person_id
     where e.id = case kind when 'exception' then things.id end and drawn_at < forgotten_at
     union all
@@ -153,6 +161,10 @@ with gone as materialized (
   union
   select 'request', request_id::text from remembered cross join lateral (select from approval_tasks t join gone on gone.id = t.person_id
     where t.request_id = remembered.request_id and remembered.drawn_at < gone.forgotten_at limit 1) decider
+  union
+  select 'person', reader from lines join named using (kind, id) where lines.drawn_at < named.at
+  union
+  select 'person', reader from lines join asked on kind = 'request' and lines.id = asked.id::text where lines.drawn_at < asked.at
 ), stale as (
   select kind, id, concat_ws(':', 'redraw', kind, id) as lane from shown
   where not exists (select from outgoing o where o.lane = concat_ws(':', 'redraw', kind, id) and o.state in ('ready', 'leased'))

@@ -5,6 +5,8 @@ import { jobs } from '../../src/jobs';
 import { aWorld, buttons, cardOf, SMALL, textOf, type World } from '../support/world';
 
 const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
 const PACKAGES = Array.from({ length: 14 }, (_, n) => `Tool ${String.fromCharCode(65 + n)}`);
 const TOOLS = `${SMALL}  - name: Tools
     owners: [olga]
@@ -148,6 +150,21 @@ test('what was decided in between concerns nobody any more, and then there is no
   await world.allOut();
   expect(told('ana')).toEqual([]);
   expect(await world.sql(`select 1 from outgoing where state in ('ready', 'leased')`)).toEqual([]);
+});
+
+test('it names nobody any more who was forgotten', async () => {
+  const away = world.mailbox.away();
+  await ask(PACKAGES.slice(0, 6));
+  await pass(20);
+  away.over();
+  await world.allOut();
+  expect(told('ana')).toEqual([expect.stringContaining('Tara Lind asks for')]);
+  await world.configure('people: [{ key: tara, name: Tara Lind, state: deleted }]');
+  await world.pass(30 * DAY + HOUR);
+  await world.settle();
+  await world.allOut();
+  expect(await world.sql(`select 1 from people where forgotten_at is not null`)).toHaveLength(1);
+  expect(told('ana').join()).not.toContain('Tara Lind');
 });
 
 /** A package whose roles people set up by hand: as many tasks for their owner. */
