@@ -48,6 +48,8 @@ export type Notice = (typeof notices)[number];
 
 /** How a message looks that others read, or who left. */
 export const GONE = 'gone';
+/** Of a redraw: looks for a message that a try may have left at one place before its person was told at another. */
+export const COPY = 'copy';
 
 /** What waits for its reader, the most pressing first; everything else they only have to know. */
 export const duties: readonly Notice[] = [

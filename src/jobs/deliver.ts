@@ -3,6 +3,7 @@ import { ChannelError } from '../chat/channel';
 import { DomainError } from '../domain/errors';
 import type { Log } from '../log';
 import type { OutgoingRow } from '../operations/ports';
+import { lookForCopy } from './copies';
 import { lateness } from './elsewhere';
 import { NotNow } from './gate';
 import { place } from './place';
@@ -46,7 +47,8 @@ async function work(parts: DeliverParts, row: OutgoingRow): Promise<void> {
         await tell(parts, row);
         break;
       case 'redraw':
-        if (!(await redraw(parts, row))) return;
+        if (row.subject.kind === 'card') await lookForCopy(parts, row);
+        else if (!(await redraw(parts, row))) return;
         break;
       case 'place':
         await place(parts, row);

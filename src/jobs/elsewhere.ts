@@ -20,6 +20,10 @@ export type Waits = ChannelError | NotNow;
 export const isWaiting = (error: unknown): error is Waits =>
   error instanceof NotNow || (error instanceof ChannelError && error.kind === 'later');
 
+/** Whether a message may be out after a try that ended so. */
+export const mayBeOut = (error: unknown): boolean =>
+  error instanceof ChannelError && error.kind === 'later' && error.code !== LIMITED;
+
 /** Whether a place takes nothing any more. */
 export const isDead = (error: unknown): error is ChannelError =>
   error instanceof ChannelError && (error.kind === 'unreachable' || error.kind === 'gone');

@@ -3,22 +3,23 @@
 import type { Card } from '../chat/card';
 import type { CardBook } from '../chat/cards';
 import { ChannelError } from '../chat/channel';
-import type { Channel } from '../chat/channel';
+import type { Address, Channel } from '../chat/channel';
 import { hashOf, stays } from '../chat/follow';
 import { paramsOf } from '../chat/replies';
 import { bind } from '../chat/render';
 import { draw, lacking } from '../chat/views';
 import type { Drawn } from '../chat/views';
-import { asReader, introduce } from '../chat/who';
+import { asReader } from '../chat/who';
 import type { Who } from '../chat/who';
 import { DomainError } from '../domain/errors';
 import type { Person } from '../domain/model';
 import type { Log } from '../log';
 import type { By, CardRow, Cards, Desk, Outbox, OutgoingRow, Reachable, Watch } from '../operations/ports';
-import { isDead, isWaiting, lateness, together, UNSURE } from './elsewhere';
+import { isDead, isWaiting, lateness, mayBeOut, together, UNSURE } from './elsewhere';
 import type { Waits } from './elsewhere';
 import { gateOf, LOOK_UPS, NotNow, paceOf } from './gate';
 import type { Gates } from './gate';
+import { elsewhereThan, placesOf } from './reaching';
 
 export interface TellParts {
   readonly desk: Desk;
@@ -60,15 +61,17 @@ export async function tell(parts: TellParts, claimed: OutgoingRow): Promise<void
   try {
     for await (const place of placesOf(parts, person)) {
       const error = await tellAt(parts, row, person, place);
-      if (error === null) return;
+      if (error === null) {
+        if (row.unsure) await parts.cards.doubted(row, viewOf(row), elsewhereThan(place, parts));
+        return;
+      }
       if (isDead(error)) {
         await parts.desk.directory.dead(place, error.code);
         if (final instanceof Never) final = new Never(`unreachable: ${error.code}`);
       } else if (isWaiting(error)) {
         waiting.push(error);
-        // A first try may have got through without a word: that is looked at before anything goes out elsewhere.
-        const isFirst = row.attempts === 0 && error instanceof ChannelError;
-        if (isFirst || (await lateness(parts.desk, row)) < 0) break;
+        // It may have got through without a word: that is looked at before anything goes out elsewhere.
+        if ((!row.unsure && mayBeOut(error)) || (await lateness(parts.desk, row)) < 0) break;
       } else final = error;
     }
   } catch (error) {
@@ -82,37 +85,6 @@ export async function tell(parts: TellParts, claimed: OutgoingRow): Promise<void
 async function sayable({ outbox }: TellParts, row: OutgoingRow): Promise<OutgoingRow> {
   if (row.notice !== 'digest' || lacking(row.notice, row.params) === null) return row;
   return { ...row, params: await outbox.part(row.lease) };
-}
-
-/**
- * The places that are known, best first; then they are looked for on the other platforms: else an approver who never spoke to us, or
- * whose last place this message finds dead, would hear nothing.
- */
-async function* placesOf(parts: TellParts, person: Person): AsyncGenerator<Reachable> {
-  const reachable = async (): Promise<readonly Reachable[]> =>
-    (await parts.desk.directory.reachable(person.id)).filter((place) => parts.channels.has(place.platform));
-  const known = await reachable();
-  yield* known;
-  if (person.email === null) return;
-  for (const channel of parts.channels.values()) {
-    const { platform } = channel;
-    if (known.some((place) => place.platform === platform)) continue;
-    const found = await find(parts, channel, person.email);
-    if (found !== null && (await introduce(parts.desk, person, { platform, ...found })))
-      yield* (await reachable()).filter((place) => place.platform === platform);
-  }
-}
-
-/** A platform that refuses the look-up, for want of a scope, is one on which the person is not found. */
-async function find(parts: TellParts, channel: Channel, email: string): ReturnType<NonNullable<Channel['find']>> {
-  if (!channel.find) return null;
-  const look = channel.find.bind(channel, email);
-  try {
-    return await parts.gates.call(`${channel.platform}:look-ups`, LOOK_UPS, look);
-  } catch (error) {
-    if (error instanceof ChannelError && error.kind !== 'later') return null;
-    throw error;
-  }
 }
 
 /** Null: told. Else why not here, where the next place may be tried for it. */
@@ -199,7 +171,12 @@ async function tellBy(
 }
 
 /** Whether the message of an earlier try is there: then it is the remembered one from now on. */
-async function adopt(parts: TellParts, channel: Channel, place: Reachable, kept: CardRow): Promise<boolean> {
+export async function adopt(
+  parts: TellParts,
+  channel: Channel,
+  place: Address & Pick<Reachable, 'platform'>,
+  kept: CardRow,
+): Promise<boolean> {
   if (!channel.sent) return false;
   await parts.gates.enter(`${channel.platform}:messages`, LOOK_UPS);
   const look = channel.sent.bind(channel, place, kept.id);
@@ -233,7 +210,8 @@ export async function redraw(parts: TellParts, row: OutgoingRow): Promise<boolea
   return false;
 }
 
-async function redrawAll(parts: TellParts, rows: readonly CardRow[], row: OutgoingRow): Promise<void> {
+/** Makes these equal to how things stand, each by itself; throws where one of them is to be tried again. */
+export async function redrawAll(parts: TellParts, rows: readonly CardRow[], row: OutgoingRow): Promise<void> {
   let later: unknown = null;
   for (const kept of rows) {
     try {

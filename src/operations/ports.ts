@@ -668,6 +668,15 @@ export interface Cards {
   /** Compared with how things stand, and still equal. */
   looked(id: CardId, hash: string): Promise<void>;
   failed(id: CardId, error: string, gone: boolean): Promise<void>;
+  /**
+   * Leaves a look for each message of a row that was begun on one of these platforms and never heard of again; once, however often it
+   * is said.
+   */
+  doubted(
+    row: Pick<OutgoingRow, 'person' | 'subject' | 'trace'>,
+    view: string,
+    platforms: readonly string[],
+  ): Promise<void>;
   /** The card read again if another row than `own` redraws its subject, or did since `seen` was read; null when none did. */
   overtaken(seen: CardRow, own: Lease): Promise<CardRow | null>;
   get(id: CardId): Promise<CardRow | null>;

@@ -1,5 +1,6 @@
 // Remembered messages: which card was sent where, and what it last showed. One per person, platform, view and subject, so
 // that telling again edits. What a card should show is computed elsewhere.
+import { COPY } from '../domain/consequences';
 import type { CardId } from '../domain/model';
 import type { CardRow, Cards } from '../operations/ports';
 import { isId, newId } from './ids';
@@ -63,6 +64,11 @@ const DRAWN = 'update cards set hash = $2, drawn_at = usher_now(), error = null,
 const LOOKED = 'update cards set drawn_at = usher_now(), error = null, error_at = null where id = $1 and hash = $2';
 const FAILED = `
 update cards set error = $2, error_at = usher_now(), state = case when $3::boolean then 'gone' else state end where id = $1`;
+const DOUBTED = `
+insert into outgoing (kind, notice, person_id, subject_kind, subject_id, lane, next_at, dedupe_key, created_at, trace)
+select 'redraw', '${COPY}', person_id, 'card', id, '${COPY}:' || id, usher_now(), '${COPY}:' || id, usher_now(), $6
+from cards where person_id = $1 and view = $2 and subject_kind = $3 and subject_id = $4 and state = 'sending' and platform = any ($5::text[])
+on conflict (dedupe_key) do nothing returning id`;
 // A redraw that still waits reads the cards after this and shows what is new. One that is being worked, or was settled since,
 // may have read them too early. The margin is the rounding of the instants.
 const REDRAWN = `exists (
@@ -145,6 +151,9 @@ export function createCards(q: Query): Cards {
     },
     async failed(id, error, gone) {
       await q(FAILED, [id, error, gone]);
+    },
+    async doubted({ person, subject, trace }, view, platforms) {
+      await q(DOUBTED, [person, view, subject.kind, subject.id, platforms, trace]);
     },
     async overtaken(seen, own) {
       const [row] = await q(OVERTAKEN, [seen.id, lanesOf(seen), seen.readAt.toISOString(), own.id]);

@@ -1,7 +1,7 @@
 // What this release can work. While one release replaces another both run on one database, and the newer one may write rows that the
 // older one does not know: for the older one they are not there. It neither takes nor gathers them, and nothing waits behind them; the
 // newer one works them within seconds. What nobody took for days is given up aloud.
-import { GONE, notices } from '../domain/consequences';
+import { COPY, GONE, notices } from '../domain/consequences';
 import type { OutgoingRow } from '../operations/ports';
 import { AUDIENCES } from './audiences';
 import type { Query } from './query';
@@ -12,7 +12,7 @@ export const KINDS: readonly OutgoingRow['kind'][] = ['tell', 'redraw', 'place']
 const array = (names: readonly string[]): string => `'{${names.join(', ')}}'::text[]`;
 /** The notices of messages that stand for themselves. */
 export const NOTICES = array(notices);
-const DRAWN = array([...notices, 'digest', GONE]);
+const DRAWN = array([...notices, 'digest', GONE, COPY]);
 
 /**
  * Whether this release can work a row of outgoing. Who is named needs no audience any more; a redraw names the view that it is left for,

@@ -477,11 +477,100 @@ describe('a person whose first platform is away', () => {
     world.mailbox.away();
     const busy = jest.spyOn(slack, 'send').mockRejectedValue(new ChannelError('later', 'ratelimited'));
     await ask('ledger reader');
+    await after(0);
     await after(20 * MINUTE);
     expect(busy).toHaveBeenCalled();
     expect(await world.sql(`select error from outgoing where state = 'ready' and notice = 'approval'`)).toEqual([
       { error: 'service_unavailable' },
     ]);
+  });
+});
+
+describe('a person whose first platform has it without a word', () => {
+  const AWAY = new ChannelError('later', 'Timeout');
+  let slack: Mailbox;
+  let both: ReturnType<typeof worker>;
+  let isBack: boolean;
+  /** So much later both platforms are worked until nothing is due; gives whom each of them asked. */
+  const after = async (ms: number) => {
+    await world.sql('update organization set clock_offset_ms = clock_offset_ms + $1', [ms]);
+    while ((await once(both)) > 0);
+    const asked = ({ messages }: Mailbox) =>
+      messages.filter(({ card }) => textOf(card).includes('Ledger reader')).map(({ to }) => to);
+    return [asked(world.mailbox).filter((to) => to === 'ana'), asked(slack)];
+  };
+  /** It is away after a first try, which it may have taken. */
+  const mute = (takes: boolean): void => {
+    const { mailbox } = world;
+    const send = mailbox.send.bind(mailbox);
+    const find: Channel['sent'] = (to, card) => {
+      const found = mailbox.messages.find((one) => one.card.id === card);
+      const ref = { tenant: to.tenant, conversation: 'c-ana', serviceUrl: null };
+      return Promise.resolve(found ? { ...ref, message: found.id } : null);
+    };
+    let tries = 0;
+    Object.assign(mailbox, {
+      send: async (...message: Parameters<typeof send>) => {
+        if (isBack || message[0].user !== 'ana') return send(...message);
+        tries += 1;
+        if (takes && tries === 1) await send(...message);
+        throw AWAY;
+      },
+      sent: (...looked: Parameters<typeof find>) => (isBack ? find(...looked) : Promise.reject(AWAY)),
+    });
+  };
+  const copies = () =>
+    world.sql(`select c.platform, c.state, c.error from cards c join people p on p.id = c.person_id
+      where p.directory_key = 'ana' order by 1, 2`);
+  beforeEach(async () => {
+    await world.configure(
+      'people: [{ key: ana, name: Ana Ruiz, identities: [{ platform: slack, tenant: T1, user: UANA }] }]',
+    );
+    await world.sql(`update identities set last_seen_at = usher_now() where user_id = 'ana'`);
+    slack = new Mailbox();
+    isBack = false;
+    both = worker(undefined, Object.assign(slack, { platform: 'slack' }));
+  });
+
+  test('is told on the next one as well, and that first copy follows once its platform answers', async () => {
+    mute(true);
+    await ask('ledger reader');
+    expect([await after(0), await after(16 * MINUTE)]).toEqual([
+      [['ana'], []],
+      [['ana'], ['UANA']],
+    ]);
+    const [copy] = slack.messages;
+    if (copy === undefined) throw new Error('nobody was told');
+    await world.press('ana', copy.card, 'Approve');
+    await after(HOUR);
+    expect(titles(latest('ana').card)).toContain('Approve');
+    isBack = true;
+    expect([await after(HOUR), await after(HOUR)][1]).toEqual([['ana'], ['UANA']]);
+    expect([titles(latest('ana').card), titles(copy.card)].flat()).not.toContain('Approve');
+    expect(await copies()).toEqual(['slack', 'web'].map((platform) => ({ platform, state: 'live', error: null })));
+  });
+
+  test('is looked for there until it answers, and no longer where it has nothing', async () => {
+    mute(false);
+    await ask('ledger reader');
+    await after(0);
+    expect(await after(16 * MINUTE)).toEqual([[], ['UANA']]);
+    isBack = true;
+    expect([await after(HOUR), await after(HOUR)][1]).toEqual([[], ['UANA']]);
+    expect(await copies()).toEqual([
+      { platform: 'slack', state: 'live', error: null },
+      { platform: 'web', state: 'gone', error: 'told_elsewhere' },
+    ]);
+    expect(await world.sql(`select state, notice from outgoing where state <> 'done'`)).toEqual([]);
+  });
+
+  test('is not told on the next one before it was looked for there, however long the message waited for its first try', async () => {
+    mute(true);
+    await ask('ledger reader');
+    expect(await after(20 * MINUTE)).toEqual([['ana'], []]);
+    isBack = true;
+    expect(await after(HOUR)).toEqual([['ana'], []]);
+    expect(await copies()).toEqual([{ platform: 'web', state: 'live', error: null }]);
   });
 });
 

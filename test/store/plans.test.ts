@@ -228,6 +228,11 @@ test.each<{
   { name: 'cards that some access is part of', act: (q) => createCards(q).bySubject({ kind: 'assignment', id }) },
   { name: 'cards that a person is shown', act: (q) => createCards(q).bySubject({ kind: 'person', id }) },
   { name: 'telling anew', act: (q) => createOutbox(q).anew(id as CardId, { asks: true, trace: null }) },
+  {
+    name: 'what a try may have left elsewhere',
+    act: (q) =>
+      createCards(q).doubted({ person, subject: { kind: 'request', id }, trace: null }, 'approval~1', ['slack']),
+  },
   { name: 'cards of a task', act: (q) => createCards(q).bySubject({ kind: 'manualTask', id }) },
   {
     name: 'a card that was overtaken',
