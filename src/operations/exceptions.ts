@@ -6,6 +6,7 @@ import { report as reported } from '../domain/exception';
 import type { ExceptionFacts } from '../domain/exception';
 import type { PackageId, PersonId, PolicyVersionId } from '../domain/model';
 import { can } from '../domain/permissions';
+import { decidable } from '../domain/request';
 import { act, moment } from './act';
 import type { By, Desk } from './ports';
 import type { FormFacts } from './requests';
@@ -23,7 +24,9 @@ export async function exceptionFor(
     desk.views.forSubmit({ requestor, ...input, for: 'exception' }),
     desk.views.now(),
   ]);
-  return { facts, ...offerException(facts, now, wanted), now };
+  const offer = offerException(facts, now, wanted);
+  decidable(facts, [offer.policy]);
+  return { facts, ...offer, now };
 }
 
 /** What somebody sees of an exception. */

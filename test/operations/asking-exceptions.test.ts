@@ -73,6 +73,16 @@ test('the form says what the package ends with: the exception, unless the other 
   expect(ask).toContain(`${ends} unless Ledger auditor has ended before.`);
 });
 
+test('the form does not open where nobody could decide', async () => {
+  const policy = 'exceptionPolicy: { approval: [{ approvers: ada }], expires: 9 days }';
+  await world.configure(against(`{ package: Ledger auditor, ${policy} }`));
+  await world.sql(`delete from administrative_roles where role = 'catalogOwner'`);
+  await world.submit('ada', await form('ada', 'request ledger auditor'), {});
+  expect(sentenceOf(await world.say('ada', 'request ledger writer'))).toBe(
+    'There are too few people who may approve Ledger writer here: nobody decides for themselves. Ask an administrator to name another approver.',
+  );
+});
+
 describe('the whole way', () => {
   test('from what is refused to what is granted, and from there to the package', async () => {
     await world.submit('tara', await form('tara', 'request ledger auditor'), {});
