@@ -225,7 +225,7 @@ test('X33: a text that is too long is refused with the limit, and what is stored
   expect(await whole.sql(`select error from outgoing where state = 'dead' and error <> 'unreachable'`)).toEqual([]);
 });
 
-test('X34: a list that no card could hold is cut into pages, and nothing of it is lost', async () => {
+test('X34, row 17: a list that no card could hold is cut into pages, and nothing of it is lost', async () => {
   const { slack } = whole;
   // As many requests of one person as nobody has, with reasons as long as they may be.
   await whole.sql(`

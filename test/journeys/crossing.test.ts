@@ -2,7 +2,8 @@
 import { startUsher } from '../../src/main';
 import { wordsOf, type SlackMessage } from '../support/slack-server';
 import type { TeamsPerson } from '../support/teams-server';
-import { startWhole, teamsTextOf, until, type Whole } from './support';
+import { rows } from './rows';
+import { HOME, startWhole, teamsTextOf, until, type Whole } from './support';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -143,7 +144,7 @@ describe.each(['http', 'socket'] as const)('over Slack by %s', (mode) => {
     },
   );
 
-  test('what is typed in a direct message is stored, acknowledged, answered once, and then forgotten', async () => {
+  test('row 5: what is typed in a direct message is stored, acknowledged, answered once, and then forgotten', async () => {
     const { slack } = whole;
     const shown = await slack.say('U0ADA', 'my access');
     expect(shown).toMatchObject({ status: 200, body: '' });
@@ -158,15 +159,17 @@ describe.each(['http', 'socket'] as const)('over Slack by %s', (mode) => {
     ]);
   });
 
-  test('a doubled click in Teams and a late one in Slack change nothing, and say who was faster', async () => {
+  test('row 43: a doubled click in Teams is answered alike and changes nothing, and a late one in Slack says who was faster', async () => {
     const { slack, teams } = whole;
     const card = await adaAsks('Taxes', 'year end');
     const first = await teams.press(ben, card.teams, 'Approve');
     const again = await teams.deliver(first.activity);
     expect(again.status).toBe(200);
-    expect(JSON.stringify(again.card)).toContain('is approved');
+    const done = `Done. R-${(await whole.request('Taxes')).number} is approved.`;
+    for (const shown of [first, again]) expect(JSON.stringify(shown.card)).toContain(done);
     const second = await teams.press(ben, card.teams, 'Approve');
     expect(JSON.stringify(second.card)).toContain('You approved');
+    expect(JSON.stringify(second.card)).not.toContain(done);
     await slack.press('U0CLEO', card.old, 'Approve');
     await whole.slackMessage('U0CLEO', 'Ben Okafor was faster');
     await until('the late card is fresh', () => wordsOf(card.slack).includes('Ben Okafor approved'));
@@ -175,12 +178,20 @@ describe.each(['http', 'socket'] as const)('over Slack by %s', (mode) => {
     expect((await whole.request('Taxes')).state).toBe('delivered');
   });
 
-  test('a doubled click in Slack and a late one in Teams change nothing, and say who was faster', async () => {
+  test('row 5: a doubled form and click in Slack are answered alike and change nothing, and a late one in Teams says who was faster', async () => {
     const { slack, teams } = whole;
     const card = await adaAsks('Budget', 'planning');
+    const form = slack.deliveries.findLast(({ body }) => body['type'] === 'view_submission');
+    if (form === undefined) throw new Error('no form was sent');
+    expect(JSON.stringify((await slack.deliver(form)).body)).toContain('is on its way');
     await slack.press('U0CLEO', card.old, 'Approve');
-    const click = slack.deliveries.at(-1) ?? { kind: 'interactive', body: {} };
+    const click = slack.deliveries.at(-1) ?? form;
     expect((await slack.deliver(click)).status).toBe(200);
+    const done = `Done. R-${(await whole.request('Budget')).number} is approved.`;
+    await until(
+      'the same answer',
+      () => slack.messagesOf('U0CLEO').filter((one) => wordsOf(one).includes(done)).length === 2,
+    );
     await slack.press('U0CLEO', card.old, 'Approve');
     await whole.slackMessage('U0CLEO', 'You approved');
     const late = await teams.press(ben, card.teams, 'Approve');
@@ -190,7 +201,7 @@ describe.each(['http', 'socket'] as const)('over Slack by %s', (mode) => {
     expect(asked('Budget')).toHaveLength(1);
   });
 
-  test('somebody whom nothing links is told what to do, and a like name or a foreign address links nobody', async () => {
+  test('row 63: who is linked by nothing that is theirs alone and verified is nobody, and told what to do', async () => {
     const { slack, teams } = whole;
     await slack.say('U0NEW', 'my access');
     await whole.slackMessage('U0NEW', 'Ask your administrator to link this account');
@@ -199,12 +210,21 @@ describe.each(['http', 'socket'] as const)('over Slack by %s', (mode) => {
     const nils = teams.person('Nils');
     await teams.say(nils, 'my access');
     await whole.teamsMessage(nils, 'Ask your administrator to link this account');
+    // An address that the workspace has not seen confirmed, and one by which somebody else is known already.
+    slack.addUser({ id: 'U0RAW', name: 'Dana Reed', email: `dana@${HOME}`, flags: { is_email_confirmed: false } });
+    await slack.say('U0RAW', 'my access');
+    await whole.slackMessage('U0RAW', 'Ask your administrator to link this account');
+    slack.addUser({ id: 'U0TWIN', name: 'Ada Stone', email: `ada@${HOME}` });
+    await slack.say('U0TWIN', 'my access');
+    await whole.slackMessage('U0TWIN', 'It is not clear whose account this is');
     await whole.idle();
     expect(
-      await whole.sql(`select state, person_id from identities where user_id in ('U0NEW', '${nils.aadObjectId}')`),
+      await whole.sql(`select i.state, p.directory_key as person from identities i left join people p on p.id = i.person_id
+        where user_id in ('U0NEW', '${nils.aadObjectId}', 'U0RAW', 'U0TWIN', 'U0ADA') order by 1, 2`),
     ).toEqual([
-      { state: 'unlinked', person_id: null },
-      { state: 'unlinked', person_id: null },
+      { state: 'conflict', person: null },
+      { state: 'linked', person: 'ada' },
+      ...Array.from({ length: 3 }, () => ({ state: 'unlinked', person: null })),
     ]);
   });
 
@@ -428,6 +448,9 @@ catalogs:
       await whole.idle();
     },
   );
+
+  // The same behind either door.
+  if (mode === 'http') rows(() => ({ whole, ben, decisions }));
 
   test("a second start with the rights of the tables' owner is refused, and this one goes on", async () => {
     const { config, log } = whole;
