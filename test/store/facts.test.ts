@@ -196,9 +196,9 @@ describe('facts of a pair', () => {
   });
 
   test('a request keeps its policy version, with its answers and its stages', async () => {
-    const ana = await world.person('Ana');
+    const [ana, bea] = [await world.person('Ana'), await world.person('Bea')];
     const pkg = await world.package('CRM', {
-      stages: [{ primaries: [{ person: ana }] }, { primaries: [{ person: ana }] }],
+      stages: [{ primaries: [{ person: ana }] }, { primaries: [{ person: bea }] }],
     });
     const { id } = await world.ask(tara, pkg);
     await world.sql(`update policies set state = 'disabled', version = 2`);
