@@ -47,8 +47,7 @@ async function work(parts: DeliverParts, row: OutgoingRow): Promise<void> {
         await tell(parts, row);
         break;
       case 'redraw':
-        if (row.subject.kind === 'card') await lookForCopy(parts, row);
-        else if (!(await redraw(parts, row))) return;
+        if (!(await (row.subject.kind === 'card' ? lookForCopy : redraw)(parts, row))) return;
         break;
       case 'place':
         await place(parts, row);

@@ -668,6 +668,8 @@ export interface Cards {
   /** Compared with how things stand, and still equal. */
   looked(id: CardId, hash: string): Promise<void>;
   failed(id: CardId, error: string, gone: boolean): Promise<void>;
+  /** What was begun and looked for in vain is remembered no longer, unless it is out by now. */
+  notThere(id: CardId): Promise<void>;
   /**
    * Leaves a look for each message of a row that was begun on one of these platforms and never heard of again; once, however often it
    * is said.

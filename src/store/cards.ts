@@ -64,6 +64,9 @@ const DRAWN = 'update cards set hash = $2, drawn_at = usher_now(), error = null,
 const LOOKED = 'update cards set drawn_at = usher_now(), error = null, error_at = null where id = $1 and hash = $2';
 const FAILED = `
 update cards set error = $2, error_at = usher_now(), state = case when $3::boolean then 'gone' else state end where id = $1`;
+// Another try may have sent it while it was looked for.
+const NOT_THERE = `
+update cards set error = 'told_elsewhere', error_at = usher_now(), state = 'gone' where id = $1 and state = 'sending'`;
 const DOUBTED = `
 insert into outgoing (kind, notice, person_id, subject_kind, subject_id, lane, next_at, dedupe_key, created_at, trace)
 select 'redraw', '${COPY}', person_id, 'card', id, '${COPY}:' || id, usher_now(), '${COPY}:' || id, usher_now(), $6
@@ -151,6 +154,9 @@ export function createCards(q: Query): Cards {
     },
     async failed(id, error, gone) {
       await q(FAILED, [id, error, gone]);
+    },
+    async notThere(id) {
+      await q(NOT_THERE, [id]);
     },
     async doubted({ person, subject, trace }, view, platforms) {
       await q(DOUBTED, [person, view, subject.kind, subject.id, platforms, trace]);

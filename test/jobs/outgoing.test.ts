@@ -564,6 +564,51 @@ describe('a person whose first platform has it without a word', () => {
     expect(await world.sql(`select state, notice from outgoing where state <> 'done'`)).toEqual([]);
   });
 
+  test('keeps the message of another try that went out there while the first one was looked for', async () => {
+    mute(false);
+    await ask('ledger reader');
+    await after(0);
+    await after(16 * MINUTE);
+    isBack = true;
+    // A worker that died before it could settle: another one tells Ana, and the look has its answer already.
+    const other = worker(['tell']);
+    Object.assign(world.mailbox, {
+      sent: async () => {
+        await world.sql(AGAIN);
+        while ((await once(other)) > 0);
+        return null;
+      },
+    });
+    await after(HOUR);
+    const [message] = world.messagesTo('ana');
+    expect(await copies()).toEqual(['slack', 'web'].map((platform) => ({ platform, state: 'live', error: null })));
+    if (message === undefined) throw new Error('nobody was told');
+    await world.press('ana', message.card, 'Approve');
+    await after(HOUR);
+    expect(titles(latest('ana').card)).not.toContain('Approve');
+  });
+
+  test('leaves the look for a message that only a newer release draws to that one', async () => {
+    mute(true);
+    await ask('ledger reader');
+    await after(0);
+    await after(16 * MINUTE);
+    isBack = true;
+    const sealed = (from: string, to: string) =>
+      world.sql(`update cards set view = replace(view, $1, $2) where platform = 'web'`, [from, to]);
+    await sealed('approval', 'sealed');
+    await after(HOUR);
+    expect(await copies()).toMatchObject([{ state: 'live' }, { platform: 'web', state: 'sending' }]);
+    const waiting = () =>
+      world.sql(`select kind, notice, subject_kind from outgoing where state = 'ready' and subject_kind = 'card'`);
+    expect(await waiting()).toEqual([{ kind: 'redraw', notice: 'sealed', subject_kind: 'card' }]);
+    // The newer one knows it.
+    await sealed('sealed', 'approval');
+    await world.sql(`update outgoing set notice = 'approval' where notice = 'sealed'`);
+    await after(HOUR);
+    expect([await waiting(), await copies()]).toMatchObject([[], [{ state: 'live' }, { state: 'live' }]]);
+  });
+
   test('is not told on the next one before it was looked for there, however long the message waited for its first try', async () => {
     mute(true);
     await ask('ledger reader');
