@@ -20,7 +20,7 @@ export async function lookForCopy(parts: TellParts, row: OutgoingRow): Promise<b
     await parts.outbox.leave(row.lease, view);
     return false;
   }
-  if (kept.state === 'sending') {
+  if (kept.state === 'sending' && channel.sent !== undefined) {
     const places = await parts.desk.directory.reachable(kept.person);
     const place = places.find(({ platform, user }) => platform === kept.platform && user === kept.user);
     if (!(await adopt(parts, channel, place ?? kept, kept))) await parts.cards.notThere(id);

@@ -67,11 +67,16 @@ update cards set error = $2, error_at = usher_now(), state = case when $3::boole
 // Another try may have sent it while it was looked for.
 const NOT_THERE = `
 update cards set error = 'told_elsewhere', error_at = usher_now(), state = 'gone' where id = $1 and state = 'sending'`;
-const DOUBTED = `
+/** Leaves a look for each of these cards that were begun and never heard of again (`from`: and a condition). */
+export const lookFor = (from: string, trace: string): string => `
 insert into outgoing (kind, notice, person_id, subject_kind, subject_id, lane, next_at, dedupe_key, created_at, trace)
-select 'redraw', '${COPY}', person_id, 'card', id, '${COPY}:' || id, usher_now(), '${COPY}:' || id, usher_now(), $6
-from cards where person_id = $1 and view = $2 and subject_kind = $3 and subject_id = $4 and state = 'sending' and platform = any ($5::text[])
+select 'redraw', '${COPY}', cards.person_id, 'card', cards.id, '${COPY}:' || cards.id, usher_now(), '${COPY}:' || cards.id, usher_now(), ${trace}
+from ${from} and cards.state = 'sending'
 on conflict (dedupe_key) do nothing returning id`;
+const DOUBTED = lookFor(
+  'cards where person_id = $1 and view = $2 and subject_kind = $3 and subject_id = $4 and platform = any ($5::text[])',
+  '$6',
+);
 // A redraw that still waits reads the cards after this and shows what is new. One that is being worked, or was settled since,
 // may have read them too early. The margin is the rounding of the instants.
 const REDRAWN = `exists (

@@ -4,7 +4,8 @@ import { duties } from '../domain/consequences';
 import { DomainError } from '../domain/errors';
 import type { PersonId } from '../domain/model';
 import type { Lease, OutgoingRow } from '../operations/ports';
-import { NOTICES } from './known';
+import { lookFor } from './cards';
+import { NOTICES, SURE } from './known';
 import type { Query } from './query';
 
 /** More than so many that wait for one person become one. */
@@ -25,7 +26,7 @@ const MATTERS = `(${noticeOf('item')} in (${DUTIES}) or ${noticeOf('item')} <> a
 
 // A message waits when it is this old and not out: its platform is away, or nobody may be told so much at once. A digest that
 // waits itself takes in whatever comes to wait with it; one that a worker holds already is out in a moment. Only what becomes
-// part of one is locked, so that the workers see the rest.
+// part of one is locked, so that the workers see the rest. What a try may have left of them where it was not heard is looked for.
 const GATHER = `
 with due as (
   select o.person_id, count(*) as messages from outgoing o where ${LATE} group by o.person_id
@@ -57,7 +58,13 @@ with due as (
       select item, n from jsonb_array_elements(all_items) with ordinality as t (item, n)
       order by ${MATTERS} desc, n desc limit ${KEPT}) newest) as items
   from digests
-), joined as (
+), doubted as (${lookFor(
+  `late join identities using (person_id) join cards on cards.person_id = late.person_id and cards.platform = identities.platform
+    and cards.view = concat_ws('~', late.notice, late.params ->> 'event')
+    and cards.subject_kind = late.subject_kind and cards.subject_id = late.subject_id
+  where late.error <> '${SURE}'`,
+  'late.trace',
+)}), joined as (
   update outgoing d set params = d.params || jsonb_build_object('items', items) from filled where d.id = filled.digest
 ), begun as (
   insert into outgoing (kind, notice, person_id, subject_kind, subject_id, params, lane, next_at, dedupe_key, created_at)
@@ -67,13 +74,14 @@ with due as (
 )
 select coalesce(sum(messages), 0)::integer as messages from filled`;
 
+// What was known of the last try of what is given back is forgotten, so it is in doubt.
 const PART = `
 with items as (
   select item, n, ${noticeOf('item')} = any (${NOTICES}) as known
   from outgoing d cross join jsonb_array_elements((d.params ->> 'items')::jsonb) with ordinality as t (item, n)
   where d.id = $1 and d.lease = $2
 ), given_back as (
-  update outgoing o set state = 'ready', error = null, settled_at = null, next_at = usher_now() from items
+  update outgoing o set state = 'ready', error = 'given_back', settled_at = null, next_at = usher_now() from items
   where not known and o.id = (item ->> 'row')::bigint and o.state = 'done'
 )
 update outgoing set params = params || jsonb_build_object('items',

@@ -12,6 +12,8 @@ export const KINDS: readonly OutgoingRow['kind'][] = ['tell', 'redraw', 'place']
 const array = (names: readonly string[]): string => `'{${names.join(', ')}}'::text[]`;
 /** The notices of messages that stand for themselves. */
 export const NOTICES = array(notices);
+/** After a try that ended so, nothing went out; after any other something may have. */
+export const SURE = 'ratelimited';
 const DRAWN = array([...notices, 'digest', GONE, COPY]);
 
 /**

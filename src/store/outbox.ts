@@ -5,7 +5,7 @@ import type { DeadRow, Lease, Outbox, OutgoingRow, Tx } from '../operations/port
 import { HEARERS } from './audiences';
 import { partDigest } from './digest';
 import { createGates } from './gates';
-import { KINDS, known } from './known';
+import { KINDS, known, SURE } from './known';
 import { OPEN } from './loads';
 import { type Query, isDuplicate } from './query';
 import { LOST, redrawReach } from './reach';
@@ -28,8 +28,6 @@ interface Claimed {
   readonly next_at: Date;
   readonly created_at: Date;
 }
-/** After a try that ended so, nothing went out. */
-const SURE = 'ratelimited';
 type Result = { state: 'done' } | { state: 'dead'; error: string };
 
 /**
@@ -81,10 +79,11 @@ const REAP = `
 update outgoing o set ${BACK}, error = 'lost' where o.id = any (array(
   select id from outgoing where state = 'leased' and lease_until < usher_now() order by id for update skip locked))
 returning o.id`;
-// Asked for anew: it is late, and tried long enough, from now on.
+// Asked for anew: it is late, and tried long enough, from now on. That a message may be out somewhere is not forgotten.
 const REDRIVE = `
 with given_up as (select id, error from outgoing where id = $1 and state = 'dead' for update), back as (
-  update outgoing o set ${BACK}, attempts = 0, error = null, next_at = usher_now(), created_at = usher_now()
+  update outgoing o set ${BACK}, attempts = 0, error = case o.kind when 'tell' then given_up.error end, next_at = usher_now(),
+    created_at = usher_now()
   from given_up where o.id = given_up.id
   returning o.kind, o.notice, o.person_id, o.request_id, o.params, coalesce(given_up.error, '') as error
 ), redrawn as (${redrawReach('back')})
@@ -117,7 +116,7 @@ const STILL_OPEN = `case o.notice
  * is put back once, since it is dead no more. `people`: a query of one column. For a WITH, as its two last names.
  */
 export const putBack = (people: string): string => `back as (
-update outgoing set state = 'ready', attempts = 0, error = null, settled_at = null, next_at = usher_now(), created_at = usher_now()
+update outgoing set state = 'ready', attempts = 0, settled_at = null, next_at = usher_now(), created_at = usher_now()
 where state = 'dead' and id in (
   select id from (
     select distinct on (o.notice, o.subject_kind, o.subject_id) o.id from outgoing o

@@ -588,6 +588,54 @@ describe('a person whose first platform has it without a word', () => {
     expect(titles(latest('ana').card)).not.toContain('Approve');
   });
 
+  test('whose message becomes a line of a digest meanwhile has that first copy follow as well', async () => {
+    mute(true);
+    await ask('ledger reader');
+    await after(0);
+    await world.sql(`insert into outgoing (kind, notice, person_id, subject_kind, subject_id, params, lane, next_at, dedupe_key, created_at)
+      select 'tell', 'access', p.id, 'assignment', gen_random_uuid(), '{}', 'late' || n, usher_now() + interval '1 hour', 'late' || n,
+        usher_now() - interval '1 hour' from people p, generate_series(1, 5) n where p.directory_key = 'ana'`);
+    await world.sql('update organization set clock_offset_ms = clock_offset_ms + $1', [6 * MINUTE]);
+    expect(await world.due.gatherMessages()).toBe(6);
+    isBack = true;
+    await after(HOUR);
+    const [first, digest] = world.messagesTo('ana');
+    if (first === undefined || digest === undefined) throw new Error('not both are out');
+    expect([titles(first.card).includes('Approve'), textOf(digest.card)]).toEqual([
+      true,
+      expect.stringContaining('1 thing to know'),
+    ]);
+    await world.say('tara', 'cancel R-1001');
+    await after(MINUTE);
+    expect(world.messagesTo('ana').flatMap(({ card }) => titles(card))).not.toContain('Approve');
+    expect(world.messagesTo('ana')).toHaveLength(2);
+  });
+
+  test.each<[string, () => Promise<unknown>]>([
+    [
+      'by hand',
+      async () => {
+        for (const { id } of await world.outbox.dead(10)) expect(await redrive(world.desk, operator, id)).toBe(true);
+      },
+    ],
+    ['because they speak', () => world.say('ana', 'help')],
+  ])('is not told again what was given up and is put back (%s), since it is there', async (_, putBack) => {
+    mute(true);
+    const busy = jest.spyOn(slack, 'send').mockRejectedValue(AWAY);
+    await ask('ledger reader');
+    await after(0);
+    await world.sql(`update outgoing set attempts = 20 where state = 'ready'`);
+    await after(4 * DAY);
+    expect(await world.outbox.dead(10)).toMatchObject([{ notice: 'approval', error: 'unreachable: unsure' }]);
+    isBack = true;
+    busy.mockRestore();
+    await putBack();
+    expect([await after(0), await after(HOUR)][1]).toEqual([['ana'], []]);
+    await world.say('tara', 'cancel R-1001');
+    await after(MINUTE);
+    expect(titles(latest('ana').card)).not.toContain('Approve');
+  });
+
   test('leaves the look for a message that only a newer release draws to that one', async () => {
     mute(true);
     await ask('ledger reader');

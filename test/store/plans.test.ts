@@ -218,6 +218,7 @@ test.each<{
   { name: 'the next instant', act: (q) => createOutbox(q).nextAt() },
   { name: 'giving up what nobody knows', act: (q) => createDue(q).giveUpUnknown(1000, 10) },
   { name: 'leaving a redraw', act: (q) => createOutbox(q).leave(lease, 'x') },
+  { name: 'gathering messages', act: (q) => createDue(q).gatherMessages() },
   { name: 'parting a digest', act: (q) => createOutbox(q).part(lease) },
   { name: 'reaping', act: (q) => createOutbox(q).reap() },
   { name: 'a retry', act: (q) => createOutbox(q).retry(lease, 10, 'x') },
