@@ -124,7 +124,10 @@ export function offerExtension(facts: AssignmentFacts, now: Date): Extension {
   );
   const anew = { ...facts, policies };
   const extension = mayExtend(facts, now, couldAsk({ ...anew, conflicts: [] }), couldAsk(anew));
-  gate(facts, { requestor: facts.target, onBehalf: false, for: 'extend', policyVersion: extension.policy.id });
+  const { policy } = extension;
+  gate(facts, { requestor: facts.target, onBehalf: false, for: 'extend', policyVersion: policy.id });
+  if (extensionNeedsApproval(policy) && !hasApprovers(facts, policy, facts.target.id, facts.target.id))
+    throw tooFew(facts.package.name, [policy]);
   return extension;
 }
 

@@ -77,6 +77,31 @@ test('the card of the request offers to extend while that is possible', async ()
   expect(card()).not.toContain('Extend');
 });
 
+test('neither the form nor a button for it is offered where nobody could decide, and all say what to do', async () => {
+  await remind();
+  const form = cardOf(await world.say('tara', 'extend ledger reader'));
+  // Two are to approve it, and without Tara, who owns what she holds, the administrator alone is left.
+  await world.sql(
+    `update administrative_roles set person_id = (select id from people where directory_key = 'tara') where role = 'catalogOwner'`,
+  );
+  await world.configure(`catalogs:
+  - name: Finance
+    packages:
+      - name: Ledger reader
+        policies:
+          - { name: Employees, who: allMembers, approval: [{ approvers: [tara, ada], approvalsRequired: 2 }], expires: 30 days }
+`);
+  const tooFew =
+    'There are too few people who may approve Ledger reader here: nobody decides for themselves. Ask an administrator to name another approver.';
+  expect(sentenceOf(await world.say('tara', 'extend ledger reader'))).toBe(tooFew);
+  expect(sentenceOf(await world.press('tara', reminder(), 'Extend'))).toBe(tooFew);
+  expect(sentenceOf(await world.submit('tara', form, { reason: 'still closing' }))).toBe(tooFew);
+  expect(titles(cardOf(await world.say('tara', 'my access')))).not.toContain('Extend');
+  await world.sql(`update cards set error_at = usher_now() - interval '2 hours', error = 'lost' where state = 'live'`);
+  await world.pass(HOUR);
+  expect([textOf(reminder()).includes(tooFew), titles(reminder()).includes('Extend')]).toEqual([true, false]);
+});
+
 test('the reminder follows an extension: asked for, refused, asked for again, approved', async () => {
   await remind();
   await extend();

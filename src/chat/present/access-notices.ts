@@ -184,6 +184,7 @@ function keeping(view: AssignmentView): Partial<Notice> & { readonly line: Text 
     if (!refusal) return { line: say('notice.accessEndingDecided', values) };
     if (renewal && open.type === 'exception') return { line: say('notice.accessEndingGranted', values) };
   } else if (renewal) return renewal;
+  if (refusal?.is('no-approvers')) return { line: explain(refusal.code, refusal.data) };
   if (couldAsk) return { line: label('notice.accessEndingNoExtend') };
   return { line: say('notice.accessEndingClosed', { owners: nextInCharge(view.facts, view.facts.target.id) }) };
 }
