@@ -67,6 +67,9 @@ export const duties: readonly Notice[] = [
   'delegation',
 ];
 
+/** What waits for a decision about the package of an event. */
+export const WAITING = 'waiting';
+
 export interface Consequence {
   readonly on: EventType;
   /** Equal values in the event's data; absent: always. */
@@ -77,9 +80,9 @@ export interface Consequence {
   readonly audience?: Audience;
   /**
    * What the message is about; default: the event's own subject. A placement is about the event's grant; where the event is about
-   * an assignment, about each grant that changes with it.
+   * an assignment, about each grant that changes with it. `waiting`: about each request for the event's package that is not decided.
    */
-  readonly about?: 'request' | 'assignment' | 'grant' | 'manualTask' | 'resource' | 'person';
+  readonly about?: 'request' | 'assignment' | 'grant' | 'manualTask' | 'resource' | 'person' | typeof WAITING;
   /** Messages about the same are redrawn when this one goes out to whom it is for: one row where a `redraw` beside it were two. */
   readonly redraws?: boolean;
 }
@@ -199,6 +202,8 @@ export const consequences: readonly Consequence[] = [
   tell('resource.driftFound', 'drift', 'resourceOwners', 'resource'),
   redraw('resource.driftFound', 'resource'),
   redraw('resource.driftChanged', 'resource'),
+  // Whoever decides sees what would be given.
+  redraw('package.versioned', WAITING),
   tell('package.leaversFound', 'leavers', 'catalogOwners', undefined),
   redraw('package.leaversFound', undefined),
   redraw('package.leaversChanged', undefined),

@@ -146,7 +146,14 @@ export interface SubmitFacts extends PairFacts {
   readonly requestorMaySee: boolean;
 }
 
-/** One request asked again as another: the other's number, and the roles that the package had gained (`Resource / Role`). */
+/** A role that the package holds, by the name that people write (`Resource / Role`, `Resource / Role / Scope`). */
+export interface RoleNamed {
+  readonly role: ResourceRole['id'];
+  readonly scope: ResourceScope['id'];
+  readonly name: string;
+}
+
+/** One request asked again as another: the other's number, and the roles that the package had gained, by name. */
 export interface AskedAgain {
   readonly number: number;
   readonly added: readonly string[];
@@ -165,8 +172,10 @@ export interface RequestFacts extends PairFacts {
   readonly people: readonly PersonRef[];
   /** The assignment the request names (also when it is no longer live), with all its justifications. */
   readonly assignment: Assignment | null;
-  /** What the package held when this was asked for: what everybody decides on. `content` is what it holds now. */
+  /** What the package held when this was asked for. `content` is what it holds now. */
   readonly asked: PackageVersion;
+  /** What it holds now, by name. */
+  readonly roles: readonly RoleNamed[];
   /** The request that asks this one again, if the package gained roles. */
   readonly replacedBy: AskedAgain | null;
   /** The request that this one asks again. */

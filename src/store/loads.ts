@@ -12,6 +12,7 @@ import type {
   GrantFact,
   PairFacts,
   RequestFacts,
+  RoleNamed,
   SubmitFacts,
 } from '../domain/facts';
 import type {
@@ -68,11 +69,17 @@ const ASSIGNMENT = `select target_id, package_id, null::uuid as requestor_id, nu
 export const AGGREGATE = (what: string, from: string): string =>
   `(select coalesce(jsonb_agg(${what}), '[]') from ${from})`;
 
+/** A role by the name that people write. */
+const ROLE_NAME = `resources.name || ' / ' || role.name || case when scope.root then '' else ' / ' || scope.name end`;
+const BY_NAME = `resources.name, role.name, scope.root desc, scope.name, role.id`;
+const NAMED_ROLES = `package_grants g join resource_roles role on role.id = g.role_id join resources on resources.id = role.resource_id
+  join resource_scopes scope on scope.id = g.scope_id`;
+
 /** One request asked again as another: the number of `other`, and which roles the package had gained in between. */
 const AGAIN = (other: 'newer' | 'older'): string =>
   `jsonb_build_object('number', ${other}.number, 'added', ${AGGREGATE(
-    `resources.name || ' / ' || role.name order by resources.name, role.name`,
-    `package_grants g join resource_roles role on role.id = g.role_id join resources on resources.id = role.resource_id
+    `${ROLE_NAME} order by ${BY_NAME}`,
+    `${NAMED_ROLES}
      where g.package_version_id = newer.package_version_id and not exists (select 1 from package_grants had
        where had.package_version_id = older.package_version_id and had.role_id = g.role_id and had.scope_id = g.scope_id)`,
   )})`;
@@ -251,6 +258,10 @@ select ${PAIR_COLUMNS(['live', 'named'])},
     join requests newer on newer.replaces_id = older.id) as replaced_by,
   (select ${AGAIN('older')} from pair join requests newer on newer.id = pair.request_id
     join requests older on older.id = newer.replaces_id) as replaced,
+  ${AGGREGATE(
+    `jsonb_build_object('role', g.role_id, 'scope', g.scope_id, 'name', ${ROLE_NAME}) order by ${BY_NAME}`,
+    `${NAMED_ROLES} where g.package_version_id = (select current_version_id from package)`,
+  )} as roles,
   (select to_jsonb(r) from requests r where r.id = (select request_id from pair)) as request,
   ${AGGREGATE('to_jsonb(s) order by s.n', 'approval_stages s where s.request_id = (select request_id from pair)')} as stages,
   ${AGGREGATE('to_jsonb(tasks) order by n, id', 'tasks')} as tasks,
@@ -314,6 +325,7 @@ export async function loadRequest(q: Query, id: RequestId): Promise<At<RequestFa
       people: row['people'] as readonly PersonRef[],
       assignment: row['named'] === null ? null : fromRow(governed.assignment, row['named']),
       asked: await contentOf(q, request.packageVersion),
+      roles: row['roles'] as readonly RoleNamed[],
       replacedBy: row['replaced_by'] as AskedAgain | null,
       replaced: row['replaced'] as AskedAgain | null,
     },

@@ -1,7 +1,7 @@
 // The tail of every save, whatever its source: audit events with before and after, erasable remarks for what is personal,
 // and the outgoing rows that the table of consequences names. Nothing governed is written without it.
 import { createHash, randomBytes } from 'node:crypto';
-import { consequences } from '../domain/consequences';
+import { consequences, WAITING } from '../domain/consequences';
 import type { DomainEvent, EventType } from '../domain/events';
 import type { By } from '../operations/ports';
 import type { Row, TxQuery } from './query';
@@ -62,6 +62,11 @@ const TAKING_SINCE = `(select o.created_at from outgoing o
     and (select g.state from grants g where g.id = about_id::uuid) in ('taking', 'takeFailed')
   order by o.state = 'ready' desc limit 1)`;
 
+// Few wait of all that was ever asked for the package: an index holds those.
+const OF_WAITING = `union all
+         select 'request', r.id::text, r.id from requests r
+         where c.about = '${WAITING}' and r.package_id = a.package_id and r.state = 'pendingApproval'`;
+
 /** Adds the tail for a part `event` that the statement already has. Gives the part `sent` with one row per outgoing row. */
 export function addTail(statement: Statement, types: ReadonlySet<EventType>, signature: Signature): void {
   const { by, now } = signature;
@@ -100,7 +105,7 @@ export function addTail(statement: Statement, types: ReadonlySet<EventType>, sig
        case when kind = 'place' and type <> 'grant.wanted' then least(${at}, ${TAKING_SINCE}) else ${at} end,
        ${statement.bind(by.trace ?? null)}::text
      from (
-       select a.id, a.type, c.kind, c.notice, c.audience, a.request_id, about_kind, about_id,
+       select a.id, a.type, c.kind, c.notice, c.audience, coalesce(a.request_id, waiting_id) as request_id, about_kind, about_id,
          about_kind || ':' || about_id as about,
          case c.kind when 'tell' then concat_ws(':', a.id, c.notice, c.audience) end as once,
          case c.audience when 'person' then a.person_id end as person_id,
@@ -115,10 +120,12 @@ export function addTail(statement: Statement, types: ReadonlySet<EventType>, sig
            when c.about = 'request' then a.request_id::text
            when c.about = 'assignment' then a.assignment_id::text
            when c.about = 'grant' then a.grant_id::text
-           when c.about = 'person' then a.person_id::text end as about_id
+           when c.about = 'person' then a.person_id::text end as about_id, null::uuid as waiting_id
          where (c.kind <> 'place' or a.subject_kind <> 'assignment') and (c.about is distinct from 'person' or a.person_id is not null)
+           and c.about is distinct from '${WAITING}'
          union all
-         select 'grant', jsonb_object_keys(a.after -> 'grants') where c.kind = 'place' and a.subject_kind = 'assignment'
+         select 'grant', jsonb_object_keys(a.after -> 'grants'), null where c.kind = 'place' and a.subject_kind = 'assignment'
+         ${follows.some(({ about }) => about === WAITING) ? OF_WAITING : ''}
        ) subject
      ) due
      order by kind, about, once, id

@@ -16,6 +16,7 @@ import type { AssignmentView } from '../../src/operations/assignments';
 import type { DriftView, TimelineRow } from '../../src/operations/ports';
 import type { RequestView } from '../../src/operations/requests';
 import {
+  aContent,
   aManualTask,
   aPolicy,
   aRef,
@@ -25,6 +26,7 @@ import {
   anAssignment,
   HOUR,
   idOf,
+  named,
   NOON,
   placeFacts,
   requestFacts,
@@ -213,7 +215,9 @@ test.each([
     stage: 1,
     data: {},
   };
-  const view = asked(text, 20, Array<TimelineRow>(30).fill(event));
+  const roles = named(aContent(40)).map((one) => ({ ...one, name: text.slice(0, 200) }));
+  const plainly = asked(text, 20, Array<TimelineRow>(30).fill(event));
+  const view = { ...plainly, facts: { ...plainly.facts, roles } };
   const who = { person: { id: idOf('Ana') }, zone: 'Europe/Berlin', locale: 'en' } as Parameters<typeof bind>[2];
   const book = loadCards('cards');
   const id = '0190a000-0000-7000-8000-000000000000' as Parameters<typeof bind>[3];

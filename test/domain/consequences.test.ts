@@ -86,7 +86,7 @@ const EVENTS: Readonly<Record<EventType, 'follows' | 'silent'>> = {
   'resource.changed': 'silent',
   'package.created': 'silent',
   'package.changed': 'silent',
-  'package.versioned': 'silent',
+  'package.versioned': 'follows',
   'package.leaversFound': 'follows',
   'package.leaversChanged': 'follows',
   'package.leaversConfirmed': 'follows',

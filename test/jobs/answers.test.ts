@@ -104,6 +104,34 @@ test('of a task as well; where its card has no words for it, an older one says t
   expect(oldest.changes).toBe(1);
 });
 
+test('what would be given stands on every copy that decides, and follows the package; whoever asked is not written to', async () => {
+  const copy = await world.stands('ana', await details());
+  const own = await world.stands('tara', await world.say('tara', 'R-1001'));
+  await world.settle();
+  const told = world.messagesTo('ana').at(-1);
+  const changed = own.changes;
+  for (const one of [told, copy]) expect(one && textOf(one.card)).toContain('Includes: Ledger / Reader\n');
+  const roles = 'Ledger / Reader, Ledger / Writer, Vault / Key holder';
+  await world.configure(`catalogs:
+  - name: Finance
+    packages:
+      - { name: Ledger reader, roles: [${roles}] }
+      - { name: Vault keys, roles: [] }
+`);
+  await world.settle();
+  for (const one of [told, copy])
+    expect(one && textOf(one.card)).toContain('Includes: Ledger / Reader, Ledger / Writer and Vault / Key holder\n');
+  expect([textOf(own.card).includes('Includes'), own.changes]).toEqual([false, changed]);
+  // What is decided is left alone.
+  await world.say('ana', 'deny R-1001 because no');
+  await world.settle();
+  const before = copy.changes;
+  await world.configure('catalogs:\n  - { name: Finance, packages: [{ name: Ledger reader, roles: [] }] }\n');
+  expect(await world.sql(`select 1 from outgoing where kind = 'redraw' and state = 'ready'`)).toEqual([]);
+  await world.settle();
+  expect([copy.changes, textOf(copy.card).includes('Includes')]).toEqual([before, false]);
+});
+
 test('what was asked for about access follows it too, a list does not', async () => {
   await world.submit('tara', cardOf(await world.say('tara', 'request ledger auditor')), {});
   await world.settle();

@@ -26,6 +26,7 @@ import { createInbound } from '../../src/store/inbound';
 import { createOutbox } from '../../src/store/outbox';
 import { type Query, queryIn } from '../../src/store/query';
 import { loadLeavers, scopesOf } from '../../src/store/scope';
+import { recordEvents } from '../../src/store/tail';
 import { createViews } from '../../src/store/views';
 import { loadPlace } from '../../src/store/placements';
 import { freshDatabase, openDatabase } from '../support/postgres';
@@ -250,6 +251,27 @@ test.each<{
       await createCards(q).posted({ ...card, ...ref, view: 'request', hash: '', readAt: new Date() });
     },
     answer: [{ mine: 1, older: 1 }],
+  },
+  {
+    name: 'what waits while a package changes',
+    act: async (q) => {
+      const event = {
+        type: 'package.versioned',
+        subject: { kind: 'package', id },
+        refs: { package: id as PackageId },
+        data: {},
+      } as const;
+      await recordEvents(
+        Object.assign(q, {
+          later: async (sql: string, bind: readonly unknown[]) => {
+            await q(sql, bind);
+          },
+        }),
+        [{ event, rows: [] }],
+        { by: bySystem, now: new Date() },
+        () => undefined,
+      );
+    },
   },
   { name: 'cards of a request', act: (q) => createCards(q).byRequest(id as RequestId) },
   { name: 'where a person is reached', act: (q) => createDirectory(q).reachable(person) },

@@ -132,6 +132,11 @@ export function aContent(roles = 1): PackageVersion {
   };
 }
 
+/** Its roles by name: `Sales / role-1`. */
+export function named({ roles }: PackageVersion): RequestFacts['roles'] {
+  return roles.map((one) => ({ ...one, name: `Sales / ${one.role}` }));
+}
+
 export function aStage(n = 1, fields: Partial<StagePlan> = {}): StagePlan {
   return {
     n,
@@ -373,6 +378,7 @@ export function requestFacts(fields: Partial<RequestFacts> & { policy?: PolicyVe
     people: [aRef('Ana'), aRef('Ben'), aRef('Cleo'), aRef('Dan')],
     assignment: null,
     asked: fields.content ?? aContent(),
+    roles: named(fields.content ?? aContent()),
     replacedBy: null,
     replaced: null,
     ...rest(fields),
@@ -583,6 +589,7 @@ export function factsOf(facts: SubmitFacts, request: Request, change: Change): R
     people: [],
     assignment: null,
     asked: facts.content,
+    roles: named(facts.content),
     replacedBy: null,
     replaced: null,
   };

@@ -7,7 +7,18 @@ import type { RequestView } from '../../operations/requests';
 import type { Text } from '../card';
 import type { CardDataOf } from '../card-data';
 import { label, listed, say } from '../words';
-import { answers, approvals, approvedBecause, BRIEF, holds, policyOf, running, what, type Fact } from './asked';
+import {
+  answers,
+  approvals,
+  approvedBecause,
+  BRIEF,
+  deciding,
+  holds,
+  policyOf,
+  running,
+  what,
+  type Fact,
+} from './asked';
 import { dayText } from './delegations';
 import { askedFor, becauseText, nameOf, names, number, stateText, toneOf, typedNumber } from './common';
 import { packageOf } from './exceptions';
@@ -195,16 +206,6 @@ function heardText(facts: RequestFacts, { person, decision, for: other }: Decisi
   }
   if (other === reader) return say(isApproval ? 'approval.approvedForYou' : 'approval.deniedForYou', { by });
   return say(isApproval ? 'approval.othersApproved' : 'approval.closedDenied', { by });
-}
-
-/** The running stage with the reader's own open task in it; null where nothing waits for them. */
-export function deciding({
-  facts,
-  viewer,
-}: RequestView): { readonly stage: Stage; readonly task: ApprovalTask } | null {
-  const stage = running(facts);
-  const task = facts.tasks.find((one) => one.person === viewer.person && one.n === stage?.n && one.state === 'open');
-  return stage && task ? { stage, task } : null;
 }
 
 /** The buttons by which the reader decides. They say what was shown: that it is an exception, and whose voice it is (domain/may-decide.ts). */

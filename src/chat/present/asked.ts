@@ -2,7 +2,7 @@
 import { isRefusal } from '../../domain/errors';
 import type { RequestFacts } from '../../domain/facts';
 import { lentBy } from '../../domain/lent';
-import type { Decision, Stage } from '../../domain/model';
+import type { ApprovalTask, Decision, Stage } from '../../domain/model';
 import { inZone, periodFor } from '../../domain/period';
 import { earlier } from '../../domain/time';
 import type { RequestView } from '../../operations/requests';
@@ -78,6 +78,31 @@ function decisionText(facts: RequestFacts, { person, for: other }: Decision): Te
     : say('timeline.decision.approveFor', { by, person: nameOf(facts, other) ?? '' });
 }
 
+/** The running stage with the reader's own open task in it; null where nothing waits for them. */
+export function deciding({
+  facts,
+  viewer,
+}: RequestView): { readonly stage: Stage; readonly task: ApprovalTask } | null {
+  const stage = running(facts);
+  const task = facts.tasks.find((one) => one.person === viewer.person && one.n === stage?.n && one.state === 'open');
+  return stage && task ? { stage, task } : null;
+}
+
+/** What the package holds, for the decision only (rule 3.8): an exception gives none of it. */
+export function includes(view: RequestView): Fact[] {
+  const { request, roles } = view.facts;
+  if (deciding(view) === null || request.type === 'exception') return [];
+  return [{ title: label('fact.includes'), value: rolesText(roles.map(({ name }) => name)) }];
+}
+
+/** So many roles of a package are named. */
+const NAMED_ROLES = 10;
+
+/** Roles by name. */
+export function rolesText(names: readonly string[]): Text {
+  return names.length === 0 ? label('approval.includesNothing') : listed(names, 'and', NAMED_ROLES);
+}
+
 /** What is asked for, in facts. The same on every card of the request. */
 export function what(view: RequestView, wanted: Letters): Fact[] {
   const { facts } = view;
@@ -88,12 +113,13 @@ export function what(view: RequestView, wanted: Letters): Fact[] {
     ...(request.type === 'exception'
       ? exceptionFacts(facts)
       : [{ title: label('fact.package'), value: text(facts.package.name, 150) }]),
+    ...includes(view),
     ...(onBehalf ? [{ title: label('fact.for'), value: text(facts.target.name, 150) }] : []),
     ...(facts.requestor && (onBehalf || !view.viewer.own)
       ? [{ title: label('fact.requestor'), value: text(facts.requestor.name, 150) }]
       : []),
     ...(view.organization === null ? [] : [{ title: label('fact.organization'), value: text(view.organization, 150) }]),
-    ...(facts.replaced ? [{ title: label('fact.added'), value: listed(facts.replaced.added, 'and', 10) }] : []),
+    ...(facts.replaced ? [{ title: label('fact.added'), value: rolesText(facts.replaced.added) }] : []),
     ...(request.type === 'userExtend' && request.state === 'pendingApproval'
       ? [{ title: label('fact.now'), value: lasting(facts) }]
       : []),
@@ -109,10 +135,9 @@ export function what(view: RequestView, wanted: Letters): Fact[] {
 }
 
 /** A delegate's word is that of whom they decide for, who answers for what comes of it. */
-function meansText({ facts, viewer }: RequestView): Text {
-  const n = running(facts)?.n;
-  const other = facts.tasks.find((one) => one.n === n && one.person === viewer.person && one.state === 'open')?.for;
-  return other ? say('exception.meansFor', { name: nameOf(facts, other) ?? '' }) : label('exception.means');
+function meansText(view: RequestView): Text {
+  const other = deciding(view)?.task.for;
+  return other ? say('exception.meansFor', { name: nameOf(view.facts, other) ?? '' }) : label('exception.means');
 }
 
 function until(view: RequestView): Text {

@@ -13,9 +13,9 @@ import { nameOfShown } from '../shown';
 import { fixed } from '../spans';
 import { formatDay } from '../text';
 import { label, listed, say } from '../words';
-import { approvalTitle, deciding, whyText } from './approvals';
+import { approvalTitle, whyText } from './approvals';
 import { dayText } from './delegations';
-import { policyOf, running } from './asked';
+import { deciding, policyOf, running } from './asked';
 import { inCharge, longest, number, text } from './common';
 
 type Line = { readonly text: Text };

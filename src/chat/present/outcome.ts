@@ -8,7 +8,7 @@ import type { RequestView } from '../../operations/requests';
 import type { Text } from '../card';
 import { label, listed, say } from '../words';
 import { explain } from '../words/faults';
-import { room, WHOLE } from './asked';
+import { rolesText, room, WHOLE } from './asked';
 import { nameOf, nextInCharge, number, text } from './common';
 import { grantedText } from './exceptions';
 
@@ -116,7 +116,7 @@ export function delegatedLines(facts: RequestFacts): Text[] {
 /** What the package had gained, and which request asks again; null where the request was not asked again. */
 export function askedAgain(facts: RequestFacts): { readonly added: Text; readonly number: Text } | null {
   const again = facts.replacedBy;
-  return again && { added: listed(again.added, 'and', 10), number: number(again.number) };
+  return again && { added: rolesText(again.added), number: number(again.number) };
 }
 
 /** How it ended, with who and when; empty while it runs. `reader`: by default the target. */

@@ -329,6 +329,7 @@ export const sentences = {
   'approval.closedReleased': 'You are no longer asked about this.',
   'approval.closedElse': 'This is decided. Nothing to do.',
   'approval.holdsNothing': 'Nothing yet',
+  'approval.includesNothing': 'No roles',
   'approval.holdsMore': '{names} and {count} more',
   'because.delegate': 'You decide for {name} until {until}',
   'because.delegateOver': 'You decide for {name}',
