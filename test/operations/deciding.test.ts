@@ -566,3 +566,24 @@ test.each([
   const lastsUntil = new Date(new Date(`${end}${endsAt}`).getTime() + later * DAY);
   expect(await world.sql(`select ends_at from assignments`)).toEqual([{ ends_at: lastsUntil }]);
 });
+
+test('where the last day is over since its person moved, the request is still read, as it was asked, and decided', async () => {
+  // In the evening in Berlin, when Auckland has tomorrow.
+  const [wait] = await world.sql<{ ms: number }>(`select (extract(epoch from
+    (date_trunc('day', usher_now() at time zone 'Europe/Berlin') + interval '42 hours') at time zone 'Europe/Berlin'
+    - usher_now()) * 1000)::float8 as ms`);
+  await world.pass(wait?.ms ?? 0);
+  await ask('tara', 'ledger reader', { reason: 'x', end: await inDays(0) });
+  const period = /Period.*/.exec(textOf(latest('ana').card))?.[0] ?? '';
+  expect(period).toContain('From approval until');
+  await world.configure(
+    `people:\n  - { key: tara, name: Tara Lind, email: tara@woodgrove.example, timeZone: Pacific/Auckland, manager: max }\n`,
+  );
+  for (const user of ['ana', 'tara']) expect(textOf(cardOf(await world.say(user, 'R-1001')))).toContain('Period');
+  const typed = cardOf(await world.say('ana', 'R-1001'));
+  expect(textOf(typed)).toContain(period);
+  expect(sentenceOf(await world.press('ana', latest('ana').card, 'Approve'))).toContain('The last day lies before');
+  await world.settle();
+  expect(textOf(latest('ana').card)).toContain(period);
+  expect(textOf(cardOf(await world.say('tara', 'R-1001')))).toContain('Denied');
+});

@@ -1,7 +1,9 @@
 // Small pieces that several cards share: periods, states, names. Domain values in, Text out.
+import { isRefusal } from '../../domain/errors';
 import type { PairFacts, RequestFacts } from '../../domain/facts';
 import type { Because, Expiration, PersonId, PersonRef, PolicyVersion, Request } from '../../domain/model';
 import { fixedEnd, inZone, period as periodGiven } from '../../domain/policy';
+import type { Period } from '../../domain/policy';
 import type { Text } from '../card';
 import { user } from '../spans';
 import { label, listed, say } from '../words';
@@ -63,17 +65,16 @@ export function period(request: Request, policy: PolicyVersion | null, zone: str
       ? say('period.startNoEnd', { startsAt: request.startsAt })
       : say('period.both', { startsAt: request.startsAt, endsAt: request.endsAt });
   }
+  const given = givenFor(request, policy, zone);
   // The end of an extension was computed, any other day was chosen.
-  const wished = request.type === 'userExtend' ? request.period : inZone(request.period, request.zone, zone);
+  const wished =
+    request.type === 'userExtend' || given === 'over' ? request.period : inZone(request.period, request.zone, zone);
   const { startsAt, hours } = wished;
-  const given =
-    policy !== null && wished.endsAt !== null && request.type !== 'userExtend'
-      ? periodGiven(policy, wished, request.createdAt, zone)
-      : null;
   // From approval where no start was asked for: the longest period then says more than a day counted from today.
-  const most = given?.clamped === 'maximum' && startsAt === null && expiration !== null ? longest(expiration) : null;
+  const isCut = given !== null && given !== 'over' && given.clamped === 'maximum';
+  const most = isCut && startsAt === null && expiration !== null ? longest(expiration) : null;
   if (most !== null) return say('period.afterApproval', { length: most });
-  const endsAt = given === null ? wished.endsAt : given.endsAt;
+  const endsAt = given === null || given === 'over' ? wished.endsAt : given.endsAt;
   if (startsAt !== null && endsAt !== null) return say('period.both', { startsAt, endsAt });
   if (endsAt !== null) return say('period.untilOnly', { endsAt });
   const asked = hours === null ? (expiration === null ? null : longest(expiration)) : length(hours);
@@ -85,6 +86,20 @@ export function period(request: Request, policy: PolicyVersion | null, zone: str
   const fixed = policy && fixedEnd(policy, zone);
   if (fixed !== null) return say('period.untilOnly', { endsAt: fixed });
   return startsAt === null ? label('period.openEnd') : say('period.startNoEnd', { startsAt });
+}
+
+/**
+ * What the policy would have given when it was asked for a last day that was chosen; null: none was. `over`: where its person is by now
+ * that day was over before it was asked for.
+ */
+function givenFor(request: Request, policy: PolicyVersion | null, zone: string): Period | 'over' | null {
+  if (policy === null || request.type === 'userExtend' || request.period.endsAt === null) return null;
+  try {
+    return periodGiven(policy, inZone(request.period, request.zone, zone), request.createdAt, zone);
+  } catch (error) {
+    if (isRefusal(error)) return 'over';
+    throw error;
+  }
 }
 
 /** What an approver is asked for, in one line. */
