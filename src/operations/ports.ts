@@ -1114,6 +1114,8 @@ export interface AffectedBy {
   readonly pairs: readonly Pick<Incompatibility, 'id' | 'package' | 'otherPackage' | 'otherGroup'>[];
   /** What packages that exist would hold. */
   readonly contents: readonly { readonly package: PackageId; readonly roles: PackageVersion['roles'] }[];
+  /** Resources that would be another place of a system. */
+  readonly moved: readonly ResourceId[];
 }
 /** What the people who hold a package now get and lose by other content of it. */
 export interface Followed {
@@ -1139,6 +1141,8 @@ export interface Affected {
   readonly contents: ReadonlyMap<PackageId, Followed>;
   /** People who hold both sides of a pair now, by the pair's id. */
   readonly pairs: ReadonlyMap<string, readonly HolderOfBoth[]>;
+  /** How many people have or had a role of each resource, where there are any. */
+  readonly moved: ReadonlyMap<ResourceId, number>;
 }
 export interface HolderOfBoth {
   readonly person: PersonId;

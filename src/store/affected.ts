@@ -1,6 +1,6 @@
 // Whom a change of configuration would concern: who holds a package, who would lose it, and what its holders would get and lose by
 // other content. Read set-based and from what people have now, not from what the packages said before.
-import type { PackageId, PersonId, PolicyId } from '../domain/model';
+import type { PackageId, PersonId, PolicyId, ResourceId } from '../domain/model';
 import type { Affected, AffectedBy, Followed } from '../operations/ports';
 import { holdersOfBoth } from './exceptions';
 import { JUSTIFYING, LIVE, OPEN } from './loads';
@@ -36,6 +36,7 @@ export async function affected(q: Query, by: AffectedBy): Promise<Affected> {
       (await rows(CONTENTS, by.contents)).map((row) => [row['id'] as PackageId, row['found'] as Followed]),
     ),
     pairs: await holdersOfBoth(q, by.pairs),
+    moved: new Map((await rows(MOVED, by.moved)).map((row) => [row['id'] as ResourceId, row['people'] as number])),
   };
 }
 
@@ -58,6 +59,11 @@ const KEPT = `
 select v.policy_id as id, count(*)::integer as open from policy_versions v
 join requests r on r.policy_version_id = v.id and r.state in ${OPEN}
 where v.policy_id in (select value::uuid from jsonb_array_elements_text($1::jsonb)) group by v.policy_id`;
+
+const MOVED = `
+select role.resource_id as id, count(distinct g.person_id)::integer as people
+from jsonb_array_elements_text($1::jsonb) as wanted join resource_roles role on role.resource_id = wanted.value::uuid
+join grants g on g.role_id = role.id group by role.resource_id`;
 
 const LOSING = `with gone as materialized (
     select package_id as id, count(*)::integer as lose from assignments

@@ -3,6 +3,7 @@
 import type { DomainEvent } from '../domain/events';
 import { leavesUndecided } from '../domain/exception';
 import type { Package, PersonId, PolicyVersion, Resource, SubjectSet } from '../domain/model';
+import { isMoved } from '../domain/resource';
 import type { ConfigurationChange, ConfigurationNouns } from '../operations/ports';
 import {
   groups,
@@ -148,6 +149,11 @@ export async function holdChanged(
   };
   await lock('people', people, 'no key update');
   await lock('packages', packages, 'update');
+  // Whoever has or had a role of them is counted: nobody may come to have the first meanwhile.
+  const moved = changes.flatMap((change) =>
+    change.noun === 'resource' && isMoved(change.before, change.after) ? [change.after.id] : [],
+  );
+  if (moved.length > 0) await q(ROLES_OF, [JSON.stringify(moved)]);
   const ended = changes.flatMap((one) =>
     one.noun === 'incompatibility' && one.after.state === 'ended' ? [one.after.id] : [],
   );
@@ -159,6 +165,10 @@ export async function holdChanged(
   // Who got one side while this waited for the packages is not held, and people come before packages. From here on nobody can ask.
   if ((await holders()).some((id) => !people.has(id))) throw new Stale('people');
 }
+
+/** What a new grant refers to. */
+const ROLES_OF = `select id from resource_roles
+  where resource_id in (select value::uuid from jsonb_array_elements_text($1::jsonb)) order by id for update`;
 
 const GRANTED = `select id from incompatibility_exceptions where state <> 'ended'
   and incompatibility_id in (select value::uuid from jsonb_array_elements_text($1::jsonb))

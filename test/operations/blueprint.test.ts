@@ -1085,6 +1085,8 @@ catalogs:
 describe('two at once', () => {
   const DELETED = 'catalogs:\n  - name: Finance\n    packages:\n      - { name: Books, state: deleted }';
 
+  const WAITING = `select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
+
   /** A desk whose acts wait where they would save, until they are told to go on. */
   function slowly(wait: Promise<void>): { readonly desk: Desk; readonly there: Promise<void> } {
     let arrive: () => void = () => undefined;
@@ -1118,8 +1120,7 @@ describe('two at once', () => {
     await slow.there;
     const end = { reached: false };
     const other = second().finally(() => (end.reached = true));
-    const waiting = `select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
-    while (!end.reached && (await sql(waiting)).length === 0);
+    while (!end.reached && (await sql(WAITING)).length === 0);
     go();
     return Promise.all([one, other]);
   }
@@ -1134,6 +1135,25 @@ describe('two at once', () => {
       '1.yaml:4:34: "Postings" cannot be deleted yet: 0 people hold it, 1 open request. End that first; "hidden: true" hides it meanwhile.',
     ]);
     expect(await packageNamed('Postings')).toMatchObject({ state: 'active' });
+  });
+
+  test('a resource does not become another place under somebody who just gets a role of it', async () => {
+    await applied(BASE);
+    const getting = await db.sequelize.transaction();
+    await db.sequelize.query(
+      `insert into grants (id, person_id, role_id, scope_id, state, version)
+       select usher_id(), people.id, role.id, scope.id, 'placing', 1 from people, resource_roles role, resource_scopes scope
+       where directory_key = 'ben' and role.name = 'Reader'`,
+      { transaction: getting },
+    );
+    const end = { reached: false };
+    const moving = apply(desk, operator, read(BASE.replace('name: Ledger,', 'name: Ledger, originId: gl2,'))).finally(
+      () => (end.reached = true),
+    );
+    while (!end.reached && (await sql(WAITING)).length === 0);
+    await getting.commit();
+    expect(texts(await moving)).toEqual([expect.stringContaining('1 person has or had roles there')]);
+    expect((await stored()).resources).toMatchObject([{ originId: 'Ledger' }]);
   });
 
   test('who asks while a package is deleted finds none', async () => {
@@ -1255,6 +1275,40 @@ describe('whom it concerns', () => {
     expect(texts(done)).toEqual([
       '1.yaml:4:31: "Books" cannot be deleted yet: 1 person holds it, 0 open requests. End that first; "hidden: true" hides it meanwhile.',
     ]);
+  });
+});
+
+describe('a resource of which people have or had roles', () => {
+  const LEDGER = 'name: Ledger, connector: local,';
+  const stays = (place: string, to: string): string =>
+    `1.yaml:${place}: "Ledger" stays "Ledger" of local: 1 person has or had roles there, which nobody would take away any more. Add a new resource for ${to}, and give its roles instead.`;
+
+  test.each([
+    { other: 'name: Ledger, originId: gl2, connector: local,', says: stays('15:35', '"gl2" of local') },
+    { other: 'name: Ledger, connector: manual,', says: stays('15:36', '"Ledger" of manual') },
+    { other: 'name: Book, formerly: Ledger, originId: b, connector: local,', says: null },
+  ])('does not become another place ($other)', async ({ other, says }) => {
+    await applied(BASE);
+    await take('ben', 'Books');
+    const file = read(BASE.replace(LEDGER, other).replaceAll('Ledger /', `${other.slice(6).split(',')[0] ?? ''} /`));
+    const expected = [says ?? expect.stringContaining('"Book" stays "Ledger" of local: ')];
+    expect(texts(await plan(desk, operator, file))).toEqual(expected);
+    expect(texts(await apply(desk, operator, file, { confirm: true }))).toEqual(expected);
+    // Also once all of it is over: what is remembered of a person would be said of the other place.
+    await sql(`update grants set state = 'taken', baseline = true, version = version + 1`);
+    expect(texts(await apply(desk, operator, file))).toEqual(expected);
+    expect((await stored()).resources).toMatchObject([{ name: 'Ledger', connector: 'local', originId: 'Ledger' }]);
+  });
+
+  test('is renamed, and becomes another place where nobody has or had any', async () => {
+    await applied(BASE);
+    await applied(BASE.replace(LEDGER, 'name: Ledger, originId: gl, connector: manual,'));
+    expect((await stored()).resources).toMatchObject([{ connector: 'manual', originId: 'gl' }]);
+    await take('ben', 'Books');
+    await applied(
+      BASE.replace(LEDGER, 'name: Book, formerly: Ledger, connector: manual,').replaceAll('Ledger /', 'Book /'),
+    );
+    expect((await stored()).resources).toMatchObject([{ name: 'Book', connector: 'manual', originId: 'gl' }]);
   });
 });
 

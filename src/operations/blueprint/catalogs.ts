@@ -1,6 +1,6 @@
 // Catalogs with their resources: how they are found, and what changes. Packages are in packages.ts.
 import type { CatalogId, Catalog, ResourceId, ResourceRole, ResourceScope, RoleId, ScopeId } from '../../domain/model';
-import type { PackageConfig, ResourceConfig } from '../ports';
+import type { Affected, PackageConfig, ResourceConfig } from '../ports';
 import {
   at,
   differences,
@@ -114,6 +114,28 @@ function refuseSharedOrigins(
       refuse(draft, place, message);
     }
     taken.set(origin(now), now);
+  }
+}
+
+/**
+ * What was given at one place would be taken away at the other, and what people had at the one be taken for what they have at the other,
+ * also where it is all over: grants point at the resource for ever.
+ */
+export function refuseMoved(draft: Draft, { moved }: Affected): void {
+  for (const change of draft.changes) {
+    if (change.noun !== 'resource' || change.before === null) continue;
+    const { before, after } = change;
+    const people = moved.get(after.id) ?? 0;
+    if (people === 0) continue;
+    const place = at(
+      draft.places.get(after.id) ?? { file: 0, path: [] },
+      before.connector === after.connector ? 'originId' : 'connector',
+    );
+    refuse(
+      draft,
+      place,
+      `"${after.name}" stays "${before.originId}" of ${before.connector}: ${count(people, 'person has', 'people have')} or had roles there, which nobody would take away any more. Add a new resource for "${after.originId}" of ${after.connector}, and give its roles instead.`,
+    );
   }
 }
 

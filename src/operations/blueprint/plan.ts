@@ -1,8 +1,9 @@
 // The difference between what is stored and what the files say, and whom it concerns. Changes nothing.
 import type { GroupId, OrganizationId, PackageId, PolicyVersion } from '../../domain/model';
+import { isMoved } from '../../domain/resource';
 import type { Affected, AffectedBy, Configuration, ConfigurationChange, Followed, PolicyConfig } from '../ports';
 import { brakeOf, leavers, refuseBrake, type Brake } from './brake';
-import { findCatalogs, settleCatalog } from './catalogs';
+import { findCatalogs, refuseMoved, settleCatalog } from './catalogs';
 import { count, holding } from './words';
 import { at, current, openDraft, refuse, settle, type Draft, type PlanLine } from './draft';
 import {
@@ -100,12 +101,16 @@ export function affectedBy(draft: Draft): AffectedBy {
       ? [{ package: change.after.id, roles: change.after.content.roles }]
       : [],
   );
-  return { packages: [...packages], policies, people: leavers(draft).map(({ id }) => id), pairs, contents };
+  const moved = draft.changes.flatMap((change) =>
+    change.noun === 'resource' && isMoved(change.before, change.after) ? [change.after.id] : [],
+  );
+  return { packages: [...packages], policies, people: leavers(draft).map(({ id }) => id), pairs, contents, moved };
 }
 
 /** The plan, with the people concerned in its lines. */
 export function finishPlan(draft: Draft, affected: Affected, options: PlanOptions): Plan {
   refuseHeldPackages(draft, affected);
+  refuseMoved(draft, affected);
   const conflicts = refuseUndecided(draft, affected);
   const { removals, vain } = removalsOf(draft, affected);
   const brake = brakeOf(draft, affected, removals);
