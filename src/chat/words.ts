@@ -31,6 +31,11 @@ export function label(key: WordKey): Text {
   return [fixed(sentences[key])];
 }
 
+/** Whether there are words for it: not for what only a newer release beside this one knows. */
+export function isWord(key: string): key is WordKey {
+  return Object.hasOwn(sentences, key);
+}
+
 const HOLE = /\{([a-zA-Z]+)(?::([a-zA-Z]+))?(?:\|([^|}]*)\|([^|}]*))?\}/g;
 const plurals = new Intl.PluralRules('en');
 

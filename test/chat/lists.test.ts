@@ -1,8 +1,8 @@
 // What a line of a list says.
-import { accessList } from '../../src/chat/present/lists';
+import { accessList, requestList } from '../../src/chat/present/lists';
 import { plain } from '../../src/chat/text';
-import type { AssignmentId, AssignmentState, PackageId } from '../../src/domain/model';
-import { days } from '../support/builders';
+import type { AssignmentId, AssignmentState, PackageId, RequestId, RequestType } from '../../src/domain/model';
+import { days, idOf } from '../support/builders';
 
 /** The second line of access in this state. */
 function said(state: AssignmentState, endsAt: Date | null): string {
@@ -45,4 +45,30 @@ test.each<[AssignmentState, string]>([
 
 test.each<AssignmentState>(['removing', 'removalFailed', 'removed'])('access that is %s is over', (state) => {
   expect(said(state, days(30))).not.toContain('until');
+});
+
+test.each([
+  { type: 'userExtend', want: 'You have it · extension of Thu 15 Jan 2026 UTC' },
+  // A newer release may write what this one has no words for, and a card with a place that is empty is no card.
+  { type: 'renewal', want: 'You have it · request of Thu 15 Jan 2026 UTC' },
+])('a request of type $type is said to be one', ({ type, want }) => {
+  const tara = { id: idOf('Tara'), name: 'Tara' };
+  const page = {
+    rows: [
+      {
+        id: 'r' as RequestId,
+        number: 7,
+        type: type as RequestType,
+        state: 'delivered' as const,
+        packageName: 'Payroll',
+        target: tara,
+        requestor: tara,
+        createdAt: days(0),
+        endedAt: null,
+      },
+    ],
+    next: null,
+    previous: null,
+  };
+  expect(plain(requestList(page, tara.id).rows[0]?.detail ?? [], { zone: 'UTC', locale: 'en' })).toBe(want);
 });

@@ -6,7 +6,7 @@ import { fixedEnd, inZone, period as periodGiven } from '../../domain/policy';
 import type { Period } from '../../domain/policy';
 import type { Text } from '../card';
 import { user } from '../spans';
-import { label, listed, say } from '../words';
+import { isWord, label, listed, say } from '../words';
 
 export type Tone = 'default' | 'good' | 'warning' | 'attention';
 
@@ -123,6 +123,12 @@ export function askedFor(
     default:
       return say(isOwn ? 'approval.title' : 'approval.titleFor', values);
   }
+}
+
+/** What kind of request it is; of a kind that only a newer release knows, that it is one. */
+export function typeText(type: Request['type']): Text {
+  const key = `type.${type}`;
+  return label(isWord(key) ? key : 'type.userAdd');
 }
 
 /** A request keeps its state when the access that it gave ends; `endedAt` says that it has. Null: it has not. */

@@ -5,7 +5,7 @@ import type { AccessRow, ApprovalRow, Page, RequestRow, TaskRow } from '../../op
 import type { Text } from '../card';
 import type { CardDataOf } from '../card-data';
 import { label, say } from '../words';
-import { askedFor, number, stateText, text, toneOf, typedNumber, typedTask } from './common';
+import { askedFor, number, stateText, text, toneOf, typedNumber, typedTask, typeText } from './common';
 
 const NAME = 120;
 
@@ -92,7 +92,7 @@ export function requestList(page: Page<RequestRow>, viewer: string): CardDataOf[
     empty: page.rows.length === 0 ? label('requests.empty') : null,
     rows: page.rows.map((row) => {
       const state = stateText({ ...row, startsAt: null }, row.target.id === viewer);
-      const type = label(`type.${row.type}`);
+      const type = typeText(row.type);
       return {
         title: [...number(row.number), { kind: 'fixed', text: ' · ' }, ...text(row.packageName, NAME)],
         detail:
