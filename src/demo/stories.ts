@@ -156,6 +156,16 @@ const finance: readonly (readonly Moment[])[] = [
     on(24, '14:00', approve('simon.keller')),
     on(20, '08:30', remove('ana.berger', 'zoe.bennett', 'Read the books', 'The spring campaign is closed.')),
   ],
+  // Once the request is over, the access goes on by the assignment alone.
+  [
+    on(58, '09:20', ask('nina.kowalska', 'Read the books', 'Cost of last year’s fairs.')),
+    on(58, '11:00', approve('simon.keller')),
+    on(
+      35,
+      '10:15',
+      assign('ana.berger', 'nina.kowalska', 'Read the books', 'Plans the fairs of next year.', 'By owners'),
+    ),
+  ],
   [on(60, '07:50', ask('simon.keller', 'Budget planning', 'Marketing budget.'))],
   [
     on(1, '08:20', ask('clara.hofer', 'Month-end close', 'Close of this month.', { startsIn: 7 })),

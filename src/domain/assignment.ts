@@ -13,6 +13,7 @@ import { LIVE_ASSIGNMENT_STATES } from './model';
 import { endMoved, remindedAnew } from './moved-end';
 import { reminders } from './period';
 import { earlier, latest } from './time';
+import { updateOf } from './updating';
 
 export { approve, deliver } from './delivery';
 export type { Delivered } from './delivery';
@@ -131,18 +132,20 @@ function endJustified(
   const whole = earlier(latest(rest.map((one) => one.until)), assignment.endsAt);
   const endsAt = assignment.lent ? lentUntil(facts, whole, rest, at.now) : whole;
   const isSameEnd = endsAt?.getTime() === assignment.endsAt?.getTime();
+  const request = updateOf(facts, { assignment, reasons: rest, endsAt }, reason, at);
   return together(
+    inserted('request', request),
     ...over.map((one) => updated('justification', one, { endedAt: at.now })),
     isSameEnd ? noChange : updated('assignment', assignment, { endsAt, ...remindedAnew(assignment, rest, endsAt) }),
-    ...over.map((one) =>
-      toldOfAssignment(
-        facts,
-        assignment,
-        'assignment.unjustified',
-        { id: one.request },
-        { kind: one.kind, endsAt: endsAt?.toISOString() ?? null, ...(reason === 'outOfScope' ? { reason } : {}) },
-      ),
-    ),
+    ...over.map((one) => {
+      const data = {
+        kind: one.kind,
+        given: one.request,
+        endsAt: endsAt?.toISOString() ?? null,
+        ...(reason === 'outOfScope' ? { reason } : {}),
+      };
+      return covering(toldOfAssignment(facts, assignment, 'assignment.unjustified', request, data), [request, one]);
+    }),
   );
 }
 

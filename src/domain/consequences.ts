@@ -164,7 +164,7 @@ export const consequences: readonly Consequence[] = [
   redraw('assignment.extended', 'assignment'),
   tell('assignment.endMoved', 'accessMoved', 'target', 'assignment', { tell: true }),
   redraw('assignment.endMoved', 'assignment'),
-  { ...redraw('assignment.endMoved', 'request'), when: { scheduled: true } },
+  redraw('request.endMoved', 'request'),
   tell('assignment.unjustified', 'accessReason', 'target', 'assignment'),
   redraw('assignment.unjustified', 'assignment'),
   // From now on it can be extended, which the card of its request says as well.

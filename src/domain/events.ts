@@ -25,6 +25,7 @@ export type EventType =
   | 'request.denied'
   | 'request.expired'
   | 'request.canceled'
+  | 'request.endMoved'
   | 'request.delivered'
   | 'request.partiallyDelivered'
   | 'request.deliveryFailed'

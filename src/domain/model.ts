@@ -314,11 +314,20 @@ export interface ConflictException extends Versioned {
 // ---------------------------------------------------------------- requests
 
 /**
- * Actor and act. `user*` by the target (or a manager on behalf), `admin*` by an owner, `system*` by Usher itself. `exception`: to have
- * the package although it does not go together with something; it gives no access, and where it is granted it is `delivered`.
+ * Actor and act. `user*` by the target (or a manager on behalf), `admin*` by an owner, `system*` by Usher itself. `systemUpdate`: what is
+ * held goes on for other reasons, or until another time; done as it is made, so it is `delivered`. `exception`: to have the package
+ * although it does not go together with something; it gives no access, and where it is granted it is `delivered`.
  */
 export type RequestType =
-  'userAdd' | 'userExtend' | 'userRemove' | 'adminAdd' | 'adminRemove' | 'systemAdd' | 'systemRemove' | 'exception';
+  | 'userAdd'
+  | 'userExtend'
+  | 'userRemove'
+  | 'adminAdd'
+  | 'adminRemove'
+  | 'systemAdd'
+  | 'systemUpdate'
+  | 'systemRemove'
+  | 'exception';
 
 /** `submitted`: before its policy is asked who approves; that happens in the same act, so no request is kept in it. */
 export type RequestState =
@@ -352,7 +361,9 @@ export type RequestDetail =
   | 'gaveUp'
   | 'removedByOwner'
   | 'endReached'
-  | 'outOfScope';
+  | 'outOfScope'
+  /** What lets the access be held beside something else changed: its end follows (rule 3.13). */
+  | 'exceptionChanged';
 
 /** The period that was asked for; null start: as soon as approved; `days`/`hours`/`endsAt` at most one is set. */
 export interface AskedPeriod {
@@ -367,7 +378,10 @@ export interface Refusal {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** The only way to change an assignment. */
+/**
+ * The only way in which access changes (rule 3.1): that somebody has it, for which reasons and until when. How far giving or taking it
+ * came follows the connected systems, and when its holder is reminded follows its end; neither is a change of access.
+ */
 export interface Request extends Versioned {
   readonly id: RequestId;
   /** Shown as `R-1042`. 0 before it is stored: the database gives the number. */
@@ -393,7 +407,10 @@ export interface Request extends Versioned {
   readonly createdAt: Date;
   /** Set when the last stage approved, also when no stage was needed. */
   readonly approvedAt: Date | null;
-  /** The start and end computed once at final approval and stored (rule 3.24). */
+  /**
+   * The start and end computed once at final approval and stored (rule 3.24); the end of what is to start moves with that of its
+   * assignment. Of a `systemUpdate`: those of the assignment from then on.
+   */
   readonly startsAt: Date | null;
   readonly endsAt: Date | null;
   readonly completedAt: Date | null;
@@ -519,7 +536,10 @@ export const OPEN_REQUEST_STATES = ['pendingApproval', 'scheduled'] as const;
 export type EndReason =
   'endReached' | 'gaveUp' | 'removedByOwner' | 'targetDisabled' | 'outOfScope' | 'canceled' | 'gateClosed';
 
-/** Target x package x period. Never written but through a request. */
+/**
+ * Target x package x period. Begins, ends and is given another end by a request that names it, and never otherwise; its state in
+ * between and its reminders follow (see `Request`).
+ */
 export interface Assignment extends Versioned {
   readonly id: AssignmentId;
   readonly target: PersonId;
@@ -539,11 +559,15 @@ export interface Assignment extends Versioned {
   readonly reminded: number;
 }
 
-/** One reason why an assignment is held. The assignment ends when the last one ends (rule 3.10). */
+/**
+ * One reason why an assignment is held, written and ended by a request about that. The assignment ends when the last one ends
+ * (rule 3.10).
+ */
 export interface Justification extends Versioned {
   readonly id: JustificationId;
   readonly assignment: AssignmentId;
   readonly kind: 'request' | 'direct' | 'rule';
+  /** The one that gave it. */
   readonly request: RequestId;
   readonly policyVersion: PolicyVersionId;
   readonly startsAt: Date;

@@ -1,6 +1,6 @@
 // How the end of access that is held by an exception follows what lets it be held (rule 3.13): it comes and goes with that, and never
 // passes the end by its policy. What a period is before it is given: period.ts.
-import { updated } from './change';
+import { covering, inserted, toldOf, updated } from './change';
 import { toldOfAssignment } from './delivery';
 import type { Change } from './events';
 import { noChange, together } from './events';
@@ -8,9 +8,11 @@ import type { Now, PairFacts } from './facts';
 import { lentBy, lentUntil } from './lent';
 import type { Assignment, Justification } from './model';
 import { extensionWindow, newest, reminders } from './period';
+import { updateOf } from './updating';
 
 /**
- * The end as it is now, with the change that it takes. `tells`: its holder does not hear of it otherwise. `since`: when that changed which
+ * The end as it is now, with the change that it takes: a request of its own, since whatever lets it be held is no request about this
+ * assignment, not even one for an exception. `tells`: its holder does not hear of it otherwise. `since`: when that changed which
  * lets it be held.
  */
 export function endMoved(
@@ -35,15 +37,16 @@ export function endMoved(
   const data = {
     // What is so near that it is reminded of at once is told by that.
     tell: tells && !(reminded.remindAt && reminded.remindAt <= at.now),
-    scheduled: asked !== null,
     later: held !== null && (until === null || until > held),
     because: lent?.until.getTime() === until?.getTime() ? 'exception' : 'policy',
     endsAt: until?.toISOString() ?? null,
   };
+  const request = updateOf(facts, { assignment, reasons, endsAt: until }, 'exceptionChanged', at);
   const change = together(
+    inserted('request', request),
     updated('assignment', assignment, { endsAt: until, ...reminded }),
-    asked ? updated('request', asked, { endsAt: until }) : noChange,
-    toldOfAssignment(facts, assignment, 'assignment.endMoved', asked, data),
+    covering(toldOfAssignment(facts, assignment, 'assignment.endMoved', request, data), [request]),
+    asked ? together(updated('request', asked, { endsAt: until }), toldOf(facts, asked, 'request.endMoved')) : noChange,
   );
   return { until, change };
 }

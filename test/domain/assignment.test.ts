@@ -23,6 +23,7 @@ import {
   NOON,
   rowOf,
   rowsOf,
+  versionId,
 } from '../support/builders';
 import { faultOf, sound } from '../support/sound';
 
@@ -156,8 +157,36 @@ describe('justifications that are over', () => {
   });
   test('with another one left access stays, and that is audited', () => {
     const change = sound(endOver(two(days(20)), at()));
-    expect(change.rows.map((row) => row.noun)).toEqual(['justification']);
-    expect(dataOf(change, 'assignment.unjustified')).toEqual({ kind: 'request', endsAt: days(20).toISOString() });
+    expect(change.rows.map((row) => row.noun)).toEqual(['request', 'justification']);
+    expect(dataOf(change, 'assignment.unjustified')).toEqual({
+      kind: 'request',
+      given: 'request-1',
+      endsAt: days(20).toISOString(),
+    });
+  });
+  test('is a request that nobody makes and that is done at once, by the policy that is left (rule 3.1)', () => {
+    const facts = two(days(20), { assignment: anAssignment({ endsAt: days(25) }) });
+    const other = {
+      ...facts,
+      justifications: facts.justifications.map((one, n) => ({ ...one, policyVersion: versionId(`left.${n}`) })),
+    };
+    const change = sound(endOver(other, at()));
+    const request = rowOf(change, 'request');
+    expect(request).toMatchObject({
+      type: 'systemUpdate',
+      state: 'delivered',
+      detail: 'endReached',
+      requestor: null,
+      target: facts.target.id,
+      package: facts.package.id,
+      policyVersion: versionId('left.1'),
+      assignment: facts.assignment.id,
+      startsAt: facts.assignment.startsAt,
+      endsAt: days(20),
+      createdAt: NOON,
+      completedAt: NOON,
+    });
+    expect(change.events).toMatchObject([{ refs: { request: request.id }, covers: [request.id, 'justification-1'] }]);
   });
   test('an end that was only theirs is computed anew', () => {
     const change = sound(endOver(two(days(20), { assignment: anAssignment({ endsAt: days(25), reminded: 2 }) }), at()));

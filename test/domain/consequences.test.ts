@@ -12,6 +12,7 @@ const EVENTS: Readonly<Record<EventType, 'follows' | 'silent'>> = {
   'request.denied': 'follows',
   'request.expired': 'follows',
   'request.canceled': 'follows',
+  'request.endMoved': 'follows',
   'request.delivered': 'follows',
   'request.partiallyDelivered': 'follows',
   'request.deliveryFailed': 'follows',

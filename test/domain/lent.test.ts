@@ -36,7 +36,7 @@ import {
   submitFacts,
   versionId,
 } from '../support/builders';
-import { faultOf } from '../support/sound';
+import { faultOf, sound } from '../support/sound';
 
 const nothing = { startsAt: null, endsAt: null, hours: null };
 const lasting = (n: number) => anException({ until: days(n), remindAt: days(n / 2) });
@@ -378,8 +378,28 @@ describe('the end of what is held by it', () => {
     else {
       expect(rowOf(change, 'assignment').endsAt).toEqual(want);
       const later = want === null || (facts.assignment.endsAt !== null && want > facts.assignment.endsAt);
-      expect(change.events).toMatchObject([{ type: 'assignment.endMoved', data: { later } }]);
+      const request = rowOf(change, 'request');
+      expect(request).toMatchObject({ type: 'systemUpdate', state: 'delivered', detail: 'exceptionChanged' });
+      expect(request).toMatchObject({ requestor: null, assignment: facts.assignment.id, endsAt: want });
+      expect(change.events).toMatchObject([
+        { type: 'assignment.endMoved', refs: { request: request.id }, covers: [request.id], data: { later } },
+      ]);
     }
+  });
+
+  test('of what is to start moves with its request, which is drawn anew', () => {
+    const assignment = anAssignment({ ...lasting30, state: 'scheduled', startsAt: days(2) });
+    const open = aRequest({ state: 'scheduled', assignment: assignment.id, approvedAt: hours(-2), endsAt: days(30) });
+    const change = sound(followException(held({ assignment, open }), hours(-1), at()));
+    const ends = rowsOf(change, 'request').map(({ id, type, endsAt }) => [id === open.id, type, endsAt]);
+    expect(ends).toEqual([
+      [false, 'systemUpdate', days(9)],
+      [true, 'userAdd', days(9)],
+    ]);
+    expect(change.events.map(({ type, refs }) => [type, refs.request === open.id])).toEqual([
+      ['assignment.endMoved', false],
+      ['request.endMoved', true],
+    ]);
   });
 
   test.each<{ name: string; clashes: readonly Clash[]; want: Date }>([

@@ -1,11 +1,11 @@
 // What holds whatever happens: random policies, people and acts over whole lives of requests, and random grants.
 import fc from '../support/fast-check';
-import { end } from '../../src/domain/assignment';
+import { end, endOutOfScope, endOver, followException } from '../../src/domain/assignment';
 import type { Change } from '../../src/domain/events';
 import { noChange, together } from '../../src/domain/events';
 import { DomainError } from '../../src/domain/errors';
 import type { Candidate, RequestFacts } from '../../src/domain/facts';
-import type { AskedPeriod, AssignmentId, Expiration } from '../../src/domain/model';
+import type { AskedPeriod, AssignmentId, Expiration, JustificationId } from '../../src/domain/model';
 import { period } from '../../src/domain/period';
 import {
   cancel,
@@ -20,18 +20,23 @@ import {
 import { resolveStage } from '../../src/domain/approval';
 import { addDays, dateIn, endOfDay, startOfDay } from '../../src/domain/time';
 import {
+  aClash,
   aGrant,
+  aJustification,
   aPerson,
   aPolicy,
   aRef,
   aStage,
   afterwards,
   anAssignment,
+  anException,
   assignmentFacts,
   at,
   DAY,
+  days,
   factsOf,
   HOUR,
+  hours,
   idOf,
   justified,
   NOON,
@@ -361,6 +366,45 @@ test('access that ends takes exactly the roles that nothing else justifies', () 
         .map((one) => `grant-${one.n}`);
       expect(taken.sort()).toEqual(alone.sort());
       expect(rowsOf(change, 'assignment')[0]?.state).toBe(alone.length > 0 ? 'removing' : 'removed');
+    }),
+    RUNS,
+  );
+});
+
+test('an end moves, and a reason is over, by a request about the access alone', () => {
+  const until = fc.option(fc.integer({ min: -5, max: 40 }));
+  const reason = fc.record({ until, freeUntil: fc.option(fc.integer({ min: 1, max: 40 })) });
+  const exception = fc.integer({ min: -1, max: 40 });
+  const given = fc.record({ reasons: fc.array(reason, { minLength: 1, maxLength: 4 }), lent: fc.boolean(), exception });
+  const day = (n: number | null) => (n === null ? null : days(n));
+  fc.assert(
+    fc.property(given, until, ({ reasons, lent, exception: lasts }, endsAt) => {
+      const facts = assignmentFacts({
+        assignment: anAssignment({ lent, startsAt: days(-9), endsAt: day(endsAt) }),
+        justifications: reasons.map((one, n) =>
+          aJustification({
+            id: `justification-${n}` as JustificationId,
+            until: day(one.until),
+            freeUntil: lent ? day(one.freeUntil) : null,
+          }),
+        ),
+        clashes: lent ? [aClash({ exception: anException({ until: days(lasts) }) })] : [],
+      });
+      const left = facts.justifications.slice(1).map(({ id }) => id);
+      for (const change of [
+        endOver(facts, at()),
+        endOutOfScope(facts, left, at()),
+        followException(facts, hours(-1), at()),
+      ]) {
+        const [access] = rowsOf(sound(change), 'assignment');
+        const changed = access !== undefined || rowsOf(change, 'justification').length > 0;
+        const [request, ...more] = rowsOf(change, 'request');
+        expect([request?.assignment, more]).toEqual([changed ? facts.assignment.id : undefined, []]);
+        if (request?.type === 'systemUpdate')
+          expect(request.endsAt).toEqual(access ? access.endsAt : facts.assignment.endsAt);
+        else if (request) expect(access?.endedAt).toEqual(NOON);
+        expect(change.events.filter(({ refs }) => refs.request !== request?.id)).toEqual([]);
+      }
     }),
     RUNS,
   );

@@ -80,7 +80,7 @@ describe('the end', () => {
   test('does not come while something else justifies the access', () => {
     const change = sound(endOutOfScope({ ...facts, justifications: [one, other] }, [one.id], at()));
     expect(rowsOf(change, 'justification')).toMatchObject([{ id: one.id, endedAt: NOON }]);
-    expect(rowsOf(change, 'request')).toEqual([]);
+    expect(rowOf(change, 'request')).toMatchObject({ type: 'systemUpdate', detail: 'outOfScope', endsAt: days(10) });
     expect(rowOf(change, 'assignment')).toMatchObject({ state: 'delivered', endsAt: days(10) });
     expect(dataOf(change, 'assignment.unjustified')).toMatchObject({ reason: 'outOfScope' });
   });

@@ -1,9 +1,9 @@
 // Both state machines edge by edge: every act in every state, what it leads to and what it refuses; and that each drawn edge is
 // taken by one of them. That the database guards the drawn edges, and no others: test/store/write.test.ts.
-import { end, endOver, giveUp, remind, removeByOwner } from '../../src/domain/assignment';
+import { end, endOver, followException, giveUp, remind, removeByOwner } from '../../src/domain/assignment';
 import type { Change } from '../../src/domain/events';
 import type { RequestFacts } from '../../src/domain/facts';
-import type { AssignmentState, RequestState } from '../../src/domain/model';
+import type { AssignmentState, JustificationId, RequestState } from '../../src/domain/model';
 import { mayExtend } from '../../src/domain/period';
 import { confirm, fail } from '../../src/domain/placement';
 import { follow, reprocess } from '../../src/domain/reprocess';
@@ -207,11 +207,15 @@ describe('a request', () => {
     expect(outcome('request', 'request-1', () => run(state))).toBe(want);
   });
 
-  test('is born waiting for approval, given, scheduled, or as a removal; never as anything else', () => {
+  test('is born waiting for approval, given, scheduled, done, or as a removal; never as anything else', () => {
     const wish = { policyVersion: null, zone: 'UTC', reason: null, answers: {} };
     const at0 = { startsAt: null, endsAt: null, hours: null };
     const pending = { policy: aPolicy({ stages: [aStage()] }), candidates: who(1, 'primary', 'Ana') };
     const gaveUp = giveUp(assignmentFacts(), idOf('Tara'), at());
+    const lent = assignmentFacts({
+      assignment: anAssignment({ lent: true, endsAt: days(9) }),
+      justifications: [aJustification({ until: days(8) })],
+    });
     expect([
       submit(submitFacts(pending), { ...wish, period: at0 }, at()).request.state,
       submit(submitFacts(), { ...wish, period: at0 }, at()).request.state,
@@ -221,8 +225,9 @@ describe('a request', () => {
         { requestor: idOf('Tara'), reason: null },
         at(),
       ).request.state,
+      rowsOf(followException(lent, hours(-1), at()), 'request')[0]?.state,
       rowsOf(gaveUp, 'request')[0]?.state,
-    ]).toEqual(['pendingApproval', 'delivering', 'scheduled', 'delivered', 'removing']);
+    ]).toEqual(['pendingApproval', 'delivering', 'scheduled', 'delivered', 'delivered', 'removing']);
   });
 
   test('takes every drawn edge', () => {
@@ -237,6 +242,18 @@ describe('an assignment', () => {
   const inState = (state: AssignmentState) =>
     assignmentFacts({ assignment: anAssignment({ state, startsAt: days(-29), endsAt: days(1), remindAt: hours(0) }) });
   const alone = (state: AssignmentState) => ({ ...inState(state), grants: [] });
+  const withTwo = (state: AssignmentState) => ({
+    ...inState(state),
+    assignment: { ...inState(state).assignment, endsAt: days(9) },
+    justifications: [
+      aJustification({ until: days(1) }),
+      aJustification({ id: 'justification-2' as JustificationId, until: days(8) }),
+    ],
+  });
+  const lent = (state: AssignmentState) => ({
+    ...withTwo(state),
+    assignment: { ...inState(state).assignment, lent: true },
+  });
   const placed = (
     state: AssignmentState,
     wanted: boolean,
@@ -254,6 +271,8 @@ describe('an assignment', () => {
     end: (state) => end(inState(state), system, at()),
     endWithNothingToTake: (state) => end(alone(state), system, at()),
     endReached: (state) => endOver(inState(state), at(days(1))),
+    loseOneReason: (state) => endOver(withTwo(state), at(days(1))),
+    followException: (state) => followException(lent(state), hours(-1), at()),
     endNotReached: (state) => endOver(inState(state), at()),
     giveUp: (state) => giveUp(inState(state), tara, at()),
     removeByOwner: (state) => removeByOwner(inState(state), byOwner, at()),
@@ -315,6 +334,8 @@ describe('an assignment', () => {
     endWithNothingToTake: { to: all([...held, 'scheduled'], 'removed'), otherwise: 'not-held' },
     endReached: { to: { ...all(held, 'removing'), scheduled: 'removed' }, otherwise: '-' },
     endNotReached: { to: {}, otherwise: '-' },
+    loseOneReason: { to: Object.fromEntries([...held, 'scheduled'].map((state) => [state, state])), otherwise: '-' },
+    followException: { to: Object.fromEntries([...held, 'scheduled'].map((state) => [state, state])), otherwise: '-' },
     giveUp: { to: { ...all(held, 'removing'), scheduled: 'removed' }, otherwise: 'not-held' },
     removeByOwner: { to: { ...all(held, 'removing'), scheduled: 'removed' }, otherwise: 'not-held' },
     remind: { to: Object.fromEntries([...held, 'scheduled'].map((state) => [state, state])), otherwise: '-' },

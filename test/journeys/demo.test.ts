@@ -56,6 +56,7 @@ test('requests stand in every state that people can meet', async () => {
     'adminAdd',
     'adminRemove',
     'systemRemove',
+    'systemUpdate',
     'userAdd',
     'userExtend',
     'userRemove',

@@ -139,6 +139,45 @@ const damages: readonly (readonly [invariant: string, damage: string, sql: reado
   ['I15', 'access outlives its reason', [`update assignments set ends_at = ends_at + interval '1 year'`]],
   ['I15', 'a reason outlives its policy', [`update justifications set until = until + interval '1 year'`]],
   [
+    'I15r',
+    'access began by no request about it',
+    [`update audit_events set request_id = null where type = 'assignment.justified'`],
+  ],
+  [
+    'I15r',
+    'an end moved by an event alone',
+    [
+      `update audit_events set request_id = null, after = jsonb_set(after, array['assignments', subject_id, 'ends_at'], '"2030-01-01"'),
+         before = jsonb_set(before, array['assignments', subject_id, 'ends_at'], '"2029-01-01"') where type = 'assignment.reminded'`,
+    ],
+  ],
+  [
+    'I15r',
+    'a reason ended by a request about something else',
+    [
+      `update audit_events e set request_id = (select r.id from requests r where r.assignment_id is null limit 1) where type = 'assignment.ending'`,
+    ],
+  ],
+  [
+    'I15r',
+    'a change by Usher changed nothing',
+    [
+      `insert into requests select (jsonb_populate_record(r, ${NEW} || jsonb_build_object('type', 'systemUpdate', 'requestor_id', null,
+         'detail', 'endReached'))).* from requests r where state = 'delivered' limit 1`,
+    ],
+  ],
+  [
+    'I15r',
+    'a change by Usher says another end',
+    [
+      `insert into requests select (jsonb_populate_record(r, ${NEW} || jsonb_build_object('type', 'systemUpdate', 'requestor_id', null,
+         'detail', 'endReached'))).* from requests r where state = 'delivered' limit 1`,
+      `update audit_events set type = 'assignment.endMoved', request_id = r.id, after = jsonb_build_object('requests', jsonb_build_object(r.id, '{}'::jsonb),
+         'assignments', jsonb_build_object(r.assignment_id, jsonb_build_object('ends_at', '2030-01-01'))) from requests r
+         where r.number = 999 and audit_events.type = 'assignment.reminded'`,
+    ],
+  ],
+  [
     'I16',
     'access follows terms that were not kept',
     [

@@ -407,6 +407,14 @@ describe('what is had by an exception', () => {
       { because: 'policy', later: 'true' },
       { because: 'exception', later: 'false' },
     ]);
+    // Each is a request that nobody made (rule 3.1).
+    const moves = await world.sql<{ number: number; detail: string }>(
+      `select number::integer, detail from requests where type = 'systemUpdate' and requestor_id is null order by requests.number`,
+    );
+    expect(moves.map(({ detail }) => detail)).toEqual(Array(3).fill('exceptionChanged'));
+    const shown = textOf(await form('tara', `R-${moves[0]?.number ?? 0}`));
+    expect(shown).toContain('What lets Tara Lind have this beside something that it does not go with changed.');
+    expect(shown).toMatch(/: Usher moved the end$/);
     // So near that the reminder says it.
     const told = heard('tara').length;
     await written(3);

@@ -2,6 +2,7 @@
 import type { Reply } from '../../src/chat/inbound';
 import { addDays } from '../../src/domain/time';
 import { jobs } from '../../src/jobs';
+import { expectSound } from '../support/invariants';
 import { aWorld, buttons, cardOf, LEAVING, sentenceOf, SMALL, textOf } from '../support/world';
 import type { World } from '../support/world';
 
@@ -338,6 +339,23 @@ test('a reason for access that is over is told, though the access goes on', asyn
   expect(await assignment()).toMatchObject({ state: 'delivered' });
   expect(world.messagesTo('tara').length).toBe(before + 1);
   expect(textOf(latest('tara').card)).toContain('You keep Twice, though one of the reasons for it is over');
+  // A request that nobody made (rule 3.1).
+  expect(
+    await world.sql(`select r.number::integer, r.type, r.state, r.detail, r.requestor_id as by, r.ends_at = a.ends_at as ends
+      from requests r join assignments a on a.id = r.assignment_id where r.type like 'system%'`),
+  ).toEqual([{ number: 1003, type: 'systemUpdate', state: 'delivered', detail: 'endReached', by: null, ends: true }]);
+  for (const user of ['tara', 'olga']) {
+    const shown = textOf(cardOf(await world.say(user, 'R-1003')));
+    expect(shown).toMatch(
+      /\nR-1003 · Twice\nDone\nOne of the reasons for this access was over\. It went on for the others\.\n/,
+    );
+    expect(shown).toMatch(/Period: From .* until .*/);
+    expect(shown.split('What happened')[1]?.trim()).toMatch(/^[^\n]*: A reason was over$/);
+  }
+  expect(textOf(cardOf(await world.say('tara', 'my requests')))).toContain('Done · automatic change of');
+  expect(textOf(cardOf(await world.say('tara', 'R-1001')))).not.toContain('A reason was over');
+  expect(sentenceOf(await world.say('tara', 'cancel R-1003'))).toContain('To end the access, give it up');
+  await expectSound(world.sql);
 });
 
 test('access that could not be set up and has ended is not said to be set up', async () => {

@@ -123,6 +123,7 @@ describe('migrate', () => {
       '0032-validated',
       '0039-linked-mails',
       '0057-said-of-us',
+      '0058-updates',
     ];
     expect(later).toEqual(followed.map((name) => ({ name: `${name} afterwards` })));
     expect(

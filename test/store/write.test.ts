@@ -637,6 +637,25 @@ describe('behind the rules, the database', () => {
     }
   });
 
+  test.each([
+    { name: 'that somebody made', change: { requestor_id: 'target' } },
+    { name: 'of no access', change: { assignment_id: null } },
+    { name: 'without a reason', change: { detail: null } },
+    { name: 'for a reason of another act', change: { detail: 'gaveUp' } },
+    { name: 'that is not done', change: { state: 'delivering' } },
+  ])('refuses a change by Usher $name', async ({ change }) => {
+    const tara = await world.person('Tara');
+    await world.ask(tara, await world.package('CRM'));
+    const write = (fields: object) =>
+      world.sql(
+        `insert into requests select (jsonb_populate_record(r, jsonb_build_object('id', gen_random_uuid(), 'number', 9, 'type', 'systemUpdate',
+           'state', 'delivered', 'requestor_id', null, 'detail', 'endReached', 'completed_at', r.created_at) || $1)).* from requests r`,
+        [JSON.stringify(fields).replace('"target"', `"${tara}"`)],
+      );
+    await expect(write(change)).rejects.toMatchObject({ original: { code: '23514' } });
+    await write({});
+  });
+
   test('refuses a decision by the target', async () => {
     const { request, target } = await pending();
     await world.insert('approval_tasks', {

@@ -214,6 +214,21 @@ const ALWAYS: readonly (readonly [name: string, sql: string])[] = [
          else coalesce(a.ends_at, 'infinity') <> greatest(least(whole.until, limits.until), whole.free) end`,
   ],
   [
+    'I15r that access begins, ends, or is had for another reason or until another time, is a request about it',
+    // Reasons are changed in the name of the assignment that they are for.
+    `select changed.id::text from (
+       select event, id as assignment_id, id from book where noun = 'assignments' and (before is null or before ?| array['ends_at', 'ended_at'])
+       union all select book.event, j.assignment_id, j.id from book join justifications j on j.id = book.id
+       where noun = 'justifications' and (before is null or before ?| array['until', 'ended_at'])
+     ) changed join audit_events e on e.id = changed.event
+     where not exists (select 1 from requests r where r.id = e.request_id and r.assignment_id = changed.assignment_id)
+     union all select r.id::text from requests r where r.type = 'systemUpdate' and not exists (
+       select 1 from audit_events e where e.request_id = r.id and e.after -> 'requests' ? r.id::text
+         and e.type in ('assignment.endMoved', 'assignment.unjustified')
+         and (e.after #> array['assignments', r.assignment_id::text, 'ends_at'] is null
+           or (e.after #>> array['assignments', r.assignment_id::text, 'ends_at'])::timestamptz is not distinct from r.ends_at))`,
+  ],
+  [
     'I16 an end follows the terms that were kept, an extension those that it was asked under',
     `select j.id::text from justifications j join requests r on r.id = j.request_id
      where j.policy_version_id is distinct from r.policy_version_id

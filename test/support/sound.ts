@@ -115,9 +115,16 @@ function requestChecks(request: GovernedNouns['request']): string[] {
       request.type !== 'exception' ||
       (request.assignment === null &&
         ['submitted', 'pendingApproval', 'delivered', 'denied', 'expired', 'canceled'].includes(state)),
+    'a change by Usher is done as it is made':
+      request.type !== 'systemUpdate' || (state === 'delivered' && request.assignment !== null && isUpdate(request)),
     'nobody assigns themselves': request.type !== 'adminAdd' || request.requestor !== request.target,
   });
 }
+
+const isUpdate = ({ detail, startsAt, completedAt }: GovernedNouns['request']): boolean =>
+  ['endReached', 'outOfScope', 'exceptionChanged'].includes(String(detail)) &&
+  startsAt !== null &&
+  completedAt !== null;
 
 function assignmentChecks(assignment: GovernedNouns['assignment']): string[] {
   const isEnding = ['removing', 'removed', 'removalFailed'].includes(assignment.state);

@@ -138,6 +138,8 @@ export interface Stands extends Pick<Request, 'state' | 'startsAt' | 'type'> {
 
 /** The state of a request in words. `own`: said to the person who has the access. */
 export function stateText(request: Stands, own: boolean): Text {
+  // What it changed then says nothing of how the access stands now.
+  if (request.type === 'systemUpdate') return label('state.updated');
   if (request.endedAt !== null && gave(request.state))
     return say(own ? 'state.ended' : 'state.endedOther', { endedAt: request.endedAt });
   if (request.state === 'scheduled') {
@@ -154,7 +156,8 @@ function gave(state: Request['state']): boolean {
   return state === 'delivered' || state === 'partiallyDelivered';
 }
 
-export function toneOf({ state, endedAt }: Pick<Stands, 'state' | 'endedAt'>): Tone {
+export function toneOf({ state, type, endedAt }: Pick<Stands, 'state' | 'type' | 'endedAt'>): Tone {
+  if (type === 'systemUpdate') return 'default';
   if (endedAt !== null && gave(state)) return 'default';
   switch (state) {
     case 'delivered':

@@ -119,6 +119,13 @@ export function askedAgain(facts: RequestFacts): { readonly added: Text; readonl
   return again && { added: rolesText(again.added), number: number(again.number) };
 }
 
+/** Why Usher changed the access by itself; until when it lasted from then on stands in the period. */
+function updatedText({ request, target }: RequestFacts): Text {
+  const { detail } = request;
+  const why = detail === 'outOfScope' || detail === 'exceptionChanged' ? detail : 'endReached';
+  return say(`outcome.updated.${why}`, { target: target.name });
+}
+
 /** How it ended, with who and when; empty while it runs. `reader`: by default the target. */
 export function outcome(facts: RequestFacts, reader: PersonId = facts.target.id): Text[] {
   const { request } = facts;
@@ -157,6 +164,7 @@ export function outcome(facts: RequestFacts, reader: PersonId = facts.target.id)
       return request.startsAt === null ? [] : [say('outcome.scheduled', { startsAt: request.startsAt })];
     case 'delivered':
       if (request.type === 'exception') return [grantedText(facts)];
+      if (request.type === 'systemUpdate') return [updatedText(facts)];
       // How long it lasted stands in the state, and what was extended further lasts until another day.
       if (facts.assignment?.endedAt) return [];
       if (request.type !== 'userExtend' || request.endsAt === null) return [label('outcome.given')];

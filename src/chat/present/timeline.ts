@@ -83,7 +83,7 @@ function rowsOf(view: RequestView): readonly Row[] {
       continue;
     }
     const isReminder = one.type === 'stage.reminded';
-    const what = isReminder ? silent.reminded(one.at) : timelineRow(one, view.facts.stages.length);
+    const what = isReminder ? silent.reminded(one.at) : timelineRow(one, view.facts);
     if (what === null) continue;
     flush();
     // Of reminders day after day the last one tells it.
@@ -130,8 +130,7 @@ class Silent {
   }
 }
 
-/** `steps`: of how many approvals; where it is one, the approver's own line says it all. */
-function timelineRow(row: TimelineRow, steps: number): Text | null {
+function timelineRow(row: TimelineRow, { request, stages }: RequestView['facts']): Text | null {
   const by = row.actor?.name ?? null;
   const person = row.person?.name ?? '';
   switch (row.type) {
@@ -159,6 +158,10 @@ function timelineRow(row: TimelineRow, steps: number): Text | null {
     case 'assignment.extended':
     case 'assignment.scheduled':
       return label(`timeline.${row.type}`);
+    case 'assignment.endMoved':
+    case 'assignment.unjustified':
+      // Until it was a request of its own, this stood with the one that had given the access.
+      return request.type === 'systemUpdate' ? label(`timeline.${row.type}`) : null;
     case 'stage.escalated':
       // Who was asked as well stands in a line of its own.
       return row.data['asked'] === 0 ? label('timeline.stage.escalatedToNobody') : null;
@@ -166,7 +169,8 @@ function timelineRow(row: TimelineRow, steps: number): Text | null {
       return row.data['standIns'] === true ? label('timeline.stage.standIns') : null;
     case 'stage.approved':
     case 'stage.expired':
-      if (steps < 2) return null;
+      // Of one approval the approver's own line says it all.
+      if (stages.length < 2) return null;
       return say(`timeline.${row.type}`, { n: row.stage ?? 1 });
     case 'approver.released':
       return say('timeline.approver.released', { person });

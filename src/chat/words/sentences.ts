@@ -92,6 +92,7 @@ export const sentences = {
   'state.delivered': 'You have it',
   'state.deliveredOther': 'Access given',
   'state.granted': 'Exception granted',
+  'state.updated': 'Done',
   'state.ended': 'You had it until {endedAt:dateTime}',
   'state.endedOther': 'Access given, ended {endedAt:dateTime}',
   'state.partiallyDelivered': 'Partly set up, the owners were told',
@@ -109,6 +110,7 @@ export const sentences = {
   'type.adminAdd': 'direct assignment',
   'type.adminRemove': 'removal by an owner',
   'type.systemAdd': 'automatic assignment',
+  'type.systemUpdate': 'automatic change',
   'type.systemRemove': 'end of access',
   'type.exception': 'exception',
 
@@ -252,6 +254,11 @@ export const sentences = {
   'outcome.given': 'Approved, and the access is set up.',
   'outcome.extended': 'Approved. Access now lasts until {endsAt:dateTime}.',
   'outcome.canceledBy': '{by} canceled it on {at:dateTime}.',
+  'outcome.updated.endReached': 'One of the reasons for this access was over. It went on for the others.',
+  'outcome.updated.outOfScope':
+    'One of the reasons for this access was over: {target} was no longer among those it is for. It went on for the others.',
+  'outcome.updated.exceptionChanged':
+    'What lets {target} have this beside something that it does not go with changed. The end follows that.',
   'outcome.extendedThen': 'Approved. It was extended until {endsAt:dateTime} then.',
   'outcome.titleDenied': '{number} was denied: {package}',
   'outcome.titleExpired': 'Nobody decided on {number}: {package}',
@@ -289,6 +296,8 @@ export const sentences = {
   'timeline.manualTask.taken': 'Removed, reported by {by}',
   'timeline.assignment.extended': 'Extended',
   'timeline.assignment.scheduled': 'Start planned',
+  'timeline.assignment.endMoved': 'Usher moved the end',
+  'timeline.assignment.unjustified': 'A reason was over',
   'timeline.row': '{at:dateTime}',
   'timeline.between': 'In between',
   'form.answerGone': 'What you wrote here is too long to be shown again. Please write it once more.',

@@ -43,6 +43,7 @@ import { standingSaid } from './0051-standing-said';
 import { freeUntil } from './0053-free-until';
 import { oneWayRows } from './0054-one-way-rows';
 import { saidOfUs } from './0057-said-of-us';
+import { updates } from './0058-updates';
 
 export type Migration = {
   /** `0001-name`, as the file is called. */
@@ -100,4 +101,5 @@ export const migrations: readonly Migration[] = [
   freeUntil,
   oneWayRows,
   saidOfUs,
+  updates,
 ];

@@ -76,7 +76,15 @@ export interface Running {
 
 export interface Request {
   readonly key: Key;
-  readonly type: 'userAdd' | 'userExtend' | 'userRemove' | 'adminAdd' | 'adminRemove' | 'systemRemove' | 'exception';
+  readonly type:
+    | 'userAdd'
+    | 'userExtend'
+    | 'userRemove'
+    | 'adminAdd'
+    | 'adminRemove'
+    | 'systemUpdate'
+    | 'systemRemove'
+    | 'exception';
   state: string;
   detail: string | null;
   /** Who of them left while it was open, however soon they were back. */

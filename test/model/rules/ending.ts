@@ -17,7 +17,7 @@ import {
   works,
 } from './book';
 import { letGo } from './giving';
-import { close, end, newRequest } from './requests';
+import { close, end, newRequest, update } from './requests';
 
 /** Takes a request back. `system`: because somebody left. */
 export function cancel(o: Organization, key: Key, person: Key): Answer {
@@ -124,6 +124,6 @@ export function unjustify(
   }
   for (const reason of reasons) reason.ended = true;
   const endsAt = sooner(later(rest.map(({ until }) => until)), one.endsAt);
-  if (endsAt === one.endsAt) return;
-  endAt(one, endsAt);
+  if (endsAt !== one.endsAt) endAt(one, endsAt);
+  update(o, one, why);
 }

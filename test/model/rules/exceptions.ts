@@ -1,5 +1,6 @@
 // Exceptions to what does not go together (rule 3.13): how one is granted, whether it counts, and how long it lends what is held by it.
 import type { Assignment, Exception, Key, Organization, Request } from './book';
+import { update } from './requests';
 import {
   ADDING,
   DAY,
@@ -92,6 +93,7 @@ export function followEnd(o: Organization, one: Assignment, since = o.now): bool
   if (end === one.endsAt || (one.state === 'scheduled' && end !== null && end <= Math.max(one.startsAt, o.now)))
     return false;
   endAt(one, end);
+  update(o, one, 'exceptionChanged');
   if (one.state === 'scheduled')
     for (const request of o.requests)
       if (request.assignment === one.key && request.state === 'scheduled') request.endsAt = end;

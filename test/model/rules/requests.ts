@@ -1,5 +1,5 @@
 // A request as a row: how one begins and how one ends.
-import type { Key, Organization, Request } from './book';
+import type { Assignment, Key, Organization, Request } from './book';
 import { OPEN, packageOf, works } from './book';
 
 export function newRequest(
@@ -31,6 +31,17 @@ export function newRequest(
     ...fields,
     key: `${target}/${pack}/${n}`,
   };
+}
+
+/** What is held goes on for other reasons, or until another time: a request as well, that nobody makes. */
+export function update(
+  o: Organization,
+  { key, target, package: pack, startsAt, endsAt }: Assignment,
+  why: string,
+): void {
+  const request = newRequest(o, 'systemUpdate', target, pack, { assignment: key, startsAt, endsAt });
+  end(request, 'delivered', why);
+  o.requests.push(request);
 }
 
 export function close(request: Request, state: 'denied' | 'expired' | 'canceled'): void {

@@ -38,11 +38,13 @@ export const jobs: Record<string, (o: Organization, busy?: Key) => Generator<voi
       // With the last reason it ends by the job above, and what should have begun by the one below.
       if (!LIVE.includes(one.state) || live(one).every(({ until }) => until !== null && until <= o.now)) continue;
       const before = one.endsAt;
+      const known = o.requests.length;
       const since = one.noted ?? o.now;
       if (before === null || before > since) followEnd(o, one, since);
       if (one.state === 'scheduled' || one.endsAt === null || one.endsAt > o.now) continue;
-      // It says until when it was told to last.
+      // It says until when it was told to last, and its end is all that becomes of it.
       one.endsAt = before;
+      o.requests.length = known;
       stop(o, one, 'endReached', 'systemRemove', null);
     }
   },
