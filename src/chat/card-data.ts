@@ -81,6 +81,7 @@ export type CardDataOf = {
     readonly intro: Text;
     readonly facts: readonly Fact[];
     readonly draft: string;
+    readonly typed: string | null;
   };
   request: {
     /** Of when it is, where nothing changes it afterwards. */
@@ -190,6 +191,8 @@ export type CardDataOf = {
     readonly reason: string | null;
     /** Names what the reader of a form for a decision is shown; empty in any other. */
     readonly seen: string;
+    /** What does the same where no form can be sent. */
+    readonly typed?: string;
   };
   drift: {
     readonly summary: Text;

@@ -406,6 +406,13 @@ const form: View = async (look) => {
   return make(look, draft);
 };
 
+/** What stands before Continue: what is asked for there, where it is another thing than what was typed; and who reads it. */
+function introOf(drawn: Extract<Drawn, { card: 'request-form' | 'reason-form' | 'delegation-form' }>): Text {
+  if (drawn.card === 'request-form' && drawn.data.verb === 'exception.submit') return drawn.data.description;
+  if (drawn.card === 'reason-form' && drawn.data.verb === 'approval.approveWithReason') return drawn.data.intro;
+  return label('continue.intro');
+}
+
 /** Every view by name. The names of notices are those of domain/consequences.ts. */
 export const views = {
   help: async (look) => {
@@ -471,13 +478,10 @@ export const views = {
       data: {
         summary: drawn.data.title,
         title: drawn.data.title,
-        // What is asked for there is another thing than what was typed.
-        intro:
-          drawn.card === 'request-form' && drawn.data.verb === 'exception.submit'
-            ? drawn.data.description
-            : label('continue.intro'),
+        intro: introOf(drawn),
         facts: [],
         draft: id(look, 'draft'),
+        typed: drawn.card === 'reason-form' ? (drawn.data.typed ?? null) : null,
       },
     };
   },

@@ -22,7 +22,7 @@ import type { Change } from './events';
 import { noChange, together } from './events';
 import { grantException } from './exception';
 import type { Now, RequestFacts } from './facts';
-import { mayDecide, mustSayException, mustSayVoice } from './may-decide';
+import { mayDecide, mustMeanStep, mustSayException, mustSayVoice } from './may-decide';
 import type { ApprovalTask, Decision, DecisionId, PersonId, Span, Stage, WorkingCalendar } from './model';
 import { after, afterSpan, DAY, halfway } from './time';
 import { voiceHeard, voiceOf, withDelegates } from './voices';
@@ -49,12 +49,7 @@ export function decide(facts: RequestFacts, person: PersonId, input: DecideInput
   const task = mayDecide(facts, person, at, input.seen);
   mustSayException(facts, input.shown);
   mustSayVoice(facts, task, input);
-  // A number names no step. Whoever was asked in an earlier one may have meant that, or typed it twice.
-  const wasAsked = facts.tasks.some((one) => one.person === person && one.n < task.n);
-  const isNamed = input.step == null ? !wasAsked : input.step === task.n;
-  if ((input.seen ?? null) === null && !isNamed) {
-    throw new DomainError('moved-on', { number: facts.request.number, stage: task.n });
-  }
+  mustMeanStep(facts, task, input);
   const isGone = cancelForGone(facts, at);
   if (isGone !== noChange) return isGone;
   const isClosed = closeForPolicy(facts, at);

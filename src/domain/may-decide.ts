@@ -83,6 +83,18 @@ export function mustSayVoice(
   throw new DomainError('other-voice', { number: facts.request.number, for: name });
 }
 
+/** A number names no step. Whoever was asked in an earlier one may have meant that, or typed it twice. */
+export function mustMeanStep(
+  facts: RequestFacts,
+  task: ApprovalTask,
+  { seen = null, step = null }: { readonly seen?: number | null; readonly step?: number | null },
+): void {
+  if (seen !== null) return;
+  const wasAsked = facts.tasks.some((one) => one.person === task.person && one.n < task.n);
+  if (step === null ? !wasAsked : step === task.n) return;
+  throw new DomainError('moved-on', { number: facts.request.number, stage: task.n });
+}
+
 /** Whose decision ended what the person was asked; nobody's where time, a gate or a cancellation ended it. */
 function whoDecided(facts: RequestFacts, tasks: readonly ApprovalTask[]): { by: string | null; at: Date | null } {
   const { state, detail, completedAt } = facts.request;

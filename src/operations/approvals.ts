@@ -1,5 +1,5 @@
 // Deciding, and what waits to be decided.
-import { mayDecide, mustSayException, mustSayVoice } from '../domain/may-decide';
+import { mayDecide, mustMeanStep, mustSayException, mustSayVoice } from '../domain/may-decide';
 import type { RequestFacts } from '../domain/facts';
 import type { PersonId, RequestId } from '../domain/model';
 import { decide as decideRule } from '../domain/request';
@@ -44,13 +44,14 @@ export async function deciding(
   desk: Desk,
   viewer: PersonId,
   id: RequestId,
-  seen: Pick<Decide, 'shown' | 'seen'> | null = null,
+  seen: Pick<Decide, 'shown' | 'seen' | 'step'> | null = null,
 ): Promise<RequestFacts> {
   const [facts, now] = await Promise.all([desk.views.forRequest(id), desk.views.now()]);
   const task = mayDecide(facts, viewer, { now }, seen?.seen);
   if (seen) {
     mustSayException(facts, seen.shown);
     mustSayVoice(facts, task, seen);
+    mustMeanStep(facts, task, seen);
   }
   return facts;
 }

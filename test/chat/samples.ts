@@ -212,6 +212,15 @@ export const samples: { readonly [N in CardName]: Readonly<Record<string, CardDa
       intro: words('Press Continue.'),
       facts: [fact('For', 'Ana')],
       draft: ID,
+      typed: null,
+    },
+    typed: {
+      summary: words('Go on'),
+      title: words('Approve R-1042'),
+      intro: words('Ana will read it.'),
+      facts: [],
+      draft: ID,
+      typed: `approve R-1042 openly because ${HOSTILE}`,
     },
   },
   request: {

@@ -59,6 +59,18 @@ test('a click that could not be taken in time is told so and takes nothing; the 
   expect(await holds('tara', 'Reader')).toBe(true);
 });
 
+// Ana alone decides both stages, so nothing but the stage tells her two cards apart.
+const TWICE = SMALL.replace(
+  '- { name: Employees, who: allMembers, approval: [{ approvers: ana, decideWithin: 3 days }], expires: 30 days }',
+  `- name: Employees
+            who: allMembers
+            samePersonInStages: true
+            approval:
+              - { approvers: ana, decideWithin: 3 days }
+              - { approvers: ana, decideWithin: 3 days }
+            expires: 30 days`,
+);
+
 describe('a package that gains a role after it was decided on (rule 3.8)', () => {
   test('nothing is given, the same is asked again, and everybody decides on what is delivered', async () => {
     await ask('tara', 'ledger writer', { reason: 'close', 'answer.ticket': 'T-1' });
@@ -178,17 +190,6 @@ describe('a gate that closed before the last approval (rule 3.2)', () => {
 });
 
 describe('a decision is on what the person saw', () => {
-  // Ana alone decides both stages, so nothing but the stage tells her two cards apart.
-  const TWICE = SMALL.replace(
-    '- { name: Employees, who: allMembers, approval: [{ approvers: ana, decideWithin: 3 days }], expires: 30 days }',
-    `- name: Employees
-            who: allMembers
-            samePersonInStages: true
-            approval:
-              - { approvers: ana, decideWithin: 3 days }
-              - { approvers: ana, decideWithin: 3 days }
-            expires: 30 days`,
-  );
   const decisions = () => world.sql('select n, decision from decisions order by id');
 
   test('a second click on one card does not decide the next stage: it shows it', async () => {
@@ -346,9 +347,76 @@ test('why it was approved is read by whom the form names: who decides next, who 
     expect(textOf(cardOf(await world.say(user, 'R-1001')))).toContain(because);
 });
 
+test('who types why they approve is shown first who reads it, and all of them read it then', async () => {
+  await ask('tara', 'ledger reader');
+  const form = cardOf(await world.say('ana', 'approve R-1001 because <b>she</b> closes *the* books'));
+  const readers = 'Tara Lind, whoever decides after you and those in charge of the package will read it.';
+  expect(textOf(form)).toContain(readers);
+  expect(textOf(form)).toContain('Why is this right?: <b>she</b> closes *the* books');
+  expect(textOf(form)).not.toContain('I took your words');
+  expect(await world.sql('select from decisions')).toEqual([]);
+  expect(sentenceOf(await world.submit('ana', form, { reason: '<b>she</b> closes *the* books' }))).toBe(
+    'Done. R-1001 is approved.',
+  );
+  await world.settle();
+  const because = 'Ana Ruiz approved: <b>she</b> closes *the* books';
+  for (const user of ['tara', 'olga']) expect(textOf(cardOf(await world.say(user, 'R-1001')))).toContain(because);
+});
+
+describe('where no form opens', () => {
+  const typed = async (text: string) => {
+    const inbound = world.inbound('ana', { kind: 'text', text });
+    const surface = { ...inbound.surface, canOpenForm: false };
+    return textOf(cardOf(await world.conversation.handle({ ...inbound, surface })));
+  };
+  const READERS = 'Tara Lind, whoever decides after you and those in charge of the package will read it.';
+  const lineIn = (said: string) => /“(approve [^”]+)”/.exec(said)?.[1] ?? '';
+  const reasons = () => world.sql('select n, decision, reason from decisions order by id');
+
+  test('plain text says who reads it, and which line approves', async () => {
+    await ask('tara', 'ledger reader');
+    const said = await typed('approve R-1001 because she closes the books');
+    expect(said.split('\n')).toEqual([
+      'Approve R-1001',
+      READERS,
+      'Continue: “approve R-1001 openly because she closes the books”',
+    ]);
+    expect(await reasons()).toEqual([]);
+    expect(sentenceOf(await world.say('ana', lineIn(said)))).toBe('Done. R-1001 is approved.');
+    expect(textOf(cardOf(await world.say('tara', 'R-1001')))).toContain('Ana Ruiz approved: she closes the books');
+  });
+
+  test('it does so as well where the package asks approvers for a reason that was not typed', async () => {
+    await world.configure(SMALL.replace('decideWithin: 3 days }', 'decideWithin: 3 days, approverReason: required }'));
+    await ask('tara', 'ledger reader');
+    expect((await typed('approve R-1001')).split('\n')).toEqual([
+      'Approve R-1001',
+      `This package asks approvers for a reason. ${READERS}`,
+      'Continue: “approve R-1001 openly because …”',
+    ]);
+    expect(await reasons()).toEqual([]);
+    await world.say('ana', 'approve R-1001 openly because fine');
+    expect(await reasons()).toEqual([{ n: 1, decision: 'approve', reason: 'fine' }]);
+  });
+
+  test('a step that was not meant is shown, and no form for it', async () => {
+    await world.configure(TWICE, true);
+    await ask('tara', 'ledger reader');
+    await world.say('ana', 'approve R-1001');
+    for (const line of ['approve R-1001 because fine', 'approve R-1001 step 1 because fine', 'approve R-1001 fine'])
+      expect(sentenceOf(await world.say('ana', line))).toContain('R-1001 is at step 2');
+    const line = lineIn(await typed('approve R-1001 step 2 because fine'));
+    expect(line).toBe('approve R-1001 step 2 openly because fine');
+    await world.say('ana', line);
+    expect(await reasons()).toMatchObject([{ n: 1 }, { n: 2, reason: 'fine' }]);
+  });
+});
+
 test('why it was approved is read by nobody where those who wrote it were not told who would', async () => {
   await ask('tara', 'ledger reader');
-  await world.say('ana', 'approve R-1001 because he leaves in May anyway');
+  await world.say('ana', 'approve R-1001 openly because he leaves in May anyway');
+  // As a release before kept what was typed.
+  await world.sql(`update decisions set shown = shown - 'readers'`);
   await world.settle();
   expect(await world.sql('select reason from decisions')).toEqual([{ reason: 'he leaves in May anyway' }]);
   expect(textOf(latest('tara').card)).not.toContain('in May');

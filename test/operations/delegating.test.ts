@@ -136,7 +136,7 @@ describe('who decides for two', () => {
     expect(textOf(card)).toContain('You decide for Ana Ruiz until');
     return card;
   }
-  const heardHerself = () => world.say('ana', 'approve R-1001 because fine');
+  const heardHerself = () => world.say('ana', 'approve R-1001 openly because fine');
   const NOW = 'You decide R-1001 for Ben Okoye now. Nothing was decided: look again, then decide.';
 
   test('is asked for the other one at once, and speaks in no name that their card did not show', async () => {

@@ -57,9 +57,12 @@ async function record(
   return { view: 'approval', params: answer.params, place: 'replace' };
 }
 
-/** What a form showed: that for an approval says as well who will read the reason, so that nobody reads one that was not written for them. */
+/** Who approves was told who will read the reason, so that nobody reads one that was not written for them. */
+const withReaders = (shown: Shown): Shown => ({ ...shown, readers: true });
+
+/** What a form showed: that for an approval says as well who will read the reason. */
 function inForm(shown: Shown, decision: 'approve' | 'deny'): string {
-  return JSON.stringify({ ...shown, ...(decision === 'approve' ? { readers: true } : {}) });
+  return JSON.stringify(decision === 'approve' ? withReaders(shown) : shown);
 }
 
 /** Opens the form for a decision that needs a reason; whoever is too late hears it now and not after typing. */
@@ -67,17 +70,22 @@ async function openDecision(
   context: Context,
   verb: 'approval.deny' | 'approval.approveWithReason',
   request: RequestId,
-  reason: string | null = null,
+  {
+    reason = null,
+    step = null,
+    isMeant = false,
+  }: { reason?: string | null; step?: number | null; isMeant?: boolean } = {},
 ): Promise<Answer> {
   const me = context.who.person.id;
   let shown: Shown = await context.shown(request);
-  const { request: now } = await deciding(context.desk, me, request, { shown, seen: versionOf(shown) });
+  const { request: now } = await deciding(context.desk, me, request, { shown, seen: versionOf(shown), step });
   // Whoever typed was shown nothing yet: they decide what the form shows, and not what it has become when they send it.
   if (versionOf(shown) === null) shown = { ...(await context.shown(request)), version: now.version };
   const draft = await context.desk.drafts.create(me, verb, 'fill', {
     request,
     shown: inForm(shown, verb === 'approval.deny' ? 'deny' : 'approve'),
     ...(reason === null ? {} : { reason }),
+    ...(isMeant ? { meant: 'yes' } : {}),
   });
   return { view: 'form', params: { draft: draft.id }, place: 'form' };
 }
@@ -100,17 +108,36 @@ async function send(context: Context, form: FormInput, decision: 'approve' | 'de
 }
 
 /** By its number. Where that would be a step that they have perhaps not seen, it is shown instead. */
-async function recordTyped(
-  context: Context,
-  request: RequestId,
-  decision: 'approve' | 'deny',
-  { reason, step }: Typed,
-): Promise<Answer> {
+async function byNumber(request: RequestId, act: () => Promise<Answer>): Promise<Answer> {
   try {
-    return await record(context, request, decision, reason, { step });
+    return await act();
   } catch (error) {
     if (isRefusal(error) && error.code === 'moved-on')
       return { view: 'approval', params: { request, say: 'movedOn' }, place: 'new' };
+    throw error;
+  }
+}
+
+/**
+ * Approved by its number. Others read why, so whoever says why is shown first who they are, in the form that asks for it; `openly` is what
+ * that says to type where no form can be sent.
+ */
+async function approveTyped(context: Context, request: RequestId, said: Typed): Promise<Answer> {
+  const { reason, unsure, step, isOpen } = said;
+  const openForm = (): Promise<Answer> =>
+    openDecision(context, 'approval.approveWithReason', request, {
+      reason: reason ?? unsure,
+      step,
+      isMeant: reason !== null,
+    });
+  if (unsure !== null || (reason !== null && !isOpen)) return openForm();
+  try {
+    const shown = reason === null ? undefined : withReaders(await context.shown(request));
+    return await record(context, request, 'approve', reason, { shown, step });
+  } catch (error) {
+    // The text alone did not tell that a form answers it.
+    if (isRefusal(error) && error.code === 'approval-reason-required')
+      return { ...(await openForm()), view: 'continue', place: 'new' };
     throw error;
   }
 }
@@ -124,7 +151,7 @@ async function numbered(context: Context, number: number): Promise<RequestId> {
 
 /**
  * A number with what stands around it, and what follows. A reason follows "because"; courtesy is none. Anything else is shown in the
- * form as the reason: nobody decides by words that they did not mean as such.
+ * form as the reason: nobody decides by words that they did not mean as such. For others to read it is "openly because".
  */
 interface Typed {
   /** Null where there is none: what waits is shown, to choose from. */
@@ -132,6 +159,7 @@ interface Typed {
   /** The step of the request, where it was named: "R-1042 step 2". */
   readonly step: number | null;
   readonly reason: string | null;
+  readonly isOpen: boolean;
   readonly unsure: string | null;
 }
 
@@ -140,11 +168,12 @@ const STEP = /(\d["”’)]?),? step (\d{1,2})(?![\p{L}\p{N}])/iu;
 function typedDecision(rest: string): Typed {
   const step = STEP.exec(rest)?.[2];
   const { number, said, isBare } = numberTyped(rest.replace(STEP, '$1'));
-  const reason = /^because\s+(\S.*)$/is.exec(said)?.[1] ?? null;
+  const [, openly, reason = null] = /^(openly,?\s+)?because\s+(\S.*)$/is.exec(said) ?? [];
   return {
     number,
     step: step === undefined ? null : Number(step),
     reason,
+    isOpen: openly !== undefined,
     unsure: reason === null && !isBare ? said : null,
   };
 }
@@ -178,15 +207,15 @@ export const approvalVerbs = {
     typed: [
       {
         words: 'approve',
-        opens: (rest) => typedDecision(rest).number !== null && typedDecision(rest).unsure !== null,
+        opens: (rest) => {
+          const { number, unsure, reason, isOpen } = typedDecision(rest);
+          return number !== null && (unsure !== null || (reason !== null && !isOpen));
+        },
         run: async (context, rest) => {
           const said = typedDecision(rest);
-          const { number, unsure } = said;
-          if (number === null) return list('approvalList', {});
-          const request = await numbered(context, number);
-          return unsure === null
-            ? recordTyped(context, request, 'approve', said)
-            : openDecision(context, 'approval.approveWithReason', request, unsure);
+          if (said.number === null) return list('approvalList', {});
+          const request = await numbered(context, said.number);
+          return byNumber(request, () => approveTyped(context, request, said));
         },
         help: { usage: 'approve R-1042', line: 'help.decide', only: 'approvers' },
       },
@@ -211,12 +240,14 @@ export const approvalVerbs = {
         opens: (rest) => typedDecision(rest).number !== null && typedDecision(rest).reason === null,
         run: async (context, rest) => {
           const said = typedDecision(rest);
-          const { number, reason, unsure } = said;
+          const { number, reason, unsure, step } = said;
           if (number === null) return list('approvalList', {});
           const request = await numbered(context, number);
-          return reason === null
-            ? openDecision(context, 'approval.deny', request, unsure)
-            : recordTyped(context, request, 'deny', said);
+          return byNumber(request, () =>
+            reason === null
+              ? openDecision(context, 'approval.deny', request, { reason: unsure, step })
+              : record(context, request, 'deny', reason, { step }),
+          );
         },
         help: { usage: 'deny R-1042 because …', line: 'help.decide', only: 'approvers' },
       },

@@ -83,7 +83,7 @@ export function reminderCard(view: RequestView): CardDataOf['approval'] {
 }
 
 /** Who was asked in an earlier step as well says which one they mean (decision.ts). */
-function typedStep({ request, tasks }: RequestFacts, asked: { readonly task: ApprovalTask } | null): string {
+export function typedStep({ request, tasks }: RequestFacts, asked: { readonly task: ApprovalTask } | null): string {
   const task = asked?.task;
   const before = tasks.some((one) => task !== undefined && one.person === task.person && one.n < task.n);
   return `${typedNumber(request.number)}${before ? ` step ${task?.n ?? ''}` : ''}`;

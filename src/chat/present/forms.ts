@@ -13,12 +13,15 @@ import { nameOfShown } from '../shown';
 import { fixed } from '../spans';
 import { formatDay } from '../text';
 import { label, listed, say } from '../words';
-import { approvalTitle, whyText } from './approvals';
+import { approvalTitle, typedStep, whyText } from './approvals';
 import { dayText } from './delegations';
 import { deciding, policyOf, running } from './asked';
 import { inCharge, longest, number, text } from './common';
 
 type Line = { readonly text: Text };
+
+/** A longer reason is typed once more: a line that is not read to its end is nothing to repeat. */
+const LONGEST_TYPED = 300;
 type Choice = { readonly title: Text; readonly value: string };
 
 const DAY = 86_400_000;
@@ -336,9 +339,9 @@ export function decisionForm(
   const task = deciding(view)?.task;
   const { requestor, target } = view.facts;
   const own = [requestor?.name ?? target.name, target.name];
+  const about = required ? label('approve.intro') : filled['meant'] === undefined ? label('approve.asReason') : null;
   const intro = [
-    ...label(required ? 'approve.intro' : 'approve.asReason'),
-    { kind: 'fixed', text: ' ' } as const,
+    ...(about === null ? [] : [...about, { kind: 'fixed', text: ' ' } as const]),
     ...say('approve.readers', { names: listed([...new Set(own)], 'and') }),
   ];
   return {
@@ -358,7 +361,14 @@ export function decisionForm(
     error: label(deny ? 'deny.required' : 'approve.required'),
     reason: filled['reason'] ?? null,
     seen: nameOfShown(filled['shown'] ?? ''),
+    ...(deny ? {} : { typed: approveTyped(view, filled['reason'] ?? null) }),
   };
+}
+
+/** The typed line that approves with a reason which others read, for whoever has read that they do. */
+function approveTyped(view: RequestView, reason: string | null): string {
+  const said = reason === null || reason.length > LONGEST_TYPED ? '…' : reason;
+  return `approve ${typedStep(view.facts, deciding(view))} openly because ${said}`;
 }
 
 /** Asking for one more period. */
