@@ -9,6 +9,7 @@ import type {
   PackageId,
   PersonId,
   PolicyVersionId,
+  Request,
   RequestId,
   ResourceId,
 } from '../domain/model';
@@ -151,11 +152,10 @@ const request: View = async (look) => {
   const seen = await requestView(look.desk, viewer(look), requestId(look));
   const { request: one, target, package: pkg } = seen.facts;
   const until = endOfException(seen);
-  const extended = look.params['say'] === 'extended' && one.state === 'delivered' && one.endsAt;
+  const extended = look.params['say'] === 'extended';
   return {
     card: 'request',
     data: requestCard(seen),
-    ...(extended ? { say: say('extend.done', { package: text(pkg.name, 150), until: extended }) } : {}),
     ...spoken(look, {
       number: number(one.number),
       ends: until ? [SPACE, ...say('request.lent', { until })] : [],
@@ -164,11 +164,17 @@ const request: View = async (look) => {
       target: target.name,
       package: text(pkg.name, 150),
     }),
-    ...(look.params['say'] === 'extended' && !extended
-      ? { say: say('request.sent', { number: number(one.number) }) }
-      : {}),
+    ...(extended ? { say: sayExtended(one, text(pkg.name, 150)) } : {}),
   };
 };
+
+/** Without approval its end is another one already, however far the access is. */
+function sayExtended(one: Request, pkg: Text): Text {
+  if (one.approvedAt === null) return say('request.sent', { number: number(one.number) });
+  return one.endsAt === null
+    ? say('extend.doneNoEnd', { package: pkg })
+    : say('extend.done', { package: pkg, until: one.endsAt });
+}
 
 const approval: View = async (look) => {
   const seen = await requestView(look.desk, viewer(look), requestId(look));

@@ -154,7 +154,8 @@ export function endsSoon(facts: AssignmentFacts, at: Date): boolean {
 
 /**
  * Whether the access may be asked for longer, by which policy and until when. The policy as it is now counts: an
- * extension is a request of its own. Gates are looked at by the caller, who knows whether its holder may ask for the package:
+ * extension is a request of its own. What nobody approves adds the period for which the access was last given, at most the
+ * policy's: never longer than somebody approved, and never without an end where one was given. Gates are looked at by the caller, who knows whether its holder may ask for the package:
  * at all, as by an exception, and `again` once it has ended.
  */
 export function mayExtend(facts: AssignmentFacts, at: Date, mayAsk = false, again = false): Extension {
@@ -191,7 +192,7 @@ export function mayExtend(facts: AssignmentFacts, at: Date, mayAsk = false, agai
   // Last: whoever hears from when on it may be extended can rely on it.
   const { opensAt } = extensionWindow(assignment, justification);
   if (opensAt && at < opensAt) throw new DomainError('extension-too-early', { package: name, from: opensAt });
-  const whole = earlier(onePeriodFrom(policy, assignment.endsAt, zone), most);
+  const whole = earlier(onePeriodMore(policy, justification, assignment.endsAt, zone), most);
   return { policy, justification, until: earlier(whole, lent?.until ?? null), whole, n };
 }
 
@@ -240,6 +241,19 @@ function onePeriodFrom(policy: PolicyVersion, from: Date, zone: string): Date | 
     case 'date':
       return fixedEnd(policy, zone);
   }
+}
+
+/** Whoever approves sees the new end, so there it is the policy's period. Who was given the whole of that gets it again, in days. */
+function onePeriodMore(
+  policy: PolicyVersion,
+  { periodAt, until }: Pick<Justification, 'periodAt' | 'until'>,
+  from: Date,
+  zone: string,
+): Date | null {
+  const one = onePeriodFrom(policy, from, zone);
+  const given = onePeriodFrom(policy, periodAt, zone);
+  if (extensionNeedsApproval(policy) || !until || (given && until >= given)) return one;
+  return earlier(one, after(from, until.getTime() - periodAt.getTime()));
 }
 
 function wantedEnd(asked: AskedPeriod, startsAt: Date, zone: string): Date | null {

@@ -246,7 +246,7 @@ const extension = (fields: Partial<PolicyVersion['extension']>) => ({
 });
 
 describe('an extension', () => {
-  test.each<{ name: string; give: AssignmentFacts; want: { until: Date | null; n: number } }>([
+  test.each<{ name: string; give: AssignmentFacts; want: { until: Date | null; n: number }; at?: Date }>([
     { name: 'adds a period to the end, not to today', give: ending(5), want: { until: days(35), n: 1 } },
     { name: 'may be asked for at the very opening', give: ending(14), want: { until: days(44), n: 1 } },
     {
@@ -280,12 +280,46 @@ describe('an extension', () => {
       want: { until: new Date(days(5).getTime() + 8 * HOUR), n: 1 },
     },
     {
-      name: 'without end, where the policy has none any more',
-      give: ending(5, { expiration: { kind: 'never' } }),
+      name: 'without end, where the policy has none any more and somebody approves that',
+      give: ending(5, { expiration: { kind: 'never' }, ...extension({ approval: true }), stages: [aStage()] }),
       want: { until: null, n: 1 },
     },
-  ])('$name', ({ give, want }) => {
-    const { until, n } = mayExtend(give, NOON);
+    {
+      name: 'without end, as it was given, where what had cut it is over',
+      give: assignmentFacts({
+        policy: aPolicy({ expiration: { kind: 'never' } }),
+        assignment: anAssignment({ startsAt: days(-25), endsAt: days(5) }),
+        justifications: [aJustification({ startsAt: days(-25), until: null, periodAt: days(-25) })],
+      }),
+      want: { until: null, n: 1 },
+    },
+    {
+      name: 'never without end, where an end was approved and nobody approves another',
+      give: ending(5, { expiration: { kind: 'never' } }),
+      want: { until: days(35), n: 1 },
+    },
+    {
+      name: 'as long as it was last given, where that is less than the policy gives and nobody approves more',
+      give: ending(5, { expiration: { kind: 'days', days: 60 } }),
+      want: { until: days(35), n: 1 },
+    },
+    {
+      name: 'as long as the policy gives, where somebody approves that',
+      give: ending(5, { expiration: { kind: 'days', days: 60 }, ...extension({ approval: true }), stages: [aStage()] }),
+      want: { until: days(65), n: 1 },
+    },
+    {
+      name: 'by the days of the calendar, where the whole period was given, though the clock is put forward',
+      give: assignmentFacts({
+        assignment: anAssignment({ startsAt: utc('2025-12-30T08:00:00Z'), endsAt: utc('2026-03-30T07:00:00Z') }),
+        policy: aPolicy({ expiration: { kind: 'days', days: 90 } }),
+        justifications: [aJustification({ periodAt: utc('2025-12-30T08:00:00Z'), until: utc('2026-03-30T07:00:00Z') })],
+      }),
+      at: utc('2026-03-29T12:00:00Z'),
+      want: { until: utc('2026-06-28T07:00:00Z'), n: 1 },
+    },
+  ])('$name', ({ give, want, at }) => {
+    const { until, n } = mayExtend(give, at ?? NOON);
     expect({ until, n }).toEqual(want);
   });
 

@@ -56,8 +56,66 @@ test.each([
 ])('of access that %s nobody hears that it can be extended later', async (_name, limit, told) => {
   await reader(`, extension: { approval: false, ${limit} }`);
   await remind();
-  expect(sentenceOf(await extend())).toContain('You have Ledger reader until');
+  expect(sentenceOf(await extend())).toContain('Done. Ledger reader lasts until ');
   expect(sentenceOf(await world.say('tara', 'extend ledger reader'))).toContain(told);
+});
+
+describe('what was approved for less than the policy gives', () => {
+  const policy = (more: string) =>
+    world.configure(`catalogs:
+  - name: Finance
+    packages:
+      - name: Ledger reader
+        policies:
+          - { name: Employees, who: allMembers, approval: [{ approvers: ana, decideWithin: 3 days }], ${more} }
+`);
+  /** Approved until the end of tomorrow; its holder opens the form as early as they may. */
+  async function oneDay() {
+    const [tomorrow] = await world.sql<{ day: string }>(
+      `select ((usher_now() at time zone 'Europe/Berlin')::date + 1)::text as day`,
+    );
+    await world.submit('tara', cardOf(await world.say('tara', 'request ledger reader')), {
+      reason: 'one day only',
+      end: tomorrow?.day ?? '',
+    });
+    await world.settle();
+    await world.press('ana', latest('ana').card, 'Approve');
+    await world.settle();
+    await world.pass(Math.ceil(((await lasts()).hours * HOUR) / 2));
+    return cardOf(await world.say('tara', 'extend ledger reader'));
+  }
+  const lasts = async () => {
+    const [row] = await world.sql<{ hours: number; until: Date | null }>(
+      `select (extract(epoch from until - period_at) / 3600)::float as hours, until from justifications`,
+    );
+    if (!row) throw new Error('nothing is held');
+    return row;
+  };
+
+  test.each(['expires: never', 'expires: 90 days'])(
+    'with %s is extended by the same again without approval, as the form and the reply say',
+    async (expires) => {
+      await policy(`${expires}, extension: { approval: false }`);
+      const form = await oneDay();
+      const before = await lasts();
+      expect(textOf(form)).toMatch(/It would last until .* instead of .*\.\n.*No approval is needed/);
+      const sent = await world.submit('tara', form, { reason: 'one more' });
+      expect(sentenceOf(sent)).toMatch(/^Done\. Ledger reader lasts until .* now\.$/);
+      expect(await lasts()).toMatchObject({ hours: before.hours });
+    },
+  );
+
+  test('says where it would have no end, to whoever asks and to whoever approves', async () => {
+    await policy('expires: never, extension: { approval: true }');
+    const form = await oneDay();
+    expect(textOf(form)).toContain('It would last without an end, instead of until ');
+    expect(textOf(form)).toContain('Ana Ruiz will be asked.');
+    expect(sentenceOf(await world.submit('tara', form, { reason: 'for good' }))).toBe('R-1002 is on its way.');
+    await world.settle();
+    expect(textOf(latest('ana').card)).toContain('no end date');
+    await world.press('ana', latest('ana').card, 'Approve');
+    expect(await lasts()).toMatchObject({ until: null });
+  });
 });
 
 test('the card of the request offers to extend while that is possible', async () => {

@@ -383,7 +383,8 @@ export function extendForm(view: AssignmentView, filled: Filled): CardDataOf['re
   return {
     summary: title,
     title,
-    intro: until && endsAt ? say('extend.intro', { until, endsAt }) : title,
+    intro:
+      endsAt === null ? title : until ? say('extend.intro', { until, endsAt }) : say('extend.introNoEnd', { endsAt }),
     lines: [
       ...(lent && lent.until.getTime() === until?.getTime()
         ? [{ text: say('exception.lets', { ...values, until: lent.until }) }]

@@ -457,8 +457,10 @@ export const sentences = {
   // keeping and losing
   'extend.title': 'Extend {package}',
   'extend.intro': 'It would last until {until:dateTime} instead of {endsAt:dateTime}.',
+  'extend.introNoEnd': 'It would last without an end, instead of until {endsAt:dateTime}.',
   'extend.atOnce': 'No approval is needed.',
-  'extend.done': 'Done. You have {package} until {until:dateTime}.',
+  'extend.done': 'Done. {package} lasts until {until:dateTime} now.',
+  'extend.doneNoEnd': 'Done. {package} has no end date any more.',
   'giveUp.title': 'Give up {package}?',
   'giveUp.intro': 'Your access ends at once.',
   'giveUp.again': 'You can ask for it again.',

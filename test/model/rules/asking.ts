@@ -181,7 +181,10 @@ export function extend(o: Organization, key: Key, person: Key, reason: boolean):
   const gate = closedFor(o, target, pack, policy.name, policy.current);
   if (gate !== null) return gate;
   if (terms.reason && !reason) return 'reason-required';
-  const until = sooner(terms.expires === null ? null : assignment.endsAt + terms.expires * HOUR, most);
+  // What nobody approves is for as long as it was last given, at most.
+  const again = needsApproval || last.until === null ? null : last.until - last.periodAt;
+  const length = sooner(terms.expires === null ? null : terms.expires * HOUR, again);
+  const until = sooner(length === null ? null : assignment.endsAt + length, most);
   const request = newRequest(o, 'userExtend', target, pack, {
     requestor: target,
     policy: policy.name,
