@@ -289,7 +289,10 @@ describe('what is had by an exception', () => {
     await world.press('cas', latest('cas'), 'Approve');
     await world.settle();
     expect(await exceptions()).toMatchObject([{ reason: 'Until summer', request: 1004 }]);
-    // It is held, and lasts longer at once: by the one message that says so.
+    // It is held, and lasts longer at once: by the one message that says so, and by a request of its own (rule 3.1).
+    expect(await world.sql(`select number::integer, detail from requests where type = 'systemUpdate'`)).toEqual([
+      { number: 1005, detail: 'exceptionChanged' },
+    ]);
     const second = await ends();
     expect(second?.ends).toEqual(second?.until);
     expect(second?.ends.getTime()).toBeGreaterThan((first?.ends.getTime() ?? 0) + 60 * DAY);
@@ -367,6 +370,23 @@ describe('what is had by an exception', () => {
     await world.configure(against(`{ package: Ledger auditor, ${POLICY}, exceptions: [${one}] }`));
     await world.settle();
   };
+
+  test('moves before it starts, and what was said of its request with that', async () => {
+    await world.submit('tara', await both(60), { start: await inDays(3) });
+    await world.settle();
+    const periods = () => heard('tara').flatMap((card) => /R-1003[^]*(Period: From .* until .*)/.exec(card)?.[1] ?? []);
+    const [before] = periods();
+    await written(30);
+    const row = await ends();
+    expect(row?.ends).toEqual(row?.until);
+    const [after, ...more] = periods();
+    expect(after).not.toBe(before);
+    expect(more).toEqual([]);
+    const shown = textOf(await form('tara', 'R-1003'));
+    expect(shown).toContain(after);
+    expect(shown).toMatch(/: Usher moved the end\n/);
+    expect(textOf(await form('tara', 'R-1004'))).toContain(after);
+  });
 
   test('follows what a file says of it, later and sooner, and never past its policy', async () => {
     await held();

@@ -162,6 +162,8 @@ function timelineRow(row: TimelineRow, { request, stages }: RequestView['facts']
     case 'assignment.unjustified':
       // Until it was a request of its own, this stood with the one that had given the access.
       return request.type === 'systemUpdate' ? label(`timeline.${row.type}`) : null;
+    case 'request.endMoved':
+      return label('timeline.assignment.endMoved');
     case 'stage.escalated':
       // Who was asked as well stands in a line of its own.
       return row.data['asked'] === 0 ? label('timeline.stage.escalatedToNobody') : null;
