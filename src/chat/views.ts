@@ -320,16 +320,9 @@ const forms: Readonly<Record<string, (look: Look, draft: Draft) => Promise<Drawn
       if (error instanceof DomainError && error.is('policy-not-offered')) return shown(null);
       throw error;
     });
-    // What is sent is what is shown. The draft of before stays with the form that showed other terms, where that is open still.
-    const { id: own } =
-      found.policy.id === wanted
-        ? draft
-        : await look.desk.drafts.create(viewer(look), draft.verb, draft.step, {
-            ...draft.input,
-            policy: found.policy.id,
-          });
+    const own = await draftFor(look, draft, found.policy.id);
     const data = exceptionForm(found, viewer(look), draft.input);
-    return { card: 'request-form', data: { ...data, lines: [...changed(look), ...data.lines] }, draft: own };
+    return { card: 'request-form', data: { ...data, lines: [...changed(look), ...data.lines] }, draft: own.id };
   },
   'assignment.choose': async (look, draft) => requestForm(look, draft, 'assign', Forms.chooseForm),
   'assignment.assign': async (look, draft) => requestForm(look, draft, 'assign', Forms.requestForm),
@@ -349,7 +342,10 @@ const forms: Readonly<Record<string, (look: Look, draft: Draft) => Promise<Drawn
   },
   'access.extend': async (look, draft) => {
     const seen = await extensionOf(look.desk, viewer(look), part(draft, 'assignment') as AssignmentId);
-    return { card: 'reason-form', data: Forms.extendForm(seen, draft.input), draft: draft.id };
+    const own = await draftFor(look, draft, seen.extension.policy.id);
+    const data = Forms.extendForm(seen, draft.input);
+    const lines = [...changed(look, isMoved(draft, own)), ...data.lines];
+    return { card: 'reason-form', data: { ...data, lines }, draft: own.id };
   },
   'access.giveUp': async (look, draft) => {
     const seen = await givingUp(look.desk, viewer(look), part(draft, 'assignment') as AssignmentId);
@@ -384,14 +380,35 @@ async function requestForm(
     { package: part(draft, 'package') as PackageId, target: part(draft, 'target') as PersonId },
     mode,
   );
-  const data = step(found, viewer(look), draft.input, mode);
-  const lines = [...changed(look), ...exceptionLines(found.facts, found.now), ...data.lines];
-  return { card: 'request-form', data: { ...data, lines }, draft: draft.id };
+  const wanted = draft.input['policy'];
+  const isOffered = found.offered.some(({ id }) => id === wanted);
+  // Of what differs by now none was chosen.
+  const isOpen = !isOffered && Forms.needsChoice(found.offered);
+  const verb = isOpen ? (`${mode === 'assign' ? 'assignment' : 'request'}.choose` as const) : draft.verb;
+  const own = await draftFor(look, draft, isOffered ? wanted : found.only?.id, verb);
+  const data = (isOpen ? Forms.chooseForm : step)(found, viewer(look), own.input, mode);
+  const said = [...changed(look, isMoved(draft, own)), ...exceptionLines(found.facts, found.now)];
+  return { card: 'request-form', data: { ...data, lines: [...said, ...data.lines] }, draft: own.id };
 }
 
-/** What is offered is not what the form was that was sent. */
-function changed(look: Look): { readonly text: Text }[] {
-  return look.params['say'] === 'offerChanged' ? [{ text: label('request.offerChanged') }] : [];
+/**
+ * The draft of a form that shows this policy, so that what is sent is what is shown. The draft of before stays with the form that showed
+ * other terms, where that is open still.
+ */
+async function draftFor(look: Look, draft: Draft, policy: string | undefined, verb = draft.verb): Promise<Draft> {
+  const { policy: before, ...rest } = draft.input;
+  if (before === policy && verb === draft.verb) return draft;
+  const input = policy === undefined ? rest : { ...rest, policy };
+  return look.desk.drafts.create(viewer(look), verb, draft.step, input);
+}
+
+/** Whether the form shows another policy than its draft was made for. */
+const isMoved = (draft: Draft, own: Draft): boolean =>
+  draft.input['policy'] !== undefined && draft.input['policy'] !== own.input['policy'];
+
+/** What is offered is not what the form was that was sent, or opened. */
+function changed(look: Look, isMoved = false): { readonly text: Text }[] {
+  return isMoved || look.params['say'] === 'offerChanged' ? [{ text: label('request.offerChanged') }] : [];
 }
 
 async function decisionForm(look: Look, draft: Draft, decision: 'approve' | 'deny'): Promise<Drawn> {

@@ -34,7 +34,7 @@ export { closeForPolicy } from './denial';
 const ANSWER_LENGTH = { text: 500, longText: 2000 } as const;
 
 export interface SubmitInput {
-  /** Null where only one policy is offered. */
+  /** The one that the form showed. Null: the only one that is offered. */
   readonly policyVersion: PolicyVersionId | null;
   readonly period: AskedPeriod;
   /** Zone in which the dates were chosen; an unknown one counts as the target's. */
@@ -134,12 +134,19 @@ export function offerExtension(facts: AssignmentFacts, now: Date): Extension {
 /** Asks to keep access for one more period (rule 3.9). */
 export function submitExtension(
   facts: AssignmentFacts,
-  input: { readonly requestor: PersonId; readonly reason: string | null },
+  input: {
+    readonly requestor: PersonId;
+    readonly reason: string | null;
+    /** The one that the form showed; null: what is in use. */
+    readonly policyVersion?: PolicyVersionId | null;
+  },
   at: Now,
 ): Submitted {
   const { target, assignment } = facts;
   if (input.requestor !== target.id) throw new DomainError('not-found', { what: 'assignment' });
   const { policy, whole } = offerExtension(facts, at.now);
+  if (input.policyVersion && input.policyVersion !== policy.id)
+    throw new DomainError('policy-not-offered', { package: facts.package.name }, 'policy');
 
   const request: Request = {
     ...blank(facts, policy, at),

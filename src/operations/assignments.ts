@@ -240,7 +240,11 @@ export async function view(desk: Desk, viewer: PersonId, id: AssignmentId): Prom
 }
 
 /** What the extension form shows; throws the refusal that the submit would throw. */
-export async function extensionOf(desk: Desk, viewer: PersonId, id: AssignmentId): Promise<AssignmentView> {
+export async function extensionOf(
+  desk: Desk,
+  viewer: PersonId,
+  id: AssignmentId,
+): Promise<AssignmentView & { readonly extension: NonNullable<AssignmentView['extension']> }> {
   const seen = await view(desk, viewer, id);
   if (!seen.own) throw new DomainError('not-found', { what: 'assignment' });
   return { ...seen, extension: offerExtension(seen.facts, seen.now) };

@@ -28,7 +28,7 @@ import type { AskOf, By, Desk, HandRow, Page, TimelineRow } from './ports';
 export interface Ask {
   readonly target: PersonId;
   readonly package: PackageId;
-  /** Null where only one policy is offered. */
+  /** The one that the form showed. Null: the only one that is offered. */
   readonly policyVersion: PolicyVersionId | null;
   readonly period: AskedPeriod;
   /** IANA zone in which the dates were chosen. */
@@ -74,7 +74,13 @@ export const askException = asking(submitException, { for: 'exception' });
 export function extend(
   desk: Desk,
   by: By,
-  input: { assignment: AssignmentId; reason: string | null; draft: DraftId | null },
+  input: {
+    assignment: AssignmentId;
+    reason: string | null;
+    /** The one that the form showed; null: what is in use. */
+    policyVersion?: PolicyVersionId | null;
+    draft: DraftId | null;
+  },
   answering?: Answering<RequestId>,
 ): Promise<RequestId> {
   const requestor = personOf(by);
@@ -85,7 +91,8 @@ export function extend(
       if (input.draft) await tx.takeDraft(input.draft, requestor);
       const facts = await tx.forAssignment(input.assignment);
       if (facts.target.id !== requestor) throw new DomainError('not-found', { what: 'assignment' });
-      const { request, change } = Rules.submitExtension(facts, { requestor, reason: input.reason }, moment(tx));
+      const { reason, policyVersion = null } = input;
+      const { request, change } = Rules.submitExtension(facts, { requestor, reason, policyVersion }, moment(tx));
       await tx.save(change);
       return request.id;
     },
@@ -148,7 +155,7 @@ export function cancelForGone(desk: Desk, by: By, id: RequestId): Promise<void> 
 export interface FormFacts {
   readonly facts: SubmitFacts;
   readonly offered: readonly PolicyVersion[];
-  /** The only one of several by which it can be decided: it has to be named, since nobody is asked to choose. */
+  /** The only one by which it can be decided: its form names it, so that what is sent is what was shown. */
   readonly only: PolicyVersion | null;
   readonly now: Date;
 }
@@ -167,7 +174,7 @@ export async function formFor(
   const policies = mode === 'assign' ? offerDirect(facts, now) : Rules.offer(facts);
   const offered = Rules.decidable(facts, policies);
   const [first, second] = offered;
-  return { facts, offered, only: first && !second && policies.length > 1 ? first : null, now };
+  return { facts, offered, only: first && !second ? first : null, now };
 }
 
 /**

@@ -6,9 +6,9 @@ import { extensionOf, giveUp, givingUp } from '../../operations/assignments';
 import { extend } from '../../operations/requests';
 import type { StoredReply } from '../../operations/ports';
 import { heldNamed } from '../names';
-import type { Answer, Context, Verb } from '../verb';
+import type { Answer, Context, FormInput, Verb } from '../verb';
 import { read, uuid } from '../verb';
-import { idOf, reasonOf } from './request-form';
+import { idOf, orReopen, policyOf, reasonOf } from './request-form';
 import { list, named } from './requests';
 
 const byId = z.object({ assignment: uuid });
@@ -23,19 +23,33 @@ function assignmentOf(data: unknown): AssignmentId {
 /** A message of its own: the pressed one goes on showing its first page. */
 const pageBack = (data: unknown): Answer => ({ ...list('accessBack', data), place: 'new' });
 
-async function form(context: Context, verb: string, assignment: AssignmentId): Promise<Answer> {
-  const draft = await context.desk.drafts.create(context.who.person.id, verb, 'fill', { assignment });
+type Filled = Readonly<Record<string, string>>;
+
+async function form(context: Context, verb: string, input: Filled): Promise<Answer> {
+  const draft = await context.desk.drafts.create(context.who.person.id, verb, 'fill', input);
   return { view: 'form', params: { draft: draft.id }, place: 'form' };
 }
 
-async function openExtension(context: Context, assignment: AssignmentId): Promise<Answer> {
-  await extensionOf(context.desk, context.who.person.id, assignment);
-  return form(context, 'access.extend', assignment);
+/** `more`: what is filled in already. */
+async function openExtension(context: Context, assignment: AssignmentId, more: Filled = {}): Promise<Answer> {
+  const { extension } = await extensionOf(context.desk, context.who.person.id, assignment);
+  return form(context, 'access.extend', { ...more, assignment, policy: extension.policy.id });
+}
+
+async function extendBy(context: Context, { values, draft }: FormInput): Promise<Answer> {
+  const assignment = idOf(values, 'assignment') as AssignmentId;
+  const stored = (request: string): StoredReply => ({ view: 'request', params: { request, say: 'extended' } });
+  const input = { assignment, reason: reasonOf(values), policyVersion: policyOf(values), draft };
+  const send = async (): Promise<Answer> => {
+    const request = await extend(context.desk, context.by, input, stored);
+    return { view: 'request', params: stored(request).params, place: 'replace' };
+  };
+  return orReopen(send, () => openExtension(context, assignment, values));
 }
 
 async function openGiveUp(context: Context, assignment: AssignmentId): Promise<Answer> {
   await givingUp(context.desk, context.who.person.id, assignment);
-  return form(context, 'access.giveUp', assignment);
+  return form(context, 'access.giveUp', { assignment });
 }
 
 /** In the place of a list that was drawn before things changed. */
@@ -59,16 +73,7 @@ export const accessVerbs = {
     opens: true,
     press: (context, data) => openExtension(context, assignmentOf(data)),
     fresh: () => freshList,
-    submit: async (context, { values, draft }) => {
-      const stored = (request: string): StoredReply => ({ view: 'request', params: { request, say: 'extended' } });
-      const request = await extend(
-        context.desk,
-        context.by,
-        { assignment: idOf(values, 'assignment') as AssignmentId, reason: reasonOf(values), draft },
-        stored,
-      );
-      return { view: 'request', params: stored(request).params, place: 'replace' };
-    },
+    submit: extendBy,
     typed: [
       {
         words: 'extend',

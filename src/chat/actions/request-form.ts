@@ -40,6 +40,7 @@ export async function openForm(
     const { policy, ...others } = more;
     // What is not offered any more is not sent along by a form that does not ask for it.
     const known = offered.some((one) => one.id === policy) ? more : others;
+    // What is sent is what is shown, also where there is nothing to choose.
     const filled = only === null ? known : { ...known, policy: only.id };
     return await openStep(context, FORM_VERBS[mode][needsChoice(offered) ? 'choose' : 'fill'], { ...filled, ...input });
   } catch (error) {
@@ -64,23 +65,28 @@ async function openStep(context: Context, verb: string, input: Readonly<Record<s
 }
 
 /**
- * Sends a form. Where the kinds of access are others by now than those that it was drawn from, the form of today opens in its place,
- * with what was typed.
+ * Sends a form. Where what is offered is another thing by now than what it showed, the form of today opens in its place, with what was
+ * typed.
  */
-export async function sendOrReopen(
+export function sendOrReopen(
   context: Context,
   { values }: FormInput,
   mode: 'ask' | 'assign' | 'exception',
   send: () => Promise<Answer>,
 ): Promise<Answer> {
+  return orReopen(send, () => {
+    const input = { package: idOf(values, 'package') as PackageId, target: idOf(values, 'target') as PersonId };
+    return mode === 'exception' ? openException(context, input, values) : openForm(context, input, mode, values);
+  });
+}
+
+/** The same for any form: `reopen` opens the one of today. */
+export async function orReopen(send: () => Promise<Answer>, reopen: () => Promise<Answer>): Promise<Answer> {
   try {
     return await send();
   } catch (error) {
     if (!isRefusal(error) || error.code !== 'policy-not-offered') throw error;
-    const input = { package: idOf(values, 'package') as PackageId, target: idOf(values, 'target') as PersonId };
-    const reopened =
-      mode === 'exception' ? openException(context, input, values) : openForm(context, input, mode, values);
-    const { params, ...answer } = await reopened;
+    const { params, ...answer } = await reopen();
     return { ...answer, params: { ...params, say: 'offerChanged' } };
   }
 }
