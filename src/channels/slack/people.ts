@@ -75,7 +75,7 @@ export class People {
   async find(email: string): Promise<Sender | null> {
     let user: string | null;
     try {
-      user = textAt(await this.web.call('users.lookupByEmail', { email }), 'user', 'id');
+      user = textAt(await this.web.look('users.lookupByEmail', { email }), 'user', 'id');
     } catch (error) {
       if (isCode(error, 'users_not_found')) return null;
       throw error;
@@ -150,7 +150,7 @@ export class People {
   private async askProfile(user: string): Promise<Profile | null> {
     let answer: Json;
     try {
-      answer = await this.web.call('users.info', { user, include_locale: true });
+      answer = await this.web.look('users.info', { user, include_locale: true });
     } catch (error) {
       if (error instanceof ChannelError && error.code === 'user_not_found') return null;
       throw error;

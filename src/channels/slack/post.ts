@@ -48,9 +48,9 @@ export class Post {
 
   /** The message that carries a card among the newest in a person's direct messages. Throws `ChannelError`. */
   async sent(to: Pick<Address, 'user' | 'conversation'>, card: string): Promise<MessageRef | null> {
-    const channel = to.conversation ?? (await this.open(to.user));
+    const channel = to.conversation ?? (await this.open(to.user, 'look'));
     const history = { channel, limit: NEWEST, include_all_metadata: true };
-    const messages: unknown = (await this.web.call('conversations.history', history))['messages'];
+    const messages: unknown = (await this.web.look('conversations.history', history))['messages'];
     const found = (Array.isArray(messages) ? (messages as unknown[]) : []).find(
       (message) => textAt(message, 'metadata', 'event_payload', 'card') === card,
     );
@@ -86,10 +86,10 @@ export class Post {
   }
 
   /** The direct messages with a person; the id never changes. */
-  private async open(user: string): Promise<string> {
+  private async open(user: string, how: 'call' | 'look' = 'call'): Promise<string> {
     const known = this.conversations.get(user);
     if (known !== undefined) return known;
-    const channel = textAt(await this.web.call('conversations.open', { users: user }), 'channel', 'id');
+    const channel = textAt(await this.web[how]('conversations.open', { users: user }), 'channel', 'id');
     if (channel === null) throw new ChannelError('later', 'unreadable_answer');
     if (this.conversations.size >= MOST_CONVERSATIONS) this.conversations.clear();
     this.conversations.set(user, channel);

@@ -65,6 +65,12 @@ const OURS = new Map([
   ],
 ]);
 
+/**
+ * Said of a right that the app lacks. What must be sent waits for it; what is only looked up is not to be had here, and whatever can go
+ * on without it does so.
+ */
+const SCOPES = new Set(['missing_scope', 'no_permission', 'not_allowed_token_type']);
+
 /** Options of every client that the SDK makes for us. */
 export function clientOptions(settings: SlackSettings): WebClientOptions {
   return {
@@ -95,6 +101,16 @@ export class Web {
       return { ...(await this.client.apiCall(method, options)) };
     } catch (error) {
       throw this.translate(method, error);
+    }
+  }
+
+  /** The same for what only looks: where the app lacks the right to, it is refused. */
+  async look(method: string, options: Json): Promise<Json> {
+    try {
+      return await this.call(method, options);
+    } catch (error) {
+      if (error instanceof ChannelError && SCOPES.has(error.code)) throw new ChannelError('refused', error.code);
+      throw error;
     }
   }
 

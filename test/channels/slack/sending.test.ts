@@ -185,6 +185,27 @@ test('row 21: a message whose answer was lost is found by its card, and can be t
   expect(await channel.sent?.(to('U0ADA'), 'card-1' as CardId)).toBeNull();
 });
 
+test.each(['missing_scope', 'no_permission', 'not_allowed_token_type'])(
+  'row 21: where the app lacks a right (%s), what is sent waits for it, and what is only looked up is refused',
+  async (error) => {
+    const { channel, slack } = world;
+    for (const method of ['users.lookupByEmail', 'conversations.history', 'chat.postMessage'])
+      slack.fail(method, { error });
+    const refused = { kind: 'refused', code: error, retryAfterMs: null };
+    expect(await failure(Promise.resolve(channel.find?.('ada@example.com')))).toEqual(refused);
+    expect(await failure(Promise.resolve(channel.sent?.(to('U0ADA'), 'card-1' as CardId)))).toEqual(refused);
+    expect(await failure(channel.send(to('U0ADA'), approval()))).toEqual({ ...refused, kind: 'later' });
+    slack.fail('conversations.open', { error });
+    expect(await failure(Promise.resolve(channel.sent?.(to('U0BEN'), 'card-1' as CardId)))).toEqual(refused);
+    // Where Slack is away nothing is known.
+    for (const method of ['users.lookupByEmail', 'conversations.history']) slack.fail(method, { status: 503 });
+    expect(await failure(Promise.resolve(channel.find?.('ada@example.com')))).toMatchObject({ kind: 'later' });
+    expect(await failure(Promise.resolve(channel.sent?.(to('U0ADA'), 'card-1' as CardId)))).toMatchObject({
+      kind: 'later',
+    });
+  },
+);
+
 test('row 21: people who cannot be written to are unreachable', async () => {
   const { channel, slack } = world;
   expect(await failure(channel.send(to('U0NOBODY'), approval()))).toMatchObject({
