@@ -27,12 +27,16 @@ const LINKED_BY_MAIL = `
 insert into linked_mails (identity_id, person_id, mail, linked_at) values ($1, $2, lower($3), usher_now())
 on conflict (identity_id, person_id) do update set mail = excluded.mail, linked_at = excluded.linked_at`;
 
-// When a person (`of`) got the address of `m` and lost it, as the trail says. Where it says nothing any more, nothing is told.
+// The addresses that a person (`of`) had, as the trail says. Where it says nothing any more, nothing is told.
+const MAILS = (of: string): string => `audit_events e
+    left join remarks said on said.hash = decode(e.after -> 'people' -> e.subject_id -> 'email' ->> 'remark', 'hex')
+    where e.subject_kind = 'person' and e.subject_id = ${of}.id::text and e.after -> 'people' -> e.subject_id ? 'email'`;
+const ALL_MAILS = (of: string): string =>
+  `array_remove(array(select lower(said.text) from ${MAILS(of)} order by e.id), null)`;
+// When they got the address of `m` and lost it.
 const HAVING = (of: string): string => `from (
   select id, at, has or lag(has) over (order by id) as moved from (
-    select e.id, e.at, coalesce(lower(said.text) = m.mail, false) as has from audit_events e
-    left join remarks said on said.hash = decode(e.after -> 'people' -> e.subject_id -> 'email' ->> 'remark', 'hex')
-    where e.subject_kind = 'person' and e.subject_id = ${of}.id::text and e.after -> 'people' -> e.subject_id ? 'email') mails
+    select e.id, e.at, coalesce(lower(said.text) = m.mail, false) as has from ${MAILS(of)}) mails
   ) e where moved`;
 
 /**
@@ -44,6 +48,15 @@ export const MENDED = `(p.state = 'enabled' and lower(p.email) <> m.mail and exi
   where lower(other.email) = m.mail and other.state = 'enabled' and other.id <> p.id
     and (select min(e.id) ${HAVING('other')}) < (select case when max(e.at) - min(e.at) <= interval '14 days' then min(e.id) end ${HAVING('p')})))`;
 
+/**
+ * Whether two newcomers exchanged their only addresses, one of which (`m`) linked an account to one of them (`p`). Nobody can tell which of
+ * the two files was wrong: the account is nobody's until its directory or a file says whose it is, and an address does not.
+ */
+const EXCHANGED = `(p.state = 'enabled' and exists (select from people other
+  where lower(other.email) = m.mail and other.state = 'enabled' and other.id <> p.id
+    and ${ALL_MAILS('p')} = array[m.mail, lower(p.email)] and ${ALL_MAILS('other')} = array[lower(p.email), m.mail]
+    and (select max(e.at) - min(e.at) <= interval '14 days' ${HAVING('p')})))`;
+
 const RELEASE = `
 with changed as materialized (select id, mail from jsonb_to_recordset($1::jsonb) as r (id uuid, mail text)),
 touched as materialized (
@@ -53,7 +66,7 @@ touched as materialized (
 )
 update identities i set person_id = null, state = 'unlinked', version = i.version + 1
 from touched m join people p on p.id = m.person_id
-where i.id = m.identity_id and i.person_id = p.id and i.linked_by = 'email' and ${MENDED}
+where i.id = m.identity_id and i.person_id = p.id and i.linked_by = 'email' and (${MENDED} or ${EXCHANGED})
 returning i.id, i.platform, p.id as person`;
 
 const SEEN = `
@@ -101,7 +114,7 @@ export async function saveIdentity(
   return true;
 }
 
-/** Frees the accounts that an address linked to the wrong person, once these changes of people say whose it is. */
+/** Frees the accounts that an address linked to the wrong person, or perhaps did, once these changes of people say whose it is. */
 export async function freeMended(
   q: Query,
   people: readonly { readonly before: PersonConfig | null; readonly after: PersonConfig }[],

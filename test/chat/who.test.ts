@@ -251,7 +251,7 @@ installations: [{ platform: teams, tenant: ${tenant.toUpperCase()}, guestsAllowe
 
     test("and the plan names the accounts whose address is somebody else's by now, until a file says whose they are", async () => {
       const [nia, oto] = ['nia@woodgrove.example', 'oto@woodgrove.example'];
-      // Two newcomers, each with the address of the other: by the trail it could be that of a role that they hand over.
+      // Two newcomers, each with the address of the other: by the trail this file could be the wrong one as well.
       await mails({ nia: oto, oto: nia });
       await knows('UA', nia);
       await knows('UB', oto);
@@ -265,14 +265,50 @@ installations: [{ platform: teams, tenant: ${tenant.toUpperCase()}, guestsAllowe
           .filter((line) => line.startsWith('! chat account'))
           .sort();
       expect(noted(await mails({ nia, oto }))).toEqual(notes);
-      expect([await whose('UA'), await whose('UB')]).toEqual(['Of oto', 'Of nia']);
-      expect(noted(await mails({ oto }))).toEqual(notes);
-      expect(noted(await mails({ cy: AWAY }))).toEqual([]);
+      // Neither acts for the other, and no address says who they are.
+      expect([await whose('UA'), await whose('UB')]).toEqual([null, null]);
+      for (const [user, mail] of Object.entries({ UA: nia, UB: oto }))
+        expect(sentenceOf(await hi(user, account(mail)))).toContain('It is not clear whose account this is');
+      expect([await whose('UA'), await whose('UB')]).toEqual([null, null]);
       const of = (user: string) => `identities: [{ platform: slack, tenant: T1, user: ${user} }]`;
       const whole = `people: [{ key: nia, name: Of nia, ${of('UA')} }, { key: oto, name: Of oto, ${of('UB')} }]`;
       expect(noted(await world.configure(whole))).toEqual([]);
       expect([await whose('UA'), await whose('UB')]).toEqual(['Of nia', 'Of oto']);
       expect(noted(await mails({ nia, oto }))).toEqual([]);
+      await knows('UA', nia);
+    });
+
+    test('and where two newcomers are given the address of the other, who is back to their own is let in again', async () => {
+      const [nia, oto] = ['nia@woodgrove.example', 'oto@woodgrove.example'];
+      await mails({ nia, oto });
+      await knows('UA', nia);
+      await mails({ nia: oto });
+      expect(await whose('UA')).toBe('Of nia');
+      await mails({ oto: nia });
+      expect(await whose('UA')).toBeNull();
+      await mails({ nia, oto });
+      await knows('UA', nia);
+      expect(await whose('UA')).toBe('Of nia');
+    });
+
+    test('nor from newcomers who exchange theirs after two weeks', async () => {
+      const [nia, oto] = ['nia@woodgrove.example', 'oto@woodgrove.example'];
+      await mails({ nia, oto });
+      await knows('UA', nia);
+      await world.pass(15 * DAY);
+      expect(await mails({ nia: oto, oto: nia })).toContain('linked to Of nia by nia@woodgrove.example');
+      expect(await whose('UA')).toBe('Of nia');
+    });
+
+    test('the plan names an account that has been noted for as long as its people are written', async () => {
+      await mails({ ana });
+      await knows('UA', ana);
+      const noted = (said: string) => said.includes('! chat account slack T1 UA: linked to Of ana');
+      expect([
+        noted(await mails({ ana: AWAY, ben: ana })),
+        noted(await mails({ ben: ana })),
+        noted(await mails({ cy: 'cy@woodgrove.example' })),
+      ]).toEqual([true, true, false]);
     });
 
     test('nor its cards to who has the address now', async () => {
