@@ -1,6 +1,6 @@
 // What a person had before Usher gave it (rule 3.10): read before the first call that gives, kept at the end, believed to be gone only
 // where the system says so twice, and never learned from what may be Usher's own gift.
-import { told, toldOfGrant, updated } from './change';
+import { told, toldOfGrant, toldOfTwin, updated } from './change';
 import type { Change } from './events';
 import { noChange, together } from './events';
 import type { Now, PlaceFacts } from './facts';
@@ -24,10 +24,21 @@ export function neverGiven({ wanted, overrideBaseline, grant }: PlaceFacts): boo
   return !wanted && !overrideBaseline && grant.baseline === null && grant.placedAt === null;
 }
 
+/** Whether the person had the role before: what one catalog knows of that, all do that have the same role of the system. */
+export function hadBefore({ grant, twins }: PlaceFacts): boolean {
+  return grant.baseline === true || twins.some(({ theirs }) => theirs);
+}
+
+/** Whether what the person has may be what Usher gave for another catalog: that is no baseline. */
+function isOurs({ twins }: PlaceFacts): boolean {
+  return twins.some(({ grant }) => grant.state !== 'taken' && grant.baseline === false);
+}
+
 /** Whether the system is asked, before it is told to give, what the person has there without Usher. */
-export function asksFirst({ wanted, grant }: PlaceFacts): boolean {
+export function asksFirst(facts: PlaceFacts): boolean {
+  const { wanted, grant } = facts;
   const untouched = grant.placedAt === null && grant.externalId === null;
-  return wanted && (grant.baseline === true || (grant.baseline === null && untouched));
+  return wanted && (hadBefore(facts) || (grant.baseline === null && untouched));
 }
 
 /**
@@ -39,8 +50,8 @@ export function asksFirst({ wanted, grant }: PlaceFacts): boolean {
 export function readBaseline(facts: PlaceFacts, present: boolean | null, at: Now): Change {
   const { grant, wanted } = facts;
   if (present === null || !wanted) return noChange;
-  if (grant.baseline === true) return present ? thereAfterAll(facts) : gone(facts, at);
-  return isFirst(grant) ? learned(facts, present) : noChange;
+  if (hadBefore(facts)) return present ? thereAfterAll(facts) : gone(facts, at);
+  return isFirst(grant) ? learned(facts, present && !isOurs(facts)) : noChange;
 }
 
 const isFirst = ({ baseline, placedAt, state }: Grant): boolean =>
@@ -50,8 +61,9 @@ const isFirst = ({ baseline, placedAt, state }: Grant): boolean =>
  * Whether the system says that the person has what they had before. Then it is not given: a call that came late would put it there
  * again after somebody took it outside, and nobody could tell it from theirs (rule 3.10).
  */
-export function isTheirs({ grant, wanted }: PlaceFacts, present: boolean | null): boolean {
-  return wanted && present === true && (grant.baseline === true || isFirst(grant));
+export function isTheirs(facts: PlaceFacts, present: boolean | null): boolean {
+  const { grant, wanted } = facts;
+  return wanted && present === true && (hadBefore(facts) || (isFirst(grant) && !isOurs(facts)));
 }
 
 function learned(facts: PlaceFacts, present: boolean): Change {
@@ -61,7 +73,22 @@ function learned(facts: PlaceFacts, present: boolean): Change {
   );
 }
 
+/** Nobody has the role as their own any more. */
+function lost({ twins }: PlaceFacts): Change {
+  return together(
+    ...twins
+      .filter(({ theirs }) => theirs)
+      .map((twin) =>
+        together(
+          updated('grant', twin.grant, { baseline: false, goneAt: null }),
+          toldOfTwin(twin, 'grant.baselineRead', { present: false }),
+        ),
+      ),
+  );
+}
+
 function thereAfterAll(facts: PlaceFacts): Change {
+  if (isFirst(facts.grant)) return learned(facts, true);
   if (facts.grant.goneAt === null) return noChange;
   return together(
     updated('grant', facts.grant, { goneAt: null }),
@@ -79,6 +106,7 @@ function gone(facts: PlaceFacts, at: Now): Change {
   if (asksAgainAt(facts, false, at) !== null) return noChange;
   return together(
     learned(facts, false),
+    lost(facts),
     told(
       'resource.driftChanged',
       { kind: 'resource', id: resource.id },
@@ -89,8 +117,9 @@ function gone(facts: PlaceFacts, at: Now): Change {
 }
 
 /** When the system is asked again that said now, for the first time or too soon after it, that what the person had before is gone. */
-export function asksAgainAt({ grant, wanted }: PlaceFacts, present: boolean | null, at: Now): Date | null {
-  if (!wanted || grant.baseline !== true || present !== false) return null;
+export function asksAgainAt(facts: PlaceFacts, present: boolean | null, at: Now): Date | null {
+  const { grant, wanted } = facts;
+  if (!wanted || !hadBefore(facts) || present !== false) return null;
   const next = after(doubtedAt(grant, at) ?? at.now, GONE_FOR);
   return next > at.now ? next : null;
 }
@@ -109,5 +138,7 @@ const doubtedAt = ({ goneAt }: Grant, at: Now): Date | null =>
 export function cameLate(facts: PlaceFacts, gave: boolean): Change {
   const { grant } = facts;
   const told = toldOfGrant(facts, facts.wanted ? 'grant.wanted' : 'grant.unwanted', { again: true });
-  return gave && grant.baseline !== false ? together(updated('grant', grant, { baseline: false }), told) : told;
+  if (!gave) return told;
+  const mine = grant.baseline === false ? noChange : updated('grant', grant, { baseline: false });
+  return together(mine, told, lost(facts));
 }

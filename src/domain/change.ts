@@ -2,7 +2,7 @@
 import { DomainError } from './errors';
 import type { Change, DomainEvent, GovernedNouns, GrantLink, RowChange, SubjectKind } from './events';
 import { noChange } from './events';
-import type { PairFacts, PlaceFacts } from './facts';
+import type { PairFacts, PlaceFacts, Twin } from './facts';
 import type { Request } from './model';
 
 /** The longest reason, note or remark; the database refuses more. */
@@ -96,7 +96,15 @@ export function textOf(typed: string | null, field: string, max = REASON_LENGTH)
 
 /** An event about a grant that is made true in another system. */
 export function toldOfGrant(facts: PlaceFacts, type: DomainEvent['type'], data: DomainEvent['data'] = {}): Change {
-  const { grant, person, resource } = facts;
-  const refs = { grant: grant.id, person: person.id, catalog: resource.catalog };
-  return told(type, { kind: 'grant', id: grant.id }, refs, data);
+  const { grant, resource } = facts;
+  return toldOfTwin({ grant, catalog: resource.catalog }, type, data);
+}
+
+/** The same of what stands for the same role in another catalog. */
+export function toldOfTwin(
+  { grant, catalog }: Pick<Twin, 'grant' | 'catalog'>,
+  type: DomainEvent['type'],
+  data: DomainEvent['data'] = {},
+): Change {
+  return told(type, { kind: 'grant', id: grant.id }, { grant: grant.id, person: grant.person, catalog }, data);
 }

@@ -6,6 +6,7 @@ import type {
   Assignment,
   Because,
   Catalog,
+  CatalogId,
   ConflictException,
   Decision,
   Grant,
@@ -201,6 +202,8 @@ export interface PlaceFacts {
   /** True when any assignment that ends here says `absorb`, or the target left: then a baseline is taken as well. */
   readonly overrideBaseline: boolean;
   readonly openTask: ManualTask | null;
+  /** Grants of the person for the very same role of the system, which another catalog has as well. */
+  readonly twins: readonly Twin[];
   /** Live assignments whose package lost the role since it was placed (rule 3.11). */
   readonly withdrawnFrom: readonly Pick<Assignment, 'id' | 'package'>[];
   /** Each assignment linked to the grant, with all grants it is made of (an ending one: also those its package lost) and the requests in whose name it is delivering or removing. */
@@ -209,6 +212,17 @@ export interface PlaceFacts {
     readonly requests: readonly Request[];
     readonly grants: readonly Grant[];
   }[];
+}
+
+/** Another grant of what one person has or has not in one system: it is taken only where neither justifies it (rule 3.10). */
+export interface Twin {
+  readonly grant: Grant;
+  readonly catalog: CatalogId;
+  readonly wanted: boolean;
+  /** The person had it before, and no package that takes that over has ended there. */
+  readonly theirs: boolean;
+  /** A task for people waits. */
+  readonly asked: boolean;
 }
 
 /** The same, found through a manual task. `owners`: who may report it done now; `keepers`: those of them who are asked first (rule 3.25); `told`: who has heard of it long enough ago. */

@@ -1,7 +1,7 @@
 // One grant made true in another system: outcome, failure, manual tasks, and what follows for assignments. What the person had before:
 // baseline.ts.
-import { neverGiven } from './baseline';
-import { inserted, isOnBehalf, textOf, told, toldOfGrant, updated } from './change';
+import { hadBefore, neverGiven } from './baseline';
+import { inserted, isOnBehalf, textOf, told, toldOfGrant, toldOfTwin, updated } from './change';
 import { DomainError } from './errors';
 import type { Change, DomainEvent, ManualTask } from './events';
 import { noChange, together } from './events';
@@ -26,25 +26,65 @@ export interface PlaceOutcome {
 }
 
 /** What the role should be: recomputed from live assignments, never remembered. */
-export function desired(facts: PlaceFacts): 'present' | 'absent' | 'keepBaseline' {
+export function desired(facts: PlaceFacts): 'present' | 'absent' | 'keep' {
   if (facts.wanted) return 'present';
-  return facts.grant.baseline === true && !facts.overrideBaseline ? 'keepBaseline' : 'absent';
+  return isWantedElsewhere(facts) || (hadBefore(facts) && !facts.overrideBaseline) ? 'keep' : 'absent';
+}
+
+/** Access by another catalog gives the very same role. */
+function isWantedElsewhere({ twins }: PlaceFacts): boolean {
+  return twins.some(({ wanted }) => wanted);
 }
 
 /**
  * What the connector read back. An outcome that is not wanted any more changes nothing: the placement that follows makes
- * it equal again. With `desired` = keepBaseline nothing is called: confirm it as `present`.
+ * it equal again. With `desired` = keep nothing is called: confirm it as `present`.
  */
 export function confirm(facts: PlaceFacts, outcome: PlaceOutcome, at: Now): Change {
   const want = desired(facts);
-  if (want === 'keepBaseline') return settled(facts, takenFrom(facts, true, at), at);
+  if (want === 'keep') {
+    // It became wanted elsewhere while it was taken.
+    const isTaken = outcome.state === 'absent' && isWantedElsewhere(facts);
+    return together(settled(facts, takenFrom(facts, !isTaken, at), at), leftTo(facts, isTaken, at));
+  }
   if (outcome.state === 'untouched') {
     return neverGiven(facts) ? settled(facts, takenFrom(facts, true, at), at) : noChange;
   }
   if (outcome.state === 'waiting')
-    return isDoneByHand(facts) ? settled(facts, placedBy(facts, facts.grant, at), at) : openTask(facts, at);
+    return isDoneByHand(facts)
+      ? settled(facts, placedBy(facts, facts.grant, at), at)
+      : together(openTask(facts, at), nobodyTakes(facts));
   if (outcome.state !== want) return noChange;
   return settled(facts, want === 'present' ? placedBy(facts, outcome, at) : takenFrom(facts, false, at), at);
+}
+
+/**
+ * The access that still wants the role has it from now on, with what is known of it: what Usher gave for one of them is no baseline of the
+ * other, and it is made so once more, because a call that takes may be on its way and its answer lost. `isTaken`: it was taken already.
+ */
+function leftTo({ grant, twins }: PlaceFacts, isTaken: boolean, at: Now): Change {
+  const isGift = grant.baseline === false || (grant.baseline === null && grant.placedAt !== null);
+  return together(
+    ...twins
+      .filter(({ wanted }) => wanted)
+      .map((twin) => {
+        const none = { baseline: false, goneAt: null };
+        return together(
+          isTaken
+            ? updated('grant', twin.grant, { ...none, takenAt: at.now })
+            : isGift && twin.grant.baseline === null
+              ? updated('grant', twin.grant, none)
+              : noChange,
+          toldOfTwin(twin, 'grant.wanted', { again: true }),
+        );
+      }),
+  );
+}
+
+/** Whoever is asked to take the role for another catalog is asked no more, now that it is to be given for this one. */
+function nobodyTakes({ twins, wanted }: PlaceFacts): Change {
+  const open = twins.filter((twin) => wanted && twin.asked && !twin.wanted);
+  return together(...open.map((twin) => toldOfTwin(twin, 'grant.unwanted', { again: true })));
 }
 
 /** Whether a removal that was asked for at `asked` is known not to be done in time, when it is tried again at `next` only. */

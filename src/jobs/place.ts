@@ -94,7 +94,7 @@ async function attempt(parts: PlaceParts, by: By, row: OutgoingRow, calls: Calls
     const now = first.asksFirst ? await readFirst() : { ...first, found: 'give' };
     if (now.found === 'later') return;
     const outcome = await (async (): Promise<PlaceOutcome> => {
-      if (now.desired === 'keepBaseline' || (now.desired === 'present' && now.found === 'theirs'))
+      if (now.desired === 'keep' || (now.desired === 'present' && now.found === 'theirs'))
         return { state: 'present', externalId: null };
       if (now.neverGiven && connector.readable) return { state: 'untouched', externalId: null };
       const want = now.desired === 'present';

@@ -15,7 +15,7 @@ export type { PlaceOutcome };
 
 export interface Placement {
   readonly facts: PlaceFacts;
-  /** `keepBaseline`: the person had it before, so nothing is taken. */
+  /** `keep`: the person had it before, or has it by other access, so nothing is taken. */
   readonly desired: ReturnType<typeof Rules.desired>;
   /** What the person has without Usher must be read, and what follows committed, before the call that gives (rule 3.10). */
   readonly asksFirst: boolean;

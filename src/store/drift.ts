@@ -8,8 +8,7 @@ import type { Comparing, Comparisons } from '../operations/ports';
 import { TOLD } from './forgetting';
 import { isId, newId } from './ids';
 import type { At } from './loads';
-import { JUSTIFYING } from './loads';
-import { loadPlace } from './placements';
+import { ABSORBED, loadPlace, TWINS, WANTED } from './placements';
 import type { Query, Row } from './query';
 import { fromRow, instantOf, people, resources, toInstant } from './tables';
 
@@ -86,14 +85,6 @@ export function createComparisons(q: Query): Comparisons {
   };
 }
 
-/** Whether live access wants the grant `g`. */
-const WANTED = `exists (select 1 from standing_links link join assignments a on a.id = link.assignment_id
-  where link.grant_id = g.id and a.state in ${JUSTIFYING})`;
-/** Whether a package that takes over what people had before has ended on the grant `g`: as in placements.ts. */
-const ABSORBED = `exists (select 1 from grant_assignments link join assignments a on a.id = link.assignment_id
-  join packages p on p.id = a.package_id where link.grant_id = g.id and p.baseline = 'absorb'
-    and (a.state in ('removing', 'removalFailed') or (a.state = 'removed' and a.ended_at >= g.placed_at)
-      or link.withdrawn_at >= g.placed_at))`;
 /** Whether something is under way for the grant `g`, or was since `began`: what the system said of it may be older. */
 const BUSY = (began: string): string => `(
   exists (select 1 from outgoing o where o.lane = 'grant:' || g.id and o.kind = 'place' and o.state in ('ready', 'leased'))
@@ -303,12 +294,8 @@ const FINDING = `
 select usher_now() as now, to_jsonb(person) as person, to_jsonb(resource) as resource, own.id as grant_id,
   jsonb_build_object('id', f.id, 'resource', f.resource_id, 'kind', f.kind, 'person', f.person_id, 'role', f.role_id,
     'scope', f.scope_id, 'grantVersion', f.grant_version, 'declined', f.decision is not distinct from 'declined' and person.state = 'enabled') as finding, f.closed_at,
-  exists (select 1 from resource_roles role join resource_scopes scope on scope.id = f.scope_id
-    join resources other on other.connector = resource.connector and other.origin_id = resource.origin_id and other.id <> resource.id
-    join resource_roles twin_role on twin_role.resource_id = other.id and twin_role.origin_id = role.origin_id
-    join resource_scopes twin_scope on twin_scope.resource_id = other.id and twin_scope.origin_id = scope.origin_id
-    join grants g on g.role_id = twin_role.id and g.scope_id = twin_scope.id and g.person_id = person.id
-    where role.id = f.role_id and (g.state <> 'taken' or (g.baseline and person.state = 'enabled' and not ${ABSORBED}))) as elsewhere
+  exists (select 1 from resource_roles role, resource_scopes scope, ${TWINS('person.id')}
+    and role.id = f.role_id and scope.id = f.scope_id and (g.state <> 'taken' or (g.baseline and person.state = 'enabled' and not ${ABSORBED}))) as elsewhere
 from drift_findings f join people person on person.id = f.person_id join resources resource on resource.id = f.resource_id
 left join grants own on own.person_id = f.person_id and own.role_id = f.role_id and own.scope_id = f.scope_id
 where f.id = $1`;

@@ -1,7 +1,7 @@
 // What placing one role for one person looks at: the grant, where it lives, whether it is wanted, and the assignments
 // whose delivery or removal it is part of. Locks: locks.ts. The rules: domain/placement.ts.
 import { DomainError } from '../domain/errors';
-import type { PlaceFacts, TaskFacts } from '../domain/facts';
+import type { PlaceFacts, TaskFacts, Twin } from '../domain/facts';
 import type { GrantId, PersonId, PersonRef } from '../domain/model';
 import { isId } from './ids';
 import { type At, JUSTIFYING } from './loads';
@@ -11,6 +11,25 @@ import { fromRow, fromRows, governed, instantOf, people, resourceRoles, resource
 /** States of access that ends: what its package had lost before ends with it, as long as it is not taken. */
 const ENDING = `('removing', 'removalFailed')`;
 
+/** Whether live access wants the grant `g`. */
+export const WANTED = `exists (select 1 from standing_links link join assignments a on a.id = link.assignment_id
+  where link.grant_id = g.id and a.state in ${JUSTIFYING})`;
+const ABSORBING = (
+  since: string,
+): string => `exists (select 1 from grant_assignments link join assignments a on a.id = link.assignment_id
+  join packages p on p.id = a.package_id where link.grant_id = g.id and p.baseline = 'absorb'
+    and (a.state in ${ENDING} or (a.state = 'removed' and a.ended_at >= ${since}) or link.withdrawn_at >= ${since}))`;
+/** Whether a package that takes over what people had before has ended on the grant `g`. */
+export const ABSORBED = ABSORBING('g.placed_at');
+/** The tables and what joins them: grants `g` of the person for what `role` and `scope` of `resource` are in another resource, `other`. */
+export const TWINS = (
+  person: string,
+): string => `resources other, resource_roles twin_role, resource_scopes twin_scope, grants g
+  where other.connector = resource.connector and other.origin_id = resource.origin_id and other.id <> resource.id
+    and twin_role.resource_id = other.id and twin_role.origin_id = role.origin_id
+    and twin_scope.resource_id = other.id and twin_scope.origin_id = scope.origin_id
+    and g.role_id = twin_role.id and g.scope_id = twin_scope.id and g.person_id = ${person}`;
+
 // Assignments that are over and done with (`removed`) can neither want the grant nor wait for it. They still count for
 // `absorb`: an absorbing package that ended while another one held the role has taken the baseline over.
 const facts = (grant: string, more = ''): string => `
@@ -19,12 +38,22 @@ linked as materialized (
   select a.*, packages.baseline = 'absorb' as absorbs, link.withdrawn_at
   from the_grant join grant_assignments link on link.grant_id = the_grant.id
   join assignments a on a.id = link.assignment_id join packages on packages.id = a.package_id
+),
+twin as materialized (
+  select to_jsonb(g) as row, other.catalog_id, ${WANTED} as wanted, coalesce(g.baseline, false) and not ${ABSORBED} as theirs,
+    exists (select 1 from manual_tasks t where t.grant_id = g.id and t.state = 'open') as asked,
+    ${ABSORBING('the_grant.placed_at')} as absorbs
+  from the_grant, resource_roles role, resource_scopes scope, resources resource, ${TWINS('the_grant.person_id')}
+    and role.id = the_grant.role_id and scope.id = the_grant.scope_id and resource.id = role.resource_id
 )
 select usher_now() as now, to_jsonb(the_grant) as grant, to_jsonb(person) as person, to_jsonb(resource) as resource,
   to_jsonb(role) as role, to_jsonb(scope) as scope,
   exists (select 1 from linked where state in ${JUSTIFYING} and withdrawn_at is null) as wanted,
   person.state <> 'enabled' or exists (select 1 from linked where absorbs and (state in ${ENDING}
-    or (state = 'removed' and ended_at >= the_grant.placed_at) or withdrawn_at >= the_grant.placed_at)) as override_baseline,
+    or (state = 'removed' and ended_at >= the_grant.placed_at) or withdrawn_at >= the_grant.placed_at))
+    or exists (select 1 from twin where absorbs) as override_baseline,
+  (select coalesce(jsonb_agg(jsonb_build_object('grant', row, 'catalog', catalog_id, 'wanted', wanted, 'theirs', theirs, 'asked', asked)), '[]')
+    from twin) as twins,
   (select coalesce(jsonb_agg(jsonb_build_object('id', id, 'package', package_id) order by id), '[]')
     from linked where state in ${JUSTIFYING} and withdrawn_at is not null and (the_grant.placed_at is null or withdrawn_at >= the_grant.placed_at)) as withdrawn_from,
   (select to_jsonb(t) from manual_tasks t where t.grant_id = the_grant.id and t.state = 'open') as open_task,
@@ -102,6 +131,10 @@ function placeOf(row: Row): PlaceFacts {
     wanted: row['wanted'] as boolean,
     overrideBaseline: row['override_baseline'] as boolean,
     withdrawnFrom: row['withdrawn_from'] as PlaceFacts['withdrawnFrom'],
+    twins: (row['twins'] as readonly Row[]).map((twin) => ({
+      ...(twin as unknown as Twin),
+      grant: fromRow(governed.grant, twin['grant']),
+    })),
     openTask: row['open_task'] === null ? null : fromRow(governed.manualTask, row['open_task']),
     assignments: (row['assignments'] as readonly Row[]).map((linked) => ({
       assignment: fromRow(governed.assignment, linked['assignment']),

@@ -76,7 +76,7 @@ describe('what a role should be', () => {
     {
       name: 'not wanted, but the person had it before',
       give: losing([taking(1, { baseline: true })]),
-      want: 'keepBaseline',
+      want: 'keep',
     },
     {
       name: 'not wanted and taken over',

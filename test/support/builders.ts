@@ -521,6 +521,7 @@ export function placeFacts(fields: Partial<PlaceFacts> = {}): PlaceFacts {
     wanted: true,
     overrideBaseline: false,
     openTask: null,
+    twins: [],
     withdrawnFrom: [],
     assignments: [{ assignment, requests: [request], grants: [grant] }],
     ...fields,

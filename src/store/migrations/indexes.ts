@@ -17,6 +17,8 @@ export const indexes: Indexes = {
   grants_with_error: 'grants (role_id) where error is not null',
   grants_going: `grants (id) where state in ('taking', 'takeFailed')`,
   grants_role: 'grants (role_id, scope_id)',
+  // One place of a system may be a resource of several catalogs.
+  resources_place: 'resources (connector, origin_id)',
   local_roles_resource: 'local_roles (resource, subject, role, scope)',
   // People are searched by words that stand in the name or in the mail address.
   people_search: `people using gin ((name || ' ' || coalesce(email, '')) gin_trgm_ops)`,
