@@ -107,6 +107,8 @@ export type CardDataOf = {
     readonly kind: string | null;
     /** Whose voice it is, where it is not the reader's own. */
     readonly for: string | null;
+    /** What the card shows of the package, for whoever decides. */
+    readonly content: string | null;
     readonly approveTip: Text;
     readonly denyTip: Text;
     readonly mayCancel: boolean;
@@ -138,11 +140,15 @@ export type CardDataOf = {
     readonly kind: string | null;
     /** Whose voice it is, where it is not the reader's own. */
     readonly for: string | null;
+    /** What the card shows of the package, for whoever decides. */
+    readonly content: string | null;
     readonly approveTip: Text;
     readonly denyTip: Text;
     readonly typed: string;
     /** What a decision is typed of: the number, with the step where that must be said. */
     readonly decideTyped: string;
+    /** The same with the number of what the package holds, where that must be said. */
+    readonly approveTyped: string;
   };
   delegation: {
     readonly summary: Text;
@@ -193,6 +199,8 @@ export type CardDataOf = {
     readonly seen: string;
     /** What does the same where no form can be sent. */
     readonly typed?: string;
+    /** What an approval gives, for whoever types that. */
+    readonly gives?: readonly Fact[];
   };
   drift: {
     readonly summary: Text;

@@ -268,6 +268,9 @@ function contextOf(parts: Heard, inbound: Inbound, who: Who, pressed: string | n
   };
 }
 
+/** What a button says that names no content in the place of one. */
+const NO_CONTENT = 'none';
+
 /**
  * What somebody looks at before they decide. Card and version are what the button says, so only what our buttons could have
  * said is kept; the drawing is ours. `hash` is that of the drawing which the message showed last: where it differs from that
@@ -301,6 +304,7 @@ async function shownOf(
   const said: Readonly<Record<string, unknown>> | null = pressed ? pressed.data : data;
   const isException = said?.['kind'] === 'exception';
   const other = uuid.safeParse(said?.['for']).data;
+  const content = pressed?.data['content'] ?? null;
   return {
     surface: act.kind === 'text' ? 'typed' : platform,
     platform,
@@ -311,6 +315,7 @@ async function shownOf(
     data,
     ...(isException ? { exception: true } : {}),
     ...(other === undefined ? {} : { for: other }),
+    ...(content === null ? {} : { packageVersion: uuid.safeParse(content).data ?? NO_CONTENT }),
   };
 }
 

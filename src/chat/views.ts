@@ -25,6 +25,7 @@ import { leaversOf } from '../operations/scope';
 import { taskToDo, tasksOf } from '../operations/tasks';
 import { exceptionFor, exceptionOf, ownException } from '../operations/exceptions';
 import { delegationOf, delegationsOf } from '../operations/delegations';
+import { gainedSinceAsked } from '../domain/content';
 import { mayKnowOf } from '../domain/assignment';
 import { dateIn } from '../domain/time';
 import type { Text } from './card';
@@ -43,7 +44,7 @@ import * as Drift from './present/drift';
 import { accessNotice as accessNoticeOf, moved } from './present/access-notices';
 import * as Notices from './present/notices';
 import { approvalCard, reminderCard } from './present/approvals';
-import { endOfException, running } from './present/asked';
+import { endOfException, rolesText, running } from './present/asked';
 import { askedAgain, gateText, leftMeanwhile } from './present/outcome';
 import { holdsList, requestCard, timelineList } from './present/requests';
 import { linkPreview, shareNotice } from './present/share';
@@ -212,13 +213,29 @@ const approval: View = async (look) => {
         return say('decided.approved', values);
     }
   };
-  const said = (): { say?: Text } => {
-    const stage = running(facts);
-    if (look.params['say'] === 'decided') return { say: decided() };
-    if (look.params['say'] !== 'movedOn' || !stage) return {};
-    return { say: say('approval.whichStep', { number: shown, step: stage.n }) };
-  };
   const data = approvalCard(seen);
+  const said = (): { say?: Text } => {
+    const typed = { number: shown, typed: data.approveTyped };
+    const stage = running(facts);
+    const added = gainedSinceAsked(facts);
+    switch (look.params['say']) {
+      case 'decided':
+        return { say: decided() };
+      case 'movedOn':
+        return stage ? { say: say('approval.whichStep', { ...typed, step: stage.n }) } : {};
+      case 'rolesAdded':
+        if (added.length === 0) return {};
+        return {
+          say: say('approval.whichRoles', {
+            ...typed,
+            package: text(facts.package.name, 150),
+            added: rolesText(added),
+          }),
+        };
+      default:
+        return {};
+    }
+  };
   return { card: 'approval', data, over: !data.open, ...said() };
 };
 
@@ -502,7 +519,7 @@ export const views = {
         summary: drawn.data.title,
         title: drawn.data.title,
         intro: introOf(drawn),
-        facts: [],
+        facts: drawn.card === 'reason-form' ? (drawn.data.gives ?? []) : [],
         draft: id(look, 'draft'),
         typed: drawn.card === 'reason-form' ? (drawn.data.typed ?? null) : null,
       },

@@ -7,13 +7,6 @@ import { together } from './events';
 import type { Now, RequestFacts } from './facts';
 import type { Request, RequestId } from './model';
 
-/** Whether the package holds a role now that it did not hold when this was asked for. */
-export function gainedRoles(facts: Pick<RequestFacts, 'asked' | 'content'>): boolean {
-  return facts.content.roles.some(
-    (now) => !facts.asked.roles.some((then) => then.role === now.role && then.scope === now.scope),
-  );
-}
-
 /**
  * Ends a request by the system and makes the same once more, under the policy version that it kept. Throws 'no-approvers'
  * where nobody is left to decide.

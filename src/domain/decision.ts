@@ -1,5 +1,5 @@
 // What deciding a stage, and its running out of time or of people, leads to.
-import { askAgain, gainedRoles } from './again';
+import { askAgain } from './again';
 import {
   approvalsIn,
   ask,
@@ -15,6 +15,7 @@ import {
 import type { Asked } from './approval';
 import { inserted, isOnBehalf, textOf, toldOf, updated } from './change';
 import { cancelForGone } from './cancel';
+import { contentSeen, gainedRoles } from './content';
 import { approve } from './delivery';
 import { closeForPolicy, denied, deniedByGate } from './denial';
 import { DomainError } from './errors';
@@ -33,12 +34,14 @@ const NEWCOMERS_TIME: Span = { kind: 'days', days: 1 };
 export interface DecideInput {
   readonly decision: 'approve' | 'deny';
   readonly reason: string | null;
-  /** What the decider was shown (rule 3.27). */
+  /** What the decider was shown (rule 3.27). `packageVersion`: the content that their button named. */
   readonly shown: Readonly<Record<string, unknown>>;
   /** The version of the request that was shown; null where it was decided by its number: then it is the first step they are asked in. */
   readonly seen?: number | null;
   /** The step that whoever decides by a number said as well; null where they said none. */
   readonly step?: number | null;
+  /** The number of the package's content that whoever decides by a number said as well; null where they said none. */
+  readonly content?: number | null;
 }
 
 /**
@@ -185,6 +188,7 @@ function isSame(task: ApprovalTask, { person, for: other }: Asked, { n }: Stage)
 }
 
 function decisionOf(facts: RequestFacts, task: ApprovalTask, input: DecideInput, at: Now): Decision {
+  const content = contentSeen(facts, input);
   const reason = textOf(input.reason, 'reason');
   const stagePlan = planOf(keptPolicy(facts), task.n);
   if (input.decision === 'deny' && !reason) throw new DomainError('denial-reason-required', {}, 'reason');
@@ -203,7 +207,7 @@ function decisionOf(facts: RequestFacts, task: ApprovalTask, input: DecideInput,
     shown: {
       ...input.shown,
       policyVersion: facts.request.policyVersion,
-      packageVersion: facts.request.packageVersion,
+      packageVersion: content?.id ?? null,
     },
   };
 }

@@ -91,6 +91,8 @@ export interface Faults {
   'moved-on': { number: number; stage: number | null };
   /** Whose voice the reader's is by now, which was not shown; null: their own. */
   'other-voice': { number: number; for: string | null };
+  /** `added`: the roles that the decider was not shown. */
+  'roles-added': { number: number; package: string; added: readonly string[] };
   'denial-reason-required': Record<string, never>;
   'approval-reason-required': Record<string, never>;
   // keeping and losing

@@ -175,6 +175,8 @@ export interface RequestFacts extends PairFacts {
   readonly assignment: Assignment | null;
   /** What the package held when this was asked for. `content` is what it holds now. */
   readonly asked: PackageVersion;
+  /** The contents that decisions, and whoever decides now, say that they saw: some may be of another package, or not there at all. */
+  readonly seen: readonly PackageVersion[];
   /** What it holds now, by name. */
   readonly roles: readonly RoleNamed[];
   /** The request that asks this one again, if the package gained roles. */

@@ -1,8 +1,9 @@
 // What happens to a request from asking to its start. Deciding it: decision.ts (exported here as well).
-import { askAgain, gainedRoles } from './again';
+import { askAgain } from './again';
 import { hasApprovers, openStages, tooFew } from './approval';
 import { cancelForGone, dropScheduled } from './cancel';
 import { isOnBehalf, textOf, toldOf, written } from './change';
+import { gainedRoles } from './content';
 import { deniedByGate } from './denial';
 import { adds, approve, begin } from './delivery';
 import type { DeliveryFacts } from './delivery';
@@ -177,7 +178,7 @@ export function startDue(facts: RequestFacts, at: Now): Change {
     return together(deniedByGate(facts, refusal, at), dropScheduled(facts, 'gateClosed', at));
   }
   // Between the decision and the start the package may have gained roles on which nobody decided.
-  if (request.stage > 0 && gainedRoles(facts)) {
+  if (gainedRoles(facts)) {
     try {
       return together(askAgain(facts, at), dropScheduled(facts, 'canceled', at));
     } catch (refusal) {

@@ -1,4 +1,5 @@
 // Deciding, and what waits to be decided.
+import { contentSeen } from '../domain/content';
 import { mayDecide, mustMeanStep, mustSayException, mustSayVoice } from '../domain/may-decide';
 import type { RequestFacts } from '../domain/facts';
 import type { PersonId, RequestId } from '../domain/model';
@@ -11,18 +12,21 @@ export interface Decide {
   readonly request: RequestId;
   readonly decision: 'approve' | 'deny';
   readonly reason: string | null;
-  /** What the decider was shown (rule 3.27): surface, card, the version that the button carried. */
+  /** What the decider was shown (rule 3.27): surface, card, the versions of the request and of the package's content that the button carried. */
   readonly shown: Readonly<Record<string, unknown>>;
   /** The version of the request that the button showed; null where it was decided by its number. */
   readonly seen?: number | null;
   /** The step that was named beside the number; null where none was. */
   readonly step?: number | null;
+  /** The number of the package's content that was named beside it; null where none was. */
+  readonly content?: number | null;
   readonly draft: Draft['id'] | null;
 }
 
 /**
  * Records one decision and what follows from it. Who may decide is looked at now, under the lock: not the requestor, not
- * the target, still an approver of the running stage, still enabled (rules 3.5, 3.6), and whether they saw the stage that they decide. Only a person decides.
+ * the target, still an approver of the running stage, still enabled (rules 3.5, 3.6), and whether they saw the stage that they decide
+ * and the roles that they approve. Only a person decides.
  */
 export function decide(desk: Desk, by: By, input: Decide, answering?: Answering<RequestId>): Promise<RequestId> {
   const person = personOf(by);
@@ -31,7 +35,7 @@ export function decide(desk: Desk, by: By, input: Decide, answering?: Answering<
     by,
     async (tx) => {
       if (input.draft) await tx.takeDraft(input.draft, person);
-      const facts = await tx.forRequest(input.request);
+      const facts = await tx.forRequest(input.request, input.shown['packageVersion']);
       await tx.save(decideRule(facts, person, input, moment(tx)));
       return input.request;
     },
@@ -44,14 +48,16 @@ export async function deciding(
   desk: Desk,
   viewer: PersonId,
   id: RequestId,
-  seen: Pick<Decide, 'shown' | 'seen' | 'step'> | null = null,
+  seen: Pick<Decide, 'decision' | 'shown' | 'seen' | 'step'> | null = null,
 ): Promise<RequestFacts> {
-  const [facts, now] = await Promise.all([desk.views.forRequest(id), desk.views.now()]);
+  const [facts, now] = await Promise.all([desk.views.forRequest(id, seen?.shown['packageVersion']), desk.views.now()]);
   const task = mayDecide(facts, viewer, { now }, seen?.seen);
   if (seen) {
     mustSayException(facts, seen.shown);
     mustSayVoice(facts, task, seen);
     mustMeanStep(facts, task, seen);
+    // Whoever comes by a number is shown the roles in the form.
+    if ((seen.seen ?? null) !== null) contentSeen(facts, seen);
   }
   return facts;
 }

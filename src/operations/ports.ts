@@ -90,7 +90,8 @@ export interface Tx {
   newId(): string;
   /** For asking, for direct assignment. `policyVersion` limits nothing: all enabled policies of the package come. */
   forSubmit(input: AskOf): Promise<SubmitFacts>;
-  forRequest(id: RequestId): Promise<RequestFacts>;
+  /** `shown`: the content of the package that whoever decides says they saw, if any: of it comes what was in it. */
+  forRequest(id: RequestId, shown?: unknown): Promise<RequestFacts>;
   forAssignment(id: AssignmentId): Promise<AssignmentFacts>;
   /** Locks the person and the grant. */
   forPlace(grant: GrantId): Promise<PlaceFacts>;
@@ -328,7 +329,7 @@ export interface Views {
   installation(platform: string, tenant: string): Promise<InstallationRow | null>;
   /** Loads what asking needs, without locks. */
   forSubmit(input: AskOf): Promise<SubmitFacts>;
-  forRequest(id: RequestId): Promise<RequestFacts>;
+  forRequest(id: RequestId, shown?: unknown): Promise<RequestFacts>;
   forAssignment(id: AssignmentId): Promise<AssignmentFacts>;
   forManualTask(id: string): Promise<TaskFacts>;
   requestByNumber(number: number): Promise<RequestId | null>;

@@ -32,7 +32,7 @@ import { isId } from './ids';
 import { MEANS_TARGET, targetRow } from './policies';
 import type { Query, Row } from './query';
 import { catalogs, fromRow, fromRows, governed, instantOf, packages, people, toInstant } from './tables';
-import { contents, policyVersions } from './versions';
+import { contents, contentsFound, policyVersions } from './versions';
 
 interface PolicyRow {
   readonly id: PolicyVersionId;
@@ -75,13 +75,15 @@ const BY_NAME = `resources.name, role.name, scope.root desc, scope.name, role.id
 const NAMED_ROLES = `package_grants g join resource_roles role on role.id = g.role_id join resources on resources.id = role.resource_id
   join resource_scopes scope on scope.id = g.scope_id`;
 
-/** One request asked again as another: the number of `other`, and which roles the package had gained in between. */
+/** One request asked again as another: the number of `other`, and which roles somebody who decided the older one had not seen. */
 const AGAIN = (other: 'newer' | 'older'): string =>
   `jsonb_build_object('number', ${other}.number, 'added', ${AGGREGATE(
     `${ROLE_NAME} order by ${BY_NAME}`,
     `${NAMED_ROLES}
-     where g.package_version_id = newer.package_version_id and not exists (select 1 from package_grants had
-       where had.package_version_id = older.package_version_id and had.role_id = g.role_id and had.scope_id = g.scope_id)`,
+     where g.package_version_id = newer.package_version_id and exists (select 1 from decisions d where d.request_id = older.id
+       and not exists (select 1 from package_grants had
+         where had.package_version_id = coalesce((d.shown ->> 'packageVersion')::uuid, older.package_version_id)
+           and had.role_id = g.role_id and had.scope_id = g.scope_id))`,
   )})`;
 // The requestor in place of the target: whether they could ask for it themselves, have it, or have asked for it.
 const SEES = `(
@@ -305,13 +307,15 @@ export async function loadSubmit(q: Query, input: AskOf): Promise<At<SubmitFacts
   };
 }
 
-/** Everything about one request. */
-export async function loadRequest(q: Query, id: RequestId): Promise<At<RequestFacts>> {
+/** Everything about one request. `shown`: the content that whoever decides now says they saw. */
+export async function loadRequest(q: Query, id: RequestId, shown?: unknown): Promise<At<RequestFacts>> {
   const [found] = isId(id) ? await q(SQL.request, [id]) : [];
   if (found === undefined) throw new DomainError('not-found', { what: 'request' });
   const row = found as Row;
   const request = fromRow(governed.request, row['request']);
   const requestor = row['requestor'] === null ? null : fromRow(people, row['requestor']);
+  const decisions = fromRows(governed.decision, row['decisions']);
+  const said = [shown, ...decisions.map((one) => one.shown['packageVersion'])];
   return {
     now: instantOf(row['now']),
     facts: {
@@ -321,10 +325,11 @@ export async function loadRequest(q: Query, id: RequestId): Promise<At<RequestFa
       left: row['left'] as RequestFacts['left'],
       stages: fromRows(governed.stage, row['stages']),
       tasks: fromRows(governed.task, row['tasks']),
-      decisions: fromRows(governed.decision, row['decisions']),
+      decisions,
       people: row['people'] as readonly PersonRef[],
       assignment: row['named'] === null ? null : fromRow(governed.assignment, row['named']),
       asked: await contentOf(q, request.packageVersion),
+      seen: await contentsFound(q, [...new Set(said.filter(isContentId))]),
       roles: row['roles'] as readonly RoleNamed[],
       replacedBy: row['replaced_by'] as AskedAgain | null,
       replaced: row['replaced'] as AskedAgain | null,
@@ -382,6 +387,10 @@ async function pairOf(q: Query, row: Row): Promise<PairFacts> {
     grants: (row['grants'] as readonly Row[]).map(grantFactOf),
     byHand: row['by_hand'] as boolean,
   };
+}
+
+function isContentId(said: unknown): said is PackageVersionId {
+  return typeof said === 'string' && isId(said);
 }
 
 async function contentOf(q: Query, id: PackageVersionId): Promise<PackageVersion> {

@@ -187,12 +187,12 @@ function openTx(q: TxQuery, by: By): { tx: Tx; sent: () => number; decided: read
       await lockPair(q, input);
       return loaded(await loadSubmit(q, input));
     },
-    async forRequest(id) {
+    async forRequest(id, shown) {
       await lockTargetOfRequest(q, id);
-      const found = await loadRequest(q, id);
+      const found = await loadRequest(q, id, shown);
       if (found.facts.request.type !== 'exception') return loaded(found);
       await holdIncompatibility(q, id);
-      return loaded(await loadRequest(q, id));
+      return loaded(await loadRequest(q, id, shown));
     },
     async forAssignment(id) {
       await lockTargetOfAssignment(q, id);

@@ -6,6 +6,7 @@ import type { RequestFacts } from '../../src/domain/facts';
 import {
   aConflict,
   aContent,
+  aDecision,
   aGrant,
   aJustification,
   aPerson,
@@ -269,8 +270,17 @@ describe('a gate that closed meanwhile denies the final approval', () => {
 });
 
 describe('a role added to the package after a decision re-opens the decision (rule 3.8)', () => {
+  const now = { ...aContent(2), id: 'content-2', number: 2 } as RequestFacts['content'];
+  // Cleo decided before the package gained what the others see.
   const gained = (fields: Partial<RequestFacts> = {}) =>
-    requestFacts({ content: { ...aContent(2), id: 'content-2' as never }, asked: aContent(1), ...fields });
+    requestFacts({
+      content: now,
+      asked: aContent(1),
+      stages: [runningStage(1, { approvalsRequired: 2 })],
+      decisions: [aDecision('Cleo')],
+      ...fields,
+    });
+  const yes: DecideInput = { decision: 'approve', reason: null, seen: 1, shown: { packageVersion: now.id } };
 
   test('the request ends, the same is asked again with what the package holds now, and nothing is given', () => {
     const wish = { reason: 'close', answers: { why: 'x' }, period: { startsAt: null, endsAt: days(9), hours: null } };
@@ -304,16 +314,23 @@ describe('a role added to the package after a decision re-opens the decision (ru
   });
   test('not before the last decision', () => {
     const facts = gained({
-      stages: [runningStage(1, { approvalsRequired: 2 })],
-      policies: [inScope(aPolicy({ stages: [aStage(1, { approvalsRequired: 2 })] }))],
+      stages: [runningStage(1, { approvalsRequired: 3 })],
+      policies: [inScope(aPolicy({ stages: [aStage(1, { approvalsRequired: 3 })] }))],
     });
     expect(rowsOf(decide(facts, ana, yes, at()), 'request')).toEqual([]);
+  });
+  test('and none that everybody saw', () => {
+    const saw = { shown: { packageVersion: now.id } };
+    const facts = gained({ decisions: [aDecision('Cleo', saw)], seen: [now] });
+    expect(rowOf(sound(decide(facts, ana, yes, at())), 'request').state).toBe('delivering');
   });
   test('a denial stays a denial', () => {
     expect(rowOf(decide(gained(), ana, no, at()), 'request').state).toBe('denied');
   });
   test('a role only taken out re-opens nothing: what remains is given', () => {
-    const change = sound(decide(requestFacts({ content: aContent(1), asked: aContent(2) }), ana, yes, at()));
+    const change = sound(
+      decide(gained({ content: aContent(1), asked: aContent(2) }), ana, { ...yes, seen: null }, at()),
+    );
     expect([rowOf(change, 'request').state, rowsOf(change, 'grant').length]).toEqual(['delivering', 1]);
   });
   test('a closed gate closes the request, whatever the package holds now', () => {

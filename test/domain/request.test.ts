@@ -19,6 +19,7 @@ import {
   aCatalog,
   aConflict,
   aContent,
+  aDecision,
   aGrant,
   aJustification,
   aPackage,
@@ -821,7 +822,7 @@ describe('the start of what was scheduled', () => {
     );
   });
   test('a role that nobody decided on is asked for again before it starts, and what was planned ends', () => {
-    const facts = scheduled({ content: aContent(2), asked: aContent(1) });
+    const facts = scheduled({ content: aContent(2), asked: aContent(1), decisions: [aDecision('Ana')] });
     const change = sound(startDue(facts, at()));
     expect(rowsOf(change, 'request')).toMatchObject([
       { id: 'request-1', state: 'canceled', detail: 'contentChanged' },
@@ -831,8 +832,7 @@ describe('the start of what was scheduled', () => {
     expect(rowsOf(change, 'grant')).toEqual([]);
   });
   test('where nobody decides, what the package holds now is given', () => {
-    const facts = scheduled({ content: aContent(2), asked: aContent(1) });
-    const change = sound(startDue({ ...facts, request: { ...facts.request, stage: 0 } }, at()));
+    const change = sound(startDue(scheduled({ content: aContent(2), asked: aContent(1) }), at()));
     expect([rowOf(change, 'request').state, rowsOf(change, 'grant').length]).toEqual(['delivering', 2]);
   });
   test('a package without roles is delivered', () => {

@@ -60,6 +60,8 @@ const wishes = {
     approve: fc.integer({ min: 0, max: 3 }).map((n) => n > 0),
     /** By a card as it is now, or by the number. */
     byCard: mostly,
+    /** By one that was not drawn again since it was asked for. */
+    old: mostly.map((is) => !is),
     reason: mostly,
   }),
   cancel: fc.record({
@@ -184,14 +186,14 @@ function bound(o: Organization, given: AWish): Act | null {
       if (!one || one.key === '') return null;
       const decision = given.approve ? 'approve' : 'deny';
       const reason = given.reason ? 'I say so' : null;
-      const shown = given.byCard ? Model.shownTo(o, one.key, one.person) : null;
+      const shown = given.byCard ? Model.shownTo(o, one.key, one.person, given.old) : null;
       const voice = shown?.voice ?? null;
       return {
-        words: `${one.person} decides ${one.key}: ${decision}${given.byCard ? '' : ', by its number'}${given.reason ? '' : ', without a reason'}`,
+        words: `${one.person} decides ${one.key}: ${decision}${given.byCard ? (given.old ? ', by an old card' : '') : ', by its number'}${given.reason ? '' : ', without a reason'}`,
         actor: one.person,
         target: one.key.split('/')[0] ?? '',
         body,
-        real: (world, desk, by) =>
+        real: async (world, desk, by) =>
           decide(
             desk,
             by,
@@ -199,7 +201,12 @@ function bound(o: Organization, given: AWish): Act | null {
               request: world.request(one.key) as RequestId,
               decision,
               reason,
-              shown: { surface: 'model', exception: true, ...(voice !== null && { for: world.person(voice) }) },
+              shown: {
+                surface: 'model',
+                exception: true,
+                ...(voice !== null && { for: world.person(voice) }),
+                ...(given.byCard && { packageVersion: await world.contentOf(one.key, given.old) }),
+              },
               seen: given.byCard ? world.version(one.key) : null,
               draft: null,
             },

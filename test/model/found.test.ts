@@ -122,7 +122,7 @@ test('what somebody else asked for a person who leaves is taken back', async () 
 
 test('a request is decided by the terms that it was made under', async () => {
   const decides = (which: number): Step =>
-    new Do({ kind: 'decide', byCard: true, asked: true, which, who: 0, approve: true, reason: true }, null);
+    new Do({ kind: 'decide', byCard: true, old: false, asked: true, which, who: 0, approve: true, reason: true }, null);
   const run = await live([
     asks(1, 0),
     new Edited({ kind: 'terms', pack: 0, which: 0, variant: 5 }),
@@ -233,7 +233,7 @@ const offers = (who: number, to: number): Step =>
   new Do({ kind: 'offer', asked: null, who, to, what: null, first: null, last: 14 }, null);
 const accepts = new Do({ kind: 'answer', which: 1, who: null, accepts: true }, null);
 const approves = (which: number): Step =>
-  new Do({ kind: 'decide', byCard: true, asked: true, which, who: 0, approve: true, reason: true }, null);
+  new Do({ kind: 'decide', byCard: true, old: false, asked: true, which, who: 0, approve: true, reason: true }, null);
 const [ANA, BEN, MAX] = [PEOPLE.indexOf('ana'), PEOPLE.indexOf('ben'), PEOPLE.indexOf('max')];
 
 test('whoever decides for somebody else hands that on to nobody', async () => {

@@ -23,7 +23,9 @@ export const OBSERVE = `select json_build_object(
   'approval_tasks t',
 )},
 'decisions', ${ALL(
-  `json_build_object('request', d.request_id, 'n', d.n, 'person', d.person_id, 'for', d.for_id, 'decision', d.decision)`,
+  `json_build_object('request', d.request_id, 'n', d.n, 'person', d.person_id, 'for', d.for_id, 'decision', d.decision,
+    'saw', (select coalesce(json_agg(resources.origin_id), '[]') from package_grants g join resource_roles role on role.id = g.role_id
+      join resources on resources.id = role.resource_id where g.package_version_id::text = d.shown ->> 'packageVersion'))`,
   'decisions d',
 )},
 'assignments', ${ALL(
@@ -188,7 +190,7 @@ export function lines({ requests, assignments, delegations, exceptions, grants }
             `stage ${s.n} ${s.state} by ${time(s.decideBy)} escalates ${time(s.escalateAt)} ${time(s.escalatedAt)} reminds ${time(s.remindAt)}`,
         ),
         ...one.tasks.map((t) => `${spoken(t)}: ${t.n} ${t.capacity} ${t.state}`).sort(),
-        ...one.decisions.map((d) => `${spoken(d)} ${d.decision} ${d.n}`).sort(),
+        ...one.decisions.map((d) => `${spoken(d)} ${d.decision} ${d.n} of ${[...d.saw].sort().join()}`).sort(),
       ].join(' | '),
     ),
     ...assignments.map((one) =>

@@ -120,6 +120,16 @@ export async function openWorld() {
     return rows[0]?.id ?? '';
   };
 
+  const contentOf = async (request: Key, asked: boolean): Promise<string> => {
+    const { rows } = await owner.query<{ id: string }>({
+      name: 'content',
+      text: `select case when $2 then r.package_version_id else p.current_version_id end as id
+        from requests r join packages p on p.id = r.package_id where r.id = $1`,
+      values: [get(ids.requests, request), asked],
+    });
+    return rows[0]?.id ?? '';
+  };
+
   const nothing: Observed['ids'] = {
     requests: new Map(),
     versions: new Map(),
@@ -175,6 +185,8 @@ export async function openWorld() {
     delegation: (key: Key): string => get(ids.delegations, key),
     catalog,
     versionOf,
+    /** What the package of a request holds, now or when it was asked for. */
+    contentOf,
     manualTasks: (): Observed['ids']['tasks'] => ids.tasks,
     by(key: Key, delivery?: { key: string; body: string }): By {
       const actor = { kind: 'person', id: get(people, key) as PersonId } as const;

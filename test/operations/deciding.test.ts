@@ -77,6 +77,7 @@ describe('a package that gains a role after it was decided on (rule 3.8)', () =>
     await world.press('max', latest('max').card, 'Approve');
     await world.settle();
     await contain('Ledger / Writer, Ledger / Reader, Vault / Key holder', 'Ledger writer');
+    await world.settle();
     await world.press('ana', latest('ana').card, 'Approve');
     await world.settle();
     const asked = latest('ben');
@@ -132,6 +133,128 @@ describe('a package that gains a role after it was decided on (rule 3.8)', () =>
     await world.settle();
     expect([await holds('tara', 'Reader'), await holds('tara', 'Writer')]).toEqual([false, true]);
     expect(await requests()).toHaveLength(1);
+  });
+});
+
+describe('a role added before the decision (rules 3.8, 3.27)', () => {
+  const content = async () =>
+    (
+      await world.sql<{ id: string }>(
+        `select v.id from package_versions v join packages p on p.id = v.package_id where p.name = 'Ledger reader' order by v.number`,
+      )
+    ).map(({ id }) => id);
+  const decisions = () =>
+    world.sql(
+      `select decision, shown ->> 'packageVersion' as saw, shown ->> 'surface' as surface from decisions order by id`,
+    );
+  const BOTH = 'Ledger / Reader, Ledger / Writer';
+  const [shows, shown] = ['Includes: Ledger / Reader and Ledger / Writer', 'Includes: Ledger / Reader\n'];
+  const late =
+    'Ledger reader also includes Ledger / Writer now, which this did not show. Nothing was decided about R-1001: look again, then decide.';
+  beforeEach(() => ask('tara', 'ledger reader'));
+
+  test('is on the card by then: one tap decides, once', async () => {
+    await contain(BOTH);
+    await world.settle();
+    const { card } = latest('ana');
+    expect(textOf(card)).toContain(shows);
+    expect(sentenceOf(await world.press('ana', card, 'Approve'))).toBe('Done. R-1001 is approved.');
+    await world.settle();
+    expect([await holds('tara', 'Reader'), await holds('tara', 'Writer')]).toEqual([true, true]);
+    expect([await requests(), await decisions()]).toMatchObject([
+      [{ number: '1001' }],
+      [{ saw: (await content())[1], surface: 'web' }],
+    ]);
+  });
+
+  test('is named to whoever presses a card that was not drawn again yet: nothing is taken, and the fresh one decides', async () => {
+    const { card } = latest('ana');
+    expect(textOf(card)).toContain(shown);
+    await contain(BOTH);
+    const reply = await world.press('ana', card, 'Approve');
+    expect([sentenceOf(reply), textOf(cardOf(reply)).includes(shows)]).toEqual([late, true]);
+    expect(await decisions()).toEqual([]);
+    expect(sentenceOf(await world.press('ana', cardOf(reply), 'Approve'))).toBe('Done. R-1001 is approved.');
+    expect(await requests()).toHaveLength(1);
+  });
+
+  test('does not keep anybody from denying, by an old card or by the number', async () => {
+    const { card } = latest('ana');
+    await ask('tom', 'ledger reader');
+    await contain(BOTH);
+    const form = cardOf(await world.press('ana', card, 'Deny'));
+    expect(textOf(form)).not.toContain('Includes');
+    await world.submit('ana', form, { reason: 'no' });
+    await world.say('ana', 'deny R-1002 because no');
+    const [old, now] = await content();
+    expect(await decisions()).toEqual([
+      { decision: 'deny', saw: old, surface: 'web' },
+      { decision: 'deny', saw: now, surface: 'typed' },
+    ]);
+  });
+
+  test('is shown to whoever types, with the words that would decide', async () => {
+    await contain(BOTH);
+    const reply = await world.say('ana', 'approve R-1001');
+    expect(sentenceOf(reply)).toBe(
+      'Ledger reader also includes Ledger / Writer since R-1001 was asked for. Nothing was decided: look, then press a button, or type “approve R-1001 version 2”.',
+    );
+    expect(textOf(cardOf(reply))).toContain(shows);
+    await world.say('ana', 'approve R-1001 version 1');
+    expect(await decisions()).toEqual([]);
+    // The card says the same words.
+    const printed = [...textOf(cardOf(reply)).matchAll(/“(approve [^”]+)”/g)].map(([, words]) => words ?? '');
+    expect(new Set(printed)).toEqual(new Set(['approve R-1001 version 2']));
+    expect(sentenceOf(await world.say('ana', printed[0] ?? ''))).toBe('Done. R-1001 is approved.');
+    expect(await decisions()).toMatchObject([{ saw: (await content())[1], surface: 'typed' }]);
+  });
+
+  test('taken out again, or another one taken out, keeps nobody from deciding', async () => {
+    await contain(BOTH);
+    await world.settle();
+    const { card } = latest('ana');
+    await contain('Ledger / Writer');
+    expect(sentenceOf(await world.press('ana', card, 'Approve'))).toBe('Done. R-1001 is approved.');
+    await world.settle();
+    expect([await holds('tara', 'Reader'), await holds('tara', 'Writer')]).toEqual([false, true]);
+    expect(await decisions()).toMatchObject([{ saw: (await content())[1] }]);
+  });
+
+  test('is in the form that asks for a reason, which says so where it came meanwhile', async () => {
+    const form = cardOf(await world.say('ana', 'approve R-1001 fine by me'));
+    expect(textOf(form)).toContain(shown);
+    await contain(BOTH);
+    const first = await world.submit('ana', form, { reason: 'mine' });
+    expect([first.kind, sentenceOf(first)]).toEqual(['errors', late]);
+    // The old form once more shows its reader nothing.
+    expect(sentenceOf(await world.submit('ana', form, { reason: 'mine' }))).toBe(late);
+    expect(await decisions()).toEqual([]);
+    expect(textOf(formOf(first))).toContain(shows);
+    await world.submit('ana', formOf(first), { reason: 'mine' });
+    expect(await decisions()).toMatchObject([{ decision: 'approve', saw: (await content())[1] }]);
+  });
+
+  test('is not seen by whoever claims it: what a button says is looked up', async () => {
+    const before = latest('ana').card;
+    await contain(BOTH);
+    const [, now] = await content();
+    const [other] = await world.sql<{ id: string }>(
+      `select v.id from package_versions v join packages p on p.id = v.package_id where p.name = 'Ledger writer'`,
+    );
+    const { data } = buttons(before).get('Approve') ?? { data: {} };
+    expect(data).toMatchObject({ content: (await content())[0] });
+    const claims = async (content: unknown) => {
+      const act = { kind: 'press', verb: 'approval.approve', data: { ...data, content }, card: before.id } as const;
+      return sentenceOf(await world.conversation.handle(world.inbound('ana', act)));
+    };
+    const nothing =
+      'Ledger reader also includes Ledger / Reader and Ledger / Writer now, which this did not show. Nothing was decided about R-1001: look again, then decide.';
+    for (const content of [other?.id, 'x', 7, {}, '0190a000-0000-7000-8000-000000000000'])
+      expect(await claims(content)).toBe(nothing);
+    // A button of a release that named none: as if it had shown what was asked for.
+    for (const content of [undefined, null]) expect(await claims(content)).toBe(late);
+    expect(await decisions()).toEqual([]);
+    expect(await claims(now)).toBe('Done. R-1001 is approved.');
   });
 });
 
@@ -379,6 +502,7 @@ describe('where no form opens', () => {
     expect(said.split('\n')).toEqual([
       'Approve R-1001',
       READERS,
+      'Includes: Ledger / Reader',
       'Continue: “approve R-1001 openly because she closes the books”',
     ]);
     expect(await reasons()).toEqual([]);
@@ -392,11 +516,27 @@ describe('where no form opens', () => {
     expect((await typed('approve R-1001')).split('\n')).toEqual([
       'Approve R-1001',
       `This package asks approvers for a reason. ${READERS}`,
+      'Includes: Ledger / Reader',
       'Continue: “approve R-1001 openly because …”',
     ]);
     expect(await reasons()).toEqual([]);
     await world.say('ana', 'approve R-1001 openly because fine');
     expect(await reasons()).toEqual([{ n: 1, decision: 'approve', reason: 'fine' }]);
+  });
+
+  test('the line says so where it approves roles that came since, which stand before it', async () => {
+    await world.configure(SMALL.replace('decideWithin: 3 days }', 'decideWithin: 3 days, approverReason: required }'));
+    await ask('tara', 'ledger reader');
+    await contain('Ledger / Reader, Vault / Key holder');
+    const line = lineIn(await typed('approve R-1001'));
+    expect(line).toBe('approve R-1001 version 2');
+    const said = await typed(line);
+    expect(said).toContain('Includes: Ledger / Reader and Vault / Key holder\n');
+    expect(lineIn(said)).toBe('approve R-1001 version 2 openly because …');
+    await world.say('ana', 'approve R-1001 openly because fine');
+    expect(await reasons()).toEqual([]);
+    await world.say('ana', lineIn(said).replace('…', 'fine'));
+    expect(await reasons()).toMatchObject([{ reason: 'fine' }]);
   });
 
   test('a step that was not meant is shown, and no form for it', async () => {

@@ -21,6 +21,7 @@ import type {
   AssignmentId,
   Catalog,
   CatalogId,
+  Decision,
   ConflictException,
   Grant,
   GrantId,
@@ -358,6 +359,22 @@ export function aTask(name: string, fields: Partial<ApprovalTask> = {}): Approva
   };
 }
 
+/** An approval of the first stage, an hour ago. */
+export function aDecision(name: string, fields: Partial<Decision> = {}): Decision {
+  return {
+    id: `decision-${name.toLowerCase()}` as Decision['id'],
+    request: aRequest().id,
+    n: 1,
+    person: idOf(name),
+    for: null,
+    decision: 'approve',
+    reason: null,
+    at: hours(-1),
+    shown: {},
+    ...fields,
+  };
+}
+
 /** A policy with one stage decided by Ana or Ben, running since yesterday. */
 export function requestFacts(fields: Partial<RequestFacts> & { policy?: PolicyVersion } = {}): RequestFacts {
   const policy = fields.policy ?? aPolicy({ stages: [aStage()] });
@@ -378,6 +395,7 @@ export function requestFacts(fields: Partial<RequestFacts> & { policy?: PolicyVe
     people: [aRef('Ana'), aRef('Ben'), aRef('Cleo'), aRef('Dan')],
     assignment: null,
     asked: fields.content ?? aContent(),
+    seen: [],
     roles: named(fields.content ?? aContent()),
     replacedBy: null,
     replaced: null,
@@ -590,6 +608,7 @@ export function factsOf(facts: SubmitFacts, request: Request, change: Change): R
     people: [],
     assignment: null,
     asked: facts.content,
+    seen: [],
     roles: named(facts.content),
     replacedBy: null,
     replaced: null,

@@ -1,5 +1,7 @@
 // Deciding: one tap to approve, a reason to deny.
 import { DomainError, isRefusal } from '../../domain/errors';
+import type { FaultCode } from '../../domain/errors';
+import type { RequestFacts } from '../../domain/facts';
 import type { RequestId } from '../../domain/model';
 import { decide, deciding } from '../../operations/approvals';
 import type { StoredReply } from '../../operations/ports';
@@ -44,14 +46,15 @@ async function record(
     draft = null,
     shown,
     step = null,
-  }: { draft?: DraftId | null; shown?: Shown | undefined; step?: number | null } = {},
+    content = null,
+  }: { draft?: DraftId | null; shown?: Shown | undefined; step?: number | null; content?: number | null } = {},
 ): Promise<Answer> {
   const seen = shown ?? (await context.shown(request));
   const answer: StoredReply = { view: 'approval', params: { request, say: 'decided' } };
   await decide(
     context.desk,
     context.by,
-    { request, decision, reason, shown: seen, seen: versionOf(seen), step, draft },
+    { request, decision, reason, shown: seen, seen: versionOf(seen), step, content, draft },
     () => answer,
   );
   return { view: 'approval', params: answer.params, place: 'replace' };
@@ -78,17 +81,26 @@ async function openDecision(
 ): Promise<Answer> {
   const me = context.who.person.id;
   let shown: Shown = await context.shown(request);
-  const { request: now } = await deciding(context.desk, me, request, { shown, seen: versionOf(shown), step });
+  const decision = verb === 'approval.deny' ? 'deny' : 'approve';
+  const now = await deciding(context.desk, me, request, { decision, shown, seen: versionOf(shown), step });
   // Whoever typed was shown nothing yet: they decide what the form shows, and not what it has become when they send it.
-  if (versionOf(shown) === null) shown = { ...(await context.shown(request)), version: now.version };
+  if (versionOf(shown) === null) shown = { ...(await context.shown(request)), ...versionsOf(now) };
   const draft = await context.desk.drafts.create(me, verb, 'fill', {
     request,
-    shown: inForm(shown, verb === 'approval.deny' ? 'deny' : 'approve'),
+    shown: inForm(shown, decision),
     ...(reason === null ? {} : { reason }),
     ...(isMeant ? { meant: 'yes' } : {}),
   });
   return { view: 'form', params: { draft: draft.id }, place: 'form' };
 }
+
+/** What a form shows that is drawn after these were read. */
+function versionsOf({ request, content }: RequestFacts): Shown {
+  return { version: request.version, packageVersion: content.id };
+}
+
+/** What is asked is not what was shown. */
+const MOVED: readonly FaultCode[] = ['moved-on', 'other-voice', 'roles-added'];
 
 /** The form for a decision, sent. Where the request moved on meanwhile, the person hears so, and the form that says so counts. */
 async function send(context: Context, form: FormInput, decision: 'approve' | 'deny'): Promise<Answer> {
@@ -96,10 +108,10 @@ async function send(context: Context, form: FormInput, decision: 'approve' | 'de
   try {
     return await record(context, request, decision, reasonOf(form.values), { draft: form.draft, shown: shownIn(form) });
   } catch (error) {
-    if (form.draft !== null && isRefusal(error) && (error.code === 'moved-on' || error.code === 'other-voice')) {
+    if (form.draft !== null && isRefusal(error) && MOVED.includes(error.code)) {
       const me = context.who.person.id;
-      const { request: now } = await deciding(context.desk, me, request);
-      const shown = inForm({ ...(await context.shown(request)), version: now.version }, decision);
+      const now = await deciding(context.desk, me, request);
+      const shown = inForm({ ...(await context.shown(request)), ...versionsOf(now) }, decision);
       const shownBefore = JSON.stringify(shownIn(form));
       await context.desk.drafts.change(form.draft, me, 'fill', { request, shown, shownBefore });
     }
@@ -107,13 +119,15 @@ async function send(context: Context, form: FormInput, decision: 'approve' | 'de
   }
 }
 
-/** By its number. Where that would be a step that they have perhaps not seen, it is shown instead. */
+/** By its number. Where that would be a step, or a role, that they have perhaps not seen, it is shown instead. */
 async function byNumber(request: RequestId, act: () => Promise<Answer>): Promise<Answer> {
   try {
     return await act();
   } catch (error) {
     if (isRefusal(error) && error.code === 'moved-on')
       return { view: 'approval', params: { request, say: 'movedOn' }, place: 'new' };
+    if (isRefusal(error) && error.code === 'roles-added')
+      return { view: 'approval', params: { request, say: 'rolesAdded' }, place: 'new' };
     throw error;
   }
 }
@@ -123,7 +137,7 @@ async function byNumber(request: RequestId, act: () => Promise<Answer>): Promise
  * that says to type where no form can be sent.
  */
 async function approveTyped(context: Context, request: RequestId, said: Typed): Promise<Answer> {
-  const { reason, unsure, step, isOpen } = said;
+  const { reason, unsure, step, content, isOpen } = said;
   const openForm = (): Promise<Answer> =>
     openDecision(context, 'approval.approveWithReason', request, {
       reason: reason ?? unsure,
@@ -133,7 +147,7 @@ async function approveTyped(context: Context, request: RequestId, said: Typed): 
   if (unsure !== null || (reason !== null && !isOpen)) return openForm();
   try {
     const shown = reason === null ? undefined : withReaders(await context.shown(request));
-    return await record(context, request, 'approve', reason, { shown, step });
+    return await record(context, request, 'approve', reason, { shown, step, content });
   } catch (error) {
     // The text alone did not tell that a form answers it.
     if (isRefusal(error) && error.code === 'approval-reason-required')
@@ -158,20 +172,26 @@ interface Typed {
   readonly number: number | null;
   /** The step of the request, where it was named: "R-1042 step 2". */
   readonly step: number | null;
+  /** The number of what the package holds, where it was named: "R-1042 version 2". */
+  readonly content: number | null;
   readonly reason: string | null;
   readonly isOpen: boolean;
   readonly unsure: string | null;
 }
 
 const STEP = /(\d["”’)]?),? step (\d{1,2})(?![\p{L}\p{N}])/iu;
+const VERSION = /(\d["”’)]?),? version (\d{1,6})(?![\p{L}\p{N}])/iu;
 
 function typedDecision(rest: string): Typed {
   const step = STEP.exec(rest)?.[2];
-  const { number, said, isBare } = numberTyped(rest.replace(STEP, '$1'));
+  const stepless = rest.replace(STEP, '$1');
+  const content = VERSION.exec(stepless)?.[2];
+  const { number, said, isBare } = numberTyped(stepless.replace(VERSION, '$1'));
   const [, openly, reason = null] = /^(openly,?\s+)?because\s+(\S.*)$/is.exec(said) ?? [];
   return {
     number,
     step: step === undefined ? null : Number(step),
+    content: content === undefined ? null : Number(content),
     reason,
     isOpen: openly !== undefined,
     unsure: reason === null && !isBare ? said : null,

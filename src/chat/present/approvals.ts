@@ -1,4 +1,5 @@
 // A request as its approvers see it, before and after the decision.
+import { gainedSinceAsked } from '../../domain/content';
 import type { RequestFacts } from '../../domain/facts';
 import type { ApprovalTask, Decision, PersonId, Stage } from '../../domain/model';
 import { isWithdrawn } from '../../domain/may-decide';
@@ -64,6 +65,7 @@ export function approvalCard(view: RequestView): CardDataOf['approval'] {
     ...decisionButtons(view),
     typed: typedNumber(request.number),
     decideTyped: typedStep(facts, asked),
+    approveTyped: typedApproval(facts, asked),
   };
 }
 
@@ -83,10 +85,16 @@ export function reminderCard(view: RequestView): CardDataOf['approval'] {
 }
 
 /** Who was asked in an earlier step as well says which one they mean (decision.ts). */
-export function typedStep({ request, tasks }: RequestFacts, asked: { readonly task: ApprovalTask } | null): string {
+function typedStep({ request, tasks }: RequestFacts, asked: { readonly task: ApprovalTask } | null): string {
   const task = asked?.task;
   const before = tasks.some((one) => task !== undefined && one.person === task.person && one.n < task.n);
   return `${typedNumber(request.number)}${before ? ` step ${task?.n ?? ''}` : ''}`;
+}
+
+/** Where the package gained roles since it was asked for, whoever approves says as well that they saw them (domain/content.ts). */
+export function typedApproval(facts: RequestFacts, asked: Parameters<typeof typedStep>[1]): string {
+  const isNews = asked !== null && facts.request.type !== 'exception' && gainedSinceAsked(facts).length > 0;
+  return `${typedStep(facts, asked)}${isNews ? ` version ${facts.content.number}` : ''}`;
 }
 
 /** Why the reader is asked: as who they are, or for whom they decide. */
@@ -208,7 +216,10 @@ function heardText(facts: RequestFacts, { person, decision, for: other }: Decisi
   return say(isApproval ? 'approval.othersApproved' : 'approval.closedDenied', { by });
 }
 
-/** The buttons by which the reader decides. They say what was shown: that it is an exception, and whose voice it is (domain/may-decide.ts). */
+/**
+ * The buttons by which the reader decides. They say what was shown: that it is an exception, whose voice it is (domain/may-decide.ts),
+ * and what the package holds (domain/content.ts).
+ */
 export function decisionButtons(view: RequestView) {
   const { facts } = view;
   const plan = policyOf(facts)?.stages.find((one) => one.n === running(facts)?.n);
@@ -217,6 +228,7 @@ export function decisionButtons(view: RequestView) {
     approveVerb: plan?.approverReasonRequired === true ? 'approval.approveWithReason' : 'approval.approve',
     kind: facts.request.type === 'exception' ? 'exception' : null,
     for: deciding(view)?.task.for ?? null,
+    content: deciding(view) === null || facts.request.type === 'exception' ? null : facts.content.id,
     approveTip: say('approve.title', { number: shownNumber }),
     denyTip: say('deny.title', { number: shownNumber }),
   };

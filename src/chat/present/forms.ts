@@ -13,9 +13,9 @@ import { nameOfShown } from '../shown';
 import { fixed } from '../spans';
 import { formatDay } from '../text';
 import { label, listed, say } from '../words';
-import { approvalTitle, typedStep, whyText } from './approvals';
+import { approvalTitle, typedApproval, whyText } from './approvals';
 import { dayText } from './delegations';
-import { deciding, policyOf, running } from './asked';
+import { deciding, includes, policyOf, running } from './asked';
 import { inCharge, longest, number, text } from './common';
 
 type Line = { readonly text: Text };
@@ -337,6 +337,7 @@ export function decisionForm(
   const stage = policyOf(view.facts)?.stages.find(({ n }) => n === running(view.facts)?.n);
   const required = deny || stage?.approverReasonRequired === true;
   const task = deciding(view)?.task;
+  const gives = deny ? [] : includes(view);
   const { requestor, target } = view.facts;
   const own = [requestor?.name ?? target.name, target.name];
   const about = required ? label('approve.intro') : filled['meant'] === undefined ? label('approve.asReason') : null;
@@ -348,10 +349,12 @@ export function decisionForm(
     summary: title,
     title,
     intro: deny ? say('deny.intro', { requestor: view.facts.requestor?.name ?? '' }) : intro,
-    // Whoever decides for somebody else reads for whom, before they say anything in that name.
-    lines: [approvalTitle(view.facts), ...(task?.for == null ? [] : [whyText(view.facts, task)])].map((text) => ({
-      text,
-    })),
+    // Whoever decides for somebody else reads for whom, before they say anything in that name, and whoever approves what that gives.
+    lines: [
+      approvalTitle(view.facts),
+      ...(task?.for == null ? [] : [whyText(view.facts, task)]),
+      ...gives.map(({ title, value }) => [...title, { kind: 'fixed', text: ': ' } as const, ...value]),
+    ].map((text) => ({ text })),
     verb: deny ? 'approval.deny' : 'approval.approveWithReason',
     submit: label(deny ? 'deny' : 'approve'),
     style: deny ? 'destructive' : 'positive',
@@ -361,14 +364,14 @@ export function decisionForm(
     error: label(deny ? 'deny.required' : 'approve.required'),
     reason: filled['reason'] ?? null,
     seen: nameOfShown(filled['shown'] ?? ''),
-    ...(deny ? {} : { typed: approveTyped(view, filled['reason'] ?? null) }),
+    ...(deny ? {} : { gives, typed: approveTyped(view, filled['reason'] ?? null) }),
   };
 }
 
 /** The typed line that approves with a reason which others read, for whoever has read that they do. */
 function approveTyped(view: RequestView, reason: string | null): string {
   const said = reason === null || reason.length > LONGEST_TYPED ? '…' : reason;
-  return `approve ${typedStep(view.facts, deciding(view))} openly because ${said}`;
+  return `approve ${typedApproval(view.facts, deciding(view))} openly because ${said}`;
 }
 
 /** Asking for one more period. */

@@ -284,6 +284,16 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
           number: number(n),
           other,
         }),
+  'roles-added': ({ number: n, package: name, added }) =>
+    added.length === 0
+      ? sentence(
+          'What {package} includes is not what this showed. Nothing was decided about {number}: look again, then decide.',
+          { number: number(n), package: name },
+        )
+      : sentence(
+          '{package} also includes {added} now, which this did not show. Nothing was decided about {number}: look again, then decide.',
+          { number: number(n), package: name, added: listed(added, 'and', 10) },
+        ),
   'denial-reason-required': () => say('deny.required'),
   'approval-reason-required': () => say('approve.required'),
   'not-cancelable': ({ number: n, state, granted }) =>

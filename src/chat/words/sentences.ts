@@ -328,7 +328,9 @@ export const sentences = {
   'approval.deniedForYou': '{by} denied this for you.',
   'approval.moreNeeded': '{done} of {required} approvals so far.',
   'approval.whichStep':
-    '{number} is at step {step}, and you were asked in an earlier one as well. Nothing was decided: look, then press a button, or type “approve {number} step {step}”.',
+    '{number} is at step {step}, and you were asked in an earlier one as well. Nothing was decided: look, then press a button, or type “approve {typed}”.',
+  'approval.whichRoles':
+    '{package} also includes {added} since {number} was asked for. Nothing was decided: look, then press a button, or type “approve {typed}”.',
   'approval.movedOn': '{by} approved this step.',
   'approval.othersApproved': '{by} approved this.',
   'approval.closedDenied': '{by} denied this.',

@@ -129,18 +129,20 @@ function addTasks(request: Request, n: number, people: readonly Asked[]): void {
   }
 }
 
-/** What a card to decide by says: at which step the request is, and for whom its reader decides. */
+/** What a card to decide by says: at which step the request is, for whom its reader decides, and which roles the package has. */
 export interface Shown {
   readonly step: number;
   readonly voice: Key | null;
+  readonly roles: readonly string[];
 }
 
-/** As the card of somebody is now. */
-export function shownTo(o: Organization, key: Key, person: Key): Shown {
+/** As the card of somebody is now. `old`: but for the roles, which are those that were asked for. */
+export function shownTo(o: Organization, key: Key, person: Key, old: boolean): Shown {
   const request = requestOf(o, key);
   const step = running(request)?.n ?? 0;
   const task = openIn(request, step).find((one) => one.person === person);
-  return { step, voice: task?.for ?? null };
+  const { roles } = old ? request : packageOf(o, request.package);
+  return { step, voice: task?.for ?? null, roles: [...roles] };
 }
 
 /** Anybody may try. `shown`: what the decider's card said; null where they decide by the number. */
@@ -173,10 +175,16 @@ export function decide(
   if (shown !== null && shown.voice !== task.for) return 'other-voice';
   if (isGone(o, request)) return cancel(o, key, 'system');
   if (isClosed(o, request)) return closeForPolicy(o, request);
+  const { roles } = packageOf(o, request.package);
+  // Who decides by the number is taken to have seen what was asked for, and of that what is left.
+  const seen = shown?.roles ?? request.roles;
+  const gives = decision === 'approve' && request.type !== 'exception';
+  if (gives && roles.some((role) => !seen.includes(role))) return 'roles-added';
   if (decision === 'deny' && !reason) return 'denial-reason-required';
   if (decision === 'approve' && plan.reason && !reason) return 'approval-reason-required';
 
-  request.decisions.push({ n: stage.n, person, for: task.for, decision });
+  const saw = request.type === 'exception' ? request.roles : (shown?.roles ?? [...roles]);
+  request.decisions.push({ n: stage.n, person, for: task.for, decision, saw });
   task.state = 'decided';
   if (decision === 'deny') {
     close(request, 'denied');
@@ -266,8 +274,9 @@ function wouldGive(o: Organization, request: Request): Answer | null {
   return give(copy, requestOf(copy, request.key));
 }
 
+/** A role that somebody did not see who decided. */
 export const gained = (o: Organization, request: Request): boolean =>
-  packageOf(o, request.package).roles.some((role) => !request.roles.includes(role));
+  packageOf(o, request.package).roles.some((role) => request.decisions.some(({ saw }) => !saw.includes(role)));
 
 /** The same once more, with what the package holds now; refused where nobody is left to decide. */
 export function askAgain(o: Organization, request: Request): void {

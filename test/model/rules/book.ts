@@ -109,6 +109,8 @@ export interface Request {
     readonly person: Key;
     readonly for: Key | null;
     readonly decision: 'approve' | 'deny';
+    /** Roles of the package that they were shown. */
+    readonly saw: readonly string[];
   }[];
 }
 

@@ -156,7 +156,7 @@ function start(o: Organization, request: Request): void {
     over(o, assignment, 'removed', 'gateClosed');
     return;
   }
-  if (request.stage > 0 && gained(o, request)) {
+  if (gained(o, request)) {
     askAgain(o, request);
     over(o, assignment, 'removed', request.detail === 'noApprovers' ? 'gateClosed' : 'canceled');
     return;
