@@ -88,7 +88,7 @@ test('an extension without approval adds one period from the current end, once',
   const form = cardOf(await world.press('tara', latest('tara').card, 'Extend'));
   expect(textOf(form)).toContain('No approval is needed.');
   expect(sentenceOf(await world.submit('tara', form, { reason: 'still closing' }))).toContain(
-    'You have Ledger writer until',
+    'Done. Ledger writer lasts until',
   );
   await world.settle();
   const after = await assignment();
