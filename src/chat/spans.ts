@@ -42,8 +42,8 @@ export function strong(...spans: readonly Span[]): Span {
   return { kind: 'strong', spans };
 }
 
-// Nothing in it means anything to a writer, so none has to escape it.
-const ADDRESS = /^https?:\/\/[a-z0-9.:[\]-]+(?:\/[a-z0-9/?&=%:.-]*)?$/i;
+// Nothing in it means anything to a writer, so none has to escape it: a `_` between two letters is no mark in any of them.
+const ADDRESS = /^https?:\/\/[a-z0-9.:[\]-]+(?:\/(?:[a-z0-9/?&=%:.-]|(?<=[a-z])_(?=[a-z]))*)?$/i;
 
 /** An address that we made ourselves: it stays whole, and clients that can make a link of it. */
 export function address(url: string): Span {

@@ -1,4 +1,5 @@
 // Messages that the outbox sends and updates: one attempt each, limits kept, every failure named.
+import { address } from '../../../src/chat/spans';
 import type { Card } from '../../../src/chat/card';
 import { ChannelError } from '../../../src/chat/channel';
 import type { CardId } from '../../../src/domain/model';
@@ -256,7 +257,8 @@ test('the way into the conversation names our app and workspace, and is not know
     url: `https://slack.com/app_redirect?app=${slack.appId}&team=T0HOME`,
     carries: false,
   });
-  expect(await door()).not.toBeNull();
+  // As it stands on the card of a shared link.
+  expect(address((await door())?.url ?? '')).toMatchObject({ kind: 'address' });
   expect(slack.callsOf('bots.info')).toHaveLength(2);
 });
 

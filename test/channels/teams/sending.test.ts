@@ -1,5 +1,6 @@
 // What the bot sends to Teams, and what it makes of every answer, over raw HTTP against the real SDK. Row numbers: see
 // ../README.md.
+import { address } from '../../../src/chat/spans';
 import { createTeamsChannel } from '../../../src/channels/teams/bot';
 import type { TeamsOptions } from '../../../src/channels/teams/options';
 import type { Card } from '../../../src/chat/card';
@@ -119,10 +120,13 @@ describe('a message', () => {
 
 test('the way into the conversation takes the words along', async () => {
   const { appId } = optionsFor(teams);
-  expect(await world.channel.door?.('request a&b=c')).toEqual({
+  const door = await world.channel.door?.('request a&b=c');
+  expect(door).toEqual({
     url: `https://teams.microsoft.com/l/chat/0/0?users=28:${appId}&message=request%20a%26b%3Dc`,
     carries: true,
   });
+  // As it stands on the card of a shared link.
+  expect(address(door?.url ?? '')).toMatchObject({ kind: 'address' });
 });
 
 describe('copies', () => {
