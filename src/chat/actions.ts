@@ -18,6 +18,7 @@ import type { Answer, Verb } from './verb';
 import { read, TYPED, uuid } from './verb';
 
 const help: Answer = { view: 'help', params: {}, place: 'new' };
+const welcome: Answer = { view: 'welcome', params: {}, place: 'new' };
 
 const generalVerbs = {
   'help.show': {
@@ -32,6 +33,13 @@ const generalVerbs = {
         run: () => Promise.resolve(help),
       })),
     ],
+  },
+  /** Nobody who thanks wants to know what was perhaps meant. */
+  'help.welcome': {
+    kind: 'reads',
+    opens: false,
+    press: () => Promise.resolve(welcome),
+    typed: ['thanks', 'thank you', 'thx'].map((words) => ({ words, run: () => Promise.resolve(welcome) })),
   },
   /** A suggestion, tapped. The door takes it for the text that it carries; what comes here carries none. */
   [TYPED]: {

@@ -58,17 +58,34 @@ function longest(said: string, whole: boolean): Command | null {
   return null;
 }
 
-/** What was perhaps meant: the command with its words mended, and whatever followed them as it was typed. */
+/** What was perhaps meant: the command with its words mended or completed, and whatever followed them as it was typed. */
 export function near(text: string): string | null {
   const words = tidy(text).split(' ');
-  // What is only the beginning of a word ("r-") is nobody's typing mistake.
-  const whole = longestFirst.filter((entry) => !entry.typed.words.endsWith('-'));
   for (const count of new Set([words.length, 2, 1])) {
     const said = words.slice(0, count).join(' ').toLowerCase();
-    const [meant] = closest(said, whole, (entry) => entry.typed.words);
-    if (meant) return [meant.typed.words, ...words.slice(count)].join(' ');
+    const rest = words.slice(count);
+    const meant = closest(said, whole, ({ typed }) => typed.words)[0] ?? half(said, rest.length > 0);
+    if (meant) return [meant.typed.words, ...rest].join(' ');
   }
   return null;
+}
+
+// What is only the beginning of a word ("r-") is nobody's typing mistake.
+const whole = longestFirst.filter((entry) => !entry.typed.words.endsWith('-'));
+/** What is shorter begins too much. */
+const LEAST = 3;
+
+/** The command that this begins, word by word ("my acc", "appr"), or is the last word of ("access"): the one to which a rest belongs, where there is one. */
+function half(said: string, hasRest: boolean): Entry | undefined {
+  if (said.length < LEAST) return undefined;
+  const parts = said.split(' ');
+  const takesRest = ({ typed: { words, help } }: Entry) => (help?.usage.length ?? 0) > words.length;
+  const begun = whole.filter(({ typed: { words } }) => {
+    const own = words.split(' ');
+    return own.length === parts.length && own.every((word, n) => word.startsWith(parts[n] ?? ''));
+  });
+  const last = hasRest ? [] : whole.filter(({ typed: { words } }) => words.endsWith(` ${said}`));
+  return begun.find((entry) => takesRest(entry) === hasRest) ?? begun[0] ?? last.at(-1);
 }
 
 /** Help lines for somebody: what everybody may do, and what they may. */

@@ -63,7 +63,7 @@ async function packageAmong(among: Among, typed: string): Promise<PackageRow> {
   const half = await find(typed, SUGGESTIONS + 1);
   const [likely] = half;
   // What only its description speaks of is offered: whoever typed a name meant a name.
-  if (likely && half.length === 1 && holdsWords(typed, [likely.name, ...likely.resources])) return likely;
+  if (likely && half.length === 1 && holdsWords(typed, [likely.name, ...likely.roles])) return likely;
   const near = half.length > 0 ? half : closest(typed, await find('', 200), (row) => row.name);
   if (near.length === 0) throw new DomainError('not-found', { what });
   throw new DomainError('did-you-mean', { typed, ...told(near) });

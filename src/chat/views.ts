@@ -485,6 +485,11 @@ export const views = {
       },
     };
   },
+  welcome: () =>
+    Promise.resolve({
+      card: 'notice',
+      data: Notices.notice(label('help.welcome'), 'default', [label('help.anytime')]),
+    }),
   find: async (look) => {
     const mode = Forms.findMode(look.params['mode']);
     // Whoever could only be refused at its end fills in no form.

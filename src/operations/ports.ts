@@ -236,7 +236,8 @@ export interface PackageRow {
   readonly name: string;
   readonly description: string;
   readonly catalog: string;
-  readonly resources: readonly string[];
+  /** With their resources: `Ledger / Reader`. */
+  readonly roles: readonly string[];
   readonly held: boolean;
   readonly pending: boolean;
   /** Whether it may be asked for; null: not looked at. */

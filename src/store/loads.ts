@@ -70,9 +70,9 @@ export const AGGREGATE = (what: string, from: string): string =>
   `(select coalesce(jsonb_agg(${what}), '[]') from ${from})`;
 
 /** A role by the name that people write. */
-const ROLE_NAME = `resources.name || ' / ' || role.name || case when scope.root then '' else ' / ' || scope.name end`;
-const BY_NAME = `resources.name, role.name, scope.root desc, scope.name, role.id`;
-const NAMED_ROLES = `package_grants g join resource_roles role on role.id = g.role_id join resources on resources.id = role.resource_id
+export const ROLE_NAME = `resources.name || ' / ' || role.name || case when scope.root then '' else ' / ' || scope.name end`;
+export const BY_NAME = `resources.name, role.name, scope.root desc, scope.name, role.id`;
+export const NAMED_ROLES = `package_grants g join resource_roles role on role.id = g.role_id join resources on resources.id = role.resource_id
   join resource_scopes scope on scope.id = g.scope_id`;
 
 /** One request asked again as another: the number of `other`, and which roles somebody who decided the older one had not seen. */

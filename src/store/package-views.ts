@@ -5,7 +5,7 @@ import type { PackageId, PersonId } from '../domain/model';
 import { permissions } from '../domain/permissions';
 import type { PackageRow, SharedRow, Views } from '../operations/ports';
 import { pageOf, unpackCursor, wordsOf } from './cursors';
-import { LIVE, OPEN } from './loads';
+import { AGGREGATE, BY_NAME, LIVE, NAMED_ROLES, OPEN, ROLE_NAME } from './loads';
 import { targetRow, WIDE_KINDS, WIDTH } from './policies';
 import type { Query } from './query';
 
@@ -14,7 +14,7 @@ interface Found {
   readonly name: string;
   readonly description: string;
   readonly catalog: string;
-  readonly resources: readonly string[];
+  readonly roles: readonly string[];
   readonly held: boolean;
   readonly pending: boolean;
   readonly offered: boolean | null;
@@ -70,12 +70,17 @@ const RESOURCES = `(select coalesce(jsonb_agg(distinct resource.name), '[]')
   from package_grants g join resource_roles role on role.id = g.role_id join resources resource on resource.id = role.resource_id
   where g.package_version_id = packages.current_version_id)`;
 
+const ROLES = AGGREGATE(
+  `${ROLE_NAME} order by ${BY_NAME}`,
+  `${NAMED_ROLES} where g.package_version_id = packages.current_version_id`,
+);
+
 // `packages` with the name of their catalog, as `catalog`.
 const rows = (
   person: string,
   offered = 'null::boolean',
 ): string => `packages.id, packages.name, packages.description, catalog,
-  ${RESOURCES} as resources,
+  ${ROLES} as roles,
   exists (select 1 from assignments a where a.target_id = ${person} and a.package_id = packages.id and a.state in ${LIVE}) as held,
   exists (select 1 from requests r where r.target_id = ${person} and r.package_id = packages.id and r.state in ${OPEN}) as pending, ${offered} as offered`;
 
@@ -218,6 +223,6 @@ export function createPackageViews(
   };
 }
 
-function packageOf({ id, name, description, catalog, resources, held, pending, offered }: Found): PackageRow {
-  return { id, name, description, catalog, resources, held, pending, offered };
+function packageOf({ id, name, description, catalog, roles, held, pending, offered }: Found): PackageRow {
+  return { id, name, description, catalog, roles, held, pending, offered };
 }

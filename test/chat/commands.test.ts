@@ -74,6 +74,12 @@ describe('a typed command', () => {
     { give: 'my acess', want: 'my access' },
     { give: 'taks', want: 'tasks' },
     { give: 'doen T-17', want: 'done T-17' },
+    { give: 'my acc', want: 'my access' },
+    { give: 'access', want: 'my access' },
+    { give: 'appr', want: 'approvals' },
+    { give: 'appr R-1042', want: 'approve R-1042' },
+    { give: 'req led', want: 'request led' },
+    { give: 'my', want: null },
     { give: 'weather tomorrow', want: null },
   ])('"$give" is answered with what was perhaps meant', ({ give, want }) => {
     expect(near(give)).toBe(want);

@@ -34,6 +34,24 @@ const managerIs = async (manager: string) => {
 const titles = (card: Parameters<typeof buttons>[0]) => [...buttons(card).keys()];
 const finance = (packages: string) => world.configure(`catalogs:\n  - name: Finance\n    packages:\n${packages}`);
 
+describe('a word', () => {
+  test.each(['thanks', 'Thank you!', 'thx'])('"%s" is taken for what it is', async (typed) => {
+    expect(textOf(cardOf(await world.say('tara', typed)))).toBe(
+      'You are welcome.\nType “help” when you need something else.',
+    );
+  });
+
+  test('half a command is offered whole, and tapping it does it', async () => {
+    const offered = cardOf(await world.say('tara', 'my acc'));
+    expect(textOf(offered)).toContain('my access');
+    expect(textOf(cardOf(await world.press('tara', offered, 'my access')))).toContain('You have no access');
+  });
+});
+
+test('whoever looks at a package sees which roles it gives', async () => {
+  expect(textOf(cardOf(await world.say('tara', 'package ledger reader')))).toContain('Includes: Ledger / Reader\n');
+});
+
 describe('the directory', () => {
   test.each(['assign be to x', 'remove a from x', 'assign tara lind to given only'])(
     '"%s" tells somebody who may not assign nothing of anybody',

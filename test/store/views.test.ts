@@ -137,7 +137,7 @@ describe('packages', () => {
     await world.package('ERP', { stages: [{ primaries: [{ person: ana }] }] }).then((erp) => world.ask(tara, erp));
     await world.ask(tara, pkg);
     expect((await world.views.searchPackages(tara, '', 10, null)).rows).toMatchObject([
-      { name: 'CRM', held: true, pending: false, catalog: 'Sales', resources: ['CRM site'] },
+      { name: 'CRM', held: true, pending: false, catalog: 'Sales', roles: [expect.stringMatching(/^CRM site \/ /)] },
       { name: 'ERP', held: false, pending: true },
     ]);
     expect(await world.views.holds(tara, 5)).toEqual({ names: ['CRM'], total: 1 });

@@ -7,7 +7,7 @@ import type { RequestView } from '../../operations/requests';
 import type { Text } from '../card';
 import type { CardDataOf } from '../card-data';
 import { label, listed, say } from '../words';
-import { approvedBecause, BRIEF } from './asked';
+import { approvedBecause, BRIEF, rolesText } from './asked';
 import { number, text, typedNumber, typedTask } from './common';
 import type { Tone } from './common';
 import { BY_USHER, delegatedLines, handLines, nextLines, outcome, requestButton } from './outcome';
@@ -172,7 +172,7 @@ export function packageNotice(row: PackageRow, owners: readonly string[], maySha
     ]),
     facts: [
       { title: label('fact.catalog'), value: text(row.catalog, 150) },
-      { title: label('fact.includes'), value: listed(row.resources, 'and', 10) },
+      { title: label('fact.includes'), value: rolesText(row.roles) },
       ...(owners.length === 0 ? [] : [{ title: label('fact.owners'), value: listed(owners, 'and', 5) }]),
     ],
     package: row.id,

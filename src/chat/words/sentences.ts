@@ -122,6 +122,8 @@ export const sentences = {
   'digest.more': 'And {count|# more|# more}.',
 
   // help
+  'help.welcome': 'You are welcome.',
+  'help.anytime': 'Type “help” when you need something else.',
   'help.title': 'Hi {name}. I get you access, and I keep it tidy.',
   'help.intro':
     'Type a command, or half of one, or press a button. The words work in a message, after a mention and after the slash command.',
