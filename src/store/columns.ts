@@ -54,6 +54,16 @@ export function fieldsOf<T>(table: Table<T>): readonly Field[] {
   return fields;
 }
 
+/**
+ * The columns of a table, to be selected. Never `*`: what a prepared statement answers must not change with a column that a newer release
+ * adds.
+ */
+export function columnsOf<T>(table: Table<T>, alias = table.table): string {
+  return fieldsOf(table)
+    .map(({ column: name }) => `${alias}.${name}`)
+    .join(', ');
+}
+
 /** A noun as a row, without what the database gives: instants as ISO text, fit for JSON. */
 export function toRow<T extends object>(table: Table<T>, value: T): Row {
   const row: Record<string, unknown> = {};

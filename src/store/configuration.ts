@@ -11,11 +11,20 @@ import type {
   PolicyConfig,
   ResourceConfig,
 } from '../operations/ports';
-import { exceptions, incompatibilities, peopleWithProperties, roles } from './configuration-tables';
+import {
+  exceptions,
+  groups,
+  incompatibilities,
+  partners,
+  peopleWithProperties,
+  policies,
+  roles,
+} from './configuration-tables';
 import { POLICY_VERSION, policyVersionOf } from './policies';
 import type { Query, Row } from './query';
 import {
   catalogs,
+  columnsOf,
   fromRow,
   fromRows,
   packages,
@@ -44,13 +53,22 @@ export async function loadConfiguration(q: Query): Promise<Configuration> {
   const rows = async (sql: string): Promise<readonly Row[]> => (await q(sql)) as readonly Row[];
   return {
     organization: await organizationOf(q),
-    people: fromRows(peopleWithProperties, await rows('select * from people order by id')),
+    people: fromRows(
+      peopleWithProperties,
+      await rows(`select ${columnsOf(peopleWithProperties)} from people order by id`),
+    ),
     groups: (await rows(GROUPS)).map((row) => camel<GroupConfig>(row, GROUP_FIELDS)),
     organizations: (await rows(PARTNERS)).map((row) => camel<OrganizationConfig>(row, PARTNER_FIELDS)),
     identities: (await rows(IDENTITIES)).map((row) => camel<IdentityConfig>(row, IDENTITY_FIELDS)),
     installations: await installationsOf(q),
-    roles: fromRows(roles, await rows(`select * from administrative_roles where state = 'active' order by id`)),
-    catalogs: fromRows(catalogs, await rows(`select * from catalogs where state <> 'deleted' order by id`)),
+    roles: fromRows(
+      roles,
+      await rows(`select ${columnsOf(roles)} from administrative_roles where state = 'active' order by id`),
+    ),
+    catalogs: fromRows(
+      catalogs,
+      await rows(`select ${columnsOf(catalogs)} from catalogs where state <> 'deleted' order by id`),
+    ),
     resources: (await rows(RESOURCES)).map(resourceOf),
     packages: (await rows(PACKAGES)).map((row) => ({
       ...fromRow(packages, row),
@@ -59,7 +77,7 @@ export async function loadConfiguration(q: Query): Promise<Configuration> {
     policies: (await rows(POLICIES)).map(policyOf),
     incompatibilities: fromRows(
       incompatibilities,
-      await rows(`select * from incompatibilities where state = 'active' order by id`),
+      await rows(`select ${columnsOf(incompatibilities)} from incompatibilities where state = 'active' order by id`),
     ),
     exceptions: (await rows(EXCEPTIONS)).map((row) => fromRow(exceptions, row['exception'])),
   };
@@ -91,9 +109,9 @@ async function installationsOf(q: Query): Promise<readonly InstallationConfig[]>
 }
 
 // Two indexes, one look into each: an OR over both would read everybody.
-const NAMED = `select * from people where lower(directory_key) in (select lower(named) from unnest($1::text[]) named)
-  union select * from people where lower(email) in (select lower(named) from unnest($1::text[]) named)`;
-const ADMINISTRATORS = `select * from administrative_roles where state = 'active' and role = 'administrator' order by id`;
+const NAMED = `select ${columnsOf(people)} from people where lower(directory_key) in (select lower(named) from unnest($1::text[]) named)
+  union select ${columnsOf(people)} from people where lower(email) in (select lower(named) from unnest($1::text[]) named)`;
+const ADMINISTRATORS = `select ${columnsOf(roles)} from administrative_roles where state = 'active' and role = 'administrator' order by id`;
 const SPENT = `select named.name from unnest($1::text[]) named (name) where exists (select 1 from administrative_roles r
   join people p on p.id = r.person_id
   where r.role = 'administrator' and lower(p.directory_key) <> lower(named.name) and lower(p.email) is distinct from lower(named.name)
@@ -103,7 +121,7 @@ const PATIENCE_MS = 120_000;
 const TURN = 7_236_003;
 const TURN_MS = 60_000;
 
-const GROUPS = `select g.*,
+const GROUPS = `select ${columnsOf(groups, 'g')},
   coalesce((select jsonb_agg(person_id order by person_id) from group_people where group_id = g.id), '[]') as people,
   coalesce((select jsonb_agg(child_id order by child_id) from group_nesting where parent_id = g.id), '[]') as groups
   from groups g order by g.id`;
@@ -117,7 +135,7 @@ const GROUP_FIELDS = {
   groups: 'groups',
 };
 
-const PARTNERS = `select o.*,
+const PARTNERS = `select ${columnsOf(partners, 'o')},
   coalesce((select jsonb_agg(jsonb_build_object('kind', kind, 'value', value) order by kind, value)
     from identity_sources where organization_id = o.id), '[]') as sources
   from organizations o where state <> 'deleted' order by o.id`;
@@ -131,7 +149,7 @@ const PARTNER_FIELDS = {
 };
 
 const IDENTITIES = `
-select i.*, case i.linked_by when 'email' then m.mail end as mail
+select i.id, i.platform, i.tenant, i.user_id, i.person_id, i.version, case i.linked_by when 'email' then m.mail end as mail
 from identities i left join linked_mails m on m.identity_id = i.id and m.person_id = i.person_id
 where i.person_id is not null order by i.id`;
 const IDENTITY_FIELDS = {
@@ -153,7 +171,7 @@ const INSTALLATIONS = `select platform, tenant, name,
     'guestsAllowed', guests_allowed)) where key = any(from_settings)) as "fromSettings"
   from installations`;
 
-const RESOURCES = `select r.*,
+const RESOURCES = `select ${columnsOf(resources, 'r')},
   (select jsonb_agg(to_jsonb(x) order by x.id) from resource_roles x where x.resource_id = r.id) as roles,
   (select jsonb_agg(to_jsonb(x) order by x.id) from resource_scopes x where x.resource_id = r.id) as scopes,
   (select jsonb_agg(case when x.person_id is null then jsonb_build_object('group', x.group_id)
@@ -161,13 +179,13 @@ const RESOURCES = `select r.*,
     from resource_owners x where x.resource_id = r.id) as owners
   from resources r where state <> 'deleted' order by r.id`;
 
-const PACKAGES = `select p.*, to_jsonb(v) || jsonb_build_object('roles', (
+const PACKAGES = `select ${columnsOf(packages, 'p')}, to_jsonb(v) || jsonb_build_object('roles', (
     select coalesce(jsonb_agg(jsonb_build_object('role', g.role_id, 'scope', g.scope_id) order by g.role_id, g.scope_id), '[]')
     from package_grants g where g.package_version_id = v.id)) as content
   from packages p join package_versions v on v.id = p.current_version_id
   where p.state <> 'deleted' order by p.id`;
 
-const POLICIES = `select p.*, ${POLICY_VERSION} as content
+const POLICIES = `select ${columnsOf(policies, 'p')}, ${POLICY_VERSION} as content
   from policies p join policy_versions v on v.id = p.current_version_id
   where p.state <> 'deleted' order by p.id`;
 

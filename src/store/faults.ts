@@ -6,7 +6,7 @@ import type { Request } from '../domain/model';
 import { OutcomeUnknown } from '../operations/ports';
 import { OPEN } from './loads';
 import type { Query, ServerError } from './query';
-import { ConnectionLost, isSerialization, serverError, TimeOver } from './query';
+import { ConnectionLost, isOutdated, isSerialization, serverError, TimeOver } from './query';
 
 /** Somebody else changed a row since it was read. `write` runs the act again. */
 export class Stale extends Error {
@@ -24,11 +24,12 @@ const LENGTHS: Readonly<Record<string, { field: string; max: number }>> = {
 };
 
 /**
- * Whether running the act again can help: a lost race, seen by us, by a unique index, or by the server itself; or a lost connection:
- * its delivery, its lease or the versions that it read tell a second run where the first one did its work after all.
+ * Whether running the act again can help: a lost race, seen by us, by a unique index, or by the server itself; tables that a newer release changed; or a lost
+ * connection: its delivery, its lease or the versions that it read tell a second run where the first one did its work after all.
  */
 export function isConflict(error: unknown): boolean {
-  if (error instanceof Stale || error instanceof ConnectionLost || isSerialization(error)) return true;
+  if (error instanceof Stale || error instanceof ConnectionLost || isSerialization(error) || isOutdated(error))
+    return true;
   const code = serverError(error)?.code;
   return code === '23505' || code === OVERTAKEN;
 }

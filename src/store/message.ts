@@ -36,7 +36,27 @@ export function send(client: Client, statements: readonly Statement[]): Promise<
 // Every statement is prepared under a name on its connection: planning takes longer than running. The texts are those of this
 // folder and of the shapes that a save can have, so their number is bounded.
 const names = new Map<string, string>();
-const prepared = new WeakMap<Connection, Set<string>>();
+const prepared = new WeakMap<Connection, { readonly age: number; readonly names: Set<string> }>();
+
+/**
+ * A migration of a newer release may change what a prepared statement answers, and the server runs it no more. All that was prepared
+ * before is prepared again then, on every connection: the act runs once more, maybe on another one.
+ */
+let age = 0;
+const OUTDATED = '0A000';
+
+/** Whether a statement was prepared for tables that have changed since. What its transaction did was undone; it can run again. */
+export function isOutdated(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === OUTDATED;
+}
+
+function knownTo(connection: Connection): Set<string> {
+  const found = prepared.get(connection);
+  if (found?.age === age) return found.names;
+  const made = { age, names: new Set<string>() };
+  prepared.set(connection, made);
+  return made.names;
+}
 
 function nameOf(text: string): string {
   let name = names.get(text);
@@ -70,12 +90,12 @@ class Message extends Query {
     super({ text: '' }, (error, result) => {
       // After an error nobody says which of them were prepared; they are closed and prepared again.
       if (!error) for (const name of fresh) known?.add(name);
+      if (isOutdated(error)) age += 1;
       const answers = result as unknown as Answer | readonly Answer[];
       done(error, error ? [] : Array.isArray(answers) ? (answers as readonly Answer[]) : [answers as Answer]);
     });
     this.submit = (connection) => {
-      known = prepared.get(connection);
-      if (known === undefined) prepared.set(connection, (known = new Set()));
+      known = knownTo(connection);
       const wire = connection as unknown as Wire;
       wire.stream.cork();
       for (const { text, values } of statements) {

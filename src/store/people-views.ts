@@ -6,7 +6,7 @@ import { MENDED } from './identities';
 import { isId } from './ids';
 import type { Query } from './query';
 import { rolesOf } from './roles';
-import { fromRow, people } from './tables';
+import { columnsOf, fromRow, people } from './tables';
 
 type PeopleViews = Pick<
   Views,
@@ -22,7 +22,7 @@ type PeopleViews = Pick<
   | 'personas'
 >;
 
-const PERSON = 'select * from people where id = $1';
+const PERSON = `select ${columnsOf(people)} from people where id = $1`;
 // The trail knows who had an account, whatever a file has said of it since. It is read only of those that nobody has. What was a mistake
 // of a file, in an account or in an address, keeps nobody out once it is mended.
 const IDENTITY = `
@@ -38,8 +38,8 @@ select i.id, i.state, i.standing, case when i.standing_said_at > usher_now() - i
         and not (e.data ->> 'linkedBy' = 'email' and coalesce(${MENDED}, false)) end) end as "staysWith"
 from identities i left join people on people.id = i.person_id
 where i.platform = $1 and i.tenant = $2 and i.user_id = $3`;
-const BY_KEY = `select * from people where lower(directory_key) = lower($1) and state = 'enabled'`;
-const BY_MAIL = `select * from people where lower(email) = lower($1) order by id`;
+const BY_KEY = `select ${columnsOf(people)} from people where lower(directory_key) = lower($1) and state = 'enabled'`;
+const BY_MAIL = `select ${columnsOf(people)} from people where lower(email) = lower($1) order by id`;
 const INSTALLATION = `
 select authoritative_domains as "authoritativeDomains", guests_allowed as "guestsAllowed"
 from installations where platform = $1 and tenant = $2 and state = 'active'`;

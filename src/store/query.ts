@@ -1,7 +1,9 @@
 // One thin function over a connection of the pool: SQL text with $1 binds in, rows out. And the codes of PostgreSQL that the
 // store reacts to, so that no other file looks inside an error. How statements get to the server: message.ts.
 import type { Sequelize, Transaction } from 'sequelize';
-import { type Answer, type Client, send, type Statement as Sent } from './message';
+import { type Answer, type Client, isOutdated, send, type Statement as Sent } from './message';
+
+export { isOutdated } from './message';
 
 /** One row by column name. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -18,7 +20,7 @@ export interface TxQuery extends Query {
   later(sql: string, bind: readonly unknown[], then?: (rows: readonly unknown[]) => void): Promise<void>;
 }
 
-/** Statements each on its own (run again where a deadlock was broken at their expense), or inside a transaction of Sequelize. */
+/** Statements each on its own (run again where a deadlock was broken at their expense, or their tables have changed), or inside a transaction of Sequelize. */
 export function queryIn(sequelize: Sequelize): Query;
 export function queryIn(sequelize: Sequelize, transaction: Transaction): TxQuery;
 export function queryIn(sequelize: Sequelize, transaction?: Transaction): Query | TxQuery {
@@ -38,7 +40,7 @@ export function queryIn(sequelize: Sequelize, transaction?: Transaction): Query 
         return await alone(sequelize, { text: sql, values: bind ?? [] });
       } catch (error) {
         // All of it was undone, so it can be said again: whoever it met is done by then.
-        if (run === RUNS || !isSerialization(error)) throw error;
+        if (run === RUNS || !(isSerialization(error) || isOutdated(error))) throw error;
       }
     }
   };

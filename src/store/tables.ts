@@ -5,7 +5,7 @@ import type { Catalog, Package, PackageVersion, Person, Resource, ResourceRole, 
 import type { Table } from './columns';
 import { boolean, column, instant, integer, json, personal, text, uuid } from './columns';
 
-export { fieldsOf, fromRow, fromRows, instantOf, toInstant, toRow } from './columns';
+export { columnsOf, fieldsOf, fromRow, fromRows, instantOf, toInstant, toRow } from './columns';
 export type { Column, Columns, PgType, Table } from './columns';
 
 /** Tables of the nouns that the rules change. */
