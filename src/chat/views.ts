@@ -192,8 +192,11 @@ const approval: View = async (look) => {
         const why = gateText(facts, seen.viewer.person);
         if (why) return say('approval.notGiven', { why });
         const told = { ...values, requestor: facts.requestor?.name ?? '' };
-        // Their word came after the policy had ended, and counts for nothing.
-        return say(mine ? 'decided.denied' : 'decided.closed', told);
+        if (mine) return say('decided.denied', told);
+        // Their word came after the policy had ended, or its last day was over, and counts for nothing.
+        const { policyVersion } = facts.request;
+        const isInUse = facts.policies.some(({ policy, enabled }) => policy.id === policyVersion && enabled);
+        return say(isInUse ? 'decided.over' : 'decided.closed', told);
       }
       case 'canceled': {
         const again = askedAgain(facts);

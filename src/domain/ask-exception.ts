@@ -6,7 +6,7 @@ import type { Clash, Now, SubmitFacts } from './facts';
 import { counts, lasts } from './lent';
 import type { PolicyVersion, Request } from './model';
 import { inZone, period } from './period';
-import { gate, notForThem, offered } from './policy';
+import { gate, notForThem, offered, refuseOver } from './policy';
 import type { SubmitInput, Submitted } from './request';
 import { answersOf, blank, entered, notForOthers, refuseTwice } from './request';
 import { isZone } from './time';
@@ -40,6 +40,7 @@ export function offerException(
   // All other gates, and the rights, are those of the package: an exception to what could not be had anyway is for nobody.
   gate({ ...facts, conflicts: [] }, { requestor, onBehalf, for: 'ask' });
   if (offered(facts, { onBehalf }).length === 0) {
+    refuseOver(facts, { onBehalf }, false);
     if (onBehalf) throw notForOthers(facts);
     throw notForThem(facts);
   }

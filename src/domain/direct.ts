@@ -4,7 +4,7 @@ import { DomainError } from './errors';
 import type { Now, SubmitFacts } from './facts';
 import type { Assignment, PolicyVersion } from './model';
 import { latestStart, periodFor } from './period';
-import { choosePolicy, gate, offered } from './policy';
+import { choosePolicy, gate, offered, refuseOver } from './policy';
 import { answersOf, heldByTarget, refuseTwice, started } from './request';
 import type { SubmitInput, Submitted } from './request';
 import { earlier } from './time';
@@ -22,6 +22,7 @@ export function offerDirect(facts: SubmitFacts, now: Date): readonly PolicyVersi
   refuseTwice(facts, requestor.id, 'joins');
 
   const policies = offered(facts, { onBehalf: true, for: 'assign' });
+  refuseOver(facts, { onBehalf: true, for: 'assign' }, true);
   if (policies.length === 0)
     throw new DomainError('not-in-scope', { package: facts.package.name, target: target.name });
   const { live } = facts;

@@ -47,6 +47,10 @@ export interface Faults {
   'start-past-exception': { package: string; with: string; until: Date };
   /** `ended`: the policy by which it was asked for is in use no more; `owner`: whoever asked is an owner of it. */
   'not-in-scope': { package: string; target: string | null; ended?: true; owner?: true };
+  /** The fixed last day of its policy is over. `next`: whom to turn to; null where something else says so. */
+  'policy-over': { package: string; day: string; next: 'owners' | 'change' | null };
+  /** The last day that was asked for came before anybody had decided, or before the start. */
+  'asked-over': { package: string; until: Date };
   /** `exception`: what is asked for is one. */
   'already-requested': { package: string; number: number; exception?: boolean };
   /** Access of somebody who left ends in a moment; `target`: whose, where it is somebody else's. */

@@ -88,6 +88,8 @@ export interface Clash {
 export interface PolicyFact {
   readonly policy: PolicyVersion;
   readonly inScope: boolean;
+  /** The last day that it fixes is over where the target is: nothing is to be had by it any more. */
+  readonly over: boolean;
   /** False when the policy was disabled or deleted since (only possible for the version a request keeps). */
   readonly enabled: boolean;
 }

@@ -61,6 +61,18 @@ export function fixedEnd({ expiration }: Pick<PolicyVersion, 'expiration'>, zone
   return expiration.kind === 'date' ? endOfDay(expiration.day, zone) : null;
 }
 
+/** Whether that end has come: nothing is given by the policy any more. */
+export function isOver(policy: Pick<PolicyVersion, 'expiration'>, zone: string, at: Date): boolean {
+  const end = fixedEnd(policy, zone);
+  return end !== null && end <= at;
+}
+
+/** The end of the last day that was asked for, where the target is; any instant of that day, or the midnight that ends it, names it. */
+export function lastDayEnd(asked: AskedPeriod, zone: string): Date | null {
+  // The midnight that ends a day belongs to that day: half-open.
+  return asked.endsAt && endOfDay(dateIn(after(asked.endsAt, -1), zone), zone);
+}
+
 /** The last instant at which access may start that is asked for now. */
 export function latestStart(now: Date, zoneOfTarget: string): Date {
   return addDays(now, MAX_START_DAYS, zoneOfTarget);
@@ -257,7 +269,5 @@ function onePeriodMore(
 }
 
 function wantedEnd(asked: AskedPeriod, startsAt: Date, zone: string): Date | null {
-  if (asked.hours !== null) return after(startsAt, asked.hours * HOUR);
-  // The midnight that ends a day belongs to that day: half-open.
-  return asked.endsAt && endOfDay(dateIn(after(asked.endsAt, -1), zone), zone);
+  return asked.hours === null ? lastDayEnd(asked, zone) : after(startsAt, asked.hours * HOUR);
 }

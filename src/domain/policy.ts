@@ -4,6 +4,8 @@ import type { AskFacts, PairFacts, PolicyFact } from './facts';
 import type { Person, PolicyVersion, PolicyVersionId } from './model';
 import { isOutsider, widthOfPolicy } from './subjects';
 
+import { isOver } from './period';
+
 export { askedPeriod, extensionWindow, fixedEnd, inZone, mayExtend, endsSoon, period, reminders } from './period';
 export type { Extension, Period } from './period';
 
@@ -85,10 +87,34 @@ export function maySee(facts: AskFacts, onBehalf = false): boolean {
 
 /**
  * Policies to choose from. Only the strictest category that has the target in scope counts (rule 3.3), also when its
- * policies cannot be used in this way: a wider policy is no way round a stricter one. For direct assignment, policies
+ * policies cannot be used in this way, or are over: a wider policy is no way round a stricter one. For direct assignment, policies
  * made for that come as well.
  */
 export function offered(facts: OfferFacts, options: OfferOptions): readonly PolicyVersion[] {
+  const over = new Set(facts.policies.filter((fact) => fact.over).map((fact) => fact.policy));
+  return offeredOnce(facts, options).filter((policy) => !over.has(policy));
+}
+
+/** The facts as they will be then: policies whose last day is over by then offer nothing any more. */
+export function asOf<F extends AskFacts>(facts: F, then: Date | null): F {
+  if (then === null) return facts;
+  const { timeZone } = facts.target;
+  const policies = facts.policies.map((fact) => ({ ...fact, over: fact.over || isOver(fact.policy, timeZone, then) }));
+  return { ...facts, policies };
+}
+
+/** Refuses where nothing is offered but by policies whose last day is over. `change`: whoever is refused may change that. */
+export function refuseOver(facts: OfferFacts, options: OfferOptions, change: boolean): void {
+  const days = offeredOnce(facts, options).flatMap(({ expiration }) =>
+    expiration.kind === 'date' ? [expiration.day] : [],
+  );
+  const day = days.sort().at(-1);
+  if (day === undefined || offered(facts, options).length > 0) return;
+  throw new DomainError('policy-over', { package: facts.package.name, day, next: change ? 'change' : 'owners' });
+}
+
+/** The same whether they are over or not. */
+function offeredOnce(facts: OfferFacts, options: OfferOptions): readonly PolicyVersion[] {
   const open = facts.policies.filter(isOpen).map((fact) => fact.policy);
   const requestable = open.filter((policy) => policy.mode === 'request');
   const strictest = Math.min(...requestable.map(widthOfPolicy));

@@ -23,7 +23,7 @@ import type {
 } from './model';
 import { checkStart, extensionNeedsApproval, inZone, mayExtend, periodFor } from './period';
 import type { Clamped, Extension } from './period';
-import { choosePolicy, gate, maySee, notForThem, offered } from './policy';
+import { asOf, choosePolicy, gate, maySee, notForThem, offered, refuseOver } from './policy';
 import { isZone } from './time';
 
 export { decide, escalate, expireStage, remindStage, reroute } from './decision';
@@ -62,9 +62,12 @@ export function offer(facts: SubmitFacts): readonly PolicyVersion[] {
 
   const policies = offered(facts, { onBehalf });
   if (policies.length > 0) return policies;
+  refuseOver(facts, { onBehalf }, isOwner(facts));
   if (onBehalf) throw notForOthers(facts);
   throw notForThem(facts);
 }
+
+const isOwner = ({ owners, requestor }: SubmitFacts): boolean => owners.some(({ id }) => id === requestor.id);
 
 /** Those of the offered policies on which enough people may decide; refuses where there are none (rule 3.5): nobody fills in a form in vain. */
 export function decidable(facts: SubmitFacts, policies: readonly PolicyVersion[]): readonly PolicyVersion[] {
@@ -124,7 +127,8 @@ export function offerExtension(facts: AssignmentFacts, now: Date): Extension {
       !facts.policies.some((other) => other.policy.policy === policy.policy && other.policy.number > policy.number),
   );
   const anew = { ...facts, policies };
-  const extension = mayExtend(facts, now, couldAsk({ ...anew, conflicts: [] }), couldAsk(anew));
+  const again = asOf(anew, facts.assignment.endsAt);
+  const extension = mayExtend(facts, now, couldAsk({ ...anew, conflicts: [] }), couldAsk(again));
   const { policy } = extension;
   gate(facts, { requestor: facts.target, onBehalf: false, for: 'extend', policyVersion: policy.id });
   if (extensionNeedsApproval(policy) && !hasApprovers(facts, policy, facts.target.id, facts.target.id))
@@ -171,7 +175,8 @@ export function startDue(facts: RequestFacts, at: Now): Change {
     if (assignment.state !== 'scheduled') {
       throw new DomainError('not-held', { package: facts.package.name, target: null });
     }
-    if (assignment.endsAt && assignment.endsAt <= at.now) throw new DomainError('end-before-start', {});
+    const { endsAt } = assignment;
+    if (endsAt && endsAt <= at.now) throw new DomainError('asked-over', { package: facts.package.name, until: endsAt });
     const version = request.policyVersion ? { policyVersion: request.policyVersion } : {};
     gate(facts, { requestor: null, onBehalf: false, for: 'final', ...version });
   } catch (refusal) {

@@ -126,6 +126,14 @@ export async function rerouteChanged(parts: JobParts): Promise<number> {
   return tried;
 }
 
+const ended = each('close-for-policies', (due, limit) => due.requestsByEndedPolicies(limit), closeForPolicy);
+const over = each('close-for-policies', (due, limit) => due.requestsOver(limit), closeForPolicy);
+
+/** What can give nothing any more is closed before anybody decides on it: its policy is in use no more, or its last day is over. */
+async function closes(parts: JobParts): Promise<number> {
+  return (await ended(parts)) + (await over(parts));
+}
+
 /** Whoever left the scope of a policy that says so loses the access (rule 3.16), unless so many would that somebody is asked first. */
 export async function endOutOfScope(parts: JobParts): Promise<number> {
   let tried = 0;
@@ -227,7 +235,7 @@ export const jobs: readonly Job[] = [
     name: 'close-for-policies',
     cron: '16-59/20 * * * * *',
     misfire: 'catchUp',
-    sweep: each('close-for-policies', (due, limit) => due.requestsByEndedPolicies(limit), closeForPolicy),
+    sweep: closes,
   },
   {
     name: 'forget-people',

@@ -5,6 +5,7 @@ import type { AssignmentFacts } from '../domain/facts';
 import type { AssignmentId, DraftId, PackageId, PersonId, RequestDetail } from '../domain/model';
 import { can } from '../domain/permissions';
 import { endsSoon } from '../domain/period';
+import { asOf } from '../domain/policy';
 import { cancel, couldAsk, mayAskAnew, offerExtension } from '../domain/request';
 import type { Answering } from './act';
 import { act, moment, personOf } from './act';
@@ -205,8 +206,10 @@ export interface AssignmentView {
   readonly endsSoon: boolean;
   /** The holder could ask for it anew now. */
   readonly mayAskAnew: boolean;
-  /** The holder could ask for it anew once it has ended, as things are now. */
+  /** The holder could ask for it anew were it given up now. */
   readonly couldAsk: boolean;
+  /** The same once it has ended at its end, as things are now. */
+  readonly couldAskThen: boolean;
   readonly own: boolean;
   /** May look at assignments of the catalog; auditors may, and change nothing. */
   readonly owner: boolean;
@@ -233,6 +236,7 @@ export async function view(desk: Desk, viewer: PersonId, id: AssignmentId): Prom
     endsSoon: soon,
     mayAskAnew: asking !== undefined && mayAskAnew(asking),
     couldAsk: asking !== undefined && couldAsk(asking),
+    couldAskThen: asking !== undefined && couldAsk(asOf(asking, facts.assignment.endsAt)),
     own,
     owner,
     mayRemove: mayTakeBack || can(roles, 'assignment.remove'),

@@ -834,6 +834,8 @@ export interface Due {
   requestsOfGone(limit: number): Promise<readonly RequestId[]>;
   /** Open requests by a policy that is disabled or deleted since. */
   requestsByEndedPolicies(limit: number): Promise<readonly RequestId[]>;
+  /** Requests that wait for a decision though the last day is over that they could give: the one asked for, or that of their policy. */
+  requestsOver(limit: number): Promise<readonly RequestId[]>;
   /** Live assignments of people who are not enabled, or were not at some time since. */
   assignmentsOfGone(limit: number): Promise<readonly AssignmentId[]>;
   /** People who were deleted so long ago that they are forgotten, and of whom nothing is left to be taken away. */

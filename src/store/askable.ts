@@ -2,10 +2,11 @@
 // The rule is domain/request.ts#mayAskAnew; a test compares the two.
 import type { AskFacts, Conflict } from '../domain/facts';
 import type { PackageId, PersonId, PolicyVersionId } from '../domain/model';
+import { isOver } from '../domain/period';
 import { AGGREGATE, CONFLICT, CONFLICTS, LIVE, OPEN } from './loads';
 import { MEANS_TARGET, targetRow } from './policies';
 import type { Query, Row } from './query';
-import { catalogs, fromRow, governed, packages, people } from './tables';
+import { catalogs, fromRow, governed, instantOf, packages, people } from './tables';
 import { policyVersions } from './versions';
 
 const ASKABLE = `
@@ -14,7 +15,7 @@ with pair as materialized (
 ),
 target as materialized (${targetRow('$1')}),
 ${CONFLICTS}
-select to_jsonb(packages) as package, to_jsonb(target) as target, to_jsonb(catalogs) as catalog,
+select usher_now() as now, to_jsonb(packages) as package, to_jsonb(target) as target, to_jsonb(catalogs) as catalog,
   ${AGGREGATE(
     `jsonb_build_object('id', p.current_version_id, 'in_scope', exists (select 1 from policy_subjects s
        where s.policy_version_id = p.current_version_id and s.purpose = 'target' and ${MEANS_TARGET})) order by p.id`,
@@ -38,16 +39,21 @@ export async function loadAskable(
     q,
     found.flatMap((policies) => policies.map(({ id }) => id)),
   );
-  return rows.map((row, n) => ({
-    target: fromRow(people, row['target']),
-    package: fromRow(packages, row['package']),
-    catalog: fromRow(catalogs, row['catalog']),
-    policies: (found[n] ?? []).flatMap(({ id, in_scope: inScope }) => {
-      const policy = versions.find((one) => one.id === id);
-      return policy ? [{ policy, inScope, enabled: true }] : [];
-    }),
-    conflicts: row['conflicts'] as readonly Conflict[],
-    open: row['open'] === null ? null : fromRow(governed.request, row['open']),
-    live: row['live'] === null ? null : fromRow(governed.assignment, row['live']),
-  }));
+  return rows.map((row, n) => {
+    const target = fromRow(people, row['target']);
+    const { timeZone } = target;
+    return {
+      target,
+      package: fromRow(packages, row['package']),
+      catalog: fromRow(catalogs, row['catalog']),
+      policies: (found[n] ?? []).flatMap(({ id, in_scope: inScope }) => {
+        const policy = versions.find((one) => one.id === id);
+        const over = policy !== undefined && isOver(policy, timeZone, instantOf(row['now']));
+        return policy ? [{ policy, inScope, enabled: true, over }] : [];
+      }),
+      conflicts: row['conflicts'] as readonly Conflict[],
+      open: row['open'] === null ? null : fromRow(governed.request, row['open']),
+      live: row['live'] === null ? null : fromRow(governed.assignment, row['live']),
+    };
+  });
 }

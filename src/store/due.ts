@@ -102,6 +102,30 @@ select r.id from used cross join lateral (select policy_id from policy_versions 
 cross join lateral (select from policies where id = v.policy_id and state <> 'enabled' offset 0) ended
 cross join lateral (select id from requests where policy_version_id = used.id and ${BY_POLICY} offset 0) r
 order by r.id limit $1`,
+  // What waits though its last day is over where its person is: the one that was asked for, whose instant may lie a day off where they
+  // moved since, or the one that its policy fixes. No zone is ahead of UTC by more than 14 hours.
+  requestsOver: `
+select r.id from requests r join people on people.id = r.target_id
+where r.state = 'pendingApproval' and r.asked_ends_at is not null and r.asked_ends_at <= usher_now() + interval '27 hours'
+  and case when r.type = 'userExtend' then r.asked_ends_at
+    else (((r.asked_ends_at - interval '1 millisecond') at time zone r.zone)::date + 1)::timestamp at time zone people.time_zone
+    end <= usher_now()
+union
+select id from (
+  with recursive used (id) as (
+    (select policy_version_id from requests where ${BY_POLICY} and policy_version_id is not null order by policy_version_id limit 1)
+    union all
+    select (select policy_version_id from requests where ${BY_POLICY} and policy_version_id > used.id order by policy_version_id limit 1)
+    from used where used.id is not null
+  )
+  select r.id from used cross join lateral (select expiration_on from policy_versions
+    where id = used.id and expiration_on < ((usher_now() + interval '14 hours') at time zone 'UTC')::date offset 0) v
+  cross join lateral (select id, target_id from requests where policy_version_id = used.id and ${BY_POLICY}
+    and state = 'pendingApproval' offset 0) r
+  cross join lateral (select from people where people.id = r.target_id
+    and (v.expiration_on + 1)::timestamp at time zone people.time_zone <= usher_now() offset 0) over
+) fixed
+order by id limit $1`,
   assignmentsOfGone: `
 select a.id from people join assignments a on a.target_id = people.id and a.state in ${LIVE}
 where people.state <> 'enabled'
@@ -221,6 +245,7 @@ export function createDue(q: Query): Due {
     lentChanged: (limit) => lentChanged(q, limit),
     requestsOfGone: requests(SQL.requestsOfGone),
     requestsByEndedPolicies: requests(SQL.requestsByEndedPolicies),
+    requestsOver: requests(SQL.requestsOver),
     assignmentsOfGone: assignments(SQL.assignmentsOfGone),
     async peopleToForget(limit) {
       return (await q(TO_FORGET, [limit])).map((row) => (row as { id: PersonId }).id);

@@ -28,6 +28,7 @@ import type {
 import type { AskOf } from '../operations/ports';
 import { CANDIDATES } from './approvers';
 import { delegated } from './delegations';
+import { isOver } from '../domain/period';
 import { isId } from './ids';
 import { MEANS_TARGET, targetRow } from './policies';
 import type { Query, Row } from './query';
@@ -356,6 +357,8 @@ export async function loadAssignment(q: Query, id: AssignmentId): Promise<At<Ass
 
 async function pairOf(q: Query, row: Row): Promise<PairFacts> {
   const target = row['target'] as Row;
+  const person = fromRow(people, target);
+  const now = instantOf(row['now']);
   const pkg = fromRow(packages, row['package']);
   const found = row['policies'] as readonly PolicyRow[];
   const versions = await policyVersions(
@@ -363,7 +366,7 @@ async function pairOf(q: Query, row: Row): Promise<PairFacts> {
     found.map(({ id }) => id),
   );
   return {
-    target: fromRow(people, target),
+    target: person,
     organizationConfigured: target['kind'] === 'member' || target['organization_state'] === 'configured',
     catalog: fromRow(catalogs, row['catalog']),
     package: pkg,
@@ -372,6 +375,7 @@ async function pairOf(q: Query, row: Row): Promise<PairFacts> {
       policy,
       inScope: found[index]?.in_scope === true,
       enabled: found[index]?.enabled === true,
+      over: isOver(policy, person.timeZone, now),
     })),
     candidates: (row['candidates'] as readonly Row[]).map(candidateOf),
     owners: row['owners'] as readonly PersonRef[],

@@ -48,23 +48,27 @@ meant as (
   where target.organization_state <> 'deleted' and s.purpose = 'target' and s.kind = 'organization'
 ),
 scoped as materialized (
-  select distinct v.package_id
+  select v.package_id, bool_and(v.over) as over
   from (
     select one.*, min(one.width) over (partition by one.package_id) as strictest
     from (
       select p.package_id, v.self_request, v.on_behalf,
+        coalesce((v.expiration_on + 1)::timestamp at time zone target.time_zone <= usher_now(), false) as over,
         case when count(*) over (partition by p.package_id) > 1 then ${WIDTH} else 0 end as width
       from meant join policies p on p.current_version_id = meant.id and p.state = 'enabled'
-      join policy_versions v on v.id = meant.id and v.mode = 'request'
+      join policy_versions v on v.id = meant.id and v.mode = 'request' cross join target
     ) one
   ) v
   where v.width = v.strictest and ${may}
+  group by v.package_id
 )`;
 
-// Of the packages of an enabled policy those on offer, which the person may see at all.
-const OFFERED = `scoped join packages on packages.id = scoped.package_id and packages.state = 'active'
+// Of the packages of an enabled policy those which the person may see at all, also where its last day is over: whoever names one reads
+// that it is. On offer are the others.
+const MEANT = `scoped join packages on packages.id = scoped.package_id and packages.state = 'active'
   join catalogs on catalogs.id = packages.catalog_id and catalogs.state = 'published'
   join target on catalogs.externally_visible or target.kind = 'member'`;
+const OFFERED = `${MEANT} and not scoped.over`;
 
 const RESOURCES = `(select coalesce(jsonb_agg(distinct resource.name), '[]')
   from package_grants g join resource_roles role on role.id = g.role_id join resources resource on resource.id = role.resource_id
@@ -121,7 +125,7 @@ with ${scoped(ASKABLE_FOR('$3'))}, named as (
 )
 select ${rows('$1', `packages.id in (select packages.id from ${OFFERED})`)}, 0 as rank, lower(packages.name) as key
 from named packages
-where packages.id in (select packages.id from ${OFFERED}) or ${HELD} or (not $3::boolean and (${KNOWN} or ${ASSIGNS}))
+where packages.id in (select packages.id from ${MEANT}) or ${HELD} or (not $3::boolean and (${KNOWN} or ${ASSIGNS}))
 order by catalog, packages.id`;
 
 // Whoever is in charge of a catalog; where it has no owners, the administrators.
@@ -137,14 +141,15 @@ where role = 'catalogOwner' or not exists (select 1 from holders where role = 'c
 // The same by the code of its link. What is on offer is gathered before anything is looked for: of a code that is somebody else's,
 // and of one that was made up, the database has the same work, so that nobody tells them apart by the time that it takes.
 const LINKED = `
-with ${scoped(ASKABLE('$3::boolean'))}, offered as materialized (select array_agg(packages.id) as ids from ${OFFERED}),
+with ${scoped(ASKABLE('$3::boolean'))},
+offered as materialized (select array_agg(packages.id) as named, array_agg(packages.id) filter (where not scoped.over) as ids from ${MEANT}),
 linked as (
   select packages.*, catalogs.name as catalog from packages join catalogs on catalogs.id = packages.catalog_id
   where packages.link_code = $2 and packages.state = 'active'
 )
 select ${rows('$1', 'packages.id = any (offered.ids)')}, 0 as rank, lower(packages.name) as key
 from offered left join linked packages on true
-where packages.id = any (offered.ids) or ${HELD}`;
+where packages.id = any (offered.named) or ${HELD}`;
 
 const MANAGEABLE = `
 with manageable as (

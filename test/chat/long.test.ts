@@ -49,6 +49,7 @@ const seen = (fields: Parameters<typeof anAssignment>[0] = {}): AssignmentView =
   endsSoon: false,
   mayAskAnew: false,
   couldAsk: true,
+  couldAskThen: true,
   own: true,
   owner: true,
   mayRemove: true,

@@ -3,6 +3,7 @@ import { decide, escalate, expireStage, remindStage, reroute } from '../../src/d
 import type { DecideInput } from '../../src/domain/decision';
 import { DomainError, kept, restored } from '../../src/domain/errors';
 import type { RequestFacts } from '../../src/domain/facts';
+import type { Expiration } from '../../src/domain/model';
 import {
   aConflict,
   aContent,
@@ -224,6 +225,25 @@ describe('there is nothing to decide any more', () => {
   });
 });
 
+describe('what can give nothing any more is closed before the decision, which is not recorded', () => {
+  const until = (expiration: Expiration) => ({ policy: aPolicy({ stages: [aStage()], expiration }) });
+  const asked = (endsAt: Date) => ({ request: aRequest({ period: { startsAt: null, endsAt, hours: null } }) });
+  test.each<{ name: string; give: Parameters<typeof requestFacts>[0]; gate: string }>([
+    { name: 'the asked day is over', give: asked(days(-2)), gate: 'asked-over' },
+    { name: 'that of the policy', give: until({ kind: 'date', day: '2026-01-14' }), gate: 'policy-over' },
+  ])('$name', ({ give, gate }) => {
+    const change = sound(decide(requestFacts(give), ana, no, at()));
+    expect(rowOf(change, 'request')).toMatchObject({ state: 'denied', detail: 'gateClosed', refusal: { code: gate } });
+    expect([rowsOf(change, 'decision'), rowOf(change, 'stage').state]).toEqual([[], 'denied']);
+  });
+  test.each<{ name: string; give: Parameters<typeof requestFacts>[0] }>([
+    { name: 'the asked day', give: asked(NOON) },
+    { name: 'that of the policy', give: until({ kind: 'date', day: '2026-01-15' }) },
+  ])('not on $name itself', ({ give }) => {
+    expect(rowOf(sound(decide(requestFacts(give), ana, no, at())), 'request').detail).toBe('deniedByApprover');
+  });
+});
+
 describe('a gate that closed meanwhile denies the final approval', () => {
   test.each<{ name: string; give: Partial<RequestFacts>; want: { detail: string; gate: string } }>([
     {
@@ -241,11 +261,6 @@ describe('a gate that closed meanwhile denies the final approval', () => {
       name: 'package deleted',
       give: { package: { ...requestFacts().package, state: 'deleted' } },
       want: { detail: 'gateClosed', gate: 'not-found' },
-    },
-    {
-      name: 'the asked end passed',
-      give: { request: aRequest({ period: { startsAt: null, endsAt: days(-2), hours: null } }) },
-      want: { detail: 'gateClosed', gate: 'end-before-start' },
     },
     {
       name: 'held without end meanwhile',
@@ -471,9 +486,7 @@ describe('the approval of an extension', () => {
   test('after the end that was asked for gives nothing', () => {
     expect(rowOf(sound(decide(ended('endReached'), ana, yes, at(days(12)))), 'request').state).toBe('delivering');
     const late = ended('endReached', { stages: [runningStage(1, { decideBy: days(60) })] });
-    expect(dataOf(sound(decide(late, ana, yes, at(days(30)))), 'request.denied')).toMatchObject({
-      gate: 'end-before-start',
-    });
+    expect(dataOf(sound(decide(late, ana, yes, at(days(30)))), 'request.denied')).toMatchObject({ gate: 'asked-over' });
   });
   test('of access that was given up gives nothing', () => {
     expect(dataOf(sound(decide(ended('gaveUp'), ana, yes, at())), 'request.denied')).toMatchObject({

@@ -136,7 +136,11 @@ describe('who is asked beside whom', () => {
       [dan, ana],
     ]);
     const two = aPolicy({ stages: [aStage(1, { approvalsRequired: 2 })] });
-    const tooFew = submitFacts({ ...facts, policy: two, policies: [{ policy: two, inScope: true, enabled: true }] });
+    const tooFew = submitFacts({
+      ...facts,
+      policy: two,
+      policies: [{ policy: two, inScope: true, enabled: true, over: false }],
+    });
     expect(faultOf(() => submit(tooFew, ask, at()))).toMatchObject({
       code: 'no-approvers',
     });

@@ -183,6 +183,7 @@ test.each<{
   { name: 'what is noted of one of them', act: (q) => takeLentNotes(q, id as AssignmentId) },
   { name: 'requests of people who left', act: (q) => createDue(q).requestsOfGone(10) },
   { name: 'requests by policies that ended', act: (q) => createDue(q).requestsByEndedPolicies(10) },
+  { name: 'requests whose last day is over', act: (q) => createDue(q).requestsOver(10) },
   { name: 'people to forget', act: (q) => createDue(q).peopleToForget(10) },
   { name: 'access of people who left', act: (q) => createDue(q).assignmentsOfGone(10) },
   { name: 'roles that nothing justifies', act: (q) => createDue(q).grantsAstray(10) },
@@ -308,6 +309,11 @@ test.each([
     name: 'closing what ended policies leave open',
     sweep: ({ due }: JobParts) => due.requestsByEndedPolicies(10),
     want: ['policies', 'policy_versions', 'requests'],
+  },
+  {
+    name: 'closing what can give nothing any more',
+    sweep: ({ due }: JobParts) => due.requestsOver(10),
+    want: ['people', 'policy_versions', 'requests'],
   },
 ])('while nothing is to be done, $name reads where that would stand and nothing else', async ({ sweep, want }) => {
   const read = new Set<string>();

@@ -185,7 +185,7 @@ export function versionId(id: string): PolicyVersionId {
 }
 
 export function inScope(policy: PolicyVersion, fields: Partial<PolicyFact> = {}): PolicyFact {
-  return { policy, inScope: true, enabled: true, ...fields };
+  return { policy, inScope: true, enabled: true, over: false, ...fields };
 }
 
 /** `who(1, 'primary', 'Ana', 'Ben')`: candidates of a stage. */

@@ -174,7 +174,7 @@ function unlimitedLine(endsAt: Date | null): Text {
 
 /** How access that ends soon is kept: by a button, once something else is decided, or not at all. */
 function keeping(view: AssignmentView): Partial<Notice> & { readonly line: Text } {
-  const { refusal, couldAsk } = view;
+  const { refusal, couldAskThen } = view;
   const { open } = view.facts;
   if (view.extension) return { line: label('notice.accessEndingExtend'), mayExtend: true };
   const renewal = refusal && renewing(view, refusal);
@@ -185,7 +185,7 @@ function keeping(view: AssignmentView): Partial<Notice> & { readonly line: Text 
     if (renewal && open.type === 'exception') return { line: say('notice.accessEndingGranted', values) };
   } else if (renewal) return renewal;
   if (refusal?.is('no-approvers')) return { line: explain(refusal.code, refusal.data) };
-  if (couldAsk) return { line: label('notice.accessEndingNoExtend') };
+  if (couldAskThen) return { line: label('notice.accessEndingNoExtend') };
   return { line: say('notice.accessEndingClosed', { owners: nextInCharge(view.facts, view.facts.target.id) }) };
 }
 

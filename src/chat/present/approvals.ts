@@ -162,7 +162,9 @@ export function approvalState(view: RequestView): Text {
         const denial = facts.decisions.find((decision) => decision.decision === 'deny');
         if (denial === undefined) {
           const why = gateText(facts, view.viewer.person);
-          return why === null ? label('approval.closedElse') : say('approval.notGiven', { why });
+          if (why !== null) return say('approval.notGiven', { why });
+          // Whoever has no part in it any more is not told why.
+          return label(facts.decisions.length === 0 ? 'approval.closedUndecided' : 'approval.closedElse');
         }
         return heard?.id === denial.id ? [] : say('approval.closedDenied', { by: nameOf(facts, denial.person) ?? '' });
       }

@@ -23,10 +23,10 @@ export function handLines({ hands }: RequestView): Text[] {
     );
 }
 
-/** Whether what was asked for was closed because its policy is in use no more: nobody decided on it. */
+/** Whether what was asked for was closed because its policy is in use no more, or its last day over: nobody decided on it. */
 function hasEnded(refusal: Parameters<typeof restored>[0]): boolean {
   const { code, data } = restored(refusal);
-  return code === 'not-in-scope' && 'ended' in data;
+  return code === 'policy-over' || code === 'asked-over' || (code === 'not-in-scope' && 'ended' in data);
 }
 
 /** What may be done where nobody decided, in time or at all: with one tap, or by whom (rule 3.7). */

@@ -1,6 +1,8 @@
 // One sentence for each refusal: what is wrong and what to do next. Does not compile while a code has none.
 import type { FaultCode, Faults } from '../../domain/errors';
 import type { Text } from '../card';
+import { fixed } from '../spans';
+import { formatDay } from '../text';
 import { label, listed, say, sentence } from '../words';
 import { standsAgainst } from './clash';
 import type { sentences } from './sentences';
@@ -110,6 +112,22 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
       '{name} and {other} may be held together until {until:dateTime} already. It can be renewed when that is near.',
       { name, other, until },
     ),
+  'policy-over': ({ package: name, day, next }) => {
+    const values = { name, day: [fixed(formatDay(day))] };
+    if (next === 'owners')
+      return sentence(
+        '{name} is given until {day} at the latest, and that is over. Ask its owners if it is needed again.',
+        values,
+      );
+    return next === 'change'
+      ? sentence(
+          '{name} is given until {day} at the latest, and that is over. To give it for longer, change its policy.',
+          values,
+        )
+      : sentence('{name} is given until {day} at the latest, and that is over.', values);
+  },
+  'asked-over': ({ package: name, until }) =>
+    sentence('{name} was asked for until {until:dateTime}, and that is over.', { name, until }),
   'exceptions-closed': ({ package: name }) =>
     sentence('No exceptions are given for {name} any more. Ask its owners.', { name }),
   'start-past-exception': ({ package: name, with: other, until }) =>

@@ -340,6 +340,7 @@ export const sentences = {
   'approval.closedExpired': 'Nobody decided in time. Nothing to do.',
   'approval.closedCanceled': 'The request was canceled. Nothing to do.',
   'approval.closedReleased': 'You are no longer asked about this.',
+  'approval.closedUndecided': 'This was closed before anybody decided. Nothing to do.',
   'approval.closedElse': 'This is decided. Nothing to do.',
   'approval.holdsNothing': 'Nothing yet',
   'approval.includesNothing': 'No roles',
@@ -378,6 +379,8 @@ export const sentences = {
   'decided.denied': '{done} {number} is denied and {requestor} was told.',
   'decided.closed':
     '{number} is closed, and {requestor} was told: the policy by which it was asked for is in use no more.',
+  'decided.over':
+    '{number} is closed, and {requestor} was told: the last day that it could give was over before it was decided.',
 
   // delegating
   'delegate.title': 'Let somebody decide for you',

@@ -10,6 +10,8 @@ export const indexes: Indexes = {
   requests_asked: 'requests (requestor_id, id desc) where requestor_id is not null',
   // What waits by a policy that ends.
   requests_by_policy: `requests (policy_version_id) where state in ('pendingApproval', 'scheduled')`,
+  // What waits for a decision until the last day that was asked for.
+  requests_asked_end: `requests (asked_ends_at) where state = 'pendingApproval' and asked_ends_at is not null`,
   // What waits for a decision while its package changes.
   requests_open: `requests (package_id) where state = 'pendingApproval'`,
   outgoing_told: `outgoing (request_id) where kind = 'tell' and request_id is not null`,

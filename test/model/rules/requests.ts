@@ -61,8 +61,9 @@ export function end(request: Request, state: string, detail: string): void {
   request.detail = detail;
 }
 
-/** The policy by which it was asked for is disabled: it is closed (rule 3.2). */
-export function isClosed(o: Organization, { state, type, package: pack, policy }: Request): boolean {
+/** The policy by which it was asked for is disabled, or the last day over that it could give: it is closed (rule 3.2). */
+export function isClosed(o: Organization, { state, type, package: pack, policy, asked }: Request): boolean {
+  if (state === 'pendingApproval' && asked.end !== null && asked.end <= o.now) return true;
   if (!OPEN.includes(state) || type === 'exception') return false;
   return packageOf(o, pack).policies.some(({ name, enabled }) => name === policy && !enabled);
 }
