@@ -217,12 +217,14 @@ export function ask(
   { n, people, forwarded }: { n: number; people: readonly Asked[]; forwarded: boolean },
   at: Now,
 ): Change {
+  // Who else is asked reads of them, and until when there is time.
+  const joins = !forwarded && (facts.tasks?.some((one) => one.n === n) ?? false);
   return together(
     ...people.map(({ person, capacity, because, for: other }): Change => {
       const voice = { capacity, because, for: other };
       const fields = { ...voice, state: 'open', openedAt: at.now, closedAt: null } as const;
       const had = facts.tasks?.find((one) => one.n === n && one.person === person);
-      const data = { capacity, forwarded, ...(other === null ? {} : { for: other }) };
+      const data = { capacity, forwarded, ...(joins ? { joins } : {}), ...(other === null ? {} : { for: other }) };
       const asked = { data, refs: { person, stage: n } };
       if (had?.state === 'open')
         return together(updated('task', had, voice), toldOf(facts, request, 'approver.changed', asked));

@@ -123,9 +123,11 @@ export const consequences: readonly Consequence[] = [
   // What is said of earlier requests may offer to ask again.
   { ...redraw('request.submitted', 'request'), when: { lately: true } },
   tell('approver.asked', 'approval', 'person', 'request'),
+  { ...redraw('approver.asked', 'request'), when: { joins: true } },
   redraw('approver.released', 'request'),
   redraw('approver.changed', 'request'),
   tell('stage.reminded', 'approvalReminder', 'approvers', 'request'),
+  redraw('stage.reminded', 'request'),
   redraw('stage.escalated', 'request'),
   redraw('decision.recorded', 'request'),
   redraw('stage.approved', 'request'),
@@ -223,6 +225,7 @@ export const consequences: readonly Consequence[] = [
   redraw('exception.changed', undefined),
   redraw('exception.ended', undefined),
   tell('delegation.proposed', 'delegation', 'person', undefined),
+  redraw('delegation.started', undefined),
   ...(['delegation.accepted', 'delegation.declined'] as const).flatMap((on) => [
     tell(on, 'delegationNews', 'person', undefined),
     redraw(on, undefined),

@@ -107,7 +107,7 @@ const EVENTS: Readonly<Record<EventType, 'follows' | 'silent'>> = {
   'delegation.accepted': 'follows',
   'delegation.declined': 'follows',
   'delegation.unanswered': 'follows',
-  'delegation.started': 'silent',
+  'delegation.started': 'follows',
   'delegation.ended': 'follows',
 };
 

@@ -8,7 +8,7 @@ import type { World } from '../support/world';
 const DAY = 24 * 3_600_000;
 let world: World;
 beforeEach(async () => {
-  world = await aWorld(SMALL);
+  world = await aWorld(SMALL, { strict: true });
 });
 
 async function ask(user: string, name: string, values: Record<string, string> = { reason: 'month end' }) {
@@ -795,4 +795,26 @@ test('where the last day is over since its person moved, the request is still re
   );
   await world.settle();
   expect(textOf(cardOf(await world.say('tara', 'R-1001')))).toMatch(/Denied[^]*Period: From approval until/u);
+});
+
+test('whoever comes to those who are asked is named to the others at once, with the time that there is then', async () => {
+  await world.configure(`catalogs:
+  - name: Finance
+    packages:
+      - name: Shared desk
+        roles: [Ledger / Reader]
+        policies:
+          - { name: All, who: allMembers, approval: [{ approvers: { group: Approvers }, decideWithin: 2 days }], expires: 30 days, reason: optional }
+`);
+  await ask('tara', 'shared desk', {});
+  await world.pass(2 * DAY - 2 * 3_600_000);
+  const byWhen = (user: string) =>
+    /Decide by: (.+)/u.exec(world.messagesTo(user).map(({ card }) => textOf(card))[0] ?? '')?.[1];
+  const before = byWhen('ana');
+  await world.configure('groups:\n  - { name: Approvers, people: [ana, cas], groups: [Inner approvers] }\n');
+  await world.settle();
+  expect(byWhen('cas')).toBeDefined();
+  expect(byWhen('cas')).not.toBe(before);
+  expect([byWhen('ana'), byWhen('ben')]).toEqual([byWhen('cas'), byWhen('cas')]);
+  expect(textOf(world.messagesTo('tara')[0]?.card ?? latest('tara').card)).toContain('Cas de Vries');
 });

@@ -6,7 +6,7 @@ import type { World } from '../support/world';
 const DAY = 24 * 3_600_000;
 let world: World;
 beforeEach(async () => {
-  world = await aWorld(SMALL);
+  world = await aWorld(SMALL, { strict: true });
   // Noon of the next day: no day is over while a test counts from it.
   await world.sql(`update organization set clock_offset_ms = round(extract(epoch from
     (date_trunc('day', now() at time zone 'Europe/Berlin') + interval '36 hours') at time zone 'Europe/Berlin' - now()) * 1000)`);

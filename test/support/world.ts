@@ -42,6 +42,8 @@ export class Mailbox implements Channel {
   readonly platform = 'web';
   readonly routes = [];
   readonly messages: Kept[] = [];
+  /** Whether it was ever told to fail: what could not be changed then is found later. */
+  failed = false;
   #faults: ChannelError[] = [];
   readonly #lost = new Map<string, ChannelError>();
 
@@ -52,16 +54,19 @@ export class Mailbox implements Channel {
 
   /** The next calls fail with these, in order. */
   fail(...faults: ChannelError[]): void {
+    this.failed = true;
     this.#faults.push(...faults);
   }
 
   /** The next message to this person fails with it. */
   lose(user: string, fault: ChannelError): void {
+    this.failed = true;
     this.#lost.set(user, fault);
   }
 
   /** All calls fail until it is told to be back. */
   away(): { over: () => void } {
+    this.failed = true;
     const [send, update] = [this.send.bind(this), this.update.bind(this)];
     const away = () => Promise.reject(new ChannelError('later', 'service_unavailable'));
     Object.assign(this, { send: away, update: away });
@@ -132,8 +137,11 @@ function inTurn(...parts: Parameters<typeof delivering>): ReturnType<typeof deli
   };
 }
 
-/** Opens a world over this worker's database. `yaml` is applied first; every person gets a web identity of the same key. */
-export async function aWorld(yaml: string) {
+/**
+ * Opens a world over this worker's database. `yaml` is applied first; every person gets a web identity of the same key. `strict`: what only
+ * the sweep over all messages redraws is a failure. Elsewhere that sweep hides what no event redraws.
+ */
+export async function aWorld(yaml: string, { strict = false }: { readonly strict?: boolean } = {}) {
   const shared = await testDatabase();
   const { sequelize, owner } = shared;
   const lines: string[] = [];
@@ -220,10 +228,22 @@ export async function aWorld(yaml: string) {
   };
   // Comparing is asked for by name: what a test changes in a system behind Usher's back is its own business. The full pass over
   // approvals would hide what nobody noted.
+  const hides = ['prune', 'compare', 'reroute-all', 'note-scopes', ...(strict ? ['redraw-cards'] : [])];
   const sweep = async (): Promise<void> => {
-    for (const job of jobs)
-      if (!['prune', 'compare', 'reroute-all', 'note-scopes'].includes(job.name)) await job.sweep(swept);
+    for (const job of jobs) if (!hides.includes(job.name)) await job.sweep(swept);
   };
+
+  /** Redraws what is out of date: whatever changes by it nothing else had redrawn, so `domain/consequences.ts` lacks a line. */
+  async function redrawStale(): Promise<void> {
+    const before = new Map(mailbox.messages.map(({ id, changes, card }) => [id, { changes, was: textOf(card) }]));
+    await jobs.find(({ name }) => name === 'redraw-cards')?.sweep(swept);
+    await outgoing.settle();
+    if (mailbox.failed) return;
+    const late = mailbox.messages.filter(({ id, changes }) => (before.get(id)?.changes ?? changes) < changes);
+    if (late.length === 0) return;
+    const told = late.map(({ id, to, card }) => `to ${to}, was:\n${before.get(id)?.was ?? ''}\nis:\n${textOf(card)}`);
+    throw new Error(`Nothing but the sweep over all messages redrew these:\n${told.join('\n\n')}`);
+  }
 
   return {
     ...parts,
@@ -256,6 +276,7 @@ export async function aWorld(yaml: string) {
       await outgoing.settle();
       await sweep();
       await outgoing.settle();
+      if (strict) await redrawStale();
     },
     outgoing,
     incoming,
