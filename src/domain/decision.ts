@@ -11,6 +11,7 @@ import {
   resolveNow,
   resolveStage,
   runningStage,
+  tooFew,
 } from './approval';
 import type { Asked } from './approval';
 import { inserted, isOnBehalf, textOf, toldOf, updated } from './change';
@@ -154,7 +155,7 @@ export function reroute(facts: RequestFacts, at: Now): Change {
   const { request } = facts;
   const resolution = resolveNow(facts, stage);
   if (!resolution.enough) {
-    return together(closeStages(facts, 'denied', at), denied(facts, 'noApprovers', at));
+    return together(closeStages(facts, 'denied', at), deniedFor(facts, at));
   }
 
   const own = [...resolution.asked, ...(stage.escalatedAt ? resolution.alternates : [])];
@@ -223,7 +224,7 @@ function afterStage(facts: RequestFacts, n: number, at: Now): Change {
   if (!resolution.enough) {
     const waiting = facts.stages.filter((one) => one.state === 'waiting');
     const canceled = waiting.map((one) => updated('stage', one, { state: 'canceled', closedAt: at.now }));
-    return together(...canceled, denied(facts, 'noApprovers', at));
+    return together(...canceled, deniedFor(facts, at));
   }
   return together(
     updated('request', request, { stage: n + 1 }),
@@ -243,6 +244,10 @@ function grantFinally(facts: RequestFacts, at: Now): Change {
     return deniedByGate(facts, refusal, at);
   }
 }
+
+/** Too few are left who may decide: said as the form says it. */
+const deniedFor = (facts: RequestFacts, at: Now): Change =>
+  deniedByGate(facts, tooFew(facts.package.name, [keptPolicy(facts)]), at);
 
 /** A day later, counted from when it was due. */
 function remindNext(due: Date, calendar: WorkingCalendar | null, at: Now): Date {

@@ -682,6 +682,33 @@ describe('stand-ins (rule 3.5)', () => {
     expect(card).toContain(told);
     expect(card).toContain('Too few of the usual approvers: others stand in');
   });
+  test('too few are left of those who must decide: whoever asked reads what to do, and who was asked what happened', async () => {
+    await world.configure(`catalogs:
+  - name: Finance
+    packages:
+      - name: Two eyes
+        roles: [Ledger / Reader]
+        policies: [{ name: All, who: allMembers, approval: [{ approvers: [ana, ben], approvalsRequired: 2 }], expires: 30 days }]
+`);
+    await ask('olga', 'two eyes', { reason: 'x' });
+    for (const [key, name] of [
+      ['ana', 'Ana Ruiz'],
+      ['ben', 'Ben Okoye'],
+    ] as const) {
+      await world.configure(`people:\n  - { key: ${key}, name: ${name}, enabled: false }\n`);
+      await world.settle();
+    }
+    const why =
+      'There are too few people who may approve Two eyes here: nobody decides for themselves. Ask an administrator to name another approver.';
+    expect(textOf(latest('olga').card)).toContain(
+      `Too few people were left who may decide this, so it was closed.\n${why}`,
+    );
+    expect(sentenceOf(await world.say('olga', 'request two eyes'))).toBe(why);
+    expect(textOf(latest('ada').card)).toContain(
+      'Too few people were left who may decide this, so it was closed. Nothing to do.',
+    );
+  });
+
   test('nobody is said to stand in where the usual approvers decide', async () => {
     expect(textOf(cardOf(await world.say('tara', 'request ledger reader')))).not.toContain('stands in');
     await ask('tara', 'ledger reader');

@@ -161,6 +161,7 @@ export function approvalState(view: RequestView): Text {
       case 'denied': {
         const denial = facts.decisions.find((decision) => decision.decision === 'deny');
         if (denial === undefined) {
+          if (request.detail === 'noApprovers') return label('approval.closedTooFew');
           const why = gateText(facts, view.viewer.person);
           if (why !== null) return say('approval.notGiven', { why });
           // Whoever has no part in it any more is not told why.

@@ -149,7 +149,7 @@ export function outcome(facts: RequestFacts, reader: PersonId = facts.target.id)
         label(
           request.detail === 'noApprovers' ? 'outcome.deniedSystem.noApprovers' : 'outcome.deniedSystem.gateClosed',
         ),
-        ...(why === null || request.detail === 'noApprovers' ? [] : [why]),
+        ...(why === null ? [] : [why]),
       ];
     }
     case 'expired':
