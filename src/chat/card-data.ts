@@ -71,6 +71,8 @@ export type CardDataOf = {
     readonly minDate: string;
     readonly maxStart: string;
     readonly reason: string | null;
+    /** What belongs there, and who reads it. */
+    readonly reasonHint: Text;
     readonly reasonRequired: boolean;
     readonly reasonMax: number;
     readonly questions: readonly Question[];

@@ -67,6 +67,7 @@ const requestForm: CardDataOf['request-form'] = {
   minDate: '2026-11-21',
   maxStart: '2027-05-20',
   reason: null,
+  reasonHint: words('What is it for?'),
   reasonRequired: true,
   reasonMax: 2000,
   questions: [

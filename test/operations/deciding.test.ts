@@ -2,6 +2,7 @@
 // what may be known of a package.
 import type { Card } from '../../src/chat/card';
 import type { Reply } from '../../src/chat/inbound';
+import { plain } from '../../src/chat/text';
 import { aWorld, buttons, cardOf, followOf, sentenceOf, SMALL, textOf } from '../support/world';
 import type { World } from '../support/world';
 
@@ -844,4 +845,40 @@ test('whoever comes to those who are asked is named to the others at once, with 
   expect(byWhen('cas')).not.toBe(before);
   expect([byWhen('ana'), byWhen('ben')]).toEqual([byWhen('cas'), byWhen('cas')]);
   expect(textOf(world.messagesTo('tara')[0]?.card ?? latest('tara').card)).toContain('Cas de Vries');
+});
+
+describe('who reads a reason is said where it is written', () => {
+  const hintOf = ({ body }: Card) =>
+    body
+      .flatMap((part) => (part.type === 'Input.Text' && part.placeholder ? [plain(part.placeholder, null)] : []))
+      .join(' ');
+  const charge = 'approvers and those in charge of the package see this.';
+
+  test('by the form of whoever asks or assigns, who may do it for somebody else', async () => {
+    const own = hintOf(cardOf(await world.say('tara', 'request ledger reader')));
+    expect(own).toContain('Approvers and those in charge of the package see this.');
+    for (const [user, typed] of [
+      ['max', 'request ledger writer for tara lind'],
+      ['olga', 'assign tara lind to given only'],
+    ] as const)
+      expect(hintOf(cardOf(await world.say(user, typed)))).toContain(`Tara Lind, ${charge}`);
+  });
+
+  test('by the form of whoever denies, also what was asked for somebody else', async () => {
+    await ask('tara', 'ledger reader');
+    const form = async () => textOf(cardOf(await world.press('ana', latest('ana').card, 'Deny')));
+    expect(await form()).toContain('Tara Lind will read your reason. Whoever else was asked, or is in charge');
+    await world.configure(`catalogs:
+  - name: Finance
+    packages:
+      - name: Ledger auditor
+        policies: [{ name: Employees, who: allMembers, approval: [{ approvers: ana }], onBehalf: true, expires: 8 hours }]
+`);
+    await ask('max', 'ledger auditor for tom berg');
+    expect(await form()).toContain('Max Thorn and Tom Berg will read your reason.');
+    await world.submit('ana', cardOf(await world.press('ana', latest('ana').card, 'Deny')), { reason: 'no need' });
+    await world.settle();
+    for (const user of ['max', 'tom']) expect(said(user).at(-1)).toContain('no need');
+    expect(textOf(cardOf(await world.say('olga', 'R-1002')))).toContain('no need');
+  });
 });

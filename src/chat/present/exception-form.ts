@@ -10,7 +10,7 @@ import { label, say } from '../words';
 import { standsAgainst } from '../words/clash';
 import { text } from './common';
 import { packageOf } from './exceptions';
-import { askedLines, day, dayIn, maximumLine, questions, type Filled } from './forms';
+import { askedLines, day, dayIn, maximumLine, questions, reasonHint, type Filled } from './forms';
 
 /** Longer ones are refused (domain/ask-exception.ts). */
 const REASON = 1000;
@@ -48,6 +48,7 @@ export function exceptionForm(
     minDate: today,
     maxStart: today,
     reason: filled['reason'] ?? null,
+    reasonHint: reasonHint(facts, requestor),
     reasonRequired: true,
     reasonMax: REASON,
     questions: questions(policy, filled),

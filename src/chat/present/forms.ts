@@ -148,6 +148,12 @@ function preselected(offered: readonly PolicyVersion[], filled: Filled): string 
   return direct && !second ? direct.id : null;
 }
 
+/** What a reason is to say, and who reads it: also the one for whom somebody else asks. */
+export function reasonHint({ target }: Pick<PairFacts, 'target'>, requestor: PersonId): Text {
+  if (requestor === target.id) return label('request.reasonHint');
+  return say('request.reasonHintFor', { target: text(target.name, 60) });
+}
+
 /** The step before the form, where the kinds of access ask for different things. */
 export function chooseForm(
   form: FormFacts,
@@ -181,6 +187,7 @@ export function chooseForm(
     minDate: today,
     maxStart: today,
     reason: null,
+    reasonHint: reasonHint(facts, requestor),
     reasonRequired: false,
     reasonMax: 2000,
     questions: [],
@@ -233,6 +240,7 @@ export function requestForm(
     minDate: day(now, zone),
     maxStart: day(new Date(now.getTime() + START_AHEAD_DAYS * DAY), zone),
     reason: filled['reason'] ?? null,
+    reasonHint: reasonHint(facts, requestor),
     reasonRequired: chosen.reasonRequired,
     reasonMax: 2000,
     // Who assigns may answer what is asked of whoever asks, and need not (domain/direct.ts).
@@ -339,16 +347,16 @@ export function decisionForm(
   const task = deciding(view)?.task;
   const gives = deny ? [] : includes(view);
   const { requestor, target } = view.facts;
-  const own = [requestor?.name ?? target.name, target.name];
+  const readers = listed([...new Set([requestor?.name ?? target.name, target.name])], 'and');
   const about = required ? label('approve.intro') : filled['meant'] === undefined ? label('approve.asReason') : null;
   const intro = [
     ...(about === null ? [] : [...about, { kind: 'fixed', text: ' ' } as const]),
-    ...say('approve.readers', { names: listed([...new Set(own)], 'and') }),
+    ...say('approve.readers', { names: readers }),
   ];
   return {
     summary: title,
     title,
-    intro: deny ? say('deny.intro', { requestor: view.facts.requestor?.name ?? '' }) : intro,
+    intro: deny ? say('deny.intro', { names: readers }) : intro,
     // Whoever decides for somebody else reads for whom, before they say anything in that name, and whoever approves what that gives.
     lines: [
       approvalTitle(view.facts),

@@ -201,7 +201,8 @@ export const sentences = {
   'request.offerChanged':
     'This is offered in another way since you opened the form. Please look at it again, then send it.',
   'request.reason': 'Reason',
-  'request.reasonHint': 'What will you do with it? Approvers see this.',
+  'request.reasonHint': 'What will you do with it? Approvers and those in charge of the package see this.',
+  'request.reasonHintFor': 'What is it for? {target}, approvers and those in charge of the package see this.',
   'request.reasonRequired': 'Say in a few words why this is needed.',
   'request.answerRequired': 'This question needs an answer.',
   'request.maximum': 'At most {length}. Anything longer is cut to that.',
@@ -360,7 +361,7 @@ export const sentences = {
   'because.administrator': 'Nobody else is left; you are an administrator',
   'answer.none': 'No answer',
   'deny.title': 'Deny {number}',
-  'deny.intro': '{requestor} will read your reason.',
+  'deny.intro': '{names} will read your reason. Whoever else was asked, or is in charge of the package, can see it.',
   'deny.reason': 'Why not?',
   'deny.required': 'A denial needs a reason.',
   'approve.title': 'Approve {number}',
