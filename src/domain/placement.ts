@@ -243,7 +243,8 @@ function takenFrom(facts: PlaceFacts, kept: boolean, at: Now): Settled {
 /** A task for people. One that waits for the opposite is over: a report of it must never count for the new one. */
 function openTask(facts: PlaceFacts, at: Now): Change {
   const { openTask: open, wanted } = facts;
-  if (open?.want === wanted) return noChange;
+  const come = cameTo(facts, facts.grant, at);
+  if (open?.want === wanted) return come;
   const task: ManualTask = {
     id: at.newId(),
     number: 0,
@@ -262,6 +263,7 @@ function openTask(facts: PlaceFacts, at: Now): Change {
     open ? cancelTask(facts, open) : noChange,
     inserted('manualTask', task),
     toldOfTask(facts, task, 'manualTask.opened'),
+    come,
   );
 }
 
@@ -277,12 +279,26 @@ function settled(facts: PlaceFacts, { change, grant }: Settled, at: Now): Change
     change,
     // Done some other way, or kept: nobody need do it any more.
     isDone && open?.state === 'open' ? cancelTask(facts, open) : noChange,
+    cameTo(facts, grant, at),
+  );
+}
+
+/** What has come to its state with the grant as it is now: also access that has ended, whose last role is given again and not taken. */
+function cameTo(facts: PlaceFacts, grant: Grant, at: Now): Change {
+  return together(
     ...facts.assignments.map(({ assignment, requests, grants }) => {
       const now = grants.map((one) => (one.id === grant.id ? grant : one));
       const state = stateOf(assignment, now);
       return state === null ? noChange : moved(facts, { assignment, requests, state }, at);
     }),
   );
+}
+
+/** What ends here is asked for again: by the request of this number, 0 where it cannot be told; null: it is not. */
+function askedAgain({ wanted, assignments }: PlaceFacts): number | null {
+  if (!wanted) return null;
+  const live = assignments.filter(({ assignment }) => LIVE_ASSIGNMENT_STATES.some((one) => one === assignment.state));
+  return Math.max(0, ...live.flatMap(({ requests }) => requests.map((request) => request.number)));
 }
 
 type Outcome = 'delivered' | 'partiallyDelivered' | 'deliveryFailed' | 'removed' | 'removalFailed';
@@ -318,6 +334,9 @@ function moved(
   };
   const inName = requests.at(-1);
   const isOver = state === 'delivered' || state === 'removed';
+  // Nothing is taken of what somebody wants by now, so nobody may say that it was.
+  const again = state === 'removed' ? askedAgain(facts) : null;
+  const notTaken = again === null ? {} : { askedAgain: again };
   return together(
     assignment.state === state
       ? noChange
@@ -327,7 +346,7 @@ function moved(
             `assignment.${state}`,
             { kind: 'assignment', id: assignment.id },
             inName ? { ...refs, request: inName.id } : refs,
-            { again: inName === undefined },
+            { again: inName === undefined, ...notTaken },
           ),
         ),
     ...requests
@@ -339,7 +358,7 @@ function moved(
             `request.${state}`,
             { kind: 'request', id: request.id },
             { ...refs, request: request.id },
-            { onBehalf: isOnBehalf(request) },
+            { onBehalf: isOnBehalf(request), ...notTaken },
           ),
         ),
       ),

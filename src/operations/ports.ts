@@ -405,6 +405,8 @@ export interface Views {
   grantProblems(
     assignment: AssignmentId,
   ): Promise<readonly { readonly resource: string; readonly role: string; readonly error: string }[]>;
+  /** The request for which a role of access that has ended is wanted again, by its number; null: none is. */
+  askedAgain(assignment: AssignmentId): Promise<number | null>;
   /** Open differences of a resource between the system and Usher; null where there is no such resource. */
   drift(resource: ResourceId, named?: number): Promise<DriftView | null>;
   /** What asking for each of these packages looks at. */

@@ -3,7 +3,7 @@ import type { AssignmentId, PersonRef, RequestId } from '../domain/model';
 import type { AccessRow, ApprovalRow, HandRow, RequestRow, TimelineRow, Views } from '../operations/ports';
 import { listOf, readPage, type Way } from './cursors';
 import { isId } from './ids';
-import { LIVE } from './loads';
+import { JUSTIFYING, LIVE } from './loads';
 import type { Query } from './query';
 import { UNREACHED } from './reach';
 
@@ -22,6 +22,7 @@ type AccessViews = Pick<
   | 'liveAssignment'
   | 'endedBy'
   | 'grantProblems'
+  | 'askedAgain'
   | 'waitsForHands'
 >;
 
@@ -114,11 +115,22 @@ order by r.id desc limit 1`;
 const PROBLEMS = `
 select resource.name || case when scope.root then '' else ' / ' || scope.name end as resource, role.name as role,
   coalesce(g.error, '') as error
-from grant_assignments link join grants g on g.id = link.grant_id
-  and (g.state = 'takeFailed' or (g.state = 'placeFailed' and link.withdrawn_at is null))
+from grant_assignments link join assignments a on a.id = link.assignment_id join grants g on g.id = link.grant_id
+  -- What somebody else wants by now, and does not get, is nothing that is still there of what ended.
+  and (g.state = 'takeFailed' or (g.state = 'placeFailed' and link.withdrawn_at is null and a.ended_at is null))
 join resource_roles role on role.id = g.role_id join resources resource on resource.id = role.resource_id
 join resource_scopes scope on scope.id = g.scope_id
 where link.assignment_id = $1 order by resource.name, role.name, g.id`;
+
+// By what was given since, some role of what ended is wanted again.
+const ASKED_AGAIN = `
+select r.number::integer as number
+from assignments a join grant_assignments link on link.assignment_id = a.id
+join standing_links other on other.grant_id = link.grant_id and other.assignment_id <> a.id
+join assignments live on live.id = other.assignment_id and live.state in ${JUSTIFYING}
+join justifications j on j.assignment_id = live.id and j.ended_at is null and j.starts_at >= a.ended_at
+join requests r on r.id = j.request_id
+where a.id = $1 order by r.number desc limit 1`;
 
 // Those who are asked are those in charge of the resource as the notice reaches them, never whom it is for (placements.ts).
 const HANDS = `
@@ -209,6 +221,10 @@ export function createAccessViews(q: Query): AccessViews {
     async grantProblems(assignment) {
       if (!isId(assignment)) return [];
       return (await q(PROBLEMS, [assignment])) as Awaited<ReturnType<Views['grantProblems']>>;
+    },
+    async askedAgain(assignment) {
+      const [row] = isId(assignment) ? ((await q(ASKED_AGAIN, [assignment])) as readonly { number: number }[]) : [];
+      return row?.number ?? null;
     },
   };
 }

@@ -1,6 +1,6 @@
 // One grant made true elsewhere: baseline, outcomes, failures, manual tasks (rules 3.10, 3.12, 3.25).
 import type { PlaceFacts, TaskFacts } from '../../src/domain/facts';
-import type { Assignment, Grant, Request } from '../../src/domain/model';
+import type { Assignment, AssignmentId, Grant, Request } from '../../src/domain/model';
 import { asksAgainAt, asksFirst, cameLate, isTheirs, neverGiven, readBaseline } from '../../src/domain/baseline';
 import { confirm, desired, fail, finishTask, isLate, remindTask } from '../../src/domain/placement';
 import {
@@ -304,6 +304,25 @@ describe('a role that was taken', () => {
     expect(dataOf(change, 'grant.taken')).toEqual({ kept: true });
     expect(rowOf(change, 'grant').takenAt).toBeNull();
     expect(rowOf(change, 'assignment').state).toBe('removed');
+  });
+  test('is not said to be removed where it is given again instead, however that goes', () => {
+    const ending = {
+      assignment: anAssignment({ state: 'removalFailed' }),
+      requests: [aRequest({ type: 'userRemove', state: 'removalFailed' })],
+      grants: [placing(1)],
+    };
+    const given = (facts: PlaceFacts): PlaceFacts => ({ ...facts, assignments: [ending, ...facts.assignments] });
+    const facts = given(placeFacts(giving([placing(1)], { id: 'assignment-2' as AssignmentId }, { number: 1003 })));
+    const changes = [
+      confirm(facts, present, at()),
+      confirm(facts, waiting, at()),
+      fail(facts, { code: 'quota_full', final: true }, at()),
+      fail(facts, { code: 'away', final: false }, at()),
+    ];
+    for (const change of changes) {
+      expect(dataOf(change, 'request.removed')).toEqual({ onBehalf: false, askedAgain: 1003 });
+      expect(dataOf(change, 'assignment.removed')).toMatchObject({ askedAgain: 1003 });
+    }
   });
   test('though it is wanted again changes nothing: it is given next', () => {
     expect(confirm(placeFacts(), absent, at()).rows).toEqual([]);

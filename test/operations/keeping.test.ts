@@ -231,6 +231,61 @@ test('a removal that fails alarms the owners, shows in "my access", and succeeds
   expect(textOf(latest('olga').card)).toContain('Everything is removed now.');
 });
 
+describe('what is asked for again while its removal is late', () => {
+  const timeline = async () => textOf(cardOf(await world.say('tara', 'R-1002')));
+  const alarms = () =>
+    ['olga', 'ada'].map((user) => {
+      const found = world.messagesTo(user).find(({ card }) => textOf(card).includes('could not be removed'));
+      return found ? textOf(found.card) : '';
+    });
+  const giveUp = async (name: string) => {
+    await world.submit('tara', cardOf(await world.say('tara', `give up ${name}`)), {});
+    await world.settle();
+  };
+  const AGAIN = 'It was asked for again (R-1003), so nothing of it is taken away any more.';
+
+  test.each(['later', 'failed'] as const)(
+    'was not removed, as the record and the alarm say, though giving it %s as well',
+    async (mode) => {
+      await get('tara', 'ledger auditor', {});
+      await world.localRoles.tell('Ledger', { mode, code: 'quota_full' });
+      await giveUp('ledger auditor');
+      for (let minute = 0; minute < 5; minute += 1) await world.pass(60_000);
+      for (const alarm of alarms()) expect(alarm).toContain('still there:');
+      await get('tara', 'ledger auditor', {});
+      await world.pass(HOUR);
+      for (const alarm of alarms()) expect(alarm).toContain(AGAIN);
+      expect(await timeline()).toContain('No longer needed: asked for again, R-1003');
+      expect(await timeline()).not.toContain('Removed everywhere');
+      await world.localRoles.tell('Ledger', null);
+      await world.pass(HOUR);
+      expect(await holds('tara', 'Reader')).toBe(true);
+      for (const alarm of alarms()) expect(alarm).toContain(AGAIN);
+    },
+  );
+
+  test('by hand is not being taken away any more', async () => {
+    const done = async () => {
+      await world.submit('olga', cardOf(await world.press('olga', latest('olga').card, 'Done')), { reason: 'key 7' });
+      await world.settle();
+    };
+    await get('tara', 'vault keys', {});
+    await done();
+    await giveUp('vault keys');
+    expect(textOf(cardOf(await world.say('tara', 'my access')))).toContain('it is being taken away');
+    await world.pass(25 * HOUR);
+    await get('tara', 'vault keys', {});
+    expect(textOf(cardOf(await world.say('tara', 'my access')))).not.toContain('taken away');
+    expect(textOf(cardOf(await world.say('tara', 'my requests')))).not.toContain('being removed');
+    for (const alarm of alarms()) expect(alarm).toContain(AGAIN);
+    await done();
+    expect(await timeline()).toContain('No longer needed: asked for again, R-1003');
+    await giveUp('vault keys');
+    await done();
+    expect(textOf(cardOf(await world.say('tara', 'R-1004')))).toContain('Removed everywhere');
+  });
+});
+
 const MINUTE = 60_000;
 test('a system that is away for a short time alarms nobody, and one that stays away alarms within five minutes', async () => {
   await get('tara', 'ledger auditor', {});

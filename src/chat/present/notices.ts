@@ -129,12 +129,13 @@ function most(problems: readonly Text[]): readonly Text[] {
   return others > 0 ? [...problems.slice(0, MOST_PROBLEMS), say('lines.others', { count: others })] : problems;
 }
 
-/** To owners: which roles are missing, or still there, and why. */
+/** To owners: which roles are missing, or still there, and why. `again`: the request for which they are wanted again. */
 export function ownerNotice(
   view: AssignmentView,
   what: 'deliveryFailed' | 'removalAlarm',
   problems: readonly Text[],
   mayRetry: boolean,
+  again: number | null = null,
 ): Notice {
   const values = { package: text(view.facts.package.name, 150), target: view.facts.target.name };
   if (what === 'deliveryFailed') {
@@ -152,8 +153,13 @@ export function ownerNotice(
       mayRetry,
     });
   }
-  const isLive = view.facts.assignment.endedAt === null;
+  const { endedAt, state } = view.facts.assignment;
+  const isLive = endedAt === null;
   const title = say(isLive ? 'notice.withdrawalAlarm' : 'notice.removalAlarm', values);
+  if (problems.length === 0 && again !== null)
+    return notice(title, 'default', [say('notice.askedAgain', { number: number(again) })]);
+  if (problems.length === 0 && !isLive && state !== 'removed')
+    return notice(title, 'attention', [label('state.removalFailed')]);
   if (problems.length === 0) return notice(title, 'default', [label('notice.nowRemoved')]);
   return notice(title, 'attention', [
     label(isLive ? 'notice.withdrawalAlarmBody' : 'notice.removalAlarmBody'),

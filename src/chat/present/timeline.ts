@@ -5,7 +5,7 @@ import type { RequestView } from '../../operations/requests';
 import type { Text } from '../card';
 import { label, listed, say } from '../words';
 import type { Fact } from './asked';
-import { forWhom, nameOf } from './common';
+import { forWhom, nameOf, number } from './common';
 import { BY_USHER } from './outcome';
 
 /** A longer one loses reminders first, then what led to the decisions, each the oldest first. */
@@ -149,11 +149,17 @@ function timelineRow(row: TimelineRow, { request, stages }: RequestView['facts']
         : say('timeline.request.canceledBy', { by });
     case 'request.denied':
       return row.data['detail'] === 'deniedByApprover' ? null : label('timeline.request.denied');
+    case 'request.removed': {
+      const again = row.data['askedAgain'];
+      if (typeof again !== 'number') return label('timeline.request.removed');
+      return again === 0
+        ? label('timeline.request.stillWanted')
+        : say('timeline.request.askedForAgain', { number: number(again) });
+    }
     case 'request.expired':
     case 'request.delivered':
     case 'request.partiallyDelivered':
     case 'request.deliveryFailed':
-    case 'request.removed':
     case 'request.removalFailed':
     case 'assignment.extended':
     case 'assignment.scheduled':
