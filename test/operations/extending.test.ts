@@ -297,6 +297,9 @@ describe('whom the package is no longer for', () => {
     const notice = latest('tara').card;
     expect(textOf(notice)).toContain('Your access to Ledger reader has ended');
     expect(textOf(notice)).not.toContain('Needed again?');
+    const whom = 'You cannot ask for Ledger reader again now. If you need it, ask its owners (“package Ledger reader”';
+    expect(textOf(notice)).toContain(whom);
+    expect(textOf(cardOf(await world.say('tara', 'R-1001')))).toContain(whom);
     const list = cardOf(await world.say('tara', 'my access'));
     expect(textOf(list)).toContain('from request R-1001 · ask its owners if you need it again');
     const about = cardOf(await world.say('tara', 'package ledger reader'));

@@ -75,10 +75,7 @@ export function accessNotice(
       ...(remover?.reason ? [say('outcome.deniedReason', { reason: text(remover.reason, 1000) })] : []),
       ...(assignment.state === 'removalFailed' ? [label('state.removalFailed')] : []),
     ];
-    return notice(title, 'default', [...lines, ...(again ? [label('notice.endedBody')] : [])], {
-      ...base,
-      mayAskAnew: again,
-    });
+    return notice(title, 'default', [...lines, ...nextStep(view)], { ...base, mayAskAnew: again });
   }
   switch (what) {
     case 'accessProblem':
@@ -147,6 +144,14 @@ function stillAsked({ facts, now }: AssignmentView): Text[] {
   }
   if (endsAt === null) return [say('notice.endedAskedNoEnd', values)];
   return [endsAt > now ? say('notice.endedAsked', { ...values, endsAt }) : say('notice.endedAskedOver', values)];
+}
+
+/** After the end: asking again with one tap, or whom to ask where it could not be asked for. */
+function nextStep({ facts, mayAskAnew, couldAsk }: AssignmentView): Text[] {
+  if (mayAskAnew) return [label('notice.endedBody')];
+  if (couldAsk || facts.live || facts.open) return [];
+  const values = { package: text(facts.package.name, 150), owners: nextInCharge(facts, facts.target.id) };
+  return [say('outcome.askOwners', values)];
 }
 
 /** The exception with which the access ends. */

@@ -152,7 +152,8 @@ export function stateText(request: Stands, own: boolean): Text {
   return label(`state.${request.state}`);
 }
 
-function gave(state: Request['state']): boolean {
+/** Whether it gave access, which may have ended since. */
+export function gave(state: Request['state']): boolean {
   return state === 'delivered' || state === 'partiallyDelivered';
 }
 

@@ -9,7 +9,7 @@ import type { Text } from '../card';
 import { label, listed, say } from '../words';
 import { explain } from '../words/faults';
 import { rolesText, room, WHOLE } from './asked';
-import { nameOf, nextInCharge, number, text } from './common';
+import { gave, nameOf, nextInCharge, number, text } from './common';
 import { grantedText } from './exceptions';
 
 const MOST_HANDS = 5;
@@ -50,8 +50,9 @@ export function nextLines({ facts, next, viewer, now }: RequestView): Text[] {
   }
   const isWish = type === 'userAdd' || type === 'userExtend' || type === 'exception';
   const isPolicyOver = state === 'denied' && facts.request.refusal !== null && hasEnded(facts.request.refusal);
-  if ((state !== 'expired' && !isPolicyOver) || !isWish || !viewer.own) return [];
-  if (next !== null) return [label('outcome.askAgain')];
+  const hasEndedSince = facts.assignment?.state === 'removed' && gave(state);
+  if ((state !== 'expired' && !isPolicyOver && !hasEndedSince) || !isWish || !viewer.own) return [];
+  if (next !== null) return hasEndedSince ? [] : [label('outcome.askAgain')];
   // What is held or asked for again is no dead end.
   return facts.live || facts.open
     ? []
