@@ -198,6 +198,30 @@ test('access that the person had before stays at the end', async () => {
   expect(await holds('tara', 'Reader')).toBe(true);
 });
 
+test('asking again fills in what one said oneself, and nobody else’s reason', async () => {
+  await get('tara', 'ledger auditor', { reason: 'year end' });
+  await world.submit('olga', cardOf(await world.say('olga', 'remove tara lind from ledger auditor')), {
+    reason: 'left the desk',
+  });
+  await world.settle();
+  await world.submit('olga', cardOf(await world.say('olga', 'assign tara lind to given only')), { reason: 'helps us' });
+  await world.settle();
+  const filled = async (typed: string): Promise<string> => JSON.stringify(cardOf(await world.say('tara', typed)).body);
+  expect(await filled('ask again R-1001')).toContain('year end');
+  expect(await filled('ask again R-1002')).toContain('Ledger auditor');
+  expect(await filled('ask again R-1002')).not.toContain('left the desk');
+  await world.configure(`catalogs:
+  - name: Finance
+    packages:
+      - name: Given only
+        policies: [{ name: Open, who: allMembers, approval: [{ approvers: ana }], expires: 30 days }]
+`);
+  await world.submit('olga', cardOf(await world.say('olga', 'remove tara lind from given only')), { reason: 'done' });
+  await world.settle();
+  expect(await filled('ask again R-1003')).toContain('Given only');
+  expect(await filled('ask again R-1003')).not.toContain('helps us');
+});
+
 test('incompatible packages are refused in both directions, held or only asked for', async () => {
   await get('tara', 'ledger auditor', {});
   expect(sentenceOf(await world.say('tara', 'request ledger writer'))).toContain(

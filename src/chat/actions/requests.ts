@@ -170,15 +170,20 @@ async function take(context: Context, request: RequestId): Promise<Answer> {
   return { view: 'request', params: answer.params, place: 'replace' };
 }
 
-/** The same once more: same package and person, reason and answers filled in; the gates are those of today. */
+/**
+ * The same once more: same package and person; the gates are those of today. What they said themselves when they asked for it is filled
+ * in, and nobody's reason else: why it was removed, or given to them, is not why they ask.
+ */
 async function again(context: Context, request: RequestId): Promise<Answer> {
-  const { facts } = await view(context.desk, context.who.person.id, request);
+  const me = context.who.person.id;
+  const { facts } = await view(context.desk, me, request);
   const { reason, policyVersion, type } = facts.request;
   const pair = { package: facts.package.id, target: facts.target.id };
   const answers = Object.fromEntries(
     Object.entries(facts.request.answers).map(([key, value]) => [`answer.${key}`, value]),
   );
-  const filled = { ...answers, ...(reason === null ? {} : { reason }) };
+  const isTheirs = facts.request.requestor === me && ['userAdd', 'userExtend', 'exception'].includes(type);
+  const filled = isTheirs ? { ...answers, ...(reason === null ? {} : { reason }) } : {};
   if (type === 'exception') return openException(context, pair, filled);
   return openForm(context, pair, 'ask', { ...filled, ...(policyVersion === null ? {} : { policy: policyVersion }) });
 }
