@@ -250,7 +250,9 @@ function cancelUndelivered(facts: AssignmentFacts, input: EndInput, at: Now): Ch
   return together(
     ...waiting.map((request) => {
       const byRequestor = input.requestor !== null && input.requestor === request.requestor;
-      const data = { byRequestor, detail, onBehalf: isOnBehalf(request) };
+      const onBehalf = isOnBehalf(request);
+      // Whoever had asked for themselves hears of the end, which says why.
+      const data = { detail, onBehalf, ...(byRequestor || onBehalf ? { byRequestor } : {}) };
       return together(
         updated('request', request, { state: 'canceled', detail, completedAt: at.now }),
         toldOf(facts, request, 'request.canceled', { data }),

@@ -110,7 +110,7 @@ const redraw = (on: EventType, about: Consequence['about']): Consequence => ({
 /**
  * Events carry `onBehalf` (requestor and target differ) and `bySystem` (no person asked for it) in their data where a
  * condition below needs it. `assignment.delivered` carries `again`: it was delivered before and nobody asked. `request.approved`
- * carries `scheduled`, for an exception its `type`, `waits` where people set up by hand what was decided, and `again` where an extension gives again what ended meanwhile; what a request comes to carries its `type`; `request.canceled` carries `byRequestor` and `tellTarget`.
+ * carries `scheduled`, for an exception its `type`, `waits` where people set up by hand what was decided, and `again` where an extension gives again what ended meanwhile; what a request comes to carries its `type`; `request.canceled` carries `tellTarget`, and `byRequestor` but where whoever asked hears already that their access has ended.
  */
 export const consequences: readonly Consequence[] = [
   tell('request.submitted', 'request', 'requestor', 'request', { notify: true }),
@@ -196,6 +196,8 @@ export const consequences: readonly Consequence[] = [
   { on: 'assignment.ending', kind: 'place', about: 'grant' },
   tell('manualTask.opened', 'manualTask', 'resourceOwners', 'manualTask'),
   tell('manualTask.reminded', 'manualTaskReminder', 'resourceOwners', 'manualTask'),
+  // One event, so that whoever is asked in both ways hears once.
+  tell('manualTask.escalated', 'manualTaskReminder', 'resourceOwners', 'manualTask'),
   tell('manualTask.escalated', 'manualTaskReminder', 'catalogOwners', 'manualTask'),
   tell('manualTask.escalated', 'manualTaskReminder', 'administrators', 'manualTask'),
   redraw('manualTask.canceled', 'manualTask'),

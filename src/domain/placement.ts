@@ -200,8 +200,7 @@ export function remindTask(facts: TaskFacts, at: Now): Change {
   const isOverdueRemoval = isFirst && !task.want && !facts.wanted;
   return together(
     updated('manualTask', task, reminded),
-    toldOfTask(facts, task, 'manualTask.reminded', { data: { n } }),
-    isFirst ? toldOfTask(facts, task, 'manualTask.escalated') : noChange,
+    toldOfTask(facts, task, isFirst ? 'manualTask.escalated' : 'manualTask.reminded', { data: { n } }),
     isOverdueRemoval ? fail(facts, { code: 'not_done_by_hand', final: true }, at) : noChange,
   );
 }

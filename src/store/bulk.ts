@@ -172,8 +172,8 @@ from (
   from going
   union all
   select 2, 'request.canceled', 'request', id::text, ${refs('id', 'assignment_id')},
-    jsonb_build_object('byRequestor', false, 'detail', 'endReached',
-      'onBehalf', requestor_id is not null and requestor_id <> target_id),
+    jsonb_build_object('detail', 'endReached', 'onBehalf', requestor_id is not null and requestor_id <> target_id)
+      || case when requestor_id <> target_id then '{"byRequestor": false}'::jsonb else '{}'::jsonb end,
     jsonb_build_object('requests', jsonb_build_object(id, jsonb_build_object('state', was_state, 'detail', was_detail,
       'completed_at', null, 'version', version - 1))),
     jsonb_build_object('requests', jsonb_build_object(id, jsonb_build_object('state', 'canceled', 'detail', 'endReached',

