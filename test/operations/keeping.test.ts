@@ -198,6 +198,18 @@ test('access that the person had before stays at the end', async () => {
   expect(await holds('tara', 'Reader')).toBe(true);
 });
 
+test('the card of a removal says of no period, and not that a role is gone which stays for something else', async () => {
+  await get('tara', 'ledger auditor', {});
+  await getReader('tara');
+  await world.submit('tara', cardOf(await world.say('tara', 'give up ledger auditor')), {});
+  await world.settle();
+  expect(await holds('tara', 'Reader')).toBe(true);
+  const card = textOf(cardOf(await world.say('tara', 'R-1003')));
+  expect(card).toContain('Nothing of it is left to take away');
+  expect(card).not.toContain('Period');
+  expect(card).not.toContain('Removed everywhere');
+});
+
 test('asking again fills in what one said oneself, and nobody else’s reason', async () => {
   await get('tara', 'ledger auditor', { reason: 'year end' });
   await world.submit('olga', cardOf(await world.say('olga', 'remove tara lind from ledger auditor')), {
@@ -280,7 +292,7 @@ describe('what is asked for again while its removal is late', () => {
       await world.pass(HOUR);
       for (const alarm of alarms()) expect(alarm).toContain(AGAIN);
       expect(await timeline()).toContain('No longer needed: asked for again, R-1003');
-      expect(await timeline()).not.toContain('Removed everywhere');
+      expect(await timeline()).not.toContain('Nothing of it is left to take away');
       await world.localRoles.tell('Ledger', null);
       await world.pass(HOUR);
       expect(await holds('tara', 'Reader')).toBe(true);
@@ -306,7 +318,7 @@ describe('what is asked for again while its removal is late', () => {
     expect(await timeline()).toContain('No longer needed: asked for again, R-1003');
     await giveUp('vault keys');
     await done();
-    expect(textOf(cardOf(await world.say('tara', 'R-1004')))).toContain('Removed everywhere');
+    expect(textOf(cardOf(await world.say('tara', 'R-1004')))).toContain('Nothing of it is left to take away');
   });
 });
 

@@ -2,7 +2,7 @@
 import { isRefusal } from '../../domain/errors';
 import type { RequestFacts } from '../../domain/facts';
 import { lentBy } from '../../domain/lent';
-import type { ApprovalTask, Decision, Stage } from '../../domain/model';
+import type { ApprovalTask, Decision, Request, Stage } from '../../domain/model';
 import { inZone, periodFor } from '../../domain/period';
 import { earlier } from '../../domain/time';
 import type { RequestView } from '../../operations/requests';
@@ -103,6 +103,8 @@ export function rolesText(names: readonly string[]): Text {
   return names.length === 0 ? label('approval.includesNothing') : listed(names, 'and', NAMED_ROLES);
 }
 
+const REMOVALS: readonly Request['type'][] = ['userRemove', 'adminRemove', 'systemRemove'];
+
 /** What is asked for, in facts. The same on every card of the request. */
 export function what(view: RequestView, wanted: Letters): Fact[] {
   const { facts } = view;
@@ -123,7 +125,8 @@ export function what(view: RequestView, wanted: Letters): Fact[] {
     ...(request.type === 'userExtend' && request.state === 'pendingApproval'
       ? [{ title: label('fact.now'), value: lasting(facts) }]
       : []),
-    { title: label('fact.period'), value: until(view) },
+    // A removal gives nothing, for no time.
+    ...(REMOVALS.includes(request.type) ? [] : [{ title: label('fact.period'), value: until(view) }]),
     ...(request.reason === null || request.reason === ''
       ? []
       : [{ title: label('fact.reason'), value: text(request.reason, room(facts, wanted)) }]),

@@ -281,7 +281,7 @@ export const sentences = {
   'timeline.request.delivered': 'Set up completely',
   'timeline.request.partiallyDelivered': 'Set up in part',
   'timeline.request.deliveryFailed': 'Could not be set up',
-  'timeline.request.removed': 'Removed everywhere',
+  'timeline.request.removed': 'Nothing of it is left to take away',
   'timeline.request.askedForAgain': 'No longer needed: asked for again, {number}',
   'timeline.request.stillWanted': 'No longer needed: asked for again',
   'timeline.request.removalFailed': 'Could not be removed yet, tried again and again',
