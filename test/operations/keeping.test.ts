@@ -378,12 +378,30 @@ describe('access that has not begun', () => {
     await world.settle();
     expect(await assignment()).toMatchObject({ state: 'removed' });
     const told = world.messagesTo('tara').map(({ card: message }) => textOf(message));
-    expect(told.filter((message) => message.includes('left the project'))).toHaveLength(1);
+    expect(told.filter((message) => message.includes('left the project'))).toEqual([
+      expect.stringContaining('took back your access to Booked before it began'),
+    ]);
   });
 
   test('is canceled at once by the person it is for', async () => {
     await scheduled('tara', 'request booked');
+    expect(textOf(cardOf(await world.say('tara', 'my access')))).toContain('Booked');
     expect(sentenceOf(await world.say('tara', 'cancel R-1001'))).toBe('R-1001 is canceled.');
+    expect(textOf(cardOf(await world.say('tara', 'my access')))).not.toContain('Booked');
+  });
+
+  test('is nothing that who was switched off meanwhile had', async () => {
+    await scheduled('tara', 'request booked');
+    const switched = async (enabled: boolean): Promise<void> => {
+      await world.configure(`people:\n  - { key: tara, name: Tara Lind, enabled: ${String(enabled)} }\n`);
+      await world.settle();
+    };
+    await switched(false);
+    await switched(true);
+    expect(textOf(cardOf(await world.say('tara', 'my access')))).not.toContain('Booked');
+    expect(world.messagesTo('tara').map(({ card }) => textOf(card))).not.toContainEqual(
+      expect.stringMatching(/Access to 1 package ended/),
+    );
   });
 });
 

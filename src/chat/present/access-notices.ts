@@ -64,9 +64,10 @@ export function accessNotice(
   if (ended) {
     const { endReason } = assignment;
     const why = endReason === 'gaveUp' || endReason === 'outOfScope' ? endReason : 'endReached';
+    const removed = assignment.startsAt > assignment.endedAt ? 'takenBack' : 'removedByOwner';
     const title =
       assignment.endReason === 'removedByOwner' && typeof remover?.name === 'string'
-        ? say('notice.accessEnded.removedByOwner', { by: remover.name, package: name })
+        ? say(`notice.accessEnded.${removed}`, { by: remover.name, package: name })
         : say(`notice.accessEnded.${why}`, { package: name });
     // Whoever was switched off and is back gets nothing back by itself, and may ask (rule 3.17); nobody is invited in vain.
     const again = view.mayAskAnew;

@@ -518,6 +518,7 @@ export const sentences = {
   'notice.accessEnded.endReached': 'Your access to {package} has ended',
   'notice.accessEnded.gaveUp': 'You gave up {package}',
   'notice.accessEnded.outOfScope': 'Your access to {package} has ended: you are no longer among those it is for',
+  'notice.accessEnded.takenBack': '{by} took back your access to {package} before it began',
   'notice.accessEnded.removedByOwner': '{by} removed your access to {package}',
   'notice.endedAsked':
     'You asked to keep it: {number} is still being decided. If that is approved you have it again, until {endsAt:dateTime}.',
