@@ -7,7 +7,7 @@ import type { Change } from './events';
 import { noChange, together } from './events';
 import type { AssignmentFacts, GrantFact, Now } from './facts';
 import { wantGrants, withdrawGrants } from './grants';
-import type { AssignmentId, Grant } from './model';
+import type { AssignmentId, Grant, Request } from './model';
 import { HOLDING_ASSIGNMENT_STATES } from './model';
 
 /**
@@ -16,8 +16,9 @@ import { HOLDING_ASSIGNMENT_STATES } from './model';
  */
 export function follow(facts: AssignmentFacts, at: Now): Change {
   const { gained, lost, kept } = differences(facts);
-  if (gained.length === 0 && lost.length === 0) return noChange;
   const { assignment } = facts;
+  if (gained.length === 0 && lost.length === 0)
+    return assignment.state === 'delivered' ? caughtUp(facts, at) : noChange;
   const data = { gained: gained.length, lost: lost.length };
   return together(
     toldOfAssignment(facts, assignment, 'assignment.contentChanged', null, data),
@@ -96,12 +97,20 @@ function without(facts: AssignmentFacts, [first]: readonly GrantFact[], at: Now)
   return together(
     updated('assignment', assignment, { state: 'delivered' }),
     toldOfAssignment(facts, assignment, 'assignment.delivered', null, { again: true }),
-    ...facts.undelivered.map((request) =>
-      together(
-        updated('request', request, { state: 'delivered', completedAt: at.now }),
-        toldOf(facts, request, 'request.delivered', { data: { onBehalf: isOnBehalf(request) } }),
-      ),
-    ),
+    ...facts.undelivered.map((request) => delivered(facts, request, at)),
+  );
+}
+
+/** A release that saw the package lose what could not be given left what had asked for it as it was. */
+function caughtUp(facts: AssignmentFacts, at: Now): Change {
+  const left = facts.undelivered.filter(({ state }) => state !== 'delivering');
+  return together(...left.map((request) => delivered(facts, request, at)));
+}
+
+function delivered(facts: AssignmentFacts, request: Request, at: Now): Change {
+  return together(
+    updated('request', request, { state: 'delivered', completedAt: at.now }),
+    toldOf(facts, request, 'request.delivered', { data: { onBehalf: isOnBehalf(request) } }),
   );
 }
 

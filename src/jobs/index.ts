@@ -107,6 +107,7 @@ async function ends(parts: JobParts): Promise<number> {
 }
 
 const holders = each('update-holders', (due, limit) => due.contentsChanged(limit), followContent);
+const behind = each('update-holders', (due, limit) => due.requestsLeftBehind(limit), followContent);
 const astray = each('update-holders', (due, limit) => due.grantsAstray(limit), takeAstray);
 
 const forgets = each('forget-people', (due, limit) => due.peopleToForget(limit), forget);
@@ -155,8 +156,9 @@ export async function endOutOfScope(parts: JobParts): Promise<number> {
 
 /** Whoever holds a package has what it holds (rule 3.11), and nobody has what nothing justifies. */
 async function updateHolders(parts: JobParts): Promise<number> {
-  const tried = (await holders(parts)) + (await astray(parts));
+  const tried = (await holders(parts)) + (await behind(parts)) + (await astray(parts));
   await parts.due.contentsFollowed();
+  await parts.due.requestsCaughtUp();
   await parts.due.astrayMended();
   return tried;
 }

@@ -822,6 +822,10 @@ export interface Due {
   contentsChanged(limit: number): Promise<readonly AssignmentId[]>;
   /** Forgets which packages changed, where all their holders follow. */
   contentsFollowed(): Promise<void>;
+  /** Access that is delivered while what asked for it was left as it was before. */
+  requestsLeftBehind(limit: number): Promise<readonly AssignmentId[]>;
+  /** Forgets those that are right again. */
+  requestsCaughtUp(): Promise<void>;
   /** Grants that are given although nothing justifies them. */
   grantsAstray(limit: number): Promise<readonly GrantId[]>;
   /** Forgets those that are right again: the ones that were found only after an hour, so that somebody hears of them. */

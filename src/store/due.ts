@@ -49,6 +49,10 @@ const ASTRAY_MENDED = `
 delete from grants_astray n where n.noted_at < usher_now() - interval '5 minutes' and (${GRANT_STATE} = 'taken' or ${JUSTIFIED})
   and (n.found_at is null or n.found_at < usher_now() - interval '1 hour')`;
 
+const CAUGHT_UP = `
+delete from requests_left_behind b where not exists (select from requests r join assignments a on a.id = r.assignment_id
+  where r.assignment_id = b.assignment_id and a.state = 'delivered' and r.state in ('partiallyDelivered', 'deliveryFailed'))`;
+
 /** What is open and asks for something by a policy; as the index of it says it. */
 const BY_POLICY = `state in ('pendingApproval', 'scheduled')`;
 
@@ -72,6 +76,7 @@ select a.id from content_changes c join packages p on p.id = c.package_id
 join assignments a on a.package_id = c.package_id and a.state in ${JUSTIFYING}
 where ${DIFFERS}
 order by a.id limit $1`,
+  requestsLeftBehind: 'select assignment_id as id from requests_left_behind order by assignment_id limit $1',
   exceptionsToReport: `
 select id from incompatibility_exceptions where state <> 'ended' and remind_at <= usher_now()
 union
@@ -228,6 +233,10 @@ export function createDue(q: Query): Due {
     contentsChanged: assignments(SQL.contentsChanged),
     async contentsFollowed() {
       await q(CONTENTS_FOLLOWED);
+    },
+    requestsLeftBehind: assignments(SQL.requestsLeftBehind),
+    async requestsCaughtUp() {
+      await q(CAUGHT_UP);
     },
     async grantsAstray(limit) {
       return (await q(ASTRAY, [limit])).map((row) => (row as { id: GrantId }).id);

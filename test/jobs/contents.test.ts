@@ -1,6 +1,7 @@
 // A package gains or loses a role: whoever holds it follows within a minute, differences only (rule 3.11), and access can be set up
 // again at any time (rule 3.12).
 import { alarmsOf } from '../../src/operations/alarms';
+import { leftBehind } from '../../src/store/migrations/0062-left-behind';
 import { aWorld, cardOf, sentenceOf, SMALL, textOf } from '../support/world';
 import type { World } from '../support/world';
 
@@ -122,17 +123,19 @@ test('access is set up again at any time, and what was changed outside is there 
   expect(await states()).toEqual(['delivered']);
 });
 
+/** What the auditors hold, as roles of systems that answer by themselves. */
+const holds = (given: string): Promise<string> =>
+  world.configure(
+    SMALL.replace(AUDITOR, AUDITOR.replace('[Ledger / Reader]', given))
+      .replace('connector: manual', 'connector: local')
+      .replace('name: Vault,', 'name: Safe,')
+      .replaceAll('Vault /', 'Safe /'),
+  );
+
 test.each([
   { left: '[Ledger / Reader]', roles: ['Reader'] },
   { left: '[]', roles: [] },
 ])('a request that was set up in part is set up once what failed is gone, with $left left', async ({ left, roles }) => {
-  const holds = (given: string): Promise<string> =>
-    world.configure(
-      SMALL.replace(AUDITOR, AUDITOR.replace('[Ledger / Reader]', given))
-        .replace('connector: manual', 'connector: local')
-        .replace('name: Vault,', 'name: Safe,')
-        .replaceAll('Vault /', 'Safe /'),
-    );
   await world.localRoles.tell('Safe', { mode: 'failed', code: 'locked' });
   await holds('[Ledger / Reader, Safe / Key holder]');
   await take('tara', 'ledger auditor');
@@ -146,4 +149,30 @@ test.each([
     roles,
   ]);
   expect(textOf(cardOf(await world.say('tara', 'R-1001')))).not.toContain('Partly set up');
+});
+
+test('a request that an earlier release left as set up in part is set up once it is noted', async () => {
+  await world.localRoles.tell('Safe', { mode: 'failed', code: 'locked' });
+  await holds('[Ledger / Reader, Safe / Key holder]');
+  await take('tara', 'ledger auditor');
+  // Its package loses all, and that release follows.
+  await holds('[]');
+  await world.sql('update grant_assignments set withdrawn_at = usher_now()');
+  await world.sql(`update assignments set state = 'delivered', version = version + 1`);
+  expect(await world.sql('select state from requests')).toEqual([{ state: 'partiallyDelivered' }]);
+  const note = async () => {
+    await world.sql(leftBehind.afterwards);
+    const noted = await world.sql('select from requests_left_behind');
+    await world.settle();
+    return noted.length;
+  };
+  expect([await note(), await note()]).toEqual([1, 0]);
+  expect(await world.sql('select state, completed_at is null as open from requests')).toEqual([
+    { state: 'delivered', open: false },
+  ]);
+  expect(await world.sql(`select actor_name as by from audit_events where type = 'request.delivered'`)).toEqual([
+    { by: 'update-holders' },
+  ]);
+  expect(textOf(cardOf(await world.say('tara', 'R-1001')))).not.toContain('Partly set up');
+  expect(await world.sql('select from requests_left_behind')).toEqual([]);
 });

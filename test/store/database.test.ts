@@ -124,6 +124,7 @@ describe('migrate', () => {
       '0039-linked-mails',
       '0057-said-of-us',
       '0058-updates',
+      '0062-left-behind',
     ];
     expect(later).toEqual(followed.map((name) => ({ name: `${name} afterwards` })));
     expect(

@@ -186,6 +186,8 @@ test.each<{
   { name: 'requests whose last day is over', act: (q) => createDue(q).requestsOver(10) },
   { name: 'people to forget', act: (q) => createDue(q).peopleToForget(10) },
   { name: 'access of people who left', act: (q) => createDue(q).assignmentsOfGone(10) },
+  { name: 'requests left behind', act: (q) => createDue(q).requestsLeftBehind(10) },
+  { name: 'forgetting those that caught up', act: (q) => createDue(q).requestsCaughtUp() },
   { name: 'roles that nothing justifies', act: (q) => createDue(q).grantsAstray(10) },
   { name: 'forgetting those that are right again', act: (q) => createDue(q).astrayMended() },
   { name: 'messages out of date', act: (q) => createDue(q).staleCards(10) },

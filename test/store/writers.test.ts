@@ -40,6 +40,7 @@ const WRITERS: Readonly<Record<string, string>> = {
   leaver_requests: 'scope',
   lent_changes: 'exceptions',
   grants_astray: 'due',
+  requests_left_behind: 'due',
   manual_task_keepers: 'task-keepers',
   local_roles: 'local-roles',
   local_faults: 'local-roles',

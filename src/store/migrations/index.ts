@@ -44,6 +44,7 @@ import { freeUntil } from './0053-free-until';
 import { oneWayRows } from './0054-one-way-rows';
 import { saidOfUs } from './0057-said-of-us';
 import { updates } from './0058-updates';
+import { leftBehind } from './0062-left-behind';
 
 export type Migration = {
   /** `0001-name`, as the file is called. */
@@ -102,4 +103,5 @@ export const migrations: readonly Migration[] = [
   oneWayRows,
   saidOfUs,
   updates,
+  leftBehind,
 ];
