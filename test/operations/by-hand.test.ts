@@ -194,6 +194,18 @@ describe('the list of tasks', () => {
     expect(await numbers()).toEqual({ olga: [], cas: [], ada: ['T-1', 'T-2'], tom: ['T-1'] });
   });
 
+  test('is of those in charge at once where whoever is before them is whom it is about, alone', async () => {
+    await world.configure(`catalogs:
+  - name: Finance
+    owners: [ben, olga]
+    resources: [{ name: Vault, connector: manual, owners: [tom], roles: [Key holder] }]
+`);
+    await ask('cas', 'request vault keys');
+    await ask('tom', 'request vault keys');
+    const numbers = async (user: string) => titles(textOf(await tasks(user))).map((line) => line.split(' ')[0]);
+    expect([await numbers('tom'), await numbers('ben'), await numbers('ada')]).toEqual([['T-1'], ['T-2'], []]);
+  });
+
   test('has pages that are turned both ways, and shows what is left of the page in which something was done', async () => {
     await world.configure(SHELF(19));
     await ask('tara', 'request boards');

@@ -409,6 +409,12 @@ test('what waits for somebody is not looked up in all that was ever given where 
   expect(read).not.toContain('grants_role');
 });
 
+test('who is before somebody in charge is looked up for what they keep, and not for each task that waits', async () => {
+  const read = await planned((q) => createViews(q).tasks(person, page));
+  expect(read).toContain('resource_owners');
+  expect(read.slice(read.indexOf('on manual_tasks'))).not.toContain('resource_owners');
+});
+
 describe('who may decide, where groups are large and the planner is left to itself', () => {
   let database: Sequelize;
   beforeAll(async () => {
