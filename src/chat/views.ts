@@ -257,6 +257,7 @@ function accessNotice(kind: Parameters<typeof accessNoticeOf>[1] | 'accessMoved'
     return {
       card: 'notice',
       data: accessNoticeOf(seen, what, remover, contents),
+      ...(seen.own && seen.facts.assignment.endedAt !== null && what !== 'accessEnded' ? { over: true } : {}),
       ...spoken(look, {
         package: text(seen.facts.package.name, 150),
         target: seen.facts.target.name,

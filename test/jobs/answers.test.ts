@@ -141,6 +141,6 @@ test('what was asked for about access follows it too, a list does not', async ()
   const copy = await world.stands('tara', await world.conversation.handle(world.inbound('tara', press)));
   const list = await world.stands('tara', await world.say('tara', 'my access'));
   await world.pass(9 * 3_600_000);
-  expect(textOf(copy.card)).toContain('Your access to Ledger auditor has ended');
+  expect(textOf(copy.card)).toContain('Your access to Ledger auditor ended on');
   expect([copy.changes, list.changes]).toEqual([1, 0]);
 });

@@ -198,6 +198,17 @@ test('access that the person had before stays at the end', async () => {
   expect(await holds('tara', 'Reader')).toBe(true);
 });
 
+test('of all that was said of access only the message of its end offers to ask again', async () => {
+  await getReader('tara');
+  await world.pass(17 * DAY);
+  await world.pass(14 * DAY);
+  const told = world.messagesTo('tara').filter(({ card }) => /^Your access to Ledger reader/.test(textOf(card)));
+  const offers = told.filter(({ card }) => buttons(card).has('Ask again'));
+  expect([told.length, offers.length]).toEqual([3, 1]);
+  expect(textOf(offers[0]?.card ?? latest('tara').card)).toContain('Needed again? Ask with one tap.');
+  expect(new Set(told.map(({ card }) => textOf(card))).size).toBe(2);
+});
+
 test('the card of a removal says of no period, and not that a role is gone which stays for something else', async () => {
   await get('tara', 'ledger auditor', {});
   await getReader('tara');

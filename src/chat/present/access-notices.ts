@@ -61,6 +61,9 @@ export function accessNotice(
         : []),
     ]);
   }
+  // The message of the end says what is to do; what was said before it only that it is over.
+  if (ended && what !== 'accessEnded')
+    return notice(say('notice.accessOver', { package: name, endedAt: assignment.endedAt }), 'default', [], base);
   if (ended) {
     const { endReason } = assignment;
     const why = endReason === 'gaveUp' || endReason === 'outOfScope' ? endReason : 'endReached';

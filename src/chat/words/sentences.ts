@@ -515,6 +515,7 @@ export const sentences = {
   'notice.accessEndingRenewOwners': 'Still needed? Ask {owners} for a new exception.',
   'notice.accessEndingNoExtend': 'It cannot be extended. When it has ended you can ask again.',
   'notice.accessEndingClosed': 'It cannot be extended. If you need it for longer, ask {owners}.',
+  'notice.accessOver': 'Your access to {package} ended on {endedAt:dateTime}',
   'notice.accessEnded.endReached': 'Your access to {package} has ended',
   'notice.accessEnded.gaveUp': 'You gave up {package}',
   'notice.accessEnded.outOfScope': 'Your access to {package} has ended: you are no longer among those it is for',
