@@ -369,7 +369,7 @@ describe('deciding', () => {
       give: {
         request: aRequest({ type: 'exception', policyVersion: policy.id, reason: 'x', period: until('2026-01-14') }),
       },
-      code: 'end-before-start',
+      code: 'asked-over',
     },
   ])('is denied by the gate where $name', ({ give, code, ask }) => {
     const change = approved(give);
