@@ -235,6 +235,25 @@ describe('a role added before the decision (rules 3.8, 3.27)', () => {
     expect(await decisions()).toMatchObject([{ decision: 'approve', saw: (await content())[1] }]);
   });
 
+  test('is named to whoever decides, however many the package holds already', async () => {
+    const many = Array.from({ length: 12 }, (_, n) => `R${n + 10}`);
+    const holding = (roles: readonly string[]) =>
+      world.configure(`catalogs:
+  - name: Finance
+    resources: [{ name: Ledger, connector: local, owners: [olga], roles: [${roles.join(', ')}] }]
+    packages: [{ name: Many, roles: [${roles.map((role) => `Ledger / ${role}`).join(', ')}], policies: [{ name: All, who: allMembers, approval: [{ approvers: [ana] }], expires: 30 days }] }]
+`);
+    await holding(['Reader', 'Writer', ...many]);
+    await world.submit('tara', cardOf(await world.say('tara', 'request many')), { reason: 'all of it' });
+    await world.settle();
+    expect(textOf(latest('ana').card)).not.toContain('New in the package');
+    await holding(['Reader', 'Writer', ...many, 'Zeta master']);
+    await world.settle();
+    expect(textOf(latest('ana').card)).toContain('New in the package: Ledger / Zeta master\n');
+    await world.press('ana', latest('ana').card, 'Approve');
+    expect(await decisions()).toMatchObject([{ decision: 'approve' }]);
+  });
+
   test('is not seen by whoever claims it: what a button says is looked up', async () => {
     const before = latest('ana').card;
     await contain(BOTH);

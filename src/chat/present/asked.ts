@@ -1,4 +1,5 @@
 // What a request asks for, in facts: the same on every card of it.
+import { gainedSinceAsked } from '../../domain/content';
 import { isRefusal } from '../../domain/errors';
 import type { RequestFacts } from '../../domain/facts';
 import { lentBy } from '../../domain/lent';
@@ -88,19 +89,28 @@ export function deciding({
   return stage && task ? { stage, task } : null;
 }
 
-/** What the package holds, for the decision only (rule 3.8): an exception gives none of it. */
+/**
+ * What the package holds, for the decision only (rule 3.8): an exception gives none of it. What came to it since this was asked for, and
+ * since what it asks again was, stands apart, and more of it is named: a name that a list leaves out is a role that is given unseen.
+ */
 export function includes(view: RequestView): Fact[] {
-  const { request, roles } = view.facts;
-  if (deciding(view) === null || request.type === 'exception') return [];
-  return [{ title: label('fact.includes'), value: rolesText(roles.map(({ name }) => name)) }];
+  const { facts } = view;
+  const { replaced, request, roles } = facts;
+  const decides = deciding(view) !== null && request.type !== 'exception';
+  const added = [...new Set([...(replaced?.added ?? []), ...(decides ? gainedSinceAsked(facts) : [])])];
+  return [
+    ...(decides ? [{ title: label('fact.includes'), value: rolesText(roles.map(({ name }) => name)) }] : []),
+    ...(added.length === 0 ? [] : [{ title: label('fact.added'), value: rolesText(added, ADDED_ROLES) }]),
+  ];
 }
 
-/** So many roles of a package are named. */
+/** So many roles of a package are named, and so many of what was added to it. */
 const NAMED_ROLES = 10;
+const ADDED_ROLES = 30;
 
 /** Roles by name. */
-export function rolesText(names: readonly string[]): Text {
-  return names.length === 0 ? label('approval.includesNothing') : listed(names, 'and', NAMED_ROLES);
+export function rolesText(names: readonly string[], most = NAMED_ROLES): Text {
+  return names.length === 0 ? label('approval.includesNothing') : listed(names, 'and', most);
 }
 
 const REMOVALS: readonly Request['type'][] = ['userRemove', 'adminRemove', 'systemRemove'];
@@ -121,7 +131,6 @@ export function what(view: RequestView, wanted: Letters): Fact[] {
       ? [{ title: label('fact.requestor'), value: text(facts.requestor.name, 150) }]
       : []),
     ...(view.organization === null ? [] : [{ title: label('fact.organization'), value: text(view.organization, 150) }]),
-    ...(facts.replaced ? [{ title: label('fact.added'), value: rolesText(facts.replaced.added) }] : []),
     ...(request.type === 'userExtend' && request.state === 'pendingApproval'
       ? [{ title: label('fact.now'), value: lasting(facts) }]
       : []),
