@@ -25,8 +25,27 @@ export function neverGiven({ wanted, overrideBaseline, grant }: PlaceFacts): boo
 }
 
 /** Whether the person had the role before: what one catalog knows of that, all do that have the same role of the system. */
-export function hadBefore({ grant, twins }: PlaceFacts): boolean {
-  return grant.baseline === true || twins.some(({ theirs }) => theirs);
+export function hadBefore(facts: PlaceFacts): boolean {
+  const { grant, twins } = facts;
+  if (grant.baseline === true && !isMisread(grant, facts)) return true;
+  return twins.some((twin) => twin.theirs && !isMisread(twin.grant, facts));
+}
+
+/**
+ * Whether this grant took for what the person had before what Usher had given by another one, which stood there all the time. A release
+ * that did not know of the other one read it so, and still does where it runs beside this one.
+ */
+export function isMisread({ id, baseline, placedAt: read }: Grant, { grant, twins }: PlaceFacts): boolean {
+  if (baseline !== true || read === null) return false;
+  return [grant, ...twins.map((twin) => twin.grant)].some(
+    (gift) =>
+      gift.id !== id &&
+      gift.baseline === false &&
+      gift.state !== 'taken' &&
+      gift.placedAt !== null &&
+      gift.placedAt <= read &&
+      (gift.takenAt === null || gift.takenAt > read),
+  );
 }
 
 /** Whether what the person has may be what Usher gave for another catalog: that is no baseline. */

@@ -1,6 +1,6 @@
 // One grant made true in another system: outcome, failure, manual tasks, and what follows for assignments. What the person had before:
 // baseline.ts.
-import { hadBefore, neverGiven } from './baseline';
+import { hadBefore, isMisread, neverGiven } from './baseline';
 import { inserted, isOnBehalf, textOf, told, toldOfGrant, toldOfTwin, updated } from './change';
 import { DomainError } from './errors';
 import type { Change, DomainEvent, ManualTask } from './events';
@@ -62,7 +62,8 @@ export function confirm(facts: PlaceFacts, outcome: PlaceOutcome, at: Now): Chan
  * The access that still wants the role has it from now on, with what is known of it: what Usher gave for one of them is no baseline of the
  * other, and it is made so once more, because a call that takes may be on its way and its answer lost. `isTaken`: it was taken already.
  */
-function leftTo({ grant, twins }: PlaceFacts, isTaken: boolean, at: Now): Change {
+function leftTo(facts: PlaceFacts, isTaken: boolean, at: Now): Change {
+  const { grant, twins } = facts;
   const isGift = grant.baseline === false || (grant.baseline === null && grant.placedAt !== null);
   return together(
     ...twins
@@ -72,7 +73,7 @@ function leftTo({ grant, twins }: PlaceFacts, isTaken: boolean, at: Now): Change
         return together(
           isTaken
             ? updated('grant', twin.grant, { ...none, takenAt: at.now })
-            : isGift && twin.grant.baseline === null
+            : isGift && (twin.grant.baseline === null || isMisread(twin.grant, facts))
               ? updated('grant', twin.grant, none)
               : noChange,
           toldOfTwin(twin, 'grant.wanted', { again: true }),

@@ -81,6 +81,22 @@ describe('what Usher gave', () => {
     await expectSound(world.sql);
   });
 
+  test.each(ORDERS)(
+    'is taken also where an earlier release read it as theirs: first $first, over first $gone',
+    async (pair) => {
+      const { first, gone } = pair;
+      await get(first);
+      await world.pass(MINUTE);
+      await get(other(first));
+      const second = await grantOf(other(first) === PAIRS[0] ? 'Ledger' : 'Books');
+      await world.sql(`update grants set baseline = true, version = version + 1 where id = '${second.id}'`);
+      await end(gone);
+      expect(await holds()).toBe(true);
+      await end(other(gone));
+      expect(await holds()).toBe(false);
+    },
+  );
+
   test('is given once more where the one was ended before the other one was looked at', async () => {
     await get('ledger auditor');
     await ask('books reader');
