@@ -107,6 +107,28 @@ test('a full database of the first release works with this one', async () => {
   expect(await noted()).toEqual([]);
 });
 
+test('the next months of the trail are made while an index is built', async () => {
+  const url = await freshDatabase('building_months', 'migrated');
+  const [{ sequelize }, busy] = await Promise.all([openDatabase(url), openDatabase(url)]);
+  const building = await busy.sequelize.transaction(async (transaction) => {
+    await busy.sequelize.query('lock gates in row exclusive mode', {
+      transaction,
+    });
+    const begun = buildIndexes(sequelize, { wanted: { gates_new: 'gates (failures)' }, replaced: [] });
+    const waiting = `select 1 from pg_stat_activity where datname = current_database() and query like 'create index concurrently%'
+      and wait_event_type = 'Lock'`;
+    while ((await asOwner(url, waiting)).length === 0);
+    await asOwner(url, `set lock_timeout = 1000; select create_audit_partitions(now() + interval '3 months')`);
+    return { begun };
+  });
+  expect(await building.begun).toEqual(['gates_new']);
+  const [made] = await asOwner(
+    url,
+    `select count(*)::int as n from pg_class where relname ~ '^audit_events_[0-9]{4}_[0-9]{2}$'`,
+  );
+  expect(made).toEqual({ n: 4 });
+});
+
 test('while an index is built everybody writes, and one whose build broke off is built anew', async () => {
   const url = await freshDatabase('building', 'empty');
   await asOwner(url, 'create table full_one (a int); create index full_one_old on full_one (a)');

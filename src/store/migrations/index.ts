@@ -45,6 +45,7 @@ import { oneWayRows } from './0054-one-way-rows';
 import { saidOfUs } from './0057-said-of-us';
 import { updates } from './0058-updates';
 import { leftBehind } from './0062-left-behind';
+import { monthsApart } from './0064-months';
 
 export type Migration = {
   /** `0001-name`, as the file is called. */
@@ -104,4 +105,5 @@ export const migrations: readonly Migration[] = [
   saidOfUs,
   updates,
   leftBehind,
+  monthsApart,
 ];
