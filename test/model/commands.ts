@@ -457,7 +457,8 @@ type Edit =
   | { readonly kind: 'catalog' }
   | { readonly kind: 'toggle'; readonly pack: number; readonly which: number }
   | { readonly kind: 'terms'; readonly pack: number; readonly which: number; readonly variant: number }
-  | { readonly kind: 'roles'; readonly pack: number; readonly role: number };
+  /** `waits`: of a package that somebody waits for. */
+  | { readonly kind: 'roles'; readonly pack: number; readonly role: number; readonly waits: boolean };
 
 /** The organization is edited by a blueprint. */
 export class Edited extends Command {
@@ -565,14 +566,16 @@ function change(o: Organization, edit: Edit): string {
       return edits.package(o, pack(edit.pack));
     }
     case 'roles': {
-      const one = o.packages[pack(edit.pack)];
+      const waiting = o.requests.filter(({ state }) => state === 'pendingApproval' || state === 'scheduled');
+      const key = (edit.waits ? waiting[edit.pack % waiting.length]?.package : undefined) ?? pack(edit.pack);
+      const one = o.packages[key];
       const role = SYSTEMS[edit.role % SYSTEMS.length] ?? 'reader';
       if (one) {
         const has = one.roles.includes(role);
         if (!has) one.roles = [...one.roles, role];
         else if (one.roles.length > 1) one.roles = one.roles.filter((each) => each !== role);
       }
-      return edits.package(o, pack(edit.pack));
+      return edits.package(o, key);
     }
   }
 }
@@ -606,7 +609,10 @@ const edit: fc.Arbitrary<Edit> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('catalog' as const) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('toggle' as const), pack: nat, which: nat }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('terms' as const), pack: nat, which: nat, variant: nat }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('roles' as const), pack: nat, role: nat }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ kind: fc.constant('roles' as const), pack: nat, role: nat, waits: fc.boolean() }),
+  },
 );
 
 const of = <T>(weight: number, arbitrary: fc.Arbitrary<T>, make: (value: T) => Step) => ({

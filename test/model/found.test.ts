@@ -75,7 +75,7 @@ test('a worker that gives too late to a leaver who had the role before gives not
 });
 
 test('access that ends before what its package lost is taken is ending until that is gone', async () => {
-  const reader = new Edited({ kind: 'roles', pack: 2, role: 0 });
+  const reader = new Edited({ kind: 'roles', pack: 2, role: 0, waits: false });
   const follow = new Sweep(['update-holders']);
   // Another package gives the role that this one still has, so nothing else has to be taken. The role may come back meanwhile.
   for (const [meanwhile, state] of [
@@ -263,6 +263,16 @@ test('a delegate decides until it is ended, and not after', async () => {
     approves(1),
   ]);
   expect(o.requests.map(({ decisions }) => decisions)).toMatchObject([[{ person: 'ben', for: 'ana' }], []]);
+});
+
+test('a role that came before the only decision is decided on once, by whoever was shown it', async () => {
+  const adds = new Edited({ kind: 'roles', pack: 0, role: 3, waits: true });
+  const old = new Do(
+    { kind: 'decide', byCard: true, old: true, asked: true, which: 0, who: 0, approve: true, reason: true },
+    null,
+  );
+  const { o } = await live([asks(1, 0), adds, old, approves(0)]);
+  expect(o.requests).toMatchObject([{ detail: null, decisions: [{ saw: o.packages['reader']?.roles }] }]);
 });
 
 test('what is held by an exception ends with it', async () => {
