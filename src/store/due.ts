@@ -113,7 +113,7 @@ order by r.id limit $1`,
 select r.id from requests r join people on people.id = r.target_id
 where r.state = 'pendingApproval' and r.asked_ends_at is not null and r.asked_ends_at <= usher_now() + interval '27 hours'
   and case when r.type = 'userExtend' then r.asked_ends_at
-    else (((r.asked_ends_at - interval '1 millisecond') at time zone r.zone)::date + 1)::timestamp at time zone people.time_zone
+    else (((r.asked_ends_at - interval '1 millisecond') at time zone usher_zone(r.zone))::date + 1)::timestamp at time zone usher_zone(people.time_zone)
     end <= usher_now()
 union
 select id from (
@@ -128,7 +128,7 @@ select id from (
   cross join lateral (select id, target_id from requests where policy_version_id = used.id and ${BY_POLICY}
     and state = 'pendingApproval' offset 0) r
   cross join lateral (select from people where people.id = r.target_id
-    and (v.expiration_on + 1)::timestamp at time zone people.time_zone <= usher_now() offset 0) over
+    and (v.expiration_on + 1)::timestamp at time zone usher_zone(people.time_zone) <= usher_now() offset 0) over
 ) fixed
 order by id limit $1`,
   assignmentsOfGone: `

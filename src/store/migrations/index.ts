@@ -46,6 +46,7 @@ import { saidOfUs } from './0057-said-of-us';
 import { updates } from './0058-updates';
 import { leftBehind } from './0062-left-behind';
 import { monthsApart } from './0064-months';
+import { zones } from './0070-zones';
 
 export type Migration = {
   /** `0001-name`, as the file is called. */
@@ -106,4 +107,5 @@ export const migrations: readonly Migration[] = [
   updates,
   leftBehind,
   monthsApart,
+  zones,
 ];
