@@ -62,6 +62,20 @@ async function asked(user = 'tara', text = 'request ledger writer', values: Reco
   return sent;
 }
 
+test('none is offered by a policy whose last day is over', async () => {
+  await world.configure(
+    against(
+      `{ package: Ledger auditor, exceptionPolicy: { approval: [{ approvers: ada }], expires: ${await inDays(3)} } }`,
+    ),
+  );
+  await world.submit('tara', await form('tara', 'request ledger auditor'), {});
+  expect((await world.say('tara', 'request ledger writer')).kind).toBe('form');
+  await world.pass(5 * DAY);
+  const refusal = 'Ledger writer does not go together with Ledger auditor, which you have. Give that up first.';
+  for (const words of ['request ledger writer', 'ask exception ledger writer'])
+    expect(sentenceOf(await world.say('tara', words))).toBe(refusal);
+});
+
 test('the form says what the package ends with: the exception, unless the other package ends before', async () => {
   const policy = '{ name: Employees, expires: 5 days, reason: optional, extension: { allowed: false } }';
   const ends = 'ends with the exception at the latest';
