@@ -572,6 +572,14 @@ describe('where no form opens', () => {
   });
 });
 
+test('what a reason says of a step or a version is a part of it', async () => {
+  await ask('tara', 'ledger reader');
+  await world.say('ana', 'approve R-1001 openly because Python 3 version 7 and SAP 4 step 9 are ours');
+  expect(await world.sql('select reason from decisions')).toEqual([
+    { reason: 'Python 3 version 7 and SAP 4 step 9 are ours' },
+  ]);
+});
+
 test('why it was approved is read by nobody where those who wrote it were not told who would', async () => {
   await ask('tara', 'ledger reader');
   await world.say('ana', 'approve R-1001 openly because he leaves in May anyway');

@@ -183,10 +183,13 @@ const STEP = /(\d["”’)]?),? step (\d{1,2})(?![\p{L}\p{N}])/iu;
 const VERSION = /(\d["”’)]?),? version (\d{1,6})(?![\p{L}\p{N}])/iu;
 
 function typedDecision(rest: string): Typed {
-  const step = STEP.exec(rest)?.[2];
-  const stepless = rest.replace(STEP, '$1');
+  // What stands in a reason is a part of it.
+  const [whole, before = rest] = /^(.*?)\bbecause\b/is.exec(rest) ?? [];
+  const after = whole === undefined ? '' : rest.slice(before.length);
+  const step = STEP.exec(before)?.[2];
+  const stepless = before.replace(STEP, '$1');
   const content = VERSION.exec(stepless)?.[2];
-  const { number, said, isBare } = numberTyped(stepless.replace(VERSION, '$1'));
+  const { number, said, isBare } = numberTyped(stepless.replace(VERSION, '$1') + after);
   const [, openly, reason = null] = /^(openly,?\s+)?because\s+(\S.*)$/is.exec(said) ?? [];
   return {
     number,
