@@ -56,6 +56,34 @@ const search = async (user: string) =>
 const states = () => world.sql('select number::integer, state, detail from requests order by requests.number');
 const OVER = /^Year end is given until \w+ \d+ \w+ \d+ at the latest, and that is over\./u;
 
+test('nor does one of a catalog that is open to others', async () => {
+  await world.configure('catalogs: [{ name: Finance, external: true }]');
+  expect(await search('tom')).toContain('Year end');
+  await world.pass(5 * DAY);
+  expect(await search('tom')).not.toContain('Year end');
+  const reply = await world.say('tom', 'package year end');
+  expect(reply.kind === 'card' && titles(reply.card)).not.toContain('Request access');
+});
+
+test('a zone that the database does not know keeps nobody from asking, nor anything from being closed', async () => {
+  await world.configure('people: [{ key: tom, name: Tom Berg, timeZone: AET }]');
+  await ask('tom', 'year end');
+  await world.pass(5 * DAY);
+  await world.settle();
+  expect(await states()).toMatchObject([{ state: 'denied', detail: 'gateClosed' }]);
+  expect(await search('tom')).not.toContain('Year end');
+  expect((await world.say('tom', 'request ledger reader')).kind).toBe('form');
+});
+
+test('what a newer release refused by is drawn without its sentence', async () => {
+  await ask('tom', 'year end');
+  await world.pass(5 * DAY);
+  await world.settle();
+  await world.sql(`update requests set refusal = '{"code": "of-tomorrow", "data": {}}', version = version + 1`);
+  expect(await said('tom', 'R-1001')).toContain('R-1001');
+  expect(await said('tom', 'R-1001')).not.toContain('at the latest');
+});
+
 test('a policy whose last day is over offers nothing, and says why and whom to ask', async () => {
   expect(await search('tom')).toContain('Year end');
   await world.pass(5 * DAY);

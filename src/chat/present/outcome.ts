@@ -7,7 +7,7 @@ import type { PersonId, RequestDetail } from '../../domain/model';
 import type { RequestView } from '../../operations/requests';
 import type { Text } from '../card';
 import { label, listed, say } from '../words';
-import { explain } from '../words/faults';
+import { explain, hasWords } from '../words/faults';
 import { rolesText, room, WHOLE } from './asked';
 import { gave, nameOf, nextInCharge, number, text } from './common';
 import { grantedText } from './exceptions';
@@ -80,6 +80,8 @@ export function gateText(facts: RequestFacts, reader: PersonId): Text | null {
   const { refusal } = facts.request;
   if (refusal === null) return null;
   const { code, data } = restored(refusal);
+  // A release that is newer than this one kept what this one has no words for.
+  if (!hasWords(code)) return null;
   const own = reader === facts.target.id;
   if (code === 'not-found') return say('outcome.packageGone', { package: text(facts.package.name, 150) });
   if (code === 'person-disabled' && !own) return say('outcome.targetDisabled', { target: facts.target.name });

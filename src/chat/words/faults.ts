@@ -440,6 +440,9 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
   'too-busy': () => say('surface.busy'),
 };
 
+/** Whether there is a sentence for what was kept as the code of a refusal. */
+export const hasWords = (code: string): code is FaultCode => Object.hasOwn(faults, code);
+
 /** The sentence for a refusal. */
 export function explain<C extends FaultCode>(code: C, data: Faults[C]): Text {
   return faults[code](data);
