@@ -32,10 +32,13 @@ on conflict (person_id, platform, view, subject_kind, subject_id) where state <>
     tenant = case cards.state when 'sending' then excluded.tenant else cards.tenant end,
     user_id = case cards.state when 'sending' then excluded.user_id else cards.user_id end
 returning ${COLUMNS}`;
+/** Why a card that was begun is gone: its message was looked for, and is not where it should be. */
+const NOT_FOUND = 'told_elsewhere';
+// Looked for in vain while it was on its way, it is there now all the same.
 const SENT = `
 update cards set state = 'live', conversation = $2, message = $3, service_url = $4, hash = $5, drawn_at = usher_now(),
   error = null, error_at = null
-where id = $1 and state = 'sending'
+where id = $1 and (state = 'sending' or (state = 'gone' and message is null and error = '${NOT_FOUND}'))
 returning id`;
 /** So many answers to one person about one subject follow it: each costs its platform a call with every change. */
 const MOST_ANSWERS = 3;
@@ -66,7 +69,7 @@ const FAILED = `
 update cards set error = $2, error_at = usher_now(), state = case when $3::boolean then 'gone' else state end where id = $1`;
 // Another try may have sent it while it was looked for.
 const NOT_THERE = `
-update cards set error = 'told_elsewhere', error_at = usher_now(), state = 'gone' where id = $1 and state = 'sending'`;
+update cards set error = '${NOT_FOUND}', error_at = usher_now(), state = 'gone' where id = $1 and state = 'sending'`;
 /** Leaves a look for each of these cards that were begun and never heard of again (`from`: and a condition). */
 export const lookFor = (from: string, trace: string): string => `
 insert into outgoing (kind, notice, person_id, subject_kind, subject_id, lane, next_at, dedupe_key, created_at, trace)

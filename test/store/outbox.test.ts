@@ -311,6 +311,21 @@ describe('machine tables', () => {
     expect(later).toMatchObject({ id: first.id, state: 'live', tenant: 'T2', user: 'U2' });
   });
 
+  test('a card that was looked for in vain while it was on its way is there once it is sent; one that was let go is not', async () => {
+    const card = {
+      ...{ platform: 'slack', tenant: 'T', user: 'U', person: tara, view: 'request', request: null, params: {} },
+      subject: { kind: 'request', id: '3' },
+    };
+    const sent = (id: CardId) => world.cards.sent(id, { conversation: 'D', message: 'M3', serviceUrl: null }, 'h1');
+    const { id } = await world.cards.begin(card);
+    await world.cards.notThere(id);
+    expect(await world.cards.bySubject(card.subject)).toEqual([]);
+    expect(await sent(id)).toBe(true);
+    expect(await world.cards.bySubject(card.subject)).toMatchObject([{ id, state: 'live', message: 'M3' }]);
+    await world.cards.failed(id, 'message_not_found', true);
+    expect(await sent(id)).toBe(false);
+  });
+
   test('a draft belongs to one person, lives a day, and is consumed once', async () => {
     const draft = await world.drafts.create(tara, 'request', 'form', { package: 'x' });
     expect(await world.drafts.get(draft.id, ana)).toBeNull();
