@@ -61,14 +61,28 @@ export interface MessageRef {
  */
 export class ChannelError extends Error {
   override readonly name = 'ChannelError';
+  /** A second to an hour; null where the platform named nothing that means a pause. */
+  readonly retryAfterMs: number | null;
   constructor(
     readonly kind: 'later' | 'gone' | 'unreachable' | 'refused',
     /** Platform's own code (`channel_not_found`, `BotNotInConversationRoster`): safe to log, no tokens, no texts. */
     readonly code: string,
-    readonly retryAfterMs: number | null = null,
+    retryAfterMs: number | null = null,
   ) {
     super(`${kind}: ${code}`);
+    this.retryAfterMs = pauseOf(retryAfterMs);
   }
+}
+
+const SECOND = 1000;
+const HOUR = 3_600_000;
+
+/**
+ * What a platform named as a pause, in milliseconds: a second to an hour. Null: none. One of no time would have us ask as fast as we can,
+ * and one of days would cut everybody off for a slip of a proxy.
+ */
+export function pauseOf(named: number | null): number | null {
+  return named === null || !(named >= SECOND) ? null : Math.min(named, HOUR);
 }
 
 /** A way into the conversation from outside. */

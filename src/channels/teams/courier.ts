@@ -2,7 +2,7 @@
 // allowed hosts; every failure becomes a ChannelError here, which also ends the SDK's own retries (it repeats only its own
 // error type). Retrying is the outbox's work.
 import { readAnswer } from '../../chat/body';
-import { ChannelError } from '../../chat/channel';
+import { ChannelError, pauseOf } from '../../chat/channel';
 import type { Credentials } from './credentials';
 import type { ConnectorOptions } from './gate';
 import { mayServe, type TeamsSettings } from './options';
@@ -101,7 +101,7 @@ function codeIn(body: string): string | null {
 function waitFor(headers: Headers, now: Date): number | null {
   const value = headers.get('retry-after');
   if (value === null) return null;
-  if (/^\d+(\.\d+)?$/.test(value)) return Math.ceil(Number(value) * 1000);
+  if (/^\d+(\.\d+)?$/.test(value)) return pauseOf(Math.ceil(Number(value) * 1000));
   const until = Date.parse(value);
-  return Number.isNaN(until) ? null : Math.max(0, until - now.getTime());
+  return Number.isNaN(until) ? null : pauseOf(until - now.getTime());
 }
