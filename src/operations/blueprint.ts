@@ -5,6 +5,7 @@ import { removeByFile } from './assignments';
 import { can, holderMay, type Act } from '../domain/permissions';
 import { affectedBy, draftPlan, finishPlan, type Plan, type PlanOptions } from './blueprint/plan';
 import type { Draft } from './blueprint/draft';
+import { newcomers } from './blueprint/incompatibilities';
 import type { Blueprint } from './blueprint/read';
 import type { By, Desk, Tx } from './ports';
 
@@ -26,10 +27,7 @@ export function apply(desk: Desk, by: By, blueprint: Blueprint, options: PlanOpt
     await allow(tx, by, 'configuration.apply');
     await tx.holdConfiguration();
     const { draft, plan: found } = await compare(tx, blueprint, options, (it) =>
-      tx.holdChanged(
-        it.changes,
-        it.removals.map(({ person }) => person),
-      ),
+      tx.holdChanged(it.changes, [...it.removals.map(({ person }) => person), ...newcomers(it)]),
     );
     if (found.problems.length > 0) return found;
     if (draft.changes.length + found.removals.length === 0) return { ...found, applied: true };

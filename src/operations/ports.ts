@@ -1116,12 +1116,15 @@ export type ConfigurationChange = {
   };
 }[keyof ConfigurationNouns];
 
-/** What a change of configuration touches. `pairs` are incompatibilities that are new, that lose an exception, or from whose holders something is taken. */
+/** What a change of configuration touches. `pairs` are incompatibilities that are new, that lose an exception, whose group gets members, or from whose holders something is taken. */
 export interface AffectedBy {
   readonly packages: readonly PackageId[];
   readonly policies: readonly PolicyId[];
   readonly people: readonly PersonId[];
-  readonly pairs: readonly Pick<Incompatibility, 'id' | 'package' | 'otherPackage' | 'otherGroup'>[];
+  readonly pairs: readonly (Pick<Incompatibility, 'id' | 'package' | 'otherPackage' | 'otherGroup'> & {
+    /** Who is to be a member of its group, and is none yet. */
+    readonly joining: readonly PersonId[];
+  })[];
   /** What packages that exist would hold. */
   readonly contents: readonly { readonly package: PackageId; readonly roles: PackageVersion['roles'] }[];
   /** Resources that would be another place of a system. */

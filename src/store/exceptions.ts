@@ -36,10 +36,10 @@ where e.id = $1`;
 
 const BOTH = `
 select pair.id, held.target_id as person, held.id as assignment, other.id as other
-from jsonb_to_recordset($1::jsonb) as pair (id text, package uuid, "otherPackage" uuid, "otherGroup" uuid)
+from jsonb_to_recordset($1::jsonb) as pair (id text, package uuid, "otherPackage" uuid, "otherGroup" uuid, joining jsonb)
 join assignments held on held.package_id = pair.package and held.state in ${LIVE}
 left join assignments other on other.target_id = held.target_id and other.package_id = pair."otherPackage" and other.state in ${LIVE}
-where other.id is not null or exists (${MEMBER('pair."otherGroup"', 'held.target_id')})
+where other.id is not null or exists (${MEMBER('pair."otherGroup"', 'held.target_id')}) or pair.joining @> to_jsonb(held.target_id::text)
 order by pair.id, held.target_id`;
 
 // The newer of two bears the end with which both are right.

@@ -361,6 +361,48 @@ test('an exception to a group follows who is in it, and is told anew when both a
   ]);
 });
 
+describe('whom a file brings into a group that does not go with what they hold', () => {
+  const crew = (people: string, of = 'Crew'): string => `groups: [{ name: ${of}, people: [${people}] }]\n`;
+  const withGroup = (more = '') => against(more).replace('package: Ledger auditor', 'group: Crew');
+  const refused = [
+    'file.yaml:1:10: Ledger cleaner → group Crew: 1 person holds both and nothing is decided on that: Tara Lind (tara). ' +
+      'Write each under "exceptions" (person, owner, until, reason) or "removals" (person, from, reason).',
+  ];
+  const members = () =>
+    world.sql<{ key: string }>(
+      `select p.directory_key as key from group_members m join people p on p.id = m.person_id join groups g on g.id = m.group_id
+       where g.name = 'Crew' order by 1`,
+    );
+  beforeEach(async () => {
+    await world.configure(
+      `groups: [{ name: Crew, people: [max], groups: [Inner] }, { name: Inner, people: [] }]\n${withGroup()}`,
+    );
+    await take('tara', 'ledger cleaner');
+  });
+
+  test('is decided on first, and nothing is applied until then', async () => {
+    expect(await problems(crew('max, tara, tom'))).toEqual(refused);
+    expect(await members()).toEqual([{ key: 'max' }]);
+    expect(await problems(crew('max, tom'))).toEqual([]);
+  });
+
+  test('so is whoever comes by a group inside it', async () => {
+    expect(await problems(crew('tara', 'Inner'))).toEqual(refused);
+    expect(await members()).toEqual([{ key: 'max' }]);
+  });
+
+  test('an exception or a removal in the same file decides', async () => {
+    expect(await problems(crew('max, tara') + withGroup(exception('tara')))).toEqual([]);
+    expect(await states()).toEqual([{ state: 'active' }]);
+    expect(await problems(crew('max'))).toEqual([]);
+    expect(await problems(crew('max, tara'))).toEqual([]);
+    await take('tom', 'ledger cleaner');
+    const removal = '            removals: [{ person: tom, from: Ledger cleaner, reason: One is enough }]\n';
+    expect(await problems(crew('max, tara, tom') + withGroup(removal))).toEqual([]);
+    expect(await held('tom')).toEqual([]);
+  });
+});
+
 describe('the owner of an exception', () => {
   const TITLE = 'Tara Lind has both Ledger cleaner and Ledger auditor, and you answer for it';
   beforeEach(async () => {

@@ -170,7 +170,7 @@ function emptied(draft: Draft): Brake['emptied'] {
 }
 
 /** Members of a group, those of the groups inside it too. A later row of an id replaces an earlier one. */
-function membersOf(groups: readonly GroupConfig[]): (id: GroupId) => ReadonlySet<PersonId> {
+export function membersOf(groups: readonly GroupConfig[]): (id: GroupId) => ReadonlySet<PersonId> {
   const byId = new Map(groups.map((one) => [one.id, one]));
   return (start) => {
     const found = new Set<PersonId>();

@@ -5,8 +5,19 @@ import { firstReport, leavesUndecided } from '../../domain/exception';
 import type { AssignmentId, ConflictException, Incompatibility, PackageId, PersonId } from '../../domain/model';
 import { endOfDay } from '../../domain/time';
 import type { Affected } from '../ports';
+import { membersOf } from './brake';
 import type { Shelf } from './catalogs';
-import { at, differences, refuse, settle, type Decided, type Draft, type PlanLine, type Register } from './draft';
+import {
+  at,
+  current,
+  differences,
+  refuse,
+  settle,
+  type Decided,
+  type Draft,
+  type PlanLine,
+  type Register,
+} from './draft';
 import { endExceptionPolicy, settleExceptionPolicy } from './exception-policies';
 import type { People } from './people';
 import type { Place } from './read';
@@ -44,6 +55,38 @@ export function settleIncompatibilities(draft: Draft, found: People, shelves: re
     settleExceptionPolicy(draft, found, row, pairLabel(draft, row), written);
     settleHolders(draft, found, names, row, written);
   }
+  settleNewcomers(draft);
+}
+
+/** A group that changes may bring its new members both sides of an incompatibility that no file writes. */
+function settleNewcomers(draft: Draft): void {
+  for (const row of current(draft, 'incompatibility', draft.known.incompatibilities)) {
+    const coming = newcomersOf(draft, row);
+    if (draft.holders.has(row.id) || coming.length === 0) continue;
+    // The group that a file fills may be one inside it.
+    const filled = draft.changes.flatMap(({ noun, after }) =>
+      noun === 'group' && after.people.some((person) => coming.includes(person)) ? [after.id] : [],
+    );
+    const [place] = [row.otherGroup, ...filled].flatMap((id) => draft.places.get(id ?? '') ?? []);
+    // Of one that is over its owner hears again.
+    const stored = draft.known.exceptions.filter((one) => one.incompatibility === row.id);
+    const decided = new Map<string, Decided>(stored.map(({ person }) => [person, 'exception']));
+    draft.holders.set(row.id, { row, place: place ?? { file: 0, path: [] }, decided });
+  }
+}
+
+/** Who comes into the group of an incompatibility that stands, by whatever group inside it. */
+export function newcomersOf(draft: Draft, { otherGroup, state }: Incompatibility): readonly PersonId[] {
+  const changed = draft.changes.flatMap((one) => (one.noun === 'group' ? [one.after] : []));
+  if (otherGroup === null || state !== 'active' || changed.length === 0) return [];
+  const before = membersOf(draft.known.groups)(otherGroup);
+  const after = membersOf([...draft.known.groups, ...changed])(otherGroup);
+  return [...after].filter((person) => !before.has(person));
+}
+
+/** Everybody whom the files bring into a group that does not go with some package. */
+export function newcomers(draft: Draft): readonly PersonId[] {
+  return [...draft.holders.values()].flatMap(({ row }) => newcomersOf(draft, row));
 }
 
 /** What the files decide for those who hold both: an exception, or a removal. A written list of exceptions is complete. */
@@ -207,26 +250,28 @@ export function refuseUndecided(draft: Draft, affected: Affected): readonly Conf
       .sort((a, b) => a.name.localeCompare(b.name) || a.key.localeCompare(b.key));
     const left = people.filter(({ decision }) => decision === null).map(({ name, key }) => `${name} (${key})`);
     const more = left.length > NAMED ? ` and ${left.length - NAMED} more` : '';
+    const isWritten = place.path.includes('incompatibleWith');
     if (left.length > 0)
       refuse(
         draft,
         place,
-        `${holding(left.length, 'both')} and nothing is decided on ${left.length === 1 ? 'that' : 'them'}: ` +
+        `${isWritten ? '' : `${pairLabel(draft, row)}: `}${holding(left.length, 'both')} and nothing is decided on ${left.length === 1 ? 'that' : 'them'}: ` +
           `${left.slice(0, NAMED).join(', ')}${more}. Write each under "exceptions" (person, owner, until, reason) or "removals" (person, from, reason).`,
       );
     return [{ id: row.id, between: pairLabel(draft, row), people }];
   });
 }
 
-/** On whom of those who hold both the files must decide: on all where it is new, on those whose exception they end. */
+/** On whom of those who hold both the files must decide: on all where it is new, on those whose exception they end or whom they bring into its group. */
 export function toDecide(draft: Draft, incompatibility: string): 'all' | ReadonlySet<PersonId> {
-  const ended = new Set<PersonId>();
+  const row = draft.holders.get(incompatibility)?.row;
+  const whom = new Set<PersonId>(row ? newcomersOf(draft, row) : []);
   for (const { noun, before, after } of draft.changes) {
     if (noun === 'incompatibility' && after.id === incompatibility && leavesUndecided(before, after)) return 'all';
     if (noun === 'exception' && after.incompatibility === incompatibility && after.state === 'ended')
-      ended.add(after.person);
+      whom.add(after.person);
   }
-  return ended;
+  return whom;
 }
 
 /** The access that the files take from people who hold both, where they still do; `vain`: those who do not. */

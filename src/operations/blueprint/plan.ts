@@ -7,6 +7,7 @@ import { findCatalogs, refuseMoved, settleCatalog } from './catalogs';
 import { count, holding } from './words';
 import { at, current, openDraft, refuse, settle, type Draft, type PlanLine } from './draft';
 import {
+  newcomersOf,
   refuseUndecided,
   removalsOf,
   settleIncompatibilities,
@@ -95,7 +96,9 @@ export function affectedBy(draft: Draft): AffectedBy {
     const whom = toDecide(draft, id);
     return whom === 'all' || whom.size > 0;
   };
-  const pairs = [...draft.holders.values()].map(({ row }) => row).filter(({ id }) => asks(id) || taken.has(id));
+  const pairs = [...draft.holders.values()]
+    .map(({ row }) => ({ ...row, joining: newcomersOf(draft, row) }))
+    .filter(({ id }) => asks(id) || taken.has(id));
   const contents = draft.changes.flatMap((change) =>
     change.noun === 'package' && change.before && change.before.content.id !== change.after.content.id
       ? [{ package: change.after.id, roles: change.after.content.roles }]
