@@ -114,6 +114,16 @@ describe('reading', () => {
       want: '3:11: "name" has a line break or a control character in it. Write it on one line.',
     },
     {
+      name: 'an escape sequence in a description',
+      give: 'catalogs:\n  - name: A\n    description: "x \\e[2J y"',
+      want: '3:18: "description" has a control character in it. Leave it out.',
+    },
+    {
+      name: 'half a character',
+      give: 'people:\n  - key: a\n    name: "A\\uD800"',
+      want: '3:11: "name" has half a character in it. Write it anew.',
+    },
+    {
       name: 'a member of a partner',
       give: 'people:\n  - key: a\n    name: A\n    kind: member\n    organization: C',
       want: '5:19: A member belongs to your own organization. Remove "organization", or write kind: guest.',
@@ -536,6 +546,13 @@ describe('applying', () => {
     expect(same.counts.changed).toBe(0);
     const other = await applied(file('Ledger / Writer, Ledger / Reader', 'ben, ana', 'b, a'));
     expect(other.counts.changed).toBe(1);
+  });
+
+  test('a description of several lines is one line of the plan', async () => {
+    await applied(BASE);
+    const done = await applied('catalogs:\n  - name: Finance\n    description: "Books.\\n+ person Eve"');
+    expect(planText(done)).toContain('Books. ↵ + person Eve');
+    expect(planText(done)).not.toMatch(/^\s*\+ person Eve/m);
   });
 
   test('nothing is deleted because a file is silent, and a written list is complete', async () => {

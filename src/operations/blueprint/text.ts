@@ -28,15 +28,18 @@ export function planText(plan: Plan, act: 'plan' | 'apply' = 'plan'): string {
 
 function kindText(lines: readonly PlanLine[]): string[] {
   const out = lines.slice(0, SHOWN).flatMap(({ action, noun, label, details }) => {
-    const head = `${SIGNS[action]} ${noun} ${label}`;
-    const [only] = details;
+    const head = oneLine(`${SIGNS[action]} ${noun} ${label}`);
+    const [only] = details.map(oneLine);
     if (only !== undefined && details.length === 1 && action !== 'change') return [`${head}: ${only}`];
-    return [head, ...details.map((detail) => `    ${detail}`)];
+    return [head, ...details.map((detail) => `    ${oneLine(detail)}`)];
   });
   const [first] = lines;
   const more = lines.length - SHOWN;
   return first && more > 0 ? [...out, `${SIGNS[first.action]} ... and ${more} more of the kind "${first.noun}"`] : out;
 }
+
+/** A text of several lines must not look like lines of the plan. */
+const oneLine = (text: string): string => text.replace(/\s*[\r\n]\s*/g, ' ↵ ');
 
 function sum({ counts, applied }: Plan): string {
   const { created, changed, deleted, unchanged } = counts;

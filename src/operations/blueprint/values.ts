@@ -22,6 +22,8 @@ const DAYS_LIMIT = 3660; // ten years, as the schema has it
 
 // A line break or an escape sequence in a name would break cards and terminals.
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
+/** Half of a pair, which no database keeps. */
+const BROKEN = /\p{Surrogate}/u;
 
 /** A name: one line, not empty. */
 export const name = (max = 200): z.ZodType<string> =>
@@ -30,11 +32,17 @@ export const name = (max = 200): z.ZodType<string> =>
     .trim()
     .min(1, 'is empty. Write a name')
     .max(max, `is longer than ${max} characters. Shorten it`)
-    .refine((text) => !CONTROL.test(text), 'has a line break or a control character in it. Write it on one line');
+    .refine((text) => !CONTROL.test(text), 'has a line break or a control character in it. Write it on one line')
+    .refine((text) => !BROKEN.test(text), 'has half a character in it. Write it anew');
 
 /** Text of several lines. */
 export const prose = (max = 1000): z.ZodType<string> =>
-  z.string().trim().max(max, `is longer than ${max} characters. Shorten it`);
+  z
+    .string()
+    .trim()
+    .max(max, `is longer than ${max} characters. Shorten it`)
+    .refine((text) => !CONTROL.test(text.replace(/[\r\n\t]/g, '')), 'has a control character in it. Leave it out')
+    .refine((text) => !BROKEN.test(text), 'has half a character in it. Write it anew');
 
 export const zone = name().refine(
   (text) => isZone(text) && !/^[+-]/.test(text),
