@@ -20,6 +20,7 @@ import type {
   WorkingCalendar,
 } from './model';
 import { allSeated } from './seats';
+import type { Seats } from './seats';
 import { afterSpan, halfway } from './time';
 import { usedUp, withDelegates } from './voices';
 
@@ -82,18 +83,32 @@ export function resolveStage(
   };
 }
 
-/** Who will be asked, stage by stage, as things are now: for the form. Earlier deciders are not known yet. */
+/**
+ * Who will be asked, stage by stage, as things are now: for the form. Where one person counts in one stage only, nobody is named for one
+ * whom those before it cannot do without.
+ */
 export function plan(
   facts: ApproverFacts,
   policy: PolicyVersion,
   requestor: PersonId,
   target: PersonId,
 ): readonly PlannedStage[] {
-  return policy.stages.map((stage) => ({
-    n: stage.n,
-    approvalsRequired: stage.approvalsRequired,
-    ...resolveStage(stage, facts, [requestor, target], policy.id),
-  }));
+  const seats = policy.samePersonInStages ? [] : seatsOf(facts, policy, requestor, target);
+  return policy.stages.map((stage, n) => {
+    const resolved = (spent: readonly PersonId[]) =>
+      resolveStage(stage, facts, [requestor, target, ...spent], policy.id);
+    const before = seats.slice(0, n);
+    const spent = resolved([]).asked.filter(({ person }) => !allSeated(before.map((one) => seatsWithout(one, person))));
+    return {
+      n: stage.n,
+      approvalsRequired: stage.approvalsRequired,
+      ...resolved(allSeated(before) ? spent.map(({ person }) => person) : []),
+    };
+  });
+}
+
+function seatsWithout({ count, people }: Seats, person: PersonId): Seats {
+  return { count, people: people.filter((one) => one !== person) };
 }
 
 /**
@@ -107,20 +122,17 @@ export function hasApprovers(
   target: PersonId,
 ): boolean {
   if (policy.samePersonInStages) return plan(facts, policy, requestor, target).every(({ enough }) => enough);
-  return allSeated(
-    policy.stages.map((stage, before) => {
-      // Whoever decided before is missing in a later stage, so that any of its stand-ins may come in.
-      const approvalsRequired = before === 0 ? stage.approvalsRequired : Infinity;
-      const { asked, alternates } = resolveStage(
-        { ...stage, approvalsRequired },
-        facts,
-        [requestor, target],
-        policy.id,
-      );
-      const all = stage.escalateAfter ? [...asked, ...alternates] : asked;
-      return { count: stage.approvalsRequired, people: all.map(({ person }) => person) };
-    }),
-  );
+  return allSeated(seatsOf(facts, policy, requestor, target));
+}
+
+function seatsOf(facts: ApproverFacts, policy: PolicyVersion, requestor: PersonId, target: PersonId): readonly Seats[] {
+  return policy.stages.map((stage, before) => {
+    // Whoever decided before is missing in a later stage, so that any of its stand-ins may come in.
+    const approvalsRequired = before === 0 ? stage.approvalsRequired : Infinity;
+    const { asked, alternates } = resolveStage({ ...stage, approvalsRequired }, facts, [requestor, target], policy.id);
+    const all = stage.escalateAfter ? [...asked, ...alternates] : asked;
+    return { count: stage.approvalsRequired, people: all.map(({ person }) => person) };
+  });
 }
 
 /** The refusal where too few people may decide by any of these policies (rule 3.5). */

@@ -145,6 +145,36 @@ test('the form is told every stage, without the requestor and the target', () =>
   ]);
 });
 
+test.each<{ name: string; stages: string[][]; once?: boolean; want: string[][] }>([
+  {
+    name: 'nobody whom those before cannot do without',
+    stages: [['Ana'], ['Ana', 'Ben'], ['Ana', 'Ben', 'Cleo']],
+    want: [['Ana'], ['Ben'], ['Cleo']],
+  },
+  {
+    name: 'whoever may be left',
+    stages: [
+      ['Ana', 'Ben'],
+      ['Ana', 'Cleo'],
+    ],
+    want: [
+      ['Ana', 'Ben'],
+      ['Ana', 'Cleo'],
+    ],
+  },
+  {
+    name: 'everybody, where one counts twice',
+    once: false,
+    stages: [['Ana'], ['Ana', 'Ben']],
+    want: [['Ana'], ['Ana', 'Ben']],
+  },
+])('the form names for a later stage $name', ({ stages, once = true, want }) => {
+  const policy = aPolicy({ samePersonInStages: !once, stages: stages.map((_, i) => aStage(i + 1)) });
+  const facts = { ...none, candidates: stages.flatMap((names, i) => who(i + 1, 'primary', ...names)) };
+  const named = plan(facts, policy, idOf('Mona'), idOf('Tara')).map(({ asked }) => asked.map(({ name }) => name));
+  expect(named).toEqual(want);
+});
+
 describe('whether there are enough people for all stages together, where one person counts in one of them only', () => {
   const primaries = (...stages: string[][]) => stages.flatMap((names, i) => who(i + 1, 'primary', ...names));
   const both = primaries(['Ana'], ['Ana']);
