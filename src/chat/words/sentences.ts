@@ -245,8 +245,7 @@ export const sentences = {
   'outcome.targetDisabled': '{target} is switched off in the directory.',
   'outcome.wasDisabled': '{target} was switched off in the directory meanwhile.',
   'outcome.packageGone': '{package} is no longer there.',
-  'outcome.contentChanged':
-    'The package changed while this was decided: it now also includes {added}. {number} asks again.',
+  'outcome.contentChanged': 'The package changed meanwhile: it now also includes {added}. {number} asks again.',
   'outcome.expired': 'Nobody decided by {at:dateTime}.',
   'outcome.askAgain': 'You can ask again with one tap.',
   'outcome.askOwners': 'You cannot ask for {package} again now. If you need it, ask {owners}.',
