@@ -274,7 +274,8 @@ test('what is no file is said in a sentence', async () => {
 
 describe('what was given up', () => {
   const dead = 'dead 12 user_not_found';
-  const ready = 'ready 0 ';
+  // It keeps why: it is looked for before it is sent once more.
+  const ready = 'ready 0 user_not_found';
   let first: string;
 
   beforeAll(() =>
