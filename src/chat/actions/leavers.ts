@@ -29,7 +29,7 @@ async function typed(context: Context, said: string): Promise<Answer> {
   if (!(await assigns(context.desk, me))) throw new DomainError('forbidden', {});
   // A name may end like a set does.
   const isName = await isPackageName(context, rest, me, true);
-  const [, name = rest, shown = null] = isName ? [] : (/^(.+?)\s+([0-9a-f]{8})$/i.exec(rest) ?? []);
+  const [, name = rest, shown = null] = isName ? [] : (/^(.*\S)\s+([0-9a-f]{8})$/i.exec(rest) ?? []);
   const { id } = await packageOf(context, name, me, true);
   if (shown === null) return { view: 'leavers', params: { package: id }, place: 'new' };
   const set = shown.toLowerCase();
