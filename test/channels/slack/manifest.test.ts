@@ -73,7 +73,9 @@ describe('row 33: the manifest', () => {
     const listener = /const event = objectAt[\s\S]*?default:/.exec(source)?.[0] ?? '';
     const known = [...listener.matchAll(/case '(\w+)'/g)].map(([, name]) => name);
     expect(known.toSorted()).toEqual(EVENTS.map((event) => event.replace(/\..*/, '')).toSorted());
-    const called = new Set([...source.matchAll(/\.call\('([a-zA-Z.]+)'/g)].map((match) => match[1] ?? ''));
+    const called = new Set(
+      [...source.matchAll(/(?:\.call|\.look|\[how\])\('([a-zA-Z.]+)'/g)].map((match) => match[1] ?? ''),
+    );
     const scopes: Record<string, keyof typeof SCOPES | null> = {
       'auth.test': null,
       'bots.info': 'users:read',
