@@ -43,8 +43,7 @@ export function isMisread({ id, baseline, placedAt: read }: Grant, { grant, twin
       gift.baseline === false &&
       gift.state !== 'taken' &&
       gift.placedAt !== null &&
-      gift.placedAt <= read &&
-      (gift.takenAt === null || gift.takenAt > read),
+      gift.placedAt <= read,
   );
 }
 
@@ -89,6 +88,20 @@ function learned(facts: PlaceFacts, present: boolean): Change {
   return together(
     updated('grant', facts.grant, { baseline: present, goneAt: null }),
     toldOfGrant(facts, 'grant.baselineRead', { present }),
+  );
+}
+
+/** What was taken for theirs by mistake is known as what it was, now that the gift behind it is taken. */
+export function mended(facts: PlaceFacts): Change {
+  return together(
+    ...facts.twins
+      .filter(({ grant }) => isMisread(grant, facts))
+      .map((twin) =>
+        together(
+          updated('grant', twin.grant, { baseline: false, goneAt: null }),
+          toldOfTwin(twin, 'grant.baselineRead', { present: false }),
+        ),
+      ),
   );
 }
 

@@ -1,6 +1,6 @@
 // One grant made true in another system: outcome, failure, manual tasks, and what follows for assignments. What the person had before:
 // baseline.ts.
-import { hadBefore, isMisread, neverGiven } from './baseline';
+import { hadBefore, isMisread, mended, neverGiven } from './baseline';
 import { inserted, isOnBehalf, textOf, told, toldOfGrant, toldOfTwin, updated } from './change';
 import { DomainError } from './errors';
 import type { Change, DomainEvent, ManualTask } from './events';
@@ -55,7 +55,8 @@ export function confirm(facts: PlaceFacts, outcome: PlaceOutcome, at: Now): Chan
       ? settled(facts, placedBy(facts, facts.grant, at), at)
       : together(openTask(facts, at), nobodyTakes(facts));
   if (outcome.state !== want) return noChange;
-  return settled(facts, want === 'present' ? placedBy(facts, outcome, at) : takenFrom(facts, false, at), at);
+  if (want === 'present') return settled(facts, placedBy(facts, outcome, at), at);
+  return together(settled(facts, takenFrom(facts, false, at), at), mended(facts));
 }
 
 /**
