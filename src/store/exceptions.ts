@@ -35,11 +35,13 @@ left join packages other on other.id = i.other_package_id left join groups on gr
 where e.id = $1`;
 
 const BOTH = `
+with joining as materialized (select * from jsonb_to_recordset($2::jsonb) as joining ("group" uuid, person uuid))
 select pair.id, held.target_id as person, held.id as assignment, other.id as other
-from jsonb_to_recordset($1::jsonb) as pair (id text, package uuid, "otherPackage" uuid, "otherGroup" uuid, joining jsonb)
+from jsonb_to_recordset($1::jsonb) as pair (id text, package uuid, "otherPackage" uuid, "otherGroup" uuid)
 join assignments held on held.package_id = pair.package and held.state in ${LIVE}
 left join assignments other on other.target_id = held.target_id and other.package_id = pair."otherPackage" and other.state in ${LIVE}
-where other.id is not null or exists (${MEMBER('pair."otherGroup"', 'held.target_id')}) or pair.joining @> to_jsonb(held.target_id::text)
+where other.id is not null or exists (${MEMBER('pair."otherGroup"', 'held.target_id')})
+  or (pair."otherGroup", held.target_id) in (select "group", person from joining)
 order by pair.id, held.target_id`;
 
 // The newer of two bears the end with which both are right.
@@ -102,8 +104,16 @@ export async function holdersOfBoth(
   q: Query,
   pairs: AffectedBy['pairs'],
 ): Promise<ReadonlyMap<string, readonly HolderOfBoth[]>> {
-  const rows =
-    pairs.length === 0 ? [] : ((await q(BOTH, [JSON.stringify(pairs)])) as readonly (HolderOfBoth & { id: string })[]);
+  if (pairs.length === 0) return new Map();
+  const sides = pairs.map(({ id, package: pkg, otherPackage, otherGroup }) => ({
+    ...{ id, otherPackage, otherGroup },
+    package: pkg,
+  }));
+  const groups = new Map(pairs.map(({ otherGroup, joining }) => [otherGroup, joining]));
+  const joining = [...groups].flatMap(([group, people]) => people.map((person) => ({ group, person })));
+  const rows = (await q(BOTH, [JSON.stringify(sides), JSON.stringify(joining)])) as readonly (HolderOfBoth & {
+    id: string;
+  })[];
   const found = new Map<string, HolderOfBoth[]>();
   for (const { id, ...holder } of rows) {
     const list = found.get(id);

@@ -2,7 +2,14 @@
 // by name.
 import type { DomainEvent } from '../../domain/events';
 import { firstReport, leavesUndecided } from '../../domain/exception';
-import type { AssignmentId, ConflictException, Incompatibility, PackageId, PersonId } from '../../domain/model';
+import type {
+  AssignmentId,
+  ConflictException,
+  GroupId,
+  Incompatibility,
+  PackageId,
+  PersonId,
+} from '../../domain/model';
 import { endOfDay } from '../../domain/time';
 import type { Affected } from '../ports';
 import { membersOf } from './brake';
@@ -61,13 +68,15 @@ export function settleIncompatibilities(draft: Draft, found: People, shelves: re
 /** A group that changes may bring its new members both sides of an incompatibility that no file writes. */
 function settleNewcomers(draft: Draft): void {
   for (const row of current(draft, 'incompatibility', draft.known.incompatibilities)) {
-    const coming = newcomersOf(draft, row);
-    if (draft.holders.has(row.id) || coming.length === 0) continue;
+    if (draft.holders.has(row.id)) continue;
+    const coming = new Set(newcomersOf(draft, row));
+    if (coming.size === 0) continue;
     // The group that a file fills may be one inside it.
-    const filled = draft.changes.flatMap(({ noun, after }) =>
-      noun === 'group' && after.people.some((person) => coming.includes(person)) ? [after.id] : [],
+    const changed = draft.changes.flatMap(({ noun, after }) => (noun === 'group' ? [after] : []));
+    const filled = changed.filter(({ people }) => people.some((person) => coming.has(person)));
+    const [place] = [row.otherGroup ?? '', ...[...filled, ...changed].map(({ id }) => id)].flatMap(
+      (id) => draft.places.get(id) ?? [],
     );
-    const [place] = [row.otherGroup, ...filled].flatMap((id) => draft.places.get(id ?? '') ?? []);
     // Of one that is over its owner hears again.
     const stored = draft.known.exceptions.filter((one) => one.incompatibility === row.id);
     const decided = new Map<string, Decided>(stored.map(({ person }) => [person, 'exception']));
@@ -75,18 +84,39 @@ function settleNewcomers(draft: Draft): void {
   }
 }
 
-/** Who comes into the group of an incompatibility that stands, by whatever group inside it. */
+/** Looked up once for each group of a plan: a complete file has thousands of groups. */
+const found = new WeakMap<Draft, (group: GroupId) => readonly PersonId[]>();
+
+/** Who comes into the group of an incompatibility that stands, by whatever group inside it. To be asked once the groups are settled. */
 export function newcomersOf(draft: Draft, { otherGroup, state }: Incompatibility): readonly PersonId[] {
+  if (otherGroup === null || state !== 'active') return [];
+  const look = found.get(draft) ?? joining(draft);
+  found.set(draft, look);
+  return look(otherGroup);
+}
+
+function joining(draft: Draft): (group: GroupId) => readonly PersonId[] {
   const changed = draft.changes.flatMap((one) => (one.noun === 'group' ? [one.after] : []));
-  if (otherGroup === null || state !== 'active' || changed.length === 0) return [];
-  const before = membersOf(draft.known.groups)(otherGroup);
-  const after = membersOf([...draft.known.groups, ...changed])(otherGroup);
-  return [...after].filter((person) => !before.has(person));
+  if (changed.length === 0) return () => [];
+  const [before, after] = [membersOf(draft.known.groups), membersOf([...draft.known.groups, ...changed])];
+  // Who is new holds nothing yet, and who leaves holds nothing any more.
+  const stay = new Set(draft.known.people.map(({ id }) => id));
+  for (const one of draft.changes)
+    if (one.noun === 'person' && one.after.state !== 'enabled') stay.delete(one.after.id);
+  const known = new Map<GroupId, readonly PersonId[]>();
+  return (group) => {
+    const had = known.get(group);
+    if (had) return had;
+    const old = before(group);
+    const coming = [...after(group)].filter((person) => !old.has(person) && stay.has(person));
+    known.set(group, coming);
+    return coming;
+  };
 }
 
 /** Everybody whom the files bring into a group that does not go with some package. */
 export function newcomers(draft: Draft): readonly PersonId[] {
-  return [...draft.holders.values()].flatMap(({ row }) => newcomersOf(draft, row));
+  return [...new Set([...draft.holders.values()].flatMap(({ row }) => newcomersOf(draft, row)))];
 }
 
 /** What the files decide for those who hold both: an exception, or a removal. A written list of exceptions is complete. */
