@@ -34,11 +34,13 @@ on conflict (person_id, platform, view, subject_kind, subject_id) where state <>
 returning ${COLUMNS}`;
 /** Why a card that was begun is gone: its message was looked for, and is not where it should be. */
 const NOT_FOUND = 'told_elsewhere';
-// Looked for in vain while it was on its way, it is there now all the same.
+// Looked for in vain while it was on its way, it is there now all the same, unless another one took its place.
 const SENT = `
 update cards set state = 'live', conversation = $2, message = $3, service_url = $4, hash = $5, drawn_at = usher_now(),
   error = null, error_at = null
-where id = $1 and (state = 'sending' or (state = 'gone' and message is null and error = '${NOT_FOUND}'))
+where id = $1 and (state = 'sending' or (state = 'gone' and message is null and error = '${NOT_FOUND}' and not exists (
+  select 1 from cards other where other.person_id = cards.person_id and other.platform = cards.platform and other.view = cards.view
+    and other.subject_kind = cards.subject_kind and other.subject_id = cards.subject_id and other.state <> 'gone')))
 returning id`;
 /** So many answers to one person about one subject follow it: each costs its platform a call with every change. */
 const MOST_ANSWERS = 3;
