@@ -250,6 +250,10 @@ describe('a role added before the decision (rules 3.8, 3.27)', () => {
     await holding(['Reader', 'Writer', ...many, 'Zeta master']);
     await world.settle();
     expect(textOf(latest('ana').card)).toContain('New in the package: Ledger / Zeta master\n');
+    const long = `${'x'.repeat(90)} administrator`;
+    await holding(['Reader', 'Writer', ...many, 'Zeta master', long]);
+    await world.settle();
+    expect(textOf(latest('ana').card)).toMatch(/New in the package: .*Ledger \/ x+…x+ administrator/);
     await world.press('ana', latest('ana').card, 'Approve');
     expect(await decisions()).toMatchObject([{ decision: 'approve' }]);
   });

@@ -108,9 +108,18 @@ export function includes(view: RequestView): Fact[] {
 const NAMED_ROLES = 10;
 const ADDED_ROLES = 30;
 
+/** A name is shortened in its middle: its end says which role it is, however long its resource is called. */
+function roleName(name: string): string {
+  if (name.length <= NAME) return name;
+  const [start = ''] = /^.{0,24}/su.exec(name) ?? [];
+  const [end = ''] = /.{0,55}$/su.exec(name) ?? [];
+  return `${start}…${end}`;
+}
+const NAME = 80;
+
 /** Roles by name. */
 export function rolesText(names: readonly string[], most = NAMED_ROLES): Text {
-  return names.length === 0 ? label('approval.includesNothing') : listed(names, 'and', most);
+  return names.length === 0 ? label('approval.includesNothing') : listed(names.map(roleName), 'and', most);
 }
 
 const REMOVALS: readonly Request['type'][] = ['userRemove', 'adminRemove', 'systemRemove'];
