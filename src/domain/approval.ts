@@ -93,17 +93,19 @@ export function plan(
   requestor: PersonId,
   target: PersonId,
 ): readonly PlannedStage[] {
-  const seats = policy.samePersonInStages ? [] : seatsOf(facts, policy, requestor, target);
-  return policy.stages.map((stage, n) => {
+  const before: Seats[] = [];
+  return policy.stages.map((stage) => {
     const resolved = (spent: readonly PersonId[]) =>
       resolveStage(stage, facts, [requestor, target, ...spent], policy.id);
-    const before = seats.slice(0, n);
-    const spent = resolved([]).asked.filter(({ person }) => !allSeated(before.map((one) => seatsWithout(one, person))));
-    return {
-      n: stage.n,
-      approvalsRequired: stage.approvalsRequired,
-      ...resolved(allSeated(before) ? spent.map(({ person }) => person) : []),
-    };
+    const all = resolved([]);
+    const isOpen = policy.samePersonInStages || !allSeated(before);
+    const spent = all.asked.filter(({ person }) => !allSeated(before.map((one) => seatsWithout(one, person))));
+    const found = isOpen || spent.length === 0 ? all : resolved(spent.map(({ person }) => person));
+    before.push({
+      count: stage.approvalsRequired,
+      people: [...found.asked, ...(stage.escalateAfter ? found.alternates : [])].map(({ person }) => person),
+    });
+    return { n: stage.n, approvalsRequired: stage.approvalsRequired, ...found };
   });
 }
 

@@ -170,7 +170,8 @@ test.each<{ name: string; stages: string[][]; once?: boolean; want: string[][] }
   },
 ])('the form names for a later stage $name', ({ stages, once = true, want }) => {
   const policy = aPolicy({ samePersonInStages: !once, stages: stages.map((_, i) => aStage(i + 1)) });
-  const facts = { ...none, candidates: stages.flatMap((names, i) => who(i + 1, 'primary', ...names)) };
+  const candidates = stages.flatMap((names, i) => who(i + 1, 'primary', ...names));
+  const facts = { candidates, owners: [aRef('Olga')], administrators: [aRef('Adam')] };
   const named = plan(facts, policy, idOf('Mona'), idOf('Tara')).map(({ asked }) => asked.map(({ name }) => name));
   expect(named).toEqual(want);
 });
