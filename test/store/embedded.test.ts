@@ -59,6 +59,8 @@ const startChild = async (
     stdio: ['pipe', 'pipe', 'inherit'],
     ...(uid === undefined ? {} : { uid, gid: uid }),
   });
+  // Whoever refused to start is on its way out, and hears nothing more.
+  child.stdin.on('error', () => undefined);
   running.push(child);
   const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
   return { child, said: JSON.parse(line) as Said };
