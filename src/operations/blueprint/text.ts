@@ -39,7 +39,7 @@ function kindText(lines: readonly PlanLine[]): string[] {
 }
 
 /** A text of several lines must not look like lines of the plan. */
-const oneLine = (text: string): string => text.replace(/\s*[\r\n]\s*/g, ' ↵ ');
+const oneLine = (text: string): string => text.replace(/[\n\v\f\r\u0085\u2028\u2029]+\s*/g, ' ↵ ');
 
 function sum({ counts, applied }: Plan): string {
   const { created, changed, deleted, unchanged } = counts;

@@ -41,7 +41,10 @@ export const prose = (max = 1000): z.ZodType<string> =>
     .string()
     .trim()
     .max(max, `is longer than ${max} characters. Shorten it`)
-    .refine((text) => !CONTROL.test(text.replace(/[\r\n\t]/g, '')), 'has a control character in it. Leave it out')
+    .refine(
+      (text) => !CONTROL.test(text.replace(/[\t\n\v\f\r\u0085\u2028\u2029]/g, '')),
+      'has a control character in it. Leave it out',
+    )
     .refine((text) => !BROKEN.test(text), 'has half a character in it. Write it anew');
 
 export const zone = name().refine(
