@@ -8,6 +8,7 @@ begin
 exception when invalid_parameter_value then
   return 'UTC';
 end $$;
+grant execute on function usher_zone to usher_app;
 `;
 
 /** Seventieth migration: a zone that the database knows. */
