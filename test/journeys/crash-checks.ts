@@ -137,11 +137,11 @@ export async function expectTruth({ world, platform }: House, seed: number, most
   // What else the person holds is told as of the last change of the request itself; whether more may be asked for, after a request
   // or after the access, as of the last change of that, since what else is held or waits decides it too. The tap asks the rules again.
   const ofRequest = /^(?:R-\d+ |Nobody decided on )/;
-  const next = /^(?:Ask again: |Extend: |You can ask again with one tap|You cannot ask for it again now).*$/gm;
+  const next = /^(?:Ask again: |Extend: |You can ask again with one tap|You cannot ask for .+ again now\b).*$/gm;
   const lasting = (text = ''): string =>
     text
       .replace(/^Already holds: .*$/m, '')
-      .replace(/\nNeeded again\? Ask with one tap\.\nAsk again: .*$/, '')
+      .replace(/\n(?:Needed again\? Ask with one tap\.\nAsk again: .*|You cannot ask for .+ again now\. .*)$/, '')
       .replace(next, (line) => (ofRequest.test(text) ? '' : line))
       .replace(/\n+/g, '\n')
       .trim();
