@@ -93,29 +93,22 @@ function learned(facts: PlaceFacts, present: boolean): Change {
 
 /** What was taken for theirs by mistake is known as what it was, now that the gift behind it is taken. */
 export function mended(facts: PlaceFacts): Change {
-  return together(
-    ...facts.twins
-      .filter(({ grant }) => isMisread(grant, facts))
-      .map((twin) =>
-        together(
-          updated('grant', twin.grant, { baseline: false, goneAt: null }),
-          toldOfTwin(twin, 'grant.baselineRead', { present: false }),
-        ),
-      ),
-  );
+  return notTheirs(facts.twins.filter(({ grant }) => isMisread(grant, facts)));
 }
 
 /** Nobody has the role as their own any more. */
 function lost({ twins }: PlaceFacts): Change {
+  return notTheirs(twins.filter(({ theirs }) => theirs));
+}
+
+function notTheirs(twins: PlaceFacts['twins']): Change {
   return together(
-    ...twins
-      .filter(({ theirs }) => theirs)
-      .map((twin) =>
-        together(
-          updated('grant', twin.grant, { baseline: false, goneAt: null }),
-          toldOfTwin(twin, 'grant.baselineRead', { present: false }),
-        ),
+    ...twins.map((twin) =>
+      together(
+        updated('grant', twin.grant, { baseline: false, goneAt: null }),
+        toldOfTwin(twin, 'grant.baselineRead', { present: false }),
       ),
+    ),
   );
 }
 

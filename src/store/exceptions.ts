@@ -105,10 +105,8 @@ export async function holdersOfBoth(
   pairs: AffectedBy['pairs'],
 ): Promise<ReadonlyMap<string, readonly HolderOfBoth[]>> {
   if (pairs.length === 0) return new Map();
-  const sides = pairs.map(({ id, package: pkg, otherPackage, otherGroup }) => ({
-    ...{ id, otherPackage, otherGroup },
-    package: pkg,
-  }));
+  // The people of a group go along once, however many pairs it stands in.
+  const sides = pairs.map((pair) => ({ ...pair, joining: undefined }));
   const groups = new Map(pairs.map(({ otherGroup, joining }) => [otherGroup, joining]));
   const joining = [...groups].flatMap(([group, people]) => people.map((person) => ({ group, person })));
   const rows = (await q(BOTH, [JSON.stringify(sides), JSON.stringify(joining)])) as readonly (HolderOfBoth & {

@@ -85,13 +85,13 @@ function settleNewcomers(draft: Draft): void {
 }
 
 /** Looked up once for each group of a plan: a complete file has thousands of groups. */
-const found = new WeakMap<Draft, (group: GroupId) => readonly PersonId[]>();
+const joiningIn = new WeakMap<Draft, (group: GroupId) => readonly PersonId[]>();
 
 /** Who comes into the group of an incompatibility that stands, by whatever group inside it. To be asked once the groups are settled. */
 export function newcomersOf(draft: Draft, { otherGroup, state }: Incompatibility): readonly PersonId[] {
   if (otherGroup === null || state !== 'active') return [];
-  const look = found.get(draft) ?? joining(draft);
-  found.set(draft, look);
+  const look = joiningIn.get(draft) ?? joining(draft);
+  joiningIn.set(draft, look);
   return look(otherGroup);
 }
 
