@@ -93,13 +93,20 @@ export function characters(text: string): string[] {
 /** The beginning of a text in at most `max` UTF-16 units, between characters, with an ellipsis where something is missing. */
 export function cut(text: string, max: number): string {
   if (text.length <= max) return text;
-  let kept = '';
   // A grapheme may be cut by this slice, but only behind `max`, where nothing is kept.
-  for (const character of characters(text.slice(0, max + LONGEST_GRAPHEME).replace(LONE_SURROGATES, ''))) {
-    if (kept.length + character.length > max - ELLIPSIS.length) break;
-    kept += character;
-  }
-  return kept.trimEnd() + ELLIPSIS;
+  const near = text.slice(0, max + LONGEST_GRAPHEME).replace(LONE_SURROGATES, '');
+  return near.slice(0, boundary(near, max - ELLIPSIS.length)).trimEnd() + ELLIPSIS;
+}
+
+/** Where the character begins that `at` lies in. Only its neighbourhood is segmented: to segment ten thousand letters is slow. */
+function boundary(text: string, at: number): number {
+  if (at >= text.length) return text.length;
+  if (at <= 0) return 0;
+  if (SIMPLE.test(text)) return at;
+  const { segment, index } = graphemes.segment(text).containing(at) ?? { segment: '', index: at };
+  if (segment.length <= LONGEST_GRAPHEME) return index;
+  const within = (text.codePointAt(at - 1) ?? 0) > 0xffff;
+  return within ? at - 1 : at;
 }
 
 /**
