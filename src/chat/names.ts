@@ -12,6 +12,17 @@ const SUGGESTIONS = 4;
 /** More than anybody holds. */
 const MOST_HELD = 500;
 
+/**
+ * A name and, as the card types it behind the name, the set that was shown: eight hexadecimal digits, in small letters. A name may end
+ * like a set does: look first whether all of it is one.
+ */
+export function nameAndSet(typed: string): { readonly name: string; readonly set: string | null } {
+  const at = typed.search(/\s[0-9a-f]{8}$/i);
+  return at < 1
+    ? { name: typed, set: null }
+    : { name: typed.slice(0, at).trimEnd(), set: typed.slice(at + 1).toLowerCase() };
+}
+
 /** The package that a person means, for themselves or for a report. `manage`: among those that the person may assign. */
 export function packageOf(context: Context, typed: string, target: PersonId, manage: boolean): Promise<PackageRow> {
   return packageAmong(

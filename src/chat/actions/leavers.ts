@@ -4,7 +4,7 @@ import { DomainError } from '../../domain/errors';
 import type { PackageId } from '../../domain/model';
 import { confirm, leaversOf } from '../../operations/scope';
 import { assigns } from '../../operations/assignments';
-import { isPackageName, oneOf, packageOf } from '../names';
+import { isPackageName, nameAndSet, oneOf, packageOf } from '../names';
 import type { Answer, Context, Verb } from '../verb';
 import { read, uuid } from '../verb';
 
@@ -29,10 +29,9 @@ async function typed(context: Context, said: string): Promise<Answer> {
   if (!(await assigns(context.desk, me))) throw new DomainError('forbidden', {});
   // A name may end like a set does.
   const isName = await isPackageName(context, rest, me, true);
-  const [, name = rest, shown = null] = isName ? [] : (/^(.*\S)\s+([0-9a-f]{8})$/i.exec(rest) ?? []);
+  const { name, set } = isName ? { name: rest, set: null } : nameAndSet(rest);
   const { id } = await packageOf(context, name, me, true);
-  if (shown === null) return { view: 'leavers', params: { package: id }, place: 'new' };
-  const set = shown.toLowerCase();
+  if (set === null) return { view: 'leavers', params: { package: id }, place: 'new' };
   const now = await leaversOf(context.desk, me, id);
   return now.set === set || now.set === null
     ? agree(context, id, set)
