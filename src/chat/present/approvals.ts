@@ -1,7 +1,7 @@
 // A request as its approvers see it, before and after the decision.
 import { gainedSinceAsked } from '../../domain/content';
 import type { RequestFacts } from '../../domain/facts';
-import type { ApprovalTask, Decision, PersonId, Stage } from '../../domain/model';
+import type { ApprovalTask, Decision, PersonId, Request, Stage } from '../../domain/model';
 import { isWithdrawn } from '../../domain/may-decide';
 import { voiceOf } from '../../domain/voices';
 import type { RequestView } from '../../operations/requests';
@@ -175,8 +175,7 @@ export function approvalState(view: RequestView): Text {
         return again ? say('outcome.contentChanged', again) : label('approval.closedCanceled');
       default: {
         // What came of the decision, which stays true when the access ends.
-        if (heard)
-          return [...stateText({ ...request, endedAt: null }, false), ...answersText(facts, view.viewer.person)];
+        if (heard) return [...nextText(request), ...answersText(facts, view.viewer.person)];
         const others = facts.decisions.filter((decision) => decision.n === task?.n && decision.decision === 'approve');
         const by = names(
           others.map((decision) => nameOf(facts, decision.person) ?? ''),
@@ -194,6 +193,14 @@ export function approvalState(view: RequestView): Text {
     : own.length > 0
       ? own
       : rest;
+}
+
+/** Where it stands, beside the sentence that says that it was approved. */
+function nextText(request: Request): Text {
+  if (request.state === 'delivering') return label('approval.beingSetUp');
+  if (request.state === 'scheduled' && request.startsAt !== null)
+    return say('approval.starts', { startsAt: request.startsAt });
+  return stateText({ ...request, endedAt: null }, false);
 }
 
 /** Who answers for an exception that was granted: whose voice the last approval was (domain/exception.ts). */

@@ -328,6 +328,8 @@ export const sentences = {
   'approval.youDenied': 'You denied this.',
   'approval.youApprovedFor': 'You approved this for {name}.',
   'approval.youDeniedFor': 'You denied this for {name}.',
+  'approval.beingSetUp': 'It is being set up.',
+  'approval.starts': 'It starts {startsAt:dateTime}.',
   'approval.approvedForYou': '{by} approved this for you.',
   'approval.deniedForYou': '{by} denied this for you.',
   'approval.moreNeeded': '{done} of {required} approvals so far.',
