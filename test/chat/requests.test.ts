@@ -1,9 +1,10 @@
 // What the cards of a request say, as few words as tell it.
 import { approvalCard } from '../../src/chat/present/approvals';
+import { requestCard } from '../../src/chat/present/requests';
 import { plain } from '../../src/chat/text';
-import type { Request } from '../../src/domain/model';
+import type { PolicyVersion, Request } from '../../src/domain/model';
 import type { RequestView } from '../../src/operations/requests';
-import { aDecision, aRequest, days, idOf, NOON, requestFacts } from '../support/builders';
+import { aDecision, aPolicy, aRequest, aStage, days, idOf, NOON, requestFacts } from '../support/builders';
 
 /** As Ana reads it, who decides. */
 function seen(facts: RequestView['facts']): RequestView {
@@ -35,4 +36,22 @@ test.each<[Partial<Request>, string]>([
 ])('whoever approved reads that once, and what came of it: %j', (fields, said) => {
   const facts = requestFacts({ request: aRequest(fields), decisions: [aDecision('Ana')] });
   expect(plain(approvalCard(seen(facts)).state, { zone: 'Europe/Berlin', locale: 'en' })).toBe(said);
+});
+
+test('a question that nobody had to answer, and nobody did, is on no card', () => {
+  const question = (id: string, required: boolean): PolicyVersion['questions'][number] => ({
+    id,
+    text: `Which ${id}?`,
+    type: 'text',
+    required,
+    choices: [],
+  });
+  const questions = [question('country', false), question('site', true), question('team', false)];
+  const policy = aPolicy({ stages: [aStage()], questions });
+  const view = seen(requestFacts({ policy, request: aRequest({ answers: { country: '', team: 'Blue' } }) }));
+  for (const { answers } of [approvalCard(view), requestCard(view)])
+    expect(answers.map(({ title, value }) => `${plain(title, null)} ${plain(value, null)}`)).toEqual([
+      'Which site? No answer',
+      'Which team? Blue',
+    ]);
 });

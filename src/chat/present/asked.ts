@@ -54,12 +54,11 @@ export function answers(facts: RequestFacts, wanted: Letters): Fact[] {
   const most = room(facts, wanted);
   // Who extends is not asked them again.
   const questions = facts.request.type === 'userExtend' ? [] : (policyOf(facts)?.questions ?? []);
-  return questions.map((question) => {
-    const given = facts.request.answers[question.id];
-    return {
-      title: text(question.text, QUESTION),
-      value: given === undefined || given === '' ? label('answer.none') : text(given, most),
-    };
+  return questions.flatMap(({ id, required, text: asked }) => {
+    const given = facts.request.answers[id] ?? '';
+    // What nobody had to answer, and nobody did, says nothing to decide by.
+    if (given === '' && !required) return [];
+    return [{ title: text(asked, QUESTION), value: given === '' ? label('answer.none') : text(given, most) }];
   });
 }
 
