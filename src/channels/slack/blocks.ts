@@ -131,8 +131,8 @@ function submitOf(card: Card): ExecuteAction | null {
 
 /**
  * The title is the first heading where that fits whole, and is then not said again below it. A longer one stays whole as the first
- * block, and the title is what it begins with in our own words ("Request"), what the form does (its submit button), or our name:
- * half a package's name could be another's.
+ * block, and the title is what it begins with in our own words ("Request"), what the form does (its submit button), the number of
+ * what it is about, or our name: half a package's name could be another's.
  */
 function modalSheet(card: Card, submit: Action | null): { readonly sheet: Sheet; readonly title: Text } {
   const heading = card.body.find(
@@ -145,7 +145,7 @@ function modalSheet(card: Card, submit: Action | null): { readonly sheet: Sheet;
   sheet.elements(whole ? card.body.filter((element) => element !== heading) : card.body);
   sheet.buttonRow(card.actions.filter((action) => action !== submit));
   const said = heading?.text ?? card.summary;
-  return { sheet, title: [said, ownWords(said), submit?.title].find(fits) ?? [fixed('Usher')] };
+  return { sheet, title: [said, ownWords(said), submit?.title, numberIn(card.summary)].find(fits) ?? [fixed('Usher')] };
 }
 
 /** The words of ours before the first name in a heading, without the one that only leads to it ("Exception for"). */
@@ -160,6 +160,14 @@ function words(card: Card): string {
   const write = (line: Text): string => mrkdwn(line, card.reader, limit.MESSAGE_TEXT);
   const text = fitLines(toLines(card), write, ({ length }) => length <= limit.MESSAGE_TEXT);
   return text.trim() === '' ? card.name : text;
+}
+
+/** The number with which a summary begins ("R-1042"). */
+function numberIn(summary: Text): Text | undefined {
+  const before = summary.findIndex(({ kind }) => kind !== 'fixed');
+  const begin = plain(before < 0 ? summary : summary.slice(0, before), null);
+  const number = /^[A-Z]-\d+(?=\s)/.exec(begin)?.[0];
+  return number === undefined ? undefined : [fixed(number)];
 }
 
 /** On one line, at most 24 characters. Words of ours fit whole: what is longer is cut here and stands in a block as well. */

@@ -734,6 +734,14 @@ describe('layout', () => {
     }
   });
 
+  test('the title of what follows a decision is the number that it is about', () => {
+    const heading = { ...block([user('Tara Lind asks for Payroll administration')]), style: 'heading' as const };
+    const summary = [fixed('R-'), fixed('1042'), fixed(' '), user('Payroll'), fixed(': Denied')];
+    expect(toResultModal({ ...cardOf([heading]), summary }).title.text).toBe('R-1042');
+    const named = [user('R-1 Payroll'), fixed(': Denied')];
+    expect(toResultModal({ ...cardOf([heading]), summary: named }).title.text).toBe('Usher');
+  });
+
   test('a heading that fits into the title is not said twice', () => {
     expect(toModal(requestForm({ title: [fixed('Deny')] })).blocks[0]).toMatchObject({ type: 'input' });
     expect(toModal(requestForm()).blocks[0]).toMatchObject({
