@@ -91,12 +91,12 @@ const NAMES = new Map(ABBREVIATIONS.flatMap(({ zones, names }) => zones.map((zon
  * see. A bare date names the zone only where it is not the reader's own.
  */
 export function formatInstant(at: Date, style: 'date' | 'dateTime' | 'time', reader: Reader | null): string {
-  const { wall, zone } = wallClock(at, reader?.zone ?? 'UTC');
+  const { wall, zone, isAsked } = wallClock(at, reader?.zone ?? 'UTC');
   const date = dateOf(wall);
   const time = `${two(wall.getUTCHours())}:${two(wall.getUTCMinutes())}`;
   switch (style) {
     case 'date':
-      return reader === null || zone === 'UTC' ? `${date} ${zone}` : date;
+      return reader === null || !isAsked ? `${date} ${zone}` : date;
     case 'time':
       return `${time} ${zone}`;
     case 'dateTime':
@@ -243,21 +243,29 @@ function answer(input: Input): Text {
   }
 }
 
-/** The wall clock of a zone as the UTC fields of a Date, and the zone's name at that moment. A zone that ICU lacks counts as UTC. */
-function wallClock(at: Date, zone: string): { readonly wall: Date; readonly zone: string } {
+interface WallClock {
+  /** What the clock shows, in the UTC fields. */
+  readonly wall: Date;
+  readonly zone: string;
+  /** Whether it is the clock that was asked for. */
+  readonly isAsked: boolean;
+}
+
+/** The wall clock of a zone, and the zone's name at that moment. A zone that ICU lacks counts as UTC. */
+function wallClock(at: Date, zone: string): WallClock {
   let parts: Intl.DateTimeFormatPart[];
   try {
     parts = formatter(zone).formatToParts(at);
   } catch (error) {
     if (!(error instanceof RangeError) || zone === 'UTC') throw error;
-    return wallClock(at, 'UTC');
+    return { ...wallClock(at, 'UTC'), isAsked: false };
   }
   const field = (type: Intl.DateTimeFormatPartTypes): number => Number(parts.find((part) => part.type === type)?.value);
   const wall = new Date(
     Date.UTC(field('year'), field('month') - 1, field('day'), field('hour'), field('minute'), field('second')),
   );
   const offset = Math.round((wall.getTime() - at.getTime()) / MINUTE);
-  return { wall, zone: NAMES.get(zone)?.[offset] ?? offsetName(offset) };
+  return { wall, zone: NAMES.get(zone)?.[offset] ?? offsetName(offset), isAsked: true };
 }
 
 function offsetName(minutes: number): string {

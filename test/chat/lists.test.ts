@@ -48,9 +48,9 @@ test.each<AssignmentState>(['removing', 'removalFailed', 'removed'])('access tha
 });
 
 test.each([
-  { type: 'userExtend', want: 'You have it · extension of Thu 15 Jan 2026 UTC' },
+  { type: 'userExtend', want: 'You have it · extension of Thu 15 Jan 2026' },
   // A newer release may write what this one has no words for, and a card with a place that is empty is no card.
-  { type: 'renewal', want: 'You have it · request of Thu 15 Jan 2026 UTC' },
+  { type: 'renewal', want: 'You have it · request of Thu 15 Jan 2026' },
 ])('a request of type $type is said to be one', ({ type, want }) => {
   const tara = { id: idOf('Tara'), name: 'Tara' };
   const page = {

@@ -32,7 +32,14 @@ describe('row 65: a moment is said in the reader’s zone with the zone named, i
   test('a shared card says UTC, with a bare date too', () => {
     expect(formatInstant(dueAt, 'dateTime', null)).toBe('Sat 28 Nov 2026, 13:00 UTC');
     expect(formatInstant(dueAt, 'date', null)).toBe('Sat 28 Nov 2026 UTC');
-    expect(formatInstant(dueAt, 'date', berlin)).toBe('Sat 28 Nov 2026');
+  });
+
+  test.each([
+    { zone: 'Europe/Berlin', want: 'Sat 28 Nov 2026' },
+    { zone: 'UTC', want: 'Sat 28 Nov 2026' },
+    { zone: 'Moon/Tycho', want: 'Sat 28 Nov 2026 UTC' },
+  ])('a bare date names no zone that is the reader’s own: $zone', ({ zone, want }) => {
+    expect(formatInstant(dueAt, 'date', { zone, locale: 'en' })).toBe(want);
   });
 });
 
