@@ -4,6 +4,7 @@ import type { AdaptiveJson } from '../../chat/adaptive';
 import type { Card, Input, Text } from '../../chat/card';
 import type { Reply } from '../../chat/inbound';
 import { banner, mapInputs, withErrors } from '../../chat/form-errors';
+import { cut } from '../../chat/spans';
 import { plain } from '../../chat/text';
 import { toTeams, type OpensForm } from './card';
 import type { Place } from './inbound';
@@ -134,16 +135,20 @@ function dialogMessage(value: string): object {
   return { task: { type: 'message', value } };
 }
 
+/** Its title is the first heading where that fits whole, and is then not said again below it. */
 function dialogCard(card: Card, draw: Draw): object {
-  const title = plain(card.summary, card.reader);
+  const heading = card.body.find((element) => element.type === 'TextBlock' && element.style === 'heading');
+  const said = heading?.type === 'TextBlock' ? plain(heading.text, card.reader) : '';
+  const isWhole = said !== '' && said.length <= DIALOG_TITLE;
+  const shown = isWhole ? { ...card, body: card.body.filter((element) => element !== heading) } : card;
   return {
     task: {
       type: 'continue',
       value: {
-        title: title.length <= DIALOG_TITLE ? title : `${title.slice(0, DIALOG_TITLE - 1).trimEnd()}…`,
+        title: isWhole ? said : cut(plain(card.summary, card.reader), DIALOG_TITLE),
         width: 'medium',
         height: 'medium',
-        card: { contentType: 'application/vnd.microsoft.card.adaptive', content: draw(card, 'dialog') },
+        card: { contentType: 'application/vnd.microsoft.card.adaptive', content: draw(shown, 'dialog') },
       },
     },
   };

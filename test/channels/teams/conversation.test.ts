@@ -1,6 +1,6 @@
 // What people do in Teams and what they see, over raw HTTP against the real SDK. Row numbers: see ../README.md.
 import type { TeamsOptions } from '../../../src/channels/teams/options';
-import type { Card } from '../../../src/chat/card';
+import type { Card, TextBlock } from '../../../src/chat/card';
 import type { Inbound, Reply } from '../../../src/chat/inbound';
 import type { TeamsMessage, TeamsPerson, TeamsServer } from '../../support/teams-server';
 import { wordsOf } from '../../support/teams-client';
@@ -482,6 +482,15 @@ describe('dialogs', () => {
       act: { kind: 'press', verb: 'request', data: { package: 'p-1' }, card: 'card-1' },
       surface: { canOpenForm: true },
     });
+  });
+
+  test('say their heading once, in the title, where that holds it whole', async () => {
+    const heading = (text: string): Card['body'] => [{ ...line(words(text)), style: 'heading' } as TextBlock];
+    const short = await open({ kind: 'form', card: form({ body: [...heading('Request Payroll'), ...form().body] }) });
+    expect([short.title, wordsOf(short.card).includes('Request Payroll')]).toEqual(['Request Payroll', false]);
+    const name = `Request ${'ledger '.repeat(12)}`.trim();
+    const long = await open({ kind: 'form', card: form({ body: [...heading(name), ...form().body] }) });
+    expect([long.title, wordsOf(long.card).includes(name)]).toEqual(['Request access', true]);
   });
 
   test('send what was filled in, with the draft', async () => {
