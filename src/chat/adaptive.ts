@@ -1,6 +1,17 @@
 // The Adaptive Card 1.5 writer that Teams and the page share. Escapes people's text for markdown and for the client's macros,
 // and is the one place that knows how a button's data looks on the wire: it writes it and reads it back.
-import type { Action, Card, ChoiceInput, Element, ExecuteAction, Input, Reader, Span, Text } from './card';
+import type {
+  Action,
+  Card,
+  ChoiceInput,
+  Element,
+  ExecuteAction,
+  Input,
+  InstantStyle,
+  Reader,
+  Span,
+  Text,
+} from './card';
 import { hasInputs } from './card';
 import { escapeMarkdown, guard, unguard } from './markdown';
 import { clean, clip, cut, isInvisible } from './spans';
@@ -299,11 +310,11 @@ class Writer {
 }
 
 /** The client's own date form plus UTC. The macros take offset ISO without fractions only. */
-function sharedInstant(at: Date, style: 'date' | 'dateTime' | 'time'): string {
+function sharedInstant(at: Date, style: InstantStyle): string {
   const iso = `${at.toISOString().slice(0, 19)}Z`;
   const date = `{{DATE(${iso},SHORT)}}`;
   const time = `{{TIME(${iso})}}`;
-  const local = style === 'date' ? date : style === 'time' ? time : `${date} ${time}`;
+  const local = { date, day: date, time, clock: time, dateTime: `${date} ${time}` }[style];
   return `${local} (${formatInstant(at, style, null)})`;
 }
 

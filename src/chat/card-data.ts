@@ -95,7 +95,8 @@ export type CardDataOf = {
     readonly lines: readonly Line[];
     readonly facts: readonly Fact[];
     readonly answers: readonly Fact[];
-    readonly timeline: readonly Fact[];
+    /** A group of lines for each day. */
+    readonly timeline: readonly { readonly day: Text; readonly lines: readonly Line[] }[];
     /** There is more than the card says. */
     readonly moreTimeline: boolean;
     readonly moreHolds: boolean;

@@ -9,7 +9,10 @@ export type Span =
   /** An address of ours, to be copied or followed whole. */
   | { readonly kind: 'address'; readonly url: string }
   /** Shown in the reader's zone with the zone named, or by the client's own date form plus UTC on a shared card. */
-  | { readonly kind: 'instant'; readonly at: Date; readonly style: 'date' | 'dateTime' | 'time' };
+  | { readonly kind: 'instant'; readonly at: Date; readonly style: InstantStyle };
+
+/** `day`: a date with its zone, for what stands below it as `clock`, the time of day alone. */
+export type InstantStyle = 'date' | 'dateTime' | 'time' | 'day' | 'clock';
 
 export type Text = readonly Span[];
 
@@ -41,7 +44,7 @@ export interface Container {
   readonly separator: boolean;
   readonly items: readonly Element[];
 }
-/** Label and value, or text and button, side by side; narrow screens may stack them. */
+/** Label and value, or text and button, side by side; narrow screens may stack them. One alone holds lines that belong together. */
 export interface ColumnSet {
   readonly type: 'ColumnSet';
   readonly columns: readonly { readonly width: 'auto' | 'stretch'; readonly items: readonly Element[] }[];

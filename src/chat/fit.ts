@@ -53,9 +53,23 @@ function isKept(element: Element, isForm: boolean): boolean {
 function linesIn(elements: readonly Element[], isForm: boolean): number {
   return elements.reduce((sum, element) => {
     if (isKept(element, isForm)) return sum;
-    if (element.type === 'Container') return sum + linesIn(element.items, isForm);
+    const inside = itemsOf(element);
+    if (inside !== null) return sum + linesIn(inside, isForm);
     return sum + (element.type === 'FactSet' ? element.facts.length : 1);
   }, 0);
+}
+
+/** What stands one below the other in it; null for what is a line itself. */
+function itemsOf(element: Element): readonly Element[] | null {
+  if (element.type === 'Container') return element.items;
+  if (element.type !== 'ColumnSet' || element.columns.length > 1) return null;
+  return element.columns[0]?.items ?? null;
+}
+
+function withItems(element: Element, items: readonly Element[]): Element {
+  if (element.type === 'Container') return { ...element, items };
+  if (element.type !== 'ColumnSet') return element;
+  return { ...element, columns: element.columns.map((column) => ({ ...column, items })) };
 }
 
 /** The first `count` lines of a card that has `all`, and in place of the others how many they are. */
@@ -66,9 +80,10 @@ function shortened(card: Card, count: number, all: number): Card {
     elements.flatMap((element): readonly Element[] => {
       if (isKept(element, isForm)) return [element];
       const before = seen;
-      if (element.type === 'Container') {
-        const items = walk(element.items);
-        return items.length === 0 ? [] : [{ ...element, items }];
+      const inside = itemsOf(element);
+      if (inside !== null) {
+        const items = walk(inside);
+        return items.length === 0 ? [] : [withItems(element, items)];
       }
       seen += element.type === 'FactSet' ? element.facts.length : 1;
       const fit = Math.max(0, Math.min(seen, count) - before);

@@ -1,6 +1,6 @@
 // Builders for the spans of a card, and the cutting and cleaning that text of people goes through before it is shown.
 // Knows no markup: each writer escapes for its own place.
-import type { Span, Text } from './card';
+import type { InstantStyle, Span, Text } from './card';
 
 /** The longest text that one place of a card can show (Slack section text, Block Kit reference). */
 const LONGEST = 3000;
@@ -52,7 +52,7 @@ export function address(url: string): Span {
 }
 
 /** A moment, drawn by each writer for its reader. */
-export function instant(at: Date, style: 'date' | 'dateTime' | 'time' = 'dateTime'): Span {
+export function instant(at: Date, style: InstantStyle = 'dateTime'): Span {
   return { kind: 'instant', at, style };
 }
 

@@ -1,6 +1,6 @@
 // The plain-text form of a card: the same content without its look, for whoever has it read out or cannot see cards.
 // Also the one place where a moment becomes words.
-import type { Action, Card, Element, Input, Reader, Span, Text } from './card';
+import type { Action, Card, Element, Input, InstantStyle, Reader, Span, Text } from './card';
 import { clip, fixed, isBlank, strong, user } from './spans';
 
 const LONGEST_LINE = 3000;
@@ -90,7 +90,7 @@ const NAMES = new Map(ABBREVIATIONS.flatMap(({ zones, names }) => zones.map((zon
  * A moment in the reader's zone with the zone named ("Sat 28 Nov 2026, 14:00 CET"), in UTC for a card that several people
  * see. A bare date names the zone only where it is not the reader's own.
  */
-export function formatInstant(at: Date, style: 'date' | 'dateTime' | 'time', reader: Reader | null): string {
+export function formatInstant(at: Date, style: InstantStyle, reader: Reader | null): string {
   const { wall, zone, isAsked } = wallClock(at, reader?.zone ?? 'UTC');
   const date = dateOf(wall);
   const time = `${two(wall.getUTCHours())}:${two(wall.getUTCMinutes())}`;
@@ -101,6 +101,10 @@ export function formatInstant(at: Date, style: 'date' | 'dateTime' | 'time', rea
       return `${time} ${zone}`;
     case 'dateTime':
       return `${date}, ${time} ${zone}`;
+    case 'day':
+      return `${date} ${zone}`;
+    case 'clock':
+      return time;
   }
 }
 

@@ -156,7 +156,7 @@ const request: View = async (look) => {
   const extended = look.params['say'] === 'extended';
   return {
     card: 'request',
-    data: requestCard(seen),
+    data: requestCard(seen, look.who.zone),
     ...spoken(look, {
       number: number(one.number),
       ends: until ? [SPACE, ...say('request.lent', { until })] : [],
@@ -179,7 +179,7 @@ function sayExtended(one: Request, pkg: Text): Text {
 
 const approval: View = async (look) => {
   const seen = await requestView(look.desk, viewer(look), requestId(look));
-  if (!seen.viewer.approver) return { card: 'request', data: requestCard(seen), over: true };
+  if (!seen.viewer.approver) return { card: 'request', data: requestCard(seen, look.who.zone), over: true };
   const { facts } = seen;
   const shown = number(facts.request.number);
   const mine = facts.decisions.findLast((one) => one.person === seen.viewer.person);
@@ -564,7 +564,11 @@ export const views = {
   },
   requestTimeline: async (look) => ({
     card: 'listing',
-    data: timelineList(await requestView(look.desk, viewer(look), requestId(look)), Number(look.params['page'] ?? 0)),
+    data: timelineList(
+      await requestView(look.desk, viewer(look), requestId(look)),
+      look.who.zone,
+      Number(look.params['page'] ?? 0),
+    ),
   }),
   requestHolds: async (look) => {
     const { seen, held } = await heldBy(look.desk, viewer(look), requestId(look), { ...pageOf(look), limit: 20 });

@@ -37,6 +37,7 @@ export function isWord(key: string): key is WordKey {
 }
 
 const HOLE = /\{([a-zA-Z]+)(?::([a-zA-Z]+))?(?:\|([^|}]*)\|([^|}]*))?\}/g;
+const STYLES = ['date', 'time', 'day', 'clock'] as const;
 const plurals = new Intl.PluralRules('en');
 
 function fill(template: string, values: Readonly<Record<string, Value>>): Text {
@@ -69,7 +70,7 @@ function fillHole(match: RegExpExecArray, values: Readonly<Record<string, Value>
     const form = one === undefined || other === undefined ? '#' : plurals.select(value) === 'one' ? one : other;
     return [fixed(form.replace('#', String(value)))];
   }
-  if (value instanceof Date) return [instant(value, style === 'date' || style === 'time' ? style : 'dateTime')];
+  if (value instanceof Date) return [instant(value, STYLES.find((one) => one === style) ?? 'dateTime')];
   return typeof value === 'string' ? [user(value, 300)] : [...value];
 }
 

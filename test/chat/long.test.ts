@@ -195,7 +195,7 @@ const written = (facts: readonly { readonly value: Parameters<typeof plain>[0] }
 
 test('a reason and answers are cut on the card that asks, and whole on the card of the request', () => {
   const view = asked('x'.repeat(2000), 2);
-  const whole = requestCard(view);
+  const whole = requestCard(view, 'UTC');
   expect(written([...whole.facts, ...whole.answers])).toEqual(['2000', '2000', '2000']);
   const brief = approvalCard(view);
   expect(written([...brief.facts, ...brief.answers])).toEqual(['999…', '999…', '999…']);
@@ -223,7 +223,7 @@ test.each([
   const book = loadCards('cards');
   const id = '0190a000-0000-7000-8000-000000000000' as Parameters<typeof bind>[3];
   for (const drawn of [
-    { card: 'request', data: requestCard(view) },
+    { card: 'request', data: requestCard(view, 'UTC') },
     { card: 'approval', data: approvalCard(view) },
     { card: 'approval', data: reminderCard(view) },
   ] as const) {
@@ -233,6 +233,10 @@ test.each([
     expect(Math.min(...lengths)).toBeGreaterThan(20);
   }
 });
+
+/** What a card says that happened, without when. */
+const happened = ({ timeline }: ReturnType<typeof requestCard>): string[] =>
+  timeline.flatMap((day) => day.lines.map(({ text }) => plain(text, null).replace(/^\d\d:\d\d /, '')));
 
 test('a long timeline says how it began, how much is not shown, and how it goes on', () => {
   const events = (count: number): TimelineRow[] =>
@@ -244,8 +248,7 @@ test('a long timeline says how it began, how much is not shown, and how it goes 
       stage: 1,
       data: {},
     }));
-  const told = (count: number) =>
-    requestCard(asked('x', 0, events(count))).timeline.map(({ value }) => plain(value, null));
+  const told = (count: number) => happened(requestCard(asked('x', 0, events(count)), 'UTC'));
   expect(told(11)).toHaveLength(11);
   expect(told(11)[1]).toContain('Person 1 ');
   const long = told(30);
@@ -272,24 +275,24 @@ test('a long timeline loses reminders and who was asked before it loses who deci
       event(4 * n + 4, 'stage.opened', 'Nobody', { standIns: true }),
     ]).flat();
   const view = (count: number) => asked('x', 0, [event(0, 'request.submitted', 'Tara'), ...steps(count)]);
-  const card = requestCard(view(4));
+  const card = requestCard(view(4), 'UTC');
   expect(card.moreTimeline).toBe(true);
-  const told = card.timeline.map(({ value }) => plain(value, null));
+  const told = happened(card);
   for (const n of [0, 1, 2, 3]) {
     expect(told).toContain(`Ann ${n} approved`);
     expect(told.join()).not.toContain(`Other ${n}`);
   }
   expect(told.slice(0, 2)).toEqual(['Tara asked', '7 more lines']);
   expect(told).toHaveLength(11);
-  expect(requestCard(view(2)).moreTimeline).toBe(false);
-  const all = [0, 20, 40].flatMap((from) => lines(timelineList(view(10), from)).slice(1));
-  expect(all).toHaveLength(41);
+  expect(requestCard(view(2), 'UTC').moreTimeline).toBe(false);
+  const all = [0, 20, 40].flatMap((from) => lines(timelineList(view(10), 'UTC', from)).slice(1));
+  expect(all.filter((line) => /^\d\d:\d\d /.test(line))).toHaveLength(41);
   for (const said of ['Ann 0 approved', 'Other 0 no longer', 'Ann 0 was asked']) expect(all.join()).toContain(said);
-  expect([0, 20, 40].map((from) => [timelineList(view(10), from).previous, timelineList(view(10), from).next])).toEqual(
-    [
-      [null, '20'],
-      ['0', '40'],
-      ['20', null],
-    ],
-  );
+  expect(
+    [0, 20, 40].map((from) => [timelineList(view(10), 'UTC', from).previous, timelineList(view(10), 'UTC', from).next]),
+  ).toEqual([
+    [null, '20'],
+    ['0', '40'],
+    ['20', null],
+  ]);
 });

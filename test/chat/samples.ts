@@ -234,7 +234,7 @@ export const samples: { readonly [N in CardName]: Readonly<Record<string, CardDa
       lines: [{ text: [fixed('Waits for '), user(HOSTILE, 80), fixed(' since '), instant(at, 'time')] }],
       facts: [fact('Access', 'Payroll'), fact('Reason', HOSTILE.repeat(10))],
       answers: rows(12, (index) => fact(`Question ${index}`, HOSTILE)),
-      timeline: rows(10, () => ({ title: [instant(at)], value: words('Ana approved') })),
+      timeline: rows(5, () => ({ day: [instant(at, 'day')], lines: rows(2, () => ({ text: words('Ana approved') })) })),
       moreTimeline: true,
       moreHolds: true,
       request: ID,

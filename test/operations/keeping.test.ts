@@ -470,7 +470,7 @@ test('a reason for access that is over is told, though the access goes on', asyn
       /\nR-1003 · Twice\nDone\nOne of the reasons for this access was over\. It went on for the others\.\n/,
     );
     expect(shown).toMatch(/Period: From .* until .*/);
-    expect(shown.split('What happened')[1]?.trim()).toMatch(/^[^\n]*: A reason was over$/);
+    expect(shown.split('What happened')[1]?.trim()).toMatch(/^[^\n]* CES?T\n\d\d:\d\d A reason was over$/);
   }
   expect(textOf(cardOf(await world.say('tara', 'my requests')))).toContain('Done · automatic change of');
   expect(textOf(cardOf(await world.say('tara', 'R-1001')))).not.toContain('A reason was over');

@@ -1,6 +1,6 @@
 // Text for Slack: escaped mrkdwn with people's words made inert, or plain text, each cut to a limit without breaking a token.
 import type { types } from '@slack/bolt';
-import type { Reader, Span, Text } from '../../chat/card';
+import type { InstantStyle, Reader, Span, Text } from '../../chat/card';
 import { characters, clip, isInvisible } from '../../chat/spans';
 import { formatInstant, plain } from '../../chat/text';
 
@@ -90,8 +90,9 @@ function spanTokens(span: Span, reader: Reader | null, max: number): Token[] {
 }
 
 /** The client's own date form; clients that cannot show it, and notifications, have the UTC form. */
-function sharedInstant(at: Date, style: 'date' | 'dateTime' | 'time'): string {
-  const form = { date: '{date_short_pretty}', dateTime: '{date_short_pretty} {time}', time: '{time}' }[style];
+function sharedInstant(at: Date, style: InstantStyle): string {
+  const [date, time] = ['{date_short_pretty}', '{time}'];
+  const form = { date, day: date, time, clock: time, dateTime: `${date} ${time}` }[style];
   return `<!date^${Math.floor(at.getTime() / 1000)}^${form}|${formatInstant(at, style, null)}>`;
 }
 

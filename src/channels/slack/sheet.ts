@@ -23,6 +23,8 @@ const SIGNS: Readonly<Record<Tone, string>> = {
 };
 /** A value longer than this gets the full width instead of half of it. */
 const WIDE_FACT = 120;
+/** So many letters stay within a section however they are escaped, short of pages of ampersands. */
+const ONE_SECTION = 2000;
 
 /** Collects the blocks of one card. */
 export class Sheet {
@@ -122,7 +124,10 @@ export class Sheet {
     flush();
   }
 
-  /** Text and one button is a section with an accessory; texts side by side are fields; the rest goes below each other. */
+  /**
+   * Text and one button is a section with an accessory; texts side by side are fields; lines alone are one section, where one has room for
+   * them. The rest goes below each other.
+   */
   #columns({ columns }: ColumnSet, sign: string): void {
     const { reader } = this.card;
     const texts = columns
@@ -134,7 +139,9 @@ export class Sheet {
     const first = buttons[0];
     const split = texts.length + columns.filter(({ items }) => items.every((item) => item.type === 'ActionSet')).length;
 
-    if (split !== columns.length || texts.length === 0) {
+    const isLong = columns.length === 1 && plain(joined(texts), reader).length > ONE_SECTION;
+
+    if (split !== columns.length || texts.length === 0 || isLong) {
       this.elements(
         columns.flatMap(({ items }) => items),
         sign,

@@ -16,15 +16,15 @@ import { timeline, wholeTimeline } from './timeline';
 
 type Line = { readonly text: Text };
 
-/** The card of `R-1042`: state, who it waits for, facts, timeline. */
-export function requestCard(view: RequestView): CardDataOf['request'] {
+/** The card of `R-1042` for somebody in that zone: state, who it waits for, facts, timeline. */
+export function requestCard(view: RequestView, zone: string): CardDataOf['request'] {
   const { facts } = view;
   const { request } = facts;
   const stands = { ...request, endedAt: facts.assignment?.endedAt ?? null };
   const { withdrawn } = view.viewer;
   const state = withdrawn ? approvalState(view) : stateText(stands, view.viewer.person === request.target);
   const name = request.type === 'exception' ? exceptionFor(facts, packageFor(view)) : packageFor(view);
-  const shown = timeline(view);
+  const shown = timeline(view, zone);
   const mayCancel = view.viewer.mayCancel && (request.state === 'pendingApproval' || request.state === 'scheduled');
   return {
     asOf: null,
@@ -39,7 +39,7 @@ export function requestCard(view: RequestView): CardDataOf['request'] {
     ],
     facts: [...what(view, WHOLE), ...holds(view)],
     answers: view.viewer.released ? [] : [...answers(facts, WHOLE), ...approvedBecause(facts, WHOLE)],
-    timeline: shown.rows,
+    timeline: shown.days,
     moreTimeline: shown.hidden > 0,
     moreHolds: holdsMore(view),
     request: request.id,
@@ -63,21 +63,20 @@ export function requestCard(view: RequestView): CardDataOf['request'] {
 
 const PAGE = 20;
 
-/** All that happened to a request. `from`: the line with which the page begins. */
-export function timelineList(view: RequestView, from: number): CardDataOf['listing'] {
+/** All that happened to a request. `from`: the event with which the page begins. */
+export function timelineList(view: RequestView, zone: string, from: number): CardDataOf['listing'] {
   const { request } = view.facts;
-  const all = wholeTimeline(view);
-  const start = from > 0 && from < all.length ? Math.floor(from) : 0;
+  const { lines, start, total } = wholeTimeline(view, zone, from, PAGE);
   const title = say('timeline.whole', { number: number(request.number), package: packageFor(view) });
   return {
     summary: title,
     title,
-    lines: all.slice(start, start + PAGE).map((line) => ({ text: line })),
+    lines,
     verb: 'request.timeline',
     request: request.id,
     typed: typedNumber(request.number),
     previous: start === 0 ? null : String(Math.max(0, start - PAGE)),
-    next: start + PAGE < all.length ? String(start + PAGE) : null,
+    next: start + PAGE < total ? String(start + PAGE) : null,
   };
 }
 

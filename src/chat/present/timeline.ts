@@ -3,8 +3,8 @@ import type { PersonId } from '../../domain/model';
 import type { TimelineRow } from '../../operations/ports';
 import type { RequestView } from '../../operations/requests';
 import type { Text } from '../card';
+import { formatInstant } from '../text';
 import { label, listed, say } from '../words';
-import type { Fact } from './asked';
 import { forWhom, nameOf, number } from './common';
 import { BY_USHER } from './outcome';
 
@@ -21,6 +21,9 @@ interface Row {
   readonly weight: Weight;
 }
 
+/** Null: what is left out stands here. */
+type ShownRow = Pick<Row, 'at'> & { readonly what: Text | null };
+
 const REMINDING: readonly TimelineRow['type'][] = ['stage.reminded', 'approver.released', 'stage.escalated'];
 const LEADING: readonly TimelineRow['type'][] = ['stage.opened', 'stage.approved'];
 const weightOf = (type: TimelineRow['type']): Weight => (REMINDING.includes(type) ? 0 : LEADING.includes(type) ? 1 : 2);
@@ -32,18 +35,37 @@ interface Asked {
   readonly names: Text[];
 }
 
-/** What of it the card of a request shows: all, or what matters most and how much more there is. */
-export function timeline(view: RequestView): { readonly rows: Fact[]; readonly hidden: number } {
+/** The events of one day, and which day that is. */
+interface Day {
+  readonly day: Text;
+  readonly lines: { readonly text: Text }[];
+}
+
+/** What of it the card of a request shows to somebody in that zone: all, or what matters most and how much more there is. */
+export function timeline(view: RequestView, zone: string): { readonly days: readonly Day[]; readonly hidden: number } {
   const all = rowsOf(view);
   const over = all.length - TIMELINE_ROWS;
   // One line that says so says no more than the one that it replaces.
   const out = new Set(over < 2 ? [] : leastOf(all, over));
-  const between = { title: label('timeline.between'), value: say('timeline.more', { count: out.size }) };
   const [gap] = [...out].sort((a, b) => a - b);
-  const rows = all.flatMap(({ at, what }, n) =>
-    n === gap ? [between] : out.has(n) ? [] : [{ title: say('timeline.row', { at }), value: what }],
+  // The first is never left out, so there is a day under which to say how many are.
+  const shown = all.flatMap((row, n): readonly ShownRow[] =>
+    n === gap ? [{ ...row, what: null }] : out.has(n) ? [] : [row],
   );
-  return { rows, hidden: out.size };
+  return { days: byDay(shown, zone, out.size), hidden: out.size };
+}
+
+/** The date stands once above what happened on it. Where the clocks change within a day, so does the zone that it names. */
+function byDay(rows: readonly ShownRow[], zone: string, hidden: number): readonly Day[] {
+  const days: (Day & { readonly name: string })[] = [];
+  for (const { at, what } of rows) {
+    const name = formatInstant(at, 'day', { zone, locale: 'en' });
+    const last = days.at(-1);
+    if (what === null) last?.lines.push({ text: say('timeline.more', { count: hidden }) });
+    else if (last?.name === name) last.lines.push({ text: say('timeline.line', { at, what }) });
+    else days.push({ name, day: say('timeline.day', { at }), lines: [{ text: say('timeline.line', { at, what }) }] });
+  }
+  return days.map(({ day, lines }) => ({ day, lines }));
 }
 
 /** Which rows the card can best do without; never the first, with which everything began. */
@@ -54,9 +76,13 @@ function leastOf(all: readonly Row[], over: number): readonly number[] {
   return [...less, ...decisions.slice(0, Math.max(0, decisions.length - DECISIONS))];
 }
 
-/** All of it, a line each. */
-export function wholeTimeline(view: RequestView): readonly Text[] {
-  return rowsOf(view).map(({ at, what }) => say('timeline.line', { at, what }));
+/** A page of all of it, each event below its day. `from`: the event with which the page begins, or else the first. */
+export function wholeTimeline(view: RequestView, zone: string, from: number, page: number) {
+  const all = rowsOf(view);
+  const start = from > 0 && from < all.length ? Math.floor(from) : 0;
+  const days = byDay(all.slice(start, start + page), zone, 0);
+  const lines = days.flatMap(({ day, lines: said }) => [{ text: day }, ...said]);
+  return { lines, start, total: all.length };
 }
 
 /** People asked at one moment are one line: "Ana and Ben were asked". */
@@ -130,8 +156,10 @@ class Silent {
   }
 }
 
-function timelineRow(row: TimelineRow, { request, stages }: RequestView['facts']): Text | null {
+function timelineRow(row: TimelineRow, { request, stages, decisions }: RequestView['facts']): Text | null {
   const by = row.actor?.name ?? null;
+  // The approver's own line says all of it.
+  const isOneApproval = stages.length === 1 && stages[0]?.approvalsRequired === 1;
   const person = row.person?.name ?? '';
   switch (row.type) {
     case 'request.submitted':
@@ -141,7 +169,8 @@ function timelineRow(row: TimelineRow, { request, stages }: RequestView['facts']
       // A removal begins with it. Of a request that was to begin and is taken back it says nothing more than that.
       return row.data['type'] === undefined ? null : asked(by);
     case 'request.approved':
-      return label(row.data['byPolicy'] === true ? 'timeline.request.approvedByPolicy' : 'timeline.request.approved');
+      if (row.data['byPolicy'] === true) return label('timeline.request.approvedByPolicy');
+      return isOneApproval && decisions.length > 0 ? null : label('timeline.request.approved');
     case 'request.canceled':
       if (row.data['detail'] === 'contentChanged') return label('timeline.request.contentChanged');
       return by === null || BY_USHER.some((detail) => detail === row.data['detail'])

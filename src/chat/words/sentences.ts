@@ -303,12 +303,12 @@ export const sentences = {
   'timeline.assignment.endMoved': 'Usher moved the end',
   'timeline.assignment.unjustified': 'A reason was over',
   'timeline.row': '{at:dateTime}',
-  'timeline.between': 'In between',
+  'timeline.day': '{at:day}',
   'form.answerGone': 'What you wrote here is too long to be shown again. Please write it once more.',
   'card.more': '{count|One more line does|# more lines do} not fit here.',
   'timeline.more': '{count|# more line|# more lines}',
   'timeline.whole': 'What happened to {number}, {package}',
-  'timeline.line': '{at:dateTime}: {what}',
+  'timeline.line': '{at:clock} *{what}*',
   'holds.title': 'What {target} holds already',
 
   // an approval
