@@ -182,15 +182,24 @@ export function startDue(facts: RequestFacts, at: Now): Change {
   } catch (refusal) {
     return together(deniedByGate(facts, refusal, at), dropScheduled(facts, 'gateClosed', at));
   }
-  // Between the decision and the start the package may have gained roles on which nobody decided.
-  if (gainedRoles(facts)) {
-    try {
-      return together(askAgain(facts, at), dropScheduled(facts, 'canceled', at));
-    } catch (refusal) {
-      return together(deniedByGate(facts, refusal, at), dropScheduled(facts, 'gateClosed', at));
-    }
+  const anew = reopen(facts, at);
+  return anew === noChange ? begin(facts, assignment, request, at) : anew;
+}
+
+/**
+ * Between the decision and the start the package gained roles on which nobody decided: the same is asked again (rule 3.8), as soon as
+ * that is seen, so that there is time to decide. Whether the gates let it through is asked by that decision, as by any.
+ */
+export function reopen(facts: RequestFacts, at: Now): Change {
+  if (facts.assignment?.state !== 'scheduled' || facts.request.state !== 'scheduled') return noChange;
+  const isGone = cancelForGone(facts, at);
+  if (isGone !== noChange) return isGone;
+  if (!gainedRoles(facts)) return noChange;
+  try {
+    return together(askAgain(facts, at), dropScheduled(facts, 'canceled', at));
+  } catch (refusal) {
+    return together(deniedByGate(facts, refusal, at), dropScheduled(facts, 'gateClosed', at));
   }
-  return begin(facts, assignment, request, at);
 }
 
 interface Wish extends SubmitInput {

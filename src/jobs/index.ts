@@ -16,6 +16,7 @@ import {
   escalate,
   expireStage,
   remindStage,
+  reopen,
   reroute,
   start,
 } from '../operations/requests';
@@ -107,6 +108,7 @@ async function ends(parts: JobParts): Promise<number> {
 }
 
 const holders = each('update-holders', (due, limit) => due.contentsChanged(limit), followContent);
+const planned = each('update-holders', (due, limit) => due.requestsToReopen(limit), reopen);
 const behind = each('update-holders', (due, limit) => due.requestsLeftBehind(limit), followContent);
 const astray = each('update-holders', (due, limit) => due.grantsAstray(limit), takeAstray);
 
@@ -154,9 +156,9 @@ export async function endOutOfScope(parts: JobParts): Promise<number> {
   return tried;
 }
 
-/** Whoever holds a package has what it holds (rule 3.11), and nobody has what nothing justifies. */
+/** Whoever holds a package has what it holds (rule 3.11), whoever is to get it gets what was decided on, and nobody has what nothing justifies. */
 async function updateHolders(parts: JobParts): Promise<number> {
-  const tried = (await holders(parts)) + (await behind(parts)) + (await astray(parts));
+  const tried = (await holders(parts)) + (await planned(parts)) + (await behind(parts)) + (await astray(parts));
   await parts.due.contentsFollowed();
   await parts.due.requestsCaughtUp();
   await parts.due.astrayMended();

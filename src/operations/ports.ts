@@ -820,7 +820,9 @@ export interface Due {
   lentChanged(limit: number): Promise<readonly AssignmentId[]>;
   /** Held access whose roles are not yet those that its package holds now (rule 3.11). */
   contentsChanged(limit: number): Promise<readonly AssignmentId[]>;
-  /** Forgets which packages changed, where all their holders follow. */
+  /** What waits for its start though its package gained roles since it was decided on (rule 3.8). */
+  requestsToReopen(limit: number): Promise<readonly RequestId[]>;
+  /** Forgets which packages changed, where all their holders follow, and nothing that waits for its start has to be decided on anew. */
   contentsFollowed(): Promise<void>;
   /** Access that is delivered while what asked for it was left as it was before. */
   requestsLeftBehind(limit: number): Promise<readonly AssignmentId[]>;

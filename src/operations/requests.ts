@@ -139,6 +139,8 @@ export const remindStage = timed(Rules.remindStage);
 export const reroute = timed(Rules.reroute);
 /** A scheduled start has come: all gates are checked again (rule 3.2). */
 export const start = timed(Rules.startDue);
+/** The package gained roles since it was decided on: it is decided on anew before it starts (rule 3.8). */
+export const reopen = timed(Rules.reopen);
 /** The policy by which it was asked for was disabled or deleted, or its last day is over: nobody decides in vain. */
 export const closeForPolicy = timed(Rules.closeForPolicy);
 /** The target left: whatever is still asked for ends. So does what a requestor who left asked for others, while undecided. The note is followed by then. */

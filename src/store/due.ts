@@ -27,11 +27,16 @@ const HELD_ROLES = `select g.role_id, g.scope_id from standing_links l join gran
 const CONTENT = `select role_id, scope_id from package_grants where package_version_id = p.current_version_id`;
 // Leavers lose it all by another sweep.
 const DIFFERS = `(select state from people where people.id = a.target_id) = 'enabled' and (exists (${HELD_ROLES} except ${CONTENT}) or exists (${CONTENT} except ${HELD_ROLES}))`;
+// As domain/content.ts#gainedRoles says it: decisions of an earlier release name no content, which was that of the request.
+const GAINED = `exists (select 1 from decisions d where d.request_id = r.id and exists (${CONTENT} except
+  select g.role_id, g.scope_id from package_versions v join package_grants g on g.package_version_id = v.id
+  where v.package_id = p.id and v.id::text = coalesce(d.shown ->> 'packageVersion', r.package_version_id::text)))`;
 
 // Whoever was being given access while the content changed got the old one a moment later, and is found as long as the note stays.
 const CONTENTS_FOLLOWED = `
 delete from content_changes c using packages p where p.id = c.package_id and c.changed_at < usher_now() - interval '5 minutes'
-  and not exists (select 1 from assignments a where a.package_id = c.package_id and a.state in ${JUSTIFYING} and ${DIFFERS})`;
+  and not exists (select 1 from assignments a where a.package_id = c.package_id and a.state in ${JUSTIFYING} and ${DIFFERS})
+  and not exists (select 1 from requests r where r.package_id = c.package_id and r.state = 'scheduled' and ${GAINED})`;
 
 const JUSTIFIED = `exists (select 1 from standing_links link join assignments a on a.id = link.assignment_id and a.state in ${JUSTIFYING}
   where link.grant_id = n.grant_id)`;
@@ -76,6 +81,11 @@ select a.id from content_changes c join packages p on p.id = c.package_id
 join assignments a on a.package_id = c.package_id and a.state in ${JUSTIFYING}
 where ${DIFFERS}
 order by a.id limit $1`,
+  requestsToReopen: `
+select r.id from content_changes c join packages p on p.id = c.package_id
+join requests r on r.package_id = c.package_id and r.state = 'scheduled'
+where ${GAINED}
+order by r.id limit $1`,
   requestsLeftBehind: 'select assignment_id as id from requests_left_behind order by assignment_id limit $1',
   exceptionsToReport: `
 select id from incompatibility_exceptions where state <> 'ended' and remind_at <= usher_now()
@@ -231,6 +241,7 @@ export function createDue(q: Query): Due {
     startsDue: requests(SQL.startsDue),
     remindersDue: assignments(SQL.remindersDue),
     contentsChanged: assignments(SQL.contentsChanged),
+    requestsToReopen: requests(SQL.requestsToReopen),
     async contentsFollowed() {
       await q(CONTENTS_FOLLOWED);
     },

@@ -10,6 +10,7 @@ import {
   couldAsk,
   mayAskAnew,
   offer,
+  reopen,
   startDue,
   submit,
   submitExtension,
@@ -811,6 +812,45 @@ describe('when somebody left', () => {
     const change = sound(cancelForGone({ ...give, left }, at()));
     if (want === null) expect(eventsOf(change)).toEqual([]);
     else expect(rowOf(change, 'request')).toMatchObject({ state: 'canceled', detail: want });
+  });
+});
+
+describe('what waits for its start while its package gains a role', () => {
+  // Days ahead.
+  const planned = (fields: Partial<RequestFacts> = {}) => {
+    const later = anAssignment({ state: 'scheduled', startsAt: days(5), endsAt: days(30) });
+    const asked = { startsAt: days(5), endsAt: null, hours: null };
+    const request = aRequest({ state: 'scheduled', assignment: later.id, startsAt: days(5), period: asked });
+    const decided = { content: aContent(2), asked: aContent(1), decisions: [aDecision('Ana')] };
+    return scheduled({ request, assignment: later, live: later, ...decided, ...fields });
+  };
+  test('the same is asked again for the same day, and what was planned ends', () => {
+    const change = sound(reopen(planned(), at()));
+    expect(rowsOf(change, 'request')).toMatchObject([
+      { id: 'request-1', state: 'canceled', detail: 'contentChanged' },
+      { state: 'pendingApproval', replaces: 'request-1', period: { startsAt: days(5) }, startsAt: null },
+    ]);
+    expect(rowOf(change, 'assignment')).toMatchObject({ state: 'removed', endReason: 'canceled' });
+  });
+  test.each<{ name: string; give: Partial<RequestFacts>; want: object | null }>([
+    { name: 'nobody decided', give: { decisions: [] }, want: null },
+    { name: 'roles were only taken out', give: { content: aContent(0) }, want: null },
+    { name: 'it is open no more', give: { request: aRequest({ state: 'canceled' }) }, want: null },
+    { name: 'it began', give: { assignment: anAssignment({ state: 'delivering' }) }, want: null },
+    {
+      name: 'the target left',
+      give: { target: aPerson('Tara', { state: 'disabled' }) },
+      want: { state: 'canceled', detail: 'targetDisabled' },
+    },
+  ])('where $name', ({ give, want }) => {
+    const change = sound(reopen(planned(give), at()));
+    if (want === null) expect(change.rows).toEqual([]);
+    else expect(rowsOf(change, 'request')).toMatchObject([want]);
+  });
+  test('where nobody is left to decide it is denied', () => {
+    const change = sound(reopen(planned({ candidates: [] }), at()));
+    expect(rowsOf(change, 'request')).toMatchObject([{ id: 'request-1', state: 'denied' }]);
+    expect(rowOf(change, 'assignment')).toMatchObject({ state: 'removed', endReason: 'gateClosed' });
   });
 });
 

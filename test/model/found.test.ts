@@ -28,11 +28,8 @@ async function live(steps: readonly Step[], speaks = false): Promise<Run> {
   return run;
 }
 
-const asks = (target: number, pack: number): Step =>
-  new Do(
-    { kind: 'ask', target, pack, by: 'self', lent: null, policy: null, hours: null, start: null, reason: true },
-    null,
-  );
+const asks = (target: number, pack: number, start: 200 | null = null): Step =>
+  new Do({ kind: 'ask', target, pack, by: 'self', lent: null, policy: null, hours: null, start, reason: true }, null);
 
 test('a worker that stood still while access ended takes back what it gives too late', async () => {
   // The step of the worker that calls the system, and the ones around it.
@@ -273,6 +270,12 @@ test('a role that came before the only decision is decided on once, by whoever w
   );
   const { o } = await live([asks(1, 0), adds, old, approves(0)]);
   expect(o.requests).toMatchObject([{ detail: null, decisions: [{ saw: o.packages['reader']?.roles }] }]);
+});
+
+test('a role that came after the decision is decided on before the start comes', async () => {
+  const adds = new Edited({ kind: 'roles', pack: 0, role: 3, waits: true });
+  const { o } = await live([asks(1, 0, 200), approves(0), adds, new Sweep(['update-holders']), approves(0)]);
+  expect(o.requests).toMatchObject([{ detail: 'contentChanged' }, { state: 'scheduled' }]);
 });
 
 test('what is held by an exception ends with it', async () => {

@@ -108,20 +108,25 @@ describe('a package that gains a role after it was decided on (rule 3.8)', () =>
     expect(textOf(latest('olga').card)).toContain('Please give Tara Lind the role Key holder on Vault');
   });
 
-  test('a role added between the approval and the planned start is decided on before it starts', async () => {
+  test('a role added between the approval and the planned start is decided on days ahead', async () => {
     await ask('tara', 'ledger reader', { reason: 'x', start: await inDays(5) });
     await world.press('ana', latest('ana').card, 'Approve');
     await world.settle();
     await contain('Ledger / Reader, Ledger / Writer');
-    await world.pass(6 * DAY);
-    expect([await holds('tara', 'Reader'), await holds('tara', 'Writer')]).toEqual([false, false]);
+    await world.settle();
     expect(await requests()).toMatchObject([
       { detail: 'contentChanged' },
       { number: '1002', state: 'pendingApproval' },
     ]);
+    const why = 'The package changed meanwhile: it now also includes Ledger / Writer. R-1002 asks again.';
+    expect(said('tara').filter((text) => text.includes(why))).not.toEqual([]);
+    expect(textOf(latest('ana').card)).toContain('New in the package: Ledger / Writer');
 
     await world.press('ana', latest('ana').card, 'Approve');
-    await world.settle();
+    await world.pass(DAY);
+    expect(await requests()).toMatchObject([{ number: '1001' }, { number: '1002', state: 'scheduled' }]);
+    expect([await holds('tara', 'Reader'), await holds('tara', 'Writer')]).toEqual([false, false]);
+    await world.pass(5 * DAY);
     expect([await holds('tara', 'Reader'), await holds('tara', 'Writer')]).toEqual([true, true]);
   });
 

@@ -176,6 +176,8 @@ test.each<{
   { name: 'leavers of a package', act: (q) => loadLeavers(q, id as PackageId) },
   { name: 'leavers for a message', act: (q) => createViews(q).leavers(id as PackageId) },
   { name: 'scopes of an assignment', act: (q) => scopesOf(q, id as AssignmentId) },
+  { name: 'starts whose package gained roles', act: (q) => createDue(q).requestsToReopen(10) },
+  { name: 'forgetting changes of content', act: (q) => createDue(q).contentsFollowed() },
   { name: 'starts', act: (q) => createDue(q).startsDue(10) },
   { name: 'reminders', act: (q) => createDue(q).remindersDue(10) },
   { name: 'justifications that are over', act: (q) => createDue(q).justificationsOver(10) },

@@ -14,6 +14,8 @@ export const indexes: Indexes = {
   requests_asked_end: `requests (asked_ends_at) where state = 'pendingApproval' and asked_ends_at is not null`,
   // What waits for a decision while its package changes.
   requests_open: `requests (package_id) where state = 'pendingApproval'`,
+  // What waits for its start while its package changes.
+  requests_package_scheduled: `requests (package_id) where state = 'scheduled'`,
   outgoing_told: `outgoing (request_id) where kind = 'tell' and request_id is not null`,
   // A grant that failed says why. No index holds its state, so turning one round writes one row and no entry of an index.
   grants_with_error: 'grants (role_id) where error is not null',

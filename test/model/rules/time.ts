@@ -127,6 +127,10 @@ export const jobs: Record<string, (o: Organization, busy?: Key) => Generator<voi
       follow(o, one);
       yield;
     }
+    for (const one of o.requests) {
+      if (one.state === 'scheduled' && gained(o, one)) reopen(o, one);
+      yield;
+    }
   },
   *'remind-holders'(o) {
     for (const one of o.assignments) {
@@ -157,11 +161,21 @@ function start(o: Organization, request: Request): void {
     return;
   }
   if (gained(o, request)) {
-    askAgain(o, request);
-    over(o, assignment, 'removed', request.detail === 'noApprovers' ? 'gateClosed' : 'canceled');
+    reopen(o, request);
     return;
   }
   assignment.state = 'delivering';
   request.state = 'delivering';
   want(o, assignment);
+}
+
+/** Roles that nobody decided on are decided on before it starts (rule 3.8). */
+function reopen(o: Organization, request: Request): void {
+  if (isGone(o, request)) {
+    cancel(o, request.key, 'system');
+    return;
+  }
+  askAgain(o, request);
+  const assignment = assignmentOf(o, found(request.assignment ?? undefined));
+  over(o, assignment, 'removed', request.detail === 'noApprovers' ? 'gateClosed' : 'canceled');
 }
