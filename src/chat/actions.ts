@@ -18,6 +18,7 @@ import type { Answer, Verb } from './verb';
 import { read, TYPED, uuid } from './verb';
 
 const help: Answer = { view: 'help', params: {}, place: 'new' };
+const allHelp: Answer = { view: 'help', params: { all: true }, place: 'new' };
 const welcome: Answer = { view: 'welcome', params: {}, place: 'new' };
 
 const generalVerbs = {
@@ -26,12 +27,21 @@ const generalVerbs = {
     opens: false,
     press: () => Promise.resolve(help),
     typed: [
-      { words: 'help', run: () => Promise.resolve(help), help: { usage: 'help', line: 'help.help' } },
+      { words: 'help', run: () => Promise.resolve(help) },
       { words: 'hi', run: () => Promise.resolve(help) },
       ...['hello', 'hey', 'good morning', 'good afternoon', 'good evening'].map((words) => ({
         words,
         run: () => Promise.resolve(help),
       })),
+    ],
+  },
+  'help.all': {
+    kind: 'reads',
+    opens: false,
+    press: () => Promise.resolve({ ...allHelp, place: 'replace' }),
+    typed: [
+      { words: 'help all', run: () => Promise.resolve(allHelp), help: { usage: 'help all', line: 'help.help' } },
+      ...['all commands', 'commands'].map((words) => ({ words, run: () => Promise.resolve(allHelp) })),
     ],
   },
   /** Nobody who thanks wants to know what was perhaps meant. */

@@ -36,6 +36,8 @@ export type CardDataOf = {
     readonly rows: readonly { readonly typed: Text; readonly line: Text }[];
     readonly approvals: boolean;
     readonly tasks: boolean;
+    /** There are more commands than it names. */
+    readonly more: boolean;
   };
   'request-find': {
     readonly summary: Text;

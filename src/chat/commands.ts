@@ -2,8 +2,7 @@
 import { verbs } from './actions';
 import { closest } from './names';
 import { numberTyped, tidy, unquoted } from './typed';
-import type { Audiences, Typed, Verb } from './verb';
-import type { WordKey } from './words';
+import type { Audiences, HelpLine, Typed, Verb } from './verb';
 
 interface Entry {
   readonly typed: Typed;
@@ -89,7 +88,7 @@ function half(said: string, hasRest: boolean): Entry | undefined {
 }
 
 /** Help lines for somebody: what everybody may do, and what they may. */
-export function helpRows(reader: Audiences): readonly { readonly usage: string; readonly line: WordKey }[] {
+export function helpRows(reader: Audiences): readonly HelpLine[] {
   return all
     .flatMap(({ typed: { help } }) => (help ? [help] : []))
     .filter(({ only }) => only === undefined || reader[only]);

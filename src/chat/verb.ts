@@ -38,7 +38,15 @@ export interface Typed {
   /** Whether a form answers, as far as the text alone tells. */
   readonly opens?: (rest: string) => boolean;
   readonly run: (context: Context, rest: string) => Promise<Answer>;
-  readonly help?: { readonly usage: string; readonly line: WordKey; readonly only?: keyof Audiences };
+  readonly help?: HelpLine;
+}
+
+export interface HelpLine {
+  readonly usage: string;
+  readonly line: WordKey;
+  /** Said at once, beside the buttons: what most need, or what their work is. The others stand in the list of all. */
+  readonly first?: true;
+  readonly only?: keyof Audiences;
 }
 
 /** Who reads a help line that is not for everybody. */

@@ -472,6 +472,7 @@ export const views = {
       tasksOf(look.desk, look.by, { limit: 1, after: null }),
     ]);
     const doers = tasks.rows.length > 0;
+    const isAll = look.params['all'] === true;
     const rows = helpRows({
       owners,
       keepers,
@@ -485,10 +486,13 @@ export const views = {
       data: {
         summary: label('help.summary'),
         title: say('help.title', { name: look.who.person.name }),
-        intro: label('help.intro'),
-        rows: rows.map((row) => ({ typed: [{ kind: 'fixed', text: row.usage }], line: label(row.line) })),
+        intro: label(isAll ? 'help.introAll' : 'help.intro'),
+        rows: rows
+          .filter(({ first }) => isAll || first)
+          .map((row) => ({ typed: [{ kind: 'fixed', text: row.usage }], line: label(row.line) })),
         approvals: true,
         tasks: doers,
+        more: !isAll,
       },
     };
   },

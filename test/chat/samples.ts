@@ -121,6 +121,7 @@ export const samples: { readonly [N in CardName]: Readonly<Record<string, CardDa
       rows: rows(14, (index) => ({ typed: [fixed(`command ${index}`)], line: words('what it does') })),
       approvals: true,
       tasks: true,
+      more: true,
     },
   },
   'request-find': {

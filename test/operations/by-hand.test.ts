@@ -312,7 +312,7 @@ describe('a task by its number', () => {
   });
 
   test('help tells whoever keeps something of the list, and whoever has something to do of the word for it', async () => {
-    const help = async (user: string) => textOf(cardOf(await world.say(user, 'help')));
+    const help = async (user: string) => textOf(cardOf(await world.say(user, 'help all')));
     expect(await help('cas')).toContain('tasks: what waits to be done by your hands');
     expect(await help('cas')).toContain('done T-17 because …: say that you did it, and how');
     expect(await help('cas')).toContain('To do by hand: “tasks”');

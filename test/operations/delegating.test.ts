@@ -305,8 +305,8 @@ describe('typed', () => {
       'nothing to hand on',
     );
     expect(sentenceOf(await world.say('tara', 'delegate approvals'))).toContain('nothing to hand on');
-    expect(textOf(cardOf(await world.say('tara', 'help')))).not.toContain('delegate approvals');
-    expect(textOf(cardOf(await world.say('ana', 'help')))).toContain('delegate approvals');
+    expect(textOf(cardOf(await world.say('tara', 'help all')))).not.toContain('delegate approvals');
+    expect(textOf(cardOf(await world.say('ana', 'help all')))).toContain('delegate approvals');
     const search = (user: string, name: string) =>
       world.conversation.handle(world.inbound(user, { kind: 'search', search: name, draft: null, query: 'e' }));
     expect(sentenceOf(await search('tara', 'delegates'))).toBe('');

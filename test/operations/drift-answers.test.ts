@@ -109,7 +109,7 @@ describe('where it would take access from very many', () => {
   });
 
   test('who owns nothing but the resource reads of it in the help, and needs not name the only one', async () => {
-    const help = async (user: string) => textOf(cardOf(await world.say(user, 'help')));
+    const help = async (user: string) => textOf(cardOf(await world.say(user, 'help all')));
     expect(await help('cas')).toContain('changes <resource>');
     expect(await help('cas')).not.toContain('assign <person>');
     expect(await help('tara')).not.toContain('changes <resource>');

@@ -602,9 +602,20 @@ describe('a command without a name', () => {
   });
 });
 
-test('help names what one asks for first, then what one has, then what one decides', async () => {
+test('help begins with its buttons and a few commands, and leads to all: what one asks for, then has, then decides', async () => {
   await get('tara', 'ledger reader');
-  const help = textOf(cardOf(await world.say('ana', 'help')));
+  const first = cardOf(await world.say('ana', 'help'));
+  const usages = ['request <package>', 'R-1042', 'extend <package>', 'give up <package>', 'approve R-1042'];
+  const said = textOf(first).split('\n');
+  expect(said.indexOf('Request access: “request”')).toBeLessThan(
+    said.indexOf('request <package>: ask for access; names may be half typed'),
+  );
+  expect(said.filter((line) => /^[^“]*: [^“]*$/.test(line)).map((line) => line.split(': ')[0])).toEqual(usages);
+  const all = await world.press('ana', first, 'All commands');
+  expect(all).toMatchObject({ kind: 'card', replaces: true });
+  const help = textOf(cardOf(all));
+  expect(help).not.toContain('All commands');
+  expect(textOf(cardOf(await world.say('ana', 'help all')))).toBe(help);
   const places = [
     'request <package>',
     'my requests',

@@ -80,7 +80,7 @@ export const accessVerbs = {
         opens: named,
         run: async (context, rest) =>
           named(rest) ? openExtension(context, await heldNamed(context, rest)) : list('accessList', {}),
-        help: { usage: 'extend <package>', line: 'help.extend' },
+        help: { usage: 'extend <package>', line: 'help.extend', first: true },
       },
     ],
   },
@@ -101,7 +101,7 @@ export const accessVerbs = {
         opens: named,
         run: async (context, rest) =>
           named(rest) ? openGiveUp(context, await heldNamed(context, rest)) : list('accessList', {}),
-        help: { usage: 'give up <package>', line: 'help.giveUp' },
+        help: { usage: 'give up <package>', line: 'help.giveUp', first: true },
       },
     ],
   },

@@ -240,7 +240,7 @@ export const approvalVerbs = {
           const request = await numbered(context, said.number);
           return byNumber(request, () => approveTyped(context, request, said));
         },
-        help: { usage: 'approve R-1042', line: 'help.decide', only: 'approvers' },
+        help: { usage: 'approve R-1042', line: 'help.decide', first: true, only: 'approvers' },
       },
     ],
   },

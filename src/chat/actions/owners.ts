@@ -52,7 +52,7 @@ export const ownerVerbs = {
         words: 'assign',
         opens: () => true,
         run: (context, rest) => pairTyped(context, 'assign', rest, (pair) => openForm(context, pair, 'assign')),
-        help: { usage: 'assign <person> to <package>', line: 'help.assign', only: 'owners' },
+        help: { usage: 'assign <person> to <package>', line: 'help.assign', first: true, only: 'owners' },
       },
     ],
   },

@@ -217,13 +217,13 @@ export const requestVerbs = {
         words: 'request',
         opens: () => true,
         run: typedRequest,
-        help: { usage: 'request <package>', line: 'help.request' },
+        help: { usage: 'request <package>', line: 'help.request', first: true },
       },
       {
         words: 'ask for',
         opens: () => true,
         run: typedRequest,
-        help: { usage: 'request <package> for <person>', line: 'help.requestFor', only: 'managers' },
+        help: { usage: 'request <package> for <person>', line: 'help.requestFor', first: true, only: 'managers' },
       },
     ],
   },
@@ -285,7 +285,7 @@ export const requestVerbs = {
           named(rest)
             ? { view: 'request', params: { request: await withNumber(context, rest) }, place: 'new' }
             : list('requestList', {}),
-        help: { usage: 'R-1042', line: 'help.one' },
+        help: { usage: 'R-1042', line: 'help.one', first: true },
       },
     ],
   },

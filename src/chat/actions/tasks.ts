@@ -105,7 +105,7 @@ export const taskVerbs = {
             ? open(context, task, unsure === null ? {} : { reason: unsure })
             : report(context, { task, note, draft: null });
         },
-        help: { usage: 'done T-17 because …', line: 'help.done', only: 'doers' },
+        help: { usage: 'done T-17 because …', line: 'help.done', first: true, only: 'doers' },
       },
     ],
   },

@@ -22,6 +22,7 @@ export const sentences = {
   done: 'Done',
   myAccess: 'My access',
   myRequests: 'My requests',
+  allCommands: 'All commands',
   approvals: 'Approvals',
   tasks: 'To do by hand',
   help: 'Help',
@@ -125,7 +126,8 @@ export const sentences = {
   'help.welcome': 'You are welcome.',
   'help.anytime': 'Type “help” when you need something else.',
   'help.title': 'Hi {name}. I get you access, and I keep it tidy.',
-  'help.intro':
+  'help.intro': 'Press a button, or type a command.',
+  'help.introAll':
     'Type a command, or half of one, or press a button. The words work in a message, after a mention and after the slash command.',
   'help.summary': 'What I can do for you',
   'help.request': 'ask for access; names may be half typed',
