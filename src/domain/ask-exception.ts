@@ -5,7 +5,7 @@ import { DomainError } from './errors';
 import type { Clash, Now, SubmitFacts } from './facts';
 import { counts, lasts } from './lent';
 import type { PolicyVersion, Request } from './model';
-import { inZone, isOver, period } from './period';
+import { inZone, period } from './period';
 import { gate, notForThem, offered, refuseOver } from './policy';
 import type { SubmitInput, Submitted } from './request';
 import { answersOf, blank, entered, notForOthers, refuseTwice } from './request';
@@ -45,11 +45,7 @@ export function offerException(
     throw notForThem(facts);
   }
 
-  // By a policy whose last day is over none is granted.
-  const isPast = (id: PolicyVersion['id'] | null): boolean =>
-    facts.policies.some(({ policy }) => policy.id === id && isOver(policy, target.timeZone, now));
-  const clashes = facts.clashes.map((one) => (isPast(one.offers) ? { ...one, offers: null } : one));
-  const had = clashes.filter((clash): clash is Had => clash.how !== null);
+  const had = facts.clashes.filter((clash): clash is Had => clash.how !== null);
   const needed = had.filter(({ exception }) => !exception || !counts(exception, now));
   const closed = needed.find(({ offers }) => offers === null);
   const who = onBehalf ? target.name : null;

@@ -30,7 +30,7 @@ export interface ExceptionFacts {
   readonly assignment: AssignmentId | null;
   /** The other package, or the group. */
   readonly other: string;
-  /** Whether exceptions are asked for in chat. */
+  /** Whether exceptions are asked for in chat, by a policy that still gives any. */
   readonly excusable: boolean;
   /** Whether the exception is still needed. */
   readonly holdsBoth: boolean;

@@ -78,7 +78,7 @@ export interface Clash {
   readonly leaving: boolean;
   /** The policy that decides exceptions to it, whether or not it is enabled; null: there never was one. */
   readonly policy: Policy['id'] | null;
-  /** Its current version where it is enabled. */
+  /** Its current version, by which exceptions are asked for; null: it is not enabled, or its last day is over where the target is. */
   readonly offers: PolicyVersion['id'] | null;
   /** What is recorded for the target, also where its time is over. */
   readonly exception: ConflictException | null;

@@ -7,7 +7,7 @@ import type { AffectedBy, HolderOfBoth } from '../operations/ports';
 import { exceptions } from './configuration-tables';
 import { isId } from './ids';
 import type { At } from './loads';
-import { LIVE } from './loads';
+import { LAST_DAY_OVER, LIVE } from './loads';
 import type { Query, Row } from './query';
 import { fromRow, instantOf, toInstant } from './tables';
 
@@ -27,7 +27,8 @@ export const HOLDS_BOTH = BOTH_AT();
 const ONE = `
 select usher_now() as now, to_jsonb(e) as exception, jsonb_build_object('id', people.id, 'name', people.name) as person,
   jsonb_build_object('id', p.id, 'name', p.name) as package, jsonb_build_object('id', c.id, 'name', c.name) as catalog, coalesce(other.name, groups.name) as other,
-  exists (select 1 from policies where policies.incompatibility_id = i.id and policies.state = 'enabled') as excusable,
+  exists (select 1 from policies join policy_versions v on v.id = policies.current_version_id
+    where policies.incompatibility_id = i.id and policies.state = 'enabled' and not ${LAST_DAY_OVER('people.time_zone')}) as excusable,
   e.state <> 'ended' and ${HOLDS_BOTH} as both, e.state <> 'ended' and ${BOTH_AT('e.until_at')} as outlasts, (${HELD('i.package_id')}) as assignment
 from incompatibility_exceptions e join incompatibilities i on i.id = e.incompatibility_id
 join people on people.id = e.person_id join packages p on p.id = i.package_id join catalogs c on c.id = p.catalog_id

@@ -98,6 +98,10 @@ const SEES = `(
   or exists (select 1 from pair join requests r on r.target_id = pair.requestor_id and r.package_id = pair.package_id
     and r.state in ${OPEN}))`;
 
+/** Whether the last day that the policy version `v` fixes is over where that zone is: nothing is given by it any more. */
+export const LAST_DAY_OVER = (zone: string): string =>
+  `(v.expiration_on is not null and (v.expiration_on + 1)::timestamp at time zone usher_zone(${zone}) <= usher_now())`;
+
 /**
  * What may stand against each `pair`, which may be several: `of` names the package that it stands against. Clashes are all
  * incompatibilities of it, conflicts those that do stand against it now.
@@ -110,7 +114,9 @@ export const CONFLICTS = `against as (
   from pair join incompatibilities i on i.other_package_id = pair.package_id where i.state = 'active' and i.mutual
 ),
 clashes as (
-  select against.of, against.incompatibility_id, p.id as policy_id, case p.state when 'enabled' then p.current_version_id end as offers,
+  select against.of, against.incompatibility_id, p.id as policy_id, case when p.state = 'enabled' and not exists (
+      select 1 from policy_versions v join people on people.id = against.target_id
+      where v.id = p.current_version_id and ${LAST_DAY_OVER('people.time_zone')}) then p.current_version_id end as offers,
     to_jsonb(e) as exception, e.state = 'active' and e.until_at > usher_now() as passes,
     case when groups.id is null then 'package' else 'group' end as kind, coalesce(packages.name, groups.name) as name,
     case when groups.id is not null then (select 'member' where exists (

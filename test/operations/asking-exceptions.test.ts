@@ -366,6 +366,22 @@ describe('what is had by an exception', () => {
     expect(textOf(next)).toContain('Exception for Ledger writer');
   });
 
+  test('leads to no new one where the last day of their policy is over', async () => {
+    await world.configure(against(''));
+    await lasting(12);
+    for (const name of ['auditor', 'writer'])
+      await world.submit('tara', await form('tara', `request ledger ${name}`), {});
+    const one = `{ person: tara, owner: olga, until: ${await inDays(9)}, reason: As written }`;
+    const past = `exceptionPolicy: { approval: [{ approvers: cas }], expires: ${await inDays(3)} }`;
+    await world.configure(against(`{ package: Ledger auditor, ${past}, exceptions: [${one}] }`));
+    await world.pass(6 * DAY);
+    expect(heard('tara').join()).toContain('Give one of them up, or ask the owners of Finance for a new exception.');
+    expect(heard('tara').join()).toContain('Ask its owners (“package Ledger writer” names them) for a new exception.');
+    expect([...heard('tara'), ...heard('olga')].join()).not.toMatch(/asks? for a new exception/);
+    expect(world.messagesTo('tara').flatMap(({ card }) => [...buttons(card).keys()])).not.toContain('Ask again');
+    expect(sentenceOf(await world.say('tara', 'extend ledger writer'))).not.toContain('ask exception');
+  });
+
   /** Tara has the writer until its exception ends, and it cannot be extended. */
   async function held() {
     await world.submit('tara', await both(60, ', extension: false'), {});
