@@ -414,7 +414,7 @@ describe('what is had by an exception', () => {
     expect(more).toEqual([]);
     const shown = textOf(await form('tara', 'R-1003'));
     expect(shown).toContain(after);
-    expect(shown).toMatch(/: Usher moved the end\n/);
+    expect(shown).toMatch(/ Usher moved the end\n/);
     expect(textOf(await form('tara', 'R-1004'))).toContain(after);
   });
 
@@ -464,7 +464,7 @@ describe('what is had by an exception', () => {
     expect(moves.map(({ detail }) => detail)).toEqual(Array(3).fill('exceptionChanged'));
     const shown = textOf(await form('tara', `R-${moves[0]?.number ?? 0}`));
     expect(shown).toContain('What lets Tara Lind have this beside something that it does not go with changed.');
-    expect(shown).toMatch(/: Usher moved the end$/);
+    expect(shown).toMatch(/ Usher moved the end$/);
     // So near that the reminder says it.
     const told = heard('tara').length;
     await written(3);
