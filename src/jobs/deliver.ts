@@ -15,6 +15,7 @@ import { backoff } from './worker';
 
 export type DeliverParts = TellParts & PlaceParts & { readonly log: Log };
 
+/** So long a row waits whose worker ended without a word; who lives keeps what he works (side-by-side.ts). */
 const LEASE_MS = 60_000;
 /** A card is repaired for days, a role is taken away for ever; this is only how seldom at the end. */
 const MOST_MS = 15 * 60_000;
@@ -27,6 +28,7 @@ const MESSAGE_TRIES = 12;
 export function delivering(parts: DeliverParts, kinds?: readonly OutgoingRow['kind'][]): ReturnType<typeof sideBySide> {
   const { outbox } = parts;
   return sideBySide<OutgoingRow>({
+    keep: (leases) => outbox.keep(leases, LEASE_MS),
     reap: () => outbox.reap(),
     claim: (limit) => outbox.claim(limit, LEASE_MS, kinds),
     work: (row) => work(parts, row),

@@ -11,6 +11,7 @@ import type { Gates } from './gate';
 import { sideBySide } from './side-by-side';
 import { backoff, within } from './worker';
 
+/** So long an event waits whose worker ended without a word; who lives keeps what he works (side-by-side.ts). */
 const LEASE_MS = 30_000;
 const MOST_MS = 60_000;
 const TRIES = 8;
@@ -33,6 +34,7 @@ export interface ReceiveParts {
 /** The work of the inbound table. */
 export function receiving(parts: ReceiveParts): ReturnType<typeof sideBySide> {
   return sideBySide<InboundRow>({
+    keep: (leases) => parts.inbound.keep(leases, LEASE_MS),
     reap: async () => {
       for (const { id, platform, delivery, lost } of await parts.inbound.reap(MOST_LOST)) {
         parts.watch?.delivered(platform, 'answer', 'failed');

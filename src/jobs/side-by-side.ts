@@ -1,5 +1,6 @@
 // Rows that are worked side by side: claimed in batches while there is room, begun, and left alone. One that hangs holds up no
 // other, and no round waits for the rows of the one before it.
+import type { Lease } from '../operations/ports';
 import type { Work } from './worker';
 import { within } from './worker';
 
@@ -13,8 +14,17 @@ const ROOM_MS = 50;
 const ENDED_MS = 20;
 /** What hangs is not waited for longer, on either side of a row that is worked alone. */
 const ALONE_MS = 5_000;
+/** Where there is no room at all, what is under way is still kept, so that is waited for no longer than a part of a lease. */
+const FULL_MS = 5_000;
+/**
+ * All calls have deadlines, but a row may make many. What takes longer than this hangs by a mistake of ours, and is left to its lease, so
+ * that it is tried again.
+ */
+const KEEP_MS = 15 * 60_000;
 
 export interface Rows<Row> {
+  /** Renews the leases of what is under way, so that nobody takes over what is being worked, however slow those are whom it calls. */
+  readonly keep: (leases: readonly Lease[]) => Promise<void>;
   readonly reap: () => Promise<unknown>;
   readonly claim: (limit: number) => Promise<readonly Row[]>;
   /** Rejects only by a fault of ours or of the database. */
@@ -25,9 +35,12 @@ export interface Rows<Row> {
   readonly now: () => Promise<Date>;
 }
 
-/** The work of a table of rows. */
-export function sideBySide<Row>(rows: Rows<Row>): Work & Required<Pick<Work, 'rest'>> {
-  const underWay = new Set<Promise<void>>();
+/** The work of a table of rows. `clock` counts milliseconds, whatever the time is. */
+export function sideBySide<Row extends { readonly lease: Lease }>(
+  rows: Rows<Row>,
+  clock: () => number = () => performance.now(),
+): Work & Required<Pick<Work, 'rest'>> {
+  const underWay = new Map<Promise<void>, { readonly lease: Lease; readonly since: number }>();
   const failures: unknown[] = [];
   let ended: () => void = () => undefined;
   let telling = false;
@@ -45,32 +58,38 @@ export function sideBySide<Row>(rows: Rows<Row>): Work & Required<Pick<Work, 're
           ended();
         }, ENDED_MS).unref();
       });
-    underWay.add(working);
+    underWay.set(working, { lease: row.lease, since: clock() });
   };
   const complain = (): void => {
     const [first] = failures.splice(0);
     if (first !== undefined) throw first instanceof Error ? first : new Error('a row could not be worked');
   };
   const enoughRoom = async (): Promise<void> => {
-    while (underWay.size > MOST_ROWS - ROOM) await Promise.race(underWay);
+    while (underWay.size > MOST_ROWS - ROOM) await Promise.race(underWay.keys());
+  };
+  const keep = async (): Promise<void> => {
+    const now = clock();
+    const kept = [...underWay.values()].flatMap(({ lease, since }) => (now - since < KEEP_MS ? [lease] : []));
+    if (kept.length > 0) await rows.keep(kept);
   };
   return {
     async round() {
       if (underWay.size > MOST_ROWS - ROOM) await within(ROOM_MS, enoughRoom());
-      if (underWay.size >= MOST_ROWS) await Promise.race(underWay);
+      if (underWay.size >= MOST_ROWS) await within(FULL_MS, Promise.race(underWay.keys()));
       complain();
+      await keep();
       // Always, not only when idle: whoever waits behind a lost lease may wait for his access to be taken.
       await rows.reap();
       const claimed = await rows.claim(Math.min(BATCH, MOST_ROWS - underWay.size));
       const isAlone = claimed.some((row) => rows.alone?.(row) === true);
-      if (isAlone) await within(ALONE_MS, Promise.all(underWay));
+      if (isAlone) await within(ALONE_MS, Promise.all(underWay.keys()));
       for (const row of claimed) begin(row);
-      if (isAlone) await within(ALONE_MS, Promise.all(underWay));
+      if (isAlone) await within(ALONE_MS, Promise.all(underWay.keys()));
       return claimed.length;
     },
     async rest() {
       const left = underWay.size;
-      await Promise.all(underWay);
+      await Promise.all(underWay.keys());
       complain();
       return left;
     },

@@ -562,6 +562,8 @@ export interface Outbox {
   settle(lease: Lease, result: { state: 'done' } | { state: 'dead'; error: string }): Promise<void>;
   /** Back to ready, not before `atLeastMs` from now (backoff with jitter added by the caller); `tried` is false where no call was made. */
   retry(lease: Lease, atLeastMs: number, error: string, how?: { readonly tried?: boolean }): Promise<void>;
+  /** Renews leases of what is being worked, where they are still held. */
+  keep(leases: readonly Lease[], leaseMs: number): Promise<void>;
   /** Returns rows whose lease ran out to ready. */
   reap(): Promise<number>;
   /** What was given up, newest first. */
@@ -749,6 +751,8 @@ export interface InboundStore {
   settle(lease: Lease, result: { state: 'done' } | { state: 'dead'; error: string }): Promise<void>;
   /** `tried` false: it only waited for its turn, which is no try. */
   retry(lease: Lease, atLeastMs: number, error: string, how?: { readonly tried?: boolean }): Promise<void>;
+  /** Renews leases of what is being worked, where they are still held. */
+  keep(leases: readonly Lease[], leaseMs: number): Promise<void>;
   /**
    * Takes back what was lost with its worker, which counts as no try. After `most` of them an event is given up, because it may be
    * what ends its workers; returns those.

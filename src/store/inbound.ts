@@ -3,6 +3,7 @@
 import { DomainError } from '../domain/errors';
 import type { Delivery, GivenUp, InboundRow, InboundStore, StoredReply } from '../operations/ports';
 import { RepeatedDelivery } from '../operations/ports';
+import { keepLeases } from './leases';
 import { LIMITS } from './locks';
 import { type Query, serverError } from './query';
 
@@ -193,6 +194,7 @@ export function createInbound(q: Query): InboundStore {
       const back = await q(RETRY, [id, token, atLeastMs, error, tried ? 0 : 1]);
       if (back.length === 0) throw new DomainError('stale', {});
     },
+    keep: keepLeases(q, 'inbound'),
     async reap(most) {
       const rows = (await q(REAP, [most])) as readonly (GivenUp & { state: string })[];
       return rows.filter(({ state }) => state === 'dead');

@@ -6,6 +6,7 @@ import { HEARERS } from './audiences';
 import { partDigest } from './digest';
 import { createGates } from './gates';
 import { KINDS, known, SURE } from './known';
+import { keepLeases } from './leases';
 import { OPEN } from './loads';
 import { type Query, isDuplicate } from './query';
 import { LOST, redrawReach } from './reach';
@@ -235,6 +236,7 @@ export function createOutbox(q: Query): Outbox {
     },
     settle: (lease, result) => settleOutgoing(q, lease, result, SETTLE_TOLD),
     retry: (lease, atLeastMs, error, how) => twice(() => retryOutgoing(q, lease, atLeastMs, error, how?.tried)),
+    keep: keepLeases(q, 'outgoing'),
     async reap() {
       return (await twice(() => q(REAP))).length;
     },

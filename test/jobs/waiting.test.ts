@@ -33,6 +33,24 @@ async function ask(user: string, name: string, values: Record<string, string> = 
 
 const holds = (user: string) => world.localRoles.has(user, 'Ledger', 'Reader', 'root');
 
+/** A worker of messages. */
+function telling(gates: ReturnType<typeof createGates>) {
+  return delivering(
+    {
+      desk: world.desk,
+      outbox: world.outbox,
+      gates,
+      cards: world.cards,
+      book: loadCards(join(__dirname, '../../cards')),
+      channels: new Map([['web', world.mailbox]]),
+      connectors: connectors({ localRoles: world.localRoles }),
+      deadlineMs: MINUTE,
+      log: world.log,
+    },
+    ['tell'],
+  );
+}
+
 /** A worker of placements over the real connector, with some of its calls replaced. */
 function placing(change: (real: Connector) => Partial<Connector>, deadlineMs: number) {
   const all = connectors({ localRoles: world.localRoles });
@@ -256,6 +274,56 @@ test('an answer that hangs holds up nobody who speaks after it', async () => {
   release();
   await work.rest();
   expect(answered).toEqual(['tom', 'tara']);
+});
+
+test('what a slow platform takes longer for than any lease is said once: whoever works on it keeps it', async () => {
+  let release: () => void = () => undefined;
+  const slow = new Promise<void>((resolve) => (release = resolve));
+  const said: string[] = [];
+  const send = world.mailbox.send.bind(world.mailbox);
+  Object.assign(world.mailbox, {
+    answer: async ({ user }: Inbound) => {
+      said.push(`answer to ${user}`);
+      await slow;
+      return null;
+    },
+    send: async (...message: Parameters<typeof send>) => {
+      said.push(`message to ${message[0].user}`);
+      await slow;
+      return send(...message);
+    },
+  });
+  const { conversation, desk, gates, received, log } = world;
+  const channels = new Map([['web', world.mailbox]]);
+  const replica = () => [
+    receiving({ conversation, desk, gates, inbound: received, log, channels }),
+    telling(createGates({ outbox: world.outbox })),
+  ];
+  const [one, other] = [replica(), replica()];
+  await ask('tara', 'ledger reader', { reason: 'month end' });
+  await conversation.accept(world.inbound('tom', { kind: 'text', text: 'my access' }));
+  for (let looks = 0; looks < 20 && said.length < 3; looks += 1) {
+    for (const work of one) await work.round();
+    await turn();
+  }
+  const once = ['answer to tom', 'message to ana', 'message to tara'];
+  expect([...said].sort()).toEqual(once);
+  // Five calls of an answer, and the places and looks of a message, 8 s each.
+  for (let calls = 0; calls < 20; calls += 1) {
+    await world.sql('update organization set clock_offset_ms = clock_offset_ms + 8000');
+    for (const work of one) await work.round();
+    for (const work of other) expect(await work.round()).toBe(0);
+  }
+  release();
+  for (const work of one) await work.rest();
+  expect([...said].sort()).toEqual(once);
+  expect(
+    await world.sql(`select attempts, lost, state from inbound where payload is null and delivery in (select delivery from inbound
+    order by id desc limit 1)`),
+  ).toEqual([{ attempts: 1, lost: 0, state: 'done' }]);
+  expect(await world.sql(`select from outgoing where kind = 'tell' and (state <> 'done' or attempts <> 1)`)).toEqual(
+    [],
+  );
 });
 
 test('who speaks is looked up when a stored event is handled, where its delivery did not say', async () => {

@@ -1,4 +1,5 @@
 // A worker says since when it has not come round, so that one that is stuck is seen.
+import { sideBySide } from '../../src/jobs/side-by-side';
 import { createWorker, type Work, type Worker } from '../../src/jobs/worker';
 
 function aWork(): Work & { rounds: number; hold: Promise<void> | null } {
@@ -76,4 +77,31 @@ test('one that stops does not wait for ever for a round that hangs', async () =>
   const worker = createWorker(work, () => undefined, undefined, 1);
   worker.start();
   await expect(worker.stop()).resolves.toBeUndefined();
+});
+
+test('one keeps what it works in each round, until that hangs for so long that it must be a mistake', async () => {
+  let milliseconds = 1_000;
+  let end: () => void = () => undefined;
+  const kept: string[][] = [];
+  const rows = ['hangs', 'ends'].map((token, id) => ({ lease: { id, token } }));
+  const work = sideBySide<(typeof rows)[number]>(
+    {
+      keep: (leases) => Promise.resolve(void kept.push(leases.map(({ token }) => token))),
+      reap: () => Promise.resolve(),
+      claim: () => Promise.resolve(rows.splice(0)),
+      work: ({ lease }) => new Promise((resolve) => (end = lease.token === 'ends' ? resolve : end)),
+      nextAt: () => Promise.resolve(null),
+      now: () => Promise.resolve(new Date()),
+    },
+    () => milliseconds,
+  );
+  await work.round();
+  await work.round();
+  end();
+  await turn();
+  milliseconds += 14 * 60_000;
+  await work.round();
+  milliseconds += 2 * 60_000;
+  await work.round();
+  expect(kept).toEqual([['hangs', 'ends'], ['hangs']]);
 });
