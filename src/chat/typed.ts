@@ -74,6 +74,8 @@ export function bareName(typed: string): string {
 export interface NumberTyped {
   /** Null where there is none. */
   readonly number: number | null;
+  /** Where it ends in the text. */
+  readonly end: number;
   /** What follows it, as it was typed. */
   readonly said: string;
   /** Whether nothing follows but courtesy. */
@@ -89,8 +91,9 @@ const NUMBERS = {
 export function numberTyped(rest: string, letter: keyof typeof NUMBERS = 'r'): NumberTyped {
   const bare = rest.replace(GLAD, ' ').replace(AROUND, '');
   const [, typed, digits, after = ''] = NUMBERS[letter].exec(bare) ?? [];
-  if (typed === undefined) return { number: null, said: rest, isBare: false };
-  const follows = rest.slice(rest.indexOf(typed) + typed.length);
+  if (typed === undefined) return { number: null, end: 0, said: rest, isBare: false };
+  const end = rest.indexOf(typed) + typed.length;
+  const follows = rest.slice(end);
   const said = follows.replace(/^["“”„«»')\]*_`,;:.!\u2026]+/u, '').trim();
-  return { number: Number(digits), said, isBare: COURTESY.test(after.replace(SILENT, '')) && !SAD.test(follows) };
+  return { number: Number(digits), end, said, isBare: COURTESY.test(after.replace(SILENT, '')) && !SAD.test(follows) };
 }

@@ -583,6 +583,8 @@ describe('where no form opens', () => {
 
 test('what a reason says of a step or a version is a part of it', async () => {
   await ask('tara', 'ledger reader');
+  for (const words of ['no SAP 4 step 9, please', 'Python 3 version 7'])
+    expect(textOf(cardOf(await world.say('ana', `deny R-1001 step 1 ${words}`)))).toContain(`: ${words}`);
   await world.say('ana', 'approve R-1001 openly because Python 3 version 7 and SAP 4 step 9 are ours');
   expect(await world.sql('select reason from decisions')).toEqual([
     { reason: 'Python 3 version 7 and SAP 4 step 9 are ours' },

@@ -179,17 +179,21 @@ interface Typed {
   readonly unsure: string | null;
 }
 
-const STEP = /(\d["”’)]?),? step (\d{1,2})(?![\p{L}\p{N}])/iu;
-const VERSION = /(\d["”’)]?),? version (\d{1,6})(?![\p{L}\p{N}])/iu;
+/** A step or a version that is meant stands directly behind the number. Anywhere else it is a part of what is said. */
+const NAMED = /^(["”’)]?),? (?:step (\d{1,2})|version (\d{1,6}))(?![\p{L}\p{N}])/iu;
 
 function typedDecision(rest: string): Typed {
-  // What stands in a reason is a part of it.
-  const [whole, before = rest] = /^(.*?)\bbecause\b/is.exec(rest) ?? [];
-  const after = whole === undefined ? '' : rest.slice(before.length);
-  const step = STEP.exec(before)?.[2];
-  const stepless = before.replace(STEP, '$1');
-  const content = VERSION.exec(stepless)?.[2];
-  const { number, said, isBare } = numberTyped(stepless.replace(VERSION, '$1') + after);
+  const { end } = numberTyped(rest);
+  let behind = rest.slice(end);
+  let [step, content]: [string?, string?] = [];
+  for (;;) {
+    const [whole, quote = '', one, other] = NAMED.exec(behind) ?? [];
+    if (whole === undefined || (step && one) || (content && other)) break;
+    step ??= one;
+    content ??= other;
+    behind = quote + behind.slice(whole.length);
+  }
+  const { number, said, isBare } = numberTyped(rest.slice(0, end) + behind);
   const [, openly, reason = null] = /^(openly,?\s+)?because\s+(\S.*)$/is.exec(said) ?? [];
   return {
     number,
