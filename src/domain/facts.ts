@@ -225,8 +225,6 @@ export interface Twin {
   readonly wanted: boolean;
   /** The person had it before, and no package that takes that over has ended there. */
   readonly theirs: boolean;
-  /** A task for people waits. */
-  readonly asked: boolean;
 }
 
 /** The same, found through a manual task. `owners`: who may report it done now; `keepers`: those of them who are asked first (rule 3.25); `told`: who has heard of it long enough ago. */

@@ -51,9 +51,7 @@ export function confirm(facts: PlaceFacts, outcome: PlaceOutcome, at: Now): Chan
     return neverGiven(facts) ? settled(facts, takenFrom(facts, true, at), at) : noChange;
   }
   if (outcome.state === 'waiting')
-    return isDoneByHand(facts)
-      ? settled(facts, placedBy(facts, facts.grant, at), at)
-      : together(openTask(facts, at), nobodyTakes(facts));
+    return isDoneByHand(facts) ? settled(facts, placedBy(facts, facts.grant, at), at) : openTask(facts, at);
   if (outcome.state !== want) return noChange;
   if (want === 'present') return settled(facts, placedBy(facts, outcome, at), at);
   return together(settled(facts, takenFrom(facts, false, at), at), mended(facts));
@@ -81,12 +79,6 @@ function leftTo(facts: PlaceFacts, isTaken: boolean, at: Now): Change {
         );
       }),
   );
-}
-
-/** Whoever is asked to take the role for another catalog is asked no more, now that it is to be given for this one. */
-function nobodyTakes({ twins, wanted }: PlaceFacts): Change {
-  const open = twins.filter((twin) => wanted && twin.asked && !twin.wanted);
-  return together(...open.map((twin) => toldOfTwin(twin, 'grant.unwanted', { again: true })));
 }
 
 /** Whether a removal that was asked for at `asked` is known not to be done in time, when it is tried again at `next` only. */

@@ -21,11 +21,14 @@ const ABSORBING = (
     and (a.state in ${ENDING} or (a.state = 'removed' and a.ended_at >= ${since}) or link.withdrawn_at >= ${since}))`;
 /** Whether a package that takes over what people had before has ended on the grant `g`. */
 export const ABSORBED = ABSORBING('g.placed_at');
-/** The tables and what joins them: grants `g` of the person for what `role` and `scope` of `resource` are in another resource, `other`. */
+/**
+ * The tables and what joins them: grants `g` of the person for what `role` and `scope` of `resource` are in another resource, `other`. Only
+ * where a system tells that both are one: by hand there is none, and two safes of two teams may well be called the same.
+ */
 export const TWINS = (
   person: string,
 ): string => `resources other, resource_roles twin_role, resource_scopes twin_scope, grants g
-  where other.connector = resource.connector and other.origin_id = resource.origin_id and other.id <> resource.id
+  where other.connector = resource.connector and other.connector <> 'manual' and other.origin_id = resource.origin_id and other.id <> resource.id
     and twin_role.resource_id = other.id and twin_role.origin_id = role.origin_id
     and twin_scope.resource_id = other.id and twin_scope.origin_id = scope.origin_id
     and g.role_id = twin_role.id and g.scope_id = twin_scope.id and g.person_id = ${person}`;
@@ -41,7 +44,6 @@ linked as materialized (
 ),
 twin as materialized (
   select to_jsonb(g) as row, other.catalog_id, ${WANTED} as wanted, coalesce(g.baseline, false) and not ${ABSORBED} as theirs,
-    exists (select 1 from manual_tasks t where t.grant_id = g.id and t.state = 'open') as asked,
     ${ABSORBING('the_grant.placed_at')} as absorbs
   from the_grant, resource_roles role, resource_scopes scope, resources resource, ${TWINS('the_grant.person_id')}
     and role.id = the_grant.role_id and scope.id = the_grant.scope_id and resource.id = role.resource_id
@@ -52,7 +54,7 @@ select usher_now() as now, to_jsonb(the_grant) as grant, to_jsonb(person) as per
   person.state <> 'enabled' or exists (select 1 from linked where absorbs and (state in ${ENDING}
     or (state = 'removed' and ended_at >= the_grant.placed_at) or withdrawn_at >= the_grant.placed_at))
     or exists (select 1 from twin where absorbs) as override_baseline,
-  (select coalesce(jsonb_agg(jsonb_build_object('grant', row, 'catalog', catalog_id, 'wanted', wanted, 'theirs', theirs, 'asked', asked)), '[]')
+  (select coalesce(jsonb_agg(jsonb_build_object('grant', row, 'catalog', catalog_id, 'wanted', wanted, 'theirs', theirs)), '[]')
     from twin) as twins,
   (select coalesce(jsonb_agg(jsonb_build_object('id', id, 'package', package_id) order by id), '[]')
     from linked where state in ${JUSTIFYING} and withdrawn_at is not null and (the_grant.placed_at is null or withdrawn_at >= the_grant.placed_at)) as withdrawn_from,
