@@ -459,6 +459,10 @@ test('a reason for access that is over is told, though the access goes on', asyn
   expect(await assignment()).toMatchObject({ state: 'delivered' });
   expect(world.messagesTo('tara').length).toBe(before + 1);
   expect(textOf(latest('tara').card)).toContain('You keep Twice, though one of the reasons for it is over');
+  const kept = world.messagesTo('tara').find(({ card }) => textOf(card).includes('R-1001 · Twice'));
+  expect(kept && textOf(kept.card)).toMatch(
+    /You have it\nWhat this gave was over on .* CES?T\. The access goes on for another reason\.\n/,
+  );
   // A request that nobody made (rule 3.1).
   expect(
     await world.sql(`select r.number::integer, r.type, r.state, r.detail, r.requestor_id as by, r.ends_at = a.ends_at as ends

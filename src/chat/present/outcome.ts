@@ -134,6 +134,8 @@ export function outcome(facts: RequestFacts, reader: PersonId = facts.target.id)
   const { request } = facts;
   const last = [...facts.decisions].sort((a, b) => b.at.getTime() - a.at.getTime())[0];
   const again = askedAgain(facts);
+  // What is held for another reason by now is still held, but not by this.
+  const over = facts.justifications.find((one) => one.request === request.id)?.endedAt ?? null;
   switch (request.state) {
     case 'denied': {
       if (request.detail === 'deniedByApprover' && last) {
@@ -170,6 +172,7 @@ export function outcome(facts: RequestFacts, reader: PersonId = facts.target.id)
       if (request.type === 'systemUpdate') return [updatedText(facts)];
       // How long it lasted stands in the state, and what was extended further lasts until another day.
       if (facts.assignment?.endedAt) return [];
+      if (over !== null) return [say('outcome.reasonOver', { endedAt: over })];
       if (request.type !== 'userExtend' || request.endsAt === null) return [label('outcome.given')];
       return facts.assignment?.endsAt?.getTime() === request.endsAt.getTime()
         ? [say('outcome.extended', { endsAt: request.endsAt })]

@@ -256,6 +256,7 @@ export const sentences = {
   'outcome.extension': 'longer access to {package}',
   'outcome.keptUntil': 'The access stays as it was, until {endsAt:dateTime}.',
   'outcome.given': 'Approved, and the access is set up.',
+  'outcome.reasonOver': 'What this gave was over on {endedAt:dateTime}. The access goes on for another reason.',
   'outcome.extended': 'Approved. Access now lasts until {endsAt:dateTime}.',
   'outcome.canceledBy': '{by} canceled it on {at:dateTime}.',
   'outcome.updated.endReached': 'One of the reasons for this access was over. It went on for the others.',
