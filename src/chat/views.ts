@@ -584,10 +584,11 @@ export const views = {
     card: 'delegation-list',
     data: delegationList(await delegationsOf(look.desk, look.by, pageOf(look))),
   }),
-  requestOutcome: async (look) => ({
-    card: 'notice',
-    data: Notices.requestOutcome(await requestView(look.desk, viewer(look), requestId(look))),
-  }),
+  requestOutcome: async (look) => {
+    const seen = await requestView(look.desk, viewer(look), requestId(look));
+    const isOld = Notices.isToldAnew(seen, look.params['event']);
+    return { card: 'notice', data: Notices.requestOutcome(seen, isOld), ...(isOld ? { over: true } : {}) };
+  },
   approvalReminder: async (look) => {
     const data = reminderCard(await requestView(look.desk, viewer(look), requestId(look)));
     return { card: 'approval', data, over: !data.open };

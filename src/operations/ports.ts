@@ -304,6 +304,8 @@ export interface TaskRow {
   readonly resource: string;
 }
 export interface TimelineRow {
+  /** Its number in the trail, by which a message names the event that it tells of. */
+  readonly id: number;
   readonly at: Date;
   readonly type: DomainEvent['type'];
   readonly actor: PersonRef | null;

@@ -86,7 +86,7 @@ where t.person_id = $1 and t.state = 'open' and r.target_id <> $1 and r.requesto
 order by s.decide_by ${asc}, r.id ${asc} limit $4`;
 
 const TIMELINE = `
-select at, type, ${REF('e.actor_id')} as actor, ${REF('e.person_id')} as person, stage, data
+select id::float as id, at, type, ${REF('e.actor_id')} as actor, ${REF('e.person_id')} as person, stage, data
 from audit_events e where request_id = $1 order by e.id`;
 
 const HOLDS = `

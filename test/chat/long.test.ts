@@ -209,6 +209,7 @@ test.each([
 ])('twenty long answers in %s are cut alike, and their card is one that platforms take', (_name, letter) => {
   const text = letter.repeat(2000).slice(0, 2000);
   const event: TimelineRow = {
+    id: 1,
     at: NOON,
     type: 'approver.released',
     actor: null,
@@ -241,6 +242,7 @@ const happened = ({ timeline }: ReturnType<typeof requestCard>): string[] =>
 test('a long timeline says how it began, how much is not shown, and how it goes on', () => {
   const events = (count: number): TimelineRow[] =>
     Array.from({ length: count }, (_, n) => ({
+      id: n,
       at: new Date(NOON.getTime() + n * HOUR),
       type: n === 0 ? 'request.submitted' : 'approver.released',
       actor: n === 0 ? aRef('Tara') : null,
@@ -260,6 +262,7 @@ test('a long timeline says how it began, how much is not shown, and how it goes 
 test('a long timeline loses reminders and who was asked before it loses who decided, and leads to all of it', () => {
   const at = (n: number) => new Date(NOON.getTime() + n * HOUR);
   const event = (n: number, type: TimelineRow['type'], who: string, data: TimelineRow['data'] = {}): TimelineRow => ({
+    id: n,
     at: at(n),
     type,
     actor: aRef(who),

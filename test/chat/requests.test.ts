@@ -52,6 +52,7 @@ test.each<[Partial<Request>, string]>([
 
 describe('what happened to a request', () => {
   const event = (at: string, type: TimelineRow['type'], fields: Partial<TimelineRow> = {}): TimelineRow => ({
+    id: 1,
     at: new Date(at),
     type,
     actor: null,

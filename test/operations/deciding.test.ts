@@ -299,6 +299,19 @@ describe('a gate that closed before the last approval (rule 3.2)', () => {
     expect(textOf(asked.card)).toContain(`You approved this. It could not be given: ${why}`);
   });
 
+  test('is said once where it closes what was to start: what was said of the approval leads there', async () => {
+    await ask('tara', 'ledger reader', { reason: 'x', start: await inDays(5) });
+    await world.press('ana', latest('ana').card, 'Approve');
+    await world.settle();
+    expect(said('tara').at(-1)).toMatch(/^R-1001 is approved: Ledger reader\n/);
+    await world.sql(`delete from policy_subjects where purpose = 'target'`);
+    await world.pass(6 * DAY);
+    const [approved = '', denied = ''] = said('tara').slice(-2);
+    expect(denied).toMatch(/^R-1001 was denied: Ledger reader\n/);
+    expect(approved).toMatch(/^What became of R-1001 stands in a newer message: Ledger reader\b/);
+    expect(approved).not.toContain('policy');
+  });
+
   test('speaks of the person to others, and to the person of themselves', async () => {
     await ask('tara', 'ledger writer', { reason: 'x', 'answer.ticket': 'T' });
     await world.press('max', latest('max').card, 'Approve');

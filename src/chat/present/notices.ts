@@ -1,4 +1,6 @@
 // Short messages for what needs a person's attention. Drawn when sent and redrawn when things change, so they are never stale.
+import type { Consequence } from '../../domain/consequences';
+import { consequences } from '../../domain/consequences';
 import type { TaskFacts } from '../../domain/facts';
 import type { PersonId } from '../../domain/model';
 import type { AssignmentView } from '../../operations/assignments';
@@ -47,8 +49,30 @@ export function notice(title: Text, tone: Tone, lines: readonly Text[], buttons:
   };
 }
 
+/**
+ * Whether its reader was told something newer of the request than what this message told: one message says how it stands, and those
+ * before it only where. `event`: what it told of; none where it stands for all that was told, as in a digest.
+ */
+export function isToldAnew({ facts, timeline, viewer }: RequestView, event: unknown): boolean {
+  if (typeof event !== 'number') return false;
+  const { request } = facts;
+  const isMine = ({ kind, notice, audience }: Consequence): boolean =>
+    kind === 'tell' &&
+    notice === 'requestOutcome' &&
+    ((audience === 'requestor' && viewer.person === request.requestor) ||
+      (audience === 'target' && viewer.person === request.target));
+  const told = consequences.filter(isMine);
+  return timeline.some(
+    ({ id, type, data }) =>
+      id > event &&
+      told.some(
+        ({ on, when = {} }) => on === type && Object.entries(when).every(([key, value]) => data[key] === value),
+      ),
+  );
+}
+
 /** The outcome of a request for its requestor: denied, expired, canceled by somebody else, approved for later. */
-export function requestOutcome(view: RequestView): Notice {
+export function requestOutcome(view: RequestView, isOld = false): Notice {
   const { facts } = view;
   const { request } = facts;
   const name = text(facts.package.name, 150);
@@ -69,6 +93,7 @@ export function requestOutcome(view: RequestView): Notice {
     packageName: facts.package.name,
     details: true,
   };
+  if (isOld) return notice(say('outcome.titleNewer', values), 'default', [], buttons);
   const again = { ...buttons, ...nextButtons(view) };
   switch (request.state) {
     case 'denied':

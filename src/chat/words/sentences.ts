@@ -269,6 +269,7 @@ export const sentences = {
   'outcome.titleExpired': 'Nobody decided on {number}: {package}',
   'outcome.titleCanceled': '{number} was canceled: {package}',
   'outcome.titleApproved': '{number} is approved: {package}',
+  'outcome.titleNewer': 'What became of {number} stands in a newer message: {package}',
   'timeline.title': 'What happened',
   'timeline.request.submitted': '{by} asked',
   'timeline.request.submittedSystem': 'Usher made this request',
