@@ -32,18 +32,14 @@ export function hadBefore(facts: PlaceFacts): boolean {
 }
 
 /**
- * Whether this grant took for what the person had before what Usher had given by another one, which stood there all the time. A release
- * that did not know of the other one read it so, and still does where it runs beside this one.
+ * Whether what is believed here of what the person had before is no more than a gift of Usher's by another grant: what stands there was
+ * read as gone before it was given, so it was never theirs or is theirs no longer, whenever this was read. A release that did not know of
+ * the other one read it so, or left it so, and still does where it runs beside this one.
  */
-export function isMisread({ id, baseline, placedAt: read }: Grant, { grant, twins }: PlaceFacts): boolean {
-  if (baseline !== true || read === null) return false;
+export function isMisread({ id, baseline }: Grant, { grant, twins }: PlaceFacts): boolean {
+  if (baseline !== true) return false;
   return [grant, ...twins.map((twin) => twin.grant)].some(
-    (gift) =>
-      gift.id !== id &&
-      gift.baseline === false &&
-      gift.state !== 'taken' &&
-      gift.placedAt !== null &&
-      gift.placedAt <= read,
+    (gift) => gift.id !== id && gift.baseline === false && gift.state !== 'taken' && gift.placedAt !== null,
   );
 }
 

@@ -97,6 +97,25 @@ describe('what Usher gave', () => {
     },
   );
 
+  // Theirs once, kept, and taken outside since: then an earlier release gives it elsewhere and leaves what is known here.
+  test('is taken also where it was theirs long before it was given', async () => {
+    await outside(true);
+    await get('books reader');
+    await end('books reader');
+    expect(await holds()).toBe(true);
+    await outside(false);
+    const { id } = await grantOf('Books');
+    const believe = (theirs: boolean | null) =>
+      world.sql(`update grants set baseline = $2, version = version + 1 where id = $1`, [id, theirs]);
+    await believe(null);
+    await get('ledger auditor');
+    await believe(true);
+    await world.pass(MINUTE);
+    await end('ledger auditor');
+    expect(await holds()).toBe(false);
+    expect(await grants()).toMatchObject([{ baseline: false }, { state: 'taken', baseline: false }]);
+  });
+
   test('is given once more where the one was ended before the other one was looked at', async () => {
     await get('ledger auditor');
     await ask('books reader');

@@ -414,10 +414,11 @@ const SETTLED: readonly (readonly [name: string, sql: string])[] = [
      where resources.connector = 'local' and g.state in ('placed', 'taken') and not (g.state = 'taken' and g.baseline)
        and (g.state = 'placed') <> exists (select 1 from local_roles l where l.subject = p.directory_key
          and l.resource = resources.origin_id and l.role = role.origin_id and l.scope = scope.origin_id)
-       -- What one catalog gives no more another may give.
+       -- What one catalog gives no more another may give, or had been theirs there: read once the gift of this one was taken, never while it stood.
        and not (g.state = 'taken' and exists (select 1 from grants twin join resource_roles r on r.id = twin.role_id
          join resource_scopes s on s.id = twin.scope_id join resources other on other.id = r.resource_id
-         where twin.person_id = g.person_id and twin.id <> g.id and (twin.state = 'placed' or (twin.state = 'taken' and twin.baseline))
+         where twin.person_id = g.person_id and twin.id <> g.id and (twin.state = 'placed' or (twin.state = 'taken' and twin.baseline
+             and (g.baseline is null or g.taken_at <= coalesce(twin.placed_at, twin.taken_at))))
            and other.connector = resources.connector and other.origin_id = resources.origin_id and r.origin_id = role.origin_id
            and s.origin_id = scope.origin_id))`,
   ],
