@@ -27,6 +27,12 @@ export type Question = {
   readonly choices: readonly Choice[];
 };
 
+/** What the buttons of a row say with which a request is decided: as those of its card, and the page of the list. */
+type Decides = Pick<
+  CardDataOf['approval'],
+  'version' | 'approveVerb' | 'for' | 'content' | 'decideTyped' | 'approveTyped'
+> & { readonly page: string };
+
 /** Template name -> data. Ids are opaque; everything that a person sees is Text. */
 export type CardDataOf = {
   help: {
@@ -290,7 +296,12 @@ export type CardDataOf = {
     readonly summary: Text;
     readonly title: Text;
     readonly empty: Text | null;
-    readonly rows: readonly (Row & { readonly request: string; readonly typed: string })[];
+    readonly rows: readonly (Row &
+      Pick<CardDataOf['approval'], 'request' | 'typed' | 'approveTip' | 'denyTip'> & {
+        /** What its card says of it; none where that is too much for a row, which then does not decide. */
+        readonly lines: readonly Line[];
+        readonly decides: Decides | null;
+      })[];
   } & Paging;
   'task-list': {
     readonly summary: Text;

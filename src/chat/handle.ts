@@ -289,8 +289,9 @@ async function shownOf(
   const id = uuid.safeParse(pressed?.card).data ?? null;
   const row = id === null ? null : await parts.cards.get(id as CardId);
   const kept = row?.request === request && row.person === who.person.id ? row : null;
-  // Only our own two views of a request carry these buttons; which of them it was, an answer that is not kept says itself.
-  const view = kept?.view ?? (pressed?.data['on'] === 'request' ? 'request' : 'approval');
+  // Only our own views of a request carry these buttons; which of them it was, an answer that is not kept says itself.
+  const on = kept === null ? pressed?.data['on'] : null;
+  const view = kept?.view ?? (on === 'request' ? 'request' : 'approval');
   const params = kept ? paramsOf(kept) : { request };
   const data = await draw(view, { desk: parts.desk, who, by, params }).then(
     (drawn) => drawn.data,
@@ -310,7 +311,8 @@ async function shownOf(
     platform,
     card: id,
     version: Number.isSafeInteger(version) ? version : null,
-    view,
+    // A row of the list that decides says what the card says.
+    view: on === 'list' ? 'approvalList' : view,
     hash: kept?.hash ?? null,
     data,
     ...(isException ? { exception: true } : {}),

@@ -19,6 +19,7 @@ import { about, mayShare, nameable, share } from '../operations/packages';
 import { mayReprocess } from '../operations/placements';
 import type { By, Desk, Draft } from '../operations/ports';
 import { formFor, heldBy, view as requestView } from '../operations/requests';
+import type { RequestView } from '../operations/requests';
 import { extensionOf, givingUp } from '../operations/assignments';
 import { driftOf } from '../operations/drift';
 import { leaversOf } from '../operations/scope';
@@ -177,53 +178,56 @@ function sayExtended(one: Request, pkg: Text): Text {
     : say('extend.done', { package: pkg, until: one.endsAt });
 }
 
-const approval: View = async (look) => {
-  const seen = await requestView(look.desk, viewer(look), requestId(look));
-  if (!seen.viewer.approver) return { card: 'request', data: requestCard(seen, look.who.zone), over: true };
+/** What came of it, said to whoever decided just now. */
+function decided(seen: RequestView): Text {
   const { facts } = seen;
   const shown = number(facts.request.number);
   const mine = facts.decisions.findLast((one) => one.person === seen.viewer.person);
   const other = facts.people.find((one) => one.id === mine?.for);
   const values = { number: shown, done: other ? say('decided.doneFor', { name: other.name }) : label('decided.done') };
-  const decided = (): Text => {
-    switch (facts.request.state) {
-      case 'denied': {
-        // Everybody approved, and a gate was closed.
-        const why = gateText(facts, seen.viewer.person);
-        if (why) return say('approval.notGiven', { why });
-        const told = { ...values, requestor: facts.requestor?.name ?? '' };
-        if (mine) return say('decided.denied', told);
-        // Their word came after the policy had ended, or its last day was over, and counts for nothing.
-        const { policyVersion } = facts.request;
-        const isInUse = facts.policies.some(({ policy, enabled }) => policy.id === policyVersion && enabled);
-        return say(isInUse ? 'decided.over' : 'decided.closed', told);
-      }
-      case 'canceled': {
-        const again = askedAgain(facts);
-        if (again) return say('decided.contentChanged', again);
-        const left = leftMeanwhile(facts);
-        return left ? say('decided.left', { number: shown, person: left.name }) : say('decided.step', values);
-      }
-      case 'pendingApproval': {
-        const stage = running(facts);
-        if (stage && mine?.n === stage.n) {
-          const done = facts.decisions.filter((one) => one.n === stage.n && one.decision === 'approve').length;
-          return say('decided.quorum', { ...values, count: Math.max(1, stage.approvalsRequired - done) });
-        }
-        return say('decided.step', values);
-      }
-      default:
-        return say('decided.approved', values);
+  switch (facts.request.state) {
+    case 'denied': {
+      // Everybody approved, and a gate was closed.
+      const why = gateText(facts, seen.viewer.person);
+      if (why) return say('approval.notGiven', { why });
+      const told = { ...values, requestor: facts.requestor?.name ?? '' };
+      if (mine) return say('decided.denied', told);
+      // Their word came after the policy had ended, or its last day was over, and counts for nothing.
+      const { policyVersion } = facts.request;
+      const isInUse = facts.policies.some(({ policy, enabled }) => policy.id === policyVersion && enabled);
+      return say(isInUse ? 'decided.over' : 'decided.closed', told);
     }
-  };
+    case 'canceled': {
+      const again = askedAgain(facts);
+      if (again) return say('decided.contentChanged', again);
+      const left = leftMeanwhile(facts);
+      return left ? say('decided.left', { number: shown, person: left.name }) : say('decided.step', values);
+    }
+    case 'pendingApproval': {
+      const stage = running(facts);
+      if (stage && mine?.n === stage.n) {
+        const done = facts.decisions.filter((one) => one.n === stage.n && one.decision === 'approve').length;
+        return say('decided.quorum', { ...values, count: Math.max(1, stage.approvalsRequired - done) });
+      }
+      return say('decided.step', values);
+    }
+    default:
+      return say('decided.approved', values);
+  }
+}
+
+const approval: View = async (look) => {
+  const seen = await requestView(look.desk, viewer(look), requestId(look));
+  if (!seen.viewer.approver) return { card: 'request', data: requestCard(seen, look.who.zone), over: true };
+  const { facts } = seen;
   const data = approvalCard(seen);
   const said = (): { say?: Text } => {
-    const typed = { number: shown, typed: data.approveTyped };
+    const typed = { number: number(facts.request.number), typed: data.approveTyped };
     const stage = running(facts);
     const added = gainedSinceAsked(facts);
     switch (look.params['say']) {
       case 'decided':
-        return { say: decided() };
+        return { say: decided(seen) };
       case 'movedOn':
         return stage ? { say: say('approval.whichStep', { ...typed, step: stage.n }) } : {};
       case 'rolesAdded':
@@ -241,6 +245,19 @@ const approval: View = async (look) => {
   };
   return { card: 'approval', data, over: !data.open, ...said() };
 };
+
+/** Each as its card shows it, but what its reader has no part in any more. One after the other: a list is not worth all connections. */
+async function requestsSeen(look: Look, ids: readonly RequestId[]): Promise<readonly [RequestId, RequestView][]> {
+  const seen: [RequestId, RequestView][] = [];
+  for (const one of ids) {
+    try {
+      seen.push([one, await requestView(look.desk, viewer(look), one)]);
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+    }
+  }
+  return seen;
+}
 
 function hasNotBegun({ startsAt, endedAt }: { readonly startsAt: Date; readonly endedAt: Date | null }): boolean {
   return endedAt !== null && startsAt > endedAt;
@@ -554,10 +571,20 @@ export const views = {
     const found = await look.desk.views.requests(viewer(look), pageOf(look));
     return { card: 'request-list', data: Lists.requestList(found, viewer(look)) };
   },
-  approvalList: async (look) => ({
-    card: 'approval-list',
-    data: Lists.approvalList(await waiting(look.desk, look.by, pageOf(look))),
-  }),
+  approvalList: async (look) => {
+    const page = pageOf(look);
+    const found = await waiting(look.desk, look.by, page);
+    const seen = await requestsSeen(
+      look,
+      found.rows.map((row) => row.id),
+    );
+    const [after] = look.params['say'] === 'decided' ? await requestsSeen(look, [requestId(look)]) : [];
+    return {
+      card: 'approval-list',
+      data: Lists.approvalList(found, new Map(seen), page.after),
+      ...(after === undefined ? {} : { say: decided(after[1]) }),
+    };
+  },
   taskList: async (look) => {
     const page = pageOf(look);
     return {

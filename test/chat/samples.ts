@@ -546,10 +546,25 @@ export const samples: { readonly [N in CardName]: Readonly<Record<string, CardDa
       empty: null,
       rows: rows(8, (index) => ({
         title: words(HOSTILE),
+        lines: rows(5, () => ({ text: words(HOSTILE.slice(0, 95)) })),
         detail: words('decide soon'),
         tone: 'default' as const,
         request: ID,
         typed: `R-${1000 + index}`,
+        approveTip: words('Approve R-1042'),
+        denyTip: words('Deny R-1042'),
+        decides:
+          index === 7
+            ? null
+            : {
+                version: 7,
+                approveVerb: 'approval.approve',
+                for: ID,
+                content: ID,
+                decideTyped: `R-${1000 + index}`,
+                approveTyped: `R-${1000 + index}`,
+                page: 'eyJhIjoxfQ',
+              },
       })),
       ...paging,
     },

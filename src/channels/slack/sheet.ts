@@ -156,7 +156,9 @@ export class Sheet {
     } else {
       const button = buttons.length === 1 && first !== undefined ? this.#button(first) : null;
       const text = textObject(signed(sign, joined(texts)), reader, limit.SECTION_TEXT);
-      this.#blocks.push({ type: 'section', text, ...(button === null ? {} : { accessory: button }) });
+      // Nobody should have to unfold what they decide by.
+      const whole = columns.length === 1 ? { expand: true } : {};
+      this.#blocks.push({ type: 'section', text, ...whole, ...(button === null ? {} : { accessory: button }) });
       if (buttons.length > 1) this.#actions(buttons);
     }
   }

@@ -1,4 +1,5 @@
 // Deciding: one tap to approve, a reason to deny.
+import { z } from 'zod';
 import { DomainError, isRefusal } from '../../domain/errors';
 import type { FaultCode } from '../../domain/errors';
 import type { RequestFacts } from '../../domain/facts';
@@ -8,6 +9,7 @@ import type { StoredReply } from '../../operations/ports';
 import { nameOfShown } from '../shown';
 import { numberTyped } from '../typed';
 import type { Answer, Context, FormInput, Verb } from '../verb';
+import { read } from '../verb';
 import { idOf, reasonOf } from './request-form';
 import { list, requestOf } from './requests';
 import type { DraftId } from '../../domain/model';
@@ -37,6 +39,16 @@ function versionOf({ surface, version }: Shown): number | null {
   return surface === 'typed' ? null : NO_VERSION;
 }
 
+const inList = z.object({ list: z.string().max(1500) });
+/** The page of the list of which a row was pressed; undefined where it was the request's own card. */
+const pageOf = (data: unknown): string | undefined => read(inList, data)?.list;
+
+/** The request; in the list that it was decided in, what is left of that. */
+function shownAfter(request: RequestId, page: string | undefined, say: string | null): Pick<Answer, 'view' | 'params'> {
+  const params = { request, ...(say === null ? {} : { say }) };
+  return page === undefined ? { view: 'approval', params } : { view: 'approvalList', params: { ...params, page } };
+}
+
 async function record(
   context: Context,
   request: RequestId,
@@ -47,17 +59,25 @@ async function record(
     shown,
     step = null,
     content = null,
-  }: { draft?: DraftId | null; shown?: Shown | undefined; step?: number | null; content?: number | null } = {},
+    page,
+  }: {
+    draft?: DraftId | null;
+    shown?: Shown | undefined;
+    step?: number | null;
+    content?: number | null;
+    /** Of the list in which it was decided. */
+    page?: string | undefined;
+  } = {},
 ): Promise<Answer> {
   const seen = shown ?? (await context.shown(request));
-  const answer: StoredReply = { view: 'approval', params: { request, say: 'decided' } };
+  const answer = shownAfter(request, page, 'decided');
   await decide(
     context.desk,
     context.by,
     { request, decision, reason, shown: seen, seen: versionOf(seen), step, content, draft },
-    () => answer,
+    (): StoredReply => answer,
   );
-  return { view: 'approval', params: answer.params, place: 'replace' };
+  return { ...answer, place: 'replace' };
 }
 
 /** Who approves was told who will read the reason, so that nobody reads one that was not written for them. */
@@ -77,7 +97,8 @@ async function openDecision(
     reason = null,
     step = null,
     isMeant = false,
-  }: { reason?: string | null; step?: number | null; isMeant?: boolean } = {},
+    page,
+  }: { reason?: string | null; step?: number | null; isMeant?: boolean; page?: string | undefined } = {},
 ): Promise<Answer> {
   const me = context.who.person.id;
   let shown: Shown = await context.shown(request);
@@ -90,6 +111,7 @@ async function openDecision(
     shown: inForm(shown, decision),
     ...(reason === null ? {} : { reason }),
     ...(isMeant ? { meant: 'yes' } : {}),
+    ...(page === undefined ? {} : { list: page }),
   });
   return { view: 'form', params: { draft: draft.id }, place: 'form' };
 }
@@ -106,14 +128,18 @@ const MOVED: readonly FaultCode[] = ['moved-on', 'other-voice', 'roles-added'];
 async function send(context: Context, form: FormInput, decision: 'approve' | 'deny'): Promise<Answer> {
   const request = idOf(form.values, 'request') as RequestId;
   try {
-    return await record(context, request, decision, reasonOf(form.values), { draft: form.draft, shown: shownIn(form) });
+    const { list: page } = form.values;
+    const shown = shownIn(form);
+    return await record(context, request, decision, reasonOf(form.values), { draft: form.draft, shown, page });
   } catch (error) {
     if (form.draft !== null && isRefusal(error) && MOVED.includes(error.code)) {
       const me = context.who.person.id;
       const now = await deciding(context.desk, me, request);
       const shown = inForm({ ...(await context.shown(request)), ...versionsOf(now) }, decision);
       const shownBefore = JSON.stringify(shownIn(form));
-      await context.desk.drafts.change(form.draft, me, 'fill', { request, shown, shownBefore });
+      const { list: page } = form.values;
+      const list = page === undefined ? {} : { list: page };
+      await context.desk.drafts.change(form.draft, me, 'fill', { request, shown, shownBefore, ...list });
     }
     throw error;
   }
@@ -205,7 +231,7 @@ function typedDecision(rest: string): Typed {
   };
 }
 
-const fresh = (data: unknown): Answer => ({ view: 'approval', params: { request: requestOf(data) }, place: 'replace' });
+const fresh = (data: unknown): Answer => ({ ...shownAfter(requestOf(data), pageOf(data), null), place: 'replace' });
 
 export const approvalVerbs = {
   'approvals.list': {
@@ -229,7 +255,7 @@ export const approvalVerbs = {
   'approval.approve': {
     kind: 'writes',
     opens: false,
-    press: (context, data) => record(context, requestOf(data), 'approve', null),
+    press: (context, data) => record(context, requestOf(data), 'approve', null, { page: pageOf(data) }),
     fresh,
     typed: [
       {
@@ -251,14 +277,15 @@ export const approvalVerbs = {
   'approval.approveWithReason': {
     kind: 'writes',
     opens: true,
-    press: (context, data) => openDecision(context, 'approval.approveWithReason', requestOf(data)),
+    press: (context, data) =>
+      openDecision(context, 'approval.approveWithReason', requestOf(data), { page: pageOf(data) }),
     submit: (context, form) => send(context, form, 'approve'),
     fresh,
   },
   'approval.deny': {
     kind: 'writes',
     opens: true,
-    press: (context, data) => openDecision(context, 'approval.deny', requestOf(data)),
+    press: (context, data) => openDecision(context, 'approval.deny', requestOf(data), { page: pageOf(data) }),
     submit: (context, form) => send(context, form, 'deny'),
     fresh,
     typed: [

@@ -138,6 +138,15 @@ export function what(view: RequestView, wanted: Letters): Fact[] {
     ...(facts.requestor && (onBehalf || !view.viewer.own)
       ? [{ title: label('fact.requestor'), value: text(facts.requestor.name, 150) }]
       : []),
+    ...terms(view, wanted),
+  ];
+}
+
+/** What is asked for beside who asks for which package. */
+export function terms(view: RequestView, wanted: Letters): Fact[] {
+  const { facts } = view;
+  const { request } = facts;
+  return [
     ...(view.organization === null ? [] : [{ title: label('fact.organization'), value: text(view.organization, 150) }]),
     ...(request.type === 'userExtend' && request.state === 'pendingApproval'
       ? [{ title: label('fact.now'), value: lasting(facts) }]

@@ -1,10 +1,15 @@
-// Lists: two lines and a button for each row, pages by keyset cursor, in cards to one person only.
+// Lists: a few lines and buttons for each row, pages by keyset cursor, in cards to one person only.
 import { taskDueAt } from '../../domain/assignment';
 import type { AccessLine } from '../../operations/assignments';
+import type { RequestId } from '../../domain/model';
 import type { AccessRow, ApprovalRow, Page, RequestRow, TaskRow } from '../../operations/ports';
+import type { RequestView } from '../../operations/requests';
 import type { Text } from '../card';
 import type { CardDataOf } from '../card-data';
+import { plain } from '../text';
 import { label, say } from '../words';
+import { approvalCard } from './approvals';
+import { BRIEF, holds, includes, terms } from './asked';
 import { askedFor, number, stateText, text, toneOf, typedNumber, typedTask, typeText } from './common';
 
 const NAME = 120;
@@ -108,8 +113,34 @@ export function requestList(page: Page<RequestRow>, viewer: string): CardDataOf[
   };
 }
 
-/** `approvals`: oldest deadline first. */
-export function approvalList(page: Page<ApprovalRow>): CardDataOf['approval-list'] {
+type ApprovalListRow = CardDataOf['approval-list']['rows'][number];
+/** Letters of what a row says before it would be a card. */
+const ROW = 500;
+
+/**
+ * The part of a row that decides. Whoever decides was shown what is asked for and what it gives (rule 3.27), so a row with the buttons says
+ * all that the card says of it. What is more than a row holds, and an exception, are read on their card.
+ */
+function deciding(view: RequestView | undefined, page: string): Pick<ApprovalListRow, 'lines' | 'decides'> {
+  const none = { lines: [], decides: null };
+  if (view === undefined) return none;
+  const card = approvalCard(view);
+  const lines = [...terms(view, BRIEF), ...includes(view), ...holds(view), ...card.answers].map(({ title, value }) => ({
+    // A question ends with its own mark.
+    text: [...title, { kind: 'fixed', text: /[?!:]$/.test(plain(title, null)) ? ' ' : ': ' } as const, ...value],
+  }));
+  const letters = lines.reduce((sum, line) => sum + plain(line.text, null).length, 0);
+  if (!card.open || card.kind !== null || letters > ROW) return none;
+  const { version, approveVerb, for: other, content, decideTyped, approveTyped } = card;
+  return { lines, decides: { version, approveVerb, for: other, content, decideTyped, approveTyped, page } };
+}
+
+/** `approvals`: oldest deadline first. `seen`: each of them as its card shows it; `shown`: the page, as for tasks. */
+export function approvalList(
+  page: Page<ApprovalRow>,
+  seen: ReadonlyMap<RequestId, RequestView>,
+  shown: string | null,
+): CardDataOf['approval-list'] {
   return {
     summary: label('approvals.title'),
     title: label('approvals.title'),
@@ -123,6 +154,9 @@ export function approvalList(page: Page<ApprovalRow>): CardDataOf['approval-list
       tone: 'default',
       request: row.id,
       typed: typedNumber(row.number),
+      approveTip: say('approve.title', { number: number(row.number) }),
+      denyTip: say('deny.title', { number: number(row.number) }),
+      ...deciding(seen.get(row.id), shown ?? 'first'),
     })),
     ...paging(page),
   };
