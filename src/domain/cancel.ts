@@ -33,9 +33,11 @@ export function cancel(
   }
 
   const byPerson = own ? 'canceledByRequestor' : 'canceledByOwner';
+  // Where the access was ended before, whoever wanted to keep it hears of that.
+  const isToldByEnd = by === 'system' && request.type === 'userExtend' && Boolean(facts.assignment?.endedAt);
   const why = detail ?? (by === 'system' ? 'targetDisabled' : byPerson);
   const data = {
-    byRequestor: by !== 'system' && by.person === request.requestor,
+    ...(isToldByEnd ? {} : { byRequestor: by !== 'system' && by.person === request.requestor }),
     detail: why,
     onBehalf: isOnBehalf(request),
     type: request.type,

@@ -392,6 +392,8 @@ describe('access that has not begun', () => {
     expect(told.filter((message) => message.includes('left the project'))).toEqual([
       expect.stringContaining('took back your access to Booked before it began'),
     ]);
+    // What was said of the approval leads there.
+    expect(told.at(-2)).toBe('What became of R-1001 stands in a newer message: Booked\nDetails: “R-1001”');
   });
 
   test('is canceled at once by the person it is for', async () => {
@@ -668,14 +670,17 @@ test('lists are paged and say it when they are empty', async () => {
   expect(textOf(cardOf(await world.say('tara', 'my requests')))).toContain('R-1002');
 });
 
-test('giving up while an extension waits takes the extension back, and its approver is told', async () => {
+test('giving up while an extension waits takes the extension back: its approver is told, and who gave up hears once', async () => {
   await getReader('tara');
   await world.pass(28 * DAY);
   await world.submit('tara', cardOf(await world.say('tara', 'extend ledger reader')), { reason: 'still closing' });
   await world.settle();
   const asked = latest('ana');
+  const before = world.messagesTo('tara').length;
   await world.submit('tara', cardOf(await world.say('tara', 'give up ledger reader')), { reason: 'done early' });
   await world.settle();
+  expect(world.messagesTo('tara')).toHaveLength(before + 1);
+  expect(textOf(latest('tara').card)).toMatch(/^You gave up Ledger reader/);
   expect(await holds('tara', 'Reader')).toBe(false);
   expect(textOf(asked.card)).toContain('The request was canceled. Nothing to do.');
 });

@@ -2,7 +2,7 @@
 import type { Consequence } from '../../domain/consequences';
 import { consequences } from '../../domain/consequences';
 import type { TaskFacts } from '../../domain/facts';
-import type { PersonId } from '../../domain/model';
+import type { PersonId, Request } from '../../domain/model';
 import type { AssignmentView } from '../../operations/assignments';
 import type { PackageRow } from '../../operations/ports';
 import type { RequestView } from '../../operations/requests';
@@ -49,6 +49,9 @@ export function notice(title: Text, tone: Tone, lines: readonly Text[], buttons:
   };
 }
 
+/** A request that was canceled because the access was ended that it had given. */
+const ENDED: readonly Request['detail'][] = ['endReached', 'removedByOwner', 'outOfScope'];
+
 /**
  * Whether its reader was told something newer of the request than what this message told: one message says how it stands, and those
  * before it only where. `event`: what it told of; none where it stands for all that was told, as in a digest.
@@ -56,6 +59,8 @@ export function notice(title: Text, tone: Tone, lines: readonly Text[], buttons:
 export function isToldAnew({ facts, timeline, viewer }: RequestView, event: unknown): boolean {
   if (typeof event !== 'number') return false;
   const { request } = facts;
+  // Whom it was for hears of the end instead.
+  if (request.state === 'canceled' && viewer.person === request.target && ENDED.includes(request.detail)) return true;
   const isMine = ({ kind, notice, audience }: Consequence): boolean =>
     kind === 'tell' &&
     notice === 'requestOutcome' &&
