@@ -270,6 +270,11 @@ export async function startUsher(
           if (stored) incoming.wake();
           return stored;
         },
+        owed: async (inbound) => {
+          const kept = await conversation.owed(inbound);
+          if (kept) incoming.wake();
+          return kept;
+        },
       },
       {
         pass: (target, perSecond, burst) => house.outbox.pass(target, perSecond, burst),

@@ -27,15 +27,21 @@ export interface Conversation {
    */
   accept(inbound: Inbound): Promise<boolean>;
   /**
+   * Keeps the answer to an act that is over, which its platform did not take: a job gives it by `Channel.answer` when that works again.
+   * False where it could not be kept. Never throws.
+   */
+  owed(inbound: Inbound): Promise<boolean>;
+  /**
    * Hears that the card of a reply stands as this message, so that it follows what it is about. Nobody is to wait for it: it never
    * throws, and what is lost is that this copy follows.
    */
   posted(inbound: Inbound, reply: Reply, ref: MessageRef): Promise<void>;
   /**
    * The sentence for a fault outside any act: `busy` could not be stored in time; `retry` form expired; `unsupported` unknown
-   * action; `sentDirect` said where others read along: the answer is in the direct messages.
+   * action; `sentDirect` said where others read along: the answer is in the direct messages; `unshown` the act is over, whatever it did,
+   * and its answer cannot be shown.
    */
-  sentence(what: 'busy' | 'retry' | 'unsupported' | 'loading' | 'brokenInput' | 'sentDirect'): Text;
+  sentence(what: 'busy' | 'retry' | 'unsupported' | 'loading' | 'brokenInput' | 'sentDirect' | 'unshown'): Text;
 }
 
 /** A person's address on a platform, from stored identities and conversations. */

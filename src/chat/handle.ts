@@ -76,6 +76,19 @@ export function createConversation(parts: ConversationParts): Conversation {
       await parts.inbound.store(delivery(inbound), inbound);
       return true;
     },
+    owed: async (received) => {
+      const inbound = tidied(received);
+      try {
+        if (!admitted(inbound, await guestsAllowed(parts, inbound))) return false;
+        // Under a key of its own: an act that wrote something has taken that of its delivery. Handled once more it does nothing a
+        // second time, and gives the answer that was stored with it.
+        await parts.inbound.store({ ...delivery(inbound), key: `${inbound.delivery}:answer` }, inbound);
+        return true;
+      } catch (error) {
+        parts.log.error({ err: error, trace: traceOf(inbound), platform: inbound.platform }, 'answer not kept');
+        return false;
+      }
+    },
     posted: (inbound, reply, ref) =>
       remember(parts.cards, inbound, reply, ref).catch((error: unknown) => {
         parts.log.error({ err: error, trace: traceOf(inbound), platform: inbound.platform }, 'answer not remembered');

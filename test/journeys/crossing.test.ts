@@ -538,6 +538,23 @@ describe('when Slack is ill', () => {
     expect(await whole.sql(`select 1 from outgoing where state = 'dead'`)).toEqual([]);
   });
 
+  test('the answer to a click that Slack took in no way comes when it does, and the click counts once', async () => {
+    const { slack } = whole;
+    const card = await adaAsks('Forecast', 'busy');
+    slack.weather = (method) => (/^chat\.|^response_url$/.test(method) ? { status: 503 } : null);
+    await slack.press('U0CLEO', card.slack, 'Approve');
+    await until(
+      'its answer is kept',
+      async () => (await whole.sql(`select 1 from inbound where delivery like '%:answer'`)).length > 0,
+    );
+    slack.weather = null;
+    await whole.rested();
+    await until('the card says it', () => /You approved|is approved/.test(wordsOf(card.slack)));
+    await whole.idle();
+    expect(await decisions('Forecast')).toBe(1);
+    expect(await whole.sql(`select state from inbound where delivery like '%:answer'`)).toEqual([{ state: 'done' }]);
+  });
+
   test('while the app is removed nobody is lost: after it is installed again all arrives once, and copies follow', async () => {
     const { slack, teams } = whole;
     slack.fail('chat.postMessage', { error: 'account_inactive' }, 2);

@@ -69,19 +69,24 @@ export class Post {
     await this.web.call('chat.update', { channel: ref.conversation, ts: ref.message, text, blocks });
   }
 
-  /** One line for one person, wherever it gets through. Never throws: it only ever stands beside something else. */
-  async whisper(ear: Ear, text: Text): Promise<void> {
+  /** One line for one person, wherever it gets through; false where it does nowhere. Never throws. */
+  async whisper(ear: Ear, text: Text): Promise<boolean> {
     const message = toMessage(sayCard(text));
     if ((await ear.answerUrl?.post({ response_type: 'ephemeral', replace_original: false, ...message })) === true)
-      return;
+      return true;
     try {
       if (ear.channel === null) throw new ChannelError('unreachable', 'no_conversation');
       await this.web.call('chat.postEphemeral', { channel: ear.channel, user: ear.user, ...message });
+      return true;
     } catch {
-      await this.send({ user: ear.user, conversation: null }, sayCard(text)).catch((error: unknown) => {
+      try {
+        await this.send({ user: ear.user, conversation: null }, sayCard(text));
+        return true;
+      } catch (error) {
         const code = error instanceof ChannelError ? error.code : 'unknown';
         this.settings.log.warn({ user: ear.user, code }, 'slack person could not be told');
-      });
+        return false;
+      }
     }
   }
 

@@ -1,6 +1,6 @@
 // Replies on Slack's surfaces: beside a message or command, in a modal, and as the answer to a sent form.
 import type { types } from '@slack/bolt';
-import { hasInputs, type Card } from '../../chat/card';
+import { hasInputs, type Card, type Text } from '../../chat/card';
 import { ChannelError, type Conversation, type MessageRef } from '../../chat/channel';
 import type { Inbound, Reply } from '../../chat/inbound';
 import { PREVIEW } from '../../chat/verb';
@@ -58,10 +58,10 @@ export class Show {
         await this.openLate(turn, reply.card);
         return;
       case 'text':
-        await post.whisper(earOf(turn), reply.say);
+        await this.tell(turn, reply.say);
         return;
       case 'errors':
-        await post.whisper(earOf(turn), problems(reply, conversation.sentence('brokenInput')));
+        await this.tell(turn, problems(reply, conversation.sentence('brokenInput')));
         return;
       case 'choices':
       case 'none':
@@ -72,18 +72,19 @@ export class Show {
   /** In a modal that is open. `again` makes the reply once more when the view changed meanwhile. */
   async inView(turn: Turn, ref: ViewRef, reply: Reply, again: () => Promise<Reply>): Promise<void> {
     const { conversation, post, settings, web } = this.options;
+    const isBeside = reply.kind === 'card' && reply.replaces && turn.message !== null;
     try {
       await updateView(web, ref, this.modal(turn, reply), async () => this.modal(turn, await again()));
     } catch (error) {
       // Closed meanwhile: whoever closed it does not wait for it.
       if (!isCode(error, 'not_found', 'view_not_found')) {
         settings.log.warn({ code: codeOf(error) }, 'slack view could not be updated');
-        await post.whisper(earOf(turn), conversation.sentence('retry'));
+        // What was done is said beside the form that does not show it.
+        if (reply.kind === 'form') await post.whisper(earOf(turn), conversation.sentence('retry'));
+        else if (!isBeside) await this.reply({ ...turn, message: null }, reply);
       }
     }
-    if (reply.kind === 'card' && reply.replaces && turn.message !== null) {
-      await this.posted(turn, reply, await this.replace(turn, turn.message, reply));
-    }
+    if (isBeside) await this.posted(turn, reply, await this.replace(turn, turn.message, reply));
   }
 
   /** The form that is open, with what was chosen in it: its searches tell us what its blocks say. Of two choices the later one wins. */
@@ -116,7 +117,7 @@ export class Show {
     }
   }
 
-  /** The answer to an event that was stored first. Throws `ChannelError`, so that the job can try again. */
+  /** The answer to an event that was stored first, or to a click that Slack did not take an answer to. Throws `ChannelError`, so that the job can try again. */
   async stored(inbound: Inbound, reply: Reply): Promise<MessageRef | null> {
     const { conversation, post } = this.options;
     if (inbound.act.kind === 'press' && inbound.act.verb === PREVIEW) {
@@ -127,7 +128,19 @@ export class Show {
       reply.kind === 'form' ? reply.card : reply.kind === 'card' ? withSay(reply.card, reply.say) : this.passing(reply);
     if (card === null) return null;
     const { surface, user } = inbound;
-    if (surface.kind === 'personal') return await post.send({ user, conversation: surface.conversation }, card);
+    if (surface.kind === 'personal') {
+      const { conversation: held, message } = surface;
+      if (reply.kind === 'card' && reply.replaces && held !== null && message !== null) {
+        const ref = { tenant: inbound.tenant, conversation: held, message, serviceUrl: null };
+        try {
+          await post.update(ref, card);
+          return ref;
+        } catch (error) {
+          if (!(error instanceof ChannelError) || error.kind !== 'gone') throw error;
+        }
+      }
+      return await post.send({ user, conversation: held }, card);
+    }
     const ear: Ear = { user, channel: surface.conversation, answerUrl: null };
     // We may not be able to write to somebody who is none of ours, and a refusal has no details.
     if (reply.kind === 'text' && inbound.profile !== null && inbound.profile.standing !== 'member') {
@@ -200,22 +213,37 @@ export class Show {
   /** Gives the message that can be changed afterwards. */
   private async answer(turn: Turn, reply: CardReply): Promise<MessageRef | null> {
     const { conversation, post, settings } = this.options;
-    const { answerUrl, message, user } = turn;
+    const { message, user } = turn;
     const direct = message !== null && message.channel.startsWith('D') && !message.ephemeral;
     // What has to be found again is never ephemeral (row 24).
-    const passing = direct ? null : this.passing(reply);
-    const ephemeral = { response_type: 'ephemeral', replace_original: false };
-    if (passing !== null && (await answerUrl?.post({ ...ephemeral, ...toMessage(passing) })) === true) return null;
+    const passing = this.passing(reply);
+    if (!direct && passing !== null && (await aside(turn, passing))) return null;
     let ref: MessageRef;
     try {
       const card = withSay(reply.card, reply.say);
       ref = await post.send({ user, conversation: direct ? message.channel : null }, card);
     } catch (error) {
       settings.log.warn({ code: codeOf(error) }, 'slack answer could not be sent');
+      // For this person alone, where it cannot follow, is better than later.
+      if (!direct || passing === null || !(await aside(turn, passing))) await this.owe(turn, error);
       return null;
     }
     if (!direct) await post.whisper(earOf(turn), conversation.sentence('sentDirect'));
     return ref;
+  }
+
+  private async tell(turn: Turn, text: Text): Promise<void> {
+    if (!(await this.options.post.whisper(earOf(turn), text))) await this.options.conversation.owed(await turn.inbound);
+  }
+
+  /** The act is over, and nothing takes its answer. */
+  private async owe(turn: Turn, error: unknown): Promise<void> {
+    const { conversation, post } = this.options;
+    const isLater = error instanceof ChannelError && error.kind === 'later';
+    // Not by another call to a workspace that wants none: the answer comes when it does.
+    if (isLater && (await conversation.owed(await turn.inbound)))
+      await aside(turn, sayCard(conversation.sentence('loading')));
+    else await post.whisper(earOf(turn), conversation.sentence('unshown'));
   }
 
   private async posted(turn: Turn, reply: CardReply, ref: MessageRef | null): Promise<void> {
@@ -234,6 +262,12 @@ export class Show {
       await post.whisper(earOf(turn), conversation.sentence('retry'));
     }
   }
+}
+
+/** By the answer address, for the eyes of this person; tells whether it came through. */
+async function aside({ answerUrl }: Turn, card: Card): Promise<boolean> {
+  const message = { response_type: 'ephemeral', replace_original: false, ...toMessage(card) };
+  return (await answerUrl?.post(message)) === true;
 }
 
 /** Where the person of a turn can be told one line. */

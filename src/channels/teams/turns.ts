@@ -1,7 +1,7 @@
 // One verified delivery to its answer, in time: what is typed is stored and answered later; buttons are done now and, when that
 // takes too long, answered with one sentence now and the result in the chat (row 44).
 import type { Card, Text } from '../../chat/card';
-import type { Conversation, MessageRef } from '../../chat/channel';
+import { ChannelError, type Conversation, type MessageRef } from '../../chat/channel';
 import type { Inbound, Reply } from '../../chat/inbound';
 import { plain } from '../../chat/text';
 import type { Answer } from './adapter';
@@ -44,9 +44,21 @@ export function createTurns(settings: TeamsSettings, conversation: Conversation,
     void done.then(() => background.delete(done));
   };
 
-  /** In the chat; what is remembered of it nobody waits for. */
-  const answer = async (inbound: Inbound, reply: Reply): Promise<void> => {
-    const ref = await answers.answer(inbound, reply);
+  /** In the chat; what is remembered of it nobody waits for. What Teams does not take now comes when it does. */
+  const answer = async (
+    inbound: Inbound,
+    reply: Reply,
+    show: () => Promise<MessageRef | null> = () => answers.answer(inbound, reply),
+  ): Promise<void> => {
+    let ref: MessageRef | null;
+    try {
+      ref = await show();
+    } catch (error) {
+      log.warn({ err: error }, 'a Teams answer could not be sent');
+      const isLater = error instanceof ChannelError && error.kind === 'later';
+      if (!isLater || !(await conversation.owed(inbound))) await answers.say(inbound, conversation.sentence('unshown'));
+      return;
+    }
     if (ref !== null) aside('remembering', conversation.posted(inbound, reply, ref));
   };
 
@@ -115,7 +127,7 @@ export function createTurns(settings: TeamsSettings, conversation: Conversation,
     if (toChat !== null)
       aside(
         'card',
-        answers.post(inbound, toChat).then((ref) => conversation.posted(inbound, reply, ref)),
+        answer(inbound, reply, () => answers.post(inbound, toChat)),
       );
     const pressed = place === 'card' && reply.kind === 'card' && reply.replaces ? pressedIn(inbound) : null;
     // The message shows it when the client has read this answer, and nobody is told that it does.

@@ -728,6 +728,7 @@ export const sentences = {
   'surface.tooFast':
     'You are quicker than I can follow. Please wait a minute and go on more slowly. Nothing was changed.',
   'surface.loading': 'One moment …',
+  'surface.unshown': 'That is answered, but I cannot show the answer at the moment. Please try again.',
   'surface.brokenInput': 'I could not read that. Nothing was changed. Please try again.',
   'bug.recorded': 'It was recorded, but I could not show it (ref {reference}). There is no need to do it again.',
   'bug.recordedNumber': 'It was recorded, but I could not show it (ref {reference}). Type {number}.',

@@ -684,6 +684,47 @@ describe.each(MODES)('row 34: over %s', (mode) => {
     await until(() => last('U0ADA').includes('Approved by Ada'));
   });
 
+  test('row 20: an answer that Slack does not take now is shown beside the message, and what cannot be comes when it does', async () => {
+    const { conversation, slack } = world;
+    const message = await sent('U0ADA', [button('details', 'Details')]);
+    slack.fail('chat.postMessage', { status: 429, retryAfter: 30 });
+    answerWith({ kind: 'card', card: card('Details of R-1'), replaces: false, say: null });
+    await slack.press('U0ADA', message, 'Details');
+    await until(() => last('U0ADA').includes('Details of R-1'));
+    expect(slack.messagesOf('U0ADA').at(-1)?.onlyFor).toBe('U0ADA');
+
+    slack.fail('chat.postMessage', { status: 503 });
+    answerWith({ kind: 'card', card: card('Ben asks for VPN', { id: 'card-7' }), replaces: false, say: null });
+    await slack.press('U0ADA', message, 'Details');
+    await until(() => last('U0ADA').includes('sentence loading'));
+    expect(conversation.kept).toEqual([conversation.handled[1]]);
+
+    // What never comes is owned up to.
+    slack.fail('chat.postMessage', { error: 'msg_too_long' });
+    await slack.press('U0ADA', message, 'Details');
+    await until(() => last('U0ADA').includes('sentence unshown'));
+    // Nothing takes anything at all.
+    for (const method of ['response_url', 'chat.postEphemeral', 'chat.postMessage'])
+      slack.fail(method, { status: 503 });
+    answerWith({ kind: 'text', say: words('Ben was reminded.') });
+    await slack.press('U0ADA', message, 'Details');
+    await until(() => conversation.kept.length === 2);
+    expect(conversation.kept[1]).toBe(conversation.handled[3]);
+    expect(slack.callsOf('chat.postMessage')).toHaveLength(5);
+  });
+
+  test('the outcome of a form that Slack does not show in the form comes as a message', async () => {
+    await hurry();
+    const { conversation, slack } = world;
+    const view = await opened('U0ADA');
+    slack.fail('views.update', { status: 429, retryAfter: 30 });
+    answerWith({ kind: 'card', card: card('R-1 is on its way'), replaces: true, say: null });
+    const open = closeGate(conversation);
+    await slack.submit(view, { Reason: 'x' });
+    open();
+    await until(() => slack.messagesOf('U0ADA').some((message) => wordsOf(message).includes('R-1 is on its way')));
+  });
+
   test('row 24: what has to be found again is never ephemeral, what passes is', async () => {
     const { slack } = world;
     answerWith({ kind: 'card', card: card('My access'), replaces: false, say: words('Here you are.') });

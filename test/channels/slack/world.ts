@@ -17,6 +17,8 @@ export class TestConversation implements Conversation {
   readonly accepted: Inbound[] = [];
   /** Where its replies stand, as it was told. */
   readonly stands: MessageRef[] = [];
+  /** Whose answers are to be given later. */
+  readonly kept: Inbound[] = [];
   /** Acts that took effect. */
   effects = 0;
   reply: (inbound: Inbound) => Reply = () => ({ kind: 'text', say: words('Done.') });
@@ -57,6 +59,11 @@ export class TestConversation implements Conversation {
     this.#known.set(inbound.delivery, { hash: inbound.bodyHash, reply: { kind: 'none' } });
     this.accepted.push(inbound);
     return true;
+  }
+
+  owed(inbound: Inbound): Promise<boolean> {
+    this.kept.push(inbound);
+    return Promise.resolve(true);
   }
 
   posted(_inbound: Inbound, _reply: Reply, ref: MessageRef): Promise<void> {

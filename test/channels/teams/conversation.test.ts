@@ -372,6 +372,26 @@ describe('buttons', () => {
     expect(teams.messagesOf(ben)).toHaveLength(2);
   });
 
+  test('an answer that Teams does not take now comes when it does, and one that it never takes is owned up to', async () => {
+    const message = await sent(ben, card());
+    teams.fail({ on: 'post', status: 429 });
+    answered({ kind: 'card', card: card({ summary: words('Details of R-1') }), replaces: false, say: null });
+    expect((await teams.press(ben, message, 'Approve')).toast).toBe('Details of R-1');
+    teams.fail({ on: 'update', status: 503 });
+    answered(replaced());
+    await teams.press(ben, message, 'Approve', {}, 'old');
+    await world.channel.stop();
+    expect(conversation.kept).toEqual(conversation.handled);
+    expect(conversation.kept).toHaveLength(2);
+
+    await world.channel.start(conversation);
+    teams.fail({ on: 'post', status: 413, code: 'MessageSizeTooBig' });
+    answered({ kind: 'card', card: card({ summary: words('Details of R-2') }), replaces: false, say: null });
+    await teams.press(ben, message, 'Approve');
+    expect((await teams.messageFor(ben, 'It cannot be shown.')).text).toBe('It cannot be shown.');
+    expect(conversation.kept).toHaveLength(2);
+  });
+
   test('says where an answer stands: in the chat, or in the very message that was pressed', async () => {
     const message = await sent(ben, card());
     answered({ kind: 'card', card: card({ summary: words('Details of R-1') }), replaces: false, say: null });

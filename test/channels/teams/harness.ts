@@ -18,6 +18,7 @@ const SENTENCES = {
   loading: 'Still working on it.',
   brokenInput: 'I could not read that.',
   sentDirect: 'I answered you directly.',
+  unshown: 'It cannot be shown.',
 } as const;
 
 /** Answers from a script. */
@@ -26,6 +27,8 @@ export class ScriptedConversation implements Conversation {
   readonly accepted: Inbound[] = [];
   /** Where its replies stand, as it was told. */
   readonly stands: MessageRef[] = [];
+  /** Whose answers are to be given later. */
+  readonly kept: Inbound[] = [];
   /** What the next acts are answered with. */
   script: (inbound: Inbound) => Reply | Promise<Reply> = () => ({ kind: 'none' });
   /** Runs before a message is stored. */
@@ -54,6 +57,11 @@ export class ScriptedConversation implements Conversation {
     await this.storing();
     if (!this.accepted.some((held) => held.delivery === inbound.delivery)) this.accepted.push(inbound);
     return true;
+  }
+
+  owed(inbound: Inbound): Promise<boolean> {
+    this.kept.push(inbound);
+    return Promise.resolve(true);
   }
 
   posted(_inbound: Inbound, _reply: Reply, ref: MessageRef): Promise<void> {

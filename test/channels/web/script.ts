@@ -55,6 +55,7 @@ export function script(approver: string): Script {
       own.stands.push(ref.message);
       return Promise.resolve();
     },
+    owed: () => Promise.resolve(false),
     accept: (inbound) => {
       own.heard.push(inbound);
       return Promise.resolve(true);
@@ -179,6 +180,7 @@ const SENTENCES = {
   loading: 'One moment',
   brokenInput: 'That was not understood.',
   sentDirect: 'The answer is in your direct messages.',
+  unshown: 'That cannot be shown at the moment.',
 } as const;
 
 const dueAt = new Date('2026-11-28T13:00:00Z');
