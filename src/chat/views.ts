@@ -292,14 +292,13 @@ function ownerNotice(what: 'deliveryFailed' | 'removalAlarm'): View {
     if (!seen.owner) throw new DomainError('not-found', { what: 'assignment' });
     const problems = await look.desk.views.grantProblems(assignment);
     const mayRetry = await mayReprocess(look.desk, viewer(look), seen.facts.catalog.id);
-    const isEnded = what === 'removalAlarm' && seen.facts.assignment.endedAt !== null;
-    const again = isEnded ? await look.desk.views.askedAgain(assignment) : null;
+    const removal = what === 'removalAlarm' ? await look.desk.views.removalOf(assignment) : undefined;
     const data = Notices.ownerNotice(
       seen,
       what,
       problems.map((row) => say('notice.roleProblem', { resource: row.resource, role: row.role, code: row.error })),
       mayRetry,
-      again,
+      removal,
     );
     return { card: 'notice', data, over: data.tone !== 'attention' };
   };

@@ -287,11 +287,20 @@ function cameTo(facts: PlaceFacts, grant: Grant, at: Now): Change {
   );
 }
 
-/** What ends here is asked for again: by the request of this number, 0 where it cannot be told; null: it is not. */
-function askedAgain({ wanted, assignments }: PlaceFacts): number | null {
-  if (!wanted) return null;
+/**
+ * What ends here is wanted again: by the request of this number, 0 where it cannot be told. Only what gives the same package asks for it
+ * again; other access may share a role of it, while the others are taken.
+ */
+function wantedBy(
+  { wanted, assignments }: PlaceFacts,
+  ending: Assignment,
+): { readonly askedAgain?: number; readonly wantedBy?: number } {
+  if (!wanted) return {};
   const live = assignments.filter(({ assignment }) => LIVE_ASSIGNMENT_STATES.some((one) => one === assignment.state));
-  return Math.max(0, ...live.flatMap(({ requests }) => requests.map((request) => request.number)));
+  const again = live.filter(({ assignment }) => assignment.package === ending.package);
+  const newest = (of: typeof live) =>
+    Math.max(0, ...of.flatMap(({ requests }) => requests.map(({ number }) => number)));
+  return again.length > 0 ? { askedAgain: newest(again) } : { wantedBy: newest(live) };
 }
 
 type Outcome = 'delivered' | 'partiallyDelivered' | 'deliveryFailed' | 'removed' | 'removalFailed';
@@ -328,8 +337,7 @@ function moved(
   const inName = requests.at(-1);
   const isOver = state === 'delivered' || state === 'removed';
   // Nothing is taken of what somebody wants by now, so nobody may say that it was.
-  const again = state === 'removed' ? askedAgain(facts) : null;
-  const notTaken = again === null ? {} : { askedAgain: again };
+  const notTaken = state === 'removed' ? wantedBy(facts, assignment) : {};
   return together(
     assignment.state === state
       ? noChange

@@ -224,6 +224,13 @@ export interface Page<T> {
   readonly previous: string | null;
 }
 
+/** `again`: the newest request since access ended by which a role of it is wanted; `same`: for the same package. `stays`: some role of it was not taken away. */
+export interface RemovalRow {
+  readonly again: number | null;
+  readonly same: boolean;
+  readonly stays: boolean;
+}
+
 /** A package with the code of its link. */
 export interface SharedRow {
   readonly name: string;
@@ -407,8 +414,8 @@ export interface Views {
   grantProblems(
     assignment: AssignmentId,
   ): Promise<readonly { readonly resource: string; readonly role: string; readonly error: string }[]>;
-  /** The request for which a role of access that has ended is wanted again, by its number; null: none is. */
-  askedAgain(assignment: AssignmentId): Promise<number | null>;
+  /** What became of what was to be taken away: of access that ends, or of what its package lost. */
+  removalOf(assignment: AssignmentId): Promise<RemovalRow>;
   /** Open differences of a resource between the system and Usher; null where there is no such resource. */
   drift(resource: ResourceId, named?: number): Promise<DriftView | null>;
   /** What asking for each of these packages looks at. */

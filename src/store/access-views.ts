@@ -1,6 +1,6 @@
 // What a person holds, asked for and has to decide, and how a request went: the lists and timelines of the conversation.
 import type { AssignmentId, PersonRef, RequestId } from '../domain/model';
-import type { AccessRow, ApprovalRow, HandRow, RequestRow, TimelineRow, Views } from '../operations/ports';
+import type { AccessRow, ApprovalRow, HandRow, RemovalRow, RequestRow, TimelineRow, Views } from '../operations/ports';
 import { listOf, readPage, type Way } from './cursors';
 import { isId } from './ids';
 import { JUSTIFYING, LIVE } from './loads';
@@ -22,7 +22,7 @@ type AccessViews = Pick<
   | 'liveAssignment'
   | 'endedBy'
   | 'grantProblems'
-  | 'askedAgain'
+  | 'removalOf'
   | 'waitsForHands'
 >;
 
@@ -122,15 +122,23 @@ join resource_roles role on role.id = g.role_id join resources resource on resou
 join resource_scopes scope on scope.id = g.scope_id
 where link.assignment_id = $1 order by resource.name, role.name, g.id`;
 
-// By what was given since, some role of what ended is wanted again.
-const ASKED_AGAIN = `
-select r.number::integer as number
-from assignments a join grant_assignments link on link.assignment_id = a.id
-join standing_links other on other.grant_id = link.grant_id and other.assignment_id <> a.id
-join assignments live on live.id = other.assignment_id and live.state in ${JUSTIFYING}
-join justifications j on j.assignment_id = live.id and j.ended_at is null and j.starts_at >= a.ended_at
-join requests r on r.id = j.request_id
-where a.id = $1 order by r.number desc limit 1`;
+// By what was given since, some role of what ended is wanted again. What was kept, because it was theirs or other access gives it, was
+// never taken since it was to be.
+const REMOVAL = `
+select newer.number as again, coalesce(newer.same, false) as same, exists (
+    select 1 from grant_assignments link join grants g on g.id = link.grant_id
+    where link.assignment_id = ended.id and coalesce(link.withdrawn_at, ended.ended_at) is not null
+      and (g.state <> 'taken' or g.taken_at is null or g.taken_at < coalesce(link.withdrawn_at, ended.ended_at))) as stays
+from assignments ended left join lateral (
+  select r.number::integer as number, live.package_id = a.package_id as same
+  from assignments a join grant_assignments link on link.assignment_id = a.id
+  join standing_links other on other.grant_id = link.grant_id and other.assignment_id <> a.id
+  join assignments live on live.id = other.assignment_id and live.state in ${JUSTIFYING}
+  join justifications j on j.assignment_id = live.id and j.ended_at is null and j.starts_at >= a.ended_at
+  join requests r on r.id = j.request_id
+  where a.id = ended.id order by same desc, r.number desc limit 1
+) newer on true
+where ended.id = $1`;
 
 // Those who are asked are those in charge of the resource as the notice reaches them, never whom it is for (placements.ts).
 const HANDS = `
@@ -222,9 +230,9 @@ export function createAccessViews(q: Query): AccessViews {
       if (!isId(assignment)) return [];
       return (await q(PROBLEMS, [assignment])) as Awaited<ReturnType<Views['grantProblems']>>;
     },
-    async askedAgain(assignment) {
-      const [row] = isId(assignment) ? ((await q(ASKED_AGAIN, [assignment])) as readonly { number: number }[]) : [];
-      return row?.number ?? null;
+    async removalOf(assignment) {
+      const [row] = isId(assignment) ? ((await q(REMOVAL, [assignment])) as readonly RemovalRow[]) : [];
+      return row ?? { again: null, same: false, stays: false };
     },
   };
 }

@@ -1,6 +1,6 @@
 // One grant made true elsewhere: baseline, outcomes, failures, manual tasks (rules 3.10, 3.12, 3.25).
 import type { PlaceFacts, TaskFacts } from '../../src/domain/facts';
-import type { Assignment, AssignmentId, Grant, Request } from '../../src/domain/model';
+import type { Assignment, AssignmentId, Grant, PackageId, Request } from '../../src/domain/model';
 import { asksAgainAt, asksFirst, cameLate, isTheirs, neverGiven, readBaseline } from '../../src/domain/baseline';
 import { confirm, desired, fail, finishTask, isLate, remindTask } from '../../src/domain/placement';
 import {
@@ -323,6 +323,16 @@ describe('a role that was taken', () => {
       expect(dataOf(change, 'request.removed')).toEqual({ onBehalf: false, askedAgain: 1003 });
       expect(dataOf(change, 'assignment.removed')).toMatchObject({ askedAgain: 1003 });
     }
+  });
+  test('is not said to be asked for again where another package has the role', () => {
+    const ending = {
+      assignment: anAssignment({ state: 'removing', package: 'package-2' as PackageId }),
+      requests: [aRequest({ type: 'userRemove', state: 'removing' })],
+      grants: [placing(1)],
+    };
+    const facts = placeFacts(giving([placing(1)], { id: 'assignment-2' as AssignmentId }, { number: 1003 }));
+    const change = confirm({ ...facts, assignments: [ending, ...facts.assignments] }, present, at());
+    expect(dataOf(change, 'request.removed')).toEqual({ onBehalf: false, wantedBy: 1003 });
   });
   test('though it is wanted again changes nothing: it is given next', () => {
     expect(confirm(placeFacts(), absent, at()).rows).toEqual([]);

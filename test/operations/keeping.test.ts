@@ -311,6 +311,35 @@ describe('what is asked for again while its removal is late', () => {
     },
   );
 
+  test('is told apart from what other access keeps of it', async () => {
+    const policies = '[{ name: Employees, who: allMembers, expires: never, reason: optional }]';
+    await world.configure(`catalogs:
+  - name: Finance
+    packages:
+      - { name: Ledger auditor, roles: [Ledger / Reader, Ledger / Writer], policies: ${policies} }
+      - { name: Peek, roles: [Ledger / Reader], policies: ${policies} }
+  - name: Audit
+    resources: [{ name: Books, connector: local, originId: Ledger, roles: [Reader] }]
+    packages: [{ name: Books reader, roles: [Books / Reader], policies: ${policies} }]
+`);
+    const late = async (gone: string, asked: string) => {
+      await get('tara', gone, {});
+      await world.localRoles.tell('Ledger', { mode: 'failed', code: 'quota_full' });
+      await giveUp(gone);
+      for (let minute = 0; minute < 5; minute += 1) await world.pass(60_000);
+      await get('tara', asked, {});
+      await world.localRoles.tell('Ledger', null);
+      await world.pass(HOUR);
+      expect(await holds('tara', 'Reader')).toBe(true);
+      const alarm = world.messagesTo('olga').findLast(({ card }) => textOf(card).includes('could not be removed'));
+      return alarm ? textOf(alarm.card) : '';
+    };
+    expect(await late('ledger auditor', 'peek')).toContain('What is left of it is wanted by other access (R-1003).');
+    expect(await holds('tara', 'Writer')).toBe(false);
+    await giveUp('peek');
+    expect(await late('peek', 'books reader')).toContain('Nothing of it is left to take away.');
+  });
+
   test('by hand is not being taken away any more', async () => {
     const done = async () => {
       await world.submit('olga', cardOf(await world.press('olga', latest('olga').card, 'Done')), { reason: 'key 7' });

@@ -4,7 +4,7 @@ import { consequences } from '../../domain/consequences';
 import type { TaskFacts } from '../../domain/facts';
 import type { PersonId, Request } from '../../domain/model';
 import type { AssignmentView } from '../../operations/assignments';
-import type { PackageRow } from '../../operations/ports';
+import type { PackageRow, RemovalRow } from '../../operations/ports';
 import type { RequestView } from '../../operations/requests';
 import type { Text } from '../card';
 import type { CardDataOf } from '../card-data';
@@ -159,13 +159,13 @@ function most(problems: readonly Text[]): readonly Text[] {
   return others > 0 ? [...problems.slice(0, MOST_PROBLEMS), say('lines.others', { count: others })] : problems;
 }
 
-/** To owners: which roles are missing, or still there, and why. `again`: the request for which they are wanted again. */
+/** To owners: which roles are missing, or still there, and why. */
 export function ownerNotice(
   view: AssignmentView,
   what: 'deliveryFailed' | 'removalAlarm',
   problems: readonly Text[],
   mayRetry: boolean,
-  again: number | null = null,
+  { again, same, stays }: RemovalRow = { again: null, same: false, stays: false },
 ): Notice {
   const values = { package: text(view.facts.package.name, 150), target: view.facts.target.name };
   if (what === 'deliveryFailed') {
@@ -187,10 +187,11 @@ export function ownerNotice(
   const isLive = endedAt === null;
   const title = say(isLive ? 'notice.withdrawalAlarm' : 'notice.removalAlarm', values);
   if (problems.length === 0 && again !== null)
-    return notice(title, 'default', [say('notice.askedAgain', { number: number(again) })]);
+    return notice(title, 'default', [say(same ? 'notice.askedAgain' : 'notice.wantedBy', { number: number(again) })]);
   if (problems.length === 0 && !isLive && state !== 'removed')
     return notice(title, 'attention', [label('state.removalFailed')]);
-  if (problems.length === 0) return notice(title, 'default', [label('notice.nowRemoved')]);
+  if (problems.length === 0)
+    return notice(title, 'default', [label(stays ? 'notice.nothingLeft' : 'notice.nowRemoved')]);
   return notice(title, 'attention', [
     label(isLive ? 'notice.withdrawalAlarmBody' : 'notice.removalAlarmBody'),
     ...most(problems),

@@ -179,7 +179,11 @@ function timelineRow(row: TimelineRow, { request, stages, decisions }: RequestVi
     case 'request.denied':
       return row.data['detail'] === 'deniedByApprover' ? null : label('timeline.request.denied');
     case 'request.removed': {
-      const again = row.data['askedAgain'];
+      const { askedAgain: again, wantedBy: other } = row.data;
+      if (typeof other === 'number')
+        return other === 0
+          ? label('timeline.request.wantedElsewhere')
+          : say('timeline.request.wantedBy', { number: number(other) });
       if (typeof again !== 'number') return label('timeline.request.removed');
       return again === 0
         ? label('timeline.request.stillWanted')
