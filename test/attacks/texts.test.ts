@@ -225,7 +225,7 @@ test('X34, row 17: a list that no card could hold is cut into pages, and nothing
   await whole.sql(`
     insert into requests (id, type, state, requestor_id, target_id, package_id, package_version_id, policy_version_id, zone, reason, created_at, completed_at, version)
     select overlay(r.id::text placing lpad(to_hex(n), 12, '0') from 25)::uuid, r.type, 'canceled', r.requestor_id, r.target_id, r.package_id,
-      r.package_version_id, r.policy_version_id, r.zone, repeat('long reason ', 160), r.created_at, r.created_at, 1
+      r.package_version_id, r.policy_version_id, r.zone, repeat('long reason ', 160), r.created_at, r.created_at, 2
     from (select * from requests where target_id = (select id from people where directory_key = 'ada') order by number limit 1) r, generate_series(1, 60) n`);
   const seen = new Set<string>();
   const [{ count } = { count: 0 }] = await whole.sql<{ count: number }>(

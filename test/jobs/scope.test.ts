@@ -370,15 +370,18 @@ test('who left without a note is found by the full pass', async () => {
 test('more than one statement looks at are found', async () => {
   await take('tara');
   await world.sql(`
-    with made as materialized (select usher_id() as person, usher_id() as assignment, n from generate_series(1, 5001) n),
-    held as materialized (select a.package_id, j.request_id, j.policy_version_id from justifications j
-      join assignments a on a.id = j.assignment_id limit 1),
+    with made as materialized (select usher_id() as person, usher_id() as assignment, usher_id() as request, n from generate_series(1, 5001) n),
+    held as materialized (select r.* from justifications j join requests r on r.id = j.request_id limit 1),
     p as (insert into people (id, directory_key, name, kind, state, time_zone, locale, version)
       select person, 'more ' || n, 'More ' || n, 'member', 'enabled', 'UTC', 'en', 1 from made),
     a as (insert into assignments (id, target_id, package_id, state, starts_at, reminded, version)
-      select assignment, person, package_id, 'delivered', now(), 0, 1 from made, held)
+      select assignment, person, package_id, 'delivered', now(), 0, 1 from made, held),
+    r as (insert into requests (id, type, state, target_id, requestor_id, package_id, package_version_id, policy_version_id, assignment_id,
+        zone, created_at, approved_at, version)
+      select request, type, 'delivered', person, person, package_id, package_version_id, policy_version_id, assignment, 'UTC', now(), now(), 1
+      from made, held)
     insert into justifications (id, assignment_id, kind, request_id, policy_version_id, starts_at, period_at, version)
-    select usher_id(), assignment, 'request', request_id, policy_version_id, now(), now(), 1 from made, held`);
+    select usher_id(), assignment, 'request', request, policy_version_id, now(), now(), 1 from made, held`);
   // Twice: what is noted and was not looked at yet needs no other note.
   await world.due.noteScopes();
   await world.due.noteScopes();
@@ -430,9 +433,9 @@ test('what is found at once is what the rule finds one by one', async () => {
       insert into policies (id, package_id, name, state, current_version_id, version)
       select policy, package, 'Case ' || n, enabled, version, 1 from made
     ), v as (
-      insert into policy_versions (id, policy_id, number, name, mode, expiration, custom_period, reason_required, self_request, on_behalf,
+      insert into policy_versions (id, policy_id, package_id, number, name, mode, expiration, custom_period, reason_required, self_request, on_behalf,
         self_remove, extension_allowed, extension_approval, end_when_out_of_scope, same_person_in_stages, created_at)
-      select version, policy, 1, 'Case', mode, 'never', false, false, true, false, true, true, false, ends, false, now() from made
+      select version, policy, package, 1, 'Case', mode, 'never', false, false, true, false, true, true, false, ends, false, now() from made
     ), s as (
       insert into policy_subjects (policy_version_id, purpose, n, position, kind, person_id, group_id, organization_id)
       select version, 'target', 0, 0, kind,
@@ -445,7 +448,7 @@ test('what is found at once is what the rule finds one by one', async () => {
       where kind = 'group' and meant
     ), a as (
       insert into assignments (id, target_id, package_id, state, starts_at, reminded, version)
-      select assignment, person, package, state, now(), 0, 1 from made
+      select assignment, person, package, state, now(), 0, 2 from made
     ), r as (
       insert into requests (id, type, state, target_id, requestor_id, package_id, package_version_id, policy_version_id, assignment_id, zone,
         created_at, approved_at, version)

@@ -46,7 +46,7 @@ test('the same differences as the rule', async () => {
        where (g ->> 'wanted')::boolean
      ), b as (
        insert into assignments (id, target_id, package_id, state, starts_at, ended_at, end_reason, reminded, version)
-       select ended, person_id, packages.id, 'removed', usher_now(), usher_now(), 'gaveUp', 0, 1
+       select ended, person_id, packages.id, 'removed', usher_now(), usher_now(), 'gaveUp', 0, 2
        from pair join packages on packages.name = 'Ledger reader' where (g ->> 'absorbed')::boolean
      ), g as (
        insert into grants (id, person_id, role_id, scope_id, state, baseline, placed_at, version)

@@ -286,7 +286,7 @@ describe('a list of 300', () => {
          'decide_by', s.decide_by + (nth / 3) * interval '1 minute'))).* from approval_stages s, ${copies}`,
       `insert into approval_tasks select (jsonb_populate_record(t, jsonb_build_object('id', usher_id(), 'request_id', ${id}))).*
          from approval_tasks t, ${copies}`,
-      `insert into assignments select (jsonb_populate_record(a, jsonb_build_object('id', usher_id(), 'state', 'removed',
+      `insert into assignments select (jsonb_populate_record(a, jsonb_build_object('id', usher_id(), 'state', 'removed', 'version', 2,
          'ended_at', usher_now(), 'end_reason', 'gaveUp'))).* from assignments a, ${copies}`,
       `insert into delegations (id, delegator_id, delegate_id, first_day, last_day, from_at, until_at, state, due_at, version)
          select ${id}, '${tara}', '${ana}', current_date, current_date + 9, current_date + (nth / 3) * interval '1 minute',

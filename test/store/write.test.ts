@@ -656,6 +656,113 @@ describe('behind the rules, the database', () => {
     await write({});
   });
 
+  test('refuses rows that no rule writes', async () => {
+    const [ana, max, tara, tom] = [
+      await world.person('Ana'),
+      await world.person('Max'),
+      await world.person('Tara'),
+      await world.person('Tom'),
+    ];
+    const vpn = await world.package('VPN', { stages: [{ primaries: [{ person: ana }, { person: max }] }] });
+    await world.ask(tara, await world.package('CRM'));
+    await world.ask(tom, await world.package('ERP'));
+    await world.decide((await world.ask(tara, vpn)).id, ana);
+    await world.ask(tom, vpn);
+    const copy = (table: string, fields: string, from = ''): string =>
+      `insert into ${table} select (jsonb_populate_record(t, jsonb_build_object('id', usher_id(), ${fields}))).* from ${table} t ${from} limit 1`;
+    const changes = (table: string, set: string, where = 'true'): string =>
+      `update ${table} t set ${set} where ${where} and version > 0`;
+    const wrong: readonly (readonly [sql: string, constraint: string])[] = [
+      // A role of one person held by access of another.
+      [
+        `insert into grant_assignments (grant_id, assignment_id)
+         select g.id, a.id from grants g join assignments a on a.target_id <> g.person_id limit 1`,
+        'held_by_the_same',
+      ],
+      [
+        'update grant_assignments l set assignment_id = a.id from assignments a where a.id <> l.assignment_id',
+        'stays_as_made',
+      ],
+      [changes('grants', `person_id = '${max}', version = version + 1`), 'stays_as_made'],
+      // A role of one resource in a scope of another.
+      ...['package_grants (package_version_id,', 'grants (state, version, id, person_id,'].map(
+        (into) =>
+          [
+            `insert into ${into} role_id, scope_id)
+             select ${into.startsWith('grants') ? `'placing', 1, usher_id(), '${tara}'::uuid` : 'v.id'}, role.id, scope.id
+             from package_versions v, resource_roles role join resource_scopes scope on scope.resource_id <> role.resource_id limit 1`,
+            'of_one_resource',
+          ] as const,
+      ),
+      [
+        'update resource_scopes s set resource_id = r.id, root = false from resources r where r.id <> s.resource_id',
+        'stays_as_made',
+      ],
+      // Access justified by a request about other access, or by other terms than it was asked by.
+      [
+        copy('justifications', `'assignment_id', a.id`, 'join assignments a on a.id <> t.assignment_id'),
+        'given_by_its_request',
+      ],
+      [
+        copy('justifications', `'policy_version_id', v.id`, 'join policy_versions v on v.id <> t.policy_version_id'),
+        'given_by_its_request',
+      ],
+      [
+        changes('justifications', `request_id = (select r.id from requests r where r.id <> t.request_id limit 1)`),
+        'stays_as_made',
+      ],
+      // A request by a policy of another package, and a version of a policy in another package.
+      [
+        copy(
+          'requests',
+          `'number', 99, 'policy_version_id', v.id, 'state', 'delivering'`,
+          `join policy_versions v on v.package_id <> t.package_id where t.state = 'delivering'`,
+        ),
+        'requests_policy_fkey',
+      ],
+      [
+        copy('policy_versions', `'number', 9, 'package_id', p.id`, 'join packages p on p.id <> t.package_id'),
+        'policy_versions_package_fkey',
+      ],
+      // What begins in the middle.
+      [
+        copy('requests', `'number', 99, 'state', 'denied', 'version', 1, 'completed_at', t.created_at`),
+        'begins_as_drawn',
+      ],
+      [copy('requests', `'number', 99, 'type', 'adminRemove', 'state', 'delivered', 'version', 1`), 'begins_as_drawn'],
+      [copy('requests', `'number', 99, 'state', 'removed', 'version', 1`), 'begins_as_drawn'],
+      [copy('assignments', `'state', 'deliveryFailed', 'version', 1`), 'begins_as_drawn'],
+      [copy('approval_stages', `'n', 2, 'state', 'approved', 'version', 1`), 'begins_as_drawn'],
+      // A decision on what is decided, approval by nobody, and who decided as who asked.
+      [
+        `insert into decisions (id, request_id, n, person_id, decision, at, shown)
+         select usher_id(), request_id, n, person_id, 'approve', usher_now(), '{}' from approval_tasks where state = 'closed'`,
+        'decided_while_running',
+      ],
+      [
+        changes(
+          'approval_stages',
+          `state = 'approved', closed_at = usher_now(), version = version + 1`,
+          `state = 'inProgress'`,
+        ),
+        'approved_by_enough',
+      ],
+      ...[`requestor_id = '${ana}'`, `target_id = '${max}'`, `type = 'adminAdd'`].map(
+        (set) => [changes('requests', `${set}, version = version + 1`), 'stays_as_made'] as const,
+      ),
+    ];
+    const taken: unknown[] = [];
+    for (const [sql] of wrong) {
+      taken.push(
+        await world.db.sequelize.query(sql).then(
+          () => sql,
+          (error: unknown) => (error as { original: { constraint?: string } }).original.constraint ?? String(error),
+        ),
+      );
+    }
+    expect(taken).toEqual(wrong.map(([, constraint]) => constraint));
+  });
+
   test('refuses a decision by the target', async () => {
     const { request, target } = await pending();
     await world.insert('approval_tasks', {

@@ -47,6 +47,7 @@ import { updates } from './0058-updates';
 import { leftBehind } from './0062-left-behind';
 import { monthsApart } from './0064-months';
 import { zones } from './0070-zones';
+import { walls } from './0077-walls';
 
 export type Migration = {
   /** `0001-name`, as the file is called. */
@@ -108,4 +109,5 @@ export const migrations: readonly Migration[] = [
   leftBehind,
   monthsApart,
   zones,
+  walls,
 ];
