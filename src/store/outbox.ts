@@ -33,10 +33,12 @@ type Result = { state: 'done' } | { state: 'dead'; error: string };
 
 /**
  * The head of its lane, which this release knows: nothing of the lane is being worked, and nothing older waits. A row that waits for
- * its next try holds its lane back; a dead one does not, and one that only another release knows does not either.
+ * its next try holds its lane back; a dead one does not, and one that only another release knows does not either. Of redraws each shows
+ * how things stand, so the newest that is due is worked: it does not wait for the turn of an older one, which finds nothing left to change.
  */
 export const HEAD = `${known('o')} and not exists (select 1 from outgoing other where other.lane = o.lane
-  and (other.state = 'leased' or (other.state = 'ready' and other.id < o.id and ${known('other')})))`;
+  and (other.state = 'leased' or (other.state = 'ready' and ${known('other')} and case o.kind
+    when 'redraw' then other.id > o.id and other.next_at <= usher_now() else other.id < o.id end)))`;
 
 const CLAIM = `
 update outgoing set state = 'leased', attempts = attempts + 1, lease = gen_random_uuid(),
@@ -58,9 +60,12 @@ select id from settled`;
 
 const HOLD = `select id from outgoing where id = $1 and lease = $2 for no key update`;
 
-// A placement that came in while this one was worked covers it: only one may wait for a grant.
+// A placement that came in while this one was worked covers it: only one may wait for a grant. So does a later redraw, which shows all
+// that this one could not, and is not held back until then. What must not be drawn by every release names what it is.
 const COVERED = `(o.kind = 'place' and exists (select 1 from outgoing other
-  where other.kind = 'place' and other.state = 'ready' and other.subject_id = o.subject_id))`;
+    where other.kind = 'place' and other.state = 'ready' and other.subject_id = o.subject_id)
+  or o.kind = 'redraw' and o.notice is null and exists (select 1 from outgoing other
+    where other.lane = o.lane and other.state = 'ready' and other.id > o.id and other.notice is null))`;
 const BACK = `state = case when ${COVERED} then 'done' else 'ready' end,
   settled_at = case when ${COVERED} then usher_now() end, lease = null, lease_until = null`;
 

@@ -66,6 +66,34 @@ describe('a claim', () => {
     expect(await redrive()).toBeNull();
   });
 
+  test('of a redraw does not wait for the turn of an older one, which is over where a newer one waits', async () => {
+    const redraw = (): Promise<number> => put('L', { kind: 'redraw', notice: null });
+    const [first, second] = [await redraw(), await redraw()];
+    const newest = one(await world.outbox.claim(10, MINUTE));
+    expect(newest.lease.id).toBe(second);
+    await world.outbox.retry(newest.lease, HOUR, 'rate', { tried: false });
+    // Not due, so the older one is worked, and leaves what it could not change to the other.
+    const older = one(await world.outbox.claim(10, MINUTE));
+    expect(older.lease.id).toBe(first);
+    await world.outbox.retry(older.lease, HOUR, 'rate', { tried: false });
+    const third = await redraw();
+    const due = one(await world.outbox.claim(10, MINUTE));
+    expect(due.lease.id).toBe(third);
+    expect(await world.outbox.nextAt()).toBeNull();
+    await world.outbox.settle(due.lease, { state: 'done' });
+    expect(await world.sql('select id, state from outgoing order by id')).toEqual([
+      { id: first, state: 'done' },
+      { id: second, state: 'ready' },
+      { id: third, state: 'done' },
+    ]);
+    // What not every release draws is not left to one that names nothing.
+    await world.sql(`update outgoing set notice = 'gone', next_at = usher_now() where id = $1`, [second]);
+    const named = one(await world.outbox.claim(10, MINUTE));
+    await redraw();
+    await world.outbox.retry(named.lease, HOUR, 'rate', { tried: false });
+    expect(await world.sql(`select state from outgoing where id = $1`, [second])).toEqual([{ state: 'ready' }]);
+  });
+
   test('gives no more than was asked for, however few rows the planner expects', async () => {
     await put('L');
     await world.sql('delete from outgoing');
