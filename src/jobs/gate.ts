@@ -19,6 +19,11 @@ export class NotNow extends Error {
   }
 }
 
+/** A limit of which those for whom nobody waits leave a part to the others. */
+export interface SharedLimit extends CallLimit {
+  readonly patient?: CallLimit;
+}
+
 /** What the platforms let one workspace, tenant or conversation do (Slack: rate limits; Teams: rate limiting page). */
 export interface Pace {
   /** Calls of all kinds to one workspace or tenant. */
@@ -26,14 +31,15 @@ export interface Pace {
   /** New messages to one person. */
   readonly post: CallLimit | null;
   /** Edits in one workspace, where they have a limit of their own. */
-  readonly update: CallLimit | null;
+  readonly update: SharedLimit | null;
 }
 const PACES: Readonly<Record<string, Pace>> = {
-  // A message a second in one conversation and "several hundred a minute" in all; `chat.update` is tier 3, 50 a minute.
+  // A message a second in one conversation and "several hundred a minute" in all; `chat.update` is tier 3, 50 a minute. Whoever pressed
+  // a button looks at it until it changes, so there is room for that when all the copies of a lively minute wait for their turn.
   slack: {
     all: { most: 8, inMs: 1_000, atOnce: 4 },
     post: { most: 1, inMs: 1_000, atOnce: 1 },
-    update: { most: 50, inMs: 60_000, atOnce: 10 },
+    update: { most: 50, inMs: 60_000, atOnce: 10, patient: { most: 35, inMs: 60_000, atOnce: 7 } },
   },
   // 50 a second of all kinds; in one conversation 7 in 1 s, 8 in 2 s, 60 in 30 s and 1,800 in an hour, which this keeps at once.
   teams: {
@@ -60,10 +66,10 @@ export const gateOf = (place: { readonly platform: string; readonly tenant: stri
 export const LIMITED = 'ratelimited';
 
 export interface Gates {
-  /** Returns when a call of `target` may begin. Throws `NotNow` where that is not soon. */
-  enter(target: string, limit: CallLimit | null): Promise<void>;
+  /** Returns when a call of `target` may begin. Throws `NotNow` where that is not soon. `first`: somebody waits for it. */
+  enter(target: string, limit: SharedLimit | null, first?: boolean): Promise<void>;
   /** Throws `NotNow` where so many calls of `target` wait or are under way that one more would only stand in line. */
-  room(target: string, limit: CallLimit | null): void;
+  room(target: string, limit: CallLimit | null, first?: boolean): void;
   /**
    * Makes a call when it may begin, and learns from how it ends: a target that names a time, that refuses for being called too
    * often, or that keeps failing is left alone by everybody. `first`: somebody waits for it, so it goes before messages.
@@ -104,6 +110,8 @@ interface Gate {
   /** What was let through last, where it began late. */
   late: { readonly at: Date; readonly ms: number } | null;
   serving: boolean;
+  /** Ends the pause of whoever serves the line. */
+  rouse: () => void;
 }
 
 /** The gates of one process. */
@@ -115,7 +123,7 @@ export function createGates({ outbox, pause = paused, clock = () => performance.
     let gate = gates.get(target);
     if (gate === undefined) {
       if (gates.size % MANY === MANY - 1) for (const [name, old] of gates) forget(name, old);
-      gate = { first: [], line: [], calls: 0, booked: 0, late: null, serving: false };
+      gate = { first: [], line: [], calls: 0, booked: 0, late: null, serving: false, rouse: () => undefined };
       gates.set(target, gate);
     }
     return gate;
@@ -137,21 +145,32 @@ export function createGates({ outbox, pause = paused, clock = () => performance.
     return new NotNow('rate', Math.ceil(gate.booked - now));
   };
 
-  const serve = async (target: string, limit: CallLimit | null, gate: Gate): Promise<void> => {
+  const serve = async (target: string, shared: SharedLimit | null, gate: Gate): Promise<void> => {
     try {
       while (lengthOf(gate) > 0) {
+        const isShared = shared?.patient !== undefined;
+        // Of a shared limit those who may use as much of it are asked for together.
+        const isUrgent = isShared && gate.first.length > 0;
+        const limit = isUrgent ? shared : (shared?.patient ?? shared);
         const asked = clock();
-        const entry = await outbox.enter(target, limit, lengthOf(gate), gate.late);
+        const entry = await outbox.enter(target, limit, isUrgent ? gate.first.length : lengthOf(gate), gate.late);
         const took = clock() - asked;
         gate.late = entry.granted > 0 && took > LATE_MS ? { at: entry.at, ms: took } : null;
         for (const waiter of takeFrom(gate, entry.granted)) waiter.go(entry);
         if (lengthOf(gate) === 0) return;
+        if (isUrgent && gate.first.length === 0) continue;
         if (entry.closed || entry.waitMs > MOST_WAIT_MS) {
-          for (const waiter of takeFrom(gate, Infinity))
-            waiter.away(entry.closed ? new NotNow('gate', entry.waitMs) : book(gate, limit, entry.waitMs));
-          return;
+          const left = !isShared ? takeFrom(gate, Infinity) : (isUrgent ? gate.first : gate.line).splice(0);
+          for (const waiter of left)
+            if (entry.closed) waiter.away(new NotNow('gate', entry.waitMs));
+            // Whoever goes first has no place behind those who were sent away before.
+            else waiter.away(isUrgent ? new NotNow('rate', entry.waitMs) : book(gate, limit, entry.waitMs));
+          continue;
         }
-        await pause(Math.max(1, entry.waitMs));
+        // Who came meanwhile may have room where there is none for the line.
+        if (isShared && !isUrgent && gate.first.length > 0) continue;
+        const roused = new Promise<void>((resolve) => (gate.rouse = resolve));
+        await Promise.race([pause(Math.max(1, entry.waitMs)), roused]);
       }
     } catch (error) {
       const reason = error instanceof Error ? error : new Error('a gate could not be asked');
@@ -163,12 +182,14 @@ export function createGates({ outbox, pause = paused, clock = () => performance.
     }
   };
 
-  const wait = (target: string, limit: CallLimit | null, first: boolean): Promise<Entry> => {
+  const wait = (target: string, limit: SharedLimit | null, first: boolean): Promise<Entry> => {
     if (stopped) return Promise.reject(new NotNow('gate', null));
     const gate = gateOf(target);
     const turn = new Promise<Entry>((go, away) => {
       gate[first ? 'first' : 'line'].push({ go, away });
     });
+    // There may be room for it already, though there is none for those before whom it stands.
+    if (first && limit?.patient !== undefined) gate.rouse();
     if (!gate.serving) {
       gate.serving = true;
       // Those who come in the same turn are asked for together.
@@ -180,17 +201,18 @@ export function createGates({ outbox, pause = paused, clock = () => performance.
   const room = (target: string, limit: CallLimit | null, first = false): void => {
     const gate = gates.get(target);
     if (gate === undefined) return;
-    const waits = limit === null ? 0 : (lengthOf(gate) * limit.inMs) / limit.most;
+    // As many as may begin together wait for none of each other; whether they may is said when they are asked for.
+    const waits = limit === null ? 0 : (Math.max(0, lengthOf(gate) - limit.atOnce) * limit.inMs) / limit.most;
     const isFull = gate.calls >= (first ? MOST_OF_ONE + MOST_FIRST : MOST_OF_ONE);
     if (isFull || (!first && waits > MOST_WAIT_MS)) throw book(gate, limit, waits);
   };
 
   return {
     room,
-    async enter(target, limit) {
+    async enter(target, limit, first = false) {
       if (limit === null) return;
-      room(target, limit);
-      await wait(target, limit, false);
+      room(target, first ? limit : (limit.patient ?? limit), first);
+      await wait(target, limit, first);
     },
     async call(target, limit, make, first = false) {
       room(target, limit, first);

@@ -8,6 +8,7 @@ import type { Log } from '../log';
 import type { By, Desk, OutgoingRow } from '../operations/ports';
 import type { PlaceOutcome } from '../operations/placements';
 import { baseline, failed, late, look, settled } from '../operations/placements';
+import { presserOf } from './by';
 import { call, gateOf } from './call';
 import type { CallParts } from './call';
 import { NotNow } from './gate';
@@ -31,7 +32,13 @@ const MOST_MS = 15 * 60_000;
 export async function place(parts: PlaceParts, row: OutgoingRow): Promise<void> {
   const grant = row.subject.id as GrantId;
   // What follows from the result goes on under the id of the click that asked for it.
-  const by: By = { actor: { kind: 'system', name: 'place' }, via: 'place', trace: row.trace ?? newTrace() };
+  const presser = presserOf(row);
+  const by: By = {
+    actor: { kind: 'system', name: 'place' },
+    via: 'place',
+    trace: row.trace ?? newTrace(),
+    ...(presser === null ? {} : { presser }),
+  };
   const calls: Calls = {
     made: false,
     gave: false,

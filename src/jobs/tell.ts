@@ -15,6 +15,7 @@ import { DomainError } from '../domain/errors';
 import type { Person } from '../domain/model';
 import type { Log } from '../log';
 import type { By, CardRow, Cards, Desk, Outbox, OutgoingRow, Reachable, Watch } from '../operations/ports';
+import { presserOf } from './by';
 import { isDead, isWaiting, lateness, mayBeOut, together, UNSURE } from './elsewhere';
 import type { Waits } from './elsewhere';
 import { gateOf, LOOK_UPS, NotNow, paceOf } from './gate';
@@ -210,19 +211,27 @@ export async function redraw(parts: TellParts, row: OutgoingRow): Promise<boolea
   return false;
 }
 
-/** Makes these equal to how things stand, each by itself; throws where one of them is to be tried again. */
+/**
+ * Makes these equal to how things stand, each by itself; throws where one of them is to be tried again. Whoever pressed a button looks
+ * at theirs, so those come first, and where they have to wait the row is tried when it is their turn.
+ */
 export async function redrawAll(parts: TellParts, rows: readonly CardRow[], row: OutgoingRow): Promise<void> {
+  let first: unknown = null;
   let later: unknown = null;
-  for (const kept of rows) {
+  const watched = rows.filter((kept) => isWatched(kept, row));
+  for (const kept of [...watched, ...rows.filter((kept) => !watched.includes(kept))]) {
     try {
       await redrawOne(parts, kept, row);
     } catch (error) {
       const isGone = error instanceof ChannelError && (error.kind === 'gone' || error.kind === 'unreachable');
       await parts.cards.failed(kept.id, codeOf(error), isGone);
-      if (!isFinal(error)) later = error;
+      if (isFinal(error)) continue;
+      if (watched.includes(kept)) first = error;
+      else later = error;
     }
   }
-  if (later !== null) throw later instanceof Error ? later : new Error('not redrawn');
+  const failed = first ?? later;
+  if (failed !== null) throw failed instanceof Error ? failed : new Error('not redrawn');
 }
 
 /** Whether trying again cannot help. */
@@ -267,9 +276,11 @@ async function takeBack(parts: TellParts, channel: Channel, kept: CardRow, who: 
 async function converge(parts: TellParts, channel: Channel, kept: CardRow, who: Who, row: OutgoingRow): Promise<void> {
   let seen: CardRow | null = kept;
   let shown = kept.hash;
-  for (let look = 0; look < LOOKS && seen !== null; look += 1) {
+  let edits = 0;
+  let isTurn = paceOf(kept.platform).update === null;
+  const gone = (): Promise<Drawn> => draw('gone', lookAt(parts, who, {}));
+  while (seen !== null && edits < LOOKS) {
     if (!seen.theirs) return takeBack(parts, channel, kept, who, row);
-    const gone = (): Promise<Drawn> => draw('gone', lookAt(parts, who, {}));
     const drawn = (await current(parts, seen, who)) ?? (await gone());
     if (seen.params['answer'] === 'stays') {
       // Newer answers about the same follow it: this one says that it does not any more.
@@ -279,16 +290,46 @@ async function converge(parts: TellParts, channel: Channel, kept: CardRow, who: 
     }
     const hash = hashOf(drawn);
     if (hash === shown) {
-      if (look === 0) await parts.cards.looked(kept.id, hash);
+      if (edits === 0) await parts.cards.looked(kept.id, hash);
       return;
     }
-    await show(parts, channel, kept, drawn, who, row);
+    if (!isTurn) {
+      fits(channel, bind(parts.book, drawn, who, kept.id));
+      await turn(parts, kept, row);
+      isTurn = true;
+      // What changed while it waited is shown by the same edit, or was shown by another.
+      const now = await parts.cards.get(kept.id);
+      if (now?.state === 'live') [seen, shown] = [now, now.hash];
+      continue;
+    }
+    await edit(parts, channel, kept, drawn, who, row);
+    isTurn = paceOf(kept.platform).update === null;
+    edits += 1;
     shown = hash;
     seen = await parts.cards.overtaken(seen, row.lease);
   }
 }
 
-async function show(
+async function show(...message: Parameters<typeof edit>): Promise<void> {
+  const [parts, channel, kept, drawn, who, row] = message;
+  fits(channel, bind(parts.book, drawn, who, kept.id));
+  await turn(parts, kept, row);
+  await edit(...message);
+}
+
+/** Waits until a message may be changed. Throws `NotNow` where that is not soon. */
+async function turn({ gates }: TellParts, kept: CardRow, row: OutgoingRow): Promise<void> {
+  const { all, update } = paceOf(kept.platform);
+  gates.room(gateOf(kept), all, isWatched(kept, row));
+  await gates.enter(`${gateOf(kept)}:updates`, update, isWatched(kept, row));
+}
+
+/** Whether its person pressed what is redrawn for, and looks at it. */
+function isWatched(kept: CardRow, row: OutgoingRow): boolean {
+  return kept.person === presserOf(row);
+}
+
+async function edit(
   parts: TellParts,
   channel: Channel,
   kept: CardRow,
@@ -299,15 +340,13 @@ async function show(
   if (kept.conversation === null || kept.message === null) return;
   const card = bind(parts.book, drawn, who, kept.id);
   fits(channel, card);
-  parts.gates.room(gateOf(kept), paceOf(kept.platform).all);
-  await parts.gates.enter(`${gateOf(kept)}:updates`, paceOf(kept.platform).update);
   const ref = {
     tenant: kept.tenant,
     conversation: kept.conversation,
     message: kept.message,
     serviceUrl: kept.serviceUrl,
   };
-  await remote(parts, row, kept, 'update', () => channel.update(ref, card));
+  await remote(parts, row, kept, 'update', () => channel.update(ref, card), isWatched(kept, row));
   await parts.cards.drawn(kept.id, hashOf(drawn));
 }
 
@@ -344,9 +383,10 @@ async function remote<T>(
   place: { readonly platform: string; readonly tenant: string },
   what: 'send' | 'update' | 'remove',
   call: () => Promise<T>,
+  first = false,
 ): Promise<T> {
   const { platform } = place;
-  return parts.gates.call(gateOf(place), paceOf(platform).all, async () => {
+  const make = async (): Promise<T> => {
     try {
       const result = await call();
       parts.watch?.delivered(platform, what, 'done');
@@ -359,5 +399,6 @@ async function remote<T>(
       parts.watch?.delivered(platform, what, error instanceof ChannelError ? error.kind : 'failed');
       throw error;
     }
-  });
+  };
+  return parts.gates.call(gateOf(place), paceOf(platform).all, make, first);
 }

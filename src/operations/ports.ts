@@ -62,6 +62,8 @@ export interface By {
   readonly via: string;
   /** Goes with what follows from the act into the log lines about it. */
   readonly trace?: string;
+  /** Who pressed what the system follows up on, and looks at it: their messages are changed before others. */
+  readonly presser?: PersonId;
   /** Set for synchronous writes: the delivery is stored in the act's own transaction, a repeat gets the stored reply. */
   readonly delivery?: Delivery;
   /**

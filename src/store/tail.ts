@@ -88,6 +88,7 @@ export function addTail(statement: Statement, types: ReadonlySet<EventType>, sig
     statement.part('sent', 'select null::bigint as id where false');
     return;
   }
+  const presser = statement.bind(actor.kind === 'person' ? actor.id : (by.presser ?? null));
   // Redrawing and placing make equal, so one row per subject is enough for all events of a save. A taking is due an hour
   // before its time, which puts it in front of everything that gives. A placement that already waits covers this one
   // (one_ready_place): its worker reads what is wanted behind our lock on the person. But it waits no longer than this one
@@ -109,7 +110,8 @@ export function addTail(statement: Statement, types: ReadonlySet<EventType>, sig
          about_kind || ':' || about_id as about,
          case c.kind when 'tell' then concat_ws(':', a.id, c.notice, c.audience) end as once,
          case c.audience when 'person' then a.person_id end as person_id,
-         a.data || jsonb_strip_nulls(jsonb_build_object('stage', a.stage, 'event', a.id, 'redraws', c.redraws)) as params
+         a.data || jsonb_strip_nulls(jsonb_build_object('stage', a.stage, 'event', a.id, 'redraws', c.redraws,
+           'presser', case when c.kind <> 'tell' then ${presser}::text end)) as params
        from audited a
        join jsonb_to_recordset(${statement.json(follows)})
          as c ("on" text, "when" jsonb, kind text, notice text, audience text, about text, redraws boolean)
@@ -131,7 +133,7 @@ export function addTail(statement: Statement, types: ReadonlySet<EventType>, sig
      order by kind, about, once, id
      on conflict (subject_id) where kind = 'place' and state = 'ready'
        do update set next_at = least(outgoing.next_at, excluded.next_at), attempts = 0, created_at = excluded.created_at,
-         trace = coalesce(excluded.trace, outgoing.trace)
+         trace = coalesce(excluded.trace, outgoing.trace), params = outgoing.params || excluded.params
      returning id`,
   );
 }

@@ -159,6 +159,41 @@ describe('a line', () => {
     expect(order[0]).toBe('answer');
   });
 
+  test('of which a part is left for those for whom somebody waits: they go at once where the others wait or are sent away', async () => {
+    const shared = { most: 50, inMs: 60_000, atOnce: 10, patient: { most: 35, inMs: 60_000, atOnce: 7 } };
+    const from = await now();
+    const made: number[] = [];
+    const gates = aReplica(made);
+    const outcome = (first: boolean): Promise<'goes' | NotNow> =>
+      gates.enter('t', shared, first).then(
+        () => 'goes',
+        (error: unknown) => {
+          if (error instanceof NotNow) return error;
+          throw error;
+        },
+      );
+    const all = (times: number, first: boolean) => Promise.all(Array.from({ length: times }, () => outcome(first)));
+    const goes = (outcomes: Awaited<ReturnType<typeof all>>): number => outcomes.filter((one) => one === 'goes').length;
+    expect(goes(await all(9, false))).toBe(7);
+    const [urgent, patient] = await Promise.all([all(4, true), all(2, false)]);
+    expect([goes(urgent), goes(patient)]).toEqual([3, 0]);
+    expect(await now()).toBe(from);
+    // Behind nobody who was sent away before.
+    const [away] = urgent.filter((one) => one !== 'goes');
+    expect(away?.ms).toBeLessThan(11_000);
+    // They come while the others stand in line, and whoever serves the line does not pause for long.
+    await world.later(8_500);
+    const pauses: (() => void)[] = [];
+    const slow = createGates({ outbox: world.outbox, pause: () => new Promise((resolve) => pauses.push(resolve)) });
+    await world.sql(`update gates set calls = calls[1:7]`);
+    const line = slow.enter('t', shared);
+    while (pauses.length === 0) await new Promise(setImmediate);
+    await slow.enter('t', shared, true);
+    await world.later(MINUTE);
+    for (const resolve of pauses) resolve();
+    await line;
+  });
+
   test('is short: the others go back, each with a place of its own', async () => {
     const gates = aReplica();
     const away: number[] = [];

@@ -165,7 +165,9 @@ describe('a message shows how things stand', () => {
     await ask('ledger reader');
     await world.settle();
     await world.say('tara', 'cancel R-1001');
-    world.mailbox.fail(new ChannelError('refused', 'cannot_update'));
+    // Her own, then Ana's.
+    const refused = new ChannelError('refused', 'cannot_update');
+    world.mailbox.fail(refused, refused);
     await world.settle();
     expect(titles(latest('ana').card)).toContain('Approve');
     await world.pass(2 * HOUR);

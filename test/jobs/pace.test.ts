@@ -1,0 +1,181 @@
+// What a Slack workspace hears, by the clock that it shares with the database, where more is to be said than it takes.
+import { join } from 'node:path';
+import { createSlackChannel } from '../../src/channels/slack/bot';
+import { loadCards } from '../../src/chat/cards';
+import type { Act, Reply } from '../../src/chat/inbound';
+import { connectors } from '../../src/connectors';
+import { delivering } from '../../src/jobs/deliver';
+import { createGates } from '../../src/jobs/gate';
+import { SlackServer, wordsOf, type SlackMessage } from '../support/slack-server';
+import { aWorld, cardOf, SMALL } from '../support/world';
+import type { World } from '../support/world';
+
+const MINUTE = 60_000;
+const APPROVERS = ['ana', 'ben', 'cas', 'max', 'olga', 'ada'];
+const IN_SLACK = SMALL.replace(/web, tenant: demo, user: /g, 'slack, tenant: T0HOME, user: U0')
+  .replace('web, tenant: demo, guestsAllowed: true', 'slack, tenant: T0HOME')
+  .replace('approvers: ana, decideWithin: 3 days', `approvers: [${APPROVERS.join(', ')}], decideWithin: 3 days`);
+/** The clock stands still until it is moved, so that no slow machine changes what a window holds. */
+const STANDING = `begin
+  return timestamptz '2026-03-02 09:00Z' + (select clock_offset_ms from organization) * interval '1 millisecond';
+end`;
+const tells = (body: string): string =>
+  `create or replace function usher_now() returns timestamptz language plpgsql stable as '${body.replaceAll("'", "''")}'`;
+
+let world: World;
+let slack: SlackServer;
+let channel: ReturnType<typeof createSlackChannel>;
+let work: ReturnType<typeof delivering>;
+/** What told the time before. */
+let running: string;
+let now = 0;
+/** Every call, and when it came. */
+let heard: { readonly method: string; readonly to: string; readonly at: number; readonly refused: boolean }[];
+/** The edit after so many more is refused. */
+let refuseAfter: number | null;
+let meanwhile: (() => Promise<unknown>) | null;
+
+beforeEach(async () => {
+  world = await aWorld(IN_SLACK);
+  const [was] = await world.sql<{ body: string }>(`select prosrc as body from pg_proc where proname = 'usher_now'`);
+  running = was?.body ?? '';
+  await world.sql(tells(STANDING));
+  slack = new SlackServer();
+  await slack.start();
+  slack.addUser({ id: slack.bot, flags: { is_bot: true } });
+  for (const user of ['tara', 'tom', ...APPROVERS]) slack.addUser({ id: `U0${user}` });
+  channel = createSlackChannel({
+    signingSecret: slack.signingSecret,
+    botToken: slack.botToken,
+    appToken: null,
+    teamId: slack.team,
+    apiUrl: slack.url,
+    clock: slack.now,
+    log: world.log,
+  });
+  await channel.start(world.conversation);
+  [now, heard, refuseAfter, meanwhile] = [0, [], null, null];
+  slack.weather = (method) => {
+    const isEdit = method === 'chat.update';
+    const refused = isEdit && refuseAfter === 0;
+    if (isEdit && refuseAfter !== null) refuseAfter -= 1;
+    heard.push({ method, to: String(slack.calls.at(-1)?.args['channel']), at: now, refused });
+    return refused ? { status: 429, retryAfter: 30 } : null;
+  };
+  // One row after the other, so nothing is on its way while the clock is moved; and each change is shown before the next one comes.
+  const outbox: typeof world.outbox = {
+    ...world.outbox,
+    claim: async (_most, leaseMs) => {
+      const [redraw] = await world.outbox.claim(1, leaseMs, ['redraw']);
+      return redraw === undefined ? world.outbox.claim(1, leaseMs) : [redraw];
+    },
+  };
+  work = delivering({
+    desk: world.desk,
+    outbox,
+    gates: createGates({ outbox, pause, clock: () => now }),
+    cards: world.cards,
+    book: loadCards(join(__dirname, '../../cards')),
+    channels: new Map([['slack', channel]]),
+    connectors: connectors({ localRoles: world.localRoles }),
+    deadlineMs: MINUTE,
+    log: world.log,
+  });
+  for (const user of ['tara', 'tom']) {
+    const form = cardOf(await act(user, { kind: 'text', text: 'request ledger reader' }));
+    const [send] = form.actions;
+    if (send?.type !== 'Action.Execute') throw new Error('not a form');
+    const { verb, data } = send;
+    await act(user, { kind: 'submit', verb, draft: form.draft, data, values: { reason: 'month end' } });
+  }
+  await allOut();
+});
+afterEach(async () => {
+  await channel.stop();
+  await slack.stop();
+  await world.sql(tells(running));
+});
+
+function act(user: string, one: Act): Promise<Reply> {
+  const inbound = world.inbound(`U0${user}`, one);
+  const surface = { ...inbound.surface, conversation: null };
+  return world.conversation.handle({ ...inbound, platform: 'slack', tenant: slack.team, surface });
+}
+async function later(ms: number): Promise<void> {
+  now += ms;
+  slack.advance(ms);
+  await world.sql('update organization set clock_offset_ms = clock_offset_ms + $1', [ms]);
+}
+/** Whoever waits at a gate: time goes by, and meanwhile this happens. */
+async function pause(ms: number): Promise<void> {
+  await later(ms);
+  const happens = meanwhile;
+  meanwhile = null;
+  await happens?.();
+}
+/** All that is due. */
+async function due(): Promise<void> {
+  while ((await work.round()) > 0) await work.rest();
+}
+/** All that waits, each when it is its turn. */
+async function allOut(): Promise<void> {
+  for (;;) {
+    await due();
+    const next = await work.nextAt();
+    if (next === null) return;
+    await later(Math.max(1, next.getTime() - (await world.desk.views.now()).getTime()));
+  }
+}
+/** Every message about these requests is out of date, as after a change that all of them show. */
+async function outdate(numbers: readonly string[] = ['R-1001', 'R-1002']): Promise<void> {
+  const these = `select id from requests where 'R-' || number = any ($1)`;
+  await world.sql(`update cards set hash = 'of before' where request_id in (${these})`, [numbers]);
+  await world.sql(
+    `insert into outgoing (kind, subject_kind, subject_id, request_id, lane, next_at, dedupe_key, created_at)
+     select 'redraw', 'request', id, id, 'redraw:request:' || id, usher_now(), gen_random_uuid(), usher_now() from (${these}) r`,
+    [numbers],
+  );
+}
+const edits = () => heard.filter(({ method }) => method === 'chat.update');
+const asked = (user: string, whose: string): SlackMessage => {
+  const found = slack.messagesOf(`U0${user}`).find((one) => wordsOf(one).includes(`${whose} asks for`));
+  if (found === undefined) throw new Error(`${user} was not asked for ${whose}`);
+  return found;
+};
+test('whoever presses sees what comes of it at once also where the copies of others wait, and each of those changes once', async () => {
+  await outdate(['R-1002']);
+  await due();
+  const before = { now, edits: edits().length };
+  await outdate(['R-1001']);
+  await due();
+  expect([now, edits().length]).toEqual([before.now, before.edits]);
+
+  const waiting = ['ben', 'cas', 'max', 'olga', 'ada'].map((user) => asked(user, 'Tara Lind'));
+  const were = waiting.map((copy) => copy.edits);
+  await act('ana', { kind: 'text', text: 'approve R-1001' });
+  await due();
+  expect(wordsOf(asked('ana', 'Tara Lind'))).toContain('Access given');
+  expect(waiting.map((copy) => copy.edits)).toEqual(were);
+  expect(now - before.now).toBeLessThan(2_000);
+
+  await allOut();
+  for (const copy of waiting) {
+    expect(wordsOf(copy)).toContain('Ana Ruiz approved');
+    expect(wordsOf(copy)).not.toContain('Deny');
+  }
+  expect(waiting.map((copy, n) => copy.edits - (were[n] ?? 0))).toEqual([1, 1, 1, 1, 1]);
+});
+
+test('what changes while an edit waits for its turn is shown by that edit', async () => {
+  await outdate(['R-1001']);
+  await due();
+  await later(8_500);
+  const copies = APPROVERS.map((user) => asked(user, 'Tom Berg'));
+  const were = copies.map((copy) => copy.edits);
+  await outdate(['R-1002']);
+  meanwhile = () => act('ben', { kind: 'text', text: 'deny R-1002 because no' });
+  await allOut();
+  expect(meanwhile).toBeNull();
+  for (const copy of copies) expect(wordsOf(copy)).toMatch(/Ben Okoye denied|You denied/);
+  expect(copies.map((copy, n) => copy.edits - (were[n] ?? 0))).toEqual(APPROVERS.map(() => 1));
+});
