@@ -142,6 +142,44 @@ const asked = (user: string, whose: string): SlackMessage => {
   if (found === undefined) throw new Error(`${user} was not asked for ${whose}`);
   return found;
 };
+/** The most instants that any window of this length holds. */
+const fullest = (instants: readonly number[], inMs: number): number =>
+  Math.max(...instants.map((from) => instants.filter((at) => at >= from && at < from + inMs).length));
+
+test('row 20: no minute holds more than 50 edits, no second two messages of one person, and a named time is kept to by everything', async () => {
+  refuseAfter = 25;
+  for (let times = 0; times < 5; times += 1) {
+    await outdate();
+    await allOut();
+  }
+  expect(edits().length).toBeGreaterThan(70);
+  expect(
+    fullest(
+      edits().map(({ at }) => at),
+      MINUTE,
+    ),
+  ).toBeLessThanOrEqual(50);
+  const [first, last] = [edits()[0]?.at ?? 0, edits().at(-1)?.at ?? 0];
+  expect(last - first).toBeLessThan(30_000 + (edits().length / 20) * MINUTE);
+
+  const n = heard.findIndex(({ refused }) => refused);
+  const refused = heard[n]?.at ?? 0;
+  expect(heard.filter(({ refused: is }) => is)).toHaveLength(1);
+  expect(heard[n + 1]?.at).toBeGreaterThanOrEqual(refused + 30_000);
+  expect(heard[n + 1]?.at).toBeLessThan(refused + 40_000);
+
+  // Twelve messages to six people, and what they were told beside them.
+  const posts = heard.filter(({ method }) => method === 'chat.postMessage');
+  expect(posts.length).toBeGreaterThanOrEqual(12);
+  for (const to of new Set(posts.map((post) => post.to)))
+    expect(
+      fullest(
+        posts.filter((post) => post.to === to).map(({ at }) => at),
+        1_000,
+      ),
+    ).toBe(1);
+});
+
 test('whoever presses sees what comes of it at once also where the copies of others wait, and each of those changes once', async () => {
   await outdate(['R-1002']);
   await due();
