@@ -46,9 +46,9 @@ insert into public.package_grants (package_version_id, role_id, scope_id) select
 
 insert into public.policies (id, package_id, name, state, current_version_id, version)
 select id(11, p.id), id(9, p.package_id), 'Policy ' || p.id, case when p.enabled then 'enabled' else 'disabled' end, id(12, p.id), 1 from lim.policies p;
-insert into public.policy_versions (id, policy_id, package_id, number, name, mode, expiration, expiration_days, custom_period, reason_required, self_request,
+insert into public.policy_versions (id, policy_id, number, name, mode, expiration, expiration_days, custom_period, reason_required, self_request,
   on_behalf, self_remove, extension_allowed, extension_approval, end_when_out_of_scope, same_person_in_stages, created_at)
-select id(12, p.id), id(11, p.id), id(9, p.package_id), 1, 'Policy ' || p.id, 'request', 'days', p.days, false, true, true, false, true, true, true, false, true, now()
+select id(12, p.id), id(11, p.id), 1, 'Policy ' || p.id, 'request', 'days', p.days, false, true, true, false, true, true, true, false, true, now()
 from lim.policies p;
 insert into public.policy_stages (policy_version_id, n, approvals_required, decide_within_hours, approver_reason_required)
 select id(12, p.id), n, 1, 336, false from lim.policies p, generate_series(1, p.stages) n;

@@ -433,9 +433,9 @@ test('what is found at once is what the rule finds one by one', async () => {
       insert into policies (id, package_id, name, state, current_version_id, version)
       select policy, package, 'Case ' || n, enabled, version, 1 from made
     ), v as (
-      insert into policy_versions (id, policy_id, package_id, number, name, mode, expiration, custom_period, reason_required, self_request, on_behalf,
+      insert into policy_versions (id, policy_id, number, name, mode, expiration, custom_period, reason_required, self_request, on_behalf,
         self_remove, extension_allowed, extension_approval, end_when_out_of_scope, same_person_in_stages, created_at)
-      select version, policy, package, 1, 'Case', mode, 'never', false, false, true, false, true, true, false, ends, false, now() from made
+      select version, policy, 1, 'Case', mode, 'never', false, false, true, false, true, true, false, ends, false, now() from made
     ), s as (
       insert into policy_subjects (policy_version_id, purpose, n, position, kind, person_id, group_id, organization_id)
       select version, 'target', 0, 0, kind,

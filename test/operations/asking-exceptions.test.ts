@@ -97,6 +97,22 @@ test('the form does not open where nobody could decide', async () => {
   );
 });
 
+test('it is asked for from the other side of the pair as well, by the same policy', async () => {
+  await world.submit('tara', await form('tara', 'request ledger writer'), { reason: 'Books', 'answer.ticket': 'T-1' });
+  await world.settle();
+  for (const [stage, approver] of ['max', 'ana', 'ben'].entries()) {
+    await world.say(approver, 'approve R-1001');
+    await world.settle();
+    expect(await has('tara')).toHaveLength(stage === 2 ? 1 : 0);
+  }
+  const sent = await world.submit('tara', await form('tara', 'request ledger auditor'), { reason: 'Month end' });
+  expect(sentenceOf(sent)).toBe('R-1002 is on its way.');
+  await world.settle();
+  await world.press('cas', latest('cas'), 'Approve');
+  await world.settle();
+  expect(await requests()).toEqual([{ number: 1002, type: 'exception', state: 'delivered' }]);
+});
+
 describe('the whole way', () => {
   test('from what is refused to what is granted, and from there to the package', async () => {
     await world.submit('tara', await form('tara', 'request ledger auditor'), {});

@@ -125,7 +125,6 @@ describe('migrate', () => {
       '0057-said-of-us',
       '0058-updates',
       '0062-left-behind',
-      '0077-walls',
     ];
     expect(later).toEqual(followed.map((name) => ({ name: `${name} afterwards` })));
     expect(

@@ -267,9 +267,9 @@ async function policyOf(
   const [id, version] = [newId(), newId()];
   await world.sql(
     `with p as (insert into policies (id, package_id, name, state, current_version_id, version) values ($1, $2, 'Staff', 'enabled', $3, 1))
-    insert into policy_versions (id, policy_id, package_id, number, name, mode, expiration, expiration_days, expiration_hours, custom_period, reason_required,
+    insert into policy_versions (id, policy_id, number, name, mode, expiration, expiration_days, expiration_hours, custom_period, reason_required,
       self_request, on_behalf, self_remove, extension_allowed, extension_approval, max_extensions, end_when_out_of_scope, same_person_in_stages, created_at)
-    select id, policy_id, $2, 1, 'Staff', mode, expiration, expiration_days, expiration_hours, false, false, self_request, false, true, true, false,
+    select id, policy_id, 1, 'Staff', mode, expiration, expiration_days, expiration_hours, false, false, self_request, false, true, true, false,
       max_extensions, false, same_person_in_stages, now()
     from jsonb_populate_record(null::policy_versions, $4::jsonb)`,
     [

@@ -711,18 +711,14 @@ describe('behind the rules, the database', () => {
         changes('justifications', `request_id = (select r.id from requests r where r.id <> t.request_id limit 1)`),
         'stays_as_made',
       ],
-      // A request by a policy of another package, and a version of a policy in another package.
+      // A request by a policy of another package.
       [
         copy(
           'requests',
-          `'number', 99, 'policy_version_id', v.id, 'state', 'delivering'`,
-          `join policy_versions v on v.package_id <> t.package_id where t.state = 'delivering'`,
+          `'number', 99, 'policy_version_id', p.current_version_id, 'state', 'delivering'`,
+          `join policies p on p.package_id <> t.package_id where t.state = 'delivering'`,
         ),
-        'requests_policy_fkey',
-      ],
-      [
-        copy('policy_versions', `'number', 9, 'package_id', p.id`, 'join packages p on p.id <> t.package_id'),
-        'policy_versions_package_fkey',
+        'by_a_policy_of_its_package',
       ],
       // What begins in the middle.
       [

@@ -1,30 +1,6 @@
 // What no rule writes the database does not take: rows that speak of two people, two packages or two resources, decisions where nothing
 // is decided, and rows that begin in the middle. Nothing here looks through a table that may be full.
 
-// A version of a policy names its package, so that a key holds requests to it in place of the one that held them to the version alone.
-const policies = `
-alter table policy_versions add column package_id uuid;
-update policy_versions v set package_id = p.package_id from policies p where p.id = v.policy_id;
-alter table policies add constraint policies_of_package unique (id, package_id);
-alter table policy_versions
-  alter column package_id set not null,
-  add constraint policy_versions_of_package unique (id, package_id),
-  add constraint policy_versions_package_fkey foreign key (policy_id, package_id) references policies (id, package_id);
-
--- A release before this one does not say it.
-create function policy_versions_package() returns trigger language plpgsql as $$
-begin
-  new.package_id := (select package_id from policies where id = new.policy_id);
-  return new;
-end $$;
-create trigger policy_versions_package before insert on policy_versions for each row when (new.package_id is null)
-  execute function policy_versions_package();
-
-alter table requests
-  drop constraint requests_policy_version_id_fkey,
-  add constraint requests_policy_fkey foreign key (policy_version_id, package_id) references policy_versions (id, package_id) not valid;
-`;
-
 // What the triggers below compare once, where it is written, stays. The conditions are looked at without a function being called.
 const identity = `
 create function stays_as_made() returns trigger language plpgsql as $$
@@ -81,6 +57,19 @@ begin
   return null;
 end $$;
 create trigger given_by_its_request after insert on justifications for each row execute function given_by_its_request();
+
+-- An exception is asked for from either side, by the policy that the side which lists the other one has.
+create function by_a_policy_of_its_package() returns trigger language plpgsql as $$
+begin
+  if not exists (select 1 from policy_versions v join policies p on p.id = v.policy_id
+    left join incompatibilities i on i.id = p.incompatibility_id and new.type = 'exception'
+    where v.id = new.policy_version_id and new.package_id in (p.package_id, i.other_package_id)) then
+    raise exception 'a request goes by a policy of its package' using errcode = '23514', constraint = 'by_a_policy_of_its_package';
+  end if;
+  return null;
+end $$;
+create trigger by_a_policy_of_its_package after insert on requests for each row
+  when (new.policy_version_id is not null) execute function by_a_policy_of_its_package();
 `;
 
 const decisions = `
@@ -128,7 +117,6 @@ create trigger begins_as_drawn before insert on approval_stages for each row
 export const walls = {
   name: '0077-walls',
   async up(query: (sql: string) => Promise<void>): Promise<void> {
-    for (const part of [policies, identity, together, decisions, births]) await query(part);
+    for (const part of [identity, together, decisions, births]) await query(part);
   },
-  afterwards: 'alter table requests validate constraint requests_policy_fkey',
 };
