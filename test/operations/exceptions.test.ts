@@ -383,6 +383,11 @@ describe('whom a file brings into a group that does not go with what they hold',
   test('is decided on first, and nothing is applied until then', async () => {
     expect(await problems(crew('max, tara, tom'))).toEqual(refused);
     expect(await members()).toEqual([{ key: 'max' }]);
+    // Who leaves keeps everything for as long, and whoever applies the file reads that.
+    const leaves = '\npeople: [{ key: tom, name: Tom Berg, enabled: false }]\n';
+    expect(await problems(crew('max, tara') + leaves)).toEqual([
+      `${refused[0] ?? ''} Until then 1 person who leaves keeps all access: apply that in a file of its own, now.`,
+    ]);
     expect(await problems(crew('max, tom'))).toEqual([]);
   });
 

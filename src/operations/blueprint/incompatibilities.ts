@@ -12,7 +12,7 @@ import type {
 } from '../../domain/model';
 import { endOfDay } from '../../domain/time';
 import type { Affected } from '../ports';
-import { membersOf } from './brake';
+import { leavers, membersOf } from './brake';
 import type { Shelf } from './catalogs';
 import {
   at,
@@ -29,7 +29,7 @@ import { endExceptionPolicy, settleExceptionPolicy } from './exception-policies'
 import type { People } from './people';
 import type { Place } from './read';
 import { pairLabel, settlePairs, type Wish } from './pairs';
-import { holding } from './words';
+import { count, holding } from './words';
 
 /** So many are named in one sentence. The plan has them all. */
 const NAMED = 10;
@@ -286,10 +286,17 @@ export function refuseUndecided(draft: Draft, affected: Affected): readonly Conf
         draft,
         place,
         `${isWritten ? '' : `${pairLabel(draft, row)}: `}${holding(left.length, 'both')} and nothing is decided on ${left.length === 1 ? 'that' : 'them'}: ` +
-          `${left.slice(0, NAMED).join(', ')}${more}. Write each under "exceptions" (person, owner, until, reason) or "removals" (person, from, reason).`,
+          `${left.slice(0, NAMED).join(', ')}${more}. Write each under "exceptions" (person, owner, until, reason) or "removals" (person, from, reason).${isWritten ? '' : keptBy(draft)}`,
       );
     return [{ id: row.id, between: pairLabel(draft, row), people }];
   });
+}
+
+/** Whoever writes who leaves need not be who decides on those that come. */
+function keptBy(draft: Draft): string {
+  const left = leavers(draft).length;
+  if (left === 0) return '';
+  return ` Until then ${count(left, 'person who leaves keeps', 'people who leave keep')} all access: apply that in a file of its own, now.`;
 }
 
 /** On whom of those who hold both the files must decide: on all where it is new, on those whose exception they end or whom they bring into its group. */
