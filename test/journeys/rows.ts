@@ -2,6 +2,7 @@
 // HTTP, the real SDK, the rules, the store and what people read in the end. They run in the world of crossing.test.ts.
 import { checkMessage, checkView } from '../support/block-kit';
 import { wordsOf } from '../support/slack-server';
+import { buttonOf, isJson, pressedData, type Json } from '../support/teams-client';
 import type { TeamsPerson } from '../support/teams-server';
 import { HOME, teamsTextOf, until, type Whole } from './support';
 
@@ -13,6 +14,8 @@ interface World {
 
 /** Letters outside the first plane: two of JavaScript's units each, four bytes. */
 const ASTRAL = '😀';
+/** An id that nothing has. */
+const NOTHING = '0190a000-0000-7000-8000-000000000000';
 
 /** Fay asks, and who decides is beside her in Slack and in Teams. Packages without roles are there as soon as they are approved. */
 function packages(ben: string): string {
@@ -24,6 +27,8 @@ function packages(ben: string): string {
   const bulk = Array.from({ length: 20 }, (_, n) => pack(`"Bulk ${n} ${ASTRAL.repeat(95)}"`, 'cleo'));
   const both = ['Race', 'Chase', 'Inert', 'Hour'].map((name) => pack(name, `${ben}, cleo, fay`));
   const others = [pack('Relay', `${ben}, group: Deciders`), pack('Shift', 'cleo'), pack('Watch', 'dana, cleo')];
+  const forged = [pack('Forged', `${ben}, cleo`), pack('Sealed', 'cleo')];
+  const vault = `\n      - { name: Vault, hidden: true, policies: [{ name: Few, who: cleo, expires: 30 days, reason: optional }] }`;
   return `
 people:
   - { key: fay, name: Fay Long, email: fay@${HOME}, timeZone: Europe/Berlin }
@@ -31,7 +36,7 @@ groups: [{ name: Deciders, people: [cleo, dana] }]
 catalogs:
   - name: Rows
     owners: cleo
-    packages:${[...both, ...others, wide, ...bulk].join('')}
+    packages:${[...both, ...others, ...forged, vault, wide, ...bulk].join('')}
 `;
 }
 
@@ -103,6 +108,77 @@ function proofs(at: () => World): void {
     expect(slack.text).toContain(inert);
     expect(JSON.stringify(slack.blocks)).toContain(inert);
     expect(JSON.stringify(teams)).not.toContain('"mention"');
+  });
+
+  test('row 25: what no search offers is refused where it is sent, and nothing is told of it', async () => {
+    const { slack } = whole;
+    const [vault] = await whole.sql<{ id: string }>(`select id from packages where name = 'Vault'`);
+    await slack.command('U0FAY', 'request access');
+    const form = await whole.slackView('U0FAY', 'Request access');
+    expect(await slack.options(form, 'Access package', 'vault')).toEqual([]);
+    // A package that is there, one that never was, and a name in the place of an id.
+    for (const sent of [vault?.id ?? '', NOTHING, 'Vault']) {
+      const refused = await slack.submit(form, { 'Access package': sent });
+      expect(refused.body).toEqual({
+        response_action: 'errors',
+        errors: { 'in~package': 'I know no package of that name that you could ask for. Type “request” to search.' },
+      });
+    }
+  });
+
+  test('row 27: `help`, nothing, and words without meaning are answered with what can be typed', async () => {
+    const answerTo = async (text: string): Promise<string> =>
+      wordsOf((await whole.slack.command('U0FAY', text)).body as Parameters<typeof wordsOf>[0]);
+    for (const text of ['help', '']) {
+      const words = await answerTo(text);
+      for (const part of ['I get you access', 'request &lt;package&gt;', 'All commands']) expect(words).toContain(part);
+    }
+    expect(await answerTo('gobbledygook')).toContain(
+      'I do not understand “gobbledygook”. Type “help” to see what I can do.',
+    );
+  });
+
+  test('row 47: a button that says another request, version, verb or approver decides nothing', async () => {
+    const { teams } = whole;
+    const { ben, decisions } = world;
+    const other = await ask('U0FAY', 'Sealed');
+    const number = await ask('U0FAY', 'Forged');
+    const { teams: card } = await cards('Forged');
+    const said = pressedData(card.card, buttonOf(card.card, 'Approve'))['usher'];
+    if (!isJson(said) || !isJson(said['data'])) throw new Error('the button says nothing');
+    const { data } = said;
+    const press = (person: TeamsPerson, verb: string, forged: Json) =>
+      teams.invoke(
+        person,
+        'adaptiveCard/action',
+        {
+          action: { type: 'Action.Execute', verb, data: { usher: { ...said, verb, data: { ...data, ...forged } } } },
+          trigger: 'manual',
+        },
+        { replyToId: card.id },
+      );
+    const [sealed] = await whole.sql<{ id: string }>(`select id from requests where number = ${other}`);
+    const ana = teams.person('Ana');
+    const notAsked = (of: number) => `You are not asked to decide R-${of}.`;
+    const stale = `R-${number} is at step 1 by now, which this did not show. Nothing was decided`;
+    const forgeries: [TeamsPerson, string, Json, string][] = [
+      [ben, 'approval.approve', { request: sealed?.id }, notAsked(other)],
+      [ben, 'approval.approve', { request: NOTHING }, 'I know no such request of yours.'],
+      [ben, 'approval.approve', { v: 2 }, stale],
+      [ben, 'approval.approve', { v: '1' }, stale],
+      [ben, 'approval.decide', {}, 'This card is out of date.'],
+      [ben, 'request.cancel', {}, 'I know no such request of yours.'],
+      [ana, 'approval.approve', { approver: ben.aadObjectId, actor: ben.aadObjectId }, notAsked(number)],
+    ];
+    for (const [person, verb, forged, sentence] of forgeries) {
+      const { status, body } = await press(person, verb, forged);
+      expect([verb, forged, status]).toEqual([verb, forged, 200]);
+      expect(JSON.stringify(body)).toContain(sentence);
+    }
+    for (const name of ['Forged', 'Sealed'])
+      expect([await decisions(name), (await whole.request(name)).state]).toEqual([0, 'pendingApproval']);
+    expect(JSON.stringify((await press(ben, 'approval.approve', {})).body)).toContain(`Done. R-${number} is approved.`);
+    expect(await decisions('Forged')).toBe(1);
   });
 
   test('row 62: of clicks in the same moment in both places one decides, and whoever may not decide by then does not', async () => {
