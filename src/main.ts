@@ -270,8 +270,8 @@ export async function startUsher(
           if (stored) incoming.wake();
           return stored;
         },
-        owed: async (inbound) => {
-          const kept = await conversation.owed(inbound);
+        owed: async (inbound, reply) => {
+          const kept = await conversation.owed(inbound, reply);
           if (kept) incoming.wake();
           return kept;
         },

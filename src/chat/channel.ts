@@ -28,9 +28,10 @@ export interface Conversation {
   accept(inbound: Inbound): Promise<boolean>;
   /**
    * Keeps the answer to an act that is over, which its platform did not take: a job gives it by `Channel.answer` when that works again.
-   * False where it could not be kept. Never throws.
+   * Of an act that changes something and was not committed only the sentence of `reply` is kept, and it is never done. False where
+   * nothing could be kept. Never throws.
    */
-  owed(inbound: Inbound): Promise<boolean>;
+  owed(inbound: Inbound, reply: Reply): Promise<boolean>;
   /**
    * Hears that the card of a reply stands as this message, so that it follows what it is about. Nobody is to wait for it: it never
    * throws, and what is lost is that this copy follows.

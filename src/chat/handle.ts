@@ -15,6 +15,7 @@ import type { Refusals } from './refusals';
 import { bug, sentForm, paramsOf, refusal, reply, unshown } from './replies';
 import type { ReplyParts } from './replies';
 import { search } from './search';
+import { fixed } from './spans';
 import { asTyped } from './suggestions';
 import { toldTo } from './text';
 import { tidied } from './tidy';
@@ -76,13 +77,14 @@ export function createConversation(parts: ConversationParts): Conversation {
       await parts.inbound.store(delivery(inbound), inbound);
       return true;
     },
-    owed: async (received) => {
+    owed: async (received, given) => {
       const inbound = tidied(received);
       try {
         if (!admitted(inbound, await guestsAllowed(parts, inbound))) return false;
-        // Under a key of its own: an act that wrote something has taken that of its delivery. Handled once more it does nothing a
-        // second time, and gives the answer that was stored with it.
-        await parts.inbound.store({ ...delivery(inbound), key: `${inbound.delivery}:answer` }, inbound);
+        const debt = await owing(parts, inbound, given);
+        if (debt === null) return false;
+        // Under a key of its own: an act that wrote something has taken that of its delivery.
+        await parts.inbound.store({ ...delivery(inbound), key: `${inbound.delivery}:answer` }, debt);
         return true;
       } catch (error) {
         parts.log.error({ err: error, trace: traceOf(inbound), platform: inbound.platform }, 'answer not kept');
@@ -130,6 +132,42 @@ function opensForm(act: Act): boolean {
 
 function delivery(inbound: Inbound): Delivery {
   return { platform: inbound.platform, key: inbound.delivery, bodyHash: inbound.bodyHash };
+}
+
+/** The delivery of an act: an event that was stored by `accept` owns its key already; its act has one of its own beside it. */
+function deliveryOfAct(inbound: Inbound, act: Act): Delivery {
+  return { ...delivery(inbound), key: act.kind === 'text' ? `${inbound.delivery}:act` : inbound.delivery };
+}
+
+/** An act of nothing. An earlier release that comes upon it beside this one says nothing, and does nothing. */
+const OVER: Act = { kind: 'search', search: '', draft: null, query: '' };
+
+/**
+ * What is kept of an act whose answer is owed: the act, where it only reads or was committed. One that was refused or failed must never
+ * be done later, when its person does not expect it any more: of that the sentence is kept, and not the act. Null where it has none.
+ */
+async function owing(parts: ConversationParts, inbound: Inbound, given: Reply): Promise<Inbound | null> {
+  const act = asTyped(inbound.act);
+  const isSafe = !writes(act) || (await parts.desk.store.repeated(deliveryOfAct(inbound, act))) !== null;
+  if (isSafe) return { ...inbound, owed: { say: null } };
+  const say = sentenceOf(given);
+  return say === null ? null : { ...inbound, act: OVER, owed: { say } };
+}
+
+function sentenceOf(given: Reply): Text | null {
+  switch (given.kind) {
+    case 'card':
+    case 'text':
+      return given.say;
+    case 'errors': {
+      const all = [...(given.say === null ? [] : [given.say]), ...Object.values(given.fields)];
+      return all.length === 0 ? null : all.flatMap((one, index) => (index === 0 ? one : [fixed('\n'), ...one]));
+    }
+    case 'form':
+    case 'choices':
+    case 'none':
+      return null;
+  }
 }
 
 interface Ending {
@@ -237,11 +275,19 @@ async function noted(parts: ConversationParts, inbound: Inbound, who: Who | null
 
 async function run(parts: Heard, inbound: Inbound, who: Who): Promise<Reply> {
   const { act } = inbound;
+  const { owed } = inbound;
+  if (owed !== undefined && owed.say !== null) return { kind: 'text', say: owed.say };
   if (act.kind === 'search') return search(parts.desk, who, act);
   const context = contextOf(parts, inbound, who, act.kind === 'press' || act.kind === 'submit' ? act.verb : null);
   const shown = (answer: Answer): Promise<Reply> => reply(parts, inbound, who, context.by, answer);
   let answer: Answer;
   try {
+    if (owed !== undefined && writes(act)) {
+      // Not by way of the act: what has changed since could refuse it, and what was done is done.
+      const stored = await parts.desk.store.repeated(deliveryOfAct(inbound, act));
+      if (stored === null) return { kind: 'text', say: label('surface.unshown') };
+      throw new RepeatedDelivery(stored);
+    }
     answer = await answerOf(parts, context, inbound);
   } catch (error) {
     // The same click delivered twice: the same answer, drawn anew; nothing happened a second time.
@@ -261,15 +307,13 @@ function writes(act: Act): boolean {
 }
 
 function contextOf(parts: Heard, inbound: Inbound, who: Who, pressed: string | null): Context {
-  // An event that was stored by `accept` owns its delivery key already; its act gets a key of its own beside it.
-  const key = inbound.act.kind === 'text' ? `${inbound.delivery}:act` : inbound.delivery;
   const writing = inbound.act.kind === 'text' || (pressed !== null && verb(pressed)?.kind === 'writes');
   const by: By = {
     actor: { kind: 'person', id: who.person.id },
     via: inbound.platform,
     trace: traceOf(inbound),
     ...(parts.until === undefined ? {} : { until: parts.until }),
-    ...(writing ? { delivery: { platform: inbound.platform, key, bodyHash: inbound.bodyHash } } : {}),
+    ...(writing ? { delivery: deliveryOfAct(inbound, inbound.act) } : {}),
   };
   return {
     desk: parts.desk,

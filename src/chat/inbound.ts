@@ -76,6 +76,11 @@ export interface Inbound {
   readonly profile: Profile | null;
   readonly surface: Surface;
   readonly act: Act;
+  /**
+   * Only where the act is over and no more than its answer is wanted (`Conversation.owed`): nothing is done by it, and no form opens.
+   * `say` is what it was answered with where the act was refused or failed.
+   */
+  readonly owed?: { readonly say: Text | null };
 }
 
 /** What a channel shows. `say` is one short sentence beside the card (toast, ephemeral line, banner). */

@@ -39,8 +39,9 @@ export async function reply(parts: ReplyParts, inbound: Inbound, who: Who, by: B
   const { desk, links } = parts;
   const look: Look = { desk, who, by, params: answer.params, ...(links === undefined ? {} : { links }) };
   if (answer.place === 'form') {
-    // Elsewhere a form that was begun waits behind Continue.
-    const opens = answer.view !== 'form' || inbound.surface.canOpenForm || inbound.act.kind === 'submit';
+    // Elsewhere, and later, a form that was begun waits behind Continue.
+    const canOpen = inbound.owed === undefined && (inbound.surface.canOpenForm || inbound.act.kind === 'submit');
+    const opens = answer.view !== 'form' || canOpen;
     const card = bind(parts.book, await draw(opens ? answer.view : 'continue', look), who, null);
     return opens ? { kind: 'form', card } : { kind: 'card', card, replaces: false, say: null };
   }

@@ -1,7 +1,7 @@
 // The one door, as platforms knock at it: repeats, changed cards, races, people who left, readers far away. What the acts
 // themselves do is in ../operations. Rows are those of the platform checklist (../channels/README.md).
 import type { Card } from '../../src/chat/card';
-import type { Profile, Reply } from '../../src/chat/inbound';
+import type { Act, Inbound, Profile, Reply } from '../../src/chat/inbound';
 import { aWorld, buttons, cardOf, sentenceOf, SMALL, textOf, type World } from '../support/world';
 import { account, BUG, dataOf, doorOf, type Door } from './door';
 
@@ -52,6 +52,54 @@ describe('a delivery that comes again (rows 5, 43)', () => {
     await world.settle();
     expect(await world.sql(`select state from inbound`)).toEqual([{ state: 'done' }]);
     expect(await world.sql('select 1 from drafts')).toHaveLength(1);
+  });
+});
+
+describe('an answer that is owed', () => {
+  test('is given without doing what was refused or failed, and once more where it was done or only reads', async () => {
+    const heard: Reply[] = [];
+    Object.assign(world.mailbox, {
+      answer: (_inbound: Inbound, reply: Reply) => {
+        heard.push(reply);
+        return Promise.resolve(null);
+      },
+    });
+    await door.ask('tara');
+    const approve = {
+      kind: 'press',
+      verb: 'approval.approve',
+      data: dataOf(door.latest('ana'), 'Approve'),
+      card: null,
+    } as const;
+    const owed = async (act: Act, given: Reply, user = 'ana', delivery?: string) => {
+      const inbound = world.inbound(user, act, delivery);
+      expect(await world.conversation.owed(inbound, given)).toBe(given.kind !== 'none');
+      await world.incoming.settle();
+      return heard.splice(0).map((reply) => [reply.kind, sentenceOf(reply)]);
+    };
+    const before = await door.state();
+    const failed = 'Nothing was changed.';
+    const said: Reply = { kind: 'text', say: [{ kind: 'fixed', text: failed }] };
+    const form = cardOf(await world.say('tara', 'request ledger auditor'));
+    const send: Act = { kind: 'submit', verb: 'request.submit', draft: form.draft, data: {}, values: { reason: 'x' } };
+    expect(await owed(approve, said)).toEqual([['text', failed]]);
+    expect(await owed({ kind: 'text', text: 'approve R-1001' }, said)).toEqual([['text', failed]]);
+    expect(await owed(send, { kind: 'errors', fields: { reason: said.say }, say: said.say }, 'tara')).toEqual([
+      ['text', `${failed}\n${failed}`],
+    ]);
+    expect(await owed(approve, { kind: 'none' })).toEqual([]);
+    expect(await door.state()).toEqual(before);
+
+    // What opens a form waits behind Continue: none is posted.
+    const opens: Act = { kind: 'press', verb: 'draft.open', data: { draft: form.draft }, card: null };
+    expect((await owed(opens, said, 'tara')).map(([kind]) => kind)).toEqual(['card']);
+
+    const done = await world.conversation.handle(world.inbound('ana', approve, 'click'));
+    const after = await door.state();
+    expect(after).toMatchObject({ decisions: 1 });
+    // Its stored answer.
+    expect(await owed(approve, said, 'ana', 'click')).toEqual([['card', sentenceOf(done)]]);
+    expect(await door.state()).toEqual(after);
   });
 });
 

@@ -202,16 +202,16 @@ export class Show {
         return place;
       } catch (error) {
         settings.log.warn({ code: codeOf(error) }, 'slack message could not be updated');
-        if (isCode(error, 'message_not_found')) return await this.answer(turn, answer);
+        if (isCode(error, 'message_not_found')) return await this.answer(turn, answer, reply);
       }
     }
     const { card, follow } = reply;
     const isShown = await turn.answerUrl?.post({ replace_original: true, ...toMessage(follow?.still ?? card) });
-    return isShown === true ? null : await this.answer(turn, answer);
+    return isShown === true ? null : await this.answer(turn, answer, reply);
   }
 
-  /** Gives the message that can be changed afterwards. */
-  private async answer(turn: Turn, reply: CardReply): Promise<MessageRef | null> {
+  /** Gives the message that can be changed afterwards. `whole`: with what is said beside it. */
+  private async answer(turn: Turn, reply: CardReply, whole = reply): Promise<MessageRef | null> {
     const { conversation, post, settings } = this.options;
     const { message, user } = turn;
     const direct = message !== null && message.channel.startsWith('D') && !message.ephemeral;
@@ -225,23 +225,24 @@ export class Show {
     } catch (error) {
       settings.log.warn({ code: codeOf(error) }, 'slack answer could not be sent');
       // For this person alone, where it cannot follow, is better than later.
-      if (!direct || passing === null || !(await aside(turn, passing))) await this.owe(turn, error);
+      if (!direct || passing === null || !(await aside(turn, passing))) await this.owe(turn, whole, error);
       return null;
     }
     if (!direct) await post.whisper(earOf(turn), conversation.sentence('sentDirect'));
     return ref;
   }
 
-  private async tell(turn: Turn, text: Text): Promise<void> {
-    if (!(await this.options.post.whisper(earOf(turn), text))) await this.options.conversation.owed(await turn.inbound);
+  private async tell(turn: Turn, say: Text): Promise<void> {
+    const { conversation, post } = this.options;
+    if (!(await post.whisper(earOf(turn), say))) await conversation.owed(await turn.inbound, { kind: 'text', say });
   }
 
   /** The act is over, and nothing takes its answer. */
-  private async owe(turn: Turn, error: unknown): Promise<void> {
+  private async owe(turn: Turn, reply: CardReply, error: unknown): Promise<void> {
     const { conversation, post } = this.options;
     const isLater = error instanceof ChannelError && error.kind === 'later';
     // Not by another call to a workspace that wants none: the answer comes when it does.
-    if (isLater && (await conversation.owed(await turn.inbound)))
+    if (isLater && (await conversation.owed(await turn.inbound, reply)))
       await aside(turn, sayCard(conversation.sentence('loading')));
     else await post.whisper(earOf(turn), conversation.sentence('unshown'));
   }

@@ -56,7 +56,8 @@ export function createTurns(settings: TeamsSettings, conversation: Conversation,
     } catch (error) {
       log.warn({ err: error }, 'a Teams answer could not be sent');
       const isLater = error instanceof ChannelError && error.kind === 'later';
-      if (!isLater || !(await conversation.owed(inbound))) await answers.say(inbound, conversation.sentence('unshown'));
+      if (!isLater || !(await conversation.owed(inbound, reply)))
+        await answers.say(inbound, conversation.sentence('unshown'));
       return;
     }
     if (ref !== null) aside('remembering', conversation.posted(inbound, reply, ref));

@@ -710,6 +710,10 @@ describe.each(MODES)('row 34: over %s', (mode) => {
     await slack.press('U0ADA', message, 'Details');
     await until(() => conversation.kept.length === 2);
     expect(conversation.kept[1]).toBe(conversation.handled[3]);
+    expect(conversation.owing).toMatchObject([
+      { kind: 'card', card: { id: 'card-7' } },
+      { kind: 'text', say: words('Ben was reminded.') },
+    ]);
     expect(slack.callsOf('chat.postMessage')).toHaveLength(5);
   });
 

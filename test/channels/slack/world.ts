@@ -19,6 +19,8 @@ export class TestConversation implements Conversation {
   readonly stands: MessageRef[] = [];
   /** Whose answers are to be given later. */
   readonly kept: Inbound[] = [];
+  /** What they were. */
+  readonly owing: Reply[] = [];
   /** Acts that took effect. */
   effects = 0;
   reply: (inbound: Inbound) => Reply = () => ({ kind: 'text', say: words('Done.') });
@@ -61,8 +63,9 @@ export class TestConversation implements Conversation {
     return true;
   }
 
-  owed(inbound: Inbound): Promise<boolean> {
+  owed(inbound: Inbound, reply: Reply): Promise<boolean> {
     this.kept.push(inbound);
+    this.owing.push(reply);
     return Promise.resolve(true);
   }
 

@@ -29,6 +29,8 @@ export class ScriptedConversation implements Conversation {
   readonly stands: MessageRef[] = [];
   /** Whose answers are to be given later. */
   readonly kept: Inbound[] = [];
+  /** What they were. */
+  readonly owing: Reply[] = [];
   /** What the next acts are answered with. */
   script: (inbound: Inbound) => Reply | Promise<Reply> = () => ({ kind: 'none' });
   /** Runs before a message is stored. */
@@ -59,8 +61,9 @@ export class ScriptedConversation implements Conversation {
     return true;
   }
 
-  owed(inbound: Inbound): Promise<boolean> {
+  owed(inbound: Inbound, reply: Reply): Promise<boolean> {
     this.kept.push(inbound);
+    this.owing.push(reply);
     return Promise.resolve(true);
   }
 
