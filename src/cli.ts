@@ -9,7 +9,7 @@ import { teamsManifest, teamsPackage } from './channels/teams/manifest';
 import { plain } from './chat/text';
 import { explain as sentenceOf } from './chat/words/faults';
 import type { Config } from './config';
-import { ConfigError, readConfig } from './config';
+import { ConfigError, portSetting, readConfig } from './config';
 import { connectors } from './connectors';
 import { jobs } from './jobs';
 import { createGates } from './jobs/gate';
@@ -36,7 +36,8 @@ const USAGE = `usher <command>
   redrive [id...|all]       list what could not be sent or placed and was given up, or try it once more
   manifest slack            print the app manifest (--url https://... for another address than PUBLIC_URL)
   manifest teams            print the app manifest, or write the package with --zip FILE. --organization NAME, --website, --privacy
-                            and --terms https://... say who runs it; --id GUID where the app has another id than the bot
+                            and --terms https://... say who runs it; --version 1.0.1 updates what was uploaded (1.0.0 otherwise);
+                            --id GUID where the app has another id than the bot
 
   --json                    print one JSON document instead of text
 
@@ -60,6 +61,7 @@ interface TeamsOptions {
   readonly website?: string | undefined;
   readonly privacy?: string | undefined;
   readonly terms?: string | undefined;
+  readonly version?: string | undefined;
   readonly zip?: string | undefined;
 }
 
@@ -73,10 +75,16 @@ interface Result {
 const done = (text: string, data: unknown): Result => ({ text, data, ok: true });
 
 function operator() {
-  return {
-    actor: { kind: 'operator', name: userInfo({ encoding: 'utf8' }).username },
-    via: 'cli',
-  } as const satisfies By;
+  return { actor: { kind: 'operator', name: accountName() }, via: 'cli' } as const satisfies By;
+}
+
+/** Containers run under numbers that no file of accounts names. */
+function accountName(): string {
+  try {
+    return userInfo({ encoding: 'utf8' }).username;
+  } catch {
+    return `uid ${process.getuid?.() ?? 'unknown'}`;
+  }
 }
 
 async function inHouse(call: Call, work: (house: House) => Promise<Result>, opening?: Opening): Promise<Result> {
@@ -243,12 +251,16 @@ const GUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Names everything that is missing at once: a package with made-up facts would be uploaded as it is. */
 function forTeams({ config, teams }: Call): Result {
-  const { organization = '', website = '', privacy = '', terms = '', zip } = teams;
+  const { organization = '', website = '', privacy = '', terms = '', version = '1.0.0', zip } = teams;
   const botId = config.teams?.appId ?? '';
   const id = teams.id ?? botId;
   const problems = [
     ...(botId === '' ? ['Set TEAMS_APP_ID: the bot that people talk to.'] : []),
     ...(teams.id !== undefined && !GUID.test(teams.id) ? ['--id must be a GUID.'] : []),
+    // Zeros in front make it another text for the same number, which the store refuses.
+    ...(/^(?:0|[1-9]\d{0,4})(?:\.(?:0|[1-9]\d{0,4})){2}$/.test(version)
+      ? []
+      : ['--version must be three numbers with dots: 1.0.1.']),
     ...(organization.trim() === '' || organization.length > 32
       ? ['Say who runs it, in at most 32 characters: --organization "Woodgrove".']
       : []),
@@ -260,7 +272,7 @@ function forTeams({ config, teams }: Call): Result {
   const settings = {
     id,
     botId,
-    version: '1.0.0',
+    version,
     developer: { name: organization, websiteUrl: website, privacyUrl: privacy, termsOfUseUrl: terms },
   };
   const made = teamsManifest(settings);
@@ -284,6 +296,7 @@ const TEAMS_OPTIONS = {
   website: { type: 'string' },
   privacy: { type: 'string' },
   terms: { type: 'string' },
+  version: { type: 'string' },
   zip: { type: 'string' },
 } as const;
 
@@ -349,11 +362,12 @@ function explain(error: unknown): { readonly text: string; readonly code: number
   )
     return { text: error.message, code: 1 };
   if (isRefusal(error)) return { text: plain(sentenceOf(error.code, error.data as never), null), code: 1 };
-  if (
-    error instanceof Error &&
-    'code' in error &&
-    (error.code === 'ENOENT' || error.code === 'EADDRINUSE' || error.code === 'EACCES')
-  )
+  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE' && 'port' in error) {
+    const port = Number(error.port);
+    const text = `Port ${port} is in use by another program. Stop that one, or set ${portSetting(port, process.env)} to another port.`;
+    return { text, code: 1 };
+  }
+  if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'EACCES'))
     return { text: error.message, code: 1 };
   if (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))
     return { text: `${error.message}\n\n${USAGE}`, code: 2 };

@@ -149,10 +149,27 @@ function crossProblems(has: (name: keyof Settings) => boolean, given: Readonly<R
   if (given['USHER_DEMO'] === '0' && credentials.length === 0 && !playground)
     problems.push('USHER_DEMO=0 leaves nothing to listen to: give the credentials of Slack or Teams.');
 
-  const ports = (['PORT', 'PAGE_PORT', 'METRICS_PORT'] as const).map((name) => given[name] ?? variables[name].default);
-  const used = ports.filter((port) => port !== '' && port !== '0');
-  if (new Set(used).size < used.length) problems.push('PORT, PAGE_PORT and METRICS_PORT must differ.');
+  // Beside a platform the page does not open, and the metrics have a port only where one is given.
+  const opens = PORTS.filter(
+    (name) => name !== 'PAGE_PORT' || (credentials.length === 0 && given['USHER_DEMO'] !== '0'),
+  );
+  for (const [at, name] of opens.entries())
+    for (const other of opens.slice(at + 1)) {
+      const port = portOf(name, given);
+      if (port !== '' && port !== '0' && port === portOf(other, given))
+        problems.push(`${name} and ${other} are both ${port}: give one of them another port.`);
+    }
   return problems;
+}
+
+const PORTS = ['PORT', 'PAGE_PORT', 'METRICS_PORT'] as const;
+
+const portOf = (name: (typeof PORTS)[number], given: Readonly<Record<string, string | undefined>>): string =>
+  given[name]?.trim() ?? variables[name].default;
+
+/** The name of the setting that a port comes from, in an environment. */
+export function portSetting(port: number, environment: Readonly<Record<string, string | undefined>>): string {
+  return PORTS.find((name) => portOf(name, environment) === String(port)) ?? 'PORT';
 }
 
 function toConfig(values: Settings, has: (name: keyof Settings) => boolean): Config {

@@ -76,11 +76,16 @@ test('the package for Teams says who runs it, and is not made of what nobody sai
   const folder = mkdtempSync(join(tmpdir(), 'usher-cli-'));
   try {
     const zip = join(folder, 'usher.zip');
-    const [missing, written, printed] = await Promise.all([
+    const [missing, written, printed, updated, odd] = await Promise.all([
       usher(migrated, ['manifest', 'teams', '--organization', 'Woodgrove', '--privacy', 'http://x']),
       usher(migrated, [...words, '--zip', zip], teams),
       usher(migrated, words, teams),
+      usher(migrated, [...words, '--version', '1.2.0'], teams),
+      usher(migrated, [...words, '--version', '1.02'], teams),
     ]);
+    expect(JSON.parse(updated.out)).toMatchObject({ version: '1.2.0' });
+    expect(odd.code).toBe(2);
+    expect(odd.err).toContain('--version must be three numbers');
     expect(missing).toMatchObject({ code: 2, out: '' });
     for (const what of ['TEAMS_APP_ID', '--website', '--privacy', '--terms']) expect(missing.err).toContain(what);
     expect(written).toMatchObject({ code: 0, err: '' });

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { inspect } from 'node:util';
-import { ConfigError, readConfig, Secret } from '../src/config';
+import { ConfigError, portSetting, readConfig, Secret } from '../src/config';
 import { settingNames, settingsTable, variables } from '../src/settings';
 
 type Environment = Record<string, string>;
@@ -70,6 +70,12 @@ test('both platforms in production', () => {
       serviceHosts: ['smba.trafficmanager.net', '*.botframework.com'],
     },
   });
+});
+
+test('what has no door needs no port of its own', () => {
+  expect(problemsOf({ ...slack, PORT: '3000' })).toEqual([]);
+  expect(portSetting(3000, {})).toBe('PAGE_PORT');
+  expect(portSetting(9090, { METRICS_PORT: '9090' })).toBe('METRICS_PORT');
 });
 
 test('Socket Mode needs no signing secret', () => {
@@ -197,7 +203,12 @@ describe('refuses', () => {
       want: /DATABASE_URL is missing/,
     },
     { name: 'a port that is none', give: { PORT: '99999' }, want: /PORT must be a number/ },
-    { name: 'one port twice', give: { PORT: '3000' }, want: /must differ/ },
+    { name: 'one port twice', give: { PORT: '3000' }, want: /PORT and PAGE_PORT are both 3000/ },
+    {
+      name: 'one port twice beside a platform',
+      give: { ...slack, PORT: '9', METRICS_PORT: '9' },
+      want: /PORT and METRICS_PORT are both 9/,
+    },
     { name: 'an unknown level', give: { LOG_LEVEL: 'CANARY' }, want: /LOG_LEVEL must be error/ },
     {
       name: 'a domain that is an address',
