@@ -25,7 +25,7 @@ import { prepareDemo } from './demo/prepare';
 import { startHttp } from './http';
 import type { HttpOptions, HttpServer } from './http';
 import { delivering } from './jobs/deliver';
-import { createGates } from './jobs/gate';
+import { answersIn, createGates } from './jobs/gate';
 import { jobs } from './jobs';
 import { receiving } from './jobs/receive';
 import { startSchedule } from './jobs/schedule';
@@ -461,6 +461,7 @@ function channelsOf(
         ...(config.slack.apiUrl === null ? {} : { apiUrl: config.slack.apiUrl }),
         ...(patienceMs === undefined ? {} : { ackAfterMs: patienceMs, deadlineMs: patienceMs }),
         refusals,
+        pace: answersIn({ platform: 'slack', tenant: config.slack.teamId }, house.outbox),
         log,
       }),
     );

@@ -53,6 +53,12 @@ const CAREFUL: CallLimit = { most: 1, inMs: 1_000, atOnce: 1 };
 /** Look-ups of one kind: tier 3 of Slack. */
 export const LOOK_UPS: CallLimit = { most: 50, inMs: 60_000, atOnce: 10 };
 
+/**
+ * Edits that answer a click. They have another way where there is room for none, so they leave the most to those that have not: the
+ * messages of others, and what becomes of a click later.
+ */
+const ANSWERS: CallLimit = { most: 30, inMs: 60_000, atOnce: 5 };
+
 /** The pace of a platform; a slow one for one that is not known. */
 export function paceOf(platform: string): Pace {
   return PACES[platform] ?? { all: CAREFUL, post: CAREFUL, update: CAREFUL };
@@ -64,6 +70,21 @@ export const gateOf = (place: { readonly platform: string; readonly tenant: stri
 
 /** Code of a refusal for having called too often, whatever the platform calls it. */
 export const LIMITED = 'ratelimited';
+
+/**
+ * How answers to clicks share in the pace of their workspace. They are made where the click came in, by no worker, and wait for nothing:
+ * both looks are one way to the database and back.
+ */
+export function answersIn(place: Parameters<typeof gateOf>[0], outbox: Pick<Outbox, 'enter' | 'held' | 'hold'>) {
+  const gate = gateOf(place);
+  return {
+    async mayEdit(): Promise<boolean> {
+      const [heldMs, { granted }] = await Promise.all([outbox.held(gate), outbox.enter(`${gate}:updates`, ANSWERS, 1)]);
+      return heldMs === 0 && granted > 0;
+    },
+    hold: (ms: number): Promise<void> => outbox.hold(gate, ms),
+  };
+}
 
 export interface Gates {
   /** Returns when a call of `target` may begin. Throws `NotNow` where that is not soon. `first`: somebody waits for it. */

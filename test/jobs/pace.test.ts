@@ -5,7 +5,9 @@ import { loadCards } from '../../src/chat/cards';
 import type { Act, Reply } from '../../src/chat/inbound';
 import { connectors } from '../../src/connectors';
 import { delivering } from '../../src/jobs/deliver';
-import { createGates } from '../../src/jobs/gate';
+import { answersIn, createGates } from '../../src/jobs/gate';
+import { startHttp, type HttpServer } from '../../src/http';
+import { until } from '../channels/slack/world';
 import { SlackServer, wordsOf, type SlackMessage } from '../support/slack-server';
 import { aWorld, cardOf, SMALL } from '../support/world';
 import type { World } from '../support/world';
@@ -25,6 +27,7 @@ const tells = (body: string): string =>
 let world: World;
 let slack: SlackServer;
 let channel: ReturnType<typeof createSlackChannel>;
+let http: HttpServer;
 let work: ReturnType<typeof delivering>;
 /** What told the time before. */
 let running: string;
@@ -51,9 +54,16 @@ beforeEach(async () => {
     teamId: slack.team,
     apiUrl: slack.url,
     clock: slack.now,
+    pace: answersIn({ platform: 'slack', tenant: slack.team }, world.outbox),
+    // A busy machine is slow.
+    ackAfterMs: MINUTE,
+    deadlineMs: MINUTE,
     log: world.log,
   });
   await channel.start(world.conversation);
+  const { routes } = channel;
+  http = await startHttp({ host: '127.0.0.1', port: 0, routes, ready: () => Promise.resolve([]), log: world.log });
+  slack.connect(`http://127.0.0.1:${http.port}/slack/events`);
   [now, heard, refuseAfter, meanwhile] = [0, [], null, null];
   slack.weather = (method) => {
     const isEdit = method === 'chat.update';
@@ -92,6 +102,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await channel.stop();
+  await http.stop();
   await slack.stop();
   await world.sql(tells(running));
 });
@@ -216,4 +227,60 @@ test('what changes while an edit waits for its turn is shown by that edit', asyn
   expect(meanwhile).toBeNull();
   for (const copy of copies) expect(wordsOf(copy)).toMatch(/Ben Okoye denied|You denied/);
   expect(copies.map((copy, n) => copy.edits - (were[n] ?? 0))).toEqual(APPROVERS.map(() => 1));
+});
+
+test('row 20: sixty clicks make no more edits than answers may, and each is answered in its place, which still follows', async () => {
+  await later(MINUTE);
+  const message = asked('ana', 'Tara Lind');
+  const pressed = { ...message };
+  const kept = () => slack.messagesOf('U0ana').filter(({ onlyFor }) => onlyFor === null);
+  const before = { edits: edits().length, shown: message.edits, messages: kept().length };
+  for (let n = 1; n <= 60; n += 1) {
+    await slack.press('U0ana', pressed, 'Approve');
+    await until(() => message.edits === before.shown + n);
+    expect(wordsOf(message)).toContain('You approved this');
+    if (n === 20) expect(edits().length - before.edits).toBe(5);
+    if (n >= 20) await later(1_000);
+  }
+  const made = edits().slice(before.edits);
+  expect(made.length).toBeGreaterThan(20);
+  expect(
+    fullest(
+      made.map(({ at }) => at),
+      MINUTE,
+    ),
+  ).toBeLessThanOrEqual(30);
+  expect(kept()).toHaveLength(before.messages);
+  await allOut();
+  expect(wordsOf(message)).toContain('Access given');
+});
+
+test('row 20: the time that Slack names for the answer to a click is kept to by other answers and by the workers', async () => {
+  await later(MINUTE);
+  const message = asked('ana', 'Tara Lind');
+  const pressed = { ...message };
+  const were = message.edits;
+  const since = heard.length;
+  const answers = () => slack.callsOf('response_url');
+  refuseAfter = 0;
+  for (const n of [1, 2]) {
+    await slack.press('U0ana', pressed, 'Approve');
+    // In its place, and with a sentence beside it.
+    await until(() => answers().length === 2 * n);
+    expect(message.edits).toBe(were + n);
+  }
+  expect(wordsOf(message)).toContain('You approved');
+  // What the address does not take either comes when the workspace takes calls again.
+  slack.fail('response_url', { status: 500 });
+  await slack.press('U0ana', pressed, 'Approve');
+  await until(() => answers().length === 7);
+  expect(await world.sql(`select state from inbound where delivery like '%:answer'`)).toEqual([{ state: 'stored' }]);
+  const at = now;
+  await due();
+  const calls = () => heard.slice(since).filter(({ method }) => method.startsWith('chat.'));
+  expect(calls()).toMatchObject([{ method: 'chat.update', refused: true }]);
+  await allOut();
+  expect(calls().length).toBeGreaterThan(1);
+  for (const call of calls().slice(1)) expect(call.at).toBeGreaterThanOrEqual(at + 30_000);
+  expect(wordsOf(message)).toContain('Access given');
 });

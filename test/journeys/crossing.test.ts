@@ -553,6 +553,16 @@ describe('when Slack is ill', () => {
     await whole.idle();
     expect(await decisions('Forecast')).toBe(1);
     expect(await whole.sql(`select state from inbound where delivery like '%:answer'`)).toEqual([{ state: 'done' }]);
+    // A time that Slack names for an answer is known to all who call it.
+    await whole.rested();
+    slack.fail('chat.update', { status: 429, retryAfter: 1 });
+    await slack.press('U0CLEO', card.old, 'Approve');
+    await until('the gate learns it', async () => {
+      const gates = await whole.sql(
+        `select 1 from gates where target = 'slack:${slack.team}' and not_before is not null`,
+      );
+      return gates.length > 0;
+    });
   });
 
   test('while the app is removed nobody is lost: after it is installed again all arrives once, and copies follow', async () => {

@@ -209,7 +209,9 @@ export class SlackApi {
 
   protected makeAnswerUrl(user: string, channel: string, message: SlackMessage | null): string {
     const id = randomBytes(8).toString('hex');
-    this.answers.set(id, { at: this.now(), channel, user, message, uses: 0 });
+    // It leads to the message as it stands, however old the copy is that was pressed.
+    const kept = this.messages.find((one) => one.channel === channel && one.ts === message?.ts) ?? message;
+    this.answers.set(id, { at: this.now(), channel, user, message: kept, uses: 0 });
     return `${this.#origin}/answer/${id}`;
   }
 

@@ -3,6 +3,14 @@
 import { createRefusals, type Refusals } from '../../chat/refusals';
 import type { Log } from '../../log';
 
+/** How the answers to clicks share in what the workspace takes. */
+export interface AnswerPace {
+  /** Whether an answer may be an edit now; it has another way. */
+  mayEdit(): Promise<boolean>;
+  /** The workspace wants no calls for so long. */
+  hold(ms: number): Promise<void>;
+}
+
 /** Settings of `createSlackChannel`. There is on purpose none that switches the check of signatures off. */
 export interface SlackOptions {
   /** Proves that an HTTP delivery comes from Slack. Not used in Socket Mode, where Slack is the one we called. */
@@ -21,6 +29,8 @@ export interface SlackOptions {
   readonly log: Log;
   /** Hears of what is turned away. */
   readonly refusals?: Refusals;
+  /** Without one each answer is an edit. */
+  readonly pace?: AnswerPace;
   /** After this long a person is told that it takes longer, and an event counts as not stored. */
   readonly deadlineMs?: number;
   /** How long Slack may wait for the outcome before it gets an empty acknowledgement. */
@@ -28,6 +38,8 @@ export interface SlackOptions {
 }
 
 export type SlackSettings = Required<SlackOptions>;
+
+const UNPACED: AnswerPace = { mayEdit: () => Promise.resolve(true), hold: () => Promise.resolve() };
 
 export const SLACK_API = 'https://slack.com/api/';
 
@@ -41,6 +53,7 @@ export function checkOptions(options: SlackOptions): SlackSettings {
     deadlineMs: 2_000,
     ackAfterMs: 800,
     refusals: createRefusals(options.log),
+    pace: UNPACED,
     ...options,
   };
   const problems: string[] = [];

@@ -97,9 +97,12 @@ export class Show {
       if (view !== null) {
         const shown = viewOf(view.raw, blocks);
         await updateView(web, view.ref, shown, () => Promise.resolve(shown));
-      } else if (message !== null)
+      } else if (message !== null) {
+        if (!(await this.mayEdit())) throw new ChannelError('later', 'paced');
         await web.call('chat.update', { channel: message.channel, ts: message.ts, text, blocks });
+      }
     } catch (error) {
+      await this.learn(error);
       settings.log.info({ code: codeOf(error) }, 'slack form does not know what was chosen');
     }
   }
@@ -194,20 +197,37 @@ export class Show {
     reply: CardReply,
   ): Promise<MessageRef | null> {
     const { post, settings } = this.options;
+    const { card, follow } = reply;
     const answer = { ...reply, say: null };
-    if (!message.ephemeral) {
-      const place = { tenant: settings.teamId, conversation: message.channel, message: message.ts, serviceUrl: null };
+    const { channel, ts, ephemeral } = message;
+    const place = ephemeral ? null : { tenant: settings.teamId, conversation: channel, message: ts, serviceUrl: null };
+    const isPaced = place !== null && !(await this.mayEdit());
+    if (place !== null && !isPaced) {
       try {
-        await post.update(place, reply.card);
+        await post.update(place, card);
         return place;
       } catch (error) {
         settings.log.warn({ code: codeOf(error) }, 'slack message could not be updated');
+        await this.learn(error);
         if (isCode(error, 'message_not_found')) return await this.answer(turn, answer, reply);
       }
     }
-    const { card, follow } = reply;
-    const isShown = await turn.answerUrl?.post({ replace_original: true, ...toMessage(follow?.still ?? card) });
-    return isShown === true ? null : await this.answer(turn, answer, reply);
+    // By the answer address it is the same message, which counts as no edit.
+    const shown = toMessage(isPaced ? card : (follow?.still ?? card));
+    if ((await turn.answerUrl?.post({ replace_original: true, ...shown })) === true) return isPaced ? place : null;
+    if (!isPaced) return await this.answer(turn, answer, reply);
+    await this.owe(turn, reply, new ChannelError('later', 'paced'));
+    return null;
+  }
+
+  private async mayEdit(): Promise<boolean> {
+    return await this.options.settings.pace.mayEdit().catch(() => false);
+  }
+
+  /** A time that Slack names is kept to by everybody who calls it. */
+  private async learn(error: unknown): Promise<void> {
+    if (!(error instanceof ChannelError) || error.retryAfterMs === null) return;
+    await this.options.settings.pace.hold(error.retryAfterMs).catch(() => undefined);
   }
 
   /** Gives the message that can be changed afterwards. `whole`: with what is said beside it. */
@@ -224,6 +244,7 @@ export class Show {
       ref = await post.send({ user, conversation: direct ? message.channel : null }, card);
     } catch (error) {
       settings.log.warn({ code: codeOf(error) }, 'slack answer could not be sent');
+      await this.learn(error);
       // For this person alone, where it cannot follow, is better than later.
       if (!direct || passing === null || !(await aside(turn, passing))) await this.owe(turn, whole, error);
       return null;
