@@ -14,7 +14,7 @@ const ROOM_MS = 50;
 const ENDED_MS = 20;
 /** What hangs is not waited for longer, on either side of a row that is worked alone. */
 const ALONE_MS = 5_000;
-/** Where there is no room at all, what is under way is still kept, so that is waited for no longer than a part of a lease. */
+/** Whoever waits for what is under way still keeps it, so that is waited for no longer than a part of a lease at a time. */
 const FULL_MS = 5_000;
 /**
  * All calls have deadlines, but a row may make many. What takes longer than this hangs by a mistake of ours, and is left to its lease, so
@@ -76,8 +76,9 @@ export function sideBySide<Row extends { readonly lease: Lease }>(
     async round() {
       if (underWay.size > MOST_ROWS - ROOM) await within(ROOM_MS, enoughRoom());
       if (underWay.size >= MOST_ROWS) await within(FULL_MS, Promise.race(underWay.keys()));
-      complain();
+      // Before what failed is told of, which ends the round: what is under way is no other's for that.
       await keep();
+      complain();
       // Always, not only when idle: whoever waits behind a lost lease may wait for his access to be taken.
       await rows.reap();
       const claimed = await rows.claim(Math.min(BATCH, MOST_ROWS - underWay.size));
@@ -89,7 +90,10 @@ export function sideBySide<Row extends { readonly lease: Lease }>(
     },
     async rest() {
       const left = underWay.size;
-      await Promise.all(underWay.keys());
+      while (underWay.size > 0) {
+        await keep();
+        await within(FULL_MS, Promise.all(underWay.keys()));
+      }
       complain();
       return left;
     },

@@ -105,3 +105,32 @@ test('one keeps what it works in each round, until that hangs for so long that i
   await work.round();
   expect(kept).toEqual([['hangs', 'ends'], ['hangs']]);
 });
+
+test('one keeps what it works also in a round that tells of what failed, and while it waits for what is under way', async () => {
+  let fail: () => void = () => undefined;
+  let end: () => void = () => undefined;
+  const kept: string[][] = [];
+  const rows = ['fails', 'lasts'].map((token, id) => ({ lease: { id, token } }));
+  const work = sideBySide<(typeof rows)[number]>({
+    keep: (leases) => Promise.resolve(void kept.push(leases.map(({ token }) => token))),
+    reap: () => Promise.resolve(),
+    claim: () => Promise.resolve(rows.splice(0)),
+    work: ({ lease }) =>
+      new Promise((resolve, reject) => {
+        if (lease.token === 'lasts') end = resolve;
+        else fail = reject.bind(null, new Error('lost'));
+      }),
+    nextAt: () => Promise.resolve(null),
+    now: () => Promise.resolve(new Date()),
+  });
+  await work.round();
+  fail();
+  await turn();
+  await expect(work.round()).rejects.toThrow('lost');
+  expect(kept).toEqual([['lasts']]);
+  const rested = work.rest();
+  await turn();
+  expect(kept).toEqual([['lasts'], ['lasts']]);
+  end();
+  await rested;
+});
