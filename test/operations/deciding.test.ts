@@ -308,7 +308,7 @@ describe('a gate that closed before the last approval (rule 3.2)', () => {
     await world.pass(6 * DAY);
     const [approved = '', denied = ''] = said('tara').slice(-2);
     expect(denied).toMatch(/^R-1001 was denied: Ledger reader\n/);
-    expect(approved).toMatch(/^What became of R-1001 stands in a newer message: Ledger reader\b/);
+    expect(approved).toMatch(/^What became of R-1001 stands in a newer message: Ledger reader\nDenied\n/);
     expect(approved).not.toContain('policy');
   });
 

@@ -421,8 +421,8 @@ describe('access that has not begun', () => {
     expect(told.filter((message) => message.includes('left the project'))).toEqual([
       expect.stringContaining('took back your access to Booked before it began'),
     ]);
-    // What was said of the approval leads there.
-    expect(told.at(-2)).toBe('What became of R-1001 stands in a newer message: Booked\nDetails: “R-1001”');
+    // What was said of the approval leads there, and says how it stands in case that never came.
+    expect(told.at(-2)).toBe('What became of R-1001 stands in a newer message: Booked\nCanceled\nDetails: “R-1001”');
   });
 
   test('is canceled at once by the person it is for', async () => {

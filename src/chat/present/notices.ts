@@ -10,7 +10,7 @@ import type { Text } from '../card';
 import type { CardDataOf } from '../card-data';
 import { label, listed, say } from '../words';
 import { approvedBecause, BRIEF, rolesText } from './asked';
-import { number, text, typedNumber, typedTask } from './common';
+import { number, stateText, text, typedNumber, typedTask } from './common';
 import type { Tone } from './common';
 import { BY_USHER, delegatedLines, handLines, nextLines, outcome, requestButton } from './outcome';
 import { exceptionFor } from './exceptions';
@@ -54,7 +54,7 @@ const ENDED: readonly Request['detail'][] = ['endReached', 'removedByOwner', 'ou
 
 /**
  * Whether its reader was told something newer of the request than what this message told: one message says how it stands, and those
- * before it only where. `event`: what it told of; none where it stands for all that was told, as in a digest.
+ * before it where, and the state in a line. `event`: what it told of; none where it stands for all that was told, as in a digest.
  */
 export function isToldAnew({ facts, timeline, viewer }: RequestView, event: unknown): boolean {
   if (typeof event !== 'number') return false;
@@ -74,6 +74,12 @@ export function isToldAnew({ facts, timeline, viewer }: RequestView, event: unkn
         ({ on, when = {} }) => on === type && Object.entries(when).every(([key, value]) => data[key] === value),
       ),
   );
+}
+
+/** How the request stands, in one line. */
+function standing({ facts, viewer }: RequestView): Text {
+  const { request, assignment } = facts;
+  return stateText({ ...request, endedAt: assignment?.endedAt ?? null }, viewer.person === request.target);
 }
 
 /** The outcome of a request for its requestor: denied, expired, canceled by somebody else, approved for later. */
@@ -98,7 +104,8 @@ export function requestOutcome(view: RequestView, isOld = false): Notice {
     packageName: facts.package.name,
     details: true,
   };
-  if (isOld) return notice(say('outcome.titleNewer', values), 'default', [], buttons);
+  // How it stands is said here as well: the newer message may never have come.
+  if (isOld) return notice(say('outcome.titleNewer', values), 'default', [standing(view)], buttons);
   const again = { ...buttons, ...nextButtons(view) };
   switch (request.state) {
     case 'denied':
