@@ -1,19 +1,21 @@
 // Long names and many of them: what is read on a phone stays whole and says how many are left.
-import { misfit as slackMisfit } from '../../src/channels/slack/blocks';
-import { misfit as teamsMisfit } from '../../src/channels/teams/card';
+import { misfit as slackMisfit, toMessage } from '../../src/channels/slack/blocks';
+import { misfit as teamsMisfit, toTeams } from '../../src/channels/teams/card';
+import { toPage } from '../../src/channels/web/card';
 import { accessNotice } from '../../src/chat/present/access-notices';
 import { manualTask, ownerNotice } from '../../src/chat/present/notices';
 import { drift } from '../../src/chat/present/drift';
 import { leavers } from '../../src/chat/present/leavers';
 import { loadCards } from '../../src/chat/cards';
 import { approvalCard, reminderCard } from '../../src/chat/present/approvals';
+import { approvalList } from '../../src/chat/present/lists';
 import { requestCard, timelineList } from '../../src/chat/present/requests';
 import { bind } from '../../src/chat/render';
 import { plain } from '../../src/chat/text';
 import { say } from '../../src/chat/words';
-import type { CatalogId, PackageId, PolicyVersion } from '../../src/domain/model';
+import type { CatalogId, PackageId, PolicyVersion, RequestId } from '../../src/domain/model';
 import type { AssignmentView } from '../../src/operations/assignments';
-import type { DriftView, TimelineRow } from '../../src/operations/ports';
+import type { ApprovalRow, DriftView, TimelineRow } from '../../src/operations/ports';
 import type { RequestView } from '../../src/operations/requests';
 import {
   aContent,
@@ -233,6 +235,58 @@ test.each([
     const lengths = new Set(drawn.data.answers.map(({ value }) => plain(value, null).length));
     expect(Math.min(...lengths)).toBeGreaterThan(20);
   }
+});
+
+describe('a page of approvals', () => {
+  const book = loadCards('cards');
+  const who = { person: { id: idOf('Ana') }, zone: 'Europe/Berlin', locale: 'en' } as Parameters<typeof bind>[2];
+  const numbers = Array.from({ length: 8 }, (_, n) => 1041 + n);
+  /** Eight rows with these reasons in turn; `name`: of whoever asks, of whom it is for, and of the package. */
+  function page(reasons: readonly string[], name: string, shown: string | null) {
+    const views = numbers.map((number, n): [RequestId, RequestView] => {
+      const view = asked(reasons[n % reasons.length] ?? '');
+      const request = { ...view.facts.request, id: idOf(`request ${number}`) as string as RequestId, number };
+      return [request.id, { ...view, organization: null, facts: { ...view.facts, request } }];
+    });
+    const rows = views.map(([id, { facts }]): ApprovalRow => ({
+      ...facts.request,
+      id,
+      packageName: name,
+      target: { ...aRef('Tara'), name },
+      requestor: { ...aRef('Rita'), name },
+      endedAt: null,
+      decideBy: NOON,
+      for: name,
+    }));
+    return approvalList({ rows, previous: shown, next: 'x'.repeat(96) }, new Map(views), shown);
+  }
+  const all = (said: string) => numbers.filter((number) => said.includes(`“R-${number}”`));
+
+  test.each(['я', '語', '&', '\\', '{', '👩‍👩‍👧‍👦'])(
+    'has all of its rows in Teams and its plain form, in Slack and on the page, also in %s',
+    (letter) => {
+      for (const name of ['Ledger reader', letter.repeat(200)])
+        for (const lengths of [[110], [5, 60, 240, 480]]) {
+          const reasons = lengths.map((length) => letter.repeat(Math.ceil(length / letter.length)));
+          const data = page(reasons, name, 'x'.repeat(96));
+          const card = bind(book, { card: 'approval-list', data }, who, null);
+          const teams = toTeams(card);
+          const said = teams['fallbackText'] as string;
+          expect(all(said)).toEqual(numbers);
+          for (const drawn of [{ ...teams, fallbackText: '' }, toMessage(card).blocks, toPage(card)]) {
+            const json = JSON.stringify(drawn);
+            expect(data.rows.filter(({ request }) => !json.includes(request))).toEqual([]);
+            expect(json).not.toContain('not fit here');
+          }
+          expect([teamsMisfit(card), slackMisfit(card), said.split('\n').includes('…')]).toEqual([null, null, false]);
+        }
+    },
+  );
+
+  test('has the buttons of each row where they say no more than people mostly do', () => {
+    const { rows } = page(['Month end of the group, as agreed with Finance. '.repeat(2)], 'Ledger reader', null);
+    expect(rows.map(({ decides }) => decides !== null)).toEqual(numbers.map(() => true));
+  });
 });
 
 /** What a card says that happened, without when. */

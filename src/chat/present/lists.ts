@@ -1,11 +1,13 @@
 // Lists: a few lines and buttons for each row, pages by keyset cursor, in cards to one person only.
 import { taskDueAt } from '../../domain/assignment';
 import type { AccessLine } from '../../operations/assignments';
-import type { RequestId } from '../../domain/model';
+import type { PersonRef, RequestId } from '../../domain/model';
 import type { AccessRow, ApprovalRow, Page, RequestRow, TaskRow } from '../../operations/ports';
 import type { RequestView } from '../../operations/requests';
 import type { Text } from '../card';
 import type { CardDataOf } from '../card-data';
+import { escapeMarkdown, guard } from '../markdown';
+import { clip } from '../spans';
 import { plain } from '../text';
 import { label, say } from '../words';
 import { approvalCard } from './approvals';
@@ -114,49 +116,105 @@ export function requestList(page: Page<RequestRow>, viewer: string): CardDataOf[
 }
 
 type ApprovalListRow = CardDataOf['approval-list']['rows'][number];
+const NO_BUTTONS: Pick<ApprovalListRow, 'lines' | 'decides'> = { lines: [], decides: null };
 /** Letters of what a row says before it would be a card. */
 const ROW = 500;
+/**
+ * What the rows of a page may take as Teams counts a card, which takes 25 KB (channels/teams/card.ts): each word stands there twice, in the
+ * card and in its plain form, and each button twice, for older clients. A row that does not fit would be on no page: the next begins behind it.
+ */
+const ROOM = 24_000;
+const BARE = 700;
+const BUTTONS = 1_150;
+const LINE = 50;
+
+function takes(text: Text): number {
+  return 2 * Buffer.byteLength(JSON.stringify(guard(escapeMarkdown(plain(text, null)))));
+}
 
 /**
  * The part of a row that decides. Whoever decides was shown what is asked for and what it gives (rule 3.27), so a row with the buttons says
  * all that the card says of it. What is more than a row holds, and an exception, are read on their card.
  */
 function deciding(view: RequestView | undefined, page: string): Pick<ApprovalListRow, 'lines' | 'decides'> {
-  const none = { lines: [], decides: null };
-  if (view === undefined) return none;
+  if (view === undefined) return NO_BUTTONS;
   const card = approvalCard(view);
   const lines = [...terms(view, BRIEF), ...includes(view), ...holds(view), ...card.answers].map(({ title, value }) => ({
     // A question ends with its own mark.
     text: [...title, { kind: 'fixed', text: /[?!:]$/.test(plain(title, null)) ? ' ' : ': ' } as const, ...value],
   }));
-  const letters = lines.reduce((sum, line) => sum + plain(line.text, null).length, 0);
-  if (!card.open || card.kind !== null || letters > ROW) return none;
+  const letters = sum(lines.map((line) => plain(line.text, null).length));
+  if (!card.open || card.kind !== null || letters > ROW) return NO_BUTTONS;
   const { version, approveVerb, for: other, content, decideTyped, approveTyped } = card;
   return { lines, decides: { version, approveVerb, for: other, content, decideTyped, approveTyped, page } };
 }
 
-/** `approvals`: oldest deadline first. `seen`: each of them as its card shows it; `shown`: the page, as for tasks. */
+function takesMore({ lines, decides }: Pick<ApprovalListRow, 'lines' | 'decides'>): number {
+  if (decides === null) return 0;
+  // Both buttons say them.
+  const said = 4 * Buffer.byteLength(JSON.stringify([decides.for, decides.content, decides.page]));
+  return BUTTONS + said + sum(lines.map((line) => LINE + takes(line.text)));
+}
+
+/** Who asks for what, and until when: of every row, with names as long as all of them leave room for. */
+function bareRows(rows: readonly ApprovalRow[]): readonly Pick<ApprovalListRow, 'title' | 'detail'>[] {
+  const named = (most: number) =>
+    rows.map((row) => {
+      const short = <P extends PersonRef | null>(person: P): P =>
+        person && { ...person, name: clip(person.name, most) };
+      const who = { type: row.type, requestor: short(row.requestor), target: short(row.target) };
+      const values = { number: number(row.number), decideBy: row.decideBy };
+      return {
+        title: askedFor(who, text(row.packageName, most)),
+        detail:
+          row.for === null
+            ? say('approvals.row', values)
+            : say('approvals.rowFor', { ...values, name: clip(row.for, most) }),
+      };
+    });
+  const fits = (bare: ReturnType<typeof named>) => takenBy(bare) <= ROOM;
+  return [NAME, 80].map(named).find(fits) ?? named(50);
+}
+
+function takenBy(rows: ReturnType<typeof bareRows>): number {
+  return sum(rows.map(({ title, detail }) => BARE + takes(title) + takes(detail)));
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((all, one) => all + one, 0);
+}
+
+/**
+ * `approvals`: oldest deadline first. `seen`: each of them as its card shows it; `shown`: the page, as for tasks. A row for whose buttons
+ * there is no room has its details alone.
+ */
 export function approvalList(
   page: Page<ApprovalRow>,
   seen: ReadonlyMap<RequestId, RequestView>,
   shown: string | null,
 ): CardDataOf['approval-list'] {
+  const bare = bareRows(page.rows);
+  let room = ROOM - takenBy(bare);
+  const decided = page.rows.map((row) => {
+    const part = deciding(seen.get(row.id), shown ?? 'first');
+    const more = takesMore(part);
+    if (more > room) return NO_BUTTONS;
+    room -= more;
+    return part;
+  });
   return {
     summary: label('approvals.title'),
     title: label('approvals.title'),
     empty: page.rows.length === 0 ? label('approvals.empty') : null,
-    rows: page.rows.map((row) => ({
-      title: askedFor(row, text(row.packageName, NAME)),
-      detail:
-        row.for === null
-          ? say('approvals.row', { number: number(row.number), decideBy: row.decideBy })
-          : say('approvals.rowFor', { number: number(row.number), name: row.for, decideBy: row.decideBy }),
+    rows: page.rows.map((row, n) => ({
+      title: bare[n]?.title ?? [],
+      detail: bare[n]?.detail ?? [],
       tone: 'default',
       request: row.id,
       typed: typedNumber(row.number),
       approveTip: say('approve.title', { number: number(row.number) }),
       denyTip: say('deny.title', { number: number(row.number) }),
-      ...deciding(seen.get(row.id), shown ?? 'first'),
+      ...(decided[n] ?? NO_BUTTONS),
     })),
     ...paging(page),
   };
