@@ -130,7 +130,7 @@ export async function expectTruth({ world, platform }: House, seed: number, most
     await Promise.all(
       subjects
         .slice(from, from + 10)
-        .map((subject) => redraw(parts, { subject, lease: { id: 0, token: '' } } as OutgoingRow)),
+        .map((subject) => redraw(parts, { subject, params: {}, lease: { id: 0, token: '' } } as OutgoingRow)),
     );
   }
   const shown = new Map(platform.messages.map((message) => [message.id, message.shown.text]));
