@@ -114,7 +114,7 @@ export const variables: Readonly<Record<keyof Settings, Variable>> = {
     required: 'no',
     default: '',
     meaning:
-      'PostgreSQL 15 or newer, `postgres://user:password@host:5432/name`. Its role must be neither superuser nor owner of the tables. Unset: the embedded database in `USHER_HOME`, for one process, also with a real workspace.',
+      'PostgreSQL 15 or newer, `postgres://user:password@host:5432/name`. Its role must be neither superuser nor owner of the database or the tables. Unset: the embedded database in `USHER_HOME`, for one process, also with a real workspace.',
     secret: true,
   },
   DATABASE_MIGRATION_URL: {

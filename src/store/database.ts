@@ -176,7 +176,7 @@ export async function pendingMigrations(database: Database): Promise<string[]> {
 /**
  * What is wrong with the role of the program, as sentences; none means that it can work and can only add to the audit
  * trail. Asks about the role that logged in and about every role that it could become, because `reset role` and `set role`
- * lead there.
+ * lead there; and about the owner of the schema and of the database, who may drop tables of others.
  */
 export async function checkRole(database: Database, where = 'DATABASE_URL'): Promise<string[]> {
   const [role] = await database.sequelize.query<{
@@ -184,11 +184,14 @@ export async function checkRole(database: Database, where = 'DATABASE_URL'): Pro
     super: string | null;
     makes_roles: string | null;
     owns: string | null;
+    guards: string | null;
+    database: string | null;
+    schema: string | null;
     changes: string | null;
     works: boolean;
   }>(
     `with trail as (
-       select c.oid, c.relname, c.relowner from pg_class c
+       select c.oid, c.relname, c.relowner, c.relnamespace from pg_class c
        where c.oid = to_regclass('audit_events')
           or c.oid in (select inhrelid from pg_inherits where inhparent = to_regclass('audit_events'))
      ), me as (
@@ -200,6 +203,12 @@ export async function checkRole(database: Database, where = 'DATABASE_URL'): Pro
        (select rolname from could_be where rolsuper order by rolname <> me.rolname, rolname limit 1) as super,
        (select rolname from could_be where rolcreaterole order by rolname <> me.rolname, rolname limit 1) as makes_roles,
        (select string_agg(relname, ', ' order by relname) from trail where relowner in (select oid from could_be)) as owns,
+       (select string_agg(distinct p.proname, ', ') from pg_trigger t join pg_proc p on p.oid = t.tgfoid
+         where t.tgrelid in (select oid from trail) and p.proowner in (select oid from could_be)) as guards,
+       (select rolname from could_be where oid = (select datdba from pg_database where datname = current_database())) as database,
+       (select rolname from could_be where rolname <> 'pg_database_owner'
+          and oid in (select nspowner from pg_namespace where oid in (select relnamespace from trail))
+         order by rolname <> me.rolname, rolname limit 1) as schema,
        (select string_agg(relname, ', ' order by relname) from trail where exists (select 1 from could_be
          where has_any_column_privilege(could_be.oid, trail.oid, 'update') or has_table_privilege(could_be.oid, trail.oid, 'delete')
             or has_table_privilege(could_be.oid, trail.oid, 'truncate'))) as changes,
@@ -212,16 +221,27 @@ export async function checkRole(database: Database, where = 'DATABASE_URL'): Pro
   const is = (found: string, what: string): string =>
     found === role.name ? `${who} ${what}` : `${who} can become "${found}", which ${what}`;
   // A superuser has every right, so the other sentences would only repeat the first.
-  if (role.super !== null) return [`${is(role.super, 'is a superuser')} and could change the audit trail.`];
-  return [
+  if (role.super !== null) return [`${is(role.super, 'is a superuser')} and could change the audit trail. ${OWN_ROLE}`];
+  const tooMuch = [
     role.makes_roles !== null
       ? `${is(role.makes_roles, 'may create roles')} and could give itself any right.`
       : undefined,
+    // The owner of what a table is in may drop the table, whoever owns that.
+    role.database !== null ? `${is(role.database, 'owns the database')} and could drop the audit trail.` : undefined,
+    role.schema !== null ? `${is(role.schema, 'owns the schema')} and could drop the audit trail.` : undefined,
     role.owns !== null ? `${who} owns the audit trail (${role.owns}).` : undefined,
+    role.guards !== null ? `${who} owns what guards the audit trail (${role.guards}).` : undefined,
     role.owns === null && role.changes !== null ? `${who} may change the audit trail (${role.changes}).` : undefined,
-    role.works ? undefined : `${who} has no rights on the tables. As their owner: grant usher_app to "${role.name}".`,
   ].filter((sentence) => sentence !== undefined);
+  return [
+    ...tooMuch.map((sentence, n) => (n === tooMuch.length - 1 ? `${sentence} ${OWN_ROLE}` : sentence)),
+    ...(role.works ? [] : [`${who} has no rights on the tables. As their owner: grant usher_app to "${role.name}".`]),
+  ];
 }
+
+/** What helps against every right too many. */
+const OWN_ROLE =
+  'The program needs a role of its own that owns nothing, a member of usher_app; name the owner in DATABASE_MIGRATION_URL only.';
 
 /** Why the database cannot be worked with now, in words for operators; null while it can: it answers, lacks nothing, takes writes. */
 export async function databaseTrouble(database: Database): Promise<string | null> {

@@ -212,6 +212,35 @@ describe('the role of the program', () => {
     ]);
   });
 
+  test('is a problem when it owns what the trail is in, or what guards it, and the sentence says what to do', async () => {
+    const { url } = await testDatabase();
+    const [row] = await asOwner(url, 'select current_database() as name, current_user as me');
+    const [name, me] = [String(row?.['name']), String(row?.['me'])];
+    const landlord = runName('landlord');
+    await asOwner(url, `create role ${landlord} nologin`);
+    const next = 'The program needs a role of its own that owns nothing, a member of usher_app';
+    const sentence = (text: string): unknown => expect.stringMatching(new RegExp(`${text}.*${next}`));
+    try {
+      expect(await login('dba', `grant ${APP_ROLE} to ROLE; alter database ${name} owner to ROLE`)).toEqual([
+        sentence('dba" of DATABASE_URL owns the database and could drop the audit trail'),
+      ]);
+      await asOwner(url, `alter database ${name} owner to ${landlord}`);
+      expect(await login('tenant', `grant ${APP_ROLE}, ${landlord} to ROLE`)).toEqual([
+        sentence(`can become "${landlord}", which owns the database and could drop the audit trail`),
+      ]);
+      await asOwner(url, `alter database ${name} owner to ${me}`);
+      expect(await login('schemer', `grant ${APP_ROLE} to ROLE; alter schema public owner to ROLE`)).toEqual([
+        sentence('schemer" of DATABASE_URL owns the schema and could drop the audit trail'),
+      ]);
+      expect(
+        await login('guard', `grant ${APP_ROLE} to ROLE; alter function audit_is_append_only() owner to ROLE`),
+      ).toEqual([sentence('owns what guards the audit trail \\(audit_is_append_only\\)')]);
+    } finally {
+      await asOwner(url, `alter database ${name} owner to ${me}; alter schema public owner to pg_database_owner`);
+      await asOwner(url, `drop role ${landlord}`);
+    }
+  });
+
   test('is a problem when it may change the trail or make itself another role', async () => {
     expect(
       await login(
