@@ -28,8 +28,8 @@ export interface Conversation {
   accept(inbound: Inbound): Promise<boolean>;
   /**
    * Keeps the answer to an act that is over, which its platform did not take: a job gives it by `Channel.answer` when that works again.
-   * Of an act that changes something and was not committed only the sentence of `reply` is kept, and it is never done. False where
-   * nothing could be kept. Never throws.
+   * An act that changes something and was not committed is never done: of it what `reply` says is kept, and the form that it opened.
+   * False where nothing could be kept. Never throws.
    */
   owed(inbound: Inbound, reply: Reply): Promise<boolean>;
   /**

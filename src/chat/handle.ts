@@ -12,7 +12,7 @@ import { near, parse } from './commands';
 import { remember } from './follow';
 import type { Act, Inbound, Reply } from './inbound';
 import type { Refusals } from './refusals';
-import { bug, sentForm, paramsOf, refusal, reply, unshown } from './replies';
+import { bug, sentForm, paramsOf, refusal, reply, unshown, withFresh } from './replies';
 import type { ReplyParts } from './replies';
 import { search } from './search';
 import { fixed } from './spans';
@@ -143,20 +143,31 @@ function deliveryOfAct(inbound: Inbound, act: Act): Delivery {
 const OVER: Act = { kind: 'search', search: '', draft: null, query: '' };
 
 /**
- * What is kept of an act whose answer is owed: the act, where it only reads or was committed. One that was refused or failed must never
- * be done later, when its person does not expect it any more: of that the sentence is kept, and not the act. Null where it has none.
+ * What is kept of an act whose answer is owed: the act, where it only reads or was committed. Any other must never be done later, when
+ * its person does not expect it any more: of that the form that it opened is kept, or the sentence and the button of the fresh card.
+ * Null where there is nothing to say.
  */
 async function owing(parts: ConversationParts, inbound: Inbound, given: Reply): Promise<Inbound | null> {
   const act = asTyped(inbound.act);
   const isSafe = !writes(act) || (await parts.desk.store.repeated(deliveryOfAct(inbound, act))) !== null;
   if (isSafe) return { ...inbound, owed: { say: null } };
+  if (given.kind === 'form' && given.card.draft !== null) {
+    const open: Act = { kind: 'press', verb: 'draft.open', data: { draft: given.card.draft }, card: null };
+    return { ...inbound, act: open, owed: { say: null } };
+  }
   const say = sentenceOf(given);
-  return say === null ? null : { ...inbound, act: OVER, owed: { say } };
+  if (say === null) return null;
+  const pressed = act.kind === 'press' && given.kind === 'card' && given.replaces ? { pressed: act } : {};
+  return { ...inbound, act: OVER, owed: { say, ...pressed } };
 }
 
+/** What a reply says in words. A card with nothing beside it says it in its first line. */
 function sentenceOf(given: Reply): Text | null {
   switch (given.kind) {
-    case 'card':
+    case 'card': {
+      const { reader, summary } = given.card;
+      return given.say ?? (reader === null ? summary : toldTo(summary, reader));
+    }
     case 'text':
       return given.say;
     case 'errors': {
@@ -164,6 +175,7 @@ function sentenceOf(given: Reply): Text | null {
       return all.length === 0 ? null : all.flatMap((one, index) => (index === 0 ? one : [fixed('\n'), ...one]));
     }
     case 'form':
+      return label('surface.unshown');
     case 'choices':
     case 'none':
       return null;
@@ -276,7 +288,8 @@ async function noted(parts: ConversationParts, inbound: Inbound, who: Who | null
 async function run(parts: Heard, inbound: Inbound, who: Who): Promise<Reply> {
   const { act } = inbound;
   const { owed } = inbound;
-  if (owed !== undefined && owed.say !== null) return { kind: 'text', say: owed.say };
+  if (owed !== undefined && owed.say !== null)
+    return await withFresh(parts, { ...inbound, act: owed.pressed ?? act }, who, owed.say);
   if (act.kind === 'search') return search(parts.desk, who, act);
   const context = contextOf(parts, inbound, who, act.kind === 'press' || act.kind === 'submit' ? act.verb : null);
   const shown = (answer: Answer): Promise<Reply> => reply(parts, inbound, who, context.by, answer);

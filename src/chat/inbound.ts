@@ -78,9 +78,10 @@ export interface Inbound {
   readonly act: Act;
   /**
    * Only where the act is over and no more than its answer is wanted (`Conversation.owed`): nothing is done by it, and no form opens.
-   * `say` is what it was answered with where the act was refused or failed.
+   * `say` is what it was answered with where it was refused or failed, and `pressed` the button for which the fresh card was shown with
+   * it: that is drawn again, and not pressed.
    */
-  readonly owed?: { readonly say: Text | null };
+  readonly owed?: { readonly say: Text | null; readonly pressed?: Extract<Act, { kind: 'press' }> };
 }
 
 /** What a channel shows. `say` is one short sentence beside the card (toast, ephemeral line, banner). */

@@ -117,11 +117,13 @@ export async function refusal(
       return { kind: 'card', card, replaces: false, say: null };
     }
   }
-  if (act.kind === 'press' && who) {
-    const fresh = await freshCard(parts, inbound, who);
-    if (fresh) return { kind: 'card', ...fresh, replaces: true, say: sentence };
-  }
-  return { kind: 'text', say: sentence };
+  return who ? await withFresh(parts, inbound, who, sentence) : { kind: 'text', say: sentence };
+}
+
+/** A late click gets the fresh card with its sentence; anything else, and where the card may no longer be seen, the sentence alone. */
+export async function withFresh(parts: ReplyParts, inbound: Inbound, who: Who, sentence: Text): Promise<Reply> {
+  const fresh = await freshCard(parts, inbound, who);
+  return fresh ? { kind: 'card', ...fresh, replaces: true, say: sentence } : { kind: 'text', say: sentence };
 }
 
 /** The form with what was filled in, for platforms that must draw it again; what was typed is kept in the draft. */
@@ -140,7 +142,7 @@ async function filledForm(parts: ReplyParts, inbound: Inbound, who: Who): Promis
   }
 }
 
-/** A late click gets the fresh card with its sentence; where the card may no longer be seen, the sentence alone. */
+/** How the card of a pressed button looks today; null where it may no longer be seen. */
 async function freshCard(
   parts: ReplyParts,
   inbound: Inbound,

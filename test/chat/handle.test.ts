@@ -58,6 +58,7 @@ describe('a delivery that comes again (rows 5, 43)', () => {
 describe('an answer that is owed', () => {
   test('is given without doing what was refused or failed, and once more where it was done or only reads', async () => {
     const heard: Reply[] = [];
+    let last: Reply = { kind: 'none' };
     Object.assign(world.mailbox, {
       answer: (_inbound: Inbound, reply: Reply) => {
         heard.push(reply);
@@ -75,6 +76,7 @@ describe('an answer that is owed', () => {
       const inbound = world.inbound(user, act, delivery);
       expect(await world.conversation.owed(inbound, given)).toBe(given.kind !== 'none');
       await world.incoming.settle();
+      last = heard.at(-1) ?? last;
       return heard.splice(0).map((reply) => [reply.kind, sentenceOf(reply)]);
     };
     const before = await door.state();
@@ -88,17 +90,32 @@ describe('an answer that is owed', () => {
       ['text', `${failed}\n${failed}`],
     ]);
     expect(await owed(approve, { kind: 'none' })).toEqual([]);
+    // What was refused in a card of its own says that.
+    const typed: Act = { kind: 'text', text: 'approve R-99' };
+    const refused = await world.say('ana', typed.text);
+    expect([refused.kind, await owed(typed, refused)]).toEqual(['card', [['text', sentenceOf(refused)]]]);
+    // The form that an act begins with waits as well.
+    const deny: Act = { ...approve, verb: 'approval.deny' };
+    expect(await owed(deny, await world.conversation.handle(world.inbound('ana', deny)))).toEqual([['card', '']]);
+    const denial = cardOf(await world.press('ana', cardOf(last), 'Continue'));
+    expect([...buttons(denial).keys()]).toContain('Deny');
     expect(await door.state()).toEqual(before);
 
     // What opens a form waits behind Continue: none is posted.
     const opens: Act = { kind: 'press', verb: 'draft.open', data: { draft: form.draft }, card: null };
     expect((await owed(opens, said, 'tara')).map(([kind]) => kind)).toEqual(['card']);
 
+    const list = cardOf(await world.say('ana', 'approvals'));
     const done = await world.conversation.handle(world.inbound('ana', approve, 'click'));
     const after = await door.state();
     expect(after).toMatchObject({ decisions: 1 });
     // Its stored answer.
     expect(await owed(approve, said, 'ana', 'click')).toEqual([['card', sentenceOf(done)]]);
+    // A late click gets the fresh card with its sentence, however late it is answered.
+    const late: Act = { ...approve, data: dataOf(list, 'Approve') };
+    const told = await world.conversation.handle(world.inbound('ana', late));
+    expect(await owed(late, told)).toEqual([['card', sentenceOf(told)]]);
+    expect([sentenceOf(told), buttons(cardOf(last)).has('Approve')]).toEqual(['You approved R-1001 already.', false]);
     expect(await door.state()).toEqual(after);
   });
 });
