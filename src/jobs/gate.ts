@@ -68,6 +68,10 @@ export function paceOf(platform: string): Pace {
 export const gateOf = (place: { readonly platform: string; readonly tenant: string }): string =>
   `${place.platform}:${place.tenant}`;
 
+/** The gate of new messages to one person there. */
+export const postsOf = (place: Parameters<typeof gateOf>[0] & { readonly user: string }): string =>
+  `${gateOf(place)}:${place.user}`;
+
 /** Code of a refusal for having called too often, whatever the platform calls it. */
 export const LIMITED = 'ratelimited';
 
@@ -82,7 +86,13 @@ export function answersIn(place: Parameters<typeof gateOf>[0], outbox: Pick<Outb
       const [heldMs, { granted }] = await Promise.all([outbox.held(gate), outbox.enter(`${gate}:updates`, ANSWERS, 1)]);
       return heldMs === 0 && granted > 0;
     },
-    hold: (ms: number): Promise<void> => outbox.hold(gate, ms),
+    async mayPost(user: string): Promise<boolean> {
+      if ((await outbox.held(gate)) > 0) return false;
+      const { granted } = await outbox.enter(postsOf({ ...place, user }), paceOf(place.platform).post, 1);
+      return granted > 0;
+    },
+    holdEdits: (ms: number): Promise<void> => outbox.hold(gate, ms),
+    holdPosts: (user: string, ms: number): Promise<void> => outbox.hold(postsOf({ ...place, user }), ms),
   };
 }
 

@@ -6,7 +6,7 @@ import type { Inbound, Reply } from '../chat/inbound';
 import { traceOf } from '../chat/trace';
 import type { Log } from '../log';
 import type { Desk, InboundRow, InboundStore, Watch } from '../operations/ports';
-import { gateOf, NotNow, paceOf } from './gate';
+import { gateOf, NotNow, paceOf, postsOf } from './gate';
 import type { Gates } from './gate';
 import { sideBySide } from './side-by-side';
 import { backoff, within } from './worker';
@@ -119,5 +119,7 @@ async function answer(
       throw error;
     }
   };
+  // No faster than other messages to the same person: what one conversation does not take closes the gate for all.
+  await parts.gates.enter(postsOf(inbound), paceOf(inbound.platform).post);
   return await parts.gates.call(gateOf(inbound), paceOf(inbound.platform).all, send, true);
 }

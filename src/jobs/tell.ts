@@ -18,7 +18,7 @@ import type { By, CardRow, Cards, Desk, Outbox, OutgoingRow, Reachable, Watch } 
 import { presserOf } from './by';
 import { isDead, isWaiting, lateness, mayBeOut, together, UNSURE } from './elsewhere';
 import type { Waits } from './elsewhere';
-import { gateOf, LOOK_UPS, NotNow, paceOf } from './gate';
+import { gateOf, LOOK_UPS, NotNow, paceOf, postsOf } from './gate';
 import type { Gates } from './gate';
 import { elsewhereThan, placesOf } from './reaching';
 
@@ -157,7 +157,7 @@ async function tellBy(
   if (drawn === null) return;
   const card = bind(parts.book, drawn, who, kept.id);
   fits(channel, card);
-  await parts.gates.enter(`${gateOf(place)}:${place.user}`, paceOf(place.platform).post);
+  await parts.gates.enter(postsOf(place), paceOf(place.platform).post);
   const ref = await remote(parts, row, place, 'send', () => channel.send(place, card));
   if (!(await parts.cards.sent(kept.id, ref, hashOf(drawn)))) {
     // This worker stood still for so long that another one told it, or found what this one had sent.

@@ -6,6 +6,7 @@ import type { Act, Reply } from '../../src/chat/inbound';
 import { connectors } from '../../src/connectors';
 import { delivering } from '../../src/jobs/deliver';
 import { answersIn, createGates } from '../../src/jobs/gate';
+import { receiving } from '../../src/jobs/receive';
 import { startHttp, type HttpServer } from '../../src/http';
 import { until } from '../channels/slack/world';
 import { SlackServer, wordsOf, type SlackMessage } from '../support/slack-server';
@@ -29,6 +30,8 @@ let slack: SlackServer;
 let channel: ReturnType<typeof createSlackChannel>;
 let http: HttpServer;
 let work: ReturnType<typeof delivering>;
+/** What answers typed words. */
+let hearing: ReturnType<typeof receiving>;
 /** What told the time before. */
 let running: string;
 let now = 0;
@@ -36,6 +39,8 @@ let now = 0;
 let heard: { readonly method: string; readonly to: string; readonly at: number; readonly refused: boolean }[];
 /** The edit after so many more is refused. */
 let refuseAfter: number | null;
+/** The next new message is. */
+let refusePost: boolean;
 let meanwhile: (() => Promise<unknown>) | null;
 
 beforeEach(async () => {
@@ -64,11 +69,12 @@ beforeEach(async () => {
   const { routes } = channel;
   http = await startHttp({ host: '127.0.0.1', port: 0, routes, ready: () => Promise.resolve([]), log: world.log });
   slack.connect(`http://127.0.0.1:${http.port}/slack/events`);
-  [now, heard, refuseAfter, meanwhile] = [0, [], null, null];
+  [now, heard, refuseAfter, refusePost, meanwhile] = [0, [], null, false, null];
   slack.weather = (method) => {
     const isEdit = method === 'chat.update';
-    const refused = isEdit && refuseAfter === 0;
+    const refused = isEdit ? refuseAfter === 0 : method === 'chat.postMessage' && refusePost;
     if (isEdit && refuseAfter !== null) refuseAfter -= 1;
+    if (method === 'chat.postMessage') refusePost = false;
     heard.push({ method, to: String(slack.calls.at(-1)?.args['channel']), at: now, refused });
     return refused ? { status: 429, retryAfter: 30 } : null;
   };
@@ -80,13 +86,18 @@ beforeEach(async () => {
       return redraw === undefined ? world.outbox.claim(1, leaseMs) : [redraw];
     },
   };
+  const gates = createGates({ outbox, pause, clock: () => now });
+  const { conversation, received, log } = world;
+  const channels = new Map([['slack', channel]]);
+  const inbound: typeof received = { ...received, claim: (_most, leaseMs) => received.claim(1, leaseMs) };
+  hearing = receiving({ desk: world.desk, inbound, gates, conversation, channels, log });
   work = delivering({
     desk: world.desk,
     outbox,
-    gates: createGates({ outbox, pause, clock: () => now }),
+    gates,
     cards: world.cards,
     book: loadCards(join(__dirname, '../../cards')),
-    channels: new Map([['slack', channel]]),
+    channels,
     connectors: connectors({ localRoles: world.localRoles }),
     deadlineMs: MINUTE,
     log: world.log,
@@ -283,4 +294,38 @@ test('row 20: the time that Slack names for the answer to a click is kept to by 
   expect(calls().length).toBeGreaterThan(1);
   for (const call of calls().slice(1)) expect(call.at).toBeGreaterThanOrEqual(at + 30_000);
   expect(wordsOf(message)).toContain('Access given');
+});
+
+test('row 20: whoever is quicker than their conversation takes is answered, and stops nobody else', async () => {
+  await later(MINUTE);
+  const message = asked('ana', 'Tara Lind');
+  const posts = () =>
+    heard.filter(({ method, at, to }) => method === 'chat.postMessage' && at >= from && to === message.channel);
+  const shown = () => slack.messagesOf('U0ana').length;
+  const from = now;
+  const press = async (): Promise<void> => {
+    const before = shown();
+    await slack.press('U0ana', message, 'Details');
+    await until(() => shown() > before);
+  };
+  for (let n = 0; n < 5; n += 1) await press();
+  expect(posts()).toHaveLength(1);
+  // Typed words take their turn as well.
+  for (let n = 0; n < 3; n += 1)
+    await slack.event({ type: 'message', channel: message.channel, channel_type: 'im', user: 'U0ana', text: 'help' });
+  while ((await hearing.round()) > 0) await hearing.rest();
+  expect(posts().map(({ at }) => at - from)).toEqual([0, 1_030, 2_060, 3_090]);
+
+  // What Slack refuses all the same it refuses to her alone.
+  await later(2_000);
+  refusePost = true;
+  await press();
+  expect(posts().at(-1)).toMatchObject({ refused: true });
+  const at = now;
+  await act('tom', { kind: 'text', text: 'cancel R-1002' });
+  await due();
+  expect(edits().filter((edit) => edit.at === at).length).toBeGreaterThan(0);
+  expect(await world.outbox.held(`slack:${slack.team}`)).toBe(0);
+  await press();
+  expect(posts().filter((post) => post.at >= at)).toHaveLength(1);
 });

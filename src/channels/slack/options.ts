@@ -7,8 +7,12 @@ import type { Log } from '../../log';
 export interface AnswerPace {
   /** Whether an answer may be an edit now; it has another way. */
   mayEdit(): Promise<boolean>;
-  /** The workspace wants no calls for so long. */
-  hold(ms: number): Promise<void>;
+  /** Whether an answer may be a new message to this person now. */
+  mayPost(user: string): Promise<boolean>;
+  /** An edit was refused for so long: the workspace wants no calls. */
+  holdEdits(ms: number): Promise<void>;
+  /** A new message was, which may be the conversation with this person alone. */
+  holdPosts(user: string, ms: number): Promise<void>;
 }
 
 /** Settings of `createSlackChannel`. There is on purpose none that switches the check of signatures off. */
@@ -39,7 +43,12 @@ export interface SlackOptions {
 
 export type SlackSettings = Required<SlackOptions>;
 
-const UNPACED: AnswerPace = { mayEdit: () => Promise.resolve(true), hold: () => Promise.resolve() };
+const UNPACED: AnswerPace = {
+  mayEdit: () => Promise.resolve(true),
+  mayPost: () => Promise.resolve(true),
+  holdEdits: () => Promise.resolve(),
+  holdPosts: () => Promise.resolve(),
+};
 
 export const SLACK_API = 'https://slack.com/api/';
 

@@ -15,6 +15,9 @@ import { isCode, type Web } from './web';
 
 type CardReply = Extract<Reply, { kind: 'card' }>;
 
+/** Code of what was not tried, because there was no room for it. */
+const PACED = 'paced';
+
 /** Draws replies. Never throws: the act is done by then, and the outbox repairs what is remembered. */
 export class Show {
   constructor(
@@ -98,11 +101,10 @@ export class Show {
         const shown = viewOf(view.raw, blocks);
         await updateView(web, view.ref, shown, () => Promise.resolve(shown));
       } else if (message !== null) {
-        if (!(await this.mayEdit())) throw new ChannelError('later', 'paced');
-        await web.call('chat.update', { channel: message.channel, ts: message.ts, text, blocks });
+        const edit = { channel: message.channel, ts: message.ts, text, blocks };
+        await this.edit(() => web.call('chat.update', edit));
       }
     } catch (error) {
-      await this.learn(error);
       settings.log.info({ code: codeOf(error) }, 'slack form does not know what was chosen');
     }
   }
@@ -201,14 +203,14 @@ export class Show {
     const answer = { ...reply, say: null };
     const { channel, ts, ephemeral } = message;
     const place = ephemeral ? null : { tenant: settings.teamId, conversation: channel, message: ts, serviceUrl: null };
-    const isPaced = place !== null && !(await this.mayEdit());
-    if (place !== null && !isPaced) {
+    let isPaced = false;
+    if (place !== null) {
       try {
-        await post.update(place, card);
+        await this.edit(() => post.update(place, card));
         return place;
       } catch (error) {
-        settings.log.warn({ code: codeOf(error) }, 'slack message could not be updated');
-        await this.learn(error);
+        isPaced = isCode(error, PACED);
+        if (!isPaced) settings.log.warn({ code: codeOf(error) }, 'slack message could not be updated');
         if (isCode(error, 'message_not_found')) return await this.answer(turn, answer, reply);
       }
     }
@@ -216,18 +218,25 @@ export class Show {
     const shown = toMessage(isPaced ? card : (follow?.still ?? card));
     if ((await turn.answerUrl?.post({ replace_original: true, ...shown })) === true) return isPaced ? place : null;
     if (!isPaced) return await this.answer(turn, answer, reply);
-    await this.owe(turn, reply, new ChannelError('later', 'paced'));
+    await this.owe(turn, reply, new ChannelError('later', PACED));
     return null;
   }
 
-  private async mayEdit(): Promise<boolean> {
-    return await this.options.settings.pace.mayEdit().catch(() => false);
+  /** Edits a message of ours, where there is room for that. A time that Slack names is kept to by everybody who calls it. */
+  private async edit(make: () => Promise<unknown>): Promise<void> {
+    const { pace } = this.options.settings;
+    await paced(pace.mayEdit(), make, (ms) => pace.holdEdits(ms));
   }
 
-  /** A time that Slack names is kept to by everybody who calls it. */
-  private async learn(error: unknown): Promise<void> {
-    if (!(error instanceof ChannelError) || error.retryAfterMs === null) return;
-    await this.options.settings.pace.hold(error.retryAfterMs).catch(() => undefined);
+  /** Makes a new message for a person. One conversation takes few of them, and a time that is named for that one stops nobody else. */
+  private async send(...[to, card]: Parameters<Post['send']>): Promise<MessageRef> {
+    const { post, settings } = this.options;
+    const { pace } = settings;
+    return await paced(
+      pace.mayPost(to.user),
+      () => post.send(to, card),
+      (ms) => pace.holdPosts(to.user, ms),
+    );
   }
 
   /** Gives the message that can be changed afterwards. `whole`: with what is said beside it. */
@@ -241,10 +250,9 @@ export class Show {
     let ref: MessageRef;
     try {
       const card = withSay(reply.card, reply.say);
-      ref = await post.send({ user, conversation: direct ? message.channel : null }, card);
+      ref = await this.send({ user, conversation: direct ? message.channel : null }, card);
     } catch (error) {
-      settings.log.warn({ code: codeOf(error) }, 'slack answer could not be sent');
-      await this.learn(error);
+      if (!isCode(error, PACED)) settings.log.warn({ code: codeOf(error) }, 'slack answer could not be sent');
       // For this person alone, where it cannot follow, is better than later.
       if (!direct || passing === null || !(await aside(turn, passing))) await this.owe(turn, whole, error);
       return null;
@@ -290,6 +298,22 @@ export class Show {
 async function aside({ answerUrl }: Turn, card: Card): Promise<boolean> {
   const message = { response_type: 'ephemeral', replace_original: false, ...toMessage(card) };
   return (await answerUrl?.post(message)) === true;
+}
+
+/** Makes a call if it may begin now. `hold` hears of a time that it names. */
+async function paced<T>(
+  may: Promise<boolean>,
+  make: () => Promise<T>,
+  hold: (ms: number) => Promise<void>,
+): Promise<T> {
+  if (!(await may.catch(() => false))) throw new ChannelError('later', PACED);
+  try {
+    return await make();
+  } catch (error) {
+    if (error instanceof ChannelError && error.retryAfterMs !== null)
+      await hold(error.retryAfterMs).catch(() => undefined);
+    throw error;
+  }
 }
 
 /** Where the person of a turn can be told one line. */
