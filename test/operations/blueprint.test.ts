@@ -418,6 +418,33 @@ describe('finding', () => {
   });
 });
 
+test('refuses a last day that is over, and notes one that went by since it was written', async () => {
+  const file = (policy: string, more = ''): string =>
+    BASE.replace(
+      '{ name: Everybody, who: allMembers, expires: 30 days',
+      `{ name: Everybody, who: allMembers, ${policy}`,
+    ) + more;
+  const over =
+    '"2020-01-01" is over: nobody would get anything by this policy. Write a later day, or a length like 90 days.';
+  expect(texts(await apply(desk, operator, read(file('expires: 2020-01-01'))))).toEqual([`1.yaml:19:65: ${over}`]);
+  const exceptions = `        incompatibleWith:
+          - { package: Books, exceptionPolicy: { approval: [{ approvers: [ana] }], expires: 2020-01-01 } }`;
+  expect(texts(await apply(desk, operator, read(file('expires: 30 days', exceptions))))).toEqual([
+    `1.yaml:25:93: ${over}`,
+  ]);
+
+  await applied(file('expires: 2030-12-31'), { demo: true });
+  await sql(`update organization set clock_offset_ms = extract(epoch from '2031-01-02 00:00Z' - now()) * 1000`);
+  const later = await applied(file('expires: 2030-12-31, onBehalf: true'));
+  expect(later.lines.map(({ action, details }) => [action, details[0]])).toEqual([
+    ['note', 'its last day, 2030-12-31, is over: nobody gets anything by it'],
+    ['change', 'on behalf: no → yes'],
+  ]);
+  expect((await applied(file('expires: 2030-12-31, enabled: false'))).lines.map(({ action }) => action)).toEqual([
+    'change',
+  ]);
+});
+
 describe('applying', () => {
   test('a second apply changes nothing and writes no audit row', async () => {
     await applied(BASE);

@@ -14,6 +14,7 @@ import type {
   SubjectSet,
   WorkingCalendar,
 } from '../../domain/model';
+import { isOver } from '../../domain/period';
 import { hoursOf } from '../../domain/time';
 import type { PolicyConfig } from '../ports';
 import { misfits, questionKey, tooManyQuestions } from './checks';
@@ -236,7 +237,7 @@ function isFormerDefault({ extension, stages }: PolicyVersion): boolean {
 
 /**
  * What does not fit together, where it is written or would have to be. Questions that were taken before this release counted them go
- * on, with a note: a file that worked must not fail as a whole for what it does not change.
+ * on, with a note, and so does a last day that went by since: a file that worked must not fail as a whole for what it does not change.
  */
 function refuseMisfits(
   draft: Draft,
@@ -253,12 +254,25 @@ function refuseMisfits(
   if (content.mode === 'request' && (policy.who ?? content.targets).length === 0)
     refuse(draft, at(place, 'who'), 'This policy lets nobody ask. Add "who", for example allMembers.');
   for (const { path, message } of misfits(content)) refuse(draft, at(place, ...path), message);
+  const was = policy.before?.content;
+  const wrong = (field: 'questions' | 'expiration', where: Place, problem: string, note: string): void => {
+    if (canonical(content[field]) !== canonical(was?.[field])) refuse(draft, where, problem);
+    else draft.lines.push({ id, action: 'note', noun: 'policy', label: policy.label, details: [note] });
+  };
   const tooMany = tooManyQuestions(content.questions);
-  if (tooMany === null) return;
-  if (canonical(content.questions) !== canonical(policy.before?.content.questions))
-    refuse(draft, at(place, 'questions'), tooMany);
-  else draft.lines.push({ id, action: 'note', noun: 'policy', label: policy.label, details: [tooMany] });
+  if (tooMany !== null) wrong('questions', at(place, 'questions'), tooMany, tooMany);
+  const { expiration } = content;
+  if (expiration.kind === 'date' && policy.after.state === 'enabled' && isOver(content, LAST_ZONE, draft.now))
+    wrong(
+      'expiration',
+      at(place, 'expires'),
+      `"${expiration.day}" is over: nobody would get anything by this policy. Write a later day, or a length like 90 days.`,
+      `its last day, ${expiration.day}, is over: nobody gets anything by it`,
+    );
 }
+
+/** Where a day ends last: what is over there is over for everybody. */
+const LAST_ZONE = 'Etc/GMT+12';
 
 function stageOf(found: People, place: Place, text: StageText, n: number): StagePlan {
   return {
