@@ -418,6 +418,30 @@ describe('finding', () => {
   });
 });
 
+test('names managers in a circle once, with its way, and takes it', async () => {
+  await applied(BASE);
+  const notes = async (give: string): Promise<string[]> => {
+    const done = await apply(desk, operator, read(give));
+    expect(texts(done)).toEqual([]);
+    return done.lines.flatMap(({ action, label, details }) =>
+      action === 'note' ? [`${label} ${details.join()}`] : [],
+    );
+  };
+  const through = (names: string): string =>
+    `is their own manager through ${names}: where managers decide, they decide for each other`;
+  // Of those who are written; what leads into the circle is no part of it.
+  const longer = `people:
+  - { key: dan, name: Dan Ek, manager: cleo }
+  - { key: ben, name: Ben Carter, manager: cleo }
+  - { key: ana, name: Ana Berger, manager: ben }`;
+  expect(await notes(longer)).toEqual([`Ben Carter (ben) ${through('"Cleo Dahl", "Ana Berger"')}`]);
+  expect(await notes('people: [{ key: dan, name: Dan Ek }]')).toEqual([]);
+  expect(await notes('people: [{ key: cleo, name: Cleo Dahl, manager: ben }]')).toEqual([
+    `Cleo Dahl (cleo) ${through('"Ben Carter"')}`,
+  ]);
+  expect(await notes('people: [{ key: ben, name: Ben Carter, manager: }]')).toEqual([]);
+});
+
 test('refuses a last day that is over, and notes one that went by since it was written', async () => {
   const file = (policy: string, more = ''): string =>
     BASE.replace(

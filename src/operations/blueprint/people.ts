@@ -5,6 +5,7 @@ import { restorableUntil } from '../../domain/person';
 import type { GroupConfig, OrganizationConfig, PersonConfig } from '../ports';
 import {
   at,
+  current,
   differences,
   eventOf,
   everywhere,
@@ -115,6 +116,7 @@ export function findPeople(draft: Draft): People {
 export function settlePeople(draft: Draft, found: People, zone: string): void {
   for (const entry of found.written.people) settlePerson(draft, found, entry, zone);
   noteSharedAddresses(draft, found);
+  noteCircles(draft, found);
 }
 
 function settlePerson(draft: Draft, found: People, entry: Entry<PersonText, PersonConfig>, zone: string): void {
@@ -257,5 +259,32 @@ function noteSharedAddresses(draft: Draft, found: People): void {
       note(draft, entry, `has the mail address of ${holder}: chat accounts are linked to neither by mail`);
   }
 }
+
+/** Managers in a circle decide for each other. Two at the head of an organization may mean it, so it is no problem. */
+function noteCircles(draft: Draft, found: People): void {
+  const managers = new Map<string, string | null>();
+  for (const { id, state, manager } of current(draft, 'person', draft.known.people))
+    if (state !== 'deleted') managers.set(id, manager);
+  const looked = new Set<string>();
+  for (const { id } of found.written.people) {
+    const way: string[] = [];
+    let next: string | null | undefined = id;
+    for (; next && managers.has(next) && !looked.has(next); next = managers.get(next)) {
+      looked.add(next);
+      way.push(next);
+    }
+    const start = next ? way.indexOf(next) : -1;
+    const circle = start < 0 ? [] : way.slice(start);
+    const entry = found.written.people.find((one) => circle.includes(one.id));
+    // Who is their own manager without others was refused.
+    if (!entry || circle.length < 2) continue;
+    const n = circle.indexOf(entry.id);
+    const others = [...circle.slice(n + 1), ...circle.slice(0, n)].map((one) => `"${draft.names.get(one) ?? one}"`);
+    const names = `${others.slice(0, NAMED).join(', ')}${others.length > NAMED ? ` and ${others.length - NAMED} more` : ''}`;
+    note(draft, entry, `is their own manager through ${names}: where managers decide, they decide for each other`);
+  }
+}
+
+const NAMED = 5;
 
 const isActive = (group: GroupConfig): boolean => group.state === 'active';
