@@ -75,11 +75,18 @@ export const postsOf = (place: Parameters<typeof gateOf>[0] & { readonly user: s
 /** Code of a refusal for having called too often, whatever the platform calls it. */
 export const LIMITED = 'ratelimited';
 
+/** The next message to a person is waited for by a click: what goes another way follows nothing. */
+const NEXT_MS = 1_500;
+
 /**
- * How answers to clicks share in the pace of their workspace. They are made where the click came in, by no worker, and wait for nothing:
- * both looks are one way to the database and back.
+ * How answers to clicks share in the pace of their workspace. They are made where the click came in, by no worker, and wait for the next
+ * message to their person at the most: both looks are one way to the database and back.
  */
-export function answersIn(place: Parameters<typeof gateOf>[0], outbox: Pick<Outbox, 'enter' | 'held' | 'hold'>) {
+export function answersIn(
+  place: Parameters<typeof gateOf>[0],
+  outbox: Pick<Outbox, 'enter' | 'held' | 'hold'>,
+  pause = paused,
+) {
   const gate = gateOf(place);
   return {
     async mayEdit(): Promise<boolean> {
@@ -87,9 +94,17 @@ export function answersIn(place: Parameters<typeof gateOf>[0], outbox: Pick<Outb
       return heldMs === 0 && granted > 0;
     },
     async mayPost(user: string): Promise<boolean> {
-      if ((await outbox.held(gate)) > 0) return false;
-      const { granted } = await outbox.enter(postsOf({ ...place, user }), paceOf(place.platform).post, 1);
-      return granted > 0;
+      for (let hasWaited = false; (await outbox.held(gate)) === 0; hasWaited = true) {
+        const { closed, granted, waitMs } = await outbox.enter(
+          postsOf({ ...place, user }),
+          paceOf(place.platform).post,
+          1,
+        );
+        if (granted > 0) return true;
+        if (closed || hasWaited || waitMs > NEXT_MS) return false;
+        await pause(waitMs);
+      }
+      return false;
     },
     holdEdits: (ms: number): Promise<void> => outbox.hold(gate, ms),
     holdPosts: (user: string, ms: number): Promise<void> => outbox.hold(postsOf({ ...place, user }), ms),

@@ -5,7 +5,7 @@ import { loadCards } from '../../src/chat/cards';
 import type { Act, Reply } from '../../src/chat/inbound';
 import { connectors } from '../../src/connectors';
 import { delivering } from '../../src/jobs/deliver';
-import { answersIn, createGates } from '../../src/jobs/gate';
+import { answersIn, createGates, paceOf, postsOf } from '../../src/jobs/gate';
 import { receiving } from '../../src/jobs/receive';
 import { startHttp, type HttpServer } from '../../src/http';
 import { until } from '../channels/slack/world';
@@ -59,7 +59,7 @@ beforeEach(async () => {
     teamId: slack.team,
     apiUrl: slack.url,
     clock: slack.now,
-    pace: answersIn({ platform: 'slack', tenant: slack.team }, world.outbox),
+    pace: answersIn({ platform: 'slack', tenant: slack.team }, world.outbox, pause),
     // A busy machine is slow.
     ackAfterMs: MINUTE,
     deadlineMs: MINUTE,
@@ -308,13 +308,17 @@ test('row 20: whoever is quicker than their conversation takes is answered, and 
     await slack.press('U0ana', message, 'Details');
     await until(() => shown() > before);
   };
-  for (let n = 0; n < 5; n += 1) await press();
-  expect(posts()).toHaveLength(1);
+  // Each waits for the next message that the conversation takes, and no longer where another has its turn.
+  for (let n = 0; n < 3; n += 1) await press();
+  const ana = postsOf({ platform: 'slack', tenant: slack.team, user: 'U0ana' });
+  meanwhile = () => world.outbox.enter(ana, paceOf('slack').post, 1);
+  await press();
+  expect(meanwhile).toBeNull();
   // Typed words take their turn as well.
   for (let n = 0; n < 3; n += 1)
     await slack.event({ type: 'message', channel: message.channel, channel_type: 'im', user: 'U0ana', text: 'help' });
   while ((await hearing.round()) > 0) await hearing.rest();
-  expect(posts().map(({ at }) => at - from)).toEqual([0, 1_030, 2_060, 3_090]);
+  expect(posts().map(({ at }) => at - from)).toEqual([0, 1_030, 2_060, 4_120, 5_150, 6_180]);
 
   // What Slack refuses all the same it refuses to her alone.
   await later(2_000);
