@@ -119,6 +119,16 @@ describe('reading', () => {
       want: '3:18: "description" has a control character in it. Leave it out.',
     },
     {
+      name: 'a character that nobody sees',
+      give: 'people:\n  - key: a\n    name: "Bo\\u200Boks"',
+      want: '3:11: "name" has a character in it that nobody sees (U+200B). Leave it out.',
+    },
+    {
+      name: 'what turns a line round, also in a description',
+      give: 'catalogs:\n  - name: A\n    description: "x \\u202E y"',
+      want: '3:18: "description" has a control character in it. Leave it out.',
+    },
+    {
       name: 'half a character',
       give: 'people:\n  - key: a\n    name: "A\\uD800"',
       want: '3:11: "name" has half a character in it. Write it anew.',
@@ -193,6 +203,36 @@ describe('reading', () => {
     },
   ])('refuses $name with its place and the next step', ({ give, want }) => {
     expect(problems(give)).toEqual([`1.yaml:${want}`]);
+  });
+
+  test.each([
+    '\u00ad',
+    '\u034f',
+    '\u200c',
+    '\u200d',
+    '\u200e',
+    '\u202e',
+    '\u2060',
+    '\u2066',
+    '\u3164',
+    '\ufe0f',
+    '\u{e0041}',
+  ])('sees what nobody sees in a name: %j', (hidden) => {
+    expect(problems(`people: [{ key: a, name: "Bo${hidden}oks" }]`)).toEqual([
+      expect.stringContaining('"name" has a character in it that nobody sees (U+'),
+    ]);
+  });
+
+  test('lets names have what their script and their pictures need, and former names what they had', () => {
+    const persian = 'نامه\u200cها';
+    const malayalam = 'അവന്\u200d';
+    const hindi = 'क्\u200dष';
+    const japanese = '辻\u{e0100}';
+    const names = [persian, malayalam, hindi, japanese, 'Zoë', 'Rocket 👩\u200d💻 ❤\ufe0f', 'Україна'];
+    expect(problems(`people:\n${names.map((name, n) => `  - { key: k${n}, name: "${name}" }\n`).join('')}`)).toEqual(
+      [],
+    );
+    expect(problems(`catalogs: [{ name: Books, formerly: "Bo\u200boks" }]`)).toEqual([]);
   });
 
   test('reports everything that is wrong in all files at once, in order', () => {

@@ -4,7 +4,20 @@
 import { z } from 'zod';
 import { CONNECTORS } from '../../domain/model';
 import { checkCalendar, checkConflict, checkExceptionPolicy, checkPerson, checkPolicy, checkStage } from './checks';
-import { date, expires, locale, mail, name, oneOrMore, prose, span, subject, timeOfDay, zone } from './values';
+import {
+  date,
+  expires,
+  locale,
+  mail,
+  name,
+  nameOfBefore,
+  oneOrMore,
+  prose,
+  span,
+  subject,
+  timeOfDay,
+  zone,
+} from './values';
 
 const flag = z.boolean();
 const gone = z.literal('deleted').optional();
@@ -51,7 +64,7 @@ const organization = { name: name(), timeZone: zone };
 
 const partner = {
   name: name(),
-  formerly: name().optional(),
+  formerly: nameOfBefore().optional(),
   description: prose().optional(),
   state: z.enum(['proposed', 'configured', 'deleted']).optional(),
   tenants: z.array(name()).optional(),
@@ -77,7 +90,7 @@ const drift = { missing: way.optional(), extra: way.optional() };
 
 const resource = {
   name: name(),
-  formerly: name().optional(),
+  formerly: nameOfBefore().optional(),
   description: prose().optional(),
   connector: z.enum(CONNECTORS),
   /** Default: the name. */
@@ -133,7 +146,7 @@ const extension = {
 
 const policy = {
   name: name(),
-  formerly: name().optional(),
+  formerly: nameOfBefore().optional(),
   /** Not written: a new policy is enabled, a known one stays as is. */
   enabled: flag.optional(),
   mode: z.enum(['request', 'direct']).optional(),
@@ -192,7 +205,7 @@ const conflict = {
 
 const pack = {
   name: name(),
-  formerly: name().optional(),
+  formerly: nameOfBefore().optional(),
   description: prose().optional(),
   hidden: flag.optional(),
   sensitive: flag.optional(),
@@ -213,7 +226,7 @@ const pack = {
 
 const catalog = {
   name: name(),
-  formerly: name().optional(),
+  formerly: nameOfBefore().optional(),
   description: prose().optional(),
   published: flag.optional(),
   /** Whether people of other organizations may see and ask for its packages at all. */

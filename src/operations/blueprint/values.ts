@@ -25,8 +25,31 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
 /** Half of a pair, which no database keeps. */
 const BROKEN = /\p{Surrogate}/u;
 
+// Turns the text around it, over the end of its line in a terminal.
+const TURNING = /[\u202a-\u202e\u2066-\u2069]/;
+/** Nothing of it is seen, so two names with and without one are two that look the same. */
+const UNSEEN = /\p{Default_Ignorable_Code_Point}/u;
+const JOINED = 'Arab Syrc Mong Deva Beng Guru Gujr Orya Taml Telu Knda Mlym Sinh Khmr Mymr'
+  .split(' ')
+  .map((script) => `\\p{Script_Extensions=${script}}`)
+  .join('');
+/** Where it is seen: in emoji, in variants of Chinese, Japanese and Mongolian letters, and where letters of a script join by it. */
+const SEEN = new RegExp(
+  [
+    '\\p{RGI_Emoji}',
+    '(?<=\\p{Script=Han})[\\u{fe00}-\\u{fe0f}\\u{e0100}-\\u{e01ef}]',
+    '(?<=\\p{Script=Mong})[\\u{180b}-\\u{180d}\\u{180f}]',
+    `(?<=[${JOINED}])[\\u200c\\u200d](?=[${JOINED}])`,
+    `(?<=[[${JOINED}]&&\\p{M}])\\u200d`,
+  ].join('|'),
+  'gv',
+);
+
 /** A name: one line, not empty. */
-export const name = (max = 200): z.ZodType<string> =>
+export const name = (max = 200): z.ZodType<string> => nameOfBefore(max).superRefine(refuseUnseen);
+
+/** What something is or was called, perhaps since before invisible characters were refused. */
+export const nameOfBefore = (max = 200): z.ZodType<string> =>
   z
     .string()
     .trim()
@@ -42,7 +65,7 @@ export const prose = (max = 1000): z.ZodType<string> =>
     .trim()
     .max(max, `is longer than ${max} characters. Shorten it`)
     .refine(
-      (text) => !CONTROL.test(text.replace(/[\t\n\v\f\r\u0085\u2028\u2029]/g, '')),
+      (text) => !CONTROL.test(text.replace(/[\t\n\v\f\r\u0085\u2028\u2029]/g, '')) && !TURNING.test(text),
       'has a control character in it. Leave it out',
     )
     .refine((text) => !BROKEN.test(text), 'has half a character in it. Write it anew');
@@ -132,6 +155,13 @@ export function show(given: unknown): string {
   const text = typeof given === 'string' ? given : (JSON.stringify(given) as string | undefined);
   if (text === undefined) return 'This value';
   return `"${text.length > 60 ? `${text.slice(0, 57)}...` : text}"`;
+}
+
+function refuseUnseen(text: string, context: z.RefinementCtx): void {
+  const code = UNSEEN.exec(text.replace(SEEN, ''))?.[0].codePointAt(0)?.toString(16).toUpperCase();
+  if (code === undefined) return;
+  const message = `has a character in it that nobody sees (U+${code.padStart(4, '0')}). Leave it out`;
+  context.addIssue({ code: 'custom', message });
 }
 
 function readSpan(given: unknown): Span | string {
