@@ -19,11 +19,6 @@ export class NotNow extends Error {
   }
 }
 
-/** A limit of which those for whom nobody waits leave a part to the others. */
-export interface SharedLimit extends CallLimit {
-  readonly patient?: CallLimit;
-}
-
 /** What the platforms let one workspace, tenant or conversation do (Slack: rate limits; Teams: rate limiting page). */
 export interface Pace {
   /** Calls of all kinds to one workspace or tenant. */
@@ -31,23 +26,28 @@ export interface Pace {
   /** New messages to one person. */
   readonly post: CallLimit | null;
   /** Edits in one workspace, where they have a limit of their own. */
-  readonly update: SharedLimit | null;
+  readonly update: CallLimit | null;
+  /** What of these may be made where somebody waits for it, and as much where nobody does: each of the two leaves a part to the other. */
+  readonly part: CallLimit | null;
 }
 const PACES: Readonly<Record<string, Pace>> = {
   // A message a second in one conversation and "several hundred a minute" in all; `chat.update` is tier 3, 50 a minute. Whoever pressed
-  // a button looks at it until it changes, so there is room for that when all the copies of a lively minute wait for their turn.
+  // a button looks at it until it changes, so there is room for that when all the copies of a lively minute wait for their turn; and
+  // some of those change however long people go on pressing.
   slack: {
     all: { most: 8, inMs: 1_000, atOnce: 4 },
     post: { most: 1, inMs: 1_000, atOnce: 1 },
-    update: { most: 50, inMs: 60_000, atOnce: 10, patient: { most: 35, inMs: 60_000, atOnce: 7 } },
+    update: { most: 50, inMs: 60_000, atOnce: 10 },
+    part: { most: 35, inMs: 60_000, atOnce: 7 },
   },
   // 50 a second of all kinds; in one conversation 7 in 1 s, 8 in 2 s, 60 in 30 s and 1,800 in an hour, which this keeps at once.
   teams: {
     all: { most: 50, inMs: 1_000, atOnce: 5 },
     post: { most: 60, inMs: 120_000, atOnce: 6 },
     update: null,
+    part: null,
   },
-  web: { all: null, post: null, update: null },
+  web: { all: null, post: null, update: null, part: null },
 };
 const CAREFUL: CallLimit = { most: 1, inMs: 1_000, atOnce: 1 };
 /** Look-ups of one kind: tier 3 of Slack. */
@@ -61,7 +61,7 @@ const ANSWERS: CallLimit = { most: 30, inMs: 60_000, atOnce: 5 };
 
 /** The pace of a platform; a slow one for one that is not known. */
 export function paceOf(platform: string): Pace {
-  return PACES[platform] ?? { all: CAREFUL, post: CAREFUL, update: CAREFUL };
+  return PACES[platform] ?? { all: CAREFUL, post: CAREFUL, update: CAREFUL, part: null };
 }
 
 /** The gate of a workspace or tenant. */
@@ -71,6 +71,19 @@ export const gateOf = (place: { readonly platform: string; readonly tenant: stri
 /** The gate of new messages to one person there. */
 export const postsOf = (place: Parameters<typeof gateOf>[0] & { readonly user: string }): string =>
   `${gateOf(place)}:${place.user}`;
+
+/** Returns when a message there may be changed. Throws `NotNow` where that is not soon. `first`: somebody waits for it. */
+export async function enterEdits(
+  gates: Pick<Gates, 'enter'>,
+  place: Parameters<typeof gateOf>[0],
+  first: boolean,
+): Promise<void> {
+  const { part, update } = paceOf(place.platform);
+  await gates.enter(`${editsOf(place)}:${first ? 'first' : 'others'}`, part);
+  await gates.enter(editsOf(place), update, first);
+}
+
+const editsOf = (place: Parameters<typeof gateOf>[0]): string => `${gateOf(place)}:updates`;
 
 /** Code of a refusal for having called too often, whatever the platform calls it. */
 export const LIMITED = 'ratelimited';
@@ -90,7 +103,7 @@ export function answersIn(
   const gate = gateOf(place);
   return {
     async mayEdit(): Promise<boolean> {
-      const [heldMs, { granted }] = await Promise.all([outbox.held(gate), outbox.enter(`${gate}:updates`, ANSWERS, 1)]);
+      const [heldMs, { granted }] = await Promise.all([outbox.held(gate), outbox.enter(editsOf(place), ANSWERS, 1)]);
       return heldMs === 0 && granted > 0;
     },
     async mayPost(user: string): Promise<boolean> {
@@ -113,7 +126,7 @@ export function answersIn(
 
 export interface Gates {
   /** Returns when a call of `target` may begin. Throws `NotNow` where that is not soon. `first`: somebody waits for it. */
-  enter(target: string, limit: SharedLimit | null, first?: boolean): Promise<void>;
+  enter(target: string, limit: CallLimit | null, first?: boolean): Promise<void>;
   /** Throws `NotNow` where so many calls of `target` wait or are under way that one more would only stand in line. */
   room(target: string, limit: CallLimit | null, first?: boolean): void;
   /**
@@ -156,8 +169,6 @@ interface Gate {
   /** What was let through last, where it began late. */
   late: { readonly at: Date; readonly ms: number } | null;
   serving: boolean;
-  /** Ends the pause of whoever serves the line. */
-  rouse: () => void;
 }
 
 /** The gates of one process. */
@@ -169,7 +180,7 @@ export function createGates({ outbox, pause = paused, clock = () => performance.
     let gate = gates.get(target);
     if (gate === undefined) {
       if (gates.size % MANY === MANY - 1) for (const [name, old] of gates) forget(name, old);
-      gate = { first: [], line: [], calls: 0, booked: 0, late: null, serving: false, rouse: () => undefined };
+      gate = { first: [], line: [], calls: 0, booked: 0, late: null, serving: false };
       gates.set(target, gate);
     }
     return gate;
@@ -191,32 +202,24 @@ export function createGates({ outbox, pause = paused, clock = () => performance.
     return new NotNow('rate', Math.ceil(gate.booked - now));
   };
 
-  const serve = async (target: string, shared: SharedLimit | null, gate: Gate): Promise<void> => {
+  const serve = async (target: string, limit: CallLimit | null, gate: Gate): Promise<void> => {
     try {
       while (lengthOf(gate) > 0) {
-        const isShared = shared?.patient !== undefined;
-        // Of a shared limit those who may use as much of it are asked for together.
-        const isUrgent = isShared && gate.first.length > 0;
-        const limit = isUrgent ? shared : (shared?.patient ?? shared);
         const asked = clock();
-        const entry = await outbox.enter(target, limit, isUrgent ? gate.first.length : lengthOf(gate), gate.late);
+        const entry = await outbox.enter(target, limit, lengthOf(gate), gate.late);
         const took = clock() - asked;
         gate.late = entry.granted > 0 && took > LATE_MS ? { at: entry.at, ms: took } : null;
         for (const waiter of takeFrom(gate, entry.granted)) waiter.go(entry);
         if (lengthOf(gate) === 0) return;
-        if (isUrgent && gate.first.length === 0) continue;
         if (entry.closed || entry.waitMs > MOST_WAIT_MS) {
-          const left = !isShared ? takeFrom(gate, Infinity) : (isUrgent ? gate.first : gate.line).splice(0);
-          for (const waiter of left)
-            if (entry.closed) waiter.away(new NotNow('gate', entry.waitMs));
-            // Whoever goes first has no place behind those who were sent away before.
-            else waiter.away(isUrgent ? new NotNow('rate', entry.waitMs) : book(gate, limit, entry.waitMs));
-          continue;
+          const { closed, waitMs } = entry;
+          // Whoever goes first has no place behind those who were sent away before.
+          for (const { away } of gate.first.splice(0)) away(new NotNow(closed ? 'gate' : 'rate', waitMs));
+          for (const { away } of gate.line.splice(0))
+            away(closed ? new NotNow('gate', waitMs) : book(gate, limit, waitMs));
+          return;
         }
-        // Who came meanwhile may have room where there is none for the line.
-        if (isShared && !isUrgent && gate.first.length > 0) continue;
-        const roused = new Promise<void>((resolve) => (gate.rouse = resolve));
-        await Promise.race([pause(Math.max(1, entry.waitMs)), roused]);
+        await pause(Math.max(1, entry.waitMs));
       }
     } catch (error) {
       const reason = error instanceof Error ? error : new Error('a gate could not be asked');
@@ -228,14 +231,12 @@ export function createGates({ outbox, pause = paused, clock = () => performance.
     }
   };
 
-  const wait = (target: string, limit: SharedLimit | null, first: boolean): Promise<Entry> => {
+  const wait = (target: string, limit: CallLimit | null, first: boolean): Promise<Entry> => {
     if (stopped) return Promise.reject(new NotNow('gate', null));
     const gate = gateOf(target);
     const turn = new Promise<Entry>((go, away) => {
       gate[first ? 'first' : 'line'].push({ go, away });
     });
-    // There may be room for it already, though there is none for those before whom it stands.
-    if (first && limit?.patient !== undefined) gate.rouse();
     if (!gate.serving) {
       gate.serving = true;
       // Those who come in the same turn are asked for together.
@@ -257,7 +258,7 @@ export function createGates({ outbox, pause = paused, clock = () => performance.
     room,
     async enter(target, limit, first = false) {
       if (limit === null) return;
-      room(target, first ? limit : (limit.patient ?? limit), first);
+      room(target, limit, first);
       await wait(target, limit, first);
     },
     async call(target, limit, make, first = false) {

@@ -18,7 +18,7 @@ import type { By, CardRow, Cards, Desk, Outbox, OutgoingRow, Reachable, Watch } 
 import { presserOf } from './by';
 import { isDead, isWaiting, lateness, mayBeOut, together, UNSURE } from './elsewhere';
 import type { Waits } from './elsewhere';
-import { gateOf, LOOK_UPS, NotNow, paceOf, postsOf } from './gate';
+import { enterEdits, gateOf, LOOK_UPS, NotNow, paceOf, postsOf } from './gate';
 import type { Gates } from './gate';
 import { elsewhereThan, placesOf } from './reaching';
 
@@ -319,9 +319,8 @@ async function show(...message: Parameters<typeof edit>): Promise<void> {
 
 /** Waits until a message may be changed. Throws `NotNow` where that is not soon. */
 async function turn({ gates }: TellParts, kept: CardRow, row: OutgoingRow): Promise<void> {
-  const { all, update } = paceOf(kept.platform);
-  gates.room(gateOf(kept), all, isWatched(kept, row));
-  await gates.enter(`${gateOf(kept)}:updates`, update, isWatched(kept, row));
+  gates.room(gateOf(kept), paceOf(kept.platform).all, isWatched(kept, row));
+  await enterEdits(gates, kept, isWatched(kept, row));
 }
 
 /** Whether its person pressed what is redrawn for, and looks at it. */

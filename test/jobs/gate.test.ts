@@ -2,7 +2,7 @@
 // gate, and how it opens.
 import { failure } from '../../src/channels/teams/courier';
 import { ChannelError } from '../../src/chat/channel';
-import { createGates, MOST_OF_ONE, NotNow, paceOf } from '../../src/jobs/gate';
+import { createGates, enterEdits, MOST_OF_ONE, NotNow, paceOf } from '../../src/jobs/gate';
 import type { Gates } from '../../src/jobs/gate';
 import { createWorld, type World } from '../store/world';
 
@@ -128,6 +128,45 @@ describe('no window holds more calls than a platform allows', () => {
   });
 });
 
+describe('of the edits of a workspace each minute leaves a part to those who wait and one to the others, for as long as it lasts', () => {
+  test.each([
+    { pressed: 45, first: 30, others: 13 },
+    { pressed: 20, first: 19, others: 25 },
+  ])('where $pressed a minute are waited for', async ({ pressed, first, others }) => {
+    const gates = aReplica();
+    const made: Record<'first' | 'others', number[]> = { first: [], others: [] };
+    const tries = async (who: keyof typeof made): Promise<void> => {
+      try {
+        await enterEdits(gates, { platform: 'slack', tenant: 'T' }, who === 'first');
+        made[who].push(await now());
+      } catch (error) {
+        if (!(error instanceof NotNow)) throw error;
+      }
+    };
+    const from = await now();
+    let asked = 0;
+    for (let at = from; at < from + 3 * MINUTE; at = await now()) {
+      for (; asked < ((at - from) / MINUTE) * pressed; asked += 1) await tries('first');
+      await tries('others');
+      await world.later(1_000);
+    }
+    expect(fullest([...made.first, ...made.others], MINUTE)).toBeLessThanOrEqual(50);
+    const inAMinute = (who: keyof typeof made): number => made[who].filter((at) => at >= from + 2 * MINUTE).length;
+    expect(inAMinute('first')).toBeGreaterThanOrEqual(first);
+    expect(inAMinute('others')).toBeGreaterThanOrEqual(others);
+  });
+
+  test('whoever waits goes at once where the others used all of theirs', async () => {
+    const gates = aReplica();
+    const from = await now();
+    const edit = (first: boolean) => enterEdits(gates, { platform: 'slack', tenant: 'T' }, first);
+    await Promise.all(Array.from({ length: 7 }, () => edit(false)));
+    await expect(edit(false)).rejects.toThrow('rate');
+    await Promise.all(Array.from({ length: 3 }, () => edit(true)));
+    expect(await now()).toBe(from);
+  });
+});
+
 describe('a line', () => {
   const slow = { most: 10, inMs: 1_000, atOnce: 1 };
 
@@ -159,39 +198,17 @@ describe('a line', () => {
     expect(order[0]).toBe('answer');
   });
 
-  test('of which a part is left for those for whom somebody waits: they go at once where the others wait or are sent away', async () => {
-    const shared = { most: 50, inMs: 60_000, atOnce: 10, patient: { most: 35, inMs: 60_000, atOnce: 7 } };
-    const from = await now();
-    const made: number[] = [];
-    const gates = aReplica(made);
-    const outcome = (first: boolean): Promise<'goes' | NotNow> =>
-      gates.enter('t', shared, first).then(
-        () => 'goes',
-        (error: unknown) => {
-          if (error instanceof NotNow) return error;
-          throw error;
-        },
+  test('where there is no room soon, sends away whoever goes first behind nobody who was sent away before', async () => {
+    const gates = aReplica();
+    const rare = { most: 1, inMs: MINUTE, atOnce: 1 };
+    await gates.enter('t', rare);
+    const away = (first: boolean) =>
+      gates.enter('t', rare, first).then(
+        () => null,
+        (error: unknown) => (error as NotNow).ms,
       );
-    const all = (times: number, first: boolean) => Promise.all(Array.from({ length: times }, () => outcome(first)));
-    const goes = (outcomes: Awaited<ReturnType<typeof all>>): number => outcomes.filter((one) => one === 'goes').length;
-    expect(goes(await all(9, false))).toBe(7);
-    const [urgent, patient] = await Promise.all([all(4, true), all(2, false)]);
-    expect([goes(urgent), goes(patient)]).toEqual([3, 0]);
-    expect(await now()).toBe(from);
-    // Behind nobody who was sent away before.
-    const [away] = urgent.filter((one) => one !== 'goes');
-    expect(away?.ms).toBeLessThan(11_000);
-    // They come while the others stand in line, and whoever serves the line does not pause for long.
-    await world.later(8_500);
-    const pauses: (() => void)[] = [];
-    const slow = createGates({ outbox: world.outbox, pause: () => new Promise((resolve) => pauses.push(resolve)) });
-    await world.sql(`update gates set calls = calls[1:7]`);
-    const line = slow.enter('t', shared);
-    while (pauses.length === 0) await new Promise(setImmediate);
-    await slow.enter('t', shared, true);
-    await world.later(MINUTE);
-    for (const resolve of pauses) resolve();
-    await line;
+    for (let n = 0; n < 3; n += 1) expect(await away(false)).toBeGreaterThan((n + 1) * MINUTE);
+    expect(await away(true)).toBeLessThan(MINUTE + 100);
   });
 
   test('is short: the others go back, each with a place of its own', async () => {
