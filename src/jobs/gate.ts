@@ -93,7 +93,7 @@ const NEXT_MS = 1_500;
 
 /**
  * How answers to clicks share in the pace of their workspace. They are made where the click came in, by no worker, and wait for the next
- * message to their person at the most: both looks are one way to the database and back.
+ * message to their person at the most. While the workspace wants no calls they take no turn of what is made afterwards.
  */
 export function answersIn(
   place: Parameters<typeof gateOf>[0],
@@ -101,13 +101,13 @@ export function answersIn(
   pause = paused,
 ) {
   const gate = gateOf(place);
+  const isOpen = async (): Promise<boolean> => (await outbox.held(gate)) === 0;
   return {
     async mayEdit(): Promise<boolean> {
-      const [heldMs, { granted }] = await Promise.all([outbox.held(gate), outbox.enter(editsOf(place), ANSWERS, 1)]);
-      return heldMs === 0 && granted > 0;
+      return (await isOpen()) && (await outbox.enter(editsOf(place), ANSWERS, 1)).granted > 0;
     },
     async mayPost(user: string): Promise<boolean> {
-      for (let hasWaited = false; (await outbox.held(gate)) === 0; hasWaited = true) {
+      for (let hasWaited = false; await isOpen(); hasWaited = true) {
         const { closed, granted, waitMs } = await outbox.enter(
           postsOf({ ...place, user }),
           paceOf(place.platform).post,

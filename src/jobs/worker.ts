@@ -28,7 +28,7 @@ export interface Worker {
 const POLL_MS = 2_000;
 /** After a round that failed (the database is away), so that it is not asked in a tight loop. */
 const PAUSE_MS = 1_000;
-/** So long a stop waits for what is under way, so that all of it is over within 10 s. What still hangs is left to its lease. */
+/** So long a stop waits for what is under way, so that all of it is over within 10 s. What still hangs keeps its lease until the process ends. */
 const REST_MS = 3_000;
 /** Enough for any real backlog of a test; a loop beyond it is a bug that must not hang. */
 const ROUNDS = 10_000;

@@ -2,7 +2,7 @@
 // gate, and how it opens.
 import { failure } from '../../src/channels/teams/courier';
 import { ChannelError } from '../../src/chat/channel';
-import { createGates, enterEdits, MOST_OF_ONE, NotNow, paceOf } from '../../src/jobs/gate';
+import { answersIn, createGates, enterEdits, MOST_OF_ONE, NotNow, paceOf } from '../../src/jobs/gate';
 import type { Gates } from '../../src/jobs/gate';
 import { createWorld, type World } from '../store/world';
 
@@ -165,6 +165,19 @@ describe('of the edits of a workspace each minute leaves a part to those who wai
     await Promise.all(Array.from({ length: 3 }, () => edit(true)));
     expect(await now()).toBe(from);
   });
+});
+
+test('answers to clicks take no turn of edits while the workspace wants no calls', async () => {
+  const pace = answersIn({ platform: 'slack', tenant: 'T' }, world.outbox);
+  const answers = async (): Promise<boolean[]> => {
+    const may: boolean[] = [];
+    for (let n = 0; n < 5; n += 1) may.push(await pace.mayEdit());
+    return may;
+  };
+  await pace.holdEdits(5_000);
+  expect(await answers()).toEqual(Array(5).fill(false));
+  await world.later(5_001);
+  expect(await answers()).toEqual(Array(5).fill(true));
 });
 
 describe('a line', () => {
