@@ -42,6 +42,7 @@ export function accessNotice(
   const name = text(pkg.name, 150);
   const base: Partial<Notice> = { assignment: assignment.id, package: pkg.id, packageName: pkg.name };
   const ended = assignment.endedAt !== null;
+  const neverBegan = assignment.endedAt !== null && assignment.startsAt > assignment.endedAt;
   const held = !ended && assignment.state !== 'scheduled';
   const lent = endsWithException(view);
   const until = untilLine(assignment.endsAt, lent);
@@ -53,7 +54,8 @@ export function accessNotice(
     if (what === 'accessExtended' && held)
       return notice(say('notice.extendedOther', values), 'default', [until, label('notice.extendedOtherBody')]);
     const isRemoved = assignment.state === 'removed';
-    const title = ended ? (isRemoved ? 'notice.endedOther' : 'notice.endingOther') : 'notice.heldOther';
+    const over = neverBegan ? 'notice.notBegunOther' : isRemoved ? 'notice.endedOther' : 'notice.endingOther';
+    const title = ended ? over : 'notice.heldOther';
     return notice(say(title, values), 'default', [
       ...(remover?.reason ? [say('outcome.deniedReason', { reason: text(remover.reason, 1000) })] : []),
       ...(ended && !isRemoved
@@ -63,15 +65,23 @@ export function accessNotice(
   }
   // The message of the end says what is to do; what was said before it only that it is over.
   if (ended && what !== 'accessEnded')
-    return notice(say('notice.accessOver', { package: name, endedAt: assignment.endedAt }), 'default', [], base);
+    return notice(
+      neverBegan
+        ? say('notice.accessNotBegun', { package: name })
+        : say('notice.accessOver', { package: name, endedAt: assignment.endedAt }),
+      'default',
+      [],
+      base,
+    );
   if (ended) {
     const { endReason } = assignment;
     const why = endReason === 'gaveUp' || endReason === 'outOfScope' ? endReason : 'endReached';
-    const removed = assignment.startsAt > assignment.endedAt ? 'takenBack' : 'removedByOwner';
+    const never = why === 'outOfScope' ? 'notice.accessNotBegun.outOfScope' : 'notice.accessNotBegun';
+    const removed = neverBegan ? 'takenBack' : 'removedByOwner';
     const title =
       assignment.endReason === 'removedByOwner' && typeof remover?.name === 'string'
         ? say(`notice.accessEnded.${removed}`, { by: remover.name, package: name })
-        : say(`notice.accessEnded.${why}`, { package: name });
+        : say(neverBegan && why !== 'gaveUp' ? never : `notice.accessEnded.${why}`, { package: name });
     // Whoever was switched off and is back gets nothing back by itself, and may ask (rule 3.17); nobody is invited in vain.
     const again = view.mayAskAnew;
     const lines = [

@@ -523,6 +523,9 @@ export const sentences = {
   'notice.accessEndingNoExtend': 'It cannot be extended. When it has ended you can ask again.',
   'notice.accessEndingClosed': 'It cannot be extended. If you need it for longer, ask {owners}.',
   'notice.accessOver': 'Your access to {package} ended on {endedAt:dateTime}',
+  'notice.accessNotBegun': 'Your access to {package} will not begin',
+  'notice.accessNotBegun.outOfScope':
+    'Your access to {package} will not begin: you are no longer among those it is for',
   'notice.accessEnded.endReached': 'Your access to {package} has ended',
   'notice.accessEnded.gaveUp': 'You gave up {package}',
   'notice.accessEnded.outOfScope': 'Your access to {package} has ended: you are no longer among those it is for',
@@ -537,6 +540,7 @@ export const sentences = {
   'notice.endedAskedOver':
     'You asked to keep it: {number} is still being decided, but the time that it asks for is over. Cancel it: it can give nothing any more.',
   'notice.endingOther': '{package} is being removed from {target}',
+  'notice.notBegunOther': '{package} will not begin for {target}',
   'notice.endedOther': '{target} no longer has {package}',
   'notice.extendedOther': '{target} extended {package}',
   'notice.extendedOtherBody': 'It was given directly, and its policy lets them do that without approval.',
