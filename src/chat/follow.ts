@@ -62,12 +62,17 @@ export function following(
   };
 }
 
-/** Remembers the card of a reply by the message that it became; what does not follow, and what others read, is not remembered. */
+/**
+ * Remembers the card of a reply by the message that it became, or what the message shows by now that it goes on as; what does not follow,
+ * and what others read, is not remembered.
+ */
 export async function remember(cards: Cards, inbound: Inbound, reply: Reply, ref: MessageRef): Promise<void> {
-  if (reply.kind !== 'card' || reply.follow === undefined) return;
-  if (ref.message === inbound.surface.message && inbound.surface.kind !== 'personal') return;
+  if (reply.kind !== 'card') return;
   const { platform, tenant, user } = inbound;
   const { conversation, message, serviceUrl } = ref;
+  if (reply.kept !== undefined) await cards.answered({ platform, tenant, conversation, message }, reply.kept);
+  if (reply.follow === undefined) return;
+  if (ref.message === inbound.surface.message && inbound.surface.kind !== 'personal') return;
   await cards.posted({ ...reply.follow.card, platform, tenant, user, conversation, message, serviceUrl });
 }
 

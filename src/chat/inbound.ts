@@ -1,4 +1,5 @@
 // What walks in and what walks out, the same for every platform. Channels translate to and from these; `handle` knows no other.
+import type { AnsweredCard } from '../operations/ports';
 import type { Card, Text } from './card';
 import type { Follow } from './follow';
 
@@ -88,7 +89,8 @@ export interface Inbound {
 export type Reply =
   /**
    * `replaces`: the card takes the place of the pressed message (or of the open form); otherwise it is a new answer. `follow`: as a
-   * message it is redrawn when things change, once its channel says where it stands (`Conversation.posted`).
+   * message it is redrawn when things change, once its channel says where it stands (`Conversation.posted`). `kept`: the remembered
+   * message that it goes on as.
    */
   | {
       readonly kind: 'card';
@@ -96,6 +98,7 @@ export type Reply =
       readonly replaces: boolean;
       readonly say: Text | null;
       readonly follow?: Follow;
+      readonly kept?: AnsweredCard;
     }
   /** Open a form, or show the next step in the form that is open. */
   | { readonly kind: 'form'; readonly card: Card }

@@ -5,11 +5,11 @@ import { DomainError } from '../domain/errors';
 import type { CardId, DraftId, RequestId } from '../domain/model';
 import type { Log } from '../log';
 import { OutcomeUnknown } from '../operations/ports';
-import type { By, Cards, Desk } from '../operations/ports';
+import type { AnsweredCard, By, Cards, Desk } from '../operations/ports';
 import { verb } from './actions';
 import type { Card, Text } from './card';
 import type { CardBook } from './cards';
-import { followedBy, following } from './follow';
+import { followedBy, following, hashOf } from './follow';
 import type { Follow } from './follow';
 import { asks, FIRST_STEP, inputOf } from './form-errors';
 import type { Inbound, Reply } from './inbound';
@@ -47,7 +47,7 @@ export async function reply(parts: ReplyParts, inbound: Inbound, who: Who, by: B
   }
   const kept = answer.place === 'replace' ? await pressedCard(parts, inbound, who, by) : null;
   const { drawn, ...shown } =
-    kept === null ? await answered(parts, look, answer) : { drawn: await draw(answer.view, look), card: kept };
+    kept === null ? await answered(parts, look, answer) : { drawn: await draw(answer.view, look), ...kept };
   return {
     kind: 'card',
     ...shown,
@@ -74,11 +74,17 @@ async function answered(
  * A pressed message that is remembered goes on showing its own view, as the reconciler would draw it, so that a reply never
  * leaves another view in a message that is later redrawn as what it was.
  */
-async function pressedCard(parts: ReplyParts, inbound: Inbound, who: Who, by: By): Promise<Card | null> {
+async function pressedCard(
+  parts: ReplyParts,
+  inbound: Inbound,
+  who: Who,
+  by: By,
+): Promise<{ readonly card: Card; readonly kept: AnsweredCard } | null> {
   if (inbound.act.kind !== 'press' || inbound.act.card === null) return null;
   const row = await parts.cards.get(inbound.act.card as CardId);
   if (!row || row.person !== who.person.id || row.state === 'gone') return null;
-  return bind(parts.book, await draw(row.view, { desk: parts.desk, who, by, params: paramsOf(row) }), who, row.id);
+  const drawn = await draw(row.view, { desk: parts.desk, who, by, params: paramsOf(row) });
+  return { card: bind(parts.book, drawn, who, row.id), kept: { version: row.version, hash: hashOf(drawn) } };
 }
 
 /** The parameters of a remembered card's view: its subject by kind, and what was kept beside it. */
@@ -147,13 +153,13 @@ async function freshCard(
   parts: ReplyParts,
   inbound: Inbound,
   who: Who,
-): Promise<{ readonly card: Card; readonly follow?: Follow } | null> {
+): Promise<{ readonly card: Card; readonly follow?: Follow; readonly kept?: AnsweredCard } | null> {
   const { act } = inbound;
   if (act.kind !== 'press') return null;
   const by: By = { actor: { kind: 'person', id: who.person.id }, via: inbound.platform };
   try {
     const kept = await pressedCard(parts, inbound, who, by);
-    if (kept) return { card: kept };
+    if (kept) return kept;
     // A message that was sent to somebody else shows what they may see: nobody else's view takes its place.
     const row = act.card === null ? null : await parts.cards.get(act.card as CardId);
     if (row && row.person !== who.person.id) return null;

@@ -270,12 +270,11 @@ async function takeBack(parts: TellParts, channel: Channel, kept: CardRow, who: 
 }
 
 /**
- * Shows how things stand, and looks again where the message was overtaken: of two workers that edit one message at once, the
- * one with the older picture may come last.
+ * Shows how things stand, and looks again where the message was overtaken: of two who edit one message at once, two workers or a
+ * worker and an answer, the one with the older picture may come last.
  */
 async function converge(parts: TellParts, channel: Channel, kept: CardRow, who: Who, row: OutgoingRow): Promise<void> {
   let seen: CardRow | null = kept;
-  let shown = kept.hash;
   let edits = 0;
   let isTurn = paceOf(kept.platform).update === null;
   const gone = (): Promise<Drawn> => draw('gone', lookAt(parts, who, {}));
@@ -289,7 +288,7 @@ async function converge(parts: TellParts, channel: Channel, kept: CardRow, who: 
       return;
     }
     const hash = hashOf(drawn);
-    if (hash === shown) {
+    if (hash === seen.hash) {
       if (edits === 0) await parts.cards.looked(kept.id, hash);
       return;
     }
@@ -299,14 +298,13 @@ async function converge(parts: TellParts, channel: Channel, kept: CardRow, who: 
       isTurn = true;
       // What changed while it waited is shown by the same edit, or was shown by another.
       const now = await parts.cards.get(kept.id);
-      if (now?.state === 'live') [seen, shown] = [now, now.hash];
+      if (now?.state === 'live') seen = now;
       continue;
     }
-    await edit(parts, channel, kept, drawn, who, row);
+    const isKnown = await edit(parts, channel, seen, drawn, who, row);
     isTurn = paceOf(kept.platform).update === null;
     edits += 1;
-    shown = hash;
-    seen = await parts.cards.overtaken(seen, row.lease);
+    seen = isKnown ? await parts.cards.overtaken(seen, row.lease) : await parts.cards.get(seen.id);
   }
 }
 
@@ -328,6 +326,7 @@ function isWatched(kept: CardRow, row: OutgoingRow): boolean {
   return kept.person === presserOf(row);
 }
 
+/** False: somebody else edited it meanwhile. */
 async function edit(
   parts: TellParts,
   channel: Channel,
@@ -335,8 +334,8 @@ async function edit(
   drawn: Drawn,
   who: Who,
   row: OutgoingRow,
-): Promise<void> {
-  if (kept.conversation === null || kept.message === null) return;
+): Promise<boolean> {
+  if (kept.conversation === null || kept.message === null) return true;
   const card = bind(parts.book, drawn, who, kept.id);
   fits(channel, card);
   const ref = {
@@ -346,7 +345,7 @@ async function edit(
     serviceUrl: kept.serviceUrl,
   };
   await remote(parts, row, kept, 'update', () => channel.update(ref, card), isWatched(kept, row));
-  await parts.cards.drawn(kept.id, hashOf(drawn));
+  return await parts.cards.drawn(kept, hashOf(drawn));
 }
 
 /** How a remembered card looks now; null when its reader has no part in the subject any more. */

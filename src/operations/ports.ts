@@ -643,6 +643,13 @@ export interface CardRow {
   readonly theirs: boolean;
   /** When this row was read: what is drawn from here on shows everything that was committed before. */
   readonly readAt: Date;
+  /** Another one after each change of the row. */
+  readonly version: string;
+}
+/** What an answer shows in the place of a remembered message, and that as it was read before; null where it was not. */
+export interface AnsweredCard {
+  readonly version: CardRow['version'] | null;
+  readonly hash: string;
 }
 /** A card that became a message as the answer to something. */
 export interface PostedCard {
@@ -681,7 +688,16 @@ export interface Cards {
     ref: { conversation: string; message: string; serviceUrl: string | null },
     hash: string | null,
   ): Promise<boolean>;
-  drawn(id: CardId, hash: string): Promise<void>;
+  /**
+   * The message was changed to what `hash` is of. False: since `seen` was read somebody else changed it to something else, and nobody
+   * knows whose change came last, so what it shows is not known any more.
+   */
+  drawn(seen: Pick<CardRow, 'id' | 'version'>, hash: string): Promise<boolean>;
+  /** The same of an answer that stands as this message by now, where that is a remembered one. Not known any more, it is redrawn. */
+  answered(
+    place: Pick<PostedCard, 'platform' | 'tenant' | 'conversation' | 'message'>,
+    shown: AnsweredCard,
+  ): Promise<void>;
   /** Compared with how things stand, and still equal. */
   looked(id: CardId, hash: string): Promise<void>;
   failed(id: CardId, error: string, gone: boolean): Promise<void>;

@@ -19,7 +19,8 @@ type Flat = Omit<CardRow, 'serviceUrl' | 'subject' | 'user' | 'person' | 'reques
 
 // Where somebody can be reached changes with every outage, whose an account is does not: it alone says who reads the message.
 const COLUMNS = `id, platform, tenant, user_id, person_id, conversation, message, service_url, view, subject_kind, subject_id,
-  request_id, params, state, hash, usher_now() as read_at, exists (select from identities i join people p on p.id = i.person_id
+  request_id, params, state, hash, xmin::text as version, usher_now() as read_at,
+  exists (select from identities i join people p on p.id = i.person_id
     where i.platform = cards.platform and i.tenant = cards.tenant and i.user_id = cards.user_id
       and p.id = cards.person_id and p.state = 'enabled') as theirs`;
 
@@ -65,7 +66,23 @@ with mine as (
   returning id
 )
 select (select count(*) from mine)::integer as mine, (select count(*) from older)::integer as older`;
-const DRAWN = 'update cards set hash = $2, drawn_at = usher_now(), error = null, error_at = null where id = $1';
+// Of two who change one message at once nobody knows whose change came last. Whoever writes here last finds that the other did, and the
+// message is changed again.
+const DRAWN = `
+update cards set hash = case when xmin::text = $3 or hash = $2 then $2 end, drawn_at = usher_now(), error = null, error_at = null
+where id = $1 returning hash`;
+// Also what it shows already is written: a worker who changes it at the moment finds the row changed.
+const ANSWERED = `
+with answered as (
+  update cards set hash = case when xmin::text = $6 or hash = $5 then $5 end
+  where platform = $1 and tenant = $2 and conversation = $3 and message = $4
+  returning id, subject_kind, subject_id, request_id, person_id, state, hash
+)
+insert into outgoing (kind, subject_kind, subject_id, request_id, params, lane, next_at, dedupe_key, created_at)
+select 'redraw', subject_kind, subject_id, request_id, jsonb_build_object('presser', person_id),
+  'redraw:' || subject_kind || ':' || subject_id, usher_now(), concat_ws(':', 'answered', id, gen_random_uuid()), usher_now()
+from answered where hash is null and state = 'live'
+returning id`;
 const LOOKED = 'update cards set drawn_at = usher_now(), error = null, error_at = null where id = $1 and hash = $2';
 const FAILED = `
 update cards set error = $2, error_at = usher_now(), state = case when $3::boolean then 'gone' else state end where id = $1`;
@@ -137,6 +154,9 @@ order by id`;
 
 /** The memory of sent cards. */
 export function createCards(q: Query): Cards {
+  const answered: Cards['answered'] = async ({ platform, tenant, conversation, message }, { version, hash }) => {
+    await q(ANSWERED, [platform, tenant, conversation, message, hash, version]);
+  };
   return {
     async begin(card) {
       const [row] = await q(BEGIN, [
@@ -156,9 +176,11 @@ export function createCards(q: Query): Cards {
     async sent(id, ref, hash) {
       return (await q(SENT, [id, ref.conversation, ref.message, ref.serviceUrl, hash])).length > 0;
     },
-    async drawn(id, hash) {
-      await q(DRAWN, [id, hash]);
+    async drawn({ id, version }, hash) {
+      const [row] = await q(DRAWN, [id, hash, version]);
+      return (row as { hash: string | null } | undefined)?.hash === hash;
     },
+    answered,
     async looked(id, hash) {
       await q(LOOKED, [id, hash]);
     },
@@ -198,6 +220,7 @@ export function createCards(q: Query): Cards {
       const { mine, older } = row as { mine: number; older: number };
       // In a statement of its own: a redraw that reads the cards from here on sees this one.
       if (mine > 0) await q(CATCH_UP, [card.id, lanesOf(card), at, 0, older > 0]);
+      else await answered(card, { version: null, hash: card.hash });
     },
     async get(id: CardId) {
       const [row] = isId(id) ? await q(GET, [id]) : [];

@@ -66,6 +66,62 @@ test('a message is remembered once, however often it is said where it stands, an
   expect(copy.changes).toBe(0);
 });
 
+test('whichever comes last of an answer and a redraw of the message that was pressed, it shows how things stand', async () => {
+  const told = (): Kept => {
+    const last = world.messagesTo('ana').at(-1);
+    if (last === undefined) throw new Error('ana was not told');
+    return last;
+  };
+  const update = world.mailbox.update.bind(world.mailbox);
+  const stands = async ({ id }: Kept, reply: Reply): Promise<void> => {
+    const ref = { tenant: 'demo', conversation: 'c-ana', message: id, serviceUrl: null };
+    await update(ref, cardOf(reply));
+    await world.conversation.posted(world.inbound('ana', { kind: 'welcome' }), reply, ref);
+  };
+  // The worker is quicker, and through with it.
+  const first = told();
+  const before = await details();
+  const slow = await world.press('ana', first.card, 'Approve');
+  await world.settle();
+  const given = textOf(first.card);
+  await stands(first, slow);
+  expect(textOf(first.card)).not.toBe(given);
+  await world.settle();
+  expect(textOf(first.card)).toBe(given);
+  // An answer of another kind, as to a form.
+  await stands(first, before);
+  await world.settle();
+  expect(textOf(first.card)).toBe(given);
+
+  // What the answer shows already no worker shows once more.
+  await world.submit('tom', cardOf(await world.say('tom', 'request ledger writer')), {
+    reason: 'closing',
+    'answer.ticket': 'T-1',
+  });
+  await world.say('max', 'approve R-1002');
+  await world.settle();
+  const second = told();
+  const { card: asks } = second;
+  await stands(second, await world.press('ana', asks, 'Approve'));
+  await world.settle();
+  expect([decides(second), second.changes]).toEqual([false, 1]);
+
+  // The worker has changed it and not said so yet.
+  const late = await world.press('ana', asks, 'Approve');
+  await world.say('ben', 'approve R-1002');
+  let overtaken = false;
+  Object.assign(world.mailbox, {
+    update: async (...change: Parameters<typeof update>) => {
+      await update(...change);
+      if (overtaken || change[0].message !== second.id || !textOf(change[1]).includes('Access given')) return;
+      overtaken = true;
+      await stands(second, late);
+    },
+  });
+  await world.settle();
+  expect([overtaken, textOf(second.card)]).toEqual([true, expect.stringContaining('Access given')]);
+});
+
 test('a database that cannot remember it costs nobody the answer', async () => {
   const answer = await details();
   await world.sql('alter table cards rename to cards_away');

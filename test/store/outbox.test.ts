@@ -316,7 +316,9 @@ describe('machine tables', () => {
     const again = await world.cards.begin({ ...card, params: { n: 2 } });
     expect(again).toMatchObject({ id: first.id, state: 'sending', params: { n: 2 } });
     await world.cards.sent(first.id, { conversation: 'D', message: 'M', serviceUrl: null }, 'h1');
-    await world.cards.drawn(first.id, 'h2');
+    const [sent] = await world.cards.bySubject(card.subject);
+    if (sent === undefined) throw new Error('not remembered');
+    expect(await world.cards.drawn(sent, 'h2')).toBe(true);
     expect(await world.cards.bySubject(card.subject)).toMatchObject([
       { id: first.id, state: 'live', hash: 'h2', message: 'M' },
     ]);

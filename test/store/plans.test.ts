@@ -260,6 +260,13 @@ test.each<{
     answer: [{ mine: 1, older: 1 }],
   },
   {
+    name: 'an answer in the place of a message',
+    act: async (q) => {
+      const place = { platform: 'slack', tenant: 'T', conversation: 'D', message: '1' };
+      await createCards(q).answered(place, { version: '1', hash: '' });
+    },
+  },
+  {
     name: 'what waits while a package changes',
     act: async (q) => {
       const event = {

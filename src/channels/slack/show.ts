@@ -199,7 +199,7 @@ export class Show {
     reply: CardReply,
   ): Promise<MessageRef | null> {
     const { post, settings } = this.options;
-    const { card, follow } = reply;
+    const { card, follow, kept } = reply;
     const answer = { ...reply, say: null };
     const { channel, ts, ephemeral } = message;
     const place = ephemeral ? null : { tenant: settings.teamId, conversation: channel, message: ts, serviceUrl: null };
@@ -216,7 +216,8 @@ export class Show {
     }
     // By the answer address it is the same message, which counts as no edit.
     const shown = toMessage(isPaced ? card : (follow?.still ?? card));
-    if ((await turn.answerUrl?.post({ replace_original: true, ...shown })) === true) return isPaced ? place : null;
+    if ((await turn.answerUrl?.post({ replace_original: true, ...shown })) === true)
+      return isPaced || kept !== undefined ? place : null;
     if (!isPaced) return await this.answer(turn, answer, reply);
     await this.owe(turn, reply, new ChannelError('later', PACED));
     return null;

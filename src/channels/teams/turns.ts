@@ -130,7 +130,9 @@ export function createTurns(settings: TeamsSettings, conversation: Conversation,
         'card',
         answer(inbound, reply, () => answers.post(inbound, toChat)),
       );
-    const pressed = place === 'card' && reply.kind === 'card' && reply.replaces ? pressedIn(inbound) : null;
+    // Of a remembered message that is known which every client sees, and this answer is for one.
+    const stands = place === 'card' && reply.kind === 'card' && reply.replaces && reply.kept === undefined;
+    const pressed = stands ? pressedIn(inbound) : null;
     // The message shows it when the client has read this answer, and nobody is told that it does.
     if (pressed !== null) aside('remembering', conversation.posted(inbound, reply, pressed));
     return { status: 200, body };

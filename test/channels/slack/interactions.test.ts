@@ -796,6 +796,19 @@ describe.each(MODES)('row 34: over %s', (mode) => {
     ]);
     for (const one of [answer, message]) expect(one && wordsOf(one)).not.toContain('as of');
 
+    // A remembered one goes on, also where it was changed by the answer address.
+    slack.fail('chat.update', { status: 503 });
+    answerWith({
+      ...{ kind: 'card', replaces: true, say: null, kept: { version: '1', hash: 'h' } },
+      card: card('R-1042 is approved', { id: 'card-8' }),
+    });
+    await slack.press('U0ADA', message, 'Details');
+    await until(() => conversation.stands.length === 3);
+    expect([conversation.stands[2], wordsOf(message)]).toEqual([
+      { ...place, message: message.ts },
+      expect.stringContaining('R-1042 is approved'),
+    ]);
+
     // A dialog shows it and is closed: it says nothing of itself.
     const view = await opened('U0ADA');
     const told = conversation.stands.length;

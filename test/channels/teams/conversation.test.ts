@@ -406,6 +406,13 @@ describe('buttons', () => {
     await teams.press(ben, message, 'Approve');
     await world.channel.stop();
     expect(conversation.stands.slice(1)).toEqual([{ ...place, message: message.id }]);
+
+    // Of a remembered message that counts which every client sees, and this answer does not change that.
+    await world.channel.start(conversation);
+    answered({ kind: 'card', card: card(), replaces: true, say: null, kept: { version: '1', hash: 'h' } });
+    await teams.press(ben, message, 'Approve');
+    await world.channel.stop();
+    expect(conversation.stands).toHaveLength(2);
   });
 
   test('words are a notice, refusals of input are an error', async () => {
