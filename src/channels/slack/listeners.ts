@@ -211,7 +211,7 @@ export function createListeners({ conversation, people, settings, show, turns }:
       }
       await ack();
       const chosen = choosing(body);
-      if (chosen !== null) await show.chosen(place, chosen);
+      if (chosen !== null) await show.chosen({ ...place, answerUrl: parts.answerUrl }, chosen);
     }),
 
     view: tracked(async (body, boltAck) => {

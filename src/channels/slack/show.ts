@@ -92,7 +92,7 @@ export class Show {
 
   /** The form that is open, with what was chosen in it: its searches tell us what its blocks say. Of two choices the later one wins. */
   async chosen(
-    { view, message }: Pick<Turn, 'view' | 'message'>,
+    { answerUrl, view, message }: Pick<Turn, 'answerUrl' | 'view' | 'message'>,
     { text, blocks }: { readonly text: string; readonly blocks: readonly unknown[] },
   ): Promise<void> {
     const { settings, web } = this.options;
@@ -102,7 +102,12 @@ export class Show {
         await updateView(web, view.ref, shown, () => Promise.resolve(shown));
       } else if (message !== null) {
         const edit = { channel: message.channel, ts: message.ts, text, blocks };
-        await this.edit(() => web.call('chat.update', edit));
+        try {
+          await this.edit(() => web.call('chat.update', edit));
+        } catch (error) {
+          // By the answer address it is the same message, which counts as no edit.
+          if ((await answerUrl?.post({ replace_original: true, text, blocks })) !== true) throw error;
+        }
       }
     } catch (error) {
       settings.log.info({ code: codeOf(error) }, 'slack form does not know what was chosen');

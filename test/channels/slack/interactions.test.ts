@@ -870,6 +870,29 @@ describe.each(MODES)('row 34: over %s', (mode) => {
     expect(conversation.handled.at(-1)?.act).toMatchObject({ kind: 'submit', values: { who: 'p-1', what: 'k-1' } });
   });
 
+  test('what is chosen in a form that stands in a message is kept also where there is no room for an edit', async () => {
+    await world.stop();
+    const never = () => Promise.resolve();
+    const room = { mayEdit: () => Promise.resolve(false), mayPost: () => Promise.resolve(true) };
+    world = await startWorld(mode, { pace: { ...room, holdEdits: never, holdPosts: never } });
+    const { channel, slack } = world;
+    const [who] = form('', {}).body.filter((one) => one.type === 'Input.ChoiceSet');
+    if (who === undefined) throw new Error('no field');
+    const what: Element = { ...who, id: 'what', label: words('What'), search: 'packages', dependent: true };
+    const to = { tenant: slack.team, user: 'U0ADA', conversation: null, serviceUrl: null };
+    await channel.send(to, form('Ask for VPN', { body: [who, what] }));
+    const [message] = slack.messagesOf('U0ADA');
+    const decisive = message?.blocks.find((block) => block['dispatch_action'] === true);
+    if (message === undefined || decisive === undefined) throw new Error('nothing to choose in');
+    const { type, action_id } = decisive['element'] as Json;
+    const selected_option = { text: { type: 'plain_text', text: 'Ben' }, value: 'p-1' };
+    const action = { type, action_id, block_id: decisive['block_id'], action_ts: '1', selected_option };
+    await slack.pressActions('U0ADA', message, [action]);
+    await until(() => message.edits === 1);
+    expect(JSON.stringify(message.blocks)).toContain('"p-1"');
+    expect(slack.callsOf('chat.update')).toEqual([]);
+  });
+
   test('row 27: help, nothing, and words without meaning are answered by the same door', async () => {
     const { conversation, slack } = world;
     for (const text of ['help', '', 'gobbledygook'])
