@@ -61,6 +61,13 @@ export interface MessageRef {
   readonly serviceUrl: string | null;
 }
 
+/** The message whose place a stored answer takes: the pressed one, where its person alone reads it. Null where it is a new one. */
+export function replacedBy(reply: Reply, { surface, tenant }: Pick<Inbound, 'surface' | 'tenant'>): MessageRef | null {
+  const { conversation, kind, message, serviceUrl } = surface;
+  const isInPlace = reply.kind === 'card' && reply.replaces && kind === 'personal';
+  return isInPlace && conversation !== null && message !== null ? { tenant, conversation, message, serviceUrl } : null;
+}
+
 /**
  * Why a send or update did not happen. `later`: try again, not before `retryAfterMs` where the platform named it.
  * `gone`: the message no longer exists. `unreachable`: this conversation is dead until a new user or install event.

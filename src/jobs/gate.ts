@@ -54,8 +54,8 @@ const CAREFUL: CallLimit = { most: 1, inMs: 1_000, atOnce: 1 };
 export const LOOK_UPS: CallLimit = { most: 50, inMs: 60_000, atOnce: 10 };
 
 /**
- * Edits that answer a click. They have another way where there is room for none, so they leave the most to those that have not: the
- * messages of others, and what becomes of a click later.
+ * Edits that answer a click, made at once. Where there is room for none they go by the answer address, or are stored and take their turn,
+ * so they leave the most to those that have no other way: the messages of others, and what becomes of a click later.
  */
 const ANSWERS: CallLimit = { most: 30, inMs: 60_000, atOnce: 5 };
 

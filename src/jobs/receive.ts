@@ -1,12 +1,12 @@
 // The inbound worker: events and messages that were stored before they were acknowledged go through the same door as a click,
 // and are answered through their channel.
 import type { Channel, Conversation, MessageRef } from '../chat/channel';
-import { ChannelError } from '../chat/channel';
+import { ChannelError, replacedBy } from '../chat/channel';
 import type { Inbound, Reply } from '../chat/inbound';
 import { traceOf } from '../chat/trace';
 import type { Log } from '../log';
 import type { Desk, InboundRow, InboundStore, Watch } from '../operations/ports';
-import { gateOf, NotNow, paceOf, postsOf } from './gate';
+import { enterEdits, gateOf, NotNow, paceOf, postsOf } from './gate';
 import type { Gates } from './gate';
 import { sideBySide } from './side-by-side';
 import { backoff, within } from './worker';
@@ -119,7 +119,8 @@ async function answer(
       throw error;
     }
   };
-  // No faster than other messages to the same person: what one conversation does not take closes the gate for all.
-  await parts.gates.enter(postsOf(inbound), paceOf(inbound.platform).post);
+  // Counted like other edits, and like other messages to the same person: what Slack does not take closes the gate for all.
+  if (replacedBy(reply, inbound) !== null) await enterEdits(parts.gates, inbound, true);
+  else await parts.gates.enter(postsOf(inbound), paceOf(inbound.platform).post);
   return await parts.gates.call(gateOf(inbound), paceOf(inbound.platform).all, send, true);
 }

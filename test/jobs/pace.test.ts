@@ -333,3 +333,36 @@ test('row 20: whoever is quicker than their conversation takes is answered, and 
   await press();
   expect(posts().filter((post) => post.at >= at)).toHaveLength(1);
 });
+
+test('row 20: answers that are kept, because their address is not to be reached, are counted as the edits that they become', async () => {
+  await later(MINUTE);
+  await slack.event({ type: 'message', channel: 'D0U0ana', channel_type: 'im', user: 'U0ana', text: 'help' });
+  while ((await hearing.round()) > 0) await hearing.rest();
+  const help = slack.messagesOf('U0ana').at(-1);
+  if (help === undefined) throw new Error('no help');
+  const pressed = { ...help };
+  const since = edits().length;
+  slack.fail('response_url', { status: 500 }, 1_000);
+  const kept = async (): Promise<{ state: string; ms: number }[]> =>
+    await world.sql(
+      `select state, ceil(1000 * extract(epoch from next_at - usher_now()))::integer as ms from inbound
+       where delivery like '%:answer' and state <> 'done' order by next_at`,
+    );
+  for (let n = 1; n <= 14; n += 1) {
+    await slack.press('U0ana', pressed, 'All commands');
+    while (edits().length - since + (await kept()).length < n) await new Promise(setImmediate);
+  }
+  expect(edits().length - since).toBe(5);
+  for (let [next] = await kept(); next !== undefined; [next] = await kept()) {
+    await later(Math.max(1, next.ms));
+    while ((await hearing.round()) > 0) await hearing.rest();
+  }
+  const made = edits().slice(since);
+  expect(made).toHaveLength(14);
+  expect(
+    fullest(
+      made.map(({ at }) => at),
+      9_000,
+    ),
+  ).toBeLessThanOrEqual(10);
+});

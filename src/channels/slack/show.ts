@@ -1,7 +1,7 @@
 // Replies on Slack's surfaces: beside a message or command, in a modal, and as the answer to a sent form.
 import type { types } from '@slack/bolt';
 import { hasInputs, type Card, type Text } from '../../chat/card';
-import { ChannelError, type Conversation, type MessageRef } from '../../chat/channel';
+import { ChannelError, replacedBy, type Conversation, type MessageRef } from '../../chat/channel';
 import type { Inbound, Reply } from '../../chat/inbound';
 import { PREVIEW } from '../../chat/verb';
 import { toMessage, toModal, toResultModal } from './blocks';
@@ -139,9 +139,8 @@ export class Show {
     if (card === null) return null;
     const { surface, user } = inbound;
     if (surface.kind === 'personal') {
-      const { conversation: held, message } = surface;
-      if (reply.kind === 'card' && reply.replaces && held !== null && message !== null) {
-        const ref = { tenant: inbound.tenant, conversation: held, message, serviceUrl: null };
+      const ref = replacedBy(reply, inbound);
+      if (ref !== null) {
         try {
           await post.update(ref, card);
           return ref;
@@ -149,7 +148,7 @@ export class Show {
           if (!(error instanceof ChannelError) || error.kind !== 'gone') throw error;
         }
       }
-      return await post.send({ user, conversation: held }, card);
+      return await post.send({ user, conversation: surface.conversation }, card);
     }
     const ear: Ear = { user, channel: surface.conversation, answerUrl: null };
     // We may not be able to write to somebody who is none of ours, and a refusal has no details.
