@@ -22,7 +22,7 @@ export function offerDirect(facts: SubmitFacts, now: Date): readonly PolicyVersi
   refuseTwice(facts, requestor.id, 'joins');
 
   const policies = offered(facts, { onBehalf: true, for: 'assign' });
-  refuseOver(facts, { onBehalf: true, for: 'assign' }, true);
+  refuseOver(facts, { onBehalf: true, for: 'assign' }, facts.mayChange);
   if (policies.length === 0)
     throw new DomainError('not-in-scope', { package: facts.package.name, target: target.name });
   const { live } = facts;

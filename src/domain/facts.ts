@@ -145,6 +145,8 @@ export interface SubmitFacts extends PairFacts {
   readonly managesTarget: boolean;
   /** The requestor's right on the package's catalog to assign directly. */
   readonly mayAssign: boolean;
+  /** Their right to change its policies. */
+  readonly mayChange: boolean;
   /** The requestor may know the package: could ask for it, holds it, asked for it, or assigns it. */
   readonly requestorMaySee: boolean;
 }

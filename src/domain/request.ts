@@ -62,12 +62,10 @@ export function offer(facts: SubmitFacts): readonly PolicyVersion[] {
 
   const policies = offered(facts, { onBehalf });
   if (policies.length > 0) return policies;
-  refuseOver(facts, { onBehalf }, isOwner(facts));
+  refuseOver(facts, { onBehalf }, facts.mayChange);
   if (onBehalf) throw notForOthers(facts);
   throw notForThem(facts);
 }
-
-const isOwner = ({ owners, requestor }: SubmitFacts): boolean => owners.some(({ id }) => id === requestor.id);
 
 /** Those of the offered policies on which enough people may decide; refuses where there are none (rule 3.5): nobody fills in a form in vain. */
 export function decidable(facts: SubmitFacts, policies: readonly PolicyVersion[]): readonly PolicyVersion[] {

@@ -250,7 +250,10 @@ select ${PAIR_COLUMNS(['live'])},
   coalesce((select target.manager_id = pair.requestor_id from pair, target), false) as manages_target,
   exists (select 1 from pair join holders on holders.person_id = pair.requestor_id
     and (holders.role = 'administrator'
-      or holders.catalog_id is not null and holders.role in ('catalogOwner', 'packageManager', 'assignmentManager'))) as may_assign`;
+      or holders.catalog_id is not null and holders.role in ('catalogOwner', 'packageManager', 'assignmentManager'))) as may_assign,
+  exists (select 1 from pair join holders on holders.person_id = pair.requestor_id
+    and (holders.role = 'administrator'
+      or holders.catalog_id is not null and holders.role in ('catalogOwner', 'packageManager'))) as may_change`;
 
 const SQL = {
   submit: ASKING(CURRENT),
@@ -309,6 +312,7 @@ export async function loadSubmit(q: Query, input: AskOf): Promise<At<SubmitFacts
       requestor: fromRow(people, row['requestor']),
       managesTarget: row['manages_target'] as boolean,
       mayAssign: row['may_assign'] as boolean,
+      mayChange: row['may_change'] as boolean,
       requestorMaySee: row['requestor_sees'] === true || row['may_assign'] === true,
     },
   };

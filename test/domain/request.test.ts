@@ -628,6 +628,16 @@ describe('direct assignment', () => {
     ).toEqual(['policy-1.1', 'b.1']);
     expect(faultOf(() => offerDirect(directFacts({ mayAssign: false }), NOON)).code).toBe('forbidden');
   });
+  test.each([
+    { name: 'changes its policies', mayChange: true, next: 'change' },
+    { name: 'may only assign it', mayChange: false, next: 'owners' },
+  ])('by a policy whose last day is over: who $name hears what they can do', ({ mayChange, next }) => {
+    const policy = aPolicy({ expiration: { kind: 'date', day: '2026-01-14' } });
+    const facts = { mayChange, policies: [{ ...inScope(policy), over: true }] };
+    const data = { package: expect.any(String) as string, day: '2026-01-14', next };
+    expect(faultOf(() => offerDirect(directFacts(facts), NOON)).data).toEqual(data);
+    expect(faultOf(() => offer(submitFacts(facts))).data).toEqual(data);
+  });
 });
 
 describe('an extension', () => {

@@ -174,8 +174,11 @@ describe('facts of a pair', () => {
     }
   });
 
-  test('know the manager, the owners and who may assign', async () => {
+  test('know the manager, the owners, who may assign and who may change its policies', async () => {
     const [boss, owner] = [await world.person('Boss'), await world.person('Owner')];
+    const [giver, keeper] = [await world.person('Giver'), await world.person('Keeper')];
+    await world.role('assignmentManager', giver, world.catalog);
+    await world.role('packageManager', keeper, world.catalog);
     await world.sql('update people set manager_id = $2 where id = $1', [tara, boss]);
     await world.role('catalogOwner', owner, world.catalog);
     const pkg = await world.package('CRM');
@@ -184,9 +187,12 @@ describe('facts of a pair', () => {
     expect(await by(boss)).toMatchObject({
       managesTarget: true,
       mayAssign: false,
+      mayChange: false,
       owners: [{ id: owner, name: 'Owner' }],
     });
-    expect(await by(owner)).toMatchObject({ managesTarget: false, mayAssign: true });
+    expect(await by(owner)).toMatchObject({ managesTarget: false, mayAssign: true, mayChange: true });
+    expect(await by(keeper)).toMatchObject({ mayAssign: true, mayChange: true });
+    expect(await by(giver)).toMatchObject({ mayAssign: true, mayChange: false });
     expect(await world.views.roles(owner, world.catalog)).toEqual({
       administrator: false,
       auditor: false,

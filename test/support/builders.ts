@@ -278,6 +278,7 @@ export function submitFacts(fields: Partial<SubmitFacts> & { policy?: PolicyVers
     requestor: fields.target ?? aPerson(),
     managesTarget: false,
     mayAssign: false,
+    mayChange: false,
     requestorMaySee: true,
     ...rest(fields),
   };
@@ -285,7 +286,7 @@ export function submitFacts(fields: Partial<SubmitFacts> & { policy?: PolicyVers
 
 /** Olga, an owner, assigns to Tara. */
 export function directFacts(fields: Partial<SubmitFacts> & { policy?: PolicyVersion } = {}): SubmitFacts {
-  return submitFacts({ requestor: aPerson('Olga'), mayAssign: true, ...fields });
+  return submitFacts({ requestor: aPerson('Olga'), mayAssign: true, mayChange: true, ...fields });
 }
 
 export function aRequest(fields: Partial<Request> = {}): Request {
