@@ -265,7 +265,12 @@ async function takeBack(parts: TellParts, channel: Channel, kept: CardRow, who: 
     const asks = (await current(parts, kept, who))?.over === false;
     await parts.outbox.anew(kept.id, { asks, trace: row.trace });
   }
-  await show(parts, channel, kept, await draw('gone', lookAt(parts, who, {})), who, row);
+  const gone = await draw('gone', lookAt(parts, who, {}));
+  let seen: CardRow | null = kept;
+  for (let edits = 0; seen !== null && edits < LOOKS; edits += 1) {
+    await turn(parts, kept, row);
+    seen = (await edit(parts, channel, seen, gone, who, row)) ? null : await parts.cards.get(kept.id);
+  }
   await parts.cards.failed(kept.id, 'not_theirs', true);
 }
 
@@ -279,16 +284,15 @@ async function converge(parts: TellParts, channel: Channel, kept: CardRow, who: 
   let isTurn = paceOf(kept.platform).update === null;
   const gone = (): Promise<Drawn> => draw('gone', lookAt(parts, who, {}));
   while (seen !== null && edits < LOOKS) {
-    if (!seen.theirs) return takeBack(parts, channel, kept, who, row);
-    const drawn = (await current(parts, seen, who)) ?? (await gone());
-    if (seen.params['answer'] === 'stays') {
-      // Newer answers about the same follow it: this one says that it does not any more.
-      await show(parts, channel, kept, stays(drawn, seen.readAt) ?? (await gone()), who, row);
-      await parts.cards.failed(kept.id, 'newer_answers', true);
-      return;
-    }
+    // Let go by another worker, who is done with it. What was taken back and then changed here is taken back once more.
+    if (seen.state === 'gone' && (edits === 0 || seen.theirs)) return;
+    if (!seen.theirs) return takeBack(parts, channel, seen, who, row);
+    const now = (await current(parts, seen, who)) ?? (await gone());
+    // Newer answers about the same follow it: this one says that it does not any more.
+    const isLast = seen.params['answer'] === 'stays';
+    const drawn = isLast ? (stays(now, seen.readAt) ?? (await gone())) : now;
     const hash = hashOf(drawn);
-    if (hash === seen.hash) {
+    if (hash === seen.hash && !isLast) {
       if (edits === 0) await parts.cards.looked(kept.id, hash);
       return;
     }
@@ -297,22 +301,18 @@ async function converge(parts: TellParts, channel: Channel, kept: CardRow, who: 
       await turn(parts, kept, row);
       isTurn = true;
       // What changed while it waited is shown by the same edit, or was shown by another.
-      const now = await parts.cards.get(kept.id);
-      if (now?.state === 'live') seen = now;
+      seen = await parts.cards.get(kept.id);
       continue;
     }
     const isKnown = await edit(parts, channel, seen, drawn, who, row);
+    if (isLast && isKnown) {
+      await parts.cards.failed(kept.id, 'newer_answers', true);
+      return;
+    }
     isTurn = paceOf(kept.platform).update === null;
     edits += 1;
     seen = isKnown ? await parts.cards.overtaken(seen, row.lease) : await parts.cards.get(seen.id);
   }
-}
-
-async function show(...message: Parameters<typeof edit>): Promise<void> {
-  const [parts, channel, kept, drawn, who, row] = message;
-  fits(channel, bind(parts.book, drawn, who, kept.id));
-  await turn(parts, kept, row);
-  await edit(...message);
 }
 
 /** Waits until a message may be changed. Throws `NotNow` where that is not soon. */

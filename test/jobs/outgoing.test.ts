@@ -7,6 +7,7 @@ import type { Channel } from '../../src/chat/channel';
 import type { Card } from '../../src/chat/card';
 import { connectors } from '../../src/connectors';
 import { notices } from '../../src/domain/consequences';
+import type { CardId } from '../../src/domain/model';
 import { delivering } from '../../src/jobs/deliver';
 import { createGates } from '../../src/jobs/gate';
 import { redrive } from '../../src/operations/outgoing';
@@ -261,7 +262,24 @@ describe('a message is changed no more where others read it, or who left', () =>
     expect(textOf(wrong.card)).toContain('month end');
     await two('ana');
     await world.say('ana', 'deny R-1001 because of the audit');
+    // Another worker, who read it before, changes it right after it was taken back, and is through with it first.
+    const [kept] = await world.sql<{ id: CardId; version: string }>(
+      `select id, xmin::text as version from cards where user_id = 'zoe' and state = 'live'`,
+    );
+    const { card } = wrong;
+    const update = world.mailbox.update.bind(world.mailbox);
+    let last = kept;
+    Object.assign(world.mailbox, {
+      update: async (...change: Parameters<typeof update>) => {
+        await update(...change);
+        if (last === undefined || change[0].message !== wrong.id) return;
+        await update(change[0], card);
+        await world.cards.drawn(last, 'of before');
+        last = undefined;
+      },
+    });
     await world.settle();
+    expect([kept, last]).toEqual([expect.anything(), undefined]);
     expect(textOf(wrong.card)).toContain(GONE);
     expect(textOf(wrong.card)).not.toMatch(/Tara|Ledger|month end|denied|audit/);
     const { changes } = wrong;
@@ -269,6 +287,32 @@ describe('a message is changed no more where others read it, or who left', () =>
       select 'redraw', 'request', id, id, 'redraw:request:' || id, usher_now(), 'once more', usher_now() from requests`);
     await world.settle();
     expect(wrong.changes).toBe(changes);
+  });
+
+  test('also where another worker changes it at the same moment', async () => {
+    await world.configure('people: [{ key: zoe, name: Zoe Park }]');
+    await two('zoe');
+    await ask('ledger reader');
+    await world.settle();
+    const wrong = latest('zoe');
+    await world.sql(`update cards set hash = 'of before'`);
+    await world.sql(`insert into outgoing (kind, subject_kind, subject_id, request_id, lane, next_at, dedupe_key, created_at)
+      select 'redraw', 'request', id, id, 'redraw:request:' || id, usher_now(), 'once more', usher_now() from requests`);
+    const update = world.mailbox.update.bind(world.mailbox);
+    let seen = '';
+    Object.assign(world.mailbox, {
+      update: async (...change: Parameters<typeof update>) => {
+        if (seen === '' && change[0].message === wrong.id) {
+          await two('ana');
+          await once(worker(['redraw']));
+          seen = textOf(wrong.card);
+        }
+        await update(...change);
+      },
+    });
+    await world.settle();
+    expect(seen).toContain(GONE);
+    expect(textOf(wrong.card)).toContain(GONE);
   });
 
   test('and it is told where they are now, whatever becomes of the other', async () => {

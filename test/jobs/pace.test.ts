@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createSlackChannel } from '../../src/channels/slack/bot';
 import { loadCards } from '../../src/chat/cards';
 import type { Act, Reply } from '../../src/chat/inbound';
+import type { CardId } from '../../src/domain/model';
 import { connectors } from '../../src/connectors';
 import { delivering } from '../../src/jobs/deliver';
 import { answersIn, createGates, paceOf, postsOf } from '../../src/jobs/gate';
@@ -226,18 +227,28 @@ test('whoever presses sees what comes of it at once also where the copies of oth
   expect(waiting.map((copy, n) => copy.edits - (were[n] ?? 0))).toEqual([1, 1, 1, 1, 1]);
 });
 
-test('what changes while an edit waits for its turn is shown by that edit', async () => {
+test('what changes while an edit waits for its turn is shown by that edit, and what is taken back meanwhile stays so', async () => {
   await outdate(['R-1001']);
   await due();
   await later(8_500);
   const copies = APPROVERS.map((user) => asked(user, 'Tom Berg'));
   const were = copies.map((copy) => copy.edits);
   await outdate(['R-1002']);
-  meanwhile = () => act('ben', { kind: 'text', text: 'deny R-1002 because no' });
+  const [cas = { id: '' as CardId }] = await world.sql<{ id: CardId }>(
+    `select c.id from cards c join requests r on r.id = c.request_id where r.number = 1002 and c.user_id = 'U0cas'`,
+  );
+  meanwhile = async () => {
+    // Taken back by another replica.
+    await world.cards.failed(cas.id, 'not_theirs', true);
+    return await act('ben', { kind: 'text', text: 'deny R-1002 because no' });
+  };
   await allOut();
   expect(meanwhile).toBeNull();
-  for (const copy of copies) expect(wordsOf(copy)).toMatch(/Ben Okoye denied|You denied/);
-  expect(copies.map((copy, n) => copy.edits - (were[n] ?? 0))).toEqual(APPROVERS.map(() => 1));
+  for (const [n, copy] of copies.entries()) {
+    const isCas = APPROVERS[n] === 'cas';
+    expect(/Ben Okoye denied|You denied/.test(wordsOf(copy))).toBe(!isCas);
+    expect(copy.edits - (were[n] ?? 0)).toBe(isCas ? 0 : 1);
+  }
 });
 
 test('row 20: sixty clicks make no more edits than answers may, and each is answered in its place, which still follows', async () => {
