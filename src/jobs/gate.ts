@@ -74,11 +74,14 @@ export const postsOf = (place: Parameters<typeof gateOf>[0] & { readonly user: s
 
 /** Returns when a message there may be changed. Throws `NotNow` where that is not soon. `first`: somebody waits for it. */
 export async function enterEdits(
-  gates: Pick<Gates, 'enter'>,
+  gates: Pick<Gates, 'enter' | 'open'>,
   place: Parameters<typeof gateOf>[0],
   first: boolean,
 ): Promise<void> {
   const { part, update } = paceOf(place.platform);
+  if (update === null) return;
+  // Before a turn is taken of what a closed workspace does not get.
+  await gates.open(gateOf(place));
   await gates.enter(`${editsOf(place)}:${first ? 'first' : 'others'}`, part);
   await gates.enter(editsOf(place), update, first);
 }
@@ -127,6 +130,8 @@ export function answersIn(
 export interface Gates {
   /** Returns when a call of `target` may begin. Throws `NotNow` where that is not soon. `first`: somebody waits for it. */
   enter(target: string, limit: CallLimit | null, first?: boolean): Promise<void>;
+  /** Throws `NotNow` where calls of `target` are not to begin now. Takes no turn. */
+  open(target: string): Promise<void>;
   /** Throws `NotNow` where so many calls of `target` wait or are under way that one more would only stand in line. */
   room(target: string, limit: CallLimit | null, first?: boolean): void;
   /**
@@ -139,7 +144,7 @@ export interface Gates {
 }
 
 export interface GateParts {
-  readonly outbox: Pick<Outbox, 'enter' | 'hold' | 'failed' | 'worked'>;
+  readonly outbox: Pick<Outbox, 'enter' | 'hold' | 'held' | 'failed' | 'worked'>;
   readonly pause?: (ms: number) => Promise<void>;
   readonly clock?: () => number;
 }
@@ -256,6 +261,10 @@ export function createGates({ outbox, pause = paused, clock = () => performance.
 
   return {
     room,
+    async open(target) {
+      const heldMs = await outbox.held(target);
+      if (heldMs > 0) throw new NotNow('gate', heldMs);
+    },
     async enter(target, limit, first = false) {
       if (limit === null) return;
       room(target, limit, first);

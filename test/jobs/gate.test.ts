@@ -163,12 +163,14 @@ describe('of the edits of a workspace each minute leaves a part to those who wai
     await Promise.all(Array.from({ length: 7 }, () => edit(false)));
     await expect(edit(false)).rejects.toThrow('rate');
     await Promise.all(Array.from({ length: 3 }, () => edit(true)));
-    expect(await now()).toBe(from);
+    expect((await now()) - from).toBeLessThan(100);
   });
 });
 
-test('answers to clicks take no turn of edits while the workspace wants no calls', async () => {
-  const pace = answersIn({ platform: 'slack', tenant: 'T' }, world.outbox);
+test('nobody takes a turn of edits while the workspace wants no calls', async () => {
+  const place = { platform: 'slack', tenant: 'T' };
+  const pace = answersIn(place, world.outbox);
+  const gates = aReplica();
   const answers = async (): Promise<boolean[]> => {
     const may: boolean[] = [];
     for (let n = 0; n < 5; n += 1) may.push(await pace.mayEdit());
@@ -176,8 +178,11 @@ test('answers to clicks take no turn of edits while the workspace wants no calls
   };
   await pace.holdEdits(5_000);
   expect(await answers()).toEqual(Array(5).fill(false));
+  for (let n = 0; n < 5; n += 1)
+    await expect(enterEdits(gates, place, false)).rejects.toMatchObject({ code: 'gate', ms: 5_000 });
   await world.later(5_001);
   expect(await answers()).toEqual(Array(5).fill(true));
+  for (let n = 0; n < 5; n += 1) await enterEdits(gates, place, false);
 });
 
 describe('a line', () => {
