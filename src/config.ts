@@ -149,10 +149,7 @@ function crossProblems(has: (name: keyof Settings) => boolean, given: Readonly<R
   if (given['USHER_DEMO'] === '0' && credentials.length === 0 && !playground)
     problems.push('USHER_DEMO=0 leaves nothing to listen to: give the credentials of Slack or Teams.');
 
-  // Beside a platform the page does not open, and the metrics have a port only where one is given.
-  const opens = PORTS.filter(
-    (name) => name !== 'PAGE_PORT' || (credentials.length === 0 && given['USHER_DEMO'] !== '0'),
-  );
+  const opens = opened(given);
   for (const [at, name] of opens.entries())
     for (const other of opens.slice(at + 1)) {
       const port = portOf(name, given);
@@ -163,13 +160,23 @@ function crossProblems(has: (name: keyof Settings) => boolean, given: Readonly<R
 }
 
 const PORTS = ['PORT', 'PAGE_PORT', 'METRICS_PORT'] as const;
+type Given = Readonly<Record<string, string | undefined>>;
 
-const portOf = (name: (typeof PORTS)[number], given: Readonly<Record<string, string | undefined>>): string =>
-  given[name]?.trim() ?? variables[name].default;
+const portOf = (name: (typeof PORTS)[number], given: Given): string => given[name]?.trim() ?? variables[name].default;
+
+/** That of the chat endpoints opens with a platform, that of the page without one, and that of the metrics where it is given. */
+function opened(given: Given): readonly (typeof PORTS)[number][] {
+  const isPlayground = given['TEAMS_PLAYGROUND']?.trim() === '1';
+  const isReal = settingNames.some(
+    (name) => /^(SLACK|TEAMS)_/.test(name) && name !== 'TEAMS_PLAYGROUND' && given[name] !== undefined,
+  );
+  const isPage = !isReal && given['USHER_DEMO']?.trim() !== '0';
+  return PORTS.filter((name) => ({ PORT: isReal || isPlayground, PAGE_PORT: isPage, METRICS_PORT: true })[name]);
+}
 
 /** The name of the setting that a port comes from, in an environment. */
-export function portSetting(port: number, environment: Readonly<Record<string, string | undefined>>): string {
-  return PORTS.find((name) => portOf(name, environment) === String(port)) ?? 'PORT';
+export function portSetting(port: number, environment: Given): string {
+  return opened(environment).find((name) => portOf(name, environment) === String(port)) ?? 'PORT';
 }
 
 function toConfig(values: Settings, has: (name: keyof Settings) => boolean): Config {

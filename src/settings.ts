@@ -130,7 +130,11 @@ export const variables: Readonly<Record<keyof Settings, Variable>> = {
     default: '127.0.0.1',
     meaning: 'Address on which the chat endpoints listen; `0.0.0.0` for all, behind a proxy that speaks https.',
   },
-  PORT: { required: 'no', default: '3978', meaning: 'Port of the chat endpoints, `/healthz` and `/readyz`.' },
+  PORT: {
+    required: 'no',
+    default: '3978',
+    meaning: 'Port of the chat endpoints, `/healthz` and `/readyz`, which open with Slack or Teams only.',
+  },
   PAGE_PORT: { required: 'no', default: '3000', meaning: 'Port of the local page, which listens on loopback only.' },
   METRICS_PORT: {
     required: 'no',

@@ -74,7 +74,9 @@ test('both platforms in production', () => {
 
 test('what has no door needs no port of its own', () => {
   expect(problemsOf({ ...slack, PORT: '3000' })).toEqual([]);
-  expect(portSetting(3000, {})).toBe('PAGE_PORT');
+  expect(problemsOf({ PORT: '3000' })).toEqual([]);
+  expect(portSetting(3000, { PORT: '3000' })).toBe('PAGE_PORT');
+  expect(portSetting(3000, { ...slack, PORT: '3000' })).toBe('PORT');
   expect(portSetting(9090, { METRICS_PORT: '9090' })).toBe('METRICS_PORT');
 });
 
@@ -203,7 +205,11 @@ describe('refuses', () => {
       want: /DATABASE_URL is missing/,
     },
     { name: 'a port that is none', give: { PORT: '99999' }, want: /PORT must be a number/ },
-    { name: 'one port twice', give: { PORT: '3000' }, want: /PORT and PAGE_PORT are both 3000/ },
+    {
+      name: 'one port twice',
+      give: { PORT: '3000', TEAMS_PLAYGROUND: '1' },
+      want: /PORT and PAGE_PORT are both 3000/,
+    },
     {
       name: 'one port twice beside a platform',
       give: { ...slack, PORT: '9', METRICS_PORT: '9' },
