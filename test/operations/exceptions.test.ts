@@ -130,9 +130,14 @@ describe('a new incompatibility', () => {
   test('names who holds both, and is refused until each of them is decided on', async () => {
     await takeBoth('tara', 'tom');
     await take('ben', 'ledger auditor');
-    expect(await problems(against(exception('tom')))).toEqual([
+    const refused =
       'file.yaml:6:13: 1 person holds both and nothing is decided on that: Tara Lind (tara). ' +
-        'Write each under "exceptions" (person, owner, until, reason) or "removals" (person, from, reason).',
+      'Write each under "exceptions" (person, owner, until, reason) or "removals" (person, from, reason).';
+    expect(await problems(against(exception('tom')))).toEqual([refused]);
+    // Who leaves keeps everything for as long.
+    const leaves = 'people: [{ key: ben, name: Ben Okoye, enabled: false }]\n';
+    expect(await problems(against(exception('tom')) + leaves)).toEqual([
+      `${refused} Until then 1 person who leaves keeps all access: apply that in a file of its own, now.`,
     ]);
     const seen = await write(against(exception('tom')), plan);
     expect(planText(seen)).toContain(

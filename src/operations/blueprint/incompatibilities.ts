@@ -286,13 +286,13 @@ export function refuseUndecided(draft: Draft, affected: Affected): readonly Conf
         draft,
         place,
         `${isWritten ? '' : `${pairLabel(draft, row)}: `}${holding(left.length, 'both')} and nothing is decided on ${left.length === 1 ? 'that' : 'them'}: ` +
-          `${left.slice(0, NAMED).join(', ')}${more}. Write each under "exceptions" (person, owner, until, reason) or "removals" (person, from, reason).${isWritten ? '' : keptBy(draft)}`,
+          `${left.slice(0, NAMED).join(', ')}${more}. Write each under "exceptions" (person, owner, until, reason) or "removals" (person, from, reason).${keptBy(draft)}`,
       );
     return [{ id: row.id, between: pairLabel(draft, row), people }];
   });
 }
 
-/** Whoever writes who leaves need not be who decides on those that come. */
+/** Whoever writes who leaves need not be who decides on those that hold both. */
 function keptBy(draft: Draft): string {
   const left = leavers(draft).length;
   if (left === 0) return '';
