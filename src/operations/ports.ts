@@ -555,8 +555,8 @@ export interface DeadRow {
 }
 export interface Outbox {
   /**
-   * Up to `limit` due rows (of these kinds), leased for `leaseMs`; one row per lane, oldest first; taking away before giving. What a
-   * release does not know is not there for it.
+   * Up to `limit` due rows (of these kinds), leased for `leaseMs`; one row per lane, the oldest, and of redraws the newest; taking
+   * away before giving. What a release does not know is not there for it.
    */
   claim(limit: number, leaseMs: number, kinds?: readonly OutgoingRow['kind'][]): Promise<readonly OutgoingRow[]>;
   /** Expands an audience into one row per person and settles the parent, in one statement; idempotent. Returns the number. */

@@ -722,7 +722,7 @@ create table outgoing (
   subject_id text not null,
   request_id uuid,
   params jsonb not null default '{}',
-  -- One row of a lane is worked at a time, oldest first.
+  -- One row of a lane is worked at a time; which one, store/outbox.ts#HEAD says.
   lane text not null,
   state text not null default 'ready' check (state in ('ready', 'leased', 'done', 'dead')),
   attempts integer not null default 0,
