@@ -11,6 +11,7 @@ import type { PlaceParts } from './place';
 import { codeOf, isFinal, redraw, tell } from './tell';
 import type { TellParts } from './tell';
 import { sideBySide } from './side-by-side';
+import type { Rows } from './side-by-side';
 import { backoff } from './worker';
 
 export type DeliverParts = TellParts & PlaceParts & { readonly log: Log };
@@ -24,17 +25,25 @@ export const KEEP_TRYING_MS = 3 * 24 * 60 * 60_000;
 /** What fails by a mistake of ours fails again; after this many tries it goes to the dead letters, with its reason. */
 const MESSAGE_TRIES = 12;
 
-/** The work of the outgoing table; of some kinds only, so that a system that hangs holds up nothing of another kind. */
-export function delivering(parts: DeliverParts, kinds?: readonly OutgoingRow['kind'][]): ReturnType<typeof sideBySide> {
+/**
+ * The work of the outgoing table; of some kinds only, so that a system that hangs holds up nothing of another kind. `clock` counts
+ * milliseconds.
+ */
+export function delivering(
+  parts: DeliverParts,
+  kinds?: readonly OutgoingRow['kind'][],
+  clock?: () => number,
+): ReturnType<typeof sideBySide> {
   const { outbox } = parts;
-  return sideBySide<OutgoingRow>({
+  const rows: Rows<OutgoingRow> = {
     keep: (leases) => outbox.keep(leases, LEASE_MS),
     reap: () => outbox.reap(),
     claim: (limit) => outbox.claim(limit, LEASE_MS, kinds),
     work: (row) => work(parts, row),
     nextAt: () => outbox.nextAt(kinds),
     now: () => parts.desk.views.now(),
-  });
+  };
+  return sideBySide(rows, clock);
 }
 
 async function work(parts: DeliverParts, row: OutgoingRow): Promise<void> {

@@ -9,6 +9,7 @@ import type { Desk, InboundRow, InboundStore, Watch } from '../operations/ports'
 import { enterEdits, gateOf, NotNow, paceOf, postsOf } from './gate';
 import type { Gates } from './gate';
 import { sideBySide } from './side-by-side';
+import type { Rows } from './side-by-side';
 import { backoff, within } from './worker';
 
 /** So long an event waits whose worker ended without a word; who lives keeps what he works (side-by-side.ts). */
@@ -31,9 +32,9 @@ export interface ReceiveParts {
   readonly log: Log;
 }
 
-/** The work of the inbound table. */
-export function receiving(parts: ReceiveParts): ReturnType<typeof sideBySide> {
-  return sideBySide<InboundRow>({
+/** The work of the inbound table. `clock` counts milliseconds. */
+export function receiving(parts: ReceiveParts, clock?: () => number): ReturnType<typeof sideBySide> {
+  const rows: Rows<InboundRow> = {
     keep: (leases) => parts.inbound.keep(leases, LEASE_MS),
     reap: async () => {
       for (const { id, platform, delivery, lost } of await parts.inbound.reap(MOST_LOST)) {
@@ -50,7 +51,8 @@ export function receiving(parts: ReceiveParts): ReturnType<typeof sideBySide> {
     alone: (row) => row.lost,
     nextAt: () => Promise.resolve(null),
     now: () => parts.desk.views.now(),
-  });
+  };
+  return sideBySide(rows, clock);
 }
 
 async function work(parts: ReceiveParts, row: InboundRow): Promise<void> {

@@ -21,6 +21,8 @@ const FULL_MS = 5_000;
  * that it is tried again.
  */
 const KEEP_MS = 15 * 60_000;
+/** A part of every lease, and longer than most rows take: what ends before needs no look at its lease. */
+const LOOK_MS = 5_000;
 
 export interface Rows<Row> {
   /** Renews the leases of what is under way, so that nobody takes over what is being worked, however slow those are whom it calls. */
@@ -40,7 +42,7 @@ export function sideBySide<Row extends { readonly lease: Lease }>(
   rows: Rows<Row>,
   clock: () => number = () => performance.now(),
 ): Work & Required<Pick<Work, 'rest'>> {
-  const underWay = new Map<Promise<void>, { readonly lease: Lease; readonly since: number }>();
+  const underWay = new Map<Promise<void>, { readonly lease: Lease; readonly since: number; looked: number }>();
   const failures: unknown[] = [];
   let ended: () => void = () => undefined;
   let telling = false;
@@ -58,7 +60,8 @@ export function sideBySide<Row extends { readonly lease: Lease }>(
           ended();
         }, ENDED_MS).unref();
       });
-    underWay.set(working, { lease: row.lease, since: clock() });
+    const since = clock();
+    underWay.set(working, { lease: row.lease, since, looked: since });
   };
   const complain = (): void => {
     const [first] = failures.splice(0);
@@ -69,8 +72,10 @@ export function sideBySide<Row extends { readonly lease: Lease }>(
   };
   const keep = async (): Promise<void> => {
     const now = clock();
-    const kept = [...underWay.values()].flatMap(({ lease, since }) => (now - since < KEEP_MS ? [lease] : []));
-    if (kept.length > 0) await rows.keep(kept);
+    const kept = [...underWay.values()].filter(({ since, looked }) => now - since < KEEP_MS && now - looked >= LOOK_MS);
+    if (kept.length === 0) return;
+    await rows.keep(kept.map(({ lease }) => lease));
+    for (const one of kept) one.looked = now;
   };
   return {
     async round() {

@@ -34,7 +34,7 @@ async function ask(user: string, name: string, values: Record<string, string> = 
 const holds = (user: string) => world.localRoles.has(user, 'Ledger', 'Reader', 'root');
 
 /** A worker of messages. */
-function telling(gates: ReturnType<typeof createGates>) {
+function telling(gates: ReturnType<typeof createGates>, clock?: () => number) {
   return delivering(
     {
       desk: world.desk,
@@ -48,6 +48,7 @@ function telling(gates: ReturnType<typeof createGates>) {
       log: world.log,
     },
     ['tell'],
+    clock,
   );
 }
 
@@ -295,9 +296,11 @@ test('what a slow platform takes longer for than any lease is said once: whoever
   });
   const { conversation, desk, gates, received, log } = world;
   const channels = new Map([['web', world.mailbox]]);
+  let milliseconds = 0;
+  const clock = () => milliseconds;
   const replica = () => [
-    receiving({ conversation, desk, gates, inbound: received, log, channels }),
-    telling(createGates({ outbox: world.outbox })),
+    receiving({ conversation, desk, gates, inbound: received, log, channels }, clock),
+    telling(createGates({ outbox: world.outbox }), clock),
   ];
   const [one, other] = [replica(), replica()];
   await ask('tara', 'ledger reader', { reason: 'month end' });
@@ -311,6 +314,7 @@ test('what a slow platform takes longer for than any lease is said once: whoever
   // Five calls of an answer, and the places and looks of a message, 8 s each.
   for (let calls = 0; calls < 20; calls += 1) {
     await world.sql('update organization set clock_offset_ms = clock_offset_ms + 8000');
+    milliseconds += 8_000;
     for (const work of one) await work.round();
     for (const work of other) expect(await work.round()).toBe(0);
   }

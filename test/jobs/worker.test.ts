@@ -79,7 +79,7 @@ test('one that stops does not wait for ever for a round that hangs', async () =>
   await expect(worker.stop()).resolves.toBeUndefined();
 });
 
-test('one keeps what it works in each round, until that hangs for so long that it must be a mistake', async () => {
+test('one keeps what it works for longer than a moment, until that hangs for so long that it must be a mistake', async () => {
   let milliseconds = 1_000;
   let end: () => void = () => undefined;
   const kept: string[][] = [];
@@ -96,6 +96,11 @@ test('one keeps what it works in each round, until that hangs for so long that i
     () => milliseconds,
   );
   await work.round();
+  milliseconds += 4_999;
+  await work.round();
+  expect(kept).toEqual([]);
+  milliseconds += 1;
+  await work.round();
   await work.round();
   end();
   await turn();
@@ -109,25 +114,31 @@ test('one keeps what it works in each round, until that hangs for so long that i
 test('one keeps what it works also in a round that tells of what failed, and while it waits for what is under way', async () => {
   let fail: () => void = () => undefined;
   let end: () => void = () => undefined;
+  let milliseconds = 0;
   const kept: string[][] = [];
   const rows = ['fails', 'lasts'].map((token, id) => ({ lease: { id, token } }));
-  const work = sideBySide<(typeof rows)[number]>({
-    keep: (leases) => Promise.resolve(void kept.push(leases.map(({ token }) => token))),
-    reap: () => Promise.resolve(),
-    claim: () => Promise.resolve(rows.splice(0)),
-    work: ({ lease }) =>
-      new Promise((resolve, reject) => {
-        if (lease.token === 'lasts') end = resolve;
-        else fail = reject.bind(null, new Error('lost'));
-      }),
-    nextAt: () => Promise.resolve(null),
-    now: () => Promise.resolve(new Date()),
-  });
+  const work = sideBySide<(typeof rows)[number]>(
+    {
+      keep: (leases) => Promise.resolve(void kept.push(leases.map(({ token }) => token))),
+      reap: () => Promise.resolve(),
+      claim: () => Promise.resolve(rows.splice(0)),
+      work: ({ lease }) =>
+        new Promise((resolve, reject) => {
+          if (lease.token === 'lasts') end = resolve;
+          else fail = reject.bind(null, new Error('lost'));
+        }),
+      nextAt: () => Promise.resolve(null),
+      now: () => Promise.resolve(new Date()),
+    },
+    () => milliseconds,
+  );
   await work.round();
   fail();
   await turn();
+  milliseconds += 5_000;
   await expect(work.round()).rejects.toThrow('lost');
   expect(kept).toEqual([['lasts']]);
+  milliseconds += 5_000;
   const rested = work.rest();
   await turn();
   expect(kept).toEqual([['lasts'], ['lasts']]);
