@@ -10,7 +10,7 @@ import { alarmNames } from '../src/operations/alarms';
 import { redrive } from '../src/operations/outgoing';
 import { createInbound } from '../src/store/inbound';
 import { queryIn } from '../src/store/query';
-import { testDatabase } from './support/postgres';
+import { POOL, testDatabase } from './support/postgres';
 import { aWorld, buttons, cardOf, operator, SMALL, type World } from './support/world';
 
 let world: World;
@@ -330,7 +330,7 @@ test('the database: connections, clock, and that it is away; the process still s
   const { scrape } = await aProcess();
   const shown = await scrape();
   expect(shown.get('usher_database_up')).toBe(1);
-  expect(shown.get('usher_database_connections{state="max"}')).toBe(10);
+  expect(shown.get('usher_database_connections{state="max"}')).toBe(POOL);
   expect(shown.get('usher_database_connections{state="waiting"}')).toBe(0);
   expect(Math.abs(shown.get('usher_clock_skew_seconds') ?? 9)).toBeLessThan(5);
   const away = await aProcess({

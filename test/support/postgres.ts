@@ -24,6 +24,8 @@ export type TestDatabase = {
 
 export const APP_ROLE = 'usher_app';
 
+/** Enough for what a test does at once, and few: each connection prepares every statement for itself. */
+export const POOL = 3;
 const LONG_LOOK_MS = 15 * 60_000;
 
 const open: Database[] = [];
@@ -42,7 +44,7 @@ export function testDatabase(): Promise<TestDatabase> {
 export async function openDatabase(url: string, role?: string): Promise<Database> {
   // Who looks with all rights may look at everything at once, however long that takes.
   const more = role === undefined ? { limits: { statement: LONG_LOOK_MS } } : { role };
-  const database = await connect({ url, poolMax: 10, ...more });
+  const database = await connect({ url, poolMax: POOL, ...more });
   open.push(database);
   return database;
 }
