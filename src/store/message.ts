@@ -36,7 +36,9 @@ export function send(client: Client, statements: readonly Statement[]): Promise<
 // Every statement is prepared under a name on its connection: planning takes longer than running. The texts are those of this
 // folder and of the shapes that a save can have, so their number is bounded.
 const names = new Map<string, string>();
-const prepared = new WeakMap<Connection, { readonly age: number; readonly names: Set<string> }>();
+/** Noted at the connection itself: tests use one longer than a module lives. */
+const PREPARED = Symbol.for('usher.prepared');
+type Known = Connection & { [PREPARED]?: { readonly age: number; readonly names: Set<string> } };
 
 /**
  * A migration of a newer release may change what a prepared statement answers, and the server runs it no more. All that was prepared
@@ -50,11 +52,11 @@ export function isOutdated(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'code' in error && error.code === OUTDATED;
 }
 
-function knownTo(connection: Connection): Set<string> {
-  const found = prepared.get(connection);
+function knownTo(connection: Known): Set<string> {
+  const found = connection[PREPARED];
   if (found?.age === age) return found.names;
   const made = { age, names: new Set<string>() };
-  prepared.set(connection, made);
+  connection[PREPARED] = made;
   return made.names;
 }
 

@@ -158,7 +158,7 @@ function told(connector: Connector): Connector {
 
 async function main(): Promise<void> {
   const log = createLog('warn', { write: (line) => process.stderr.write(line) });
-  const database = await connect({ url, poolMax: 10, role });
+  const database = await connect({ url, poolMax: 4, role });
   const parts = createStore({ sequelize: database.sequelize, log });
   const desk: Desk = { store: parts.store, views: parts.views, drafts: parts.drafts, directory: parts.directory };
   const book = loadCards(join(__dirname, '../../cards'));

@@ -28,7 +28,10 @@ export const APP_ROLE = 'usher_app';
 export const POOL = 3;
 const LONG_LOOK_MS = 15 * 60_000;
 
-const open: Database[] = [];
+/** Idle connections of this process by address and role; they outlive a test file (environment.cjs). */
+declare const usherConnections: Map<string, Client[]>;
+
+const open: Pick<Database, 'close'>[] = [];
 let current: Promise<TestDatabase> | undefined;
 
 afterAll(async () => {
@@ -42,11 +45,63 @@ export function testDatabase(): Promise<TestDatabase> {
 
 /** A connection of its own that is closed after the test file. */
 export async function openDatabase(url: string, role?: string): Promise<Database> {
-  // Who looks with all rights may look at everything at once, however long that takes.
-  const more = role === undefined ? { limits: { statement: LONG_LOOK_MS } } : { role };
-  const database = await connect({ url, poolMax: POOL, ...more });
+  const database = await connectTo(url, role);
   open.push(database);
   return database;
+}
+
+function connectTo(url: string, role: string | undefined): Promise<Database> {
+  // Who looks with all rights may look at everything at once, however long that takes.
+  const more = role === undefined ? { limits: { statement: LONG_LOOK_MS } } : { role };
+  return connect({ url, poolMax: POOL, ...more });
+}
+
+/** The same, over connections of earlier test files where there are any. */
+async function shareDatabase(url: string, role?: string): Promise<Database> {
+  const database = await connectTo(url, role);
+  const { connectionManager: manager } = database.sequelize as unknown as { readonly connectionManager: Manager };
+  const key = `${url} ${role ?? ''}`;
+  const kept = usherConnections.get(key) ?? [];
+  usherConnections.set(key, kept);
+
+  const connectAnew = manager._connect.bind(manager);
+  manager._connect = async (config) => {
+    let client = kept.pop();
+    while (client !== undefined && !manager.validate(client)) client = kept.pop();
+    if (client === undefined) return connectAnew(config);
+    client.ref();
+    // What it reads are values of this file: a Date of another one is none here.
+    return Object.assign(client, { _types: { getTypeParser: manager.getTypeParser.bind(manager) } });
+  };
+  if (kept.length > 0) await manager.pool.destroyAllNow();
+
+  const disconnect = manager._disconnect.bind(manager);
+  open.push({
+    close: async () => {
+      manager._disconnect = async (client) => {
+        if (kept.length >= POOL || !manager.validate(client)) return disconnect(client);
+        client.unref();
+        kept.push(client);
+      };
+      await database.close();
+    },
+  });
+  return database;
+}
+
+/** A connection of the driver, beyond what its types say. */
+interface Client {
+  ref(): void;
+  unref(): void;
+}
+
+/** What Sequelize's manager does with connections; its types tell a part of it. */
+interface Manager {
+  readonly pool: { destroyAllNow(): Promise<unknown> };
+  _connect(config: unknown): Promise<Client>;
+  _disconnect(client: Client): Promise<void>;
+  validate(client: Client): boolean;
+  getTypeParser(oid: number, format?: string): (text: string) => unknown;
 }
 
 /** A further database, empty or with the schema, for tests that change the schema or need two. Returns its address. */
@@ -66,7 +121,7 @@ async function prepare(): Promise<TestDatabase> {
   if (known.length === 0) await asOwner(clusterUrl(), `create database ${name} template ${runName('template')}`);
 
   const url = clusterUrl(name);
-  const [database, owner] = await Promise.all([openDatabase(url, APP_ROLE), openDatabase(url)]);
+  const [database, owner] = await Promise.all([shareDatabase(url, APP_ROLE), shareDatabase(url)]);
   const reset = async (): Promise<void> => {
     await owner.sequelize.query('select test_reset()');
   };
