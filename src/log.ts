@@ -1,6 +1,7 @@
 // Structured logs on stdout, one JSON line each. What the levels mean: error = a person must act; warn = somebody may
 // want to know, Usher copes; info = what happened; debug = how. No secret, token or text of a person leaves through
 // here: names of fields, errors and the finished line are cleaned, in that order.
+import { types } from 'node:util';
 import pino from 'pino';
 
 export type Log = pino.Logger;
@@ -77,7 +78,7 @@ function clean(value: unknown, depth: number, seen: ReadonlySet<object>): unknow
   if (typeof value !== 'object' || value === null || value instanceof Date) return value;
   if (seen.has(value) || depth > MAX_DEPTH) return '[more]';
   const inside = new Set(seen).add(value);
-  if (value instanceof Error) return cleanError(value, depth, inside);
+  if (isError(value)) return cleanError(value, depth, inside);
   if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
   if (Array.isArray(value)) return value.slice(0, 100).map((item) => clean(item, depth + 1, inside));
   if (value instanceof Map || value instanceof Set) return `[${value.size} entries]`;
@@ -87,6 +88,11 @@ function clean(value: unknown, depth: number, seen: ReadonlySet<object>): unknow
   return Object.fromEntries(
     Object.entries(value).map(([name, item]) => [name, isSecret(name) ? GONE : clean(item, depth + 1, inside)]),
   );
+}
+
+// An error of another context is no instance of ours, and keeps no secret less.
+function isError(value: object): value is Error {
+  return value instanceof Error || types.isNativeError(value);
 }
 
 // Only what tells where and why. Errors of clients carry whole requests with headers, errors of the database the

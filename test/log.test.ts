@@ -1,4 +1,5 @@
 // No secret leaves through the log, wherever it hides.
+import { runInNewContext } from 'node:vm';
 import { createLog, type Log, type LogLevel } from '../src/log';
 
 const collect = (level: LogLevel = 'debug'): { log: Log; lines: string[]; last: () => Record<string, unknown> } => {
@@ -87,9 +88,12 @@ test.each(['id', 'attempts', 'tokens', 'person', 'code', 'monkey', 'basic'])('a 
   expect(last()).toMatchObject({ [name]: 'shown', msg: 'fact', level: 'info' });
 });
 
-test('an error leaves type, message, code, stack and cause, and nothing that a client hung onto it', () => {
+test.each([
+  ['of ours', TypeError],
+  ['of another context', runInNewContext('TypeError') as typeof TypeError],
+])('an error %s leaves type, message, code, stack and cause, and nothing that a client hung onto it', (_, Kind) => {
   const { log, last } = collect();
-  const error = Object.assign(new TypeError('refused', { cause: new Error('reset') }), {
+  const error = Object.assign(new Kind('refused', { cause: new Error('reset') }), {
     code: 'ECONNRESET',
     config: { headers: { custom: 'CANARY' } },
     parent: { values: ['CANARY'] },
