@@ -1,5 +1,6 @@
 // What can be shown: a name and parameters become a card's data for one reader. A reply, a message and a redraw all come through
 // here, so there is one rendering of everything, made from how things stand now.
+import { neverBegan } from '../domain/cancel';
 import type { Notice } from '../domain/consequences';
 import { DomainError } from '../domain/errors';
 import { isSettled } from '../domain/exception';
@@ -259,10 +260,6 @@ async function requestsSeen(look: Look, ids: readonly RequestId[]): Promise<read
   return seen;
 }
 
-function hasNotBegun({ startsAt, endedAt }: { readonly startsAt: Date; readonly endedAt: Date | null }): boolean {
-  return endedAt !== null && startsAt > endedAt;
-}
-
 function accessNotice(kind: Parameters<typeof accessNoticeOf>[1] | 'accessMoved'): View {
   return async (look) => {
     const seen = await assignmentView(look.desk, viewer(look), assignmentId(look));
@@ -278,7 +275,7 @@ function accessNotice(kind: Parameters<typeof accessNoticeOf>[1] | 'accessMoved'
       ...spoken(look, {
         package: text(seen.facts.package.name, 150),
         target: seen.facts.target.name,
-        early: hasNotBegun(seen.facts.assignment),
+        early: neverBegan(seen.facts.assignment),
         removing: seen.facts.assignment.state !== 'removed',
       }),
     };

@@ -66,6 +66,14 @@ export function cancelForGone(facts: RequestFacts, at: Now): Change {
   return isAbandoned ? cancel(facts, 'system', at, 'requestorDisabled') : noChange;
 }
 
+/**
+ * Whether nobody ever had access that is over: it ended before its start, or what was to start did not (`dropScheduled`), which a
+ * refusal at the start does a moment after it.
+ */
+export function neverBegan({ startsAt, endedAt, endReason }: Assignment): boolean {
+  return endedAt !== null && (startsAt > endedAt || endReason === 'gateClosed' || endReason === 'canceled');
+}
+
 /** Access that was to start with this request does not: nothing was placed, so nothing is taken, and nobody is told twice. */
 export function dropScheduled(facts: RequestFacts, endReason: EndReason, at: Now): Change {
   const { assignment, request } = facts;

@@ -31,7 +31,10 @@ const REF = (id: string): string =>
 
 const BY_NUMBER = 'select id from requests where number = $1';
 
-// Never what was taken back before it began: nobody had it. What is held first, then what has ended and is not yet removed, then what is removed; each newest first.
+// As `domain/cancel.ts#neverBegan`: what was taken back or refused before it began nobody had.
+const BEGAN = `(a.ended_at is null or (a.ended_at >= a.starts_at and a.end_reason not in ('gateClosed', 'canceled')))`;
+
+// What is held first, then what has ended and is not yet removed, then what is removed; each newest first.
 const ACCESS =
   (which: string, total = '') =>
   ({ less, more, asc, desc }: Way): string => `
@@ -46,7 +49,7 @@ select * from (
       where j.assignment_id = a.id and j.ended_at is null order by j.starts_at desc, j.id desc limit 1), false) as "mayGiveUp",
     case when a.ended_at is null then 0 when a.state <> 'removed' then 1 else 2 end as rank${total}
   from assignments a join packages on packages.id = a.package_id
-  where a.target_id = $1 and ${which} and (a.ended_at is null or a.ended_at >= a.starts_at)
+  where a.target_id = $1 and ${which} and ${BEGAN}
 ) listed
 where $2::integer is null or rank ${more} $2 or (rank = $2 and id ${less} $3::uuid)
 order by rank ${asc}, id ${desc} limit $4`;

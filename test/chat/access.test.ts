@@ -27,25 +27,30 @@ test.each<[string, Assignment['endReason'], Said, string, string]>([
   ],
   ['to an owner', 'removedByOwner', [false, 'access', null], 'Tara no longer has CRM', 'CRM will not begin for Tara'],
 ])('%s says that access ended only where it began', (_, endReason, [own, what, by], ended, never) => {
-  const title = (startsAt: Date): string => {
-    const facts = assignmentFacts({ assignment: anAssignment({ state: 'removed', endReason, startsAt }) });
-    const pkg = { ...facts.package, name: 'CRM' };
-    const view = {
-      facts: { ...facts, package: pkg },
-      now: NOON,
-      extension: null,
-      refusal: null,
-      endsSoon: false,
-      mayAskAnew: false,
-      couldAsk: true,
-      couldAskThen: true,
-      own,
-      owner: !own,
-      mayRemove: false,
-    };
-    const remover = by === null ? null : { name: by, reason: null };
-    return plain(accessNotice(view, what, remover, { names: [], total: 0 }).title, null);
-  };
-  expect(title(hours(-2))).toContain(ended);
-  expect(title(days(2))).toBe(never);
+  expect(title(hours(-2), endReason, own, what, by)).toContain(ended);
+  expect(title(days(2), endReason, own, what, by)).toBe(never);
 });
+
+test.each(['gateClosed', 'canceled'] as const)('what did not start on its day (%s) never began either', (endReason) => {
+  expect(title(hours(-2), endReason, true, 'access', null)).toBe('Your access to CRM will not begin');
+});
+
+function title(startsAt: Date, endReason: Assignment['endReason'], ...[own, what, by]: Said): string {
+  const facts = assignmentFacts({ assignment: anAssignment({ state: 'removed', endReason, startsAt }) });
+  const pkg = { ...facts.package, name: 'CRM' };
+  const view = {
+    facts: { ...facts, package: pkg },
+    now: NOON,
+    extension: null,
+    refusal: null,
+    endsSoon: false,
+    mayAskAnew: false,
+    couldAsk: true,
+    couldAskThen: true,
+    own,
+    owner: !own,
+    mayRemove: false,
+  };
+  const remover = by === null ? null : { name: by, reason: null };
+  return plain(accessNotice(view, what, remover, { names: [], total: 0 }).title, null);
+}

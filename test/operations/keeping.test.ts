@@ -432,6 +432,14 @@ describe('access that has not begun', () => {
     expect(textOf(cardOf(await world.say('tara', 'my access')))).not.toContain('Booked');
   });
 
+  test('is nothing that they had where it is refused on its day', async () => {
+    await scheduled('tara', 'request booked');
+    await world.configure(BOOKED.replace('who:', 'enabled: false, who:'));
+    await world.pass(2 * DAY);
+    expect(await assignment()).toMatchObject({ state: 'removed', end_reason: 'gateClosed' });
+    expect(textOf(cardOf(await world.say('tara', 'my access')))).not.toContain('Booked');
+  });
+
   test('is nothing that who was switched off meanwhile had', async () => {
     await scheduled('tara', 'request booked');
     const switched = async (enabled: boolean): Promise<void> => {

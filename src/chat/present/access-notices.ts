@@ -1,4 +1,5 @@
 // What is said to whoever has access, or had it: that it is there, changed, ends soon, has ended, and what may be done about that.
+import { neverBegan } from '../../domain/cancel';
 import type { DomainError } from '../../domain/errors';
 import { barredBy, lentBy, type Lent } from '../../domain/lent';
 import { earlier } from '../../domain/time';
@@ -42,7 +43,7 @@ export function accessNotice(
   const name = text(pkg.name, 150);
   const base: Partial<Notice> = { assignment: assignment.id, package: pkg.id, packageName: pkg.name };
   const ended = assignment.endedAt !== null;
-  const neverBegan = assignment.endedAt !== null && assignment.startsAt > assignment.endedAt;
+  const isEarly = neverBegan(assignment);
   const held = !ended && assignment.state !== 'scheduled';
   const lent = endsWithException(view);
   const until = untilLine(assignment.endsAt, lent);
@@ -54,7 +55,7 @@ export function accessNotice(
     if (what === 'accessExtended' && held)
       return notice(say('notice.extendedOther', values), 'default', [until, label('notice.extendedOtherBody')]);
     const isRemoved = assignment.state === 'removed';
-    const over = neverBegan ? 'notice.notBegunOther' : isRemoved ? 'notice.endedOther' : 'notice.endingOther';
+    const over = isEarly ? 'notice.notBegunOther' : isRemoved ? 'notice.endedOther' : 'notice.endingOther';
     const title = ended ? over : 'notice.heldOther';
     return notice(say(title, values), 'default', [
       ...(remover?.reason ? [say('outcome.deniedReason', { reason: text(remover.reason, 1000) })] : []),
@@ -66,7 +67,7 @@ export function accessNotice(
   // The message of the end says what is to do; what was said before it only that it is over.
   if (ended && what !== 'accessEnded')
     return notice(
-      neverBegan
+      isEarly
         ? say('notice.accessNotBegun', { package: name })
         : say('notice.accessOver', { package: name, endedAt: assignment.endedAt }),
       'default',
@@ -77,11 +78,11 @@ export function accessNotice(
     const { endReason } = assignment;
     const why = endReason === 'gaveUp' || endReason === 'outOfScope' ? endReason : 'endReached';
     const never = why === 'outOfScope' ? 'notice.accessNotBegun.outOfScope' : 'notice.accessNotBegun';
-    const removed = neverBegan ? 'takenBack' : 'removedByOwner';
+    const removed = isEarly ? 'takenBack' : 'removedByOwner';
     const title =
       assignment.endReason === 'removedByOwner' && typeof remover?.name === 'string'
         ? say(`notice.accessEnded.${removed}`, { by: remover.name, package: name })
-        : say(neverBegan && why !== 'gaveUp' ? never : `notice.accessEnded.${why}`, { package: name });
+        : say(isEarly && why !== 'gaveUp' ? never : `notice.accessEnded.${why}`, { package: name });
     // Whoever was switched off and is back gets nothing back by itself, and may ask (rule 3.17); nobody is invited in vain.
     const again = view.mayAskAnew;
     const lines = [
