@@ -11,6 +11,7 @@ import {
   match,
   openRegister,
   refuse,
+  refuseUnseen,
   settle,
   words,
   type Draft,
@@ -296,6 +297,7 @@ function partsOf<P extends { readonly originId: string; readonly name: string }>
     const part = { name, originId: known?.originId ?? originId ?? name };
     if (seen.has(part.originId)) refuse(draft, at(place, n), `"${name}" is in this list twice. Keep one of them.`);
     seen.add(part.originId);
+    refuseUnseen(draft, at(place, n, 'name'), name, known?.name);
     parts.set(part.originId, make(part, known));
   }
   return [...parts.values()];

@@ -5,7 +5,7 @@ import type { Incompatibility, PackageId, PersonId } from '../../domain/model';
 import type { Configuration, ConfigurationChange, ConfigurationNouns } from '../ports';
 import { near } from './near';
 import type { Blueprint, Place, Problem } from './read';
-import { listed } from './values';
+import { listed, unseenIn } from './values';
 
 export type Action = 'create' | 'change' | 'delete' | 'note';
 
@@ -80,6 +80,15 @@ export function openDraft(known: Configuration, blueprint: Blueprint, newId: () 
 
 export function refuse(draft: Draft, place: Place, message: string): void {
   draft.problems.push(draft.blueprint.problem(place, message));
+}
+
+/**
+ * Two names that look the same would be two. Only a name that something gets is refused: a file must not fail as a whole for what was
+ * called so before.
+ */
+export function refuseUnseen(draft: Draft, place: Place, name: string, before: string | undefined): void {
+  const unseen = name === before ? null : unseenIn(name);
+  if (unseen !== null) refuse(draft, place, `"name" has a character in it that nobody sees (${unseen}). Leave it out.`);
 }
 
 /** What a field becomes: as written; as it was where it is not written; `initial` where it is new, or written empty. */

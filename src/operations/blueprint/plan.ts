@@ -5,7 +5,7 @@ import type { Affected, AffectedBy, Configuration, ConfigurationChange, Followed
 import { brakeOf, leavers, refuseBrake, type Brake } from './brake';
 import { findCatalogs, refuseMoved, settleCatalog } from './catalogs';
 import { count, holding } from './words';
-import { at, current, openDraft, refuse, settle, type Draft, type PlanLine } from './draft';
+import { at, current, openDraft, refuse, refuseUnseen, settle, type Draft, type PlanLine } from './draft';
 import {
   newcomersOf,
   refuseUndecided,
@@ -79,6 +79,7 @@ export function draftPlan(
   refuseDeletedGroups(draft, found);
   refuseDeletedPartners(draft, found);
   refuseNobodyLeft(draft);
+  refuseUnseenNames(draft);
   return draft;
 }
 
@@ -166,6 +167,7 @@ function settleOrganization(draft: Draft, options: PlanOptions): string {
     return before?.timeZone ?? 'UTC';
   }
   const after = { name: first.name, timeZone: first.timeZone, demo: before ? before.demo : options.demo === true };
+  refuseUnseen(draft, at(first.place, 'name'), after.name, before?.name);
   const changed = [
     ...(before?.name === after.name
       ? []
@@ -195,6 +197,17 @@ function settleOrganization(draft: Draft, options: PlanOptions): string {
     ],
   });
   return after.timeZone;
+}
+
+/** Of all that has a place of its own; the organization and the parts of a resource are looked at where they settle. */
+function refuseUnseenNames(draft: Draft): void {
+  for (const { before, after } of draft.changes) {
+    if (!('id' in after && 'name' in after)) continue;
+    // The policy of exceptions is called after its packages.
+    if ('incompatibility' in after && after.incompatibility !== null) continue;
+    const place = draft.places.get(after.id);
+    if (place) refuseUnseen(draft, at(place, 'name'), after.name, before && 'name' in before ? before.name : undefined);
+  }
 }
 
 function refuseHeldPackages(draft: Draft, affected: Affected): void {

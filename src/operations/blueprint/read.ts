@@ -13,7 +13,7 @@ import {
 } from 'yaml';
 import { explain } from './explain';
 import { fileSchema, type FileText } from './schema';
-import { show } from './values';
+import { show, showUnseen } from './values';
 
 /** Something wrong, where it stands, and what to do. */
 export interface Problem {
@@ -62,7 +62,7 @@ export function parseBlueprint(
 
 /** `file:line:column: message`, as editors and terminals link it. */
 export const problemText = ({ file, line, column, message }: Problem): string =>
-  `${file}:${line}:${column}: ${message}`;
+  `${file}:${line}:${column}: ${showUnseen(message)}`;
 
 /** First by file as given, then by position. */
 export function byPosition(names: readonly string[]): (a: Problem, b: Problem) => number {

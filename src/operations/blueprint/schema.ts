@@ -4,20 +4,7 @@
 import { z } from 'zod';
 import { CONNECTORS } from '../../domain/model';
 import { checkCalendar, checkConflict, checkExceptionPolicy, checkPerson, checkPolicy, checkStage } from './checks';
-import {
-  date,
-  expires,
-  locale,
-  mail,
-  name,
-  nameOfBefore,
-  oneOrMore,
-  prose,
-  span,
-  subject,
-  timeOfDay,
-  zone,
-} from './values';
+import { date, expires, locale, mail, name, oneOrMore, prose, span, subject, timeOfDay, zone } from './values';
 
 const flag = z.boolean();
 const gone = z.literal('deleted').optional();
@@ -64,7 +51,7 @@ const organization = { name: name(), timeZone: zone };
 
 const partner = {
   name: name(),
-  formerly: nameOfBefore().optional(),
+  formerly: name().optional(),
   description: prose().optional(),
   state: z.enum(['proposed', 'configured', 'deleted']).optional(),
   tenants: z.array(name()).optional(),
@@ -90,7 +77,7 @@ const drift = { missing: way.optional(), extra: way.optional() };
 
 const resource = {
   name: name(),
-  formerly: nameOfBefore().optional(),
+  formerly: name().optional(),
   description: prose().optional(),
   connector: z.enum(CONNECTORS),
   /** Default: the name. */
@@ -146,7 +133,7 @@ const extension = {
 
 const policy = {
   name: name(),
-  formerly: nameOfBefore().optional(),
+  formerly: name().optional(),
   /** Not written: a new policy is enabled, a known one stays as is. */
   enabled: flag.optional(),
   mode: z.enum(['request', 'direct']).optional(),
@@ -205,7 +192,7 @@ const conflict = {
 
 const pack = {
   name: name(),
-  formerly: nameOfBefore().optional(),
+  formerly: name().optional(),
   description: prose().optional(),
   hidden: flag.optional(),
   sensitive: flag.optional(),
@@ -226,7 +213,7 @@ const pack = {
 
 const catalog = {
   name: name(),
-  formerly: nameOfBefore().optional(),
+  formerly: name().optional(),
   description: prose().optional(),
   published: flag.optional(),
   /** Whether people of other organizations may see and ask for its packages at all. */

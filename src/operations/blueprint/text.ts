@@ -2,6 +2,7 @@
 import type { PlanLine } from './draft';
 import type { Plan } from './plan';
 import { problemText, type Problem } from './read';
+import { showUnseen } from './values';
 import { count } from './words';
 
 const SIGNS = { create: '+', change: '~', delete: '-', note: '!' } as const;
@@ -39,7 +40,7 @@ function kindText(lines: readonly PlanLine[]): string[] {
 }
 
 /** A text of several lines must not look like lines of the plan. */
-const oneLine = (text: string): string => text.replace(/[\n\v\f\r\u0085\u2028\u2029]+\s*/g, ' ↵ ');
+const oneLine = (text: string): string => showUnseen(text.replace(/[\n\v\f\r\u0085\u2028\u2029]+\s*/g, ' ↵ '));
 
 function sum({ counts, applied }: Plan): string {
   const { created, changed, deleted, unchanged } = counts;

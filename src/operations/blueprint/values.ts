@@ -25,31 +25,23 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
 /** Half of a pair, which no database keeps. */
 const BROKEN = /\p{Surrogate}/u;
 
-// Turns the text around it, over the end of its line in a terminal.
-const TURNING = /[\u202a-\u202e\u2066-\u2069]/;
-/** Nothing of it is seen, so two names with and without one are two that look the same. */
-const UNSEEN = /\p{Default_Ignorable_Code_Point}/u;
 const JOINED = 'Arab Syrc Mong Deva Beng Guru Gujr Orya Taml Telu Knda Mlym Sinh Khmr Mymr'
   .split(' ')
   .map((script) => `\\p{Script_Extensions=${script}}`)
   .join('');
 /** Where it is seen: in emoji, in variants of Chinese, Japanese and Mongolian letters, and where letters of a script join by it. */
-const SEEN = new RegExp(
-  [
-    '\\p{RGI_Emoji}',
-    '(?<=\\p{Script=Han})[\\u{fe00}-\\u{fe0f}\\u{e0100}-\\u{e01ef}]',
-    '(?<=\\p{Script=Mong})[\\u{180b}-\\u{180d}\\u{180f}]',
-    `(?<=[${JOINED}])[\\u200c\\u200d](?=[${JOINED}])`,
-    `(?<=[[${JOINED}]&&\\p{M}])\\u200d`,
-  ].join('|'),
-  'gv',
-);
+const SEEN = [
+  '\\p{RGI_Emoji}',
+  '(?<=\\p{Script=Han})[\\u{fe00}-\\u{fe0f}\\u{e0100}-\\u{e01ef}]',
+  '(?<=\\p{Script=Mong})[\\u{180b}-\\u{180d}\\u{180f}]',
+  `(?<=[${JOINED}])[\\u200c\\u200d](?=[${JOINED}])`,
+  `(?<=[[${JOINED}]&&\\p{M}])\\u200d`,
+].join('|');
+/** What is seen in its first group, or one character that is not. */
+const SEEN_OR_NOT = new RegExp(`(${SEEN})|\\p{Default_Ignorable_Code_Point}`, 'gv');
 
-/** A name: one line, not empty. */
-export const name = (max = 200): z.ZodType<string> => nameOfBefore(max).superRefine(refuseUnseen);
-
-/** What something is or was called, perhaps since before invisible characters were refused. */
-export const nameOfBefore = (max = 200): z.ZodType<string> =>
+/** One line that is not empty: a name, a key, or what refers to one. */
+export const name = (max = 200): z.ZodType<string> =>
   z
     .string()
     .trim()
@@ -65,7 +57,7 @@ export const prose = (max = 1000): z.ZodType<string> =>
     .trim()
     .max(max, `is longer than ${max} characters. Shorten it`)
     .refine(
-      (text) => !CONTROL.test(text.replace(/[\t\n\v\f\r\u0085\u2028\u2029]/g, '')) && !TURNING.test(text),
+      (text) => !CONTROL.test(text.replace(/[\t\n\v\f\r\u0085\u2028\u2029]/g, '')),
       'has a control character in it. Leave it out',
     )
     .refine((text) => !BROKEN.test(text), 'has half a character in it. Write it anew');
@@ -157,12 +149,19 @@ export function show(given: unknown): string {
   return `"${text.length > 60 ? `${text.slice(0, 57)}...` : text}"`;
 }
 
-function refuseUnseen(text: string, context: z.RefinementCtx): void {
-  const code = UNSEEN.exec(text.replace(SEEN, ''))?.[0].codePointAt(0)?.toString(16).toUpperCase();
-  if (code === undefined) return;
-  const message = `has a character in it that nobody sees (U+${code.padStart(4, '0')}). Leave it out`;
-  context.addIssue({ code: 'custom', message });
+/** The first character that nobody sees, like `U+200B`; null where none is. */
+export function unseenIn(text: string): string | null {
+  for (const [one, seen] of text.matchAll(SEEN_OR_NOT)) if (seen === undefined) return codeOf(one);
+  return null;
 }
+
+/** With what nobody sees written out: `Bo<U+200B>oks`. Some of it would turn its line round in a terminal. */
+export function showUnseen(text: string): string {
+  return text.replace(SEEN_OR_NOT, (one, seen: string | undefined) => (seen === undefined ? `<${codeOf(one)}>` : one));
+}
+
+const codeOf = (character: string): string =>
+  `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
 
 function readSpan(given: unknown): Span | string {
   const match = typeof given === 'string' ? /^(\d{1,6})\s*(hour|day|week)s?$/i.exec(given.trim()) : null;
