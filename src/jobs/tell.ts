@@ -224,7 +224,8 @@ export async function redrawAll(parts: TellParts, rows: readonly CardRow[], row:
       await redrawOne(parts, kept, row);
     } catch (error) {
       const isGone = error instanceof ChannelError && (error.kind === 'gone' || error.kind === 'unreachable');
-      await parts.cards.failed(kept.id, codeOf(error), isGone);
+      // Nothing was tried where it only waits. An answer that is on its way would find the row changed, and cost one more edit.
+      if (!(error instanceof NotNow)) await parts.cards.failed(kept.id, codeOf(error), isGone);
       if (isFinal(error)) continue;
       if (watched.includes(kept)) first = error;
       else later = error;

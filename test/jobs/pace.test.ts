@@ -159,6 +159,7 @@ async function outdate(numbers: readonly string[] = ['R-1001', 'R-1002']): Promi
     [numbers],
   );
 }
+const versions = () => world.sql('select id, xmin::text as version from cards order by id');
 const edits = () => heard.filter(({ method }) => method === 'chat.update');
 const asked = (user: string, whose: string): SlackMessage => {
   const found = slack.messagesOf(`U0${user}`).find((one) => wordsOf(one).includes(`${whose} asks for`));
@@ -208,8 +209,11 @@ test('whoever presses sees what comes of it at once also where the copies of oth
   await due();
   const before = { now, edits: edits().length };
   await outdate(['R-1001']);
+  const asTheyWere = await versions();
   await due();
   expect([now, edits().length]).toEqual([before.now, before.edits]);
+  // An answer that is on its way meanwhile finds the message as it read it.
+  expect(await versions()).toEqual(asTheyWere);
 
   const waiting = ['ben', 'cas', 'max', 'olga', 'ada'].map((user) => asked(user, 'Tara Lind'));
   const were = waiting.map((copy) => copy.edits);
