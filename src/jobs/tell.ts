@@ -137,7 +137,7 @@ async function tellBy(
   if (kept.state === 'live') {
     try {
       await converge(parts, channel, kept, who, row);
-      if (kept.theirs) return;
+      if (kept.theirs && !(await isLost(parts, kept))) return;
     } catch (error) {
       if (kept.theirs ? !(error instanceof ChannelError) || error.kind !== 'gone' : !isFinal(error)) throw error;
       await parts.cards.failed(kept.id, codeOf(error), true);
@@ -169,6 +169,12 @@ async function tellBy(
   // What changed while it was on its way was redrawn by nobody: it was no remembered message yet.
   const changed = await parts.cards.overtaken(kept, row.lease);
   if (changed !== null) await converge(parts, channel, changed, who, row);
+}
+
+/** Whether somebody else found the message gone meanwhile. What was taken back is told by whoever did that (`takeBack`). */
+async function isLost({ cards }: TellParts, kept: CardRow): Promise<boolean> {
+  const now = await cards.get(kept.id);
+  return now !== null && now.state === 'gone' && now.theirs;
 }
 
 /** Whether the message of an earlier try is there: then it is the remembered one from now on. */

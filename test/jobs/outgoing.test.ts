@@ -236,6 +236,29 @@ test('a message that is gone is sent anew when it has something to say again, an
   expect(titles(latest('ana').card)).toContain('Approve');
 });
 
+test('a message that another worker finds gone while it is told once more is sent anew', async () => {
+  await ask('ledger reader');
+  await world.settle();
+  const first = latest('ana');
+  const [kept] = await world.sql<{ id: CardId }>(
+    `update cards set hash = 'of before' where user_id = 'ana' returning id`,
+  );
+  const update = world.mailbox.update.bind(world.mailbox);
+  let lost = false;
+  Object.assign(world.mailbox, {
+    update: async (...change: Parameters<typeof update>) => {
+      await update(...change);
+      if (kept && change[0].message === first.id) await world.cards.failed(kept.id, 'message_not_found', true);
+      lost = true;
+    },
+  });
+  await world.sql(AGAIN);
+  await world.settle();
+  expect(lost).toBe(true);
+  expect(latest('ana').id).not.toBe(first.id);
+  expect(titles(latest('ana').card)).toContain('Approve');
+});
+
 describe('a message is changed no more where others read it, or who left', () => {
   const two = (user: string): Promise<string> =>
     world.configure(
