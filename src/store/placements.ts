@@ -21,18 +21,34 @@ const ABSORBING = (
     and (a.state in ${ENDING} or (a.state = 'removed' and a.ended_at >= ${since}) or link.withdrawn_at >= ${since}))`;
 /** Whether a package that takes over what people had before has ended on the grant `g`. */
 export const ABSORBED = ABSORBING('g.placed_at');
+const COLUMNS = {
+  resource: 'resource.id',
+  connector: 'resource.connector',
+  origin: 'resource.origin_id',
+  role: 'role.origin_id',
+  scope: 'scope.origin_id',
+};
 /**
  * The tables and what joins them: grants `g` of the person for what `role` and `scope` of `resource` are in another resource, `other`. Only
  * where a system tells that both are one: by hand there is none, and two safes of two teams may well be called the same.
  */
 export const TWINS = (
   person: string,
+  of: typeof COLUMNS = COLUMNS,
 ): string => `resources other, resource_roles twin_role, resource_scopes twin_scope, grants g
-  where other.connector = resource.connector and other.connector <> 'manual' and other.origin_id = resource.origin_id and other.id <> resource.id
-    and twin_role.resource_id = other.id and twin_role.origin_id = role.origin_id
-    and twin_scope.resource_id = other.id and twin_scope.origin_id = scope.origin_id
+  where other.connector = ${of.connector} and other.connector <> 'manual' and other.origin_id = ${of.origin} and other.id <> ${of.resource}
+    and twin_role.resource_id = other.id and twin_role.origin_id = ${of.role}
+    and twin_scope.resource_id = other.id and twin_scope.origin_id = ${of.scope}
     and g.role_id = twin_role.id and g.scope_id = twin_scope.id and g.person_id = ${person}`;
 
+// Found apart from its twins: what joins eight tables at once is planned for longer than it runs.
+const OF_PLACE = {
+  resource: 'place.resource',
+  connector: 'place.connector',
+  origin: 'place.origin',
+  role: 'place.role',
+  scope: 'place.scope',
+};
 // Assignments that are over and done with (`removed`) can neither want the grant nor wait for it. They still count for
 // `absorb`: an absorbing package that ended while another one held the role has taken the baseline over.
 const facts = (grant: string, more = ''): string => `
@@ -42,11 +58,16 @@ linked as materialized (
   from the_grant join grant_assignments link on link.grant_id = the_grant.id
   join assignments a on a.id = link.assignment_id join packages on packages.id = a.package_id
 ),
+place as materialized (
+  select the_grant.placed_at, the_grant.person_id as person, resource.id as resource, resource.connector, resource.origin_id as origin,
+    role.origin_id as role, scope.origin_id as scope
+  from the_grant join resource_roles role on role.id = the_grant.role_id join resource_scopes scope on scope.id = the_grant.scope_id
+  join resources resource on resource.id = role.resource_id
+),
 twin as materialized (
   select to_jsonb(g) as row, other.catalog_id, ${WANTED} as wanted, coalesce(g.baseline, false) and not ${ABSORBED} as theirs,
-    ${ABSORBING('the_grant.placed_at')} as absorbs
-  from the_grant, resource_roles role, resource_scopes scope, resources resource, ${TWINS('the_grant.person_id')}
-    and role.id = the_grant.role_id and scope.id = the_grant.scope_id and resource.id = role.resource_id
+    ${ABSORBING('place.placed_at')} as absorbs
+  from place, ${TWINS('place.person', OF_PLACE)}
 )
 select usher_now() as now, to_jsonb(the_grant) as grant, to_jsonb(person) as person, to_jsonb(resource) as resource,
   to_jsonb(role) as role, to_jsonb(scope) as scope,
