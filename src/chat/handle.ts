@@ -238,7 +238,8 @@ async function answered(parts: Heard, inbound: Inbound): Promise<{ reply: Reply;
     });
     if (!isRefusal(error)) return failed(error);
     try {
-      await noted(parts, inbound, who, error);
+      // Of an answer that is owed it was noted when the act was heard.
+      if (inbound.owed === undefined) await noted(parts, inbound, who, error);
       const said = await refusal(parts, inbound, who, error);
       return {
         reply: who ? personal(said, who) : said,

@@ -25,6 +25,8 @@ export interface Pace {
   readonly all: CallLimit | null;
   /** New messages to one person. */
   readonly post: CallLimit | null;
+  /** Those of them that answer what the person typed, beside the others. Null: they go before the others. */
+  readonly answer: CallLimit | null;
   /** Edits in one workspace, where they have a limit of their own. */
   readonly update: CallLimit | null;
   /** What of these may be made where somebody waits for it, and as much where nobody does: each of the two leaves a part to the other. */
@@ -37,17 +39,20 @@ const PACES: Readonly<Record<string, Pace>> = {
   slack: {
     all: { most: 8, inMs: 1_000, atOnce: 4 },
     post: { most: 1, inMs: 1_000, atOnce: 1 },
+    answer: null,
     update: { most: 50, inMs: 60_000, atOnce: 10 },
     part: { most: 35, inMs: 60_000, atOnce: 7 },
   },
-  // 50 a second of all kinds; in one conversation 7 in 1 s, 8 in 2 s, 60 in 30 s and 1,800 in an hour, which this keeps at once.
+  // 50 a second of all kinds; in one conversation 7 in 1 s, 8 in 2 s, 60 in 30 s and 1,800 in an hour, which these two keep together.
+  // Whoever types waits for none of the others, and may be quick; those go evenly.
   teams: {
     all: { most: 50, inMs: 1_000, atOnce: 5 },
-    post: { most: 60, inMs: 120_000, atOnce: 6 },
+    post: { most: 30, inMs: 120_000, atOnce: 3 },
+    answer: { most: 30, inMs: 120_000, atOnce: 4, togetherMs: 2_000 },
     update: null,
     part: null,
   },
-  web: { all: null, post: null, update: null, part: null },
+  web: { all: null, post: null, answer: null, update: null, part: null },
 };
 const CAREFUL: CallLimit = { most: 1, inMs: 1_000, atOnce: 1 };
 /** Look-ups of one kind: tier 3 of Slack. */
@@ -61,7 +66,7 @@ const ANSWERS: CallLimit = { most: 30, inMs: 60_000, atOnce: 5 };
 
 /** The pace of a platform; a slow one for one that is not known. */
 export function paceOf(platform: string): Pace {
-  return PACES[platform] ?? { all: CAREFUL, post: CAREFUL, update: CAREFUL, part: null };
+  return PACES[platform] ?? { all: CAREFUL, post: CAREFUL, answer: null, update: CAREFUL, part: null };
 }
 
 /** The gate of a workspace or tenant. */
@@ -71,6 +76,14 @@ export const gateOf = (place: { readonly platform: string; readonly tenant: stri
 /** The gate of new messages to one person there. */
 export const postsOf = (place: Parameters<typeof gateOf>[0] & { readonly user: string }): string =>
   `${gateOf(place)}:${place.user}`;
+
+/** Returns when a person there may be answered with a new message. Throws `NotNow` where that is not soon. */
+export async function enterAnswers(gates: Pick<Gates, 'enter'>, place: Parameters<typeof postsOf>[0]): Promise<void> {
+  const { answer, post } = paceOf(place.platform);
+  await (answer === null
+    ? gates.enter(postsOf(place), post, true)
+    : gates.enter(`${postsOf(place)}:answers`, answer, true));
+}
 
 /** Returns when a message there may be changed. Throws `NotNow` where that is not soon. `first`: somebody waits for it. */
 export async function enterEdits(
@@ -153,6 +166,8 @@ export interface GateParts {
 export const MOST_OF_ONE = 30;
 /** And so many more that somebody waits for. */
 const MOST_FIRST = 10;
+/** So soon those look again. */
+const FULL_MS = 250;
 /** Nobody stands in line longer. */
 const MOST_WAIT_MS = 3_000;
 /** A call that may have begun later than this after it was counted is dated anew: the platform counts when it comes. */
@@ -256,6 +271,8 @@ export function createGates({ outbox, pause = paused, clock = () => performance.
     // As many as may begin together wait for none of each other; whether they may is said when they are asked for.
     const waits = limit === null ? 0 : (Math.max(0, lengthOf(gate) - limit.atOnce) * limit.inMs) / limit.most;
     const isFull = gate.calls >= (first ? MOST_OF_ONE + MOST_FIRST : MOST_OF_ONE);
+    // Nobody who goes first has a place behind those who were sent away.
+    if (first && isFull) throw new NotNow('rate', FULL_MS);
     if (isFull || (!first && waits > MOST_WAIT_MS)) throw book(gate, limit, waits);
   };
 

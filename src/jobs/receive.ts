@@ -6,7 +6,7 @@ import type { Inbound, Reply } from '../chat/inbound';
 import { traceOf } from '../chat/trace';
 import type { Log } from '../log';
 import type { Desk, InboundRow, InboundStore, Watch } from '../operations/ports';
-import { enterEdits, gateOf, NotNow, paceOf, postsOf } from './gate';
+import { enterAnswers, enterEdits, gateOf, NotNow, paceOf } from './gate';
 import type { Gates } from './gate';
 import { sideBySide } from './side-by-side';
 import type { Rows } from './side-by-side';
@@ -24,7 +24,7 @@ const MOST_LOST = 5;
 export interface ReceiveParts {
   readonly desk: Desk;
   readonly inbound: InboundStore;
-  /** Answers wait at the same ones as messages, and go first. */
+  /** Answers wait at the same ones as messages, and go first; how many new ones a person gets is counted as `enterAnswers` says. */
   readonly gates: Gates;
   readonly conversation: Conversation;
   readonly channels: ReadonlyMap<string, Channel>;
@@ -64,12 +64,17 @@ async function work(parts: ReceiveParts, row: InboundRow): Promise<void> {
     return;
   }
   try {
-    parts.gates.room(gateOf(stored), paceOf(stored.platform).all);
+    parts.gates.room(gateOf(stored), paceOf(stored.platform).all, true);
     const inbound = await introduced(channel, stored);
     const reply = await parts.conversation.handle(inbound);
     // A bot is refused like others; answering it could go on for ever.
     if (reply.kind !== 'none' && inbound.profile?.standing !== 'bot') {
-      const ref = await answer(parts, channel, inbound, reply);
+      const ref = await answer(parts, channel, inbound, reply).catch(async (error: unknown) => {
+        // The act is over, and is not acted again because its answer has to wait.
+        if (!isLater(error) || inbound.owed !== undefined || !(await parts.conversation.owed(inbound, reply)))
+          throw error;
+        return null;
+      });
       if (ref !== null) await parts.conversation.posted(inbound, reply, ref);
     }
     await parts.inbound.settle(row.lease, { state: 'done' });
@@ -97,6 +102,9 @@ async function work(parts: ReceiveParts, row: InboundRow): Promise<void> {
   }
 }
 
+const isLater = (error: unknown): boolean =>
+  error instanceof NotNow || (error instanceof ChannelError && error.kind === 'later');
+
 /** With what the platform says of the account, where the delivery did not say it and nobody was to wait for the look-up. */
 async function introduced(channel: Channel, inbound: Inbound): Promise<Inbound> {
   if (inbound.profile !== null) return inbound;
@@ -123,6 +131,6 @@ async function answer(
   };
   // Counted like other edits, and like other messages to the same person: what Slack does not take closes the gate for all.
   if (replacedBy(reply, inbound) !== null) await enterEdits(parts.gates, inbound, true);
-  else await parts.gates.enter(postsOf(inbound), paceOf(inbound.platform).post);
+  else await enterAnswers(parts.gates, inbound);
   return await parts.gates.call(gateOf(inbound), paceOf(inbound.platform).all, send, true);
 }

@@ -610,6 +610,8 @@ export interface CallLimit {
   readonly most: number;
   readonly inMs: number;
   readonly atOnce: number;
+  /** What counts as together; absent: as long as keeps all of them about even. */
+  readonly togetherMs?: number;
 }
 /** What a gate says. */
 export interface Entry {

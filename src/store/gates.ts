@@ -110,16 +110,17 @@ interface Entered {
 export function createGates(q: Query): Pick<Outbox, 'pass' | 'enter' | 'hold' | 'held' | 'failed' | 'worked'> {
   const counted = async (
     target: string,
-    { most, inMs, atOnce }: CallLimit,
+    limit: CallLimit,
     want: number,
     late: Parameters<Outbox['enter']>[3],
   ): Promise<Entry> => {
+    const { most, inMs, atOnce, togetherMs } = limit;
     const window = inMs + MARGIN_MS;
-    const spread = (EAGER * window * atOnce) / most;
+    const spread = togetherMs === undefined ? (EAGER * window * atOnce) / most : togetherMs + MARGIN_MS;
     const values = [target, want, most, window, atOnce, spread, late?.at ?? null, late?.ms ?? 0];
     const [row] = await q(ENTER, values);
     // Somebody else made the row between our look and our insert.
-    if (row === undefined) return counted(target, { most, inMs, atOnce }, want, late);
+    if (row === undefined) return counted(target, limit, want, late);
     const { n, now, closed, failing, wait } = row as Entered;
     return { granted: n, at: instantOf(now), closed, failing, waitMs: Math.max(0, wait) };
   };

@@ -30,6 +30,7 @@ let world: World;
 let slack: SlackServer;
 let channel: ReturnType<typeof createSlackChannel>;
 let http: HttpServer;
+let gates: ReturnType<typeof createGates>;
 let work: ReturnType<typeof delivering>;
 /** What answers typed words. */
 let hearing: ReturnType<typeof receiving>;
@@ -87,7 +88,7 @@ beforeEach(async () => {
       return redraw === undefined ? world.outbox.claim(1, leaseMs) : [redraw];
     },
   };
-  const gates = createGates({ outbox, pause, clock: () => now });
+  gates = createGates({ outbox, pause, clock: () => now });
   const { conversation, received, log } = world;
   const channels = new Map([['slack', channel]]);
   const inbound: typeof received = { ...received, claim: (_most, leaseMs) => received.claim(1, leaseMs) };
@@ -330,10 +331,24 @@ test('row 20: whoever is quicker than their conversation takes is answered, and 
   await press();
   expect(meanwhile).toBeNull();
   // Typed words take their turn as well.
-  for (let n = 0; n < 3; n += 1)
-    await slack.event({ type: 'message', channel: message.channel, channel_type: 'im', user: 'U0ana', text: 'help' });
+  const type = () =>
+    slack.event({ type: 'message', channel: message.channel, channel_type: 'im', user: 'U0ana', text: 'help' });
+  for (let n = 0; n < 3; n += 1) await type();
   while ((await hearing.round()) > 0) await hearing.rest();
   expect(posts().map(({ at }) => at - from)).toEqual([0, 1_030, 2_060, 4_120, 5_150, 6_180]);
+  // So they do where thirty messages wait for theirs, most of which were sent away.
+  const { post } = paceOf('slack');
+  const acts = () => world.lines.filter((line) => line.includes('"act":"text"')).length;
+  meanwhile = async () => {
+    const were = acts();
+    await type();
+    await hearing.round();
+    await until(() => acts() > were);
+  };
+  const notices = Array.from({ length: 30 }, () => gates.enter(ana, post));
+  await Promise.allSettled(notices);
+  await hearing.rest();
+  expect(posts().map(({ at }) => at - from)[6]).toBeLessThanOrEqual(6_180 + 3 * 1_030);
 
   // What Slack refuses all the same it refuses to her alone.
   await later(2_000);

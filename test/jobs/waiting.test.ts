@@ -390,6 +390,28 @@ describe('a platform that names a time', () => {
     expect(answers).toBe(2);
   });
 
+  test('lets nobody act twice because the answer waits', async () => {
+    const answers: string[] = [];
+    const answer = (_inbound: Inbound, reply: Reply) => {
+      answers.push(sentenceOf(reply));
+      return Promise.resolve(null);
+    };
+    Object.assign(world.mailbox, { answer });
+    await ask('tara', 'ledger reader', { reason: 'month end' });
+    await world.settle();
+    await world.outbox.hold('web:demo', 30_000);
+    await type('approve R-1001');
+    // What only reads is read anew, and was refused before.
+    await type('assign ledger reader to tom berg');
+    await world.incoming.settle();
+    const refusals = () => world.sql(`select from audit_events where type = 'access.refused'`);
+    expect([answers, (await refusals()).length]).toEqual([[], 2]);
+    await world.pass(31_000);
+    expect((await refusals()).length).toBe(2);
+    expect(answers).toHaveLength(2);
+    expect(answers.join()).toContain('own request');
+  });
+
   test('after a message holds back answers too, which are not given up for that', async () => {
     let answers = 0;
     world.mailbox.answer = () => {
