@@ -291,12 +291,12 @@ async function converge(parts: TellParts, channel: Channel, kept: CardRow, who: 
   let isTurn = paceOf(kept.platform).update === null;
   const gone = (): Promise<Drawn> => draw('gone', lookAt(parts, who, {}));
   while (seen !== null && edits < LOOKS) {
-    // Let go by another worker, who is done with it. What was taken back and then changed here is taken back once more.
-    if (seen.state === 'gone' && (edits === 0 || seen.theirs)) return;
-    if (!seen.theirs) return takeBack(parts, channel, seen, who, row);
-    const now = (await current(parts, seen, who)) ?? (await gone());
     // Newer answers about the same follow it: this one says that it does not any more.
     const isLast = seen.params['answer'] === 'stays';
+    // Let go by another worker, who is done with it. What it showed last and was then changed here is shown once more.
+    if (seen.state === 'gone' && (edits === 0 || (seen.theirs && !isLast))) return;
+    if (!seen.theirs) return takeBack(parts, channel, seen, who, row);
+    const now = (await current(parts, seen, who)) ?? (await gone());
     const drawn = isLast ? (stays(now, seen.readAt) ?? (await gone())) : now;
     const hash = hashOf(drawn);
     if (hash === seen.hash && !isLast) {

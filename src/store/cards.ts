@@ -71,10 +71,12 @@ select (select count(*) from mine)::integer as mine, (select count(*) from older
 const DRAWN = `
 update cards set hash = case when xmin::text = $3 or hash = $2 then $2 end, drawn_at = usher_now(), error = null, error_at = null
 where id = $1 returning hash`;
-// Also what it shows already is written: a worker who changes it at the moment finds the row changed.
+// Also what it shows already is written: a worker who changes it at the moment finds the row changed. What was let go while the answer to
+// its button was on its way comes back, so that it says for the last time that it stays.
 const ANSWERED = `
 with answered as (
-  update cards set hash = case when xmin::text = $6 or hash = $5 then $5 end
+  update cards set hash = case when xmin::text = $6 or hash = $5 then $5 end,
+    state = case when $6 is not null and params ->> 'answer' = 'stays' then 'live' else state end
   where platform = $1 and tenant = $2 and conversation = $3 and message = $4
   returning id, subject_kind, subject_id, request_id, person_id, state, hash
 )

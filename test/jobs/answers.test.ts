@@ -19,6 +19,12 @@ const remembered = () =>
   world.sql<{ message: string; state: string; answer: string }>(
     `select message, state, params ->> 'answer' as answer from cards where params ? 'answer' order by created_at, id`,
   );
+/** The answer to a button of this message stands in its place. */
+async function stands({ id }: Kept, reply: Reply): Promise<void> {
+  const ref = { tenant: 'demo', conversation: 'c-ana', message: id, serviceUrl: null };
+  await world.mailbox.update(ref, cardOf(reply));
+  await world.conversation.posted(world.inbound('ana', { kind: 'welcome' }), reply, ref);
+}
 async function four(): Promise<readonly [Kept, Kept, Kept, Kept]> {
   const one = async (): Promise<Kept> => world.stands('ana', await details());
   return [await one(), await one(), await one(), await one()];
@@ -43,6 +49,38 @@ test('the newest few follow; an older one is drawn a last time and says that it 
     [newer[0].id, 'stays'],
     ...[newer[1], newer[2], oldest].map(({ id }) => [id, 'follows']),
   ]);
+});
+
+test('what stays as it is says so also where somebody who knew nothing of that changes it last', async () => {
+  // The answer to its button.
+  const first = await world.stands('ana', await details());
+  const late = await world.press('ana', first.card, 'Approve');
+  await four();
+  await world.settle();
+  await stands(first, late);
+  expect(textOf(first.card)).not.toContain(STAYS);
+  await world.settle();
+  expect(textOf(first.card)).toContain(STAYS);
+
+  // A worker: another one shows the last of it and lets it go meanwhile.
+  const second = await world.stands('ana', await details());
+  const update = world.mailbox.update.bind(world.mailbox);
+  let shown = '';
+  Object.assign(world.mailbox, {
+    update: async (...change: Parameters<typeof update>) => {
+      await update(...change);
+      if (shown !== '' || change[0].message !== second.id) return;
+      shown = textOf(second.card);
+      await world.sql(`update cards set state = 'gone', params = params || '{"answer": "stays"}'
+        where message = '${second.id}'`);
+    },
+  });
+  await world.sql(`update cards set hash = 'of before' where message = '${second.id}'`);
+  await world.sql(`insert into outgoing (kind, subject_kind, subject_id, request_id, lane, next_at, dedupe_key, created_at)
+    select 'redraw', 'request', id, id, 'redraw:request:' || id, usher_now(), 'once more', usher_now() from requests`);
+  await world.settle();
+  expect([shown.includes('R-1001'), shown.includes(STAYS)]).toEqual([true, false]);
+  expect(textOf(second.card)).toContain(STAYS);
 });
 
 test('what changed while it was on its way is shown by it as well', async () => {
@@ -73,11 +111,6 @@ test('whichever comes last of an answer and a redraw of the message that was pre
     return last;
   };
   const update = world.mailbox.update.bind(world.mailbox);
-  const stands = async ({ id }: Kept, reply: Reply): Promise<void> => {
-    const ref = { tenant: 'demo', conversation: 'c-ana', message: id, serviceUrl: null };
-    await update(ref, cardOf(reply));
-    await world.conversation.posted(world.inbound('ana', { kind: 'welcome' }), reply, ref);
-  };
   // The worker is quicker, and through with it.
   const first = told();
   const before = await details();
