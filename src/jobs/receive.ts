@@ -4,6 +4,7 @@ import type { Channel, Conversation, MessageRef } from '../chat/channel';
 import { ChannelError, replacedBy } from '../chat/channel';
 import type { Inbound, Reply } from '../chat/inbound';
 import { traceOf } from '../chat/trace';
+import { PREVIEW } from '../chat/verb';
 import type { Log } from '../log';
 import type { Desk, InboundRow, InboundStore, Watch } from '../operations/ports';
 import { enterAnswers, enterEdits, gateOf, NotNow, paceOf } from './gate';
@@ -113,6 +114,9 @@ async function introduced(channel: Channel, inbound: Inbound): Promise<Inbound> 
   return { ...inbound, profile: await Promise.race([profile, Promise.resolve(null)]) };
 }
 
+/** A card beside a link is no message in anybody's conversation. */
+const isPreview = ({ act }: Inbound): boolean => act.kind === 'press' && act.verb === PREVIEW;
+
 async function answer(
   parts: ReceiveParts,
   channel: Channel,
@@ -131,6 +135,6 @@ async function answer(
   };
   // Counted like other edits, and like other messages to the same person: what Slack does not take closes the gate for all.
   if (replacedBy(reply, inbound) !== null) await enterEdits(parts.gates, inbound, true);
-  else await enterAnswers(parts.gates, inbound);
+  else if (!isPreview(inbound)) await enterAnswers(parts.gates, inbound);
   return await parts.gates.call(gateOf(inbound), paceOf(inbound.platform).all, send, true);
 }

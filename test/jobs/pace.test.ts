@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createSlackChannel } from '../../src/channels/slack/bot';
 import { loadCards } from '../../src/chat/cards';
 import type { Act, Reply } from '../../src/chat/inbound';
+import { PREVIEW } from '../../src/chat/verb';
 import type { CardId } from '../../src/domain/model';
 import { connectors } from '../../src/connectors';
 import { delivering } from '../../src/jobs/deliver';
@@ -349,6 +350,15 @@ test('row 20: whoever is quicker than their conversation takes is answered, and 
   await Promise.allSettled(notices);
   await hearing.rest();
   expect(posts().map(({ at }) => at - from)[6]).toBeLessThanOrEqual(6_180 + 3 * 1_030);
+
+  // A link that she posted somewhere takes none of those turns.
+  await later(2_000);
+  const linked = world.inbound('U0ana', { kind: 'press', verb: PREVIEW, data: { codes: ['none'] }, card: null });
+  const { bodyHash, delivery: key } = linked;
+  const stored = { ...linked, platform: 'slack', tenant: slack.team };
+  await world.received.store({ platform: 'slack', key, bodyHash }, stored);
+  while ((await hearing.round()) > 0) await hearing.rest();
+  expect((await world.outbox.enter(ana, post, 1)).granted).toBe(1);
 
   // What Slack refuses all the same it refuses to her alone.
   await later(2_000);
