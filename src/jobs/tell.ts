@@ -225,7 +225,10 @@ export async function redrawAll(parts: TellParts, rows: readonly CardRow[], row:
   let first: unknown = null;
   let later: unknown = null;
   const watched = rows.filter((kept) => isWatched(kept, row));
+  // Workspaces with no room for what nobody waits for: each further try would take a turn of that (`enterEdits`), for no edit.
+  const full = new Set<string>();
   for (const kept of [...watched, ...rows.filter((kept) => !watched.includes(kept))]) {
+    if (full.has(gateOf(kept)) && !watched.includes(kept)) continue;
     try {
       await redrawOne(parts, kept, row);
     } catch (error) {
@@ -234,7 +237,10 @@ export async function redrawAll(parts: TellParts, rows: readonly CardRow[], row:
       if (!(error instanceof NotNow)) await parts.cards.failed(kept.id, codeOf(error), isGone);
       if (isFinal(error)) continue;
       if (watched.includes(kept)) first = error;
-      else later = error;
+      else {
+        later = error;
+        if (error instanceof NotNow) full.add(gateOf(kept));
+      }
     }
   }
   const failed = first ?? later;

@@ -33,8 +33,11 @@ on conflict (target) do update set
 returning passed, ceil(1000 * greatest(
   extract(epoch from coalesce(not_before, refilled_at) - refilled_at)::float8, (1 - tokens) / $2::float8, 0))::integer as wait`;
 
-const HELD = `select ceil(1000 * greatest(0, extract(epoch from not_before - usher_now())::float8))::integer as wait
-  from gates where target = $1 and not_before is not null`;
+// While one call tries whether the target is back, the others look again soon.
+const HELD = `select ceil(1000 * greatest(0, extract(epoch from greatest(not_before,
+    case when probe_until > usher_now() then least(probe_until, usher_now() + interval '${PROBE_LOOK_MS} milliseconds') end)
+    - usher_now())::float8))::integer as wait
+  from gates where target = $1 and greatest(not_before, probe_until) is not null`;
 
 // The clock is read when the row is held: whoever waited for it begins after that. $7 and $8 correct the date of calls that were
 // let through earlier and began later.

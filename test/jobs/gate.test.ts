@@ -193,6 +193,21 @@ test('nobody takes a turn of edits while the workspace wants no calls', async ()
   await world.later(5_001);
   expect(await answers()).toEqual(Array(5).fill(true));
   for (let n = 0; n < 5; n += 1) await enterEdits(gates, place, false);
+
+  // Nor while one call tries whether it is back.
+  await world.later(MINUTE);
+  const { all } = paceOf('slack');
+  const away = () => Promise.reject(new ChannelError('later', 'no_answer'));
+  for (let n = 0; n < 5; n += 1) await expect(gates.call('slack:T', all, away)).rejects.toThrow('no_answer');
+  await world.later(2_000);
+  const tries = await gates.call('slack:T', all, async () => {
+    for (let n = 0; n < 5; n += 1)
+      await expect(enterEdits(gates, place, false)).rejects.toMatchObject({ code: 'gate', ms: 2_000 });
+    return answers();
+  });
+  expect(tries).toEqual(Array(5).fill(false));
+  expect(await answers()).toEqual(Array(5).fill(true));
+  for (let n = 0; n < 5; n += 1) await enterEdits(gates, place, false);
 });
 
 describe('a line', () => {

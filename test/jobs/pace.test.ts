@@ -257,6 +257,18 @@ test('what changes while an edit waits for its turn is shown by that edit, and w
   }
 });
 
+test('copies that have to wait together take one turn of those of others, however many they are', async () => {
+  await later(MINUTE);
+  const { part, update } = paceOf('slack');
+  const edit = `slack:${slack.team}:updates`;
+  await world.outbox.enter(edit, update, 10);
+  await outdate(['R-1001']);
+  const were = edits().length;
+  await due();
+  expect(edits()).toHaveLength(were);
+  expect((await world.outbox.enter(`${edit}:others`, part, 10)).granted).toBe(6);
+});
+
 test('row 20: sixty clicks make no more edits than answers may, and each is answered in its place, which still follows', async () => {
   await later(MINUTE);
   const message = asked('ana', 'Tara Lind');
