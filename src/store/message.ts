@@ -38,7 +38,13 @@ export function send(client: Client, statements: readonly Statement[]): Promise<
 const names = new Map<string, string>();
 /** Noted at the connection itself: tests use one longer than a module lives. */
 const PREPARED = Symbol.for('usher.prepared');
-type Known = Connection & { [PREPARED]?: { readonly age: number; readonly names: Set<string> } };
+interface Column {
+  readonly name: string;
+  readonly dataTypeID: number;
+}
+/** By the name of a statement the columns of its rows, which the server tells once. */
+type Statements = Map<string, readonly Column[]>;
+type Known = Connection & { [PREPARED]?: { readonly age: number; readonly statements: Statements } };
 
 /**
  * A migration of a newer release may change what a prepared statement answers, and the server runs it no more. All that was prepared
@@ -52,12 +58,12 @@ export function isOutdated(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'code' in error && error.code === OUTDATED;
 }
 
-function knownTo(connection: Known): Set<string> {
+function knownTo(connection: Known): Statements {
   const found = connection[PREPARED];
-  if (found?.age === age) return found.names;
-  const made = { age, names: new Set<string>() };
+  if (found?.age === age) return found.statements;
+  const made = { age, statements: new Map<string, readonly Column[]>() };
   connection[PREPARED] = made;
-  return made.names;
+  return made.statements;
 }
 
 function nameOf(text: string): string {
@@ -82,39 +88,89 @@ interface Wire {
   sync(): void;
 }
 
-/** The driver's own query collects the results of several statements already; only the sending is ours. */
+type Reader = (text: string) => unknown;
+const readers = new WeakMap<readonly Column[], readonly { readonly name: string; readonly read: Reader }[]>();
+const NO_COLUMNS: readonly Column[] = [];
+
+/** One message: the driver's connection takes it for a query of its own, and hands it what comes back. */
 class Message extends Query {
   override submit: (connection: Connection) => void;
+  readonly #columns: (readonly Column[])[] = [];
+  readonly #answers: Answer[] = [];
+  #rows: unknown[] = [];
+  #unread: Error | undefined;
 
   constructor(statements: readonly Statement[], done: Done) {
-    const fresh = new Set<string>();
-    let known: Set<string> | undefined;
-    super({ text: '' }, (error, result) => {
+    const fresh = new Map<string, number>();
+    let known: Statements | undefined;
+    super('', (error) => {
       // After an error nobody says which of them were prepared; they are closed and prepared again.
-      if (!error) for (const name of fresh) known?.add(name);
+      if (!error) for (const [name, n] of fresh) known?.set(name, this.#columns[n] ?? NO_COLUMNS);
       if (isOutdated(error)) age += 1;
-      const answers = result as unknown as Answer | readonly Answer[];
-      done(error, error ? [] : Array.isArray(answers) ? (answers as readonly Answer[]) : [answers as Answer]);
+      const failed = error ?? this.#unread;
+      done(failed, failed ? [] : this.#answers);
     });
     this.submit = (connection) => {
       known = knownTo(connection);
       const wire = connection as unknown as Wire;
       wire.stream.cork();
-      for (const { text, values } of statements) {
+      for (const [n, { text, values }] of statements.entries()) {
         const name = nameOf(text);
-        if (!known.has(name) && !fresh.has(name)) {
-          fresh.add(name);
+        const columns = known.get(name);
+        if (columns === undefined && !fresh.has(name)) {
+          fresh.set(name, n);
           wire.close({ type: 'S', name });
           wire.parse({ name, text });
         }
         wire.bind({ statement: name, values: values.map(onWire) });
-        wire.describe({ type: 'P', name: '' });
+        if (columns === undefined) wire.describe({ type: 'P', name: '' });
+        else this.#columns[n] = columns;
         wire.execute({ portal: '' });
       }
       wire.sync();
       wire.stream.uncork();
     };
   }
+
+  handleRowDescription({ fields }: { readonly fields: readonly Column[] }): void {
+    this.#columns[this.#answers.length] = fields.map(({ name, dataTypeID }) => ({ name, dataTypeID }));
+  }
+
+  handleDataRow({ fields }: { readonly fields: readonly (string | null)[] }): void {
+    try {
+      this.#rows.push(this.#read(fields));
+    } catch (error) {
+      this.#unread = error instanceof Error ? error : new Error('a row that nobody can read');
+    }
+  }
+
+  handleCommandComplete({ text }: { readonly text: string }): void {
+    this.#answers.push({ command: text.split(' ', 1)[0] ?? '', rows: this.#rows });
+    this.#rows = [];
+  }
+
+  #read(values: readonly (string | null)[]): unknown {
+    const columns = this.#columns[this.#answers.length] ?? NO_COLUMNS;
+    let reads = readers.get(columns);
+    if (reads === undefined) {
+      const { _types: types } = (this as unknown as { readonly _result: { readonly _types: Types } })._result;
+      reads = columns.map(({ name, dataTypeID }) => ({ name, read: types.getTypeParser(dataTypeID, 'text') }));
+      readers.set(columns, reads);
+    }
+    const row: Record<string, unknown> = {};
+    let n = 0;
+    for (const { name, read } of reads) {
+      const value = values[n] ?? null;
+      row[name] = value === null ? null : read(value);
+      n += 1;
+    }
+    return row;
+  }
+}
+
+/** How the driver reads what the server wrote. */
+interface Types {
+  getTypeParser(dataTypeID: number, format: 'text'): Reader;
 }
 
 function onWire(value: unknown): string | null {
