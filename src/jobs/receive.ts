@@ -7,7 +7,7 @@ import { traceOf } from '../chat/trace';
 import { PREVIEW } from '../chat/verb';
 import type { Log } from '../log';
 import type { Desk, InboundRow, InboundStore, Watch } from '../operations/ports';
-import { enterAnswers, enterEdits, gateOf, NotNow, paceOf } from './gate';
+import { enterAnswers, enterEdits, gateOf, LIMITED, NotNow, paceOf } from './gate';
 import type { Gates } from './gate';
 import { sideBySide } from './side-by-side';
 import type { Rows } from './side-by-side';
@@ -72,7 +72,7 @@ async function work(parts: ReceiveParts, row: InboundRow): Promise<void> {
     if (reply.kind !== 'none' && inbound.profile?.standing !== 'bot') {
       const ref = await answer(parts, channel, inbound, reply).catch(async (error: unknown) => {
         // The act is over, and is not acted again because its answer has to wait.
-        if (!isLater(error) || inbound.owed !== undefined || !(await parts.conversation.owed(inbound, reply)))
+        if (!mustWait(error) || inbound.owed !== undefined || !(await parts.conversation.owed(inbound, reply)))
           throw error;
         return null;
       });
@@ -103,8 +103,9 @@ async function work(parts: ReceiveParts, row: InboundRow): Promise<void> {
   }
 }
 
-const isLater = (error: unknown): boolean =>
-  error instanceof NotNow || (error instanceof ChannelError && error.kind === 'later');
+/** Whether nothing failed: there is no room, or the platform wants no calls for a while. */
+const mustWait = (error: unknown): boolean =>
+  error instanceof NotNow || (error instanceof ChannelError && (error.retryAfterMs !== null || error.code === LIMITED));
 
 /** With what the platform says of the account, where the delivery did not say it and nobody was to wait for the look-up. */
 async function introduced(channel: Channel, inbound: Inbound): Promise<Inbound> {
