@@ -38,7 +38,7 @@ const SEEN = [
   `(?<=[[${JOINED}]&&\\p{M}])\\u200d`,
 ].join('|');
 /** What is seen in its first group, or one character that is not. */
-const SEEN_OR_NOT = new RegExp(`(${SEEN})|\\p{Default_Ignorable_Code_Point}`, 'gv');
+export const SEEN_OR_NOT = new RegExp(`(${SEEN})|\\p{Default_Ignorable_Code_Point}`, 'gv');
 
 /** One line that is not empty: a name, a key, or what refers to one. */
 export const name = (max = 200): z.ZodType<string> =>
