@@ -78,8 +78,13 @@ export const postsOf = (place: Parameters<typeof gateOf>[0] & { readonly user: s
   `${gateOf(place)}:${place.user}`;
 
 /** Returns when a person there may be answered with a new message. Throws `NotNow` where that is not soon. */
-export async function enterAnswers(gates: Pick<Gates, 'enter'>, place: Parameters<typeof postsOf>[0]): Promise<void> {
+export async function enterAnswers(
+  gates: Pick<Gates, 'enter' | 'open'>,
+  place: Parameters<typeof postsOf>[0],
+): Promise<void> {
   const { answer, post } = paceOf(place.platform);
+  // Before a turn is taken of what a closed workspace does not get.
+  await gates.open(gateOf(place));
   await (answer === null
     ? gates.enter(postsOf(place), post, true)
     : gates.enter(`${postsOf(place)}:answers`, answer, true));
@@ -166,7 +171,7 @@ export interface GateParts {
 export const MOST_OF_ONE = 30;
 /** And so many more that somebody waits for. */
 const MOST_FIRST = 10;
-/** So soon those look again. */
+/** So soon the first of those look again where it is full, and the others one after the other. */
 const FULL_MS = 250;
 /** Nobody stands in line longer. */
 const MOST_WAIT_MS = 3_000;
@@ -184,8 +189,9 @@ interface Gate {
   readonly line: Waiter[];
   /** Calls that wait or are under way. */
   calls: number;
-  /** Until when places were given to those who were sent away. */
+  /** Until when places were given to those who were sent away; `first`: to those who go first, behind each other alone. */
   booked: number;
+  bookedFirst: number;
   /** What was let through last, where it began late. */
   late: { readonly at: Date; readonly ms: number } | null;
   serving: boolean;
@@ -200,13 +206,13 @@ export function createGates({ outbox, pause = paused, clock = () => performance.
     let gate = gates.get(target);
     if (gate === undefined) {
       if (gates.size % MANY === MANY - 1) for (const [name, old] of gates) forget(name, old);
-      gate = { first: [], line: [], calls: 0, booked: 0, late: null, serving: false };
+      gate = { first: [], line: [], calls: 0, booked: 0, bookedFirst: 0, late: null, serving: false };
       gates.set(target, gate);
     }
     return gate;
   };
   const forget = (target: string, gate: Gate): void => {
-    if (!gate.serving && gate.calls === 0 && gate.booked <= clock()) gates.delete(target);
+    if (!gate.serving && gate.calls === 0 && Math.max(gate.booked, gate.bookedFirst) <= clock()) gates.delete(target);
   };
   const lengthOf = (gate: Gate): number => gate.first.length + gate.line.length;
   const takeFrom = (gate: Gate, most: number): readonly Waiter[] => {
@@ -214,12 +220,13 @@ export function createGates({ outbox, pause = paused, clock = () => performance.
     return [...taken, ...gate.line.splice(0, most - taken.length)];
   };
 
-  /** The place behind all who stand in line or were sent away before. */
-  const book = (gate: Gate, limit: CallLimit | null, ms: number): NotNow => {
+  /** The place behind all who stand in line or were sent away before; of those who go first, behind their like alone. */
+  const book = (gate: Gate, limit: CallLimit | null, ms: number, first = false): NotNow => {
     const now = clock();
     const each = limit === null ? 1_000 / MOST_OF_ONE : limit.inMs / limit.most;
-    gate.booked = Math.max(gate.booked, now + ms) + each;
-    return new NotNow('rate', Math.ceil(gate.booked - now));
+    const place = first ? Math.max(gate.bookedFirst + each, now + ms) : Math.max(gate.booked, now + ms) + each;
+    gate[first ? 'bookedFirst' : 'booked'] = place;
+    return new NotNow('rate', Math.ceil(place - now));
   };
 
   const serve = async (target: string, limit: CallLimit | null, gate: Gate): Promise<void> => {
@@ -233,10 +240,9 @@ export function createGates({ outbox, pause = paused, clock = () => performance.
         if (lengthOf(gate) === 0) return;
         if (entry.closed || entry.waitMs > MOST_WAIT_MS) {
           const { closed, waitMs } = entry;
-          // Whoever goes first has no place behind those who were sent away before.
-          for (const { away } of gate.first.splice(0)) away(new NotNow(closed ? 'gate' : 'rate', waitMs));
-          for (const { away } of gate.line.splice(0))
-            away(closed ? new NotNow('gate', waitMs) : book(gate, limit, waitMs));
+          for (const kind of ['first', 'line'] as const)
+            for (const { away } of gate[kind].splice(0))
+              away(closed ? new NotNow('gate', waitMs) : book(gate, limit, waitMs, kind === 'first'));
           return;
         }
         await pause(Math.max(1, entry.waitMs));
@@ -269,11 +275,10 @@ export function createGates({ outbox, pause = paused, clock = () => performance.
     const gate = gates.get(target);
     if (gate === undefined) return;
     // As many as may begin together wait for none of each other; whether they may is said when they are asked for.
-    const waits = limit === null ? 0 : (Math.max(0, lengthOf(gate) - limit.atOnce) * limit.inMs) / limit.most;
+    const before = first ? gate.first.length : lengthOf(gate);
+    const waits = limit === null ? 0 : (Math.max(0, before - limit.atOnce) * limit.inMs) / limit.most;
     const isFull = gate.calls >= (first ? MOST_OF_ONE + MOST_FIRST : MOST_OF_ONE);
-    // Nobody who goes first has a place behind those who were sent away.
-    if (first && isFull) throw new NotNow('rate', FULL_MS);
-    if (isFull || (!first && waits > MOST_WAIT_MS)) throw book(gate, limit, waits);
+    if (isFull || waits > MOST_WAIT_MS) throw book(gate, limit, first && isFull ? FULL_MS : waits, first);
   };
 
   return {

@@ -264,15 +264,45 @@ describe('a line', () => {
     else expect((await now()) - from).toBe(0);
   });
 
-  test('that is full sends whoever goes first away for a moment only', async () => {
+  test('that is full sends whoever goes first away for a moment only, and one after the other', async () => {
     const gates = aReplica();
     let release: () => void = () => undefined;
     const hanging = new Promise<void>((resolve) => (release = resolve));
     const calls = Array.from({ length: 40 }, (_, n) => gates.call('t', null, () => hanging, n >= MOST_OF_ONE));
     for (let n = 0; n < 100; n += 1) await expect(gates.call('t', null, () => hanging)).rejects.toThrow('rate');
     await expect(gates.call('t', null, () => hanging, true)).rejects.toMatchObject({ ms: 250 });
+    for (let n = 0; n < 28; n += 1) await expect(gates.call('t', null, () => hanging, true)).rejects.toThrow('rate');
+    await expect(gates.call('t', null, () => hanging, true)).rejects.toMatchObject({ ms: 1_217 });
     release();
     await Promise.all(calls);
+  });
+
+  test('keeps nobody for long who goes first behind many of the same person', async () => {
+    let release: () => void = () => undefined;
+    const gates = createGates({
+      outbox: world.outbox,
+      pause: () => new Promise((resolve) => (release = resolve)),
+      clock: () => 0,
+    });
+    const place = { platform: 'slack', tenant: 'T', user: 'ana' };
+    const typed = Array.from({ length: 60 }, () => enterAnswers(gates, place).catch((error: unknown) => error));
+    const away = (await Promise.all(typed.slice(6))).map((error) => (error as NotNow).ms ?? 0);
+    // Those in line wait three seconds at the most; each of the others has a place of its own behind them.
+    expect([away.length, new Set(away).size, Math.min(...away) > 3_000]).toEqual([54, 54, true]);
+    gates.stop();
+    release();
+    await Promise.all(typed);
+  });
+
+  test('of one person gives no turn away for an answer that a closed workspace does not get', async () => {
+    const gates = aReplica();
+    const place = { platform: 'teams', tenant: 'T', user: 'ana' };
+    await world.outbox.hold('teams:T', 5_000);
+    for (let n = 0; n < 40; n += 1) await expect(enterAnswers(gates, place)).rejects.toThrow('gate');
+    await world.later(6_000);
+    const from = await now();
+    await enterAnswers(gates, place);
+    expect((await now()) - from).toBe(0);
   });
 
   test('where there is no room soon, sends away whoever goes first behind nobody who was sent away before', async () => {
