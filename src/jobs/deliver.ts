@@ -37,7 +37,7 @@ export function delivering(
   const { outbox } = parts;
   const rows: Rows<OutgoingRow> = {
     keep: (leases) => outbox.keep(leases, LEASE_MS),
-    reap: () => outbox.reap(),
+    reap: (underWay) => outbox.reap(underWay),
     claim: (limit) => outbox.claim(limit, LEASE_MS, kinds),
     work: (row) => work(parts, row),
     nextAt: () => outbox.nextAt(kinds),

@@ -37,8 +37,8 @@ export interface ReceiveParts {
 export function receiving(parts: ReceiveParts, clock?: () => number): ReturnType<typeof sideBySide> {
   const rows: Rows<InboundRow> = {
     keep: (leases) => parts.inbound.keep(leases, LEASE_MS),
-    reap: async () => {
-      for (const { id, platform, delivery, lost } of await parts.inbound.reap(MOST_LOST)) {
+    reap: async (underWay) => {
+      for (const { id, platform, delivery, lost } of await parts.inbound.reap(MOST_LOST, underWay)) {
         parts.watch?.delivered(platform, 'answer', 'failed');
         parts.log.error(
           { trace: traceOf({ platform: platform as Inbound['platform'], delivery }), row: id, lost, code: 'lost' },

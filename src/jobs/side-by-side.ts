@@ -27,7 +27,8 @@ const LOOK_MS = 5_000;
 export interface Rows<Row> {
   /** Renews the leases of what is under way, so that nobody takes over what is being worked, however slow those are whom it calls. */
   readonly keep: (leases: readonly Lease[]) => Promise<void>;
-  readonly reap: () => Promise<unknown>;
+  /** Takes back what a worker has lost; never what is under way here, whatever the clock of the database did meanwhile. */
+  readonly reap: (underWay: readonly Lease[]) => Promise<unknown>;
   readonly claim: (limit: number) => Promise<readonly Row[]>;
   /** Rejects only by a fault of ours or of the database. */
   readonly work: (row: Row) => Promise<void>;
@@ -70,9 +71,10 @@ export function sideBySide<Row extends { readonly lease: Lease }>(
   const enoughRoom = async (): Promise<void> => {
     while (underWay.size > MOST_ROWS - ROOM) await Promise.race(underWay.keys());
   };
+  const alive = () => [...underWay.values()].filter(({ since }) => clock() - since < KEEP_MS);
   const keep = async (): Promise<void> => {
     const now = clock();
-    const kept = [...underWay.values()].filter(({ since, looked }) => now - since < KEEP_MS && now - looked >= LOOK_MS);
+    const kept = alive().filter(({ looked }) => now - looked >= LOOK_MS);
     if (kept.length === 0) return;
     await rows.keep(kept.map(({ lease }) => lease));
     for (const one of kept) one.looked = now;
@@ -85,7 +87,7 @@ export function sideBySide<Row extends { readonly lease: Lease }>(
       await keep();
       complain();
       // Always, not only when idle: whoever waits behind a lost lease may wait for his access to be taken.
-      await rows.reap();
+      await rows.reap(alive().map(({ lease }) => lease));
       const claimed = await rows.claim(Math.min(BATCH, MOST_ROWS - underWay.size));
       const isAlone = claimed.some((row) => rows.alone?.(row) === true);
       if (isAlone) await within(ALONE_MS, Promise.all(underWay.keys()));

@@ -575,8 +575,8 @@ export interface Outbox {
   retry(lease: Lease, atLeastMs: number, error: string, how?: { readonly tried?: boolean }): Promise<void>;
   /** Renews leases of what is being worked, where they are still held. */
   keep(leases: readonly Lease[], leaseMs: number): Promise<void>;
-  /** Returns rows whose lease ran out to ready. */
-  reap(): Promise<number>;
+  /** Returns rows whose lease ran out to ready, but for these. */
+  reap(underWay?: readonly Lease[]): Promise<number>;
   /** What was given up, newest first. */
   dead(limit: number): Promise<readonly DeadRow[]>;
   /** Instant of the next ready row (of these kinds), for the poll; null when idle. */
@@ -784,9 +784,9 @@ export interface InboundStore {
   keep(leases: readonly Lease[], leaseMs: number): Promise<void>;
   /**
    * Takes back what was lost with its worker, which counts as no try. After `most` of them an event is given up, because it may be
-   * what ends its workers; returns those.
+   * what ends its workers; returns those. What is `underWay` is not lost.
    */
-  reap(most: number): Promise<readonly GivenUp[]>;
+  reap(most: number, underWay?: readonly Lease[]): Promise<readonly GivenUp[]>;
 }
 
 export interface Draft {

@@ -79,7 +79,8 @@ update inbound set state = case when lost + 1 < $1 then 'stored' else 'dead' end
   attempts = attempts - 1, lease = null, lease_until = null, settled_at = case when lost + 1 < $1 then settled_at else usher_now() end,
   payload = case when lost + 1 < $1 then payload else ${KEPT} end
 where id = any (array(
-  select id from inbound where state = 'leased' and lease_until < usher_now() order by id for update skip locked))
+  select id from inbound where state = 'leased' and lease_until < usher_now() and lease <> all ($2::uuid[])
+  order by id for update skip locked))
 returning id, platform, delivery, state, lost`;
 
 /** Makes the delivery this transaction's own. Throws RepeatedDelivery, or refuses another body under the same key. */
@@ -195,8 +196,10 @@ export function createInbound(q: Query): InboundStore {
       if (back.length === 0) throw new DomainError('stale', {});
     },
     keep: keepLeases(q, 'inbound'),
-    async reap(most) {
-      const rows = (await q(REAP, [most])) as readonly (GivenUp & { state: string })[];
+    async reap(most, underWay = []) {
+      const rows = (await q(REAP, [most, underWay.map(({ token }) => token)])) as readonly (GivenUp & {
+        state: string;
+      })[];
       return rows.filter(({ state }) => state === 'dead');
     },
   };

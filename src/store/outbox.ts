@@ -83,7 +83,8 @@ returning id`;
 // What somebody else is settling right now was not lost.
 const REAP = `
 update outgoing o set ${BACK}, error = 'lost' where o.id = any (array(
-  select id from outgoing where state = 'leased' and lease_until < usher_now() order by id for update skip locked))
+  select id from outgoing where state = 'leased' and lease_until < usher_now() and lease <> all ($1::uuid[])
+  order by id for update skip locked))
 returning o.id`;
 // Asked for anew: it is late, and tried long enough, from now on. That a message may be out somewhere is not forgotten.
 const REDRIVE = `
@@ -242,8 +243,8 @@ export function createOutbox(q: Query): Outbox {
     settle: (lease, result) => settleOutgoing(q, lease, result, SETTLE_TOLD),
     retry: (lease, atLeastMs, error, how) => twice(() => retryOutgoing(q, lease, atLeastMs, error, how?.tried)),
     keep: keepLeases(q, 'outgoing'),
-    async reap() {
-      return (await twice(() => q(REAP))).length;
+    async reap(underWay = []) {
+      return (await twice(() => q(REAP, [underWay.map(({ token }) => token)]))).length;
     },
     async dead(limit) {
       return (await q(DEAD, [limit])).map((row) => {

@@ -83,11 +83,12 @@ test('one keeps what it works for longer than a moment, until that hangs for so 
   let milliseconds = 1_000;
   let end: () => void = () => undefined;
   const kept: string[][] = [];
+  const spared: string[][] = [];
   const rows = ['hangs', 'ends'].map((token, id) => ({ lease: { id, token } }));
   const work = sideBySide<(typeof rows)[number]>(
     {
       keep: (leases) => Promise.resolve(void kept.push(leases.map(({ token }) => token))),
-      reap: () => Promise.resolve(),
+      reap: (leases) => Promise.resolve(void spared.push(leases.map(({ token }) => token))),
       claim: () => Promise.resolve(rows.splice(0)),
       work: ({ lease }) => new Promise((resolve) => (end = lease.token === 'ends' ? resolve : end)),
       nextAt: () => Promise.resolve(null),
@@ -109,6 +110,8 @@ test('one keeps what it works for longer than a moment, until that hangs for so 
   milliseconds += 2 * 60_000;
   await work.round();
   expect(kept).toEqual([['hangs', 'ends'], ['hangs']]);
+  // What is under way is not taken back by who works it, whatever clocks say.
+  expect(spared).toEqual([[], ['hangs', 'ends'], ['hangs', 'ends'], ['hangs', 'ends'], ['hangs'], []]);
 });
 
 test('one keeps what it works also in a round that tells of what failed, and while it waits for what is under way', async () => {

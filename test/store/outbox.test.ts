@@ -145,6 +145,17 @@ describe('a claim', () => {
   });
 });
 
+test('a lease whose work goes on here is not lost, however far the clock went', async () => {
+  await world.ask(tara, await world.package('Open'));
+  await world.inbound.store({ platform: 'slack', key: 'E1', bodyHash: 'a' }, { n: 1 });
+  const [rows, events] = [await world.outbox.claim(10, MINUTE), await world.inbound.claim(5, MINUTE)];
+  await world.later(HOUR);
+  const own = [...rows, ...events].map(({ lease }) => lease);
+  expect([await world.outbox.reap(own), await world.inbound.reap(1, own)]).toEqual([0, []]);
+  for (const { lease } of rows) await world.outbox.settle(lease, { state: 'done' });
+  for (const { lease } of events) await world.inbound.settle(lease, { state: 'done' });
+});
+
 describe('a lost lease', () => {
   test('is refused, and takes the act that settles with it', async () => {
     await asked();
