@@ -21,6 +21,7 @@ const ABSORBING = (
     and (a.state in ${ENDING} or (a.state = 'removed' and a.ended_at >= ${since}) or link.withdrawn_at >= ${since}))`;
 /** Whether a package that takes over what people had before has ended on the grant `g`. */
 export const ABSORBED = ABSORBING('g.placed_at');
+/** What a role is found by in another resource, where its own tables are joined. */
 const COLUMNS = {
   resource: 'resource.id',
   connector: 'resource.connector',

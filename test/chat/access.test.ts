@@ -2,7 +2,7 @@
 import { accessNotice } from '../../src/chat/present/access-notices';
 import { plain } from '../../src/chat/text';
 import type { Assignment } from '../../src/domain/model';
-import { anAssignment, assignmentFacts, days, hours, NOON } from '../support/builders';
+import { anAssignment, assignmentFacts, assignmentView, days, hours } from '../support/builders';
 
 type Said = [own: boolean, what: 'access' | 'accessEnded', by: string | null];
 
@@ -38,19 +38,7 @@ test.each(['gateClosed', 'canceled'] as const)('what did not start on its day (%
 function title(startsAt: Date, endReason: Assignment['endReason'], ...[own, what, by]: Said): string {
   const facts = assignmentFacts({ assignment: anAssignment({ state: 'removed', endReason, startsAt }) });
   const pkg = { ...facts.package, name: 'CRM' };
-  const view = {
-    facts: { ...facts, package: pkg },
-    now: NOON,
-    extension: null,
-    refusal: null,
-    endsSoon: false,
-    mayAskAnew: false,
-    couldAsk: true,
-    couldAskThen: true,
-    own,
-    owner: !own,
-    mayRemove: false,
-  };
+  const view = assignmentView({ ...facts, package: pkg }, { own, owner: !own, mayRemove: false });
   const remover = by === null ? null : { name: by, reason: null };
   return plain(accessNotice(view, what, remover, { names: [], total: 0 }).title, null);
 }

@@ -25,6 +25,7 @@ import {
   aRequest,
   aStage,
   assignmentFacts,
+  assignmentView,
   anAssignment,
   HOUR,
   idOf,
@@ -43,19 +44,8 @@ const lines = ({
   readonly title: Parameters<typeof plain>[0];
   readonly lines: readonly { readonly text: Parameters<typeof plain>[0] }[];
 }) => [title, ...said.map(({ text }) => text)].map((text) => plain(text, null));
-const seen = (fields: Parameters<typeof anAssignment>[0] = {}): AssignmentView => ({
-  facts: assignmentFacts({ assignment: anAssignment(fields) }),
-  now: NOON,
-  extension: null,
-  refusal: null,
-  endsSoon: false,
-  mayAskAnew: false,
-  couldAsk: true,
-  couldAskThen: true,
-  own: true,
-  owner: true,
-  mayRemove: true,
-});
+const seen = (fields: Parameters<typeof anAssignment>[0] = {}): AssignmentView =>
+  assignmentView(assignmentFacts({ assignment: anAssignment(fields) }));
 
 test('a package that changed names a few roles in a sentence, and more or longer ones in a line each', () => {
   const gives = (names: readonly string[], total = names.length) =>

@@ -23,6 +23,7 @@ import {
   aPolicy,
   aRequest,
   assignmentFacts,
+  assignmentView,
   at,
   days,
   directFacts,
@@ -416,8 +417,7 @@ describe('the end of what is held by it', () => {
 
   test('is said to be that of what was had without it', () => {
     const facts = held({ assignment: anAssignment({ lent: true, endsAt: days(15) }), clashes: [lends(5)] });
-    const view = { facts, now: NOON, extension: null, refusal: null, endsSoon: false, mayAskAnew: false };
-    const seen = { ...view, couldAsk: false, couldAskThen: false, own: true, owner: false, mayRemove: false };
+    const seen = assignmentView(facts, { couldAsk: false, couldAskThen: false, owner: false, mayRemove: false });
     const { lines } = accessNotice(seen, 'accessSooner', null, { names: [], total: 0 });
     expect(plain(lines[0]?.text ?? [], null)).toMatch(
       /^It lasts until .*: until then you have it without an exception/,
@@ -441,8 +441,7 @@ describe('the end of what is held by it', () => {
     const period = { startsAt: null, endsAt: days(30), hours: null };
     const open = aRequest({ type: 'userExtend', number: 7, assignment: assignment.id, period });
     const facts = held({ assignment, open, clashes });
-    const view = { facts, now: NOON, extension: null, refusal: null, endsSoon: false, mayAskAnew: false };
-    const seen = { ...view, couldAsk: false, couldAskThen: false, own: true, owner: false, mayRemove: false };
+    const seen = assignmentView(facts, { couldAsk: false, couldAskThen: false, owner: false, mayRemove: false });
     const { lines } = accessNotice(seen, 'accessEnded', null, { names: [], total: 0 });
     expect(lines.map((line) => plain(line.text, null)).join('\n')).toMatch(want);
   });

@@ -46,6 +46,7 @@ import type {
   StagePlan,
   TaskId,
 } from '../../src/domain/model';
+import type { AssignmentView } from '../../src/operations/assignments';
 
 /** Most tests happen at this instant; it is winter and noon in Berlin. */
 export const NOON = new Date('2026-01-15T11:00:00Z');
@@ -487,6 +488,24 @@ export function assignmentFacts(fields: Partial<AssignmentFacts> & { policy?: Po
     latest: policy,
     undelivered: [],
     ...rest(fields),
+  };
+}
+
+/** As its person sees it, who is in charge of it as well. */
+export function assignmentView(facts: AssignmentFacts, fields: Partial<AssignmentView> = {}): AssignmentView {
+  return {
+    facts,
+    now: NOON,
+    extension: null,
+    refusal: null,
+    endsSoon: false,
+    mayAskAnew: false,
+    couldAsk: true,
+    couldAskThen: true,
+    own: true,
+    owner: true,
+    mayRemove: true,
+    ...fields,
   };
 }
 
