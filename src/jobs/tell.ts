@@ -228,9 +228,10 @@ export async function redrawAll(parts: TellParts, rows: readonly CardRow[], row:
   // Workspaces with no room for what nobody waits for: each further try would take a turn of that (`enterEdits`), for no edit.
   const full = new Set<string>();
   for (const kept of [...watched, ...rows.filter((kept) => !watched.includes(kept))]) {
-    if (full.has(gateOf(kept)) && !watched.includes(kept)) continue;
+    const hasRoom = !full.has(gateOf(kept)) || watched.includes(kept);
+    if (!hasRoom && kept.theirs) continue;
     try {
-      await redrawOne(parts, kept, row);
+      await redrawOne(parts, kept, row, hasRoom);
     } catch (error) {
       const isGone = error instanceof ChannelError && (error.kind === 'gone' || error.kind === 'unreachable');
       // Nothing was tried where it only waits. An answer that is on its way would find the row changed, and cost one more edit.
@@ -258,14 +259,25 @@ export function codeOf(error: unknown): string {
   return error instanceof Never ? error.message.slice(0, 200) : 'error';
 }
 
-async function redrawOne(parts: TellParts, kept: CardRow, row: OutgoingRow): Promise<void> {
+/** Makes one equal to how things stand. Without room for an edit it only asks anew: that one is not theirs any more. */
+async function redrawOne(parts: TellParts, kept: CardRow, row: OutgoingRow, hasRoom: boolean): Promise<void> {
   const channel = parts.channels.get(kept.platform);
   if (!channel || kept.conversation === null || kept.message === null) return;
   const person = await parts.desk.views.person(kept.person);
   if (!person) return;
   const places = kept.theirs ? await parts.desk.directory.reachable(kept.person) : [];
   const place = places.find((one) => one.platform === kept.platform && one.tenant === kept.tenant) ?? null;
-  await converge(parts, channel, kept, asReader(person, place), row);
+  const who = asReader(person, place);
+  if (hasRoom) await converge(parts, channel, kept, who, row);
+  else await askAnew(parts, kept, who, row);
+}
+
+/** What a message that others read still asks of its person is told where they are now, once. Needs no room for an edit. */
+async function askAnew(parts: TellParts, kept: CardRow, who: Who, row: OutgoingRow): Promise<void> {
+  // What they asked to see they ask again; what they were told is a message of its own.
+  if (kept.params['answer'] !== undefined) return;
+  const asks = (await current(parts, kept, who))?.over === false;
+  await parts.outbox.anew(kept.id, { asks, trace: row.trace });
 }
 
 /**
@@ -273,11 +285,7 @@ async function redrawOne(parts: TellParts, kept: CardRow, row: OutgoingRow): Pro
  * of its person they are told where they are now, also where it cannot be changed.
  */
 async function takeBack(parts: TellParts, channel: Channel, kept: CardRow, who: Who, row: OutgoingRow): Promise<void> {
-  // What they asked to see they ask again; what they were told is a message of its own.
-  if (kept.params['answer'] === undefined) {
-    const asks = (await current(parts, kept, who))?.over === false;
-    await parts.outbox.anew(kept.id, { asks, trace: row.trace });
-  }
+  await askAnew(parts, kept, who, row);
   const gone = await draw('gone', lookAt(parts, who, {}));
   let seen: CardRow | null = kept;
   for (let edits = 0; seen !== null && edits < LOOKS; edits += 1) {

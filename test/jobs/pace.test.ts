@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { createSlackChannel } from '../../src/channels/slack/bot';
 import { loadCards } from '../../src/chat/cards';
+import type { Channel } from '../../src/chat/channel';
 import type { Act, Reply } from '../../src/chat/inbound';
 import { PREVIEW } from '../../src/chat/verb';
 import type { CardId } from '../../src/domain/model';
@@ -95,7 +96,10 @@ beforeEach(async () => {
   };
   gates = createGates({ outbox, pause, clock: () => now });
   const { conversation, received, log } = world;
-  const channels = new Map([['slack', channel]]);
+  const channels = new Map<string, Channel>([
+    ['slack', channel],
+    ['web', world.mailbox],
+  ]);
   const inbound: typeof received = { ...received, claim: (_most, leaseMs) => received.claim(1, leaseMs) };
   [answering, turns] = [0, []];
   const enter: typeof gates.enter = async (...turn) => {
@@ -277,6 +281,15 @@ test('copies that have to wait together take one turn of those of others, howeve
   await due();
   expect(edits()).toHaveLength(were);
   expect((await world.outbox.enter(`${edit}:others`, part, 10)).granted).toBe(6);
+
+  // What the copies of somebody who moved still ask is told where they are now, and waits for none of it.
+  await world.configure(`
+installations: [{ platform: web, tenant: demo }]
+people: [{ key: ana, name: Ana Ruiz, identities: [{ platform: slack, tenant: T0HOME, user: U0gone }, { platform: web, tenant: demo, user: ana }] }]`);
+  await world.sql(`update identities set person_id = null, state = 'unlinked' where user_id = 'U0gone'`);
+  await due();
+  expect(edits()).toHaveLength(were);
+  expect(world.messagesTo('ana')).toHaveLength(2);
 });
 
 test('row 20: sixty clicks make no more edits than answers may, and each is answered in its place, which still follows', async () => {
