@@ -28,7 +28,7 @@ export interface Conversation {
   accept(inbound: Inbound): Promise<boolean>;
   /**
    * Keeps the answer to an act that is over, which its platform did not take: a job gives it by `Channel.answer` when that works again.
-   * An act that changes something and was not committed is never done: of it what `reply` says is kept, and the form that it opened.
+   * An act that changes something and was not committed is never done: of it what `reply` shows or says is kept.
    * False where nothing could be kept. Never throws.
    */
   owed(inbound: Inbound, reply: Reply): Promise<boolean>;

@@ -139,22 +139,21 @@ function deliveryOfAct(inbound: Inbound, act: Act): Delivery {
   return { ...delivery(inbound), key: act.kind === 'text' ? `${inbound.delivery}:act` : inbound.delivery };
 }
 
-/** An act of nothing. An earlier release that comes upon it beside this one says nothing, and does nothing. */
-const OVER: Act = { kind: 'search', search: '', draft: null, query: '' };
+/** An act of nothing: whatever comes of it is said. */
+const OVER: Act = { kind: 'welcome' };
 
 /**
  * What is kept of an act whose answer is owed: the act, where it only reads or was committed. Any other must never be done later, when
- * its person does not expect it any more: of that the form that it opened is kept, or the sentence and the button of the fresh card.
- * Null where there is nothing to say.
+ * its person does not expect it any more: of that it is kept what it showed, or the sentence and the button of the fresh card. Null
+ * where there is nothing to say.
  */
 async function owing(parts: ConversationParts, inbound: Inbound, given: Reply): Promise<Inbound | null> {
   const act = asTyped(inbound.act);
   const isSafe = !writes(act) || (await parts.desk.store.repeated(deliveryOfAct(inbound, act))) !== null;
   if (isSafe) return { ...inbound, owed: { say: null } };
-  if (given.kind === 'form' && given.card.draft !== null) {
-    const open: Act = { kind: 'press', verb: 'draft.open', data: { draft: given.card.draft }, card: null };
-    return { ...inbound, act: open, owed: { say: null } };
-  }
+  // A form, a list to choose from, or what is to be looked at first. A release that cannot draw it says so.
+  if ((given.kind === 'form' || given.kind === 'card') && given.from !== undefined)
+    return { ...inbound, act: OVER, owed: { say: label('surface.unshown'), from: given.from } };
   const say = sentenceOf(given);
   if (say === null) return null;
   const pressed = act.kind === 'press' && given.kind === 'card' && given.replaces ? { pressed: act } : {};
@@ -289,12 +288,13 @@ async function noted(parts: ConversationParts, inbound: Inbound, who: Who | null
 async function run(parts: Heard, inbound: Inbound, who: Who): Promise<Reply> {
   const { act } = inbound;
   const { owed } = inbound;
-  if (owed !== undefined && owed.say !== null)
+  if (owed !== undefined && owed.say !== null && owed.from === undefined)
     return await withFresh(parts, { ...inbound, act: owed.pressed ?? act }, who, owed.say);
   if (act.kind === 'search') return search(parts.desk, who, act);
   const context = contextOf(parts, inbound, who, act.kind === 'press' || act.kind === 'submit' ? act.verb : null);
   const shown = (answer: Answer): Promise<Reply> => reply(parts, inbound, who, context.by, answer);
   let answer: Answer;
+  if (owed?.from !== undefined) return shown(owed.from);
   try {
     if (owed !== undefined && writes(act)) {
       // Not by way of the act: what has changed since could refuse it, and what was done is done.

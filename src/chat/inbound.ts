@@ -2,6 +2,7 @@
 import type { AnsweredCard } from '../operations/ports';
 import type { Card, Text } from './card';
 import type { Follow } from './follow';
+import type { Answer } from './verb';
 
 export type Platform = 'slack' | 'teams' | 'web';
 
@@ -80,9 +81,13 @@ export interface Inbound {
   /**
    * Only where the act is over and no more than its answer is wanted (`Conversation.owed`): nothing is done by it, and no form opens.
    * `say` is what it was answered with where it was refused or failed, and `pressed` the button for which the fresh card was shown with
-   * it: that is drawn again, and not pressed.
+   * it: that is drawn again, and not pressed. `from` is what it showed where it was neither, and says more than `say`.
    */
-  readonly owed?: { readonly say: Text | null; readonly pressed?: Extract<Act, { kind: 'press' }> };
+  readonly owed?: {
+    readonly say: Text | null;
+    readonly pressed?: Extract<Act, { kind: 'press' }>;
+    readonly from?: Answer;
+  };
 }
 
 /** What a channel shows. `say` is one short sentence beside the card (toast, ephemeral line, banner). */
@@ -90,7 +95,7 @@ export type Reply =
   /**
    * `replaces`: the card takes the place of the pressed message (or of the open form); otherwise it is a new answer. `follow`: as a
    * message it is redrawn when things change, once its channel says where it stands (`Conversation.posted`). `kept`: the remembered
-   * message that it goes on as.
+   * message that it goes on as. `from`: what it was drawn from, where it takes no other's place.
    */
   | {
       readonly kind: 'card';
@@ -99,9 +104,10 @@ export type Reply =
       readonly say: Text | null;
       readonly follow?: Follow;
       readonly kept?: AnsweredCard;
+      readonly from?: Answer;
     }
   /** Open a form, or show the next step in the form that is open. */
-  | { readonly kind: 'form'; readonly card: Card }
+  | { readonly kind: 'form'; readonly card: Card; readonly from?: Answer }
   /**
    * The form stays open: sentences by the inputs of the form, `say` for what belongs to none of them. `form` is the form as it is
    * today with what was typed: shown where the platform closes the old one (a Teams dialog), or where the old one asks for other

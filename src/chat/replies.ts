@@ -43,7 +43,9 @@ export async function reply(parts: ReplyParts, inbound: Inbound, who: Who, by: B
     const canOpen = inbound.owed === undefined && (inbound.surface.canOpenForm || inbound.act.kind === 'submit');
     const opens = answer.view !== 'form' || canOpen;
     const card = bind(parts.book, await draw(opens ? answer.view : 'continue', look), who, null);
-    return opens ? { kind: 'form', card } : { kind: 'card', card, replaces: false, say: null };
+    return opens
+      ? { kind: 'form', card, from: answer }
+      : { kind: 'card', card, replaces: false, say: null, from: answer };
   }
   const kept = answer.place === 'replace' ? await pressedCard(parts, inbound, who, by) : null;
   const { drawn, ...shown } =
@@ -53,6 +55,7 @@ export async function reply(parts: ReplyParts, inbound: Inbound, who: Who, by: B
     ...shown,
     replaces: answer.place === 'replace',
     say: drawn.say ?? null,
+    ...(answer.place === 'replace' ? {} : { from: answer }),
   };
 }
 

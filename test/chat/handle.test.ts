@@ -99,6 +99,24 @@ describe('an answer that is owed', () => {
     expect(await owed(deny, await world.conversation.handle(world.inbound('ana', deny)))).toEqual([['card', '']]);
     const denial = cardOf(await world.press('ana', cardOf(last), 'Continue'));
     expect([...buttons(denial).keys()]).toContain('Deny');
+    // So it does where a message was typed, which opens none; what was to be looked at first, or chosen from, keeps its buttons too.
+    const typedHere = async (text: string, meanwhile = '') => {
+      const inbound = world.inbound('ana', { kind: 'text', text });
+      const surface = { ...inbound.surface, canOpenForm: false };
+      const given = await world.conversation.handle({ ...inbound, surface });
+      if (meanwhile !== '') await world.sql(meanwhile);
+      return owed(inbound.act, given);
+    };
+    for (const [text, button] of [
+      ['deny R-1001', 'Continue'],
+      ['approve', 'Approve'],
+      ['approve R-1001 step 9', 'Approve'],
+    ] as const) {
+      expect([text, (await typedHere(text)).map(([kind]) => kind)]).toEqual([text, ['card']]);
+      expect([text, [...buttons(cardOf(last)).keys()]]).toEqual([text, expect.arrayContaining([button])]);
+    }
+    const gone = `update drafts set expires_at = usher_now() where input ->> 'request' is not null`;
+    expect(await typedHere('deny R-1001', gone)).toEqual([['text', expect.stringContaining('form')]]);
     expect(await door.state()).toEqual(before);
 
     // What opens a form waits behind Continue: none is posted.
