@@ -24,7 +24,7 @@ import { isRefusal } from './domain/errors';
 import { prepareDemo } from './demo/prepare';
 import { startHttp } from './http';
 import type { HttpOptions, HttpServer } from './http';
-import { delivering } from './jobs/deliver';
+import { delivering, kindsOf } from './jobs/deliver';
 import { answersIn, createGates } from './jobs/gate';
 import { jobs } from './jobs';
 import { receiving } from './jobs/receive';
@@ -241,9 +241,8 @@ export async function startUsher(
       watch: metrics.watch,
       log,
     };
-    const outgoing = createWorker(delivering(parts, ['tell', 'redraw']), complain('outgoing'));
-    // A connected system that hangs must not keep people from their messages.
-    const placing = createWorker(delivering(parts, ['place']), complain('placing'));
+    const outgoing = createWorker(delivering(parts, kindsOf('outgoing')), complain('outgoing'));
+    const placing = createWorker(delivering(parts, kindsOf('placing')), complain('placing'));
     const incoming = createWorker(
       receiving({
         desk: work.desk,
@@ -293,8 +292,8 @@ export async function startUsher(
     if (config.demo) {
       // What happened long ago is no news: a line for each of its messages and placements would hide what follows.
       const quiet = { ...parts, log: log.isLevelEnabled('info') ? log.child({}, { level: 'warn' }) : log };
-      const told = createWorker(delivering(quiet, ['tell', 'redraw']), complain('outgoing'));
-      const placed = createWorker(delivering(quiet, ['place']), complain('placing'));
+      const told = createWorker(delivering(quiet, kindsOf('outgoing')), complain('outgoing'));
+      const placed = createWorker(delivering(quiet, kindsOf('placing')), complain('placing'));
       await prepareDemo({
         house,
         log,

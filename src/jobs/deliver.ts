@@ -25,6 +25,17 @@ export const KEEP_TRYING_MS = 3 * 24 * 60 * 60_000;
 /** What fails by a mistake of ours fails again; after this many tries it goes to the dead letters, with its reason. */
 const MESSAGE_TRIES = 12;
 
+// A connected system that hangs must not keep people from their messages.
+const WORKERS: Readonly<Record<OutgoingRow['kind'], 'outgoing' | 'placing'>> = {
+  tell: 'outgoing',
+  redraw: 'outgoing',
+  place: 'placing',
+};
+
+/** What each of the two workers of a process works. It takes back its own kinds alone, so each kind is one worker's. */
+export const kindsOf = (worker: 'outgoing' | 'placing'): readonly OutgoingRow['kind'][] =>
+  (Object.keys(WORKERS) as OutgoingRow['kind'][]).filter((kind) => WORKERS[kind] === worker);
+
 /**
  * The work of the outgoing table; of some kinds only, so that a system that hangs holds up nothing of another kind. `clock` counts
  * milliseconds.
@@ -37,7 +48,7 @@ export function delivering(
   const { outbox } = parts;
   const rows: Rows<OutgoingRow> = {
     keep: (leases) => outbox.keep(leases, LEASE_MS),
-    reap: (underWay) => outbox.reap(underWay),
+    reap: (underWay) => outbox.reap(underWay, kinds),
     claim: (limit) => outbox.claim(limit, LEASE_MS, kinds),
     work: (row) => work(parts, row),
     nextAt: () => outbox.nextAt(kinds),

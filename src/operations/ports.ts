@@ -575,8 +575,8 @@ export interface Outbox {
   retry(lease: Lease, atLeastMs: number, error: string, how?: { readonly tried?: boolean }): Promise<void>;
   /** Renews leases of what is being worked, where they are still held. */
   keep(leases: readonly Lease[], leaseMs: number): Promise<void>;
-  /** Returns rows whose lease ran out to ready, but for these. */
-  reap(underWay?: readonly Lease[]): Promise<number>;
+  /** Returns rows (of these kinds, and of those that this release does not know) whose lease ran out to ready, but for those `underWay`. */
+  reap(underWay?: readonly Lease[], kinds?: readonly OutgoingRow['kind'][]): Promise<number>;
   /** What was given up, newest first. */
   dead(limit: number): Promise<readonly DeadRow[]>;
   /** Instant of the next ready row (of these kinds), for the poll; null when idle. */

@@ -80,10 +80,12 @@ const LEAVE = `
 update outgoing set state = 'ready', notice = $3, next_at = usher_now(), attempts = attempts - 1, lease = null, lease_until = null
 where id = $1 and lease = $2
 returning id`;
-// What somebody else is settling right now was not lost.
+// What somebody else is settling right now was not lost. A kind of another release is one of nobody's here: whoever looks takes it back,
+// since it holds its lane.
 const REAP = `
 update outgoing o set ${BACK}, error = 'lost' where o.id = any (array(
   select id from outgoing where state = 'leased' and lease_until < usher_now() and lease <> all ($1::uuid[])
+    and kind <> all ($2::text[])
   order by id for update skip locked))
 returning o.id`;
 // Asked for anew: it is late, and tried long enough, from now on. That a message may be out somewhere is not forgotten.
@@ -243,8 +245,10 @@ export function createOutbox(q: Query): Outbox {
     settle: (lease, result) => settleOutgoing(q, lease, result, SETTLE_TOLD),
     retry: (lease, atLeastMs, error, how) => twice(() => retryOutgoing(q, lease, atLeastMs, error, how?.tried)),
     keep: keepLeases(q, 'outgoing'),
-    async reap(underWay = []) {
-      return (await twice(() => q(REAP, [underWay.map(({ token }) => token)]))).length;
+    async reap(underWay = [], kinds = KINDS) {
+      const tokens = underWay.map(({ token }) => token);
+      const others = KINDS.filter((kind) => !kinds.includes(kind));
+      return (await twice(() => q(REAP, [tokens, others]))).length;
     },
     async dead(limit) {
       return (await q(DEAD, [limit])).map((row) => {

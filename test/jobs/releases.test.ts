@@ -78,7 +78,9 @@ test('is neither taken nor waited for, alarms meanwhile, and is given up after d
     await world.sql(`update outgoing set state = 'leased', lease = gen_random_uuid() where id = $1`, [ids[2]]);
     const beside = await put({ notice: 'request', user: 'tara', lane: 'beside' });
     expect(await world.outbox.claim(10, MINUTE)).toMatchObject([{ lease: { id: beside } }]);
-    await world.sql(`update outgoing set state = 'ready', lease = null where id = $1`, [ids[2]]);
+    // Whose worker ended, where no other one of that release is left: nobody else gives the lane back.
+    await world.sql(`update outgoing set lease_until = 'epoch' where id = $1`, [ids[2]]);
+    expect(await world.outbox.reap([], ['place'])).toBe(1);
     expect(await world.outbox.claim(10, MINUTE)).toMatchObject([{ lease: { id: known } }]);
 
     await wait(HOUR);

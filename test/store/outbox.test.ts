@@ -152,6 +152,10 @@ test('a lease whose work goes on here is not lost, however far the clock went', 
   await world.later(HOUR);
   const own = [...rows, ...events].map(({ lease }) => lease);
   expect([await world.outbox.reap(own), await world.inbound.reap(1, own)]).toEqual([0, []]);
+  // Nor is what another worker of the same process works, which looks for its own.
+  const places = rows.filter(({ kind }) => kind === 'place').map(({ lease }) => lease);
+  expect(places).toHaveLength(1);
+  expect(await world.outbox.reap(places, ['place'])).toBe(0);
   for (const { lease } of rows) await world.outbox.settle(lease, { state: 'done' });
   for (const { lease } of events) await world.inbound.settle(lease, { state: 'done' });
 });

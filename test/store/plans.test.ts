@@ -226,7 +226,7 @@ test.each<{
   { name: 'leaving a redraw', act: (q) => createOutbox(q).leave(lease, 'x') },
   { name: 'gathering messages', act: (q) => createDue(q).gatherMessages() },
   { name: 'parting a digest', act: (q) => createOutbox(q).part(lease) },
-  { name: 'reaping', act: (q) => createOutbox(q).reap() },
+  { name: 'reaping', act: (q) => createOutbox(q).reap([lease], ['place']) },
   { name: 'keeping what is worked', act: (q) => createOutbox(q).keep([lease], 1000) },
   { name: 'a retry', act: (q) => createOutbox(q).retry(lease, 10, 'x') },
   { name: 'settling', act: (q) => createOutbox(q).settle(lease, { state: 'done' }) },
