@@ -27,10 +27,11 @@ export interface Conversation {
    */
   accept(inbound: Inbound): Promise<boolean>;
   /**
-   * Keeps the answer to an act that is over, which its platform did not take: a job gives it by `Channel.answer` when that works again.
-   * An act that changes something and was not committed is never done: of it what `reply` shows or says is kept.
-   * False where nothing could be kept. Never throws.
+   * What is left of an act that is over, whose answer its platform did not take: to be handled when that works again. An act that changes
+   * something and was not committed is never done: of it what `reply` shows or says is kept. Null where nothing can be kept. Never throws.
    */
+  debt(inbound: Inbound, reply: Reply): Promise<Inbound | null>;
+  /** Keeps that: a job gives the answer by `Channel.answer`. False where it could not be kept. Never throws. */
   owed(inbound: Inbound, reply: Reply): Promise<boolean>;
   /**
    * Hears that the card of a reply stands as this message, so that it follows what it is about. Nobody is to wait for it: it never

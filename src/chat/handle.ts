@@ -62,6 +62,11 @@ const TYPED_ECHO = 80;
 /** Makes the conversation that every channel talks to. */
 export function createConversation(parts: ConversationParts): Conversation {
   const again = patiently(parts.profiles);
+  const kept = <T>(inbound: Inbound, keep: () => Promise<T>): Promise<T | null> =>
+    keep().catch((error: unknown) => {
+      parts.log.error({ err: error, trace: traceOf(inbound), platform: inbound.platform }, 'answer not kept');
+      return null;
+    });
   return {
     opensForm: (act) => opensForm(asTyped(act)),
     handle: (received) => {
@@ -77,19 +82,14 @@ export function createConversation(parts: ConversationParts): Conversation {
       await parts.inbound.store(delivery(inbound), inbound);
       return true;
     },
+    debt: (inbound, given) => kept(inbound, () => owing(parts, tidied(inbound), given)),
     owed: async (received, given) => {
-      const inbound = tidied(received);
-      try {
-        if (!admitted(inbound, await guestsAllowed(parts, inbound))) return false;
-        const debt = await owing(parts, inbound, given);
-        if (debt === null) return false;
+      const stored = await kept(received, async () => {
+        const debt = await owing(parts, tidied(received), given);
         // Under a key of its own: an act that wrote something has taken that of its delivery.
-        await parts.inbound.store({ ...delivery(inbound), key: `${inbound.delivery}:answer` }, debt);
-        return true;
-      } catch (error) {
-        parts.log.error({ err: error, trace: traceOf(inbound), platform: inbound.platform }, 'answer not kept');
-        return false;
-      }
+        return debt && parts.inbound.store({ ...delivery(debt), key: `${debt.delivery}:answer` }, debt);
+      });
+      return stored !== null;
     },
     posted: (inbound, reply, ref) =>
       remember(parts.cards, inbound, reply, ref).catch((error: unknown) => {
@@ -148,6 +148,8 @@ const OVER: Act = { kind: 'welcome' };
  * where there is nothing to say.
  */
 async function owing(parts: ConversationParts, inbound: Inbound, given: Reply): Promise<Inbound | null> {
+  if (inbound.owed !== undefined) return inbound;
+  if (!admitted(inbound, await guestsAllowed(parts, inbound))) return null;
   const act = asTyped(inbound.act);
   const isSafe = !writes(act) || (await parts.desk.store.repeated(deliveryOfAct(inbound, act))) !== null;
   if (isSafe) return { ...inbound, owed: { say: null } };

@@ -7,7 +7,7 @@ import { traceOf } from '../chat/trace';
 import { PREVIEW } from '../chat/verb';
 import type { Log } from '../log';
 import type { Desk, InboundRow, InboundStore, Watch } from '../operations/ports';
-import { enterAnswers, enterEdits, gateOf, LIMITED, NotNow, paceOf } from './gate';
+import { enterAnswers, enterEdits, gateOf, NotNow, paceOf } from './gate';
 import type { Gates } from './gate';
 import { sideBySide } from './side-by-side';
 import type { Rows } from './side-by-side';
@@ -64,6 +64,7 @@ async function work(parts: ReceiveParts, row: InboundRow): Promise<void> {
     await parts.inbound.settle(row.lease, { state: 'dead', error: 'no channel' });
     return;
   }
+  let left: Inbound | null = null;
   try {
     parts.gates.room(gateOf(stored), paceOf(stored.platform).all, true);
     const inbound = await introduced(channel, stored);
@@ -71,10 +72,9 @@ async function work(parts: ReceiveParts, row: InboundRow): Promise<void> {
     // A bot is refused like others; answering it could go on for ever.
     if (reply.kind !== 'none' && inbound.profile?.standing !== 'bot') {
       const ref = await answer(parts, channel, inbound, reply).catch(async (error: unknown) => {
-        // The act is over, and is not acted again because its answer has to wait.
-        if (!mustWait(error) || inbound.owed !== undefined || !(await parts.conversation.owed(inbound, reply)))
-          throw error;
-        return null;
+        // The act is over, and is not acted again because its answer has to wait, or may not have come.
+        left = await parts.conversation.debt(inbound, reply);
+        throw error;
       });
       if (ref !== null) await parts.conversation.posted(inbound, reply, ref);
     }
@@ -82,7 +82,10 @@ async function work(parts: ReceiveParts, row: InboundRow): Promise<void> {
   } catch (error) {
     if (error instanceof NotNow) {
       // Not tried: who waits for his turn is never given up.
-      await parts.inbound.retry(row.lease, error.ms ?? backoff(row.attempts, MOST_MS), error.code, { tried: false });
+      await parts.inbound.retry(row.lease, error.ms ?? backoff(row.attempts, MOST_MS), error.code, {
+        tried: false,
+        payload: left,
+      });
       return;
     }
     const code = error instanceof ChannelError ? error.code : 'error';
@@ -98,14 +101,11 @@ async function work(parts: ReceiveParts, row: InboundRow): Promise<void> {
           ? (error.retryAfterMs ?? backoff(row.attempts, MOST_MS))
           : backoff(row.attempts, MOST_MS),
         code,
+        { payload: left },
       );
     else await parts.inbound.settle(row.lease, { state: 'dead', error: code });
   }
 }
-
-/** Whether nothing failed: there is no room, or the platform wants no calls for a while. */
-const mustWait = (error: unknown): boolean =>
-  error instanceof NotNow || (error instanceof ChannelError && (error.retryAfterMs !== null || error.code === LIMITED));
 
 /** With what the platform says of the account, where the delivery did not say it and nobody was to wait for the look-up. */
 async function introduced(channel: Channel, inbound: Inbound): Promise<Inbound> {

@@ -778,8 +778,13 @@ export interface InboundStore {
   /** The oldest due; one that was lost with its worker comes alone. */
   claim(limit: number, leaseMs: number): Promise<readonly InboundRow[]>;
   settle(lease: Lease, result: { state: 'done' } | { state: 'dead'; error: string }): Promise<void>;
-  /** `tried` false: it only waited for its turn, which is no try. */
-  retry(lease: Lease, atLeastMs: number, error: string, how?: { readonly tried?: boolean }): Promise<void>;
+  /** `tried` false: it only waited for its turn, which is no try. `payload`: what is left to do of it. */
+  retry(
+    lease: Lease,
+    atLeastMs: number,
+    error: string,
+    how?: { readonly tried?: boolean; readonly payload?: unknown },
+  ): Promise<void>;
   /** Renews leases of what is being worked, where they are still held. */
   keep(leases: readonly Lease[], leaseMs: number): Promise<void>;
   /**

@@ -69,7 +69,7 @@ returning id`;
 // One that was not tried counts no try.
 const RETRY = `
 update inbound set state = 'stored', error = $4, next_at = usher_now() + $3 * interval '1 millisecond', lease = null,
-  lease_until = null, attempts = attempts - $5
+  lease_until = null, attempts = attempts - $5, payload = coalesce($6::jsonb, payload)
 where id = $1 and lease = $2
 returning id`;
 
@@ -191,8 +191,9 @@ export function createInbound(q: Query): InboundStore {
       const [done] = await q(`select 1 from inbound where id = $1 and state = 'done'`, [id]);
       if (done === undefined) throw new DomainError('stale', {});
     },
-    async retry({ id, token }, atLeastMs, error, { tried = true } = {}) {
-      const back = await q(RETRY, [id, token, atLeastMs, error, tried ? 0 : 1]);
+    async retry({ id, token }, atLeastMs, error, { tried = true, payload = null } = {}) {
+      const left = payload === null ? null : JSON.stringify(payload);
+      const back = await q(RETRY, [id, token, atLeastMs, error, tried ? 0 : 1, left]);
       if (back.length === 0) throw new DomainError('stale', {});
     },
     keep: keepLeases(q, 'inbound'),

@@ -5,7 +5,7 @@ import { ChannelError } from '../../src/chat/channel';
 import { connectors } from '../../src/connectors';
 import type { Connector } from '../../src/connectors/connector';
 import { delivering } from '../../src/jobs/deliver';
-import { createGates, MOST_OF_ONE } from '../../src/jobs/gate';
+import { createGates, MOST_OF_ONE, NotNow } from '../../src/jobs/gate';
 import { receiving } from '../../src/jobs/receive';
 import { createWorker } from '../../src/jobs/worker';
 import type { Inbound, Profile, Reply } from '../../src/chat/inbound';
@@ -390,11 +390,12 @@ describe('a platform that names a time', () => {
     expect(answers).toBe(2);
   });
 
-  test('lets nobody act twice because the answer waits', async () => {
+  test('lets nobody act twice because the answer waits, or may have come', async () => {
     const answers: string[] = [];
+    let lost = false;
     const answer = (_inbound: Inbound, reply: Reply) => {
       answers.push(sentenceOf(reply));
-      return Promise.resolve(null);
+      return lost ? Promise.reject(new ChannelError('later', 'no_answer')) : Promise.resolve(null);
     };
     Object.assign(world.mailbox, { answer });
     await ask('tara', 'ledger reader', { reason: 'month end' });
@@ -410,6 +411,29 @@ describe('a platform that names a time', () => {
     expect((await refusals()).length).toBe(2);
     expect(answers).toHaveLength(2);
     expect(answers.join()).toContain('own request');
+
+    lost = true;
+    await type('approve R-1001');
+    await world.incoming.settle();
+    lost = false;
+    await world.pass(MINUTE);
+    expect((await refusals()).length).toBe(3);
+    expect(answers.length).toBeGreaterThan(3);
+    expect(new Set(answers.slice(2)).size).toBe(1);
+  });
+
+  test('or a line that has a place for the answer is not asked again before that', async () => {
+    let asked = 0;
+    const enter = () => Promise.reject(new NotNow('rate', (asked += 1) * MINUTE));
+    const answer = jest.spyOn(world.mailbox, 'answer').mockResolvedValue(null);
+    const { conversation, desk, received: inbound, log } = world;
+    const gates = { ...world.gates, enter };
+    const work = receiving({ conversation, desk, gates, inbound, log, channels: new Map([['web', world.mailbox]]) });
+    await type('give up ledger auditor');
+    await createWorker(work, () => undefined).settle();
+    expect([asked, answer.mock.calls]).toEqual([1, []]);
+    await world.pass(MINUTE);
+    expect(answer).toHaveBeenCalledTimes(1);
   });
 
   test('after a message holds back answers too, which are not given up for that', async () => {

@@ -63,6 +63,10 @@ export class TestConversation implements Conversation {
     return true;
   }
 
+  debt(inbound: Inbound): Promise<Inbound> {
+    return Promise.resolve(inbound);
+  }
+
   owed(inbound: Inbound, reply: Reply): Promise<boolean> {
     this.kept.push(inbound);
     this.owing.push(reply);

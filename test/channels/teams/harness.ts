@@ -61,6 +61,10 @@ export class ScriptedConversation implements Conversation {
     return true;
   }
 
+  debt(inbound: Inbound): Promise<Inbound> {
+    return Promise.resolve(inbound);
+  }
+
   owed(inbound: Inbound, reply: Reply): Promise<boolean> {
     this.kept.push(inbound);
     this.owing.push(reply);

@@ -56,6 +56,7 @@ export function script(approver: string): Script {
       return Promise.resolve();
     },
     owed: () => Promise.resolve(false),
+    debt: () => Promise.resolve(null),
     accept: (inbound) => {
       own.heard.push(inbound);
       return Promise.resolve(true);
