@@ -55,8 +55,10 @@ const PACES: Readonly<Record<string, Pace>> = {
   web: { all: null, post: null, answer: null, update: null, part: null },
 };
 const CAREFUL: CallLimit = { most: 1, inMs: 1_000, atOnce: 1 };
-/** Look-ups of one kind: tier 3 of Slack. */
-export const LOOK_UPS: CallLimit = { most: 50, inMs: 60_000, atOnce: 10 };
+/** Tier 3 of Slack. */
+const TIER_3: CallLimit = { most: 50, inMs: 60_000, atOnce: 10 };
+/** Look-ups of one kind. */
+export const LOOK_UPS = TIER_3;
 
 /**
  * Edits that answer a click, made at once. Where there is room for none they go by the answer address, or are stored and take their turn,
@@ -88,6 +90,16 @@ export async function enterAnswers(
   await (answer === null
     ? gates.enter(postsOf(place), post, true)
     : gates.enter(`${postsOf(place)}:answers`, answer, true));
+}
+
+/** Returns when a card may be put beside a link there (Slack alone does). Throws `NotNow` where that is not soon. */
+export async function enterPreviews(
+  gates: Pick<Gates, 'enter' | 'open'>,
+  place: Parameters<typeof gateOf>[0],
+): Promise<void> {
+  // Before a turn is taken of what a closed workspace does not get.
+  await gates.open(gateOf(place));
+  await gates.enter(`${gateOf(place)}:previews`, TIER_3);
 }
 
 /** Returns when a message there may be changed. Throws `NotNow` where that is not soon. `first`: somebody waits for it. */

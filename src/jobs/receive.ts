@@ -7,7 +7,7 @@ import { traceOf } from '../chat/trace';
 import { PREVIEW } from '../chat/verb';
 import type { Log } from '../log';
 import type { Desk, InboundRow, InboundStore, Watch } from '../operations/ports';
-import { enterAnswers, enterEdits, gateOf, NotNow, paceOf } from './gate';
+import { enterAnswers, enterEdits, enterPreviews, gateOf, NotNow, paceOf } from './gate';
 import type { Gates } from './gate';
 import { sideBySide } from './side-by-side';
 import type { Rows } from './side-by-side';
@@ -136,6 +136,7 @@ async function answer(
   };
   // Counted like other edits, and like other messages to the same person: what Slack does not take closes the gate for all.
   if (replacedBy(reply, inbound) !== null) await enterEdits(parts.gates, inbound, true);
-  else if (!isPreview(inbound)) await enterAnswers(parts.gates, inbound);
+  else if (isPreview(inbound)) await enterPreviews(parts.gates, inbound);
+  else await enterAnswers(parts.gates, inbound);
   return await parts.gates.call(gateOf(inbound), paceOf(inbound.platform).all, send, true);
 }

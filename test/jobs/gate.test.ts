@@ -7,6 +7,7 @@ import {
   createGates,
   enterAnswers,
   enterEdits,
+  enterPreviews,
   MOST_OF_ONE,
   NotNow,
   paceOf,
@@ -208,6 +209,18 @@ test('nobody takes a turn of edits while the workspace wants no calls', async ()
   expect(tries).toEqual(Array(5).fill(false));
   expect(await answers()).toEqual(Array(5).fill(true));
   for (let n = 0; n < 5; n += 1) await enterEdits(gates, place, false);
+});
+
+test('cards beside links keep to what Slack takes of them, and leave the workspace open', async () => {
+  const place = { platform: 'slack', tenant: 'T' };
+  const gates = aReplica();
+  for (let n = 0; n < 10; n += 1) await enterPreviews(gates, place);
+  await expect(enterPreviews(gates, place)).rejects.toMatchObject({ code: 'rate' });
+  await enterEdits(gates, place, false);
+  await enterAnswers(gates, { ...place, user: 'ana' });
+  await world.later(MINUTE);
+  await world.outbox.hold('slack:T', 5_000);
+  await expect(enterPreviews(gates, place)).rejects.toMatchObject({ code: 'gate', ms: 5_000 });
 });
 
 describe('a line', () => {

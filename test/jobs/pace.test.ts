@@ -8,7 +8,7 @@ import { PREVIEW } from '../../src/chat/verb';
 import type { CardId } from '../../src/domain/model';
 import { connectors } from '../../src/connectors';
 import { delivering } from '../../src/jobs/deliver';
-import { answersIn, createGates, paceOf, postsOf } from '../../src/jobs/gate';
+import { answersIn, createGates, LOOK_UPS, paceOf, postsOf } from '../../src/jobs/gate';
 import { receiving } from '../../src/jobs/receive';
 import { startHttp, type HttpServer } from '../../src/http';
 import { until } from '../channels/slack/world';
@@ -388,7 +388,7 @@ test('row 20: whoever is quicker than their conversation takes is answered, and 
   // By the clock it cannot be said: the notices' time goes by while she is answered.
   expect([turns[0], posts().length - were]).toEqual(['answer', 1]);
 
-  // A link that she posted somewhere takes none of those turns.
+  // A link that she posted somewhere takes none of those turns, but one of its own.
   await later(2_000);
   const linked = world.inbound('U0ana', { kind: 'press', verb: PREVIEW, data: { codes: ['none'] }, card: null });
   const { bodyHash, delivery: key } = linked;
@@ -396,6 +396,7 @@ test('row 20: whoever is quicker than their conversation takes is answered, and 
   await world.received.store({ platform: 'slack', key, bodyHash }, stored);
   while ((await hearing.round()) > 0) await hearing.rest();
   expect((await world.outbox.enter(ana, post, 1)).granted).toBe(1);
+  expect((await world.outbox.enter(`slack:${slack.team}:previews`, LOOK_UPS, 10)).granted).toBe(9);
 
   // What Slack refuses all the same it refuses to her alone.
   await later(2_000);
