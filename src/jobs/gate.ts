@@ -209,6 +209,10 @@ interface Gate {
   serving: boolean;
 }
 
+/** So far apart calls begin where many wait; the look for room says when that is more than the longer window holds. */
+const apart = ({ most, inMs, atOnce, togetherMs }: CallLimit): number =>
+  togetherMs === undefined ? inMs / most : togetherMs / atOnce;
+
 /** The gates of one process. */
 export function createGates({ outbox, pause = paused, clock = () => performance.now() }: GateParts): Gates {
   const gates = new Map<string, Gate>();
@@ -235,7 +239,7 @@ export function createGates({ outbox, pause = paused, clock = () => performance.
   /** The place behind all who stand in line or were sent away before; of those who go first, behind their like alone. */
   const book = (gate: Gate, limit: CallLimit | null, ms: number, first = false): NotNow => {
     const now = clock();
-    const each = limit === null ? 1_000 / MOST_OF_ONE : limit.inMs / limit.most;
+    const each = limit === null ? 1_000 / MOST_OF_ONE : apart(limit);
     const place = first ? Math.max(gate.bookedFirst + each, now + ms) : Math.max(gate.booked, now + ms) + each;
     gate[first ? 'bookedFirst' : 'booked'] = place;
     return new NotNow('rate', Math.ceil(place - now));
@@ -288,7 +292,7 @@ export function createGates({ outbox, pause = paused, clock = () => performance.
     if (gate === undefined) return;
     // As many as may begin together wait for none of each other; whether they may is said when they are asked for.
     const before = first ? gate.first.length : lengthOf(gate);
-    const waits = limit === null ? 0 : (Math.max(0, before - limit.atOnce) * limit.inMs) / limit.most;
+    const waits = limit === null ? 0 : Math.max(0, before - limit.atOnce) * apart(limit);
     const isFull = gate.calls >= (first ? MOST_OF_ONE + MOST_FIRST : MOST_OF_ONE);
     if (isFull || waits > MOST_WAIT_MS) throw book(gate, limit, first && isFull ? FULL_MS : waits, first);
   };
