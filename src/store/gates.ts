@@ -82,10 +82,11 @@ from (select * from entered union all select * from made) entry`;
 // For targets that name no limit: nothing is counted while all is well.
 const LOOK = `select usher_now() as now, failures, greatest(not_before, probe_until) > usher_now() as closed from gates where target = $1`;
 
+// Whoever tried whether the target is back heard when it is.
 const HOLD = `
 insert into gates (target, tokens, refilled_at, not_before)
 values ($1, 0, usher_now(), usher_now() + $2::float8 * interval '1 millisecond')
-on conflict (target) do update set not_before = greatest(gates.not_before, excluded.not_before)`;
+on conflict (target) do update set not_before = greatest(gates.not_before, excluded.not_before), probe_until = null`;
 
 // Calls that were under way when the gate closed say nothing new when they fail as well.
 const KNOWN = `coalesce(gates.not_before > excluded.refilled_at, false)`;

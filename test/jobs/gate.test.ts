@@ -398,6 +398,14 @@ describe('a target that fails', () => {
     release();
     await probe;
     expect(await outcomes(aReplica(), 5)).toEqual(Array(5).fill('no_answer'));
+
+    // A time that the one that tries is given is kept to, and nothing longer.
+    await world.later(2_000);
+    const named = () => Promise.reject(new ChannelError('later', 'ratelimited', 1_000));
+    expect(await outcomes(other, 2, named)).toEqual(['ratelimited', 'gate']);
+    await world.later(1_001);
+    expect(await world.outbox.held('t')).toBe(0);
+    expect(await outcomes(aReplica(), 1, () => Promise.resolve())).toEqual(['made']);
   });
 
   test('is left alone longer each time the one that tries fails, and tried again where that one vanished', async () => {
