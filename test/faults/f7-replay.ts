@@ -6,7 +6,7 @@ import type { Inbound } from '../../src/chat/inbound';
 import { expectRoles } from '../journeys/crash-checks';
 import { expectSound } from '../support/invariants';
 import type { Fault } from './fault';
-import { approvalOf, diceOf, pressOf, say, submitOf } from './people';
+import { approvalOf, diceOf, handled, pressOf, say, submitOf } from './people';
 
 const TEN_MINUTES = 600_000;
 
@@ -25,7 +25,7 @@ export const f7: Fault = {
         const all = deliveries.flatMap((inbound) => Array.from({ length: times() }, () => inbound));
         await Promise.all(
           dice.shuffle(all).map(async (inbound) => {
-            const { said } = await dice.pick(replicas).handle(inbound);
+            const { said } = await handled(dice.pick(replicas), inbound);
             const before = told.get(inbound.delivery);
             if (before) expect(said).toBe(before.said);
             told.set(inbound.delivery, { inbound, said });

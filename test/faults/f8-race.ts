@@ -6,7 +6,7 @@ import type { House } from '../journeys/crash-house';
 import type { Shown } from '../journeys/crash-child';
 import { expectSound } from '../support/invariants';
 import type { Fault } from './fault';
-import { approvalOf, ask, diceOf, press, pressOf, submitOf } from './people';
+import { approvalOf, ask, diceOf, handled, press, pressOf, submitOf } from './people';
 import type { Dice } from './people';
 
 const ASKERS = 50;
@@ -107,8 +107,8 @@ async function round(house: House, dice: Dice, askers: readonly string[], name: 
       // A form is open before the moment comes.
       const clicks = [await ready(one), await ready(other)] as const;
       const shown = await Promise.all([
-        here.handle(inboundOf(one.by, clicks[0])),
-        there.handle(inboundOf(other.by, clicks[1])),
+        handled(here, inboundOf(one.by, clicks[0])),
+        handled(there, inboundOf(other.by, clicks[1])),
       ]);
       const won = expectOne(number, [
         { ...one, shown: shown[0] },

@@ -6,7 +6,7 @@ const { FAULTS_ONLY, FAULTS_RUNS, FAULTS_SEED } = process.env;
 const FULL = FAULTS_RUNS !== undefined;
 const RUNS = Number(FAULTS_RUNS ?? 1);
 const SEED = Number(FAULTS_SEED ?? randomInt(1, 1_000_000));
-const LIMIT_MS = FULL ? 60 * 60_000 : 120_000;
+const LIMIT_MS = FULL ? 60 * 60_000 : 300_000;
 
 const chosen = faults.filter(({ id, short }) => FAULTS_ONLY?.split(',').includes(id) ?? (FULL || short === 'here'));
 const passes = new Map<string, number>();

@@ -1,5 +1,5 @@
 // People who use replicas by hand: they ask, decide, take back. And small measures that the faults share.
-import type { Act } from '../../src/chat/inbound';
+import type { Act, Inbound } from '../../src/chat/inbound';
 import { inboundOf, seeded } from '../journeys/crash-clicks';
 import type { Shown } from '../journeys/crash-child';
 import type { House } from '../journeys/crash-house';
@@ -31,9 +31,19 @@ export function diceOf(seed: number): Dice {
   };
 }
 
+const BUSY = 'That took too long and nothing was changed.';
+
+/** As whoever reads it does: what changed nothing because the machine was busy is tried again, as the same delivery. */
+export async function handled(replica: Replica, inbound: Inbound): Promise<Shown> {
+  for (;;) {
+    const shown = await replica.handle(inbound);
+    if (![shown.said, shown.text].some((words) => words.includes(BUSY))) return shown;
+  }
+}
+
 /** Types a line. */
 export const say = (replica: Replica, user: string, text: string, key?: string): Promise<Shown> =>
-  replica.handle(inboundOf(user, { kind: 'text', text }, key));
+  handled(replica, inboundOf(user, { kind: 'text', text }, key));
 
 /** The act of a button on a card. */
 export function pressOf(shown: Shown, verb: string): Extract<Act, { kind: 'press' }> {
@@ -44,7 +54,7 @@ export function pressOf(shown: Shown, verb: string): Extract<Act, { kind: 'press
 
 /** Presses a button of a card. */
 export const press = (replica: Replica, user: string, shown: Shown, verb: string, key?: string): Promise<Shown> =>
-  replica.handle(inboundOf(user, pressOf(shown, verb), key));
+  handled(replica, inboundOf(user, pressOf(shown, verb), key));
 
 /** The act of a form that is sent. */
 export function submitOf(form: Shown, values: Readonly<Record<string, string>>): Extract<Act, { kind: 'submit' }> {
@@ -56,7 +66,7 @@ export function submitOf(form: Shown, values: Readonly<Record<string, string>>):
 /** Asks for a package; the number of the request. */
 export async function ask(replica: Replica, user: string, name: string): Promise<string> {
   const form = await say(replica, user, `request ${name}`);
-  const shown = await replica.handle(inboundOf(user, submitOf(form, { reason: 'because' })));
+  const shown = await handled(replica, inboundOf(user, submitOf(form, { reason: 'because' })));
   const number = /^R-\d+/.exec(shown.said)?.[0];
   if (number === undefined) throw new Error(`not asked: ${shown.said} ${shown.text}`);
   return number;
@@ -77,5 +87,5 @@ export function approvalOf(house: House, user: string, number: string): Shown {
 /** Decides by a form that asks for a reason. */
 export async function deny(replica: Replica, user: string, shown: Shown): Promise<Shown> {
   const form = await press(replica, user, shown, 'approval.deny');
-  return form.kind === 'form' ? replica.handle(inboundOf(user, submitOf(form, { reason: 'no' }))) : form;
+  return form.kind === 'form' ? handled(replica, inboundOf(user, submitOf(form, { reason: 'no' }))) : form;
 }

@@ -158,7 +158,8 @@ function told(connector: Connector): Connector {
 
 async function main(): Promise<void> {
   const log = createLog('warn', { write: (line) => process.stderr.write(line) });
-  const database = await connect({ url, poolMax: 4, role });
+  // Whoever waits for a connection waits for a busy machine, not for a fault; a row is given up as ever.
+  const database = await connect({ url, poolMax: 4, role, limits: { acquire: 60_000 } });
   const parts = createStore({ sequelize: database.sequelize, log });
   const desk: Desk = { store: parts.store, views: parts.views, drafts: parts.drafts, directory: parts.directory };
   const book = loadCards(join(__dirname, '../../cards'));

@@ -39,7 +39,9 @@ export async function crash(seed: number, clicks: number): Promise<void> {
     // who finds it the next time: that nothing is left was looked at above. It is no fault of whoever says so.
     const complaints = house.replicas.flatMap((replica) => replica.complaints.join('').split('\n'));
     const isBusy = (line: string): boolean =>
-      ['"msg":"alarm"', '"code":"too-busy"', 'a batch took too long'].some((words) => line.includes(words));
+      ['"msg":"alarm"', '"code":"too-busy"', 'due to lock timeout', 'a batch took too long'].some((words) =>
+        line.includes(words),
+      );
     expect(complaints.filter((line) => line !== '' && !isBusy(line))).toEqual([]);
   } finally {
     await house.close();
