@@ -24,8 +24,10 @@ export interface Client {
 /** Sends the statements in one message; the answers come in their order. */
 export function send(client: Client, statements: readonly Statement[]): Promise<readonly Answer[]> {
   return new Promise((resolve, reject) => {
+    // Before the driver is asked: where one cannot be written, it would wait for ever for the answer to half a message.
+    const written = statements.map(({ text, values }) => ({ text, values: values.map(onWire) }));
     client.query(
-      new Message(statements, (error, answers) => {
+      new Message(written, (error, answers) => {
         if (error) reject(error);
         else resolve(answers);
       }),
@@ -75,6 +77,11 @@ function nameOf(text: string): string {
   return name;
 }
 
+/** A statement with its values as the server reads them. */
+interface Written {
+  readonly text: string;
+  readonly values: readonly (string | null)[];
+}
 type Done = (error: Error | undefined, answers: readonly Answer[]) => void;
 
 /** What the driver's connection can do, beyond what its types say. */
@@ -100,7 +107,7 @@ class Message extends Query {
   #rows: unknown[] = [];
   #unread: Error | undefined;
 
-  constructor(statements: readonly Statement[], done: Done) {
+  constructor(statements: readonly Written[], done: Done) {
     const fresh = new Map<string, number>();
     let known: Statements | undefined;
     super('', (error) => {
@@ -122,7 +129,7 @@ class Message extends Query {
           wire.close({ type: 'S', name });
           wire.parse({ name, text });
         }
-        wire.bind({ statement: name, values: values.map(onWire) });
+        wire.bind({ statement: name, values });
         if (columns === undefined) wire.describe({ type: 'P', name: '' });
         else this.#columns[n] = columns;
         wire.execute({ portal: '' });
@@ -177,7 +184,7 @@ function onWire(value: unknown): string | null {
   if (value === null || value === undefined) return null;
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  if (value instanceof Date) return value.toISOString();
+  if (value instanceof Date && !Number.isNaN(value.getTime())) return value.toISOString();
   if (Array.isArray(value)) return `{${value.map(inArray).join(',')}}`;
   throw new TypeError('a value that no statement takes');
 }

@@ -2,6 +2,7 @@
 import { QueryTypes } from 'sequelize';
 import { checkRole, connect, databaseTrouble, migrate, pendingMigrations } from '../../src/store/database';
 import { migrations } from '../../src/store/migrations';
+import { inTransaction, onConnection } from '../../src/store/query';
 import { asOwner, runName } from '../support/cluster';
 import { APP_ROLE, freshDatabase, openDatabase, testDatabase } from '../support/postgres';
 
@@ -45,6 +46,17 @@ describe('connect', () => {
   test('refuses a bigint that a number cannot hold', async () => {
     const { sequelize } = await testDatabase();
     await expect(sequelize.query('select 9007199254740993::bigint')).rejects.toThrow('too large');
+  });
+
+  test('a value that no statement takes is refused, and the connection goes on', async () => {
+    const { sequelize } = await testDatabase();
+    for (const value of [{}, new Date(NaN)]) {
+      await onConnection(sequelize, async (q) => {
+        await expect(q('select $1::text', [value])).rejects.toThrow(TypeError);
+        expect(await q('select 1 as one')).toEqual([{ one: 1 }]);
+      });
+      await expect(inTransaction(sequelize, (q) => q('select $1::text', [value]))).rejects.toThrow(TypeError);
+    }
   });
 
   test('every connection of the pool acts as the role', async () => {
