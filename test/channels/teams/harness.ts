@@ -109,13 +109,13 @@ export function optionsFor(teams: TeamsServer, change: Partial<TeamsOptions> = {
   };
 }
 
-/** Starts the stand-in, the channel and an HTTP server with its routes. */
+/** Starts the stand-in, the channel and an HTTP server with its routes. It waits longer than a person would, for busy machines. */
 export async function startTeams(change: Partial<TeamsOptions> = {}): Promise<World> {
   const teams = new TeamsServer();
   await teams.start();
   const lines: string[] = [];
   const log = createLog('debug', { write: (line) => void lines.push(line) });
-  const channel = createTeamsChannel(optionsFor(teams, { log, ...change }));
+  const channel = createTeamsChannel(optionsFor(teams, { log, patienceMs: 30_000, stopMs: 30_000, ...change }));
   const conversation = new ScriptedConversation();
   await channel.start(conversation);
   const server = mount(channel.routes);

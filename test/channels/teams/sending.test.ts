@@ -208,11 +208,18 @@ describe('row 52: answers of Teams', () => {
 
   test('row 52: silence is later, after the deadline of a call', async () => {
     await world.stop();
-    // Time enough to get the token before.
     await begin({ remoteTimeoutMs: 1_500 });
+    // It has its token.
+    while (
+      await send(ana).then(
+        () => false,
+        () => true,
+      )
+    );
+    const before = teams.messagesOf(ana).length;
     teams.fail({ on: 'post', times: 10, hang: true });
     expect(await failure(send(ana))).toEqual({ kind: 'later', code: 'Timeout', retryAfterMs: null });
-    expect(teams.messagesOf(ana)).toEqual([]);
+    expect(teams.messagesOf(ana)).toHaveLength(before);
   });
 
   test('an answer without an end is cut off and later', async () => {
