@@ -17,6 +17,8 @@ export type EmbeddedOptions = {
   readonly dir: string;
   /** Off only where the data may be lost with the machine, which is in tests. */
   readonly fsync?: boolean;
+  /** Of the server, beside ours. */
+  readonly settings?: Readonly<Record<string, string>>;
   readonly log?: Pick<Log, 'info' | 'warn' | 'error'>;
   /** Where root keeps what the account of the server cannot reach inside the project. */
   readonly reachableHome?: string;
@@ -185,7 +187,7 @@ type Launched =
   | { readonly kind: 'locked' | 'failed'; readonly output: string };
 
 async function launch(place: Place & { readonly sockets: string }, deadline: number): Promise<Launched> {
-  const { data, sockets, account, binaries, fsync, log } = place;
+  const { data, sockets, account, binaries, fsync, settings: more, log } = place;
   fs.chmodSync(data, 0o700); // a copied folder may be open to others, which PostgreSQL refuses
   const settings = {
     cluster_name: ownerName(process.pid),
@@ -201,6 +203,7 @@ async function launch(place: Place & { readonly sockets: string }, deadline: num
     logging_collector: 'off',
     log_min_messages: 'fatal', // what people wrote must not reach a log by way of a failed statement
     ...(fsync === false ? { fsync: 'off', full_page_writes: 'off' } : {}),
+    ...more,
   };
   const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const child = spawn('/bin/sh', ['-c', WATCHDOG, binaries.postgres, '-D', data, ...args], {

@@ -59,7 +59,8 @@ async function startPrivate(): Promise<{ url: string; stop(): Promise<void> }> {
   }
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), `${PREFIX}${process.pid}-`));
   fs.chmodSync(dir, 0o755); // so that root's server, which runs as another account, can enter
-  const server = await startEmbedded({ dir, fsync: false });
+  // No plan changes in the middle of a test, by what another test left.
+  const server = await startEmbedded({ dir, fsync: false, settings: { autovacuum: 'off' } });
   return {
     url: server.url,
     stop: async () => {
