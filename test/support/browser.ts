@@ -41,6 +41,7 @@ export async function openBrowser(): Promise<Browser> {
   return await chromium.launch({
     executablePath,
     headless: true,
+    timeout: 120_000,
     args: [
       '--no-sandbox',
       '--disable-gpu',

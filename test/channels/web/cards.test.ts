@@ -39,6 +39,7 @@ describeInBrowser('the cards of the product on the page', () => {
     for (const { card } of all)
       await world.channel.send({ tenant: 'demo', user: 'ana', conversation: 'ana', serviceUrl: null }, card);
     page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+    page.setDefaultTimeout(60_000);
     page.on('console', (message) => complaints.push(message.text()));
     page.on('pageerror', (error) => complaints.push(error.message));
     await page.goto(world.url);
