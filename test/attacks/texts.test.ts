@@ -46,6 +46,7 @@ const INJECTIONS = [
 
 test('X20: SQL in every text field, name, search, cursor and sort key is text, or refused', async () => {
   const { slack, teams, ben } = whole;
+  const since = whole.lines.length;
   const tables = await whole.sql(`select count(*)::int as n from pg_tables where schemaname = 'public'`);
   const people = await whole.sql('select count(*)::int as n from people');
   for (const text of INJECTIONS) {
@@ -85,7 +86,7 @@ test('X20: SQL in every text field, name, search, cursor and sort key is text, o
   await whole.idle();
   expect(await whole.sql(`select count(*)::int as n from pg_tables where schemaname = 'public'`)).toEqual(tables);
   expect(await whole.sql('select count(*)::int as n from people')).toEqual(people);
-  expect(whole.lines.filter((line) => line.includes('"level":"error"'))).toEqual([]);
+  expect(whole.lines.slice(since).filter((line) => line.includes('"level":"error"'))).toEqual([]);
 });
 
 test('X21: the wildcards of LIKE are letters like others in a search', async () => {

@@ -24,6 +24,7 @@ async function onServer(home: string, sql: string): Promise<void> {
 test('a new folder becomes a demo with its page, a second Usher on it is refused, and a later start goes on', async () => {
   const home = mkdtempSync(join(tmpdir(), 'usher-start-'));
   const lines: string[] = [];
+  const errors = (since: number) => lines.slice(since).filter((line) => line.includes('"level":"error"'));
   const log = createLog('warn', { write: (line) => lines.push(line) });
   try {
     const config = readConfig({ USHER_HOME: home, PAGE_PORT: String(await freePort()) });
@@ -34,6 +35,7 @@ test('a new folder becomes a demo with its page, a second Usher on it is refused
     await expect(startUsher(config, log)).rejects.toThrow('DATABASE_URL');
     // An open page hears the end of its stream. One that was cut would reject, and only after the time that answers get.
     const stream = (await fetch(`${page}api/events`)).text();
+    expect(errors(0)).toEqual([]);
     await first.stop();
     expect(await stream).toContain('event: hello');
     const mail = 'grace.adeyemi@woodgrove.example';
@@ -42,8 +44,11 @@ test('a new folder becomes a demo with its page, a second Usher on it is refused
       `update people set email = 'grace@woodgrove.example', version = version + 1 where email = '${mail}';
        update people set email = '${mail}', version = version + 1 where directory_key = 'victor.stone'`,
     );
+    const since = lines.length;
     const second = await startUsher({ ...config, administrators: [mail, 'nobody'] }, log);
     expect((await fetch(second.page ?? '')).status).toBe(200);
+    // The one system of the demo that is down is the only thing to warn of.
+    expect(errors(since)).toEqual([]);
     await second.stop();
     // An address that an administrator had is nobody else's, and whoever starts reads which one that is.
     const named = lines
@@ -53,8 +58,8 @@ test('a new folder becomes a demo with its page, a second Usher on it is refused
       expect.objectContaining({ level: 'warn', unknown: ['nobody'] }),
       expect.objectContaining({ unclear: [mail], msg: expect.stringContaining('nobody is one by these') as string }),
     ]);
-    // The one system of the demo that is down is the only thing to warn of.
-    expect(lines.filter((line) => line.includes('"level":"error"'))).toEqual([]);
+    // A stop cuts off what a busy machine has not done by then, which says so; the stop itself has nothing to say.
+    expect(lines.filter((line) => line.includes('did not stop cleanly'))).toEqual([]);
   } finally {
     rmSync(home, { recursive: true, force: true });
   }
@@ -64,7 +69,7 @@ describeInBrowser('the page of the demo', () => {
   test('is where one asks, another sees it at once and approves, and the first has it', async () => {
     const home = mkdtempSync(join(tmpdir(), 'usher-page-'));
     const config = readConfig({ USHER_HOME: home, PAGE_PORT: String(await freePort()) });
-    const usher = await startUsher(config, createLog('silent'));
+    const usher = await startUsher(config, createLog('silent'), { clickMs: 60_000 });
     const browser = await openBrowser();
     try {
       const open = async (name: string) => {

@@ -21,7 +21,10 @@ import { TeamsServer, type TeamsMessage, type TeamsPerson } from '../support/tea
 export type Mode = 'http' | 'socket';
 
 const operator: By = { actor: { kind: 'operator', name: 'journeys' }, via: 'cli' };
-const LONGEST_MS = 60_000;
+/** For whatever comes in the end, however busy the machine is. */
+const LONGEST_MS = 180_000;
+/** What a click may take, and how long a platform waits for its answer. */
+const CLICK_MS = 60_000;
 
 /** Waits until `look` gives something, and gives it. Everything here happens by itself, so there is nothing else to wait for. */
 export async function until<T>(what: string, look: () => T | Promise<T>): Promise<NonNullable<T>> {
@@ -92,6 +95,7 @@ export async function startWhole(
   settings: Readonly<Record<string, string>> = {},
 ) {
   const slack = new SlackServer();
+  slack.triggerMs = CLICK_MS;
   const teams = new TeamsServer(TEAMS_PEOPLE);
   await Promise.all([slack.start(), teams.start()]);
   slack.addUser({ id: slack.bot, name: 'Usher', flags: { is_bot: true } });
@@ -147,7 +151,7 @@ export async function startWhole(
     demo,
   );
 
-  const usher = await startUsher(config, log, { clickMs: LONGEST_MS, patienceMs: LONGEST_MS });
+  const usher = await startUsher(config, log, { clickMs: CLICK_MS, patienceMs: CLICK_MS });
   const { endpoint } = usher;
   if (endpoint === null) throw new Error('no endpoint');
   if (mode === 'http') slack.connect(`${endpoint}/slack/events`);

@@ -95,6 +95,8 @@ export class SlackApi {
   readonly held: { readonly method: string; ms: number | null }[] = [];
   /** Posting faster than once a second into a channel is refused. */
   limitRate = false;
+  /** How long a trigger opens a view, in milliseconds. */
+  triggerMs = 3_000;
   protected readonly answers = new Map<string, AnswerAddress>();
   readonly #direct = new Map<string, string>();
   readonly #triggers = new Map<string, Trigger>();
@@ -451,7 +453,7 @@ export class SlackApi {
     if (trigger === undefined) return problem('invalid_trigger_id');
     if (trigger.used) return problem('exchanged_trigger_id');
     trigger.used = true;
-    if (this.now() - trigger.at > 3_000) return problem('expired_trigger_id');
+    if (this.now() - trigger.at > this.triggerMs) return problem('expired_trigger_id');
     const bad = checkView(args['view']);
     if (bad.length > 0) return { ...problem('invalid_arguments'), response_metadata: { messages: bad } };
     for (const open of this.views) if (open.user === trigger.user && open.type === 'modal') open.open = false;
