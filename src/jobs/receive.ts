@@ -81,6 +81,12 @@ async function work(parts: ReceiveParts, row: InboundRow): Promise<void> {
     await parts.inbound.settle(row.lease, { state: 'done' });
   } catch (error) {
     if (error instanceof NotNow) {
+      if (error.code === 'rate' && isPreview(stored)) {
+        // Later nobody wants it, and who may read it there may have changed.
+        parts.log.info({ trace: traceOf(stored), row: row.lease.id, code: error.code }, 'link got no card');
+        await parts.inbound.settle(row.lease, { state: 'done' });
+        return;
+      }
       // Not tried: who waits for his turn is never given up.
       await parts.inbound.retry(row.lease, error.ms ?? backoff(row.attempts, MOST_MS), error.code, {
         tried: false,

@@ -390,13 +390,21 @@ test('row 20: whoever is quicker than their conversation takes is answered, and 
 
   // A link that she posted somewhere takes none of those turns, but one of its own.
   await later(2_000);
-  const linked = world.inbound('U0ana', { kind: 'press', verb: PREVIEW, data: { codes: ['none'] }, card: null });
-  const { bodyHash, delivery: key } = linked;
-  const stored = { ...linked, platform: 'slack', tenant: slack.team };
-  await world.received.store({ platform: 'slack', key, bodyHash }, stored);
-  while ((await hearing.round()) > 0) await hearing.rest();
+  const link = async () => {
+    const linked = world.inbound('U0ana', { kind: 'press', verb: PREVIEW, data: { codes: ['none'] }, card: null });
+    const { bodyHash, delivery: key } = linked;
+    const stored = { ...linked, platform: 'slack', tenant: slack.team };
+    await world.received.store({ platform: 'slack', key, bodyHash }, stored);
+    while ((await hearing.round()) > 0) await hearing.rest();
+    return world.sql('select state from inbound where delivery = $1', [key]);
+  };
+  expect(await link()).toEqual([{ state: 'done' }]);
   expect((await world.outbox.enter(ana, post, 1)).granted).toBe(1);
   expect((await world.outbox.enter(`slack:${slack.team}:previews`, LOOK_UPS, 10)).granted).toBe(9);
+  // One for which there is no room soon gets no card later either.
+  const before = now;
+  expect(await link()).toEqual([{ state: 'done' }]);
+  expect(now).toBe(before);
 
   // What Slack refuses all the same it refuses to her alone.
   await later(2_000);
