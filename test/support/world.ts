@@ -26,6 +26,8 @@ import { testDatabase } from './postgres';
 
 export const operator: By = { actor: { kind: 'operator', name: 'test' }, via: 'test' };
 
+const book = loadCards(join(__dirname, '../../cards'));
+
 /** A busy machine is slow. Tests about systems that hang have deadlines of their own. */
 const DEADLINE_MS = 30_000;
 
@@ -151,7 +153,6 @@ export async function aWorld(yaml: string, { strict = false }: { readonly strict
       : createLog('debug', { write: (line) => void lines.push(line) });
   const parts = createStore({ sequelize, log });
   const desk: Desk = { store: parts.store, views: parts.views, drafts: parts.drafts, directory: parts.directory };
-  const book = loadCards(join(__dirname, '../../cards'));
   const mailbox = new Mailbox();
   const channels = new Map<string, Channel>([['web', mailbox]]);
   /** The address of this installation, where it has one. */
