@@ -50,7 +50,7 @@ export function receiving(parts: ReceiveParts, clock?: () => number): ReturnType
     work: (row) => work(parts, row),
     // Its worker ended without a word, perhaps because of it: nothing beside it is to end with it.
     alone: (row) => row.lost,
-    nextAt: () => Promise.resolve(null),
+    nextAt: () => parts.inbound.nextAt(),
     now: () => parts.desk.views.now(),
   };
   return sideBySide(rows, clock);

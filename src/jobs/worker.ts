@@ -65,9 +65,10 @@ export function createWorker(
       turned = clock();
       try {
         if ((await work.round()) > 0) continue;
-        const [next, now] = await Promise.all([work.nextAt(), work.now()]);
-        const wait = next === null ? POLL_MS : Math.min(POLL_MS, Math.max(10, next.getTime() - now.getTime()));
-        await pause(wait);
+        const next = await work.nextAt();
+        // Where nothing waits nobody asks for the time.
+        const left = next === null ? POLL_MS : next.getTime() - (await work.now()).getTime();
+        await pause(Math.min(POLL_MS, Math.max(10, left)));
       } catch (error) {
         failed(error);
         await pause(PAUSE_MS);

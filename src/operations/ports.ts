@@ -792,6 +792,8 @@ export interface InboundStore {
    * what ends its workers; returns those. What is `underWay` is not lost.
    */
   reap(most: number, underWay?: readonly Lease[]): Promise<readonly GivenUp[]>;
+  /** When the next of those that wait is due; null when none does. */
+  nextAt(): Promise<Date | null>;
 }
 
 export interface Draft {

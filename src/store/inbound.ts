@@ -6,6 +6,7 @@ import { RepeatedDelivery } from '../operations/ports';
 import { keepLeases } from './leases';
 import { LIMITS } from './locks';
 import { type Query, serverError } from './query';
+import { instantOf } from './tables';
 
 /** Why a row came back whose worker never said how it went. */
 const LOST = 'lost';
@@ -82,6 +83,8 @@ where id = any (array(
   select id from inbound where state = 'leased' and lease_until < usher_now() and lease <> all ($2::uuid[])
   order by id for update skip locked))
 returning id, platform, delivery, state, lost`;
+
+const NEXT = `select next_at from inbound where state = 'stored' order by next_at, id limit 1`;
 
 /** Makes the delivery this transaction's own. Throws RepeatedDelivery, or refuses another body under the same key. */
 export async function takeDelivery(q: Query, { platform, key, bodyHash }: Delivery): Promise<void> {
@@ -202,6 +205,10 @@ export function createInbound(q: Query): InboundStore {
         state: string;
       })[];
       return rows.filter(({ state }) => state === 'dead');
+    },
+    async nextAt() {
+      const [row] = await q(NEXT);
+      return row === undefined ? null : instantOf((row as { next_at: unknown }).next_at);
     },
   };
 }

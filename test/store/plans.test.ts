@@ -231,6 +231,7 @@ test.each<{
   { name: 'a retry', act: (q) => createOutbox(q).retry(lease, 10, 'x') },
   { name: 'settling', act: (q) => createOutbox(q).settle(lease, { state: 'done' }) },
   { name: 'claiming an event', act: (q) => createInbound(q).claim(10, 1000) },
+  { name: 'when the next event is due', act: (q) => createInbound(q).nextAt() },
   { name: 'keeping events that are worked', act: (q) => createInbound(q).keep([lease], 1000) },
   { name: 'reaping events', act: (q) => createInbound(q).reap(5) },
   { name: 'cards of a subject', act: (q) => createCards(q).bySubject({ kind: 'request', id }) },
