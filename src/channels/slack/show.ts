@@ -167,7 +167,8 @@ export class Show {
     const { blocks } = toMessage(card);
     const { conversation: channel, message: ts } = surface;
     try {
-      await web.call('chat.unfurl', { channel, ts, unfurls: { [url]: { blocks } } });
+      // Where the app lacks the right to, it is not kept, nor is the workspace left alone for that.
+      await web.look('chat.unfurl', { channel, ts, unfurls: { [url]: { blocks } } });
     } catch (error) {
       if (error instanceof ChannelError && error.kind === 'later') throw error;
       settings.log.info({ code: codeOf(error) }, 'slack link got no card');

@@ -104,7 +104,7 @@ export class Web {
     }
   }
 
-  /** The same for what only looks: where the app lacks the right to, it is refused. */
+  /** The same for what only looks, or what nobody misses: where the app lacks the right to, it is refused. */
   async look(method: string, options: Json): Promise<Json> {
     try {
       return await this.call(method, options);

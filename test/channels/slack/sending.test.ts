@@ -402,7 +402,7 @@ describe('a link to a package that somebody posts', () => {
     expect(world.conversation.accepted).toEqual([]);
   });
 
-  test('that is gone by then is no failure, one that Slack takes later is tried again', async () => {
+  test('that is gone by then is no failure, nor is a right that the app lacks; one that Slack takes later is tried again', async () => {
     const { conversation, slack } = world;
     const { message } = await slack.post('U0ADA', 'C0TEAM', URL);
     const [inbound] = conversation.accepted;
@@ -410,6 +410,8 @@ describe('a link to a package that somebody posts', () => {
     const reply: Reply = { kind: 'card', card: shown(), replaces: false, say: null };
     slack.fail('chat.unfurl', { status: 429, retryAfter: 7 });
     expect(await failure(world.channel.answer(inbound, reply))).toMatchObject({ kind: 'later', retryAfterMs: 7_000 });
+    slack.fail('chat.unfurl', { error: 'missing_scope' });
+    expect(await world.channel.answer(inbound, reply)).toBeNull();
     slack.deleteMessage(message);
     expect(await world.channel.answer(inbound, reply)).toBeNull();
   });
