@@ -54,7 +54,12 @@ export function createAnswers(settings: TeamsSettings, conversation: Conversatio
     const place = await ownPlace(inbound);
     const ref = await post(place, content);
     if (place.conversation !== inbound.surface.conversation) {
-      await post(placeOf(inbound), { text: plain(conversation.sentence('sentDirect'), null) });
+      // The answer is out, and must not be made again because of a line that says where.
+      await post(placeOf(inbound), { text: plain(conversation.sentence('sentDirect'), null) }).catch(
+        (error: unknown) => {
+          settings.log.warn({ code: error instanceof ChannelError ? error.code : 'unknown' }, 'Teams line not said');
+        },
+      );
     }
     return ref;
   };

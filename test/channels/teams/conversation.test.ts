@@ -153,6 +153,11 @@ describe('typed words', () => {
     expect(teams.messagesIn('19:it@thread.tacv2;messageid=1').map(({ text }) => text)).toEqual([
       'I answered you directly.',
     ]);
+    // Where the line does not come through they have their answer, and get no second one.
+    const answer = world.channel.answer(inbound, { kind: 'text', say: words('You hold the rest.') });
+    await teams.messageFor(ana, 'You hold the rest.');
+    teams.fail({ on: 'post', status: 429 });
+    expect(await answer).toMatchObject({ conversation: ana.conversation });
   });
 
   test('other activities are taken and do nothing', async () => {
