@@ -23,7 +23,7 @@ import { traceOf } from './trace';
 import { uuid } from './verb';
 import type { Answer, Context } from './verb';
 import { draw } from './views';
-import { admit, identify, patiently } from './who';
+import { admit, identify, patiently, waits } from './who';
 import type { Profiles, Who } from './who';
 import { label } from './words';
 import { Windows } from './windows';
@@ -147,9 +147,10 @@ const OVER: Act = { kind: 'welcome' };
  * its person does not expect it any more: of that it is kept what it showed, or the sentence and the button of the fresh card. Null
  * where there is nothing to say.
  */
-async function owing(parts: ConversationParts, inbound: Inbound, given: Reply): Promise<Inbound | null> {
+async function owing(parts: ConversationParts, heard: Inbound, given: Reply): Promise<Inbound | null> {
+  const inbound = waits(heard);
   if (inbound.owed !== undefined) return inbound;
-  if (!admitted(inbound, await guestsAllowed(parts, inbound))) return null;
+  if (!admitted(heard, await guestsAllowed(parts, heard))) return null;
   const act = asTyped(inbound.act);
   const isSafe = !writes(act) || (await parts.desk.store.repeated(deliveryOfAct(inbound, act))) !== null;
   if (isSafe) return { ...inbound, owed: { say: null } };

@@ -14,6 +14,15 @@ export interface Who {
   readonly locale: string;
 }
 
+/**
+ * A delivery that waits. What was said of its account when it was heard is not said of it by then: it is asked anew, as where nothing was
+ * said. What vouches for who it is stays, where only the delivery does.
+ */
+export function waits(inbound: Inbound): Inbound {
+  const { profile } = inbound;
+  return { ...inbound, profile: profile?.standing === null ? { ...profile, zone: null } : null };
+}
+
 /** Looks the account of a delivery up at its platform, where that does not say all of it. */
 export type Profiles = (delivery: Pick<Inbound, 'platform' | 'tenant' | 'user' | 'surface'>) => Promise<Profile | null>;
 

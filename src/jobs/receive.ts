@@ -5,6 +5,7 @@ import { ChannelError, replacedBy } from '../chat/channel';
 import type { Inbound, Reply } from '../chat/inbound';
 import { traceOf } from '../chat/trace';
 import { PREVIEW } from '../chat/verb';
+import { waits } from '../chat/who';
 import type { Log } from '../log';
 import type { Desk, InboundRow, InboundStore, Watch } from '../operations/ports';
 import { enterAnswers, enterEdits, enterPreviews, gateOf, NotNow, paceOf } from './gate';
@@ -64,7 +65,7 @@ async function work(parts: ReceiveParts, row: InboundRow): Promise<void> {
     await parts.inbound.settle(row.lease, { state: 'dead', error: 'no channel' });
     return;
   }
-  let left: Inbound | null = null;
+  let left = waits(stored);
   try {
     parts.gates.room(gateOf(stored), paceOf(stored.platform).all, true);
     const inbound = await introduced(channel, stored);
@@ -73,7 +74,7 @@ async function work(parts: ReceiveParts, row: InboundRow): Promise<void> {
     if (reply.kind !== 'none' && inbound.profile?.standing !== 'bot') {
       const ref = await answer(parts, channel, inbound, reply).catch(async (error: unknown) => {
         // The act is over, and is not acted again because its answer has to wait, or may not have come.
-        left = await parts.conversation.debt(inbound, reply);
+        left = (await parts.conversation.debt(inbound, reply)) ?? left;
         throw error;
       });
       if (ref !== null) await parts.conversation.posted(inbound, reply, ref);

@@ -373,6 +373,13 @@ test('a mistake in a connector is no quieter than a refusal: a removal that meet
 
 describe('a platform that names a time', () => {
   const type = (text: string) => world.conversation.accept(world.inbound('tara', { kind: 'text', text }));
+  /** What is kept of who waits. */
+  const kept = async () =>
+    (
+      await world.sql<{ profile: Profile | null }>(
+        `select payload -> 'profile' as profile from inbound where state = 'stored'`,
+      )
+    ).map(({ profile }) => profile);
 
   test('after an answer holds back messages too', async () => {
     let answers = 0;
@@ -425,15 +432,32 @@ describe('a platform that names a time', () => {
   test('or a line that has a place for the answer is not asked again before that', async () => {
     let asked = 0;
     const enter = () => Promise.reject(new NotNow('rate', (asked += 1) * MINUTE));
-    const answer = jest.spyOn(world.mailbox, 'answer').mockResolvedValue(null);
+    const answers: string[] = [];
+    const answer = (_inbound: Inbound, reply: Reply) => {
+      answers.push(sentenceOf(reply));
+      return Promise.resolve(null);
+    };
     const { conversation, desk, received: inbound, log } = world;
-    const gates = { ...world.gates, enter };
+    const room = jest.fn().mockImplementationOnce(() => {
+      throw new NotNow('rate', MINUTE);
+    });
+    const gates = { ...world.gates, room, enter };
     const work = receiving({ conversation, desk, gates, inbound, log, channels: new Map([['web', world.mailbox]]) });
+    let standing: Profile['standing'] = 'member';
+    const says = () => ({ ...NOBODY, email: 'tara@woodgrove.example', standing });
+    Object.assign(world.mailbox, { answer, profile: () => Promise.resolve(says()) });
+    // What was said of them when they were heard is as old by then as what they typed.
+    await world.conversation.accept({
+      ...world.inbound('tara', { kind: 'text', text: 'my access' }),
+      profile: says(),
+    });
     await type('give up ledger auditor');
     await createWorker(work, () => undefined).settle();
-    expect([asked, answer.mock.calls]).toEqual([1, []]);
+    expect([asked, answers, await kept()]).toEqual([1, [], [null, null]]);
+    standing = 'deactivated';
     await world.pass(MINUTE);
-    expect(answer).toHaveBeenCalledTimes(1);
+    expect(answers).toEqual(Array(2).fill(expect.stringContaining('switched off')));
+    expect(await world.sql(`select standing from identities where user_id = 'tara'`)).toEqual([{ standing }]);
   });
 
   test('after a message holds back answers too, which are not given up for that', async () => {
@@ -445,10 +469,13 @@ describe('a platform that names a time', () => {
     world.mailbox.fail(new ChannelError('later', 'ratelimited', 30_000));
     await ask('tara', 'ledger reader', { reason: 'month end' });
     await world.outgoing.settle();
-    await type('my access');
+    await world.conversation.accept({
+      ...world.inbound('tara', { kind: 'text', text: 'my access' }),
+      profile: { ...NOBODY, standing: 'member' },
+    });
     await world.sql(`update inbound set attempts = 20 where state = 'stored'`);
     await world.incoming.settle();
-    expect(answers).toBe(0);
+    expect([answers, await kept()]).toEqual([0, [null]]);
     await world.pass(31_000);
     expect(answers).toBe(1);
   });
