@@ -503,20 +503,22 @@ describe('machine tables', () => {
       for (const user of ['U1', 'U2'])
         await world.inbound.store(
           { platform: 'slack', key: user, bodyHash: 'a' },
-          { tenant: 'T', user, act: { kind: 'text', text: 'my secret' } },
+          {
+            tenant: 'T',
+            user,
+            act: { kind: 'text', text: 'my secret' },
+            profile: { name: 'Una', email: 'una@woodgrove.example' },
+            owed: { say: [{ kind: 'fixed', text: 'Given.' }] },
+          },
         );
       const rows = await world.inbound.claim(5, 1);
       if (how === 'refused')
         for (const { lease } of rows) await world.inbound.settle(lease, { state: 'dead', error: 'x' });
       await world.later(2000);
       expect(await world.inbound.reap(1)).toHaveLength(how === 'lost' ? 2 : 0);
-      expect(
-        await world.sql(
-          `select state, payload ->> 'user' as user, payload #>> '{act,text}' as text from inbound order by id`,
-        ),
-      ).toEqual([
-        { state: 'dead', user: 'U1', text: 'my secret' },
-        { state: 'dead', user: 'U2', text: '' },
+      expect(await world.sql(`select state, payload from inbound order by id`)).toEqual([
+        { state: 'dead', payload: { tenant: 'T', user: 'U1', act: { kind: 'text', text: 'my secret' } } },
+        { state: 'dead', payload: { tenant: 'T', user: 'U2', act: { kind: 'text' } } },
       ]);
     },
   );
