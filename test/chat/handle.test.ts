@@ -2,6 +2,7 @@
 // themselves do is in ../operations. Rows are those of the platform checklist (../channels/README.md).
 import type { Card } from '../../src/chat/card';
 import type { Act, Inbound, Profile, Reply } from '../../src/chat/inbound';
+import type { Answer } from '../../src/chat/verb';
 import { aWorld, buttons, cardOf, sentenceOf, SMALL, textOf, type World } from '../support/world';
 import { account, BUG, dataOf, doorOf, type Door } from './door';
 
@@ -115,6 +116,12 @@ describe('an answer that is owed', () => {
       expect([text, (await typedHere(text)).map(([kind]) => kind)]).toEqual([text, ['card']]);
       expect([text, [...buttons(cardOf(last)).keys()]]).toEqual([text, expect.arrayContaining([button])]);
     }
+    // What only another release can draw is no card that somebody pressed.
+    const newer = { view: 'of tomorrow', params: {}, place: 'new' } as unknown as Answer;
+    const shown: Reply = { kind: 'card', card: cardOf(last), replaces: false, say: null, from: newer };
+    expect(await owed({ kind: 'text', text: 'approve' }, shown)).toEqual([
+      ['text', expect.stringContaining('I cannot show the answer')],
+    ]);
     const gone = `update drafts set expires_at = usher_now() where input ->> 'request' is not null`;
     expect(await typedHere('deny R-1001', gone)).toEqual([['text', expect.stringContaining('form')]]);
     expect(await door.state()).toEqual(before);
