@@ -12,7 +12,7 @@ import { near, parse } from './commands';
 import { remember } from './follow';
 import type { Act, Inbound, Reply } from './inbound';
 import type { Refusals } from './refusals';
-import { bug, sentForm, paramsOf, refusal, reply, unshown, withFresh } from './replies';
+import { bug, offering, sentForm, paramsOf, refusal, reply, unshown, withFresh } from './replies';
 import type { ReplyParts } from './replies';
 import { search } from './search';
 import { fixed } from './spans';
@@ -144,7 +144,7 @@ const OVER: Act = { kind: 'welcome' };
 
 /**
  * What is kept of an act whose answer is owed: the act, where it only reads or was committed. Any other must never be done later, when
- * its person does not expect it any more: of that it is kept what it showed, or the sentence and the button of the fresh card. Null
+ * its person does not expect it any more: of that it is kept what it showed, or the sentence with what could be tapped beside it. Null
  * where there is nothing to say.
  */
 async function owing(parts: ConversationParts, heard: Inbound, given: Reply): Promise<Inbound | null> {
@@ -159,8 +159,10 @@ async function owing(parts: ConversationParts, heard: Inbound, given: Reply): Pr
     return { ...inbound, act: OVER, owed: { say: label('surface.unshown'), from: given.from } };
   const say = sentenceOf(given);
   if (say === null) return null;
-  const pressed = act.kind === 'press' && given.kind === 'card' && given.replaces ? { pressed: act } : {};
-  return { ...inbound, act: OVER, owed: { say, ...pressed } };
+  if (given.kind !== 'card') return { ...inbound, act: OVER, owed: { say } };
+  const pressed = act.kind === 'press' && given.replaces ? { pressed: act } : {};
+  const offered = given.offered === undefined ? {} : { offered: given.offered };
+  return { ...inbound, act: OVER, owed: { say, ...pressed, ...offered } };
 }
 
 /** What a reply says in words. A card with nothing beside it says it in its first line. */
@@ -293,6 +295,8 @@ async function run(parts: Heard, inbound: Inbound, who: Who): Promise<Reply> {
   const { owed } = inbound;
   // A newer release kept what this one cannot draw.
   const from = owed?.from && lacking(owed.from.view, owed.from.params) === null ? owed.from : undefined;
+  if (owed !== undefined && owed.say !== null && owed.offered !== undefined)
+    return offering(parts, who, { summary: owed.say, choices: owed.offered });
   if (owed !== undefined && owed.say !== null && from === undefined)
     return await withFresh(parts, { ...inbound, act: owed.pressed ?? act }, who, owed.say);
   if (act.kind === 'search') return search(parts.desk, who, act);

@@ -1,6 +1,7 @@
 // What walks in and what walks out, the same for every platform. Channels translate to and from these; `handle` knows no other.
 import type { AnsweredCard } from '../operations/ports';
 import type { Card, Text } from './card';
+import type { CardDataOf } from './card-data';
 import type { Follow } from './follow';
 import type { Answer } from './verb';
 
@@ -81,11 +82,13 @@ export interface Inbound {
   /**
    * Only where the act is over and no more than its answer is wanted (`Conversation.owed`): nothing is done by it, and no form opens.
    * `say` is what it was answered with where it was refused or failed, and `pressed` the button for which the fresh card was shown with
-   * it: that is drawn again, and not pressed. `from` is what it showed where it was neither, and says more than `say`.
+   * it: that is drawn again, and not pressed. `offered` is what could be tapped beside it instead of what was typed. `from` is what
+   * it showed where it was not refused, and says more than `say`.
    */
   readonly owed?: {
     readonly say: Text | null;
     readonly pressed?: Extract<Act, { kind: 'press' }>;
+    readonly offered?: CardDataOf['suggestions']['choices'];
     readonly from?: Answer;
   };
 }
@@ -95,7 +98,8 @@ export type Reply =
   /**
    * `replaces`: the card takes the place of the pressed message (or of the open form); otherwise it is a new answer. `follow`: as a
    * message it is redrawn when things change, once its channel says where it stands (`Conversation.posted`). `kept`: the remembered
-   * message that it goes on as. `from`: what it was drawn from, where it takes no other's place.
+   * message that it goes on as. `from`: what it was drawn from, where it takes no other's place. `offered`: what a refusal
+   * has to tap.
    */
   | {
       readonly kind: 'card';
@@ -105,6 +109,7 @@ export type Reply =
       readonly follow?: Follow;
       readonly kept?: AnsweredCard;
       readonly from?: Answer;
+      readonly offered?: CardDataOf['suggestions']['choices'];
     }
   /** Open a form, or show the next step in the form that is open. */
   | { readonly kind: 'form'; readonly card: Card; readonly from?: Answer }

@@ -8,6 +8,7 @@ import { OutcomeUnknown } from '../operations/ports';
 import type { AnsweredCard, By, Cards, Desk } from '../operations/ports';
 import { verb } from './actions';
 import type { Card, Text } from './card';
+import type { CardDataOf } from './card-data';
 import type { CardBook } from './cards';
 import { followedBy, following, hashOf } from './follow';
 import type { Follow } from './follow';
@@ -121,12 +122,15 @@ export async function refusal(
   }
   if (act.kind === 'text' && who) {
     const data = suggestions(act.text, fault);
-    if (data) {
-      const card = bind(parts.book, { card: 'suggestions', data }, who, null);
-      return { kind: 'card', card, replaces: false, say: null };
-    }
+    if (data) return offering(parts, who, data);
   }
   return who ? await withFresh(parts, inbound, who, sentence) : { kind: 'text', say: sentence };
+}
+
+/** A refusal with what may be tapped instead. */
+export function offering(parts: ReplyParts, who: Who, offered: CardDataOf['suggestions']): Reply {
+  const card = bind(parts.book, { card: 'suggestions', data: offered }, who, null);
+  return { kind: 'card', card, replaces: false, say: null, offered: offered.choices };
 }
 
 /** A late click gets the fresh card with its sentence; anything else, and where the card may no longer be seen, the sentence alone. */

@@ -91,10 +91,15 @@ describe('an answer that is owed', () => {
       ['text', `${failed}\n${failed}`],
     ]);
     expect(await owed(approve, { kind: 'none' })).toEqual([]);
-    // What was refused in a card of its own says that.
+    // What was refused in a card of its own says that, and keeps what may be tapped instead.
     const typed: Act = { kind: 'text', text: 'approve R-99' };
     const refused = await world.say('ana', typed.text);
-    expect([refused.kind, await owed(typed, refused)]).toEqual(['card', [['text', sentenceOf(refused)]]]);
+    expect([refused.kind, await owed(typed, refused)]).toEqual(['card', [['card', sentenceOf(refused)]]]);
+    expect(cardOf(last)).toEqual(cardOf(refused));
+    expect(buttons(cardOf(last)).size).toBeGreaterThan(0);
+    const until = [{ kind: 'instant', at: new Date('2026-03-02T12:00Z'), style: 'date' }] as const;
+    const dated = { ...refused, card: { ...cardOf(refused), summary: until } } as Reply;
+    expect(await owed(typed, dated)).toEqual([['card', expect.stringContaining('2026')]]);
     // The form that an act begins with waits as well.
     const deny: Act = { ...approve, verb: 'approval.deny' };
     expect(await owed(deny, await world.conversation.handle(world.inbound('ana', deny)))).toEqual([['card', '']]);
