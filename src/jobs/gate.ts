@@ -185,7 +185,7 @@ export const MOST_OF_ONE = 30;
 const MOST_FIRST = 10;
 /** So soon the first of those look again where it is full, and the others one after the other. */
 const FULL_MS = 250;
-/** Nobody stands in line longer. */
+/** Nobody is let into a line that is longer by its pace. */
 const MOST_WAIT_MS = 3_000;
 /** A call that may have begun later than this after it was counted is dated anew: the platform counts when it comes. */
 const LATE_MS = 5;
