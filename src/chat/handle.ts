@@ -1,7 +1,7 @@
 // The one door: identify -> find -> parse -> run -> reply (replies.ts). Every refusal is caught here. Knows no platform.
 import { DomainError, isRefusal } from '../domain/errors';
 import type { CardId, DraftId, RequestId } from '../domain/model';
-import { RepeatedDelivery } from '../operations/ports';
+import { Busy, RepeatedDelivery } from '../operations/ports';
 import { recordRefusal } from '../operations/refusals';
 import type { By, Delivery, InboundStore, StoredReply, Watch } from '../operations/ports';
 import { verb } from './actions';
@@ -238,7 +238,7 @@ async function answered(parts: Heard, inbound: Inbound): Promise<{ reply: Reply;
   } catch (error) {
     const failed = (failure: unknown): { reply: Reply; ending: Ending } => ({
       reply: bug(parts, inbound, failure),
-      ending: { outcome: 'failed' },
+      ending: failure instanceof Busy ? { outcome: 'refused', code: 'too-busy' } : { outcome: 'failed' },
     });
     if (!isRefusal(error)) return failed(error);
     try {

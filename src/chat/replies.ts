@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { DomainError } from '../domain/errors';
 import type { CardId, DraftId, RequestId } from '../domain/model';
 import type { Log } from '../log';
-import { OutcomeUnknown } from '../operations/ports';
+import { Busy, OutcomeUnknown } from '../operations/ports';
 import type { AnsweredCard, By, Cards, Desk } from '../operations/ports';
 import { verb } from './actions';
 import type { Card, Text } from './card';
@@ -200,10 +200,11 @@ export async function unshown(parts: ReplyParts, inbound: Inbound, answer: Answe
   };
 }
 
-/** A fault of ours in words, with the reference that the log has. */
+/** A fault of ours in words, with the reference that the log has; of a database that is busy, as if an act had been refused for it. */
 export function bug(parts: ReplyParts, inbound: Inbound, error: unknown): Reply {
-  const reference = logged(parts, inbound, error);
-  const sentence: Text = say(error instanceof OutcomeUnknown ? 'bug.unsure' : 'bug', { reference });
+  const told = (): Text =>
+    say(error instanceof OutcomeUnknown ? 'bug.unsure' : 'bug', { reference: logged(parts, inbound, error) });
+  const sentence = error instanceof Busy ? explain('too-busy', {}) : told();
   if (inbound.act.kind === 'search') return { kind: 'choices', choices: [], more: sentence };
   return inbound.act.kind === 'submit'
     ? { kind: 'errors', fields: {}, say: sentence }

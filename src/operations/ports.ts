@@ -204,6 +204,17 @@ export class OutcomeUnknown extends Error {
   }
 }
 
+/**
+ * A statement outside of `write` waited too long, for a row or for a connection; nothing came of it. No refusal: whoever asks whether
+ * something is there, or may be seen, must not take it for a no.
+ */
+export class Busy extends Error {
+  override readonly name = 'Busy';
+  constructor(readonly original: unknown) {
+    super(original instanceof Error ? original.message : 'the database is busy');
+  }
+}
+
 export interface Store {
   /**
    * Runs `act` in one transaction. The whole function runs again on Stale, 40001 and 40P01 (three times, with jitter), so it

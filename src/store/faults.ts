@@ -3,7 +3,7 @@
 
 import { DomainError } from '../domain/errors';
 import type { Request } from '../domain/model';
-import { OutcomeUnknown } from '../operations/ports';
+import { Busy, OutcomeUnknown } from '../operations/ports';
 import { OPEN } from './loads';
 import type { Query, ServerError } from './query';
 import { ConnectionLost, isOutdated, isSerialization, serverError, TimeOver } from './query';
@@ -38,15 +38,29 @@ export function isConflict(error: unknown): boolean {
 export async function refusalOf(error: unknown, q: Query): Promise<unknown> {
   if (error instanceof Stale) return new DomainError('stale', {});
   if (error instanceof ConnectionLost) return error.ending ? new OutcomeUnknown(error.cause) : error.cause;
-  if (error instanceof TimeOver) return busy();
-  if (error instanceof Error && error.name === 'SequelizeConnectionAcquireTimeoutError') return busy();
+  if (error instanceof TimeOver || error instanceof Busy || isBusy(error)) return busy();
   const server = serverError(error);
   if (server === null) return error;
-  if (BUSY.has(server.code)) return busy();
   if (isSerialization(error) || server.code === OVERTAKEN) return new DomainError('stale', {});
   if (server.code === '23505') return duplicate(server, q);
   const length = server.code === '23514' && server.constraint !== null ? LENGTHS[server.constraint] : undefined;
   return length ? new DomainError('text-too-long', length, length.field) : error;
+}
+
+function isBusy(error: unknown): boolean {
+  if (error instanceof Error && error.name === 'SequelizeConnectionAcquireTimeoutError') return true;
+  return BUSY.has(serverError(error)?.code ?? '');
+}
+
+/** The same statements, each on its own; one that waits too long throws `Busy`. */
+export function orBusy(q: Query): Query {
+  return async (sql, bind) => {
+    try {
+      return await q(sql, bind);
+    } catch (error) {
+      throw isBusy(error) ? new Busy(error) : error;
+    }
+  };
 }
 
 /** Nothing was taken; the same may be tried again. */

@@ -35,7 +35,7 @@ import { createComparisons, judged, loadCompared, loadFinding } from './drift';
 import { keepAnswer, loadAsked } from './drift-answers';
 import { createDue } from './due';
 import { loadException, takeLentNotes } from './exceptions';
-import { busy, isConflict, refusalOf } from './faults';
+import { busy, isConflict, orBusy, refusalOf } from './faults';
 import { forget, loadForgettable } from './forgetting';
 import { newId } from './ids';
 import { sawAccount, saveIdentity } from './identities';
@@ -94,7 +94,7 @@ export function createStore({
   log: Pick<Log, 'info'>;
   watch?: Watch;
 }): Stores {
-  const q = queryIn(sequelize);
+  const q = orBusy(queryIn(sequelize));
   return {
     store: createWrites(sequelize, q, log, watch),
     views: createViews(q),

@@ -349,6 +349,19 @@ catalogs:
   expect(textOf(cardOf(await approvals('Mars/Olympus')))).toContain(clock('America/New_York'));
 });
 
+test('what waits too long in the database outside of an act is no bug, and says so as an act does', async () => {
+  await world.sql(`create function waits() returns trigger language plpgsql as
+    'begin raise exception ''canceling statement due to lock timeout'' using errcode = ''55P03''; end'`);
+  await world.sql('create trigger waits before insert on drafts execute function waits()');
+  try {
+    const reply = await world.say('tara', 'request ledger reader');
+    expect(sentenceOf(reply)).toBe('That took too long and nothing was changed. Please try again.');
+  } finally {
+    await world.sql('drop function waits cascade');
+  }
+  expect(world.lines.join('\n')).not.toContain('act failed');
+});
+
 test('row 67: no reason, answer, note, name or address is in the log, whatever goes wrong', async () => {
   await door.ask('tara', 'ledger writer', { reason: 'canary-reason', 'answer.ticket': 'canary-answer' });
   await world.say('max', 'deny R-1001 because canary-denial');

@@ -5,14 +5,15 @@ import { connect as dial, createServer, type Socket } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { Client } from 'pg';
+import { ConnectionAcquireTimeoutError } from 'sequelize';
 import { createLog } from '../../src/log';
 import { end } from '../../src/domain/assignment';
 import { DomainError } from '../../src/domain/errors';
 import type { DomainEvent } from '../../src/domain/events';
 import type { AssignmentId, PackageId, PersonId } from '../../src/domain/model';
-import { OutcomeUnknown, RepeatedDelivery } from '../../src/operations/ports';
+import { Busy, OutcomeUnknown, RepeatedDelivery } from '../../src/operations/ports';
 import { connect } from '../../src/store/database';
-import { Stale } from '../../src/store/faults';
+import { orBusy, Stale } from '../../src/store/faults';
 import { newId } from '../../src/store/ids';
 import { inTransaction } from '../../src/store/query';
 import { createStore } from '../../src/store/store';
@@ -320,6 +321,21 @@ describe('two at once', () => {
       refusal = await world.ask(tara, pkg).catch((error: unknown) => error);
     });
     expect(refusal).toMatchObject({ code: 'too-busy' });
+  });
+
+  test('what is looked at or written outside of an act tells that it waited too long, for a row or for a connection', async () => {
+    const tara = await world.person('Tara');
+    const { id } = await world.drafts.create(tara, 'request', 'fill', {});
+    const small = await connect({ url: world.db.url, poolMax: 1, limits: { lock: 50 } });
+    const { drafts } = createStore({ sequelize: small.sequelize, log: createLog('silent') });
+    await inTransaction(world.db.sequelize, async (q) => {
+      await q('select 1 from drafts where id = $1 for update', [id]);
+      const waiting = drafts.change(id, tara, 'fill', {});
+      await expect(waiting).rejects.toMatchObject({ name: 'Busy', original: { code: '55P03' } });
+    });
+    await small.close();
+    const none = orBusy(() => Promise.reject(new ConnectionAcquireTimeoutError(new Error('all are used'))));
+    await expect(none('select 1')).rejects.toBeInstanceOf(Busy);
   });
 });
 
