@@ -20,6 +20,8 @@ const MOST_MS = 60_000;
 const TRIES = 8;
 /** Somebody known already is recognized without a profile, so a slow answer costs newcomers only. */
 const PROFILE_MS = 3_000;
+/** So long a card beside a link may come later. */
+const MOMENT_MS = 3_000;
 /** An event whose worker ended so often without a word is taken for what ended it. */
 const MOST_LOST = 5;
 
@@ -82,8 +84,8 @@ async function work(parts: ReceiveParts, row: InboundRow): Promise<void> {
     await parts.inbound.settle(row.lease, { state: 'done' });
   } catch (error) {
     if (error instanceof NotNow) {
-      if (error.code === 'rate' && isPreview(stored)) {
-        // Later nobody wants it, and who may read it there may have changed.
+      if (isPreview(stored) && error.ms !== null && error.ms > MOMENT_MS) {
+        // By then nobody wants it, and who may read it there may have changed.
         parts.log.info({ trace: traceOf(stored), row: row.lease.id, code: error.code }, 'link got no card');
         await parts.inbound.settle(row.lease, { state: 'done' });
         return;

@@ -418,6 +418,9 @@ test('row 20: whoever is quicker than their conversation takes is answered, and 
   expect(await world.outbox.held(`slack:${slack.team}`)).toBe(0);
   await press();
   expect(posts().filter((post) => post.at >= at)).toHaveLength(1);
+  // A workspace that wants no calls for a while gets no card beside a link afterwards.
+  await world.outbox.hold(`slack:${slack.team}`, MINUTE);
+  expect(await link()).toEqual([{ state: 'done' }]);
 });
 
 test('row 20: answers that are kept, because their address is not to be reached, are counted as the edits that they become', async () => {
