@@ -213,6 +213,11 @@ async function handle(parts: Omit<Heard, 'until'>, inbound: Inbound): Promise<Re
   return reply;
 }
 
+/** Whether the database had no time. */
+function isBusy(error: unknown): boolean {
+  return error instanceof Busy || (isRefusal(error) && error.code === 'too-busy');
+}
+
 /** Our own name for what was asked, never the person's words. */
 function nameOf(act: Act): string | undefined {
   if (act.kind === 'text') return parse(act.text)?.typed.words;
@@ -236,6 +241,8 @@ async function answered(parts: Heard, inbound: Inbound): Promise<{ reply: Reply;
     }
     return { reply: personal(await run(parts, inbound, who), who), ending: { outcome: 'done' } };
   } catch (error) {
+    // What was done is done, whatever the sentence says that would come in place of its answer. Whoever works it tries again.
+    if (inbound.owed !== undefined && isBusy(error)) throw error;
     const failed = (failure: unknown): { reply: Reply; ending: Ending } => ({
       reply: bug(parts, inbound, failure),
       ending: failure instanceof Busy ? { outcome: 'refused', code: 'too-busy' } : { outcome: 'failed' },

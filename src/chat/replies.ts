@@ -32,7 +32,7 @@ export interface ReplyParts {
   readonly book: CardBook;
   /** Where links to packages lead. */
   readonly links?: Links;
-  readonly log: Pick<Log, 'debug' | 'info' | 'error'>;
+  readonly log: Pick<Log, 'debug' | 'info' | 'warn' | 'error'>;
 }
 
 /** The answer as it is shown on the surface it came from: a form where one can be opened, the pressed card in its place, or a new one. */
@@ -204,6 +204,8 @@ export async function unshown(parts: ReplyParts, inbound: Inbound, answer: Answe
 export function bug(parts: ReplyParts, inbound: Inbound, error: unknown): Reply {
   const told = (): Text =>
     say(error instanceof OutcomeUnknown ? 'bug.unsure' : 'bug', { reference: logged(parts, inbound, error) });
+  if (error instanceof Busy)
+    parts.log.warn({ err: error.original, trace: traceOf(inbound), act: inbound.act.kind }, 'the database is too busy');
   const sentence = error instanceof Busy ? explain('too-busy', {}) : told();
   if (inbound.act.kind === 'search') return { kind: 'choices', choices: [], more: sentence };
   return inbound.act.kind === 'submit'

@@ -162,11 +162,9 @@ async function take(context: Context, request: RequestId): Promise<Answer> {
     return openRemoval(context, facts.assignment.id, request);
   const answer: StoredReply = { view: 'request', params: { request, say: 'canceled' } };
   await cancel(context.desk, context.by, request, () => answer);
-  if (context.cooling) {
-    const { request: taken } = await context.desk.views.forRequest(request);
-    const me = context.who.person.id;
-    if (taken.requestor === me) await context.cooling.tookBack(me, taken.package);
-  }
+  const me = context.who.person.id;
+  // It is taken back, whatever becomes of the count: an error here would say that nothing was changed.
+  if (facts.request.requestor === me) await context.cooling?.tookBack(me, facts.package.id).catch(() => undefined);
   return { view: 'request', params: answer.params, place: 'replace' };
 }
 
