@@ -12,7 +12,7 @@ import { near, parse } from './commands';
 import { remember } from './follow';
 import type { Act, Inbound, Reply } from './inbound';
 import type { Refusals } from './refusals';
-import { bug, offering, sentForm, paramsOf, refusal, reply, unshown, withFresh } from './replies';
+import { bug, isAway, offering, sentForm, paramsOf, refusal, reply, unshown, withFresh } from './replies';
 import type { ReplyParts } from './replies';
 import { search } from './search';
 import { fixed } from './spans';
@@ -242,10 +242,11 @@ async function answered(parts: Heard, inbound: Inbound): Promise<{ reply: Reply;
     return { reply: personal(await run(parts, inbound, who), who), ending: { outcome: 'done' } };
   } catch (error) {
     // What was done is done, whatever the sentence says that would come in place of its answer. Whoever works it tries again.
-    if (inbound.owed !== undefined && isBusy(error)) throw error;
+    if (inbound.owed !== undefined && (isBusy(error) || isAway(error))) throw error;
     const failed = (failure: unknown): { reply: Reply; ending: Ending } => ({
       reply: bug(parts, inbound, failure),
-      ending: failure instanceof Busy ? { outcome: 'refused', code: 'too-busy' } : { outcome: 'failed' },
+      ending:
+        failure instanceof Busy || isAway(failure) ? { outcome: 'refused', code: 'too-busy' } : { outcome: 'failed' },
     });
     if (!isRefusal(error)) return failed(error);
     try {

@@ -10,6 +10,7 @@ import { verb } from './actions';
 import type { Card, Text } from './card';
 import type { CardDataOf } from './card-data';
 import type { CardBook } from './cards';
+import { ChannelError } from './channel';
 import { followedBy, following, hashOf } from './follow';
 import type { Follow } from './follow';
 import { asks, FIRST_STEP, inputOf } from './form-errors';
@@ -200,18 +201,26 @@ export async function unshown(parts: ReplyParts, inbound: Inbound, answer: Answe
   };
 }
 
-/** A fault of ours in words, with the reference that the log has; of a database that is busy, as if an act had been refused for it. */
+/**
+ * A fault of ours in words, with the reference that the log has; of a database that is busy, or a platform that does not say who somebody
+ * is, as if an act had been refused for it.
+ */
 export function bug(parts: ReplyParts, inbound: Inbound, error: unknown): Reply {
   const told = (): Text =>
     say(error instanceof OutcomeUnknown ? 'bug.unsure' : 'bug', { reference: logged(parts, inbound, error) });
-  if (error instanceof Busy)
-    parts.log.warn({ err: error.original, trace: traceOf(inbound), act: inbound.act.kind }, 'the database is too busy');
-  const sentence = error instanceof Busy ? explain('too-busy', {}) : told();
+  const heard = { trace: traceOf(inbound), platform: inbound.platform, act: inbound.act.kind };
+  if (error instanceof Busy) parts.log.warn({ err: error.original, ...heard }, 'the database is too busy');
+  if (isAway(error)) parts.log.warn({ code: error.code, ...heard }, 'a platform could not be asked');
+  const sentence = error instanceof Busy || isAway(error) ? explain('too-busy', {}) : told();
   if (inbound.act.kind === 'search') return { kind: 'choices', choices: [], more: sentence };
   return inbound.act.kind === 'submit'
     ? { kind: 'errors', fields: {}, say: sentence }
     : { kind: 'text', say: sentence };
 }
+
+/** Whether a platform could not be asked for now. */
+export const isAway = (error: unknown): error is ChannelError =>
+  error instanceof ChannelError && error.kind === 'later';
 
 /** Logs what nobody foresaw; the reference is what the person can tell. */
 function logged(parts: ReplyParts, inbound: Inbound, error: unknown): string {

@@ -460,6 +460,30 @@ describe('a platform that names a time', () => {
     expect(await world.sql(`select standing from identities where user_id = 'tara'`)).toEqual([{ standing }]);
   });
 
+  test('instead of saying who somebody is has them read of no fault, and gives them later what they are owed', async () => {
+    const heard: string[] = [];
+    const answer = (_inbound: Inbound, reply: Reply) => {
+      heard.push(reply.kind === 'card' ? 'card' : sentenceOf(reply));
+      return Promise.resolve(null);
+    };
+    const away = () => Promise.reject(new ChannelError('later', 'ratelimited', 30_000));
+    Object.assign(world.mailbox, { answer, profile: away });
+    await world.sql(`delete from identities where user_id = 'tara'`);
+    await type('my access');
+    await world.incoming.settle();
+    expect(heard).toEqual(['That took too long and nothing was changed. Please try again.']);
+    const asked = world.inbound('tara', { kind: 'text', text: 'my access' });
+    await world.conversation.owed(asked, { kind: 'text', say: [] });
+    await world.incoming.settle();
+    expect(heard).toHaveLength(1);
+    expect(world.lines.join('')).not.toContain('act failed');
+    Object.assign(world.mailbox, {
+      profile: () => Promise.resolve({ ...NOBODY, directoryKey: 'tara', standing: 'member' }),
+    });
+    await world.pass(31_000);
+    expect(heard.slice(1)).toEqual(['card']);
+  });
+
   test('after a message holds back answers too, which are not given up for that', async () => {
     let answers = 0;
     world.mailbox.answer = () => {

@@ -163,7 +163,7 @@ export async function aWorld(yaml: string, { strict = false }: { readonly strict
       cards: parts.cards,
       inbound: parts.inbound,
       book,
-      profiles: () => Promise.resolve(null),
+      profiles: async ({ platform, tenant, user }) => (await channels.get(platform)?.profile(tenant, user)) ?? null,
       links: createLinks(
         () => site.base,
         () => channels.values(),
