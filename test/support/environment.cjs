@@ -3,10 +3,12 @@
 const { TestEnvironment } = require('jest-environment-node');
 
 const connections = new Map();
+const menders = new Map();
 
 module.exports = class extends TestEnvironment {
   constructor(...given) {
     super(...given);
     this.global.usherConnections = connections;
+    this.global.usherMenders = menders;
   }
 };

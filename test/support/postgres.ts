@@ -1,9 +1,11 @@
 // A database for a test file: a clone of the migrated template, one per jest worker, empty at the start of each file.
 // Connections are closed after the file by themselves. The cluster behind it is cluster.ts.
 import { createHash } from 'node:crypto';
+import pg from 'pg';
 import type { Sequelize } from 'sequelize';
 import { connect, type Database } from '../../src/store/database';
 import { asOwner, clusterUrl, runName } from './cluster';
+import { RESETTING } from './reset';
 
 export type TestDatabase = {
   /** Address with the owner's rights, for a process of its own. */
@@ -30,6 +32,8 @@ const LONG_LOOK_MS = 15 * 60_000;
 
 /** Idle connections of this process by address and role; they outlive a test file (environment.cjs). */
 declare const usherConnections: Map<string, Client[]>;
+/** The connections that reset, by address. */
+declare const usherMenders: Map<string, pg.Client & Client>;
 
 const open: Pick<Database, 'close'>[] = [];
 let current: Promise<TestDatabase> | undefined;
@@ -89,6 +93,26 @@ async function shareDatabase(url: string, role?: string): Promise<Database> {
   return database;
 }
 
+/** Asks over the one connection of this worker that resets (reset.ts); it outlives the file as well. */
+function mending(url: string): (sql: string, ...bind: string[]) => Promise<Record<string, unknown>[]> {
+  const key = `${url} resets`;
+  let client: (pg.Client & Client) | undefined;
+  open.push({ close: () => Promise.resolve(client?.unref()) });
+  return async (sql, ...bind) => {
+    client = usherMenders.get(key) ?? (await connectMender(url, key));
+    client.ref();
+    return (await client.query<Record<string, unknown>>({ name: sql, text: sql, values: bind })).rows;
+  };
+}
+
+async function connectMender(url: string, key: string): Promise<pg.Client & Client> {
+  const client = new pg.Client({ connectionString: url, options: RESETTING }) as pg.Client & Client;
+  client.on('error', () => usherMenders.delete(key)).on('end', () => usherMenders.delete(key));
+  await client.connect();
+  usherMenders.set(key, client);
+  return client;
+}
+
 /** A connection of the driver, beyond what its types say. */
 interface Client {
   ref(): void;
@@ -122,15 +146,16 @@ async function prepare(): Promise<TestDatabase> {
 
   const url = clusterUrl(name);
   const [database, owner] = await Promise.all([shareDatabase(url, APP_ROLE), shareDatabase(url)]);
+  const mend = mending(url);
   const reset = async (): Promise<void> => {
-    await owner.sequelize.query('select test_reset()');
+    await mend('select test_reset()');
   };
   const filled = async (key: string, fill: () => Promise<unknown>): Promise<void> => {
-    const bind = [createHash('sha256').update(key).digest('hex')];
-    const [rows] = await owner.sequelize.query('select test_restore($1) as known', { bind });
-    if ((rows as { known: boolean }[])[0]?.known === true) return;
+    const name = createHash('sha256').update(key).digest('hex').slice(0, 32);
+    const [row] = await mend('select test_restore($1) as known', name);
+    if (row?.['known'] === true) return;
     await fill();
-    await owner.sequelize.query('select test_keep($1)', { bind });
+    await mend('select test_keep($1)', name);
   };
   await reset();
   return { url, database, sequelize: database.sequelize, owner: owner.sequelize, reset, filled };
