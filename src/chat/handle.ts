@@ -154,15 +154,17 @@ async function owing(parts: ConversationParts, heard: Inbound, given: Reply): Pr
   const act = asTyped(inbound.act);
   const isSafe = !writes(act) || (await parts.desk.store.repeated(deliveryOfAct(inbound, act))) !== null;
   if (isSafe) return { ...inbound, owed: { say: null } };
+  const name = nameOf(act);
+  const of = name === undefined ? {} : { of: name };
   // A form, a list to choose from, or what is to be looked at first. A release that cannot draw it says so.
   if ((given.kind === 'form' || given.kind === 'card') && given.from !== undefined)
-    return { ...inbound, act: OVER, owed: { say: label('surface.unshown'), from: given.from } };
+    return { ...inbound, act: OVER, owed: { say: label('surface.unshown'), from: given.from, ...of } };
   const say = sentenceOf(given);
   if (say === null) return null;
-  if (given.kind !== 'card') return { ...inbound, act: OVER, owed: { say } };
+  if (given.kind !== 'card') return { ...inbound, act: OVER, owed: { say, ...of } };
   const pressed = act.kind === 'press' && given.replaces ? { pressed: act } : {};
   const offered = given.offered === undefined ? {} : { offered: given.offered };
-  return { ...inbound, act: OVER, owed: { say, ...pressed, ...offered } };
+  return { ...inbound, act: OVER, owed: { say, ...pressed, ...offered, ...of } };
 }
 
 /** What a reply says in words. A card with nothing beside it says it in its first line. */

@@ -83,13 +83,15 @@ export interface Inbound {
    * Only where the act is over and no more than its answer is wanted (`Conversation.owed`): nothing is done by it, and no form opens.
    * `say` is what it was answered with where it was refused or failed, and `pressed` the button for which the fresh card was shown with
    * it: that is drawn again, and not pressed. `offered` is what could be tapped beside it instead of what was typed. `from` is what
-   * it showed where it was not refused, and says more than `say`.
+   * it showed where it was not refused, and says more than `say`. `of` is our own name for the act that is kept no more, for whoever looks
+   * into an answer that was given up.
    */
   readonly owed?: {
     readonly say: Text | null;
     readonly pressed?: Extract<Act, { kind: 'press' }>;
     readonly offered?: CardDataOf['suggestions']['choices'];
     readonly from?: Answer;
+    readonly of?: string;
   };
 }
 

@@ -57,10 +57,13 @@ where id in (
 returning id, lease, payload, attempts, error is not distinct from '${LOST}' as lost`;
 
 // What people wrote is kept only as long as it is needed. Whoever looks into what was given up reads who wrote what; of an account
-// that is nobody's (a guest, a stranger) only that it wrote, and of nobody what its platform said of them or what they were answered.
+// that is nobody's (a guest, a stranger) only that it wrote, and of nobody what its platform said of them or what they were answered:
+// of that, which act it answered and which view was to be drawn, since it may be what ended whoever worked it.
 const KEPT = `case when exists (select 1 from identities i where i.platform = inbound.platform
     and i.tenant = payload ->> 'tenant' and i.user_id = payload ->> 'user' and i.state = 'linked')
-  then payload - '{profile,owed}'::text[]
+  then payload - '{profile,owed}'::text[] || case when payload -> 'owed' is null then '{}'
+    else jsonb_build_object('owed', jsonb_strip_nulls(
+      jsonb_build_object('of', payload #> '{owed,of}', 'view', payload #> '{owed,from,view}'))) end
   else jsonb_set(payload - '{profile,owed}'::text[], '{act}', jsonb_build_object('kind', payload #> '{act,kind}')) end`;
 const SETTLE = `
 update inbound set state = $3, error = $4, settled_at = usher_now(), lease = null, lease_until = null,

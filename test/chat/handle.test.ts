@@ -110,6 +110,9 @@ describe('an answer that is owed', () => {
       const inbound = world.inbound('ana', { kind: 'text', text });
       const surface = { ...inbound.surface, canOpenForm: false };
       const given = await world.conversation.handle({ ...inbound, surface });
+      // Whoever looks into it reads which act it was, and none of its words.
+      const kept = await world.conversation.debt(inbound, given);
+      expect(kept).toMatchObject({ act: { kind: 'welcome' }, owed: { of: text.split(' ')[0] } });
       if (meanwhile !== '') await world.sql(meanwhile);
       return owed(inbound.act, given);
     };

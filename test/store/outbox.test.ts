@@ -500,6 +500,7 @@ describe('machine tables', () => {
         standing: 'member',
         version: 1,
       });
+      const say = [{ kind: 'fixed', text: 'Given.' }];
       for (const user of ['U1', 'U2'])
         await world.inbound.store(
           { platform: 'slack', key: user, bodyHash: 'a' },
@@ -508,17 +509,30 @@ describe('machine tables', () => {
             user,
             act: { kind: 'text', text: 'my secret' },
             profile: { name: 'Una', email: 'una@woodgrove.example' },
-            owed: { say: [{ kind: 'fixed', text: 'Given.' }] },
+            owed: { say, of: 'deny', from: { view: 'form', params: { draft: 'my answers' }, place: 'form' } },
           },
         );
+      await world.inbound.store(
+        { platform: 'slack', key: 'U3', bodyHash: 'a' },
+        { tenant: 'T', user: 'U1', act: { kind: 'text', text: 'my access' }, owed: { say: null } },
+      );
       const rows = await world.inbound.claim(5, 1);
       if (how === 'refused')
         for (const { lease } of rows) await world.inbound.settle(lease, { state: 'dead', error: 'x' });
       await world.later(2000);
-      expect(await world.inbound.reap(1)).toHaveLength(how === 'lost' ? 2 : 0);
+      expect(await world.inbound.reap(1)).toHaveLength(how === 'lost' ? 3 : 0);
       expect(await world.sql(`select state, payload from inbound order by id`)).toEqual([
-        { state: 'dead', payload: { tenant: 'T', user: 'U1', act: { kind: 'text', text: 'my secret' } } },
+        {
+          state: 'dead',
+          payload: {
+            tenant: 'T',
+            user: 'U1',
+            act: { kind: 'text', text: 'my secret' },
+            owed: { of: 'deny', view: 'form' },
+          },
+        },
         { state: 'dead', payload: { tenant: 'T', user: 'U2', act: { kind: 'text' } } },
+        { state: 'dead', payload: { tenant: 'T', user: 'U1', act: { kind: 'text', text: 'my access' }, owed: {} } },
       ]);
     },
   );
