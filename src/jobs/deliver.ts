@@ -4,7 +4,7 @@ import { DomainError } from '../domain/errors';
 import type { Log } from '../log';
 import type { OutgoingRow } from '../operations/ports';
 import { lookForCopy } from './copies';
-import { lateness } from './elsewhere';
+import { KEEP_TRYING_MS, lateness } from './elsewhere';
 import { NotNow } from './gate';
 import { place } from './place';
 import type { PlaceParts } from './place';
@@ -20,8 +20,6 @@ export type DeliverParts = TellParts & PlaceParts & { readonly log: Log };
 const LEASE_MS = 60_000;
 /** A card is repaired for days, a role is taken away for ever; this is only how seldom at the end. */
 const MOST_MS = 15 * 60_000;
-/** What a platform may be away: only then, and after so many tries, is a message given up. Both count, so that one put back by hand is tried anew. */
-export const KEEP_TRYING_MS = 3 * 24 * 60 * 60_000;
 /** What fails by a mistake of ours fails again; after this many tries it goes to the dead letters, with its reason. */
 const MESSAGE_TRIES = 12;
 

@@ -24,7 +24,7 @@ import { endOutOfScope as endForScope, judge } from '../operations/scope';
 import { byJob } from './by';
 import { compare, compareAccepted } from './compare';
 import type { CompareParts } from './compare';
-import { KEEP_TRYING_MS } from './deliver';
+import { KEEP_TRYING_MS } from './elsewhere';
 import type { Misfire } from './schedule';
 
 export interface JobParts extends CompareParts {

@@ -1,7 +1,7 @@
 // Two releases side by side, while one replaces the other: what only the newer one knows is left to it, and nothing waits behind it.
 // This code is the older one; the tests write what a newer one would.
 import { jobs } from '../../src/jobs';
-import { KEEP_TRYING_MS } from '../../src/jobs/deliver';
+import { KEEP_TRYING_MS } from '../../src/jobs/elsewhere';
 import { alarmsOf } from '../../src/operations/alarms';
 import { redrive } from '../../src/operations/outgoing';
 import { aWorld, cardOf, operator, SMALL, textOf } from '../support/world';

@@ -1,6 +1,8 @@
 // The app manifest, made from what the channel really listens to and calls, so that scopes and handlers cannot drift apart.
 // `manifest/slack.json` is its copy for people who paste it into Slack; a test compares the two.
-import { PATH } from './receiver';
+
+/** Where Slack delivers. */
+export const PATH = '/slack/events';
 
 /** What each scope is for: a reviewer asks, and a scope without a reason goes. */
 export const SCOPES = {

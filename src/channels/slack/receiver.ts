@@ -6,9 +6,8 @@ import type { Route } from '../../chat/channel';
 import { judge, MOST_BYTES } from './gate';
 import { loggable } from './json';
 import { ListenerFailed } from './listeners';
+import { PATH } from './manifest';
 import type { SlackSettings } from './options';
-
-export const PATH = '/slack/events';
 
 /** A receiver that is fed by one route of the house's HTTP server. */
 export class HttpReceiver implements Receiver {
