@@ -1,38 +1,25 @@
 #!/usr/bin/env node
 // The `usher` command: thin. Each sub-command calls an operation or main. It acts as an operator: it configures, it never decides.
+// People wait for it, so nothing heavy is imported here: each command loads what it needs when it is called.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { slackManifest } from './channels/slack/manifest';
-import { teamsManifest, teamsPackage } from './channels/teams/manifest';
-import { plain } from './chat/text';
-import { explain as sentenceOf } from './chat/words/faults';
-import type { Config } from './config';
-import { ConfigError, portSetting, readConfig } from './config';
-import { connectors } from './connectors';
-import { jobs } from './jobs';
-import { createGates } from './jobs/gate';
-import { cleanLine, createLog } from './log';
-import type { Log } from './log';
-import { CONNECTOR_MS, databaseOf, openHouse, StartError, startUsher } from './main';
-import type { House, Opening } from './main';
-import { apply, parseBlueprint, plan, planText, problemsText } from './operations/blueprint';
-import { redrive as redriveRow } from './operations/outgoing';
-import type { By } from './operations/ports';
-import { nameAdministrators } from './operations/settings';
+import type { Config, ConfigError } from './config';
 import { isRefusal } from './domain/errors';
-import { DatabaseProblem } from './store/address';
-import { checkDatabase } from './store/database';
+import type { House, Opening, StartError } from './house';
+import type { Log } from './log';
+import type { By } from './operations/ports';
+import type { DatabaseProblem } from './store/address';
 
-const USAGE = `usher <command>
+const usage = async (): Promise<string> => `usher <command>
 
   start                     start everything (the local page with a demo where no chat credentials are set)
   migrate                   bring the database up to date
   plan <file...>            show what applying the files would change
   apply <file...>           apply configuration files (--confirm where the plan asks for it)
   doctor                    check settings, database and rights, and say what is wrong
-  job <name>                run one job now (${jobs.map((job) => job.name).join(', ')})
+  job <name>                run one job now (${(await jobNames()).join(', ')})
   redrive [id...|all]       list what could not be sent or placed and was given up, or try it once more
   manifest slack            print the app manifest (--url https://... for another address than PUBLIC_URL)
   manifest teams            print the app manifest, or write the package with --zip FILE. --organization NAME, --website, --privacy
@@ -43,6 +30,11 @@ const USAGE = `usher <command>
 
 Exit codes: 0 done, 1 refused or failed, 2 wrong use.
 `;
+
+async function jobNames(): Promise<string[]> {
+  const { jobs } = await import('./jobs/index.ts');
+  return jobs.map((job) => job.name);
+}
 
 interface Call {
   readonly config: Config;
@@ -88,6 +80,7 @@ function accountName(): string {
 }
 
 async function inHouse(call: Call, work: (house: House) => Promise<Result>, opening?: Opening): Promise<Result> {
+  const { openHouse } = await import('./house.ts');
   const house = await openHouse(call.config, call.log, opening);
   try {
     return await work(house);
@@ -98,6 +91,7 @@ async function inHouse(call: Call, work: (house: House) => Promise<Result>, open
 
 async function start(call: Call): Promise<Result> {
   const began = Date.now();
+  const { startUsher } = await import('./main.ts');
   const usher = await startUsher(call.config, call.log);
   const seconds = ((Date.now() - began) / 1000).toFixed(1);
   const lines = [
@@ -137,6 +131,7 @@ function files(call: Call): { readonly name: string; readonly text: string }[] {
 
 async function configure(call: Call, write: boolean): Promise<Result> {
   if (call.rest.length === 0) throw new UsageError('Name at least one file.');
+  const { apply, parseBlueprint, plan, planText, problemsText } = await import('./operations/blueprint.ts');
   const read = parseBlueprint(files(call));
   const name = write ? 'apply' : 'plan';
   if ('problems' in read)
@@ -147,6 +142,7 @@ async function configure(call: Call, write: boolean): Promise<Result> {
     const ok = result.problems.length === 0;
     if (!write || !ok) return { text: planText(result, name), data: result, ok };
     // The settings may name somebody whom the files have just brought.
+    const { nameAdministrators } = await import('./operations/settings.ts');
     const { given, unknown, unclear } = await nameAdministrators(house.desk, operator(), call.config.administrators);
     const text = [
       planText(result),
@@ -166,6 +162,8 @@ async function configure(call: Call, write: boolean): Promise<Result> {
 
 function doctor(call: Call): Promise<Result> {
   const look = async (house: House): Promise<Result> => {
+    const { checkDatabase } = await import('./store/database.ts');
+    const { databaseOf } = await import('./house.ts');
     const findings = await checkDatabase(house.database, databaseOf(call.config));
     // The database tells its time by a function of ours, so only one that can be used is asked.
     const now = findings.length === 0 ? await house.views.now() : null;
@@ -179,11 +177,14 @@ function doctor(call: Call): Promise<Result> {
   return inHouse(call, look, { migrate: false, anyway: true });
 }
 
-function job(call: Call): Promise<Result> {
+async function job(call: Call): Promise<Result> {
   const [name = ''] = call.rest;
+  const { jobs } = await import('./jobs/index.ts');
   const found = jobs.find((one) => one.name === name);
-  if (!found) throw new UsageError(`There is no job "${name}". Jobs: ${jobs.map((one) => one.name).join(', ')}.`);
+  if (!found) throw new UsageError(`There is no job "${name}". Jobs: ${(await jobNames()).join(', ')}.`);
   return inHouse(call, async (house) => {
+    const { createGates } = await import('./jobs/gate.ts');
+    const { CONNECTOR_MS, connectors } = await import('./connectors/index.ts');
     let failed = 0;
     const tried = await found.sweep({
       actor: operator().actor,
@@ -205,7 +206,7 @@ function job(call: Call): Promise<Result> {
 /** Rows that one listing shows, or one call puts back. */
 const REDRIVE_LIMIT = 1_000;
 
-function redrive(call: Call): Promise<Result> {
+async function redrive(call: Call): Promise<Result> {
   const ids = call.rest.map(Number);
   const isAll = call.rest.length === 1 && call.rest[0] === 'all';
   if (!isAll && ids.some((id) => !Number.isSafeInteger(id) || id < 1))
@@ -218,6 +219,7 @@ function redrive(call: Call): Promise<Result> {
       );
       return done(lines.length === 0 ? 'Nothing was given up.' : lines.join('\n'), { dead });
     }
+    const { redrive: redriveRow } = await import('./operations/outgoing.ts');
     const redriven: number[] = [];
     const refused: number[] = [];
     for (const id of isAll ? dead.map((row) => row.id) : ids)
@@ -234,23 +236,24 @@ function redrive(call: Call): Promise<Result> {
   });
 }
 
-function manifest(call: Call): Promise<Result> {
+async function manifest(call: Call): Promise<Result> {
   const [platform] = call.rest;
   const socketMode = (call.config.slack?.appToken ?? null) !== null;
-  if (platform === 'teams') return Promise.resolve(forTeams(call));
+  if (platform === 'teams') return forTeams(call);
   if (platform !== 'slack') throw new UsageError('Say usher manifest slack, or usher manifest teams.');
+  const { slackManifest } = await import('./channels/slack/manifest.ts');
   const made = slackManifest({
     publicUrl: call.url ?? call.config.publicUrl ?? (socketMode ? null : 'https://usher.example.com'),
     command: '/usher',
     socketMode,
   });
-  return Promise.resolve(done(JSON.stringify(made, null, 2), made));
+  return done(JSON.stringify(made, null, 2), made);
 }
 
 const GUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Names everything that is missing at once: a package with made-up facts would be uploaded as it is. */
-function forTeams({ config, teams }: Call): Result {
+async function forTeams({ config, teams }: Call): Promise<Result> {
   const { organization = '', website = '', privacy = '', terms = '', version = '1.0.0', zip } = teams;
   const botId = config.teams?.appId ?? '';
   const id = teams.id ?? botId;
@@ -275,6 +278,7 @@ function forTeams({ config, teams }: Call): Result {
     version,
     developer: { name: organization, websiteUrl: website, privacyUrl: privacy, termsOfUseUrl: terms },
   };
+  const { teamsManifest, teamsPackage } = await import('./channels/teams/manifest.ts');
   const made = teamsManifest(settings);
   if (zip === undefined) return done(JSON.stringify(made, null, 2), made);
   writeFileSync(zip, teamsPackage(settings));
@@ -329,9 +333,11 @@ async function run(words: readonly string[]): Promise<number> {
   if (values.help !== true && !command && json)
     throw new UsageError(name === '' ? 'Say what to do.' : `There is no command "${name}".`);
   if (values.help === true || !command) {
-    process.stdout.write(USAGE);
+    process.stdout.write(await usage());
     return values.help === true ? 0 : 2;
   }
+  const { readConfig } = await import('./config.ts');
+  const { createLog } = await import('./log.ts');
   const config = readConfig(process.env);
   // What a command prints is for programs as well; only the log of a server goes where its output goes.
   const log =
@@ -352,17 +358,24 @@ async function run(words: readonly string[]): Promise<number> {
   return result.ok ? 0 : 1;
 }
 
-function explain(error: unknown): { readonly text: string; readonly code: number } {
-  if (error instanceof UsageError) return { text: `${error.message}\n\n${USAGE}`, code: 2 };
-  if (
-    error instanceof FileError ||
-    error instanceof ConfigError ||
-    error instanceof DatabaseProblem ||
-    error instanceof StartError
-  )
-    return { text: error.message, code: 1 };
-  if (isRefusal(error)) return { text: plain(sentenceOf(error.code, error.data as never), null), code: 1 };
+/** Errors whose message is a sentence for people. Known by name, which loads none of what throws them. */
+const SENTENCES: ReadonlySet<string> = new Set<(ConfigError | DatabaseProblem | FileError | StartError)['name']>([
+  'ConfigError',
+  'DatabaseProblem',
+  'FileError',
+  'StartError',
+]);
+
+async function explain(error: unknown): Promise<{ readonly text: string; readonly code: number }> {
+  if (error instanceof UsageError) return { text: `${error.message}\n\n${await usage()}`, code: 2 };
+  if (error instanceof Error && SENTENCES.has(error.name)) return { text: error.message, code: 1 };
+  if (isRefusal(error)) {
+    const { plain } = await import('./chat/text.ts');
+    const { explain: sentenceOf } = await import('./chat/words/faults.ts');
+    return { text: plain(sentenceOf(error.code, error.data as never), null), code: 1 };
+  }
   if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE' && 'port' in error) {
+    const { portSetting } = await import('./config.ts');
     const port = Number(error.port);
     const text = `Port ${port} is in use by another program. Stop that one, or set ${portSetting(port, process.env)} to another port.`;
     return { text, code: 1 };
@@ -370,10 +383,11 @@ function explain(error: unknown): { readonly text: string; readonly code: number
   if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'EACCES'))
     return { text: error.message, code: 1 };
   if (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))
-    return { text: `${error.message}\n\n${USAGE}`, code: 2 };
+    return { text: `${error.message}\n\n${await usage()}`, code: 2 };
   if (!(error instanceof Error)) return { text: String(error), code: 1 };
   // Errors of the database keep their sentence out of their stack.
   const text = error.stack?.includes(error.message) ? error.stack : `${error.message}\n${error.stack ?? ''}`;
+  const { cleanLine } = await import('./log.ts');
   return { text: cleanLine(text), code: 1 };
 }
 
@@ -385,8 +399,8 @@ run(process.argv.slice(2)).then(
     // A call that still hangs must not keep the process: all that counts is written down.
     setTimeout(() => process.exit(), EXIT_MS).unref();
   },
-  (error: unknown) => {
-    const { text, code } = explain(error);
+  async (error: unknown) => {
+    const { text, code } = await explain(error);
     // Whoever asked for a document gets one, however it ended; people read the same beside it.
     if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ error: text })}\n`);
     process.stderr.write(`${text}\n`);

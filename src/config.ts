@@ -1,5 +1,5 @@
 // Environment -> frozen Config. Says everything that is wrong at once and never repeats a value: any of them may be a
-// secret in the wrong place. Only main and the command line read it. What the settings mean is settings.ts.
+// secret in the wrong place. Only main, the house and the command line read it. What the settings mean is settings.ts.
 import path from 'node:path';
 import { inspect } from 'node:util';
 import { isLoopbackHost, isLoopbackUrl, schema, type Settings, settingNames, variables } from './settings';

@@ -18,10 +18,12 @@ import { createSlackChannel } from './channels/slack/bot';
 import { createTeamsChannel } from './channels/teams/bot';
 import { createWebChannel } from './channels/web/channel';
 import type { Config } from './config';
-import { connectors } from './connectors';
+import { CONNECTOR_MS, connectors } from './connectors';
 import { featured } from './demo/personas';
 import { isRefusal } from './domain/errors';
 import { prepareDemo } from './demo/prepare';
+import { CLICK_MS, openHouse, StartError } from './house';
+import type { House } from './house';
 import { startHttp } from './http';
 import type { HttpOptions, HttpServer } from './http';
 import { delivering, kindsOf } from './jobs/deliver';
@@ -33,38 +35,22 @@ import { createWorker } from './jobs/worker';
 import type { Log } from './log';
 import { createMetrics } from './metrics';
 import type { MetricsText } from './metrics';
-import type { Desk, Watch } from './operations/ports';
 import { settle } from './operations/settings';
 import { createReadiness } from './readiness';
-import { checkDatabase, connect, databaseTrouble, EMBEDDED_LOGIN, makeLogin, migrate } from './store/database';
-import type { ConnectOptions, Database } from './store/database';
+import { databaseTrouble } from './store/database';
+import type { Database } from './store/database';
 import { createStops } from './stops';
 import type { Stops } from './stops';
-import { startEmbedded } from './store/embedded';
-import { createStore } from './store/store';
 
 /** The folder of the package: templates and the demo's files lie beside `src` and `dist`. */
 export const PACKAGE = resolve(__dirname, '..');
 
-/** A connector that does not answer within this failed for now. */
-export const CONNECTOR_MS = 20_000;
-/** A click is taken within this, or refused and nothing is taken. */
-const CLICK_MS = 2_000;
-/** For clicks and what is shown; and fewer for workers and jobs, which can wait. */
-const APP_POOL = 12;
-const WORK_POOL = 6;
-const DEMO_POOL = 3;
-/** Who waits for the answer to a click must not wait longer for a connection. */
-const CLICK_LIMITS = { acquire: CLICK_MS };
 /** Of the past nothing is old enough to go, nobody has to be woken for what the demo does late on purpose, and nothing drifts. */
 const NOT_PLAYED: ReadonlySet<string> = new Set(['prune', 'watch', 'compare']);
 
 /** All of a stop has 10 s, the end of the process included: so long for what is under way, and so long for the database after it. */
 const STOP_MS = 5_500;
 const DATABASE_STOP_MS = 3_000;
-/** Of that: what still uses a connection by then is cut, and comes back by its lease. */
-const CONNECTIONS_STOP_MS = 1_000;
-const EMBEDDED_STOP_MS = 2_000;
 
 export interface Usher {
   /** Address of the local page; null where it is not open. */
@@ -72,99 +58,6 @@ export interface Usher {
   /** Address of the chat endpoints; null where no platform calls by HTTP. */
   readonly endpoint: string | null;
   stop(): Promise<void>;
-}
-
-/** What could not be started, as a sentence for the terminal. */
-export class StartError extends Error {
-  override readonly name = 'StartError';
-}
-
-export interface Opening {
-  /** Brings a server up to date where DATABASE_MIGRATION_URL is set. The embedded database always is brought up to date. */
-  readonly migrate: boolean;
-  /** Opens also what cannot be worked with: only for whoever says what is wrong with it. */
-  readonly anyway?: boolean;
-  /** Gives workers and jobs connections of their own, so that whatever they do no click waits for one. */
-  readonly apart?: boolean;
-  readonly watch?: Watch;
-}
-
-/** The house with its database, without channels: what the command line works with. Throws where it could not work. */
-export async function openHouse(config: Config, log: Log, opening: Opening = { migrate: false }) {
-  const stops = createStops(CONNECTIONS_STOP_MS, log);
-  const stop = (): Promise<void> => stops.run();
-  const over = (database: Database) => {
-    const parts = createStore({
-      sequelize: database.sequelize,
-      log,
-      ...(opening.watch ? { watch: opening.watch } : {}),
-    });
-    const desk: Desk = { store: parts.store, views: parts.views, drafts: parts.drafts, directory: parts.directory };
-    return { ...parts, desk, database };
-  };
-  try {
-    const { database, work } = await openDatabase(config, log, stops, opening);
-    const house = over(database);
-    return { ...house, work: work === null ? house : over(work), stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-}
-
-export type House = Awaited<ReturnType<typeof openHouse>>;
-
-async function openDatabase(
-  config: Config,
-  log: Log,
-  stops: Stops,
-  opening: Opening,
-): Promise<{ readonly database: Database; readonly work: Database | null }> {
-  const open = async (options: ConnectOptions): Promise<Database> => {
-    const database = await connect(options);
-    stops.push(() => database.close());
-    return database;
-  };
-  const both = async (options: Omit<ConnectOptions, 'poolMax'>) => ({
-    database: await open({
-      ...options,
-      poolMax: APP_POOL,
-      ...(opening.apart === true ? { limits: CLICK_LIMITS } : {}),
-    }),
-    work: opening.apart === true ? await open({ ...options, poolMax: WORK_POOL }) : null,
-  });
-
-  let url = config.databaseUrl?.reveal();
-  const migrationUrl = opening.migrate ? config.migrationUrl?.reveal() : undefined;
-  if (url === undefined) {
-    const embedded = await startEmbedded({ dir: config.home, log });
-    stops.push(() => embedded.stop(), EMBEDDED_STOP_MS);
-    await asOwner(embedded.url, async (owner) => {
-      await migrate(owner, log);
-      await makeLogin(owner);
-    });
-    url = embedded.urlAs(EMBEDDED_LOGIN);
-  } else if (migrationUrl !== undefined) await asOwner(migrationUrl, (owner) => migrate(owner, log));
-  // Each connection plans every statement anew, which takes most of the demo's first start.
-  const isSmall = config.demo && config.databaseUrl === null;
-  const opened = isSmall ? { database: await open({ url, poolMax: DEMO_POOL }), work: null } : await both({ url });
-  const problems = opening.anyway === true ? [] : await checkDatabase(opened.database, databaseOf(config));
-  if (problems.length > 0) throw new StartError(problems.join('\n'));
-  return opened;
-}
-
-async function asOwner(url: string, work: (owner: Database) => Promise<unknown>): Promise<void> {
-  const owner = await connect({ url, poolMax: 2 });
-  try {
-    await work(owner);
-  } finally {
-    await owner.close();
-  }
-}
-
-/** Where the database is said to be, for sentences about it. */
-export function databaseOf({ databaseUrl, home }: Config): string {
-  return databaseUrl === null ? `the database in ${home}` : 'DATABASE_URL';
 }
 
 /**

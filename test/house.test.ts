@@ -1,7 +1,7 @@
 // The house as it stands on a server: what works behind the scenes takes no connection that a click needs.
 import { readConfig } from '../src/config';
 import { createLog } from '../src/log';
-import { openHouse } from '../src/main';
+import { openHouse } from '../src/house';
 import { testDatabase } from './support/postgres';
 
 test('while workers and jobs hold every connection of theirs, a click gets one; a command needs only one pool', async () => {

@@ -10,6 +10,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   main: ['*'],
   cli: ['*'],
   demo: ['*'], // the demo organization, made by the operations; part of the composition
+  house: ['config', 'stops', 'operations/ports', 'store', 'log'],
   config: ['settings'],
   settings: ['store/address'],
   log: [],
@@ -134,6 +135,12 @@ const files = fs
 test('row 68: every import follows an arrow of the house, and botbuilder lives in one folder only', () => {
   expect(files.length).toBeGreaterThan(50);
   expect(files.flatMap((file) => violations(file, fs.readFileSync(path.join(SRC, file), 'utf8')))).toEqual([]);
+});
+
+test('the command loads nothing before it knows what is asked: people wait for it', () => {
+  const code = fs.readFileSync(path.join(SRC, 'cli.ts'), 'utf8');
+  const loaded = [...code.matchAll(/^import (?!type\b)[^;]*?'([^']+)';/gm)].map(([, name]) => name);
+  expect(loaded.filter((name) => !name?.startsWith('node:'))).toEqual(['./domain/errors']);
 });
 
 describe('the check sees', () => {

@@ -5,6 +5,9 @@ import type { Connector } from './connector';
 import { localConnector } from './local';
 import { manualConnector } from './manual';
 
+/** A connector that does not answer within this failed for now. */
+export const CONNECTOR_MS = 20_000;
+
 export interface ConnectorParts {
   readonly localRoles: LocalRoles;
 }
