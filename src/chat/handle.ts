@@ -22,7 +22,7 @@ import { tidied } from './tidy';
 import { traceOf } from './trace';
 import { uuid } from './verb';
 import type { Answer, Context } from './verb';
-import { draw, lacking } from './views';
+import { draw, knows } from './views';
 import { admit, identify, patiently, waits } from './who';
 import type { Profiles, Who } from './who';
 import { label } from './words';
@@ -303,14 +303,16 @@ async function noted(parts: ConversationParts, inbound: Inbound, who: Who | null
 async function run(parts: Heard, inbound: Inbound, who: Who): Promise<Reply> {
   const { act } = inbound;
   const { owed } = inbound;
+  const context = contextOf(parts, inbound, who, act.kind === 'press' || act.kind === 'submit' ? act.verb : null);
   // A newer release kept what this one cannot draw.
-  const from = owed?.from && lacking(owed.from.view, owed.from.params) === null ? owed.from : undefined;
+  const isKnown =
+    owed?.from && (await knows(owed.from.view, { desk: parts.desk, who, by: context.by, params: owed.from.params }));
+  const from = isKnown ? owed.from : undefined;
   if (owed !== undefined && owed.say !== null && owed.offered !== undefined)
     return offering(parts, who, { summary: owed.say, choices: owed.offered });
   if (owed !== undefined && owed.say !== null && from === undefined)
     return await withFresh(parts, { ...inbound, act: owed.pressed ?? act }, who, owed.say);
   if (act.kind === 'search') return search(parts.desk, who, act);
-  const context = contextOf(parts, inbound, who, act.kind === 'press' || act.kind === 'submit' ? act.verb : null);
   const shown = (answer: Answer): Promise<Reply> => reply(parts, inbound, who, context.by, answer);
   let answer: Answer;
   if (from !== undefined) return shown(from);

@@ -143,7 +143,8 @@ export async function withFresh(parts: ReplyParts, inbound: Inbound, who: Who, s
 /** The form with what was filled in, for platforms that must draw it again; what was typed is kept in the draft. */
 async function filledForm(parts: ReplyParts, inbound: Inbound, who: Who): Promise<Card | null> {
   const { act } = inbound;
-  if (act.kind !== 'submit' || act.draft === null) return null;
+  // What another release sends its own form by is not ours to write.
+  if (act.kind !== 'submit' || act.draft === null || !verb(act.verb)?.submit) return null;
   try {
     const draft = await parts.desk.drafts.get(act.draft as DraftId, who.person.id);
     if (draft?.verb !== act.verb) return null;

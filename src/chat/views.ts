@@ -462,7 +462,8 @@ async function draftOf(look: Look): Promise<Draft> {
 const form: View = async (look) => {
   const draft = await draftOf(look);
   const make = forms[draft.verb];
-  if (!make) throw new DomainError('draft-gone', {});
+  // It is there, and a newer release goes on with it.
+  if (!make) throw new DomainError('not-found', { what: 'card' });
   return make(look, draft);
 };
 
@@ -541,7 +542,7 @@ export const views = {
   continue: async (look) => {
     const drawn = await form(look);
     if (drawn.card !== 'request-form' && drawn.card !== 'reason-form' && drawn.card !== 'delegation-form')
-      throw new DomainError('draft-gone', {});
+      throw new DomainError('not-found', { what: 'card' });
     return {
       card: 'continue',
       data: {
@@ -680,6 +681,14 @@ export function lacking(marked: string, params: Params): string | null {
   const needed = nameOf(marked) === 'digest' ? [marked, ...noticesOf(params)] : [marked];
   const missing = needed.find((view) => !isView(view));
   return missing === undefined ? null : nameOf(missing);
+}
+
+/** Whether this release has what it needs to draw an answer that was kept. One that knows more may have kept it, or begun its form. */
+export async function knows(view: string, look: Look): Promise<boolean> {
+  if (lacking(view, look.params) !== null) return false;
+  if (nameOf(view) !== 'form') return true;
+  const draft = await look.desk.drafts.get(id(look, 'draft') as DraftId, viewer(look));
+  return draft === null || forms[draft.verb] !== undefined;
 }
 
 /** Draws a view by name; an unknown name is an old card of another version. */

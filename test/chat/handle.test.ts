@@ -130,6 +130,22 @@ describe('an answer that is owed', () => {
     expect(await owed({ kind: 'text', text: 'approve' }, shown)).toEqual([
       ['text', expect.stringContaining('I cannot show the answer')],
     ]);
+    // So it is with the form that another release began, which stays as it is for that one.
+    const begun = await world.conversation.handle(world.inbound('ana', deny));
+    const { draft } = cardOf(begun);
+    const stands = () => world.sql('select verb, input, step, version from drafts where id = $1', [draft]);
+    await world.sql(`update drafts set verb = 'approval.ofTomorrow', input = '{"of": "tomorrow"}' where id = $1`, [
+      draft,
+    ]);
+    const asBegun = await stands();
+    const next: Act = { kind: 'press', verb: 'draft.open', data: { draft }, card: null };
+    const sent: Act = { kind: 'submit', verb: 'approval.ofTomorrow', draft, data: {}, values: { reason: 'x' } };
+    for (const act of [next, sent, { ...next, verb: 'approval.ofTomorrow' }])
+      expect(sentenceOf(await door.knock('ana', act))).toBe('This card is out of date. Type “help” to go on.');
+    expect(await owed({ kind: 'text', text: 'deny R-1001' }, begun)).toEqual([
+      ['text', expect.stringContaining('I cannot show the answer')],
+    ]);
+    expect(await stands()).toEqual(asBegun);
     const gone = `update drafts set expires_at = usher_now() where input ->> 'request' is not null`;
     expect(await typedHere('deny R-1001', gone)).toEqual([['text', expect.stringContaining('form')]]);
     expect(await door.state()).toEqual(before);
