@@ -27,7 +27,7 @@ import type { House } from './house';
 import { startHttp } from './http';
 import type { HttpOptions, HttpServer } from './http';
 import { delivering, kindsOf } from './jobs/deliver';
-import { answersIn, createGates } from './jobs/gate';
+import { answersIn, createGates, gateOf, heed } from './jobs/gate';
 import { jobs } from './jobs';
 import { receiving } from './jobs/receive';
 import { startSchedule } from './jobs/schedule';
@@ -372,6 +372,7 @@ function channelsOf(
         ...(config.teams.loginUrl === null ? {} : { loginUrl: config.teams.loginUrl }),
         playground: config.teams.playground,
         refusals,
+        heed: (tenant, error) => heed(house.outbox, gateOf({ platform: 'teams', tenant }), error),
         log,
       }),
     );

@@ -340,13 +340,22 @@ async function learned<T>(
     return result;
   } catch (error) {
     if (!(error instanceof ChannelError) && !(error instanceof ConnectorError)) throw error;
-    if (error.kind !== 'later') {
-      // It answered, whatever it said.
-      if (failing) await outbox.worked(target);
-    } else if (error.retryAfterMs !== null) await outbox.hold(target, error.retryAfterMs);
-    else await outbox.failed(target, error.code === LIMITED);
+    // It answered, whatever it said.
+    if (error.kind !== 'later' && failing) await outbox.worked(target);
+    await heed(outbox, target, error);
     throw error;
   }
+}
+
+/** Has everybody leave a target alone that does not take a call now, as long as it says, or as it has failed before. */
+export async function heed(
+  outbox: Pick<Outbox, 'hold' | 'failed'>,
+  target: string,
+  { code, kind, retryAfterMs }: ChannelError | ConnectorError,
+): Promise<void> {
+  if (kind !== 'later') return;
+  if (retryAfterMs !== null) await outbox.hold(target, retryAfterMs);
+  else await outbox.failed(target, code === LIMITED);
 }
 
 function paused(ms: number): Promise<void> {

@@ -8,6 +8,8 @@ import {
   enterAnswers,
   enterEdits,
   enterPreviews,
+  heed,
+  LIMITED,
   MOST_OF_ONE,
   NotNow,
   paceOf,
@@ -187,6 +189,10 @@ test('nobody takes a turn of edits while the workspace wants no calls', async ()
     for (let n = 0; n < 5; n += 1) may.push(await pace.mayEdit());
     return may;
   };
+  await heed(world.outbox, 'slack:T', new ChannelError('refused', 'channel_not_found'));
+  expect(await world.outbox.held('slack:T')).toBe(0);
+  await heed(world.outbox, 'slack:T', new ChannelError('later', LIMITED, 3_000));
+  expect(await world.outbox.held('slack:T')).toBe(3_000);
   await pace.holdEdits(5_000);
   expect(await answers()).toEqual(Array(5).fill(false));
   for (let n = 0; n < 5; n += 1)

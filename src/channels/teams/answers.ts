@@ -55,11 +55,15 @@ export function createAnswers(settings: TeamsSettings, conversation: Conversatio
     const ref = await post(place, content);
     if (place.conversation !== inbound.surface.conversation) {
       // The answer is out, and must not be made again because of a line that says where.
-      await post(placeOf(inbound), { text: plain(conversation.sentence('sentDirect'), null) }).catch(
-        (error: unknown) => {
-          settings.log.warn({ code: error instanceof ChannelError ? error.code : 'unknown' }, 'Teams line not said');
-        },
-      );
+      await post(placeOf(inbound), { text: plain(conversation.sentence('sentDirect'), null) })
+        .catch(async (error: unknown) => {
+          if (!(error instanceof ChannelError)) throw error;
+          settings.log.warn({ code: error.code }, 'Teams line not said');
+          await settings.heed(inbound.tenant, error);
+        })
+        .catch((error: unknown) => {
+          settings.log.warn({ err: error }, 'Teams line failed');
+        });
     }
     return ref;
   };

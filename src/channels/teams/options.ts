@@ -1,6 +1,7 @@
 // What the Teams channel needs to know, checked before anything starts: a bot that would listen to anybody does not start.
 // Reading the environment is config's work.
 import { createRefusals, type Refusals } from '../../chat/refusals';
+import type { ChannelError } from '../../chat/channel';
 import type { Log } from '../../log';
 
 /** Settings of `createTeamsChannel`. The three overrides exist for local stand-ins and accept loopback only. */
@@ -23,6 +24,8 @@ export interface TeamsOptions {
   readonly log: Log;
   /** Hears of what is turned away. */
   readonly refusals?: Refusals;
+  /** Hears why a call in a tenant failed that nothing else hangs on, so that others wait as long as Teams says. */
+  readonly heed?: (tenant: string, error: ChannelError) => Promise<void>;
   /** How long an invoke may take before it is answered with "still working". Teams' budget is 3 s in all. */
   readonly patienceMs?: number;
   /** How long a remote call may take. */
@@ -80,6 +83,7 @@ export function checkOptions(options: TeamsOptions): TeamsSettings {
     remoteTimeoutMs: 10_000,
     stopMs: 3_000,
     refusals: createRefusals(options.log),
+    heed: () => Promise.resolve(),
     ...options,
     allowedTenants: options.allowedTenants.map((tenant) => tenant.toLowerCase()),
     serviceHosts: options.serviceHosts.map((host) => host.toLowerCase()),

@@ -144,6 +144,8 @@ describe('typed words', () => {
   });
 
   test('said where others read along, they are answered to the person, with one line there', async () => {
+    const heed = jest.fn();
+    await restart({ heed });
     await teams.say(ana, 'my access', { channel: '19:it@thread.tacv2;messageid=1' });
     const inbound = only(conversation.accepted);
     expect(inbound.surface).toMatchObject({ kind: 'channel', conversation: '19:it@thread.tacv2;messageid=1' });
@@ -153,11 +155,21 @@ describe('typed words', () => {
     expect(teams.messagesIn('19:it@thread.tacv2;messageid=1').map(({ text }) => text)).toEqual([
       'I answered you directly.',
     ]);
-    // Where the line does not come through they have their answer, and get no second one.
-    const answer = world.channel.answer(inbound, { kind: 'text', say: words('You hold the rest.') });
-    await teams.messageFor(ana, 'You hold the rest.');
-    teams.fail({ on: 'post', status: 429 });
-    expect(await answer).toMatchObject({ conversation: ana.conversation });
+    // Where the line does not come through they have their answer, and get no second one; others wait as long as Teams says.
+    for (const [what, kept] of [
+      ['You hold the rest.', () => Promise.resolve()],
+      ['You hold more.', () => Promise.reject(new Error('no database'))],
+    ] as const) {
+      heed.mockReset().mockImplementation(kept);
+      const answer = world.channel.answer(inbound, { kind: 'text', say: words(what) });
+      await teams.messageFor(ana, what);
+      teams.fail({ on: 'post', status: 429, retryAfter: '17' });
+      expect(await answer).toMatchObject({ conversation: ana.conversation });
+      expect(heed.mock.calls).toEqual([
+        [inbound.tenant, expect.objectContaining({ kind: 'later', retryAfterMs: 17_000 })],
+      ]);
+      expect(teams.messagesOf(ana).filter(({ text }) => text === what)).toHaveLength(1);
+    }
   });
 
   test('other activities are taken and do nothing', async () => {
