@@ -109,7 +109,7 @@ export async function startUsher(
         profiles: async ({ platform, tenant, user, surface }) =>
           (await channels.get(platform)?.profile(tenant, user, surface)) ?? null,
         refusals,
-        cooling: createCooling(outbox),
+        cooling: createCooling(outbox, log),
         watch: metrics.watch,
         links,
         log,

@@ -163,8 +163,7 @@ async function take(context: Context, request: RequestId): Promise<Answer> {
   const answer: StoredReply = { view: 'request', params: { request, say: 'canceled' } };
   await cancel(context.desk, context.by, request, () => answer);
   const me = context.who.person.id;
-  // It is taken back, whatever becomes of the count: an error here would say that nothing was changed.
-  if (facts.request.requestor === me) await context.cooling?.tookBack(me, facts.package.id).catch(() => undefined);
+  if (facts.request.requestor === me) await context.cooling?.tookBack(me, facts.package.id);
   return { view: 'request', params: answer.params, place: 'replace' };
 }
 
