@@ -19,9 +19,10 @@ create table test_kept as
     and (xpath('/row/c/text()', query_to_xml(format('select count(*) as c from %s', c.oid::regclass), false, true, '')))[1]::text <> '0';
 insert into test_kept values ('test_kept');
 
+-- By name, because a test may make a table anew.
 create view test_tables as
-  select c.oid as id, c.oid::regclass::text as name, case c.relkind when 'r' then format('pg_relation_size(%s)', c.oid)
-    else format('(select sum(pg_relation_size(relid)) from pg_partition_tree(%s))', c.oid) end as bytes
+  select c.oid as id, c.oid::regclass::text as name, case c.relkind when 'r' then format('pg_relation_size(%L)', c.oid::regclass)
+    else format('(select sum(pg_relation_size(relid)) from pg_partition_tree(%L))', c.oid::regclass) end as bytes
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
   where n.nspname = 'public' and c.relkind in ('r', 'p') and not c.relispartition
     and c.oid::regclass::text not in (select name from test_kept);
