@@ -71,7 +71,10 @@ async function work(parts: ReceiveParts, row: InboundRow): Promise<void> {
   try {
     parts.gates.room(gateOf(stored), paceOf(stored.platform).all, true);
     const inbound = await introduced(channel, stored);
-    const reply = await parts.conversation.handle(inbound);
+    const reply = await parts.conversation.handle(inbound).catch((error: unknown) => {
+      // Nobody could be asked who this is, so what they are owed waits like what finds the platform closed.
+      throw error instanceof ChannelError ? new NotNow('gate', error.retryAfterMs ?? MOST_MS) : error;
+    });
     // A bot is refused like others; answering it could go on for ever.
     if (reply.kind !== 'none' && inbound.profile?.standing !== 'bot') {
       const ref = await answer(parts, channel, inbound, reply).catch(async (error: unknown) => {

@@ -476,6 +476,7 @@ describe('a platform that names a time', () => {
     await world.conversation.owed(asked, { kind: 'text', say: [] });
     await world.incoming.settle();
     expect(heard).toHaveLength(1);
+    expect(await world.sql(`select attempts from inbound where settled_at is null`)).toEqual([{ attempts: 0 }]);
     expect(world.lines.join('')).not.toContain('act failed');
     Object.assign(world.mailbox, {
       profile: () => Promise.resolve({ ...NOBODY, directoryKey: 'tara', standing: 'member' }),
