@@ -686,7 +686,7 @@ export function lacking(marked: string, params: Params): string | null {
 /** Whether this release has what it needs to draw an answer that was kept. One that knows more may have kept it, or begun its form. */
 export async function knows(view: string, look: Look): Promise<boolean> {
   if (lacking(view, look.params) !== null) return false;
-  if (nameOf(view) !== 'form') return true;
+  if (!['form', 'continue'].includes(nameOf(view))) return true;
   const draft = await look.desk.drafts.get(id(look, 'draft') as DraftId, viewer(look));
   return draft === null || forms[draft.verb] !== undefined;
 }

@@ -142,9 +142,10 @@ describe('an answer that is owed', () => {
     const sent: Act = { kind: 'submit', verb: 'approval.ofTomorrow', draft, data: {}, values: { reason: 'x' } };
     for (const act of [next, sent, { ...next, verb: 'approval.ofTomorrow' }])
       expect(sentenceOf(await door.knock('ana', act))).toBe('This card is out of date. Type “help” to go on.');
-    expect(await owed({ kind: 'text', text: 'deny R-1001' }, begun)).toEqual([
-      ['text', expect.stringContaining('I cannot show the answer')],
-    ]);
+    for (const reply of [begun, { ...shown, from: { view: 'continue', params: { draft }, place: 'new' } } as Reply])
+      expect(await owed({ kind: 'text', text: 'deny R-1001' }, reply)).toEqual([
+        ['text', expect.stringContaining('I cannot show the answer')],
+      ]);
     expect(await stands()).toEqual(asBegun);
     const gone = `update drafts set expires_at = usher_now() where input ->> 'request' is not null`;
     expect(await typedHere('deny R-1001', gone)).toEqual([['text', expect.stringContaining('form')]]);
