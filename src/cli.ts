@@ -181,7 +181,7 @@ async function job(call: Call): Promise<Result> {
   const [name = ''] = call.rest;
   const { jobs } = await import('./jobs/index.ts');
   const found = jobs.find((one) => one.name === name);
-  if (!found) throw new UsageError(`There is no job "${name}". Jobs: ${(await jobNames()).join(', ')}.`);
+  if (!found) throw new UsageError(`There is no job "${name}". Jobs: ${jobs.map((one) => one.name).join(', ')}.`);
   return inHouse(call, async (house) => {
     const { createGates } = await import('./jobs/gate.ts');
     const { CONNECTOR_MS, connectors } = await import('./connectors/index.ts');
@@ -359,16 +359,16 @@ async function run(words: readonly string[]): Promise<number> {
 }
 
 /** Errors whose message is a sentence for people. Known by name, which loads none of what throws them. */
-const SENTENCES: ReadonlySet<string> = new Set<(ConfigError | DatabaseProblem | FileError | StartError)['name']>([
+const SENTENCES: ReadonlySet<string> = new Set<(ConfigError | DatabaseProblem | StartError)['name']>([
   'ConfigError',
   'DatabaseProblem',
-  'FileError',
   'StartError',
 ]);
 
 async function explain(error: unknown): Promise<{ readonly text: string; readonly code: number }> {
   if (error instanceof UsageError) return { text: `${error.message}\n\n${await usage()}`, code: 2 };
-  if (error instanceof Error && SENTENCES.has(error.name)) return { text: error.message, code: 1 };
+  if (error instanceof FileError || (error instanceof Error && SENTENCES.has(error.name)))
+    return { text: error.message, code: 1 };
   if (isRefusal(error)) {
     const { plain } = await import('./chat/text.ts');
     const { explain: sentenceOf } = await import('./chat/words/faults.ts');

@@ -5,7 +5,7 @@ import { LIMITED, NotNow } from './gate';
 
 /** A platform that is away, or whose gate is closed to everybody, is waited for so long before the next place is tried. */
 const ELSEWHERE_MS = 15 * 60_000;
-/** What a platform may be away: only then, and after so many tries, is a message given up. Both count, so that one put back by hand is tried anew. */
+/** What a platform may be away: only then, and after the tries of deliver.ts, is a message given up. Both count, so that one put back by hand is tried anew. */
 export const KEEP_TRYING_MS = 3 * 24 * 60 * 60_000;
 
 /** Code of a row of which is not known whether its message is out, because nobody could look. */

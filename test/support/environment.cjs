@@ -3,12 +3,12 @@
 const { TestEnvironment } = require('jest-environment-node');
 
 const connections = new Map();
-const menders = new Map();
+const resets = new Map();
 
 module.exports = class extends TestEnvironment {
   constructor(...given) {
     super(...given);
     this.global.usherConnections = connections;
-    this.global.usherMenders = menders;
+    this.global.usherResets = resets;
   }
 };

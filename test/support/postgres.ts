@@ -33,7 +33,7 @@ const LONG_LOOK_MS = 15 * 60_000;
 /** Idle connections of this process by address and role; they outlive a test file (environment.cjs). */
 declare const usherConnections: Map<string, Client[]>;
 /** The connections that reset, by address. */
-declare const usherMenders: Map<string, pg.Client & Client>;
+declare const usherResets: Map<string, pg.Client & Client>;
 
 const open: Pick<Database, 'close'>[] = [];
 let current: Promise<TestDatabase> | undefined;
@@ -94,22 +94,22 @@ async function shareDatabase(url: string, role?: string): Promise<Database> {
 }
 
 /** Asks over the one connection of this worker that resets (reset.ts); it outlives the file as well. */
-function mending(url: string): (sql: string, ...bind: string[]) => Promise<Record<string, unknown>[]> {
+function resetting(url: string): (sql: string, ...bind: string[]) => Promise<Record<string, unknown>[]> {
   const key = `${url} resets`;
   let client: (pg.Client & Client) | undefined;
   open.push({ close: () => Promise.resolve(client?.unref()) });
   return async (sql, ...bind) => {
-    client = usherMenders.get(key) ?? (await connectMender(url, key));
+    client = usherResets.get(key) ?? (await connectReset(url, key));
     client.ref();
     return (await client.query<Record<string, unknown>>({ name: sql, text: sql, values: bind })).rows;
   };
 }
 
-async function connectMender(url: string, key: string): Promise<pg.Client & Client> {
+async function connectReset(url: string, key: string): Promise<pg.Client & Client> {
   const client = new pg.Client({ connectionString: url, options: RESETTING }) as pg.Client & Client;
-  client.on('error', () => usherMenders.delete(key)).on('end', () => usherMenders.delete(key));
+  client.on('error', () => usherResets.delete(key)).on('end', () => usherResets.delete(key));
   await client.connect();
-  usherMenders.set(key, client);
+  usherResets.set(key, client);
   return client;
 }
 
@@ -146,16 +146,16 @@ async function prepare(): Promise<TestDatabase> {
 
   const url = clusterUrl(name);
   const [database, owner] = await Promise.all([shareDatabase(url, APP_ROLE), shareDatabase(url)]);
-  const mend = mending(url);
+  const over = resetting(url);
   const reset = async (): Promise<void> => {
-    await mend('select test_reset()');
+    await over('select test_reset()');
   };
   const filled = async (key: string, fill: () => Promise<unknown>): Promise<void> => {
     const name = createHash('sha256').update(key).digest('hex').slice(0, 32);
-    const [row] = await mend('select test_restore($1) as known', name);
+    const [row] = await over('select test_restore($1) as known', name);
     if (row?.['known'] === true) return;
     await fill();
-    await mend('select test_keep($1)', name);
+    await over('select test_keep($1)', name);
   };
   await reset();
   return { url, database, sequelize: database.sequelize, owner: owner.sequelize, reset, filled };
