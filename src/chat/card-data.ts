@@ -122,6 +122,9 @@ export type CardDataOf = {
     readonly content: string | null;
     readonly approveTip: Text;
     readonly denyTip: Text;
+    /** As on the card that asks for the decision. */
+    readonly decideTyped: string;
+    readonly approveTyped: string;
     readonly mayCancel: boolean;
     readonly cancelVerb: string;
     readonly mayAskAgain: boolean;

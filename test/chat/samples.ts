@@ -249,6 +249,8 @@ export const samples: { readonly [N in CardName]: Readonly<Record<string, CardDa
       content: ID,
       approveTip: words('Approve R-1042'),
       denyTip: words('Deny R-1042'),
+      decideTyped: 'R-1042 step 2',
+      approveTyped: 'R-1042 step 2 version 3',
       mayCancel: true,
       cancelVerb: 'request.cancel',
       mayAskAgain: true,

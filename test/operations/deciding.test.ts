@@ -28,6 +28,12 @@ function formOf(reply: Reply): Card {
   if (reply.kind !== 'errors' || reply.form === undefined) throw new Error(`no form but ${sentenceOf(reply)}`);
   return reply.form;
 }
+/** What a card says one may type that begins with this word. */
+function printedIn(reply: Reply, word: string): string[] {
+  return [...textOf(cardOf(reply)).matchAll(/“([^”]+)”/g)].flatMap(([, words = '']) =>
+    words.startsWith(`${word} `) ? [words] : [],
+  );
+}
 const said = (user: string) => world.messagesTo(user).map((message) => textOf(message.card));
 const holds = (user: string, role: string) => world.localRoles.has(user, 'Ledger', role, 'root');
 const requests = () =>
@@ -208,9 +214,9 @@ describe('a role added before the decision (rules 3.8, 3.27)', () => {
     expect(textOf(cardOf(reply))).toContain(shows);
     await world.say('ana', 'approve R-1001 version 1');
     expect(await decisions()).toEqual([]);
-    // The card says the same words.
-    const printed = [...textOf(cardOf(reply)).matchAll(/“(approve [^”]+)”/g)].map(([, words]) => words ?? '');
-    expect(new Set(printed)).toEqual(new Set(['approve R-1001 version 2']));
+    // Both cards say the same words.
+    const printed = [reply, await world.say('ana', 'R-1001')].flatMap((shown) => printedIn(shown, 'approve'));
+    expect(printed).toEqual(['approve R-1001 version 2', 'approve R-1001 version 2']);
     expect(sentenceOf(await world.say('ana', printed[0] ?? ''))).toBe('Done. R-1001 is approved.');
     expect(await decisions()).toMatchObject([{ saw: (await content())[1], surface: 'typed' }]);
   });
@@ -387,7 +393,12 @@ describe('a decision is on what the person saw', () => {
       ]);
       await world.say('ana', 'approve R-1001 step 1');
       expect(await decisions()).toEqual([{ n: 1, decision: 'approve' }]);
-      const printed = /“(approve [^”]+)”/.exec(textOf(cardOf(reply)))?.[1] ?? '';
+      const [printed = ''] = printedIn(reply, 'approve');
+      const whole = await world.say('ana', 'R-1001');
+      expect([...printedIn(whole, 'approve'), ...printedIn(whole, 'deny')]).toEqual([
+        printed,
+        'deny R-1001 step 2 because …',
+      ]);
       expect(sentenceOf(await world.say('ana', printed))).toBe('Done. R-1001 is approved.');
       expect(await decisions()).toContainEqual({ n: 2, decision: 'approve' });
     },

@@ -64,8 +64,6 @@ export function approvalCard(view: RequestView): CardDataOf['approval'] {
     open: asked !== null,
     ...decisionButtons(view),
     typed: typedNumber(request.number),
-    decideTyped: typedStep(facts, asked),
-    approveTyped: typedApproval(facts, asked),
   };
 }
 
@@ -227,19 +225,22 @@ function heardText(facts: RequestFacts, { person, decision, for: other }: Decisi
 }
 
 /**
- * The buttons by which the reader decides. They say what was shown: that it is an exception, whose voice it is (domain/may-decide.ts),
- * and what the package holds (domain/content.ts).
+ * The buttons by which the reader decides, and the words that do the same. They say what was shown: that it is an exception, whose
+ * voice it is (domain/may-decide.ts), and what the package holds (domain/content.ts).
  */
 export function decisionButtons(view: RequestView) {
   const { facts } = view;
+  const asked = deciding(view);
   const plan = policyOf(facts)?.stages.find((one) => one.n === running(facts)?.n);
   const shownNumber = number(facts.request.number);
   return {
     approveVerb: plan?.approverReasonRequired === true ? 'approval.approveWithReason' : 'approval.approve',
     kind: facts.request.type === 'exception' ? 'exception' : null,
-    for: deciding(view)?.task.for ?? null,
-    content: deciding(view) === null || facts.request.type === 'exception' ? null : facts.content.id,
+    for: asked?.task.for ?? null,
+    content: asked === null || facts.request.type === 'exception' ? null : facts.content.id,
     approveTip: say('approve.title', { number: shownNumber }),
     denyTip: say('deny.title', { number: shownNumber }),
+    decideTyped: typedStep(facts, asked),
+    approveTyped: typedApproval(facts, asked),
   };
 }
