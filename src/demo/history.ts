@@ -1,5 +1,6 @@
 // Three months of Woodgrove, made by the same operations as everything else, with a clock that is moved back first and
 // forward as the story goes. Nothing is inserted: what people see later really was asked, decided, placed and taken.
+import { draw } from '../chat/views';
 import { DomainError } from '../domain/errors';
 import type { PackageId, Person, PersonId, PolicyVersionId, RequestId } from '../domain/model';
 import { decide } from '../operations/approvals';
@@ -159,6 +160,38 @@ function handsOf(desk: Desk, openTask: HistoryParts['openTask']): Hands {
     memory.request = asked.request;
   }
 
+  /** With what the page keeps of it (chat/handle.ts): what the card showed, and that whoever wrote why they approve knew who reads it. */
+  async function decideShown(
+    act: Extract<Act, { kind: 'approve' | 'deny' }>,
+    who: Person,
+    id: RequestId,
+  ): Promise<void> {
+    const reader = { person: who, zone: who.timeZone, locale: 'en' };
+    const { card, data } = await draw('approval', { desk, who: reader, by: by(who), params: { request: id } });
+    if (card !== 'approval' || !data.open) throw new Error(`${who.name} is not asked`);
+    const { version, content, for: other } = data;
+    await decide(desk, by(who), {
+      request: id,
+      decision: act.kind,
+      reason: act.reason ?? null,
+      shown: {
+        surface: 'web',
+        platform: 'web',
+        // Drawn for this alone: of what is long ago there is no message.
+        card: null,
+        version,
+        view: 'approval',
+        hash: null,
+        data,
+        ...(other === null ? {} : { for: other }),
+        ...(content === null ? {} : { packageVersion: content }),
+        ...(act.kind === 'approve' && act.reason !== undefined ? { readers: true } : {}),
+      },
+      seen: version,
+      draft: null,
+    });
+  }
+
   return {
     async play(act, memory, at) {
       try {
@@ -170,13 +203,7 @@ function handsOf(desk: Desk, openTask: HistoryParts['openTask']): Hands {
             return;
           case 'approve':
           case 'deny':
-            await decide(desk, by(who), {
-              request: request(memory),
-              decision: act.kind,
-              reason: act.reason ?? null,
-              shown: { surface: 'web' },
-              draft: null,
-            });
+            await decideShown(act, who, request(memory));
             return;
           case 'cancel':
             await cancel(desk, by(who), request(memory));

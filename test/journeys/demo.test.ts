@@ -4,7 +4,7 @@ import { prepareDemo } from '../../src/demo/prepare';
 import { createLog } from '../../src/log';
 import type { By } from '../../src/operations/ports';
 import { testDatabase } from '../support/postgres';
-import { aWorld, type World } from '../support/world';
+import { aWorld, cardOf, textOf, type World } from '../support/world';
 
 let world: World;
 
@@ -70,6 +70,19 @@ test('whoever was asked, asked for or given something stands in the trail as a p
   expect(rows.filter(({ type }) => type === 'decision.recorded')).toEqual([
     { type: 'decision.recorded', kind: 'person' },
   ]);
+});
+
+test('a decision keeps the card that it was made on, and whoever asked reads why it was approved', async () => {
+  const rows = await world.sql<{ number: string; key: string; approvedBecause: string | null; shows: boolean }>(
+    `select r.number::text, p.directory_key as key, case d.decision when 'approve' then d.reason end as "approvedBecause",
+       d.shown -> 'data' ->> 'open' = 'true' and strpos(d.shown ->> 'data', r.reason) > 0 as shows
+     from decisions d join requests r on r.id = d.request_id join people p on p.id = r.requestor_id`,
+  );
+  expect(rows.filter(({ shows }) => !shows)).toEqual([]);
+  const because = rows.filter((row) => row.approvedBecause !== null);
+  expect(because.length).toBeGreaterThan(5);
+  for (const { number, key, approvedBecause } of because)
+    expect(textOf(cardOf(await world.say(key, `R-${number}`)))).toContain(approvedBecause);
 });
 
 test('every placed role is in the system that keeps it, and no other is', async () => {
