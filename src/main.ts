@@ -75,7 +75,7 @@ export async function startUsher(
   try {
     const metrics = createMetrics();
     const readiness = createReadiness();
-    const chat = await listen(config, metrics, () => readiness.problems(), log, stops);
+    const { page, chat } = await listen(config, metrics, () => readiness.problems(), log, stops);
     const house = await openHouse(config, log, { migrate: true, apart: true, watch: metrics.watch });
     stops.push(() => house.stop(), DATABASE_STOP_MS);
     const playground = config.teams?.playground === true;
@@ -91,13 +91,13 @@ export async function startUsher(
         'administrators of the settings by names that more than one person has or had: nobody is one by these; name them in a file, or by another key',
       );
     const book = loadCards(join(PACKAGE, 'cards'));
-    const pagePort = { value: config.pagePort };
+    const pagePort = page?.port ?? config.pagePort;
     const refusals = createRefusals(log, (platform, code) => {
       metrics.watch.turnedAway(platform, code);
     });
     const channels = channelsOf(config, house, log, { refusals, pagePort, patienceMs });
     const links = createLinks(
-      () => (config.demo ? `http://localhost:${pagePort.value}` : config.publicUrl),
+      () => (config.demo ? `http://localhost:${pagePort}` : config.publicUrl),
       () => channels.values(),
     );
     const talk = ({ desk, cards, inbound, outbox }: House['work'], answerWithinMs?: number): Conversation =>
@@ -253,21 +253,11 @@ export async function startUsher(
       connectors: [...parts.connectors.keys()],
     });
     const web = channels.get('web');
-    const page = web
-      ? await startHttp({
-          host: '127.0.0.1',
-          port: config.pagePort,
-          routes: web.routes,
-          ready: () => readiness.problems(),
-          ...(config.metricsPort === null ? { metrics } : {}),
-          log,
-        })
-      : null;
     if (web && page) {
-      stops.push(() => page.stop());
-      // An open page listens until it is told to stop, so its listener would wait for it.
+      page.open(web.routes);
+      stops.push(() => page.drain());
+      // An open page listens until it is told to stop, so who drains would wait for it.
       stops.push(() => web.stop());
-      pagePort.value = page.port;
     }
     if (chat) {
       const routes = [...channels.values()].filter((channel) => channel !== web).flatMap((channel) => channel.routes);
@@ -336,7 +326,7 @@ function channelsOf(
   log: Log,
   more: {
     readonly refusals: Refusals;
-    readonly pagePort: { readonly value: number };
+    readonly pagePort: number;
     readonly patienceMs: number | undefined;
   },
 ): ReadonlyMap<string, Channel> {
@@ -392,7 +382,7 @@ function channelsOf(
         messages: house.pageMessages,
         slackBlocks: toSlack,
         secret: pageSecret(config.home),
-        port: () => pagePort.value,
+        port: () => pagePort,
         log,
         labels: {
           product: 'Usher',
@@ -421,8 +411,8 @@ function pageSecret(home: string): string {
 }
 
 /**
- * The listeners that platforms and operators call. They come first and go last: who asks meanwhile hears that the process lives
- * and is not ready, however long the database takes.
+ * The listeners that people, platforms and operators call. They come first and go last: who asks meanwhile hears that the process
+ * lives and is not ready, however long the database takes, and whoever starts hears of a taken port before anything is made.
  */
 async function listen(
   config: Config,
@@ -430,27 +420,17 @@ async function listen(
   ready: HttpOptions['ready'],
   log: Log,
   stops: Stops,
-): Promise<HttpServer | null> {
-  if (config.metricsPort !== null) {
-    const own = await startHttp({
-      host: config.host,
-      port: config.metricsPort,
-      routes: [],
-      ready,
-      metrics,
-      metricsFor: 'everybody',
-      log,
-    });
-    stops.push(() => own.stop());
-  }
-  if (config.slack === null && config.teams === null) return null;
-  const chat = await startHttp({
-    host: config.host,
-    port: config.port,
-    ready,
-    ...(config.metricsPort === null ? { metrics } : {}),
-    log,
-  });
-  stops.push(() => chat.stop());
-  return chat;
+): Promise<{ readonly page: HttpServer | null; readonly chat: HttpServer | null }> {
+  const open = async (options: Omit<HttpOptions, 'ready' | 'log'>): Promise<HttpServer> => {
+    const server = await startHttp({ ...options, ready, log });
+    stops.push(() => server.stop());
+    return server;
+  };
+  const { host, port, pagePort, metricsPort } = config;
+  if (metricsPort !== null) await open({ host, port: metricsPort, routes: [], metrics, metricsFor: 'everybody' });
+  const shared = metricsPort === null ? { metrics } : {};
+  return {
+    page: config.demo ? await open({ host: '127.0.0.1', port: pagePort, ...shared }) : null,
+    chat: config.slack === null && config.teams === null ? null : await open({ host, port, ...shared }),
+  };
 }
