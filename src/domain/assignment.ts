@@ -102,7 +102,10 @@ export function followException(facts: AssignmentFacts, noted: Date | null, at: 
   return change;
 }
 
-/** Justifications whose time is over end; with the last one the access does (rule 3.10). */
+/**
+ * Justifications whose time is over end; with the last one the access does (rule 3.10). What has not begun by then never does:
+ * `startDue` refuses it.
+ */
 export function endOver(facts: AssignmentFacts, at: Now): Change {
   const over = liveJustifications(facts).filter((one) => one.until !== null && one.until <= at.now);
   return endJustified(facts, over, 'endReached', at);
@@ -113,7 +116,7 @@ export function endOver(facts: AssignmentFacts, at: Now): Change {
  * justifications of such policies. What else justifies the access keeps it.
  */
 export function endOutOfScope(facts: AssignmentFacts, left: readonly JustificationId[], at: Now): Change {
-  if (facts.target.state !== 'enabled' || facts.assignment.state === 'scheduled') return noChange;
+  if (facts.target.state !== 'enabled') return noChange;
   const over = liveJustifications(facts).filter(({ id }) => left.includes(id));
   return endJustified(facts, over, 'outOfScope', at);
 }
@@ -124,7 +127,7 @@ function endJustified(
   reason: Extract<EndReason, 'endReached' | 'outOfScope'>,
   at: Now,
 ): Change {
-  if (!isLive(facts) || over.length === 0) return noChange;
+  if (!isLive(facts) || facts.assignment.state === 'scheduled' || over.length === 0) return noChange;
   const rest = liveJustifications(facts).filter((one) => !over.includes(one));
   if (rest.length === 0) return end(facts, { reason, type: 'systemRemove', requestor: null, note: null }, at);
 

@@ -1,7 +1,7 @@
 // Set-based work with the same tail as a save. Each Selection writes, row by row, what the pure rule would write; a property
 // test compares them. Here: access whose last justification is over (domain/assignment.ts, endOver).
 import type { By } from '../operations/ports';
-import { JUSTIFYING, LIVE } from './loads';
+import { JUSTIFYING } from './loads';
 import { LIMITS } from './locks';
 import type { Query } from './query';
 import { Statement } from './query';
@@ -16,8 +16,9 @@ export interface Done {
 }
 
 // One look at the reasons of each row, in the order of the index of ends: the planner makes joins of two EXISTS and reads all
-// justifications there are. `ended_at is null` says nothing new; it is what that index holds.
-const OVER = (now: string): string => `a.state in ${LIVE} and a.ended_at is null and a.ends_at <= ${now}
+// justifications there are. `ended_at is null` says nothing new; it is what that index holds. What has not begun is not ended here:
+// its start finds that it is over (domain/request.ts, startDue), and so nobody hears that they lost what they never had.
+const OVER = (now: string): string => `a.state in ${JUSTIFYING} and a.ended_at is null and a.ends_at <= ${now}
   and (select bool_and(j.until is not null and j.until <= ${now}) from justifications j
     where j.assignment_id = a.id and j.ended_at is null)`;
 
@@ -97,12 +98,12 @@ function parts(at: string, told: string, chosen: string): readonly (readonly [st
              || case g.state when 'taking' then '{}'::jsonb else '{"state": "taking"}' end
              || case when g.error is null then '{}'::jsonb else '{"error": null}' end) as after
          from grant_assignments link join grants g on g.id = link.grant_id
-         where link.assignment_id = a.id and a.state in ${JUSTIFYING} and g.state <> 'taken'
+         where link.assignment_id = a.id and g.state <> 'taken'
            and not exists (select 1 from standing_links other
              join assignments b on b.id = other.assignment_id and b.state in ${JUSTIFYING}
              where other.grant_id = g.id and other.assignment_id <> a.id)
        ) released
-       where a.id = any(${chosen}) and a.state in ${LIVE} and a.ends_at <= ${at} and reasons.over`,
+       where a.id = any(${chosen}) and a.state in ${JUSTIFYING} and a.ends_at <= ${at} and reasons.over`,
     ],
     [
       'ended',
@@ -123,7 +124,7 @@ function parts(at: string, told: string, chosen: string): readonly (readonly [st
     [
       'given_up',
       `update requests r set state = 'canceled', detail = 'endReached', completed_at = ${at}, version = r.version + 1
-       from going join requests was on was.assignment_id = going.id and was.state in ('scheduled', 'delivering')
+       from going join requests was on was.assignment_id = going.id and was.state = 'delivering'
        where r.id = was.id
        returning r.id, r.assignment_id, r.requestor_id, r.target_id, r.package_id, going.catalog_id, r.version, was.state as was_state,
          was.detail as was_detail`,

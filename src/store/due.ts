@@ -70,7 +70,7 @@ const SQL = {
 select id from assignments where remind_at <= usher_now() and ended_at is null order by remind_at, id limit $1`,
   justificationsOver: `
 select distinct j.assignment_id as id from justifications j
-join assignments a on a.id = j.assignment_id and a.state in ${LIVE}
+join assignments a on a.id = j.assignment_id and a.state in ${JUSTIFYING}
 where j.until <= usher_now() and j.ended_at is null
   and exists (select 1 from justifications other where other.assignment_id = j.assignment_id and other.ended_at is null
     and (other.until is null or other.until > usher_now()))

@@ -332,9 +332,9 @@ describe('an assignment', () => {
   const table: Readonly<Record<string, { to: Partial<Record<AssignmentState, string>>; otherwise: string }>> = {
     end: { to: { ...all(held, 'removing'), scheduled: 'removed' }, otherwise: 'not-held' },
     endWithNothingToTake: { to: all([...held, 'scheduled'], 'removed'), otherwise: 'not-held' },
-    endReached: { to: { ...all(held, 'removing'), scheduled: 'removed' }, otherwise: '-' },
+    endReached: { to: all(held, 'removing'), otherwise: '-' },
     endNotReached: { to: {}, otherwise: '-' },
-    loseOneReason: { to: Object.fromEntries([...held, 'scheduled'].map((state) => [state, state])), otherwise: '-' },
+    loseOneReason: { to: Object.fromEntries(held.map((state) => [state, state])), otherwise: '-' },
     followException: { to: Object.fromEntries([...held, 'scheduled'].map((state) => [state, state])), otherwise: '-' },
     giveUp: { to: { ...all(held, 'removing'), scheduled: 'removed' }, otherwise: 'not-held' },
     removeByOwner: { to: { ...all(held, 'removing'), scheduled: 'removed' }, otherwise: 'not-held' },

@@ -444,6 +444,14 @@ describe('access that has not begun', () => {
     expect(textOf(cardOf(await world.say('tara', 'my access')))).not.toContain('Booked');
   });
 
+  test('is nothing that they had where all of it went by before anybody looked', async () => {
+    await scheduled('tara', 'request booked');
+    await world.pass(10 * DAY);
+    expect(await assignment()).toMatchObject({ state: 'removed', end_reason: 'gateClosed' });
+    expect(textOf(latest('tara').card)).toMatch(/was asked for until .*, and that is over/);
+    expect(textOf(cardOf(await world.say('tara', 'my access')))).not.toContain('Booked');
+  });
+
   test('is nothing that who was switched off meanwhile had', async () => {
     await scheduled('tara', 'request booked');
     const switched = async (enabled: boolean): Promise<void> => {

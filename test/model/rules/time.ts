@@ -1,7 +1,7 @@
 // What time and leavers do: one generator for each job.
 import { askAgain, escalate, gained, reroute, stageDue } from './approving';
 import type { Assignment, Key, Organization, Request } from './book';
-import { DAY, LIVE, assignmentOf, found, live, works } from './book';
+import { DAY, HELD, LIVE, assignmentOf, found, live, works } from './book';
 import { followDelegation } from './delegations';
 import { cancel, closeForPolicy, over, stop, unjustify } from './ending';
 import { followEnd, report } from './exceptions';
@@ -14,9 +14,9 @@ import { endOutOfScope } from './scope';
 export const jobs: Record<string, (o: Organization, busy?: Key) => Generator<void>> = {
   /** Leaves out a person on whom somebody else works just now. */
   *'end-access'(o, busy) {
-    // What ends before its reasons do ends by the job that follows exceptions.
+    // What ends before its reasons do ends by the job that follows exceptions, and what has not begun by its start.
     const isDue = (one: Assignment): boolean =>
-      LIVE.includes(one.state) && live(one).every(({ until }) => until !== null && until <= o.now);
+      HELD.includes(one.state) && live(one).every(({ until }) => until !== null && until <= o.now);
     // The soonest first; of two at once the older.
     for (const one of o.assignments.filter(isDue).toSorted((a, b) => Number(a.endsAt) - Number(b.endsAt))) {
       if (isDue(one) && one.target !== busy) stop(o, one, 'endReached', 'systemRemove', null);
