@@ -1,6 +1,7 @@
 // Lists and due work: what is found, in which order, page by page, and that no growing table is read whole.
 import type { PackageId, PersonId } from '../../src/domain/model';
 import type { Page } from '../../src/operations/ports';
+import { RepeatedDelivery } from '../../src/operations/ports';
 import { newId } from '../../src/store/ids';
 import * as Requests from '../../src/domain/request';
 import { bySystem, createWorld, DAY, HOUR, moment, type World } from './world';
@@ -392,19 +393,27 @@ describe('due', () => {
     expect(await world.due.lastTick('other')).toBeNull();
   });
 
-  test('old rows go in chunks, the newest tick and open work stay', async () => {
+  test('old rows go in chunks, the newest tick, open work and what a platform may still repeat stay', async () => {
     await world.ask(ana, await world.package('ERP'));
     await world.sql('delete from outgoing');
     await world.sql('analyze outgoing'); // of an empty table the planner expects one row, whatever came since
     await world.ask(tara, await world.package('CRM'));
     const rows = await world.outbox.claim(50, 60_000);
     for (const row of rows) await world.outbox.settle(row.lease, { state: 'done' });
+    const delivery = { platform: 'slack', key: 'V1', bodyHash: 'a' };
+    const act = () => world.store.write({ ...bySystem, delivery }, () => Promise.resolve('acted'));
+    await act();
     await world.drafts.create(tara, 'request', 'form', {});
     await world.due.claimTick('expire', new Date('2020-01-01T00:00:00Z'), 'a');
     await world.due.claimTick('expire', new Date('2020-01-02T00:00:00Z'), 'a');
     expect(await world.due.prune(100)).toBe(0 + 1); // the older tick
-    await world.later(31 * DAY);
-    expect(await world.due.prune(1)).toBe(2); // one outgoing row, the draft
+    // A platform repeats what it got no answer to for a day.
+    await world.later(DAY + HOUR);
+    expect(await world.due.prune(100)).toBe(1); // the draft
+    await expect(act()).rejects.toBeInstanceOf(RepeatedDelivery);
+    await world.later(30 * DAY);
+    expect(await world.due.prune(1)).toBe(2); // one outgoing row, the delivery
+    expect(await act()).toBe('acted');
     expect(await world.due.prune(100)).toBe(rows.length - 1);
     expect(await world.sql('select due_at from job_ticks')).toHaveLength(1);
   });
