@@ -189,6 +189,8 @@ export const consequences: readonly Consequence[] = [
   redraw('assignment.withdrawalFailed', 'assignment'),
   // What was sent to an account that is somebody else's now.
   { ...redraw('identity.unlinked', 'person'), notice: GONE },
+  // What was said when they were back the last time.
+  redraw('person.disabled', undefined),
   tell('person.enabled', 'accessBack', 'person', undefined),
   tell('person.restored', 'accessBack', 'person', undefined),
   { on: 'grant.wanted', kind: 'place', about: 'grant' },

@@ -70,7 +70,7 @@ const EVENTS: Readonly<Record<EventType, 'follows' | 'silent'>> = {
   'outgoing.redriven': 'silent',
   'person.created': 'silent',
   'person.changed': 'silent',
-  'person.disabled': 'silent',
+  'person.disabled': 'follows',
   'person.enabled': 'follows',
   'person.deleted': 'silent',
   'person.restored': 'follows',
