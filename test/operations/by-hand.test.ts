@@ -5,12 +5,15 @@ import type { World } from '../support/world';
 const HOUR = 3_600_000;
 let world: World;
 beforeEach(async () => {
-  world = await aWorld(`${SMALL}
+  world = await aWorld(
+    `${SMALL}
       - name: Vault and ledger
         roles: [Vault / Key holder, Ledger / Reader]
         policies:
           - { name: Employees, who: allMembers, approval: [{ approvers: ana, decideWithin: 3 days }], expires: 30 days, onBehalf: true, reason: optional }
-`);
+`,
+    { strict: true },
+  );
 });
 
 function latest(user: string) {

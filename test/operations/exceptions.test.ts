@@ -26,7 +26,7 @@ let world: World;
 let day: string;
 
 beforeEach(async () => {
-  world = await aWorld(ORGANIZATION);
+  world = await aWorld(ORGANIZATION, { strict: true });
   const [clock] = await world.sql<{ now: Date }>('select usher_now() as now');
   day = new Date((clock?.now.getTime() ?? 0) + 40 * DAY).toISOString().slice(0, 10);
 });

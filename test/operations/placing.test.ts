@@ -13,7 +13,7 @@ const worker: By = { actor: { kind: 'system', name: 'place' }, via: 'place' };
 
 let world: World;
 beforeEach(async () => {
-  world = await aWorld(SMALL);
+  world = await aWorld(SMALL, { strict: true });
 });
 
 const latest = (user: string): Card => {

@@ -11,7 +11,7 @@ const NOT_FOUND = 'I know no package of that name that you could ask for. Type â
 
 let world: World;
 beforeEach(async () => {
-  world = await aWorld(SMALL);
+  world = await aWorld(SMALL, { strict: true });
 });
 
 const codeOf = async (name: string): Promise<string> =>

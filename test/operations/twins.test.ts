@@ -28,7 +28,7 @@ const LASTING = `  - name: Finance
 
 let world: World;
 const open = async (more?: string): Promise<void> => {
-  world = await aWorld(SMALL);
+  world = await aWorld(SMALL, { strict: true });
   await world.configure(BOOKS('local', 'Ledger', more) + LASTING);
 };
 const ask = async (name: string) => world.submit('tara', cardOf(await world.say('tara', `request ${name}`)), {});
@@ -130,7 +130,7 @@ describe('what Usher gave', () => {
   test('is there again where it was being taken while the other one was given', async () => {
     await get('ledger auditor');
     await giveUp('ledger auditor');
-    const row = (await world.outbox.claim(100, MINUTE)).find((one) => one.kind === 'place') as OutgoingRow;
+    const [row] = (await world.outbox.claim(1, MINUTE, ['place'])) as [OutgoingRow];
     const { id } = await grantOf('Ledger');
     expect(await look(world.desk, worker, id)).toMatchObject({ desired: 'absent' });
     // The other one finds it there. Only then the call to take gets through.
@@ -210,7 +210,7 @@ describe('what the person had before', () => {
 });
 
 test('what people do by hand is one thing for each catalog, also where both call it the same', async () => {
-  world = await aWorld(SMALL);
+  world = await aWorld(SMALL, { strict: true });
   await world.configure(BOOKS('manual', 'Vault'));
   const tasks = async () =>
     (
