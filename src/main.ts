@@ -75,9 +75,14 @@ export async function startUsher(
   try {
     const metrics = createMetrics();
     const readiness = createReadiness();
-    const { page, chat } = await listen(config, metrics, () => readiness.problems(), log, stops);
+    const listen = listening(config, metrics, () => readiness.problems(), log, stops);
+    // These come first: who asks meanwhile hears that the process lives and is not ready, however long the database takes.
+    await listen.metrics();
+    const chat = await listen.chat();
     const house = await openHouse(config, log, { migrate: true, apart: true, watch: metrics.watch });
     stops.push(() => house.stop(), DATABASE_STOP_MS);
+    // A folder that another Usher uses is said before its port, and a taken port before a demo is made.
+    const page = await listen.page();
     const playground = config.teams?.playground === true;
     const { unknown, unclear } = await settle(house.desk, config, { demo: config.demo, playground }).catch(
       (error: unknown) => {
@@ -410,27 +415,22 @@ function pageSecret(home: string): string {
   return secret;
 }
 
-/**
- * The listeners that people, platforms and operators call. They come first and go last: who asks meanwhile hears that the process
- * lives and is not ready, however long the database takes, and whoever starts hears of a taken port before anything is made.
- */
-async function listen(
-  config: Config,
-  metrics: MetricsText,
-  ready: HttpOptions['ready'],
-  log: Log,
-  stops: Stops,
-): Promise<{ readonly page: HttpServer | null; readonly chat: HttpServer | null }> {
+/** Opens listeners that answer from now on how things stand. They go after whatever comes later. */
+function listening(config: Config, metrics: MetricsText, ready: HttpOptions['ready'], log: Log, stops: Stops) {
   const open = async (options: Omit<HttpOptions, 'ready' | 'log'>): Promise<HttpServer> => {
     const server = await startHttp({ ...options, ready, log });
     stops.push(() => server.stop());
     return server;
   };
   const { host, port, pagePort, metricsPort } = config;
-  if (metricsPort !== null) await open({ host, port: metricsPort, routes: [], metrics, metricsFor: 'everybody' });
   const shared = metricsPort === null ? { metrics } : {};
   return {
-    page: config.demo ? await open({ host: '127.0.0.1', port: pagePort, ...shared }) : null,
-    chat: config.slack === null && config.teams === null ? null : await open({ host, port, ...shared }),
+    metrics: async (): Promise<void> => {
+      if (metricsPort !== null) await open({ host, port: metricsPort, routes: [], metrics, metricsFor: 'everybody' });
+    },
+    chat: (): Promise<HttpServer | null> =>
+      config.slack === null && config.teams === null ? Promise.resolve(null) : open({ host, port, ...shared }),
+    page: (): Promise<HttpServer | null> =>
+      config.demo ? open({ host: '127.0.0.1', port: pagePort, ...shared }) : Promise.resolve(null),
   };
 }
