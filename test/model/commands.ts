@@ -133,8 +133,9 @@ type Other = AWish | { readonly kind: 'job'; readonly job: string } | { readonly
 interface Side {
   readonly words: string;
   readonly run: (real: ModelWorld, desk: Desk) => Promise<Answer>;
-  readonly model: (o: Organization, busy?: Key) => Generator<void, Answer>;
-  readonly target?: Key;
+  readonly model: (o: Organization, busy: readonly Key[]) => Generator<void, Answer>;
+  /** Whose rows it locks: of whom it is about, and of whoever asks for them. */
+  readonly locks: readonly Key[];
 }
 
 function sideOf(o: Organization, other: Other): Side | null {
@@ -146,6 +147,7 @@ function sideOf(o: Organization, other: Other): Side | null {
         yield* modelJobs[other.job]?.(one, busy) ?? [];
         return 'ok';
       },
+      locks: [],
     };
   if (other.kind === 'work')
     return {
@@ -154,12 +156,14 @@ function sideOf(o: Organization, other: Other): Side | null {
       *model() {
         return 'ok';
       },
+      locks: [],
     };
   const act = bind(o, other);
   if (!act) return null;
+  const asks = other.kind === 'ask' || other.kind === 'assign' || other.kind === 'askException';
   return {
     words: act.words,
-    target: act.target,
+    locks: asks && act.actor !== act.target ? [act.target, act.actor] : [act.target],
     run: (real, desk) => clicking(real, act, null, desk),
     *model(one) {
       return act.model(one);
@@ -201,10 +205,12 @@ export class Race extends Command {
     const answers = await Promise.all([first, second]);
     const seen = await real.observe(TICK);
     const worked = this.other.kind === 'work';
-    const outcomes = [...orders(run.o, a, b), ...orders(run.o, a, b, a.target)].map((way) => {
-      if (worked) absorb(way.o, seen, run.lost);
-      return { ...way, told: [...way.answers, ...lines(way.o)] };
-    });
+    const outcomes = someOf(a.locks)
+      .flatMap((busy) => orders(run.o, a, b, busy))
+      .map((way) => {
+        if (worked) absorb(way.o, seen, run.lost);
+        return { ...way, told: [...way.answers, ...lines(way.o)] };
+      });
     const found = [...answers, ...lines(seen)];
     const match = outcomes.find(({ told }) => JSON.stringify(told) === JSON.stringify(found));
     run.story.push(`at once: ${a.words} | ${b.words}: ${answers.join(', ')}`);
@@ -218,8 +224,18 @@ export class Race extends Command {
   }
 }
 
-/** The act, and before and after it as much of the other as it may be; without what concerns somebody who is `busy`. */
-function orders(o: Organization, a: Side, b: Side, busy?: Key): { o: Organization; answers: [Answer, Answer] }[] {
+/** None of them, any of them, all of them. */
+function someOf(keys: readonly Key[]): readonly (readonly Key[])[] {
+  return keys.reduce<readonly (readonly Key[])[]>((all, key) => [...all, ...all.map((some) => [...some, key])], [[]]);
+}
+
+/** The act, and before and after it as much of the other as it may be; without what concerns those who are `busy`. */
+function orders(
+  o: Organization,
+  a: Side,
+  b: Side,
+  busy: readonly Key[],
+): { o: Organization; answers: [Answer, Answer] }[] {
   const ways: { o: Organization; answers: [Answer, Answer] }[] = [];
   for (let before = 0; ; before += 1) {
     const copy = structuredClone(o);
@@ -227,7 +243,7 @@ function orders(o: Organization, a: Side, b: Side, busy?: Key): { o: Organizatio
     let step = { done: false } as IteratorResult<void, Answer>;
     for (let n = 0; n < before && !step.done; n += 1) step = other.next();
     const whole = step.done;
-    const mine = a.model(copy).next().value ?? 'ok';
+    const mine = a.model(copy, []).next().value ?? 'ok';
     while (!step.done) step = other.next();
     ways.push({ o: copy, answers: [mine, step.value] });
     if (whole) return ways;

@@ -11,15 +11,15 @@ import { close, end, isClosed, isGone } from './requests';
 import { endOutOfScope } from './scope';
 
 /** What each job does, one thing that is due after the other: whatever comes between two of them is seen by the second. */
-export const jobs: Record<string, (o: Organization, busy?: Key) => Generator<void>> = {
-  /** Leaves out a person on whom somebody else works just now. */
-  *'end-access'(o, busy) {
+export const jobs: Record<string, (o: Organization, busy?: readonly Key[]) => Generator<void>> = {
+  /** Leaves out those on whom somebody else works just now. */
+  *'end-access'(o, busy = []) {
     // What ends before its reasons do ends by the job that follows exceptions, and what has not begun by its start.
     const isDue = (one: Assignment): boolean =>
       HELD.includes(one.state) && live(one).every(({ until }) => until !== null && until <= o.now);
     // The soonest first; of two at once the older.
     for (const one of o.assignments.filter(isDue).toSorted((a, b) => Number(a.endsAt) - Number(b.endsAt))) {
-      if (isDue(one) && one.target !== busy) stop(o, one, 'endReached', 'systemRemove', null);
+      if (isDue(one) && !busy.includes(one.target)) stop(o, one, 'endReached', 'systemRemove', null);
       yield;
     }
   },
