@@ -25,7 +25,7 @@ function packages(ben: string): string {
   const question = `{ text: "${ASTRAL.repeat(150)}", choices: [${choices.join(', ')}] }`;
   const wide = pack(`"Wide ${ASTRAL.repeat(97)}"`, `${ben}, cleo`, `, questions: [${question}]`);
   const bulk = Array.from({ length: 20 }, (_, n) => pack(`"Bulk ${n} ${ASTRAL.repeat(95)}"`, 'cleo'));
-  const both = ['Race', 'Chase', 'Inert', 'Hour'].map((name) => pack(name, `${ben}, cleo, fay`));
+  const both = ['Race', 'Chase', 'Inert', 'Recall', 'Hour'].map((name) => pack(name, `${ben}, cleo, fay`));
   const others = [pack('Relay', `${ben}, group: Deciders`), pack('Shift', 'cleo'), pack('Watch', 'dana, cleo')];
   const forged = [pack('Forged', `${ben}, cleo`), pack('Sealed', 'cleo')];
   const vault = `\n      - { name: Vault, hidden: true, policies: [{ name: Few, who: cleo, expires: 30 days, reason: optional }] }`;
@@ -108,6 +108,20 @@ function proofs(at: () => World): void {
     expect(slack.text).toContain(inert);
     expect(JSON.stringify(slack.blocks)).toContain(inert);
     expect(JSON.stringify(teams)).not.toContain('"mention"');
+  });
+
+  test('row 22: what whoever asked takes back is over in the message of each approver', async () => {
+    const { slack, teams } = whole;
+    const number = await ask('U0FAY', 'Recall');
+    const inTeams = await whole.teamsMessage(world.ben, 'asks for Recall');
+    const inSlack = await whole.slackMessage('U0CLEO', 'asks for Recall');
+    await slack.command('U0FAY', `cancel R-${number}`);
+    const over = 'The request was canceled. Nothing to do.';
+    await until('Slack follows', () => inSlack.edits > 0 && wordsOf(inSlack).includes(over));
+    await until('Teams follows', () =>
+      teams.messagesOf(world.ben).some((one) => one.id === inTeams.id && teamsTextOf(one).includes(over)),
+    );
+    expect(wordsOf(inSlack)).not.toContain('Approve');
   });
 
   test('row 25: what no search offers is refused where it is sent, and nothing is told of it', async () => {
