@@ -208,6 +208,8 @@ export const consequences: readonly Consequence[] = [
   tell('resource.driftFound', 'drift', 'resourceOwners', 'resource'),
   redraw('resource.driftFound', 'resource'),
   redraw('resource.driftChanged', 'resource'),
+  // Whoever does not answer for it any more.
+  redraw('resource.changed', 'resource'),
   // Whoever decides sees what would be given.
   redraw('package.versioned', WAITING),
   tell('package.leaversFound', 'leavers', 'catalogOwners', undefined),

@@ -84,7 +84,7 @@ const EVENTS: Readonly<Record<EventType, 'follows' | 'silent'>> = {
   'catalog.created': 'silent',
   'catalog.changed': 'silent',
   'resource.created': 'silent',
-  'resource.changed': 'silent',
+  'resource.changed': 'follows',
   'package.created': 'silent',
   'package.changed': 'silent',
   'package.versioned': 'follows',

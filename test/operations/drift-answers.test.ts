@@ -15,7 +15,7 @@ const HOUR = 60 * MINUTE;
 
 let world: World;
 beforeEach(async () => {
-  world = await aWorld(SMALL);
+  world = await aWorld(SMALL, { strict: true });
   await world.configure(`catalogs:
   - name: Finance
     owners: olga
