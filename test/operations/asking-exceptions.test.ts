@@ -18,7 +18,7 @@ const against = (more: string): string =>
 
 let world: World;
 beforeEach(async () => {
-  world = await aWorld(ORGANIZATION);
+  world = await aWorld(ORGANIZATION, { strict: true });
 });
 
 afterEach(async () => {

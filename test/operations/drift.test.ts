@@ -17,7 +17,7 @@ const by: By = { actor: { kind: 'system', name: 'compare' }, via: 'compare' };
 
 let world: World;
 beforeEach(async () => {
-  world = await aWorld(SMALL);
+  world = await aWorld(SMALL, { strict: true });
 });
 
 const ask = async (user: string, name: string): Promise<void> => {

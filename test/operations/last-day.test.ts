@@ -8,7 +8,7 @@ let world: World;
 /** The last day that the policy of "Year end" fixes. */
 let last: string;
 beforeEach(async () => {
-  world = await aWorld(SMALL);
+  world = await aWorld(SMALL, { strict: true });
   last = await inDays(3);
   await world.configure(`catalogs:
   - name: Finance

@@ -8,7 +8,7 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 let world: World;
 beforeEach(async () => {
-  world = await aWorld(SMALL);
+  world = await aWorld(SMALL, { strict: true });
 });
 
 function latest(user: string) {

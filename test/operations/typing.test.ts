@@ -5,7 +5,7 @@ import type { World } from '../support/world';
 
 let world: World;
 beforeEach(async () => {
-  world = await aWorld(SMALL);
+  world = await aWorld(SMALL, { strict: true });
 });
 
 const say = async (user: string, text: string) => {
