@@ -68,12 +68,14 @@ async function work(parts: ReceiveParts, row: InboundRow): Promise<void> {
     return;
   }
   let left = waits(stored);
+  let waitMs = backoff(row.attempts, MOST_MS);
   try {
     parts.gates.room(gateOf(stored), paceOf(stored.platform).all, true);
     const inbound = await introduced(channel, stored);
     const reply = await parts.conversation.handle(inbound).catch((error: unknown) => {
-      // Nobody could be asked who this is, so what they are owed waits like what finds the platform closed.
-      throw error instanceof ChannelError ? new NotNow('gate', error.retryAfterMs ?? MOST_MS) : error;
+      // Nobody could be asked who this is, to whom something is owed: that outlasts an outage of some hours.
+      if (error instanceof ChannelError) waitMs = MOST_MS * 2 ** row.attempts;
+      throw error;
     });
     // A bot is refused like others; answering it could go on for ever.
     if (reply.kind !== 'none' && inbound.profile?.standing !== 'bot') {
@@ -94,7 +96,7 @@ async function work(parts: ReceiveParts, row: InboundRow): Promise<void> {
         return;
       }
       // Not tried: who waits for his turn is never given up.
-      await parts.inbound.retry(row.lease, error.ms ?? backoff(row.attempts, MOST_MS), error.code, {
+      await parts.inbound.retry(row.lease, error.ms ?? waitMs, error.code, {
         tried: false,
         payload: left,
       });
@@ -106,15 +108,8 @@ async function work(parts: ReceiveParts, row: InboundRow): Promise<void> {
       { trace: traceOf(stored), row: row.lease.id, code, ...(error instanceof ChannelError ? {} : { err: error }) },
       'stored event not answered',
     );
-    if (again)
-      await parts.inbound.retry(
-        row.lease,
-        error instanceof ChannelError
-          ? (error.retryAfterMs ?? backoff(row.attempts, MOST_MS))
-          : backoff(row.attempts, MOST_MS),
-        code,
-        { payload: left },
-      );
+    const named = error instanceof ChannelError ? error.retryAfterMs : null;
+    if (again) await parts.inbound.retry(row.lease, named ?? waitMs, code, { payload: left });
     else await parts.inbound.settle(row.lease, { state: 'dead', error: code });
   }
 }

@@ -466,7 +466,7 @@ describe('a platform that names a time', () => {
       heard.push(reply.kind === 'card' ? 'card' : sentenceOf(reply));
       return Promise.resolve(null);
     };
-    const away = () => Promise.reject(new ChannelError('later', 'ratelimited', 30_000));
+    const away = () => Promise.reject(new ChannelError('later', 'http_503', null));
     Object.assign(world.mailbox, { answer, profile: away });
     await world.sql(`delete from identities where user_id = 'tara'`);
     await type('my access');
@@ -474,14 +474,17 @@ describe('a platform that names a time', () => {
     expect(heard).toEqual(['That took too long and nothing was changed. Please try again.']);
     const asked = world.inbound('tara', { kind: 'text', text: 'my access' });
     await world.conversation.owed(asked, { kind: 'text', say: [] });
-    await world.incoming.settle();
+    // An outage of some hours is outlasted.
+    for (const minutes of [0, 1, 2, 4, 8, 16, 32]) await world.pass(minutes * 60_000);
     expect(heard).toHaveLength(1);
-    expect(await world.sql(`select attempts from inbound where settled_at is null`)).toEqual([{ attempts: 0 }]);
+    expect(await world.sql(`select attempts, error from inbound where settled_at is null`)).toEqual([
+      { attempts: 6, error: 'http_503' },
+    ]);
     expect(world.lines.join('')).not.toContain('act failed');
     Object.assign(world.mailbox, {
       profile: () => Promise.resolve({ ...NOBODY, directoryKey: 'tara', standing: 'member' }),
     });
-    await world.pass(31_000);
+    await world.pass(2 * 60 * 60_000);
     expect(heard.slice(1)).toEqual(['card']);
   });
 
