@@ -448,7 +448,7 @@ describe('access that has not begun', () => {
     await scheduled('tara', 'request booked');
     await world.pass(10 * DAY);
     expect(await assignment()).toMatchObject({ state: 'removed', end_reason: 'gateClosed' });
-    expect(textOf(latest('tara').card)).toMatch(/was asked for until .*, and that is over/);
+    expect(textOf(latest('tara').card)).toMatch(/was to last until .*, and that is over/);
     expect(textOf(cardOf(await world.say('tara', 'my access')))).not.toContain('Booked');
   });
 

@@ -159,7 +159,7 @@ test('so is what was asked for until a day that is over; that may be asked for a
   expect(asked && titles(asked.card)).not.toContain('Approve');
   const told = latest('tom').card;
   expect(textOf(told)).toMatch(
-    /Ledger reader was asked for until .*, and that is over\.\nYou can ask again with one tap\./u,
+    /Ledger reader was to last until .*, and that is over\.\nYou can ask again with one tap\./u,
   );
   expect(titles(told)).toContain('Ask again');
 });

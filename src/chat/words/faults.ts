@@ -127,7 +127,7 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
       : sentence('{name} is given until {day} at the latest, and that is over.', values);
   },
   'asked-over': ({ package: name, until }) =>
-    sentence('{name} was asked for until {until:dateTime}, and that is over.', { name, until }),
+    sentence('{name} was to last until {until:dateTime}, and that is over.', { name, until }),
   'exceptions-closed': ({ package: name }) =>
     sentence('No exceptions are given for {name} any more. Ask its owners.', { name }),
   'start-past-exception': ({ package: name, with: other, until }) =>
