@@ -70,6 +70,50 @@ test('who left before anybody was asked is one of all who would lose it', async 
   expect(textOf(asked())).toContain('5 people have access');
 });
 
+describe('whoever keeps the system no more', () => {
+  const owners = (ledger: string, catalog: string) =>
+    world.configure(`catalogs:
+  - name: Finance
+    owners: ${catalog}
+    resources: [{ name: Ledger, connector: local, owners: ${ledger}, drift: { extra: repair } }]
+`);
+  const HELD = 'Access to Ledger was changed outside of Usher';
+  const all = (user: string) =>
+    world
+      .messagesTo(user)
+      .map(({ card }) => textOf(card))
+      .join('\n');
+  const says = (user: string) => textOf(asked(user)).split('\n')[0];
+
+  test('because a group changed within the one that owns it reads nothing of it any more, and is looked at once', async () => {
+    await owners('[{ group: Approvers }]', 'olga');
+    await world.compare();
+    expect([says('ana'), says('ben')]).toEqual([HELD, HELD]);
+    const read = textOf(asked('ana'));
+    await world.configure('groups: [{ name: Inner approvers, people: [cas] }]');
+    await world.pass(5 * MINUTE);
+    expect([told('ben'), all('ben')]).toEqual([[], expect.not.stringMatching(/Ledger|Crowd/)]);
+    expect(textOf(asked('ana'))).toBe(read);
+    const changes = world.messagesTo('ben').map((message) => message.changes);
+    // Looked at once, and not again at each round.
+    const looks = () =>
+      world.sql(`select count(*)::int from outgoing where kind = 'redraw' and subject_kind = 'resource'`);
+    await world.pass(5 * MINUTE);
+    const before = await looks();
+    for (let round = 0; round < 3; round += 1) await world.pass(5 * MINUTE);
+    expect([await looks(), world.messagesTo('ben').map((message) => message.changes)]).toEqual([before, changes]);
+  });
+
+  test('because another owns its catalog reads nothing of it any more', async () => {
+    await owners('[]', 'olga');
+    await world.compare();
+    expect(says('olga')).toBe(HELD);
+    await owners('[]', 'cas');
+    await world.pass(5 * MINUTE);
+    expect([told('olga'), all('olga')]).toEqual([[], expect.not.stringMatching(/Ledger|Crowd/)]);
+  });
+});
+
 describe('where it would take access from very many', () => {
   beforeEach(() => world.compare());
 
