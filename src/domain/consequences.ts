@@ -191,6 +191,7 @@ export const consequences: readonly Consequence[] = [
   { ...redraw('identity.unlinked', 'person'), notice: GONE },
   // What was said when they were back the last time.
   redraw('person.disabled', undefined),
+  redraw('person.deleted', undefined),
   tell('person.enabled', 'accessBack', 'person', undefined),
   tell('person.restored', 'accessBack', 'person', undefined),
   { on: 'grant.wanted', kind: 'place', about: 'grant' },

@@ -72,7 +72,7 @@ const EVENTS: Readonly<Record<EventType, 'follows' | 'silent'>> = {
   'person.changed': 'silent',
   'person.disabled': 'follows',
   'person.enabled': 'follows',
-  'person.deleted': 'silent',
+  'person.deleted': 'follows',
   'person.restored': 'follows',
   'person.forgotten': 'silent',
   'group.created': 'silent',

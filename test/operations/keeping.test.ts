@@ -551,7 +551,12 @@ test.each(LEAVING)('access that ended with a leaver (%s) can be asked for again 
   await world.configure('people:\n  - { key: tara, name: Tara Lind, enabled: true }\n');
   await world.settle();
   expect(textOf(latest('tara').card)).toContain('You are back.');
-  expect(cardOf(await world.press('tara', latest('tara').card, 'Ask again'))).toBeDefined();
+  const back = latest('tara');
+  expect(cardOf(await world.press('tara', back.card, 'Ask again'))).toBeDefined();
+  // Once they leave again, what they were told offers nothing any more.
+  await world.configure(`people:\n  - { key: tara, name: Tara Lind, ${leaves} }\n`);
+  await world.settle();
+  expect(textOf(back.card)).not.toMatch(/Ask again|Ledger/);
   // Nobody hears of nothing.
   const before = world.messagesTo('tom').length;
   for (const state of [leaves, 'enabled: true']) {
