@@ -48,22 +48,25 @@ with open_tasks as materialized (
   select 'person', former from changed cross join lateral unnest(before) former
   where former <> all (keepers) and exists (select from cards
     where subject_kind = 'person' and subject_id = former::text and state = 'live' and split_part(view, '~', 1) = 'digest')
-  union
-  -- Who keeps it may have changed by a group, a catalog or the administrators: nothing that happened to the resource says so. What was
-  -- applied since the last look is looked at with a margin, and once a day whatever else may have changed.
-  select 'resource', kept.id from (
-    select case subject_kind when 'resource' then subject_id::uuid end as id, person_id, drawn_at, created_at from cards
+), strayed as (
+  -- Who keeps a resource may have changed by a group, a catalog or the administrators: nothing that happened to it says so. One look
+  -- after each application of the files, and one a day whatever else may have changed.
+  select distinct kept.id from (
+    select case subject_kind when 'resource' then subject_id::uuid end as id, person_id from cards
     where subject_kind = 'resource' and state = 'live' and error_at is null) kept
   where not exists (select from (select person_id from resource_keepers where resource_id = kept.id offset 0) k
-      where k.person_id = kept.person_id)
-    and (exists (select from audit_events e where e.subject_kind = 'settings' and e.subject_id = 'blueprint'
-        and e.at > kept.drawn_at - interval '1 minute')
-      or (kept.drawn_at < usher_now() - interval '1 day' and kept.created_at > usher_now() - interval '14 days'))
-    and not exists (select from outgoing o where o.lane = 'redraw:resource:' || kept.id and o.state in ('ready', 'leased'))
+    where k.person_id = kept.person_id)
 ), redrawn as (
   insert into outgoing (kind, subject_kind, subject_id, lane, next_at, dedupe_key, created_at)
-  select 'redraw', kind, id, concat_ws(':', 'redraw', kind, id), usher_now(), concat_ws(':', 'keepers', id, gen_random_uuid()), usher_now()
-  from stale returning id
+  select 'redraw', kind, id, concat_ws(':', 'redraw', kind, id), usher_now(), concat_ws(':', 'keepers', id, look), usher_now()
+  from (
+    select kind, id, gen_random_uuid()::text as look from stale
+    union all
+    select 'resource', id, concat_ws('.', (select max(e.id) from audit_events e
+        where e.subject_kind = 'settings' and e.subject_id = 'blueprint'), (extract(epoch from usher_now()) / 86400)::integer)
+    from strayed
+  ) looks
+  on conflict (dedupe_key) do nothing returning id
 )
 select (select count(*) from told)::integer + (select count(*) from redrawn)::integer as messages`;
 
