@@ -8,6 +8,7 @@ import type { Card } from './card';
 import type { CardBook } from './cards';
 import type { MessageRef } from './channel';
 import type { Inbound, Reply } from './inbound';
+import { gone } from './present/notices';
 import { bind } from './render';
 import type { Answer } from './verb';
 import type { Drawn } from './views';
@@ -91,3 +92,6 @@ export function hashOf(drawn: Drawn): string {
     .update(JSON.stringify([drawn.card, drawn.data]))
     .digest('hex');
 }
+
+/** Of a message that says nothing any more to its reader. */
+export const CLOSED = hashOf({ card: 'notice', data: gone() });

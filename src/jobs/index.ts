@@ -1,5 +1,6 @@
 // The table of jobs: when each rings, what a missed ring means, what it sweeps. Each sweep asks "what is due now", so a late
 // ring delays and never loses work; two processes share the rows by SKIP LOCKED and the ring by job_ticks.
+import { CLOSED } from '../chat/follow';
 import { DomainError } from '../domain/errors';
 import type { AssignmentId } from '../domain/model';
 import type { Log } from '../log';
@@ -296,12 +297,13 @@ export const jobs: readonly Job[] = [
     misfire: 'catchUp',
     sweep: each('remind-task-owners', (due, limit) => due.manualTasksToRemind(limit), remindTask),
   },
-  // Whoever came to keep a resource hears of what waits there, without waiting for the daily reminder.
+  // Whoever came to keep a resource hears of what waits there, without waiting for the daily reminder; and what was found there is no
+  // business any more of whoever keeps it no longer.
   {
     name: 'ask-task-owners',
     cron: '33 */5 * * * *',
     misfire: 'skip',
-    sweep: (parts) => parts.due.followKeepers(),
+    sweep: async ({ due }) => (await due.followKeepers()) + (await due.closeForFormer(CLOSED)),
   },
   {
     name: 'report-exceptions',

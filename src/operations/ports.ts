@@ -913,6 +913,11 @@ export interface Due {
   giveUpUnknown(afterMs: number, limit: number): Promise<number>;
   /** Open manual tasks are told to whoever came to keep their resource. Returns how many messages follow. */
   followKeepers(): Promise<number>;
+  /**
+   * Messages about what was found in a system are redrawn where their reader does not keep it any more. `closed`: the hash of one that
+   * says nothing. Returns for how many systems.
+   */
+  closeForFormer(closed: string): Promise<number>;
   /** What is not done yet and what was given up, for those who watch; bounded work, counts stop at ten thousand. */
   backlog(jobs?: readonly string[]): Promise<Backlog>;
   /** The clock of the database's machine, which all processes share. */

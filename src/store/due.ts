@@ -12,6 +12,7 @@ import { JUSTIFYING, LIVE, OPEN } from './loads';
 import { createMisrouted } from './misrouted';
 import type { Query } from './query';
 import { createScopes } from './scope';
+import { closeForFormer } from './drift-readers';
 import { followKeepers } from './task-keepers';
 import { instantOf, toInstant } from './tables';
 
@@ -282,6 +283,7 @@ export function createDue(q: Query): Due {
     gatherMessages: () => gatherMessages(q),
     giveUpUnknown: (afterMs, limit) => giveUpUnknown(q, afterMs, limit),
     followKeepers: () => followKeepers(q),
+    closeForFormer: (closed) => closeForFormer(q, closed),
     backlog: (jobs = []) => backlogOf(q, jobs),
     async partitions() {
       await q(PARTITIONS);

@@ -1,6 +1,5 @@
-// What is asked of those who keep a resource follows who they are. Manual tasks: whoever came to keep it is told of what is open already,
-// and the card of whoever does not any more closes (rule 3.25). A row of manual_task_keepers says who might report a task when last
-// looked at. What a comparison found: whoever does not keep the resource any more reads no longer who has what there.
+// Who is asked to do a manual task follows who keeps its resource: whoever came to keep it is told of what is open already, and the
+// card of whoever does not any more closes (rule 3.25). A row of manual_task_keepers says who might report a task when last looked at.
 import type { Query } from './query';
 
 // Open tasks are few against what was ever done. At the first look the message is the one of the opening, by its key: who has that
@@ -48,29 +47,14 @@ with open_tasks as materialized (
   select 'person', former from changed cross join lateral unnest(before) former
   where former <> all (keepers) and exists (select from cards
     where subject_kind = 'person' and subject_id = former::text and state = 'live' and split_part(view, '~', 1) = 'digest')
-), strayed as (
-  -- Who keeps a resource may have changed by a group, a catalog or the administrators: nothing that happened to it says so. One look
-  -- after each application of the files, and one a day whatever else may have changed.
-  select distinct kept.id from (
-    select case subject_kind when 'resource' then subject_id::uuid end as id, person_id from cards
-    where subject_kind = 'resource' and state = 'live' and error_at is null) kept
-  where not exists (select from (select person_id from resource_keepers where resource_id = kept.id offset 0) k
-    where k.person_id = kept.person_id)
 ), redrawn as (
   insert into outgoing (kind, subject_kind, subject_id, lane, next_at, dedupe_key, created_at)
-  select 'redraw', kind, id, concat_ws(':', 'redraw', kind, id), usher_now(), concat_ws(':', 'keepers', id, look), usher_now()
-  from (
-    select kind, id, gen_random_uuid()::text as look from stale
-    union all
-    select 'resource', id, concat_ws('.', (select max(e.id) from audit_events e
-        where e.subject_kind = 'settings' and e.subject_id = 'blueprint'), (extract(epoch from usher_now()) / 86400)::integer)
-    from strayed
-  ) looks
-  on conflict (dedupe_key) do nothing returning id
+  select 'redraw', kind, id, concat_ws(':', 'redraw', kind, id), usher_now(), concat_ws(':', 'keepers', id, gen_random_uuid()), usher_now()
+  from stale returning id
 )
 select (select count(*) from told)::integer + (select count(*) from redrawn)::integer as messages`;
 
-/** Tells who came to keep the resource of an open task, has its cards drawn again and those of whoever keeps it no more; returns how many messages follow. */
+/** Tells who came to keep the resource of an open task, and has its cards drawn again; returns how many messages follow. */
 export async function followKeepers(q: Query): Promise<number> {
   const [row] = await q(FOLLOW);
   return (row as { messages: number }).messages;

@@ -1,5 +1,6 @@
 // Where a comparison would change very much at once it asks those in charge, and does what they accept: that, and nothing else
 // (rule 3.15).
+import { CLOSED } from '../../src/chat/follow';
 import type { PersonId, ResourceId } from '../../src/domain/model';
 import type { By } from '../../src/operations/ports';
 import { answer, conclude, repair } from '../../src/operations/drift';
@@ -86,9 +87,6 @@ describe('whoever keeps the system no more', () => {
   const says = (user: string) => textOf(asked(user)).split('\n')[0];
 
   test('because a group changed within the one that owns it reads nothing of it any more, and is looked at once', async () => {
-    // Days of the looks begin at noon UTC: the rounds below are to lie within one.
-    const sinceNoon = ((await world.desk.views.now()).getTime() - 12 * HOUR) % (24 * HOUR);
-    await world.pass(24 * HOUR - sinceNoon + MINUTE);
     await owners('[{ group: Approvers }]', 'olga');
     await world.compare();
     expect([says('ana'), says('ben')]).toEqual([HELD, HELD]);
@@ -105,6 +103,24 @@ describe('whoever keeps the system no more', () => {
     const before = await looks();
     for (let round = 0; round < 3; round += 1) await world.pass(5 * MINUTE);
     expect([await looks(), world.messagesTo('ben').map((message) => message.changes)]).toEqual([before, changes]);
+  });
+
+  test('is looked at once a day where nothing can be changed, and at once where one more follows', async () => {
+    await owners('[{ group: Approvers }]', 'olga');
+    await world.compare();
+    const closed = (await world.due.closeForFormer(CLOSED)) + (await world.due.closeForFormer(CLOSED));
+    expect(closed).toBe(0);
+    await world.configure('groups: [{ name: Inner approvers, people: [cas] }]');
+    // One day of UTC, wherever the test began.
+    const day = 24 * HOUR;
+    const at = (await world.desk.views.now()).getTime();
+    await world.sql('update organization set clock_offset_ms = clock_offset_ms + $1', [day - (at % day) + MINUTE]);
+    const look = async () => world.due.closeForFormer(CLOSED);
+    expect([await look(), await look()]).toEqual([1, 0]);
+    await world.configure('groups: [{ name: Approvers, people: [cas] }]');
+    expect([await look(), await look()]).toEqual([1, 0]);
+    await world.sql('update organization set clock_offset_ms = clock_offset_ms + $1', [day]);
+    expect([await look(), await look()]).toEqual([1, 0]);
   });
 
   test('because another owns its catalog reads nothing of it any more', async () => {

@@ -194,6 +194,7 @@ test.each<{
   { name: 'forgetting those that are right again', act: (q) => createDue(q).astrayMended() },
   { name: 'messages out of date', act: (q) => createDue(q).staleCards(10) },
   { name: 'tasks that others keep', act: (q) => createDue(q).followKeepers() },
+  { name: 'findings that others keep', act: (q) => createDue(q).closeForFormer('closed') },
   { name: 'exceptions to report', act: (q) => createDue(q).exceptionsToReport(10) },
   { name: 'lines of a digest', act: (q) => createViews(q).digest(person, 'x') },
   { name: 'what can be compared', act: (q) => createComparisons(q).comparable(['local']) },

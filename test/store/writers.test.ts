@@ -23,7 +23,7 @@ const WRITERS: Readonly<Record<string, string>> = {
   grants: 'bulk',
   grant_assignments: 'save',
   audit_events: 'tail',
-  outgoing: 'cards digest due forgetting known outbox reach tail task-keepers',
+  outgoing: 'cards digest drift-readers due forgetting known outbox reach tail task-keepers',
   cards: 'cards due',
   inbound: 'due inbound',
   drafts: 'drafts due',
