@@ -193,6 +193,26 @@ function offsetAt(ms: number, zone: string): number {
 }
 
 function wallOf(ms: number, zone: string): number {
+  return ms + offsetOf(ms, zone);
+}
+
+// Since 1972 offsets change on whole minutes, and acts of one time ask for the same ones.
+const offsets = new Map<string, number>();
+const MOST_OFFSETS = 1000;
+
+function offsetOf(ms: number, zone: string): number {
+  const minute = Math.floor(ms / MINUTE) * MINUTE;
+  const key = `${minute} ${zone}`;
+  let offset = offsets.get(key);
+  if (offset === undefined) {
+    offset = shownAt(minute, zone) - minute;
+    if (offsets.size === MOST_OFFSETS) offsets.clear();
+    offsets.set(key, offset);
+  }
+  return offset;
+}
+
+function shownAt(ms: number, zone: string): number {
   const parts: Partial<Record<Intl.DateTimeFormatPartTypes, number>> = {};
   for (const part of formatOf(zone).formatToParts(ms)) parts[part.type] = Number(part.value);
   const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;

@@ -1,9 +1,10 @@
 // The tail of every save, whatever its source: audit events with before and after, erasable remarks for what is personal,
 // and the outgoing rows that the table of consequences names. Nothing governed is written without it.
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { consequences, WAITING } from '../domain/consequences';
 import type { DomainEvent, EventType } from '../domain/events';
 import type { By } from '../operations/ports';
+import { random16 } from './ids';
 import type { Row, TxQuery } from './query';
 import { Statement } from './query';
 
@@ -200,6 +201,7 @@ function changes(row: ChangedRow, remarks: Remark[]): { before: Row | null; afte
 }
 
 function same(one: unknown, other: unknown): boolean {
+  if (typeof one !== 'object' && typeof other !== 'object') return one === other;
   return one === other || canonical(one) === canonical(other);
 }
 
@@ -218,7 +220,7 @@ function plain(value: unknown): string {
 }
 
 function remark(text: string, remarks: Remark[]): string {
-  const salt = randomBytes(16);
+  const salt = random16();
   const hash = createHash('sha256').update(salt).update(text, 'utf8').digest('hex');
   remarks.push({ hash, salt: salt.toString('hex'), text });
   return hash;
