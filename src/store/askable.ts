@@ -11,7 +11,7 @@ import { policyVersions } from './versions';
 
 const ASKABLE = `
 with pair as materialized (
-  select $1::uuid as target_id, packages.id as package_id from packages where packages.id = any ($2::uuid[])
+  select $1::uuid as target_id, packages.id as package_id, packages.id as of from packages where packages.id = any ($2::uuid[])
 ),
 target as materialized (${targetRow('$1')}),
 ${CONFLICTS}

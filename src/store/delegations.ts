@@ -19,15 +19,17 @@ export const holdsFor = (pkg: string, catalog: string): string => `d.state = 'ac
     and coalesce(d.package_id = ${pkg}, d.catalog_id = ${catalog}, true)`;
 
 /**
- * Part of a `with`: `delegations_now (delegator, delegate, name, last_day)` of the people whom `of` gives as `person_id`. One by one,
- * by index: nearly nobody has delegated.
+ * Part of a `with`: `delegations_now (of, delegator, delegate, name, last_day)` of the people whom `whom` gives as `(of, person_id,
+ * package_id, catalog_id)`. One by one, by index: nearly nobody has delegated.
  */
-export const delegated = (of: string, pkg: string, catalog: string): string => `delegations_now as materialized (
-  select distinct on (d.delegator_id, d.delegate_id) d.delegator_id as delegator, d.delegate_id as delegate, person.name, d.last_day
-  from (${of}) asked
-  cross join lateral (select * from delegations d where d.delegator_id = asked.person_id and ${holdsFor(pkg, catalog)} offset 0) d
+export const delegated = (whom: string): string => `delegations_now as materialized (
+  select distinct on (asked.of, d.delegator_id, d.delegate_id)
+    asked.of, d.delegator_id as delegator, d.delegate_id as delegate, person.name, d.last_day
+  from (${whom}) asked
+  cross join lateral (select * from delegations d where d.delegator_id = asked.person_id
+    and ${holdsFor('asked.package_id', 'asked.catalog_id')} offset 0) d
   join people person on person.id = d.delegate_id and person.state = 'enabled'
-  order by d.delegator_id, d.delegate_id, d.until_at desc
+  order by asked.of, d.delegator_id, d.delegate_id, d.until_at desc
 )`;
 
 const LIVE = `('proposed', 'accepted')`;

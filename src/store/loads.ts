@@ -1,4 +1,4 @@
-// What the rules look at, read in one statement: a (target, package) pair, a request, an assignment. Locks are taken by the
+// What the rules look at, read in one statement: (target, package) pairs, requests, an assignment. Locks are taken by the
 // caller beforehand (locks.ts), in a statement of their own. Versions, which never change, come from versions.ts. Grants and
 // manual tasks: placements.ts.
 import { DomainError } from '../domain/errors';
@@ -56,12 +56,15 @@ export const JUSTIFYING = `('delivering', 'delivered', 'partiallyDelivered', 'de
 /** The same list as OPEN_REQUEST_STATES. */
 export const OPEN = `('pendingApproval', 'scheduled')`;
 
-// Each header names one pair and what hangs on it. `kept`: the policy version that decides.
-const SUBMIT = `select $2::uuid as target_id, $3::uuid as package_id, $1::uuid as requestor_id, null::uuid as request_id,
-  null::uuid as assignment_id, null::uuid as kept`;
-const REQUEST = `select target_id, package_id, requestor_id, id as request_id, assignment_id, policy_version_id as kept
-  from requests where id = $1`;
-const ASSIGNMENT = `select target_id, package_id, null::uuid as requestor_id, null::uuid as request_id, id as assignment_id,
+// Each header names pairs and what hangs on them; `of` is the place of each. `kept`: the policy version that decides.
+const SUBMIT = `select given.of::integer as of, given.target_id, given.package_id, given.requestor_id, null::uuid as request_id,
+  null::uuid as assignment_id, null::uuid as kept
+  from unnest($1::uuid[], $2::uuid[], $3::uuid[]) with ordinality as given (requestor_id, target_id, package_id, of)`;
+const REQUEST = `select given.of::integer as of, target_id, package_id, requestor_id, id as request_id, assignment_id,
+  policy_version_id as kept
+  from unnest($1::uuid[]) with ordinality as given (request_id, of)
+  cross join lateral (select * from requests where requests.id = given.request_id offset 0) requests`;
+const ASSIGNMENT = `select 1 as of, target_id, package_id, null::uuid as requestor_id, null::uuid as request_id, id as assignment_id,
   (select policy_version_id from justifications j where j.assignment_id = assignments.id and j.ended_at is null
     order by j.starts_at desc, j.id desc limit 1) as kept
   from assignments where id = $1`;
@@ -86,38 +89,42 @@ const AGAIN = (other: 'newer' | 'older'): string =>
          where had.package_version_id = coalesce((d.shown ->> 'packageVersion')::uuid, older.package_version_id)
            and had.role_id = g.role_id and had.scope_id = g.scope_id))`,
   )})`;
-// The requestor in place of the target: whether they could ask for it themselves, have it, or have asked for it.
-const SEES = `(
-  exists (select 1 from (${targetRow('(select requestor_id from pair)')}) target, package
-    join catalogs on catalogs.id = package.catalog_id, versions
+// The requestor in place of the target: whether they could ask for it themselves, have it, or have asked for it. Of no interest where
+// they are the target.
+const SEES = `(pair.requestor_id <> pair.target_id and (
+  exists (select 1 from (${targetRow('pair.requestor_id')}) target
+    join package on package.of = pair.of join catalogs on catalogs.id = package.catalog_id
+    join versions on versions.of = pair.of
     join policy_subjects s on s.policy_version_id = versions.id and s.purpose = 'target'
     where versions.enabled and versions.mode = 'request' and versions.self_request
       and (catalogs.externally_visible or target.kind = 'member') and ${MEANS_TARGET})
-  or exists (select 1 from pair join assignments a on a.target_id = pair.requestor_id and a.package_id = pair.package_id
+  or exists (select 1 from assignments a where a.target_id = pair.requestor_id and a.package_id = pair.package_id
     and a.state in ${LIVE})
-  or exists (select 1 from pair join requests r on r.target_id = pair.requestor_id and r.package_id = pair.package_id
-    and r.state in ${OPEN}))`;
+  or exists (select 1 from requests r where r.target_id = pair.requestor_id and r.package_id = pair.package_id
+    and r.state in ${OPEN})))`;
 
 /** Whether the last day that the policy version `v` fixes is over where that zone is: nothing is given by it any more. */
 export const LAST_DAY_OVER = (zone: string): string =>
   `(v.expiration_on is not null and (v.expiration_on + 1)::timestamp at time zone usher_zone(${zone}) <= usher_now())`;
 
 /**
- * What may stand against each `pair`, which may be several: `of` names the package that it stands against. Clashes are all
- * incompatibilities of it, conflicts those that do stand against it now.
+ * What may stand against each `pair`, by its `of`. Clashes are all incompatibilities of its package, conflicts those that do stand
+ * against it now.
  */
 export const CONFLICTS = `against as (
-  select pair.target_id, pair.package_id as of, i.id as incompatibility_id, i.other_package_id as package_id, i.other_group_id as group_id, i.mutual
-  from pair join incompatibilities i on i.package_id = pair.package_id where i.state = 'active'
+  select pair.target_id, pair.of, i.id as incompatibility_id, i.other_package_id as package_id, i.other_group_id as group_id, i.mutual
+  from pair cross join lateral (
+    select * from incompatibilities i where i.package_id = pair.package_id and i.state = 'active' offset 0) i
   union all
-  select pair.target_id, pair.package_id, i.id, i.package_id, null, true
-  from pair join incompatibilities i on i.other_package_id = pair.package_id where i.state = 'active' and i.mutual
+  select pair.target_id, pair.of, i.id, i.package_id, null, true
+  from pair cross join lateral (
+    select * from incompatibilities i where i.other_package_id = pair.package_id and i.state = 'active' and i.mutual offset 0) i
 ),
 clashes as (
   select against.of, against.incompatibility_id, p.id as policy_id, case when p.state = 'enabled' and not exists (
       select 1 from policy_versions v join people on people.id = against.target_id
       where v.id = p.current_version_id and ${LAST_DAY_OVER('people.time_zone')}) then p.current_version_id end as offers,
-    to_jsonb(e) as exception, e.state = 'active' and e.until_at > usher_now() as passes,
+    case when e.id is not null then to_jsonb(e) end as exception, e.state = 'active' and e.until_at > usher_now() as passes,
     case when groups.id is null then 'package' else 'group' end as kind, coalesce(packages.name, groups.name) as name,
     case when groups.id is not null then (select 'member' where exists (
       select 1 from group_members m where m.group_id = groups.id and m.person_id = against.target_id)) else coalesce(
@@ -135,10 +142,11 @@ clashes as (
       where a.target_id = against.target_id and a.package_id = against.package_id and a.state in ${HOLDING}
       order by a.ended_at nulls first limit 1), false) as leaving
   from against
-  left join packages on packages.id = against.package_id left join groups on groups.id = against.group_id
-  left join policies p on p.incompatibility_id = against.incompatibility_id
-  left join incompatibility_exceptions e on e.incompatibility_id = against.incompatibility_id and e.person_id = against.target_id
-    and e.state <> 'ended'
+  left join lateral (select packages.name from packages where packages.id = against.package_id offset 0) packages on true
+  left join lateral (select groups.id, groups.name from groups where groups.id = against.group_id offset 0) groups on true
+  left join lateral (select * from policies where policies.incompatibility_id = against.incompatibility_id offset 0) p on true
+  left join lateral (select * from incompatibility_exceptions e where e.incompatibility_id = against.incompatibility_id
+    and e.person_id = against.target_id and e.state <> 'ended' offset 0) e on true
 ),
 conflicts as (select * from clashes where how is not null and passes is not true)`;
 
@@ -147,43 +155,58 @@ export const CONFLICT = `jsonb_build_object('kind', kind, 'name', name, 'how', h
 const CLASH = `jsonb_build_object('incompatibility', incompatibility_id, 'kind', kind, 'name', name, 'how', how, 'endsAt', ends_at, 'leaving', leaving, 'policy', policy_id,
   'offers', offers, 'exception', exception) order by kind, name, incompatibility_id`;
 
-/** What every look at a pair reads: its parts of a `with`, given its header and those of its versions. */
+// One by one, by index: for fear of many pairs the planner would read a table.
+const EACH = (what: string): string => `cross join lateral (${what} offset 0)`;
+
+/** What every look at pairs reads: its parts of a `with`, given its header and those of its versions; each row with the `of` of its pair. */
 const PAIR = (header: string, versions: string): string => `
 with pair as materialized (${header}),
-target as materialized (${targetRow('(select target_id from pair)')}),
+target as materialized (select pair.of, target.* from pair ${EACH(targetRow('pair.target_id'))} target),
 ${CONFLICTS},
-package as materialized (select packages.* from packages where packages.id = (select package_id from pair)),
+package as materialized (
+  select pair.of, package.* from pair ${EACH('select * from packages where packages.id = pair.package_id')} package
+),
 -- Asking sees the enabled policies as they are now; a request keeps its version (rule 3.8); an assignment has both.
 versions as materialized (
-  select v.id, p.state = 'enabled' as enabled, v.name, v.mode, v.self_request
-  from ${versions}
+  select pair.of, v.id, v.enabled, v.name, v.mode, v.self_request
+  from pair ${EACH(`select v.*, p.state = 'enabled' as enabled from ${versions}`)} v
 ),
-asked as (select null::uuid as key, versions.id as version_id, pair.target_id, null::integer as n from versions, pair),
+asked as (
+  select versions.of as key, versions.id as version_id, pair.target_id, null::integer as n from versions join pair using (of)
+),
 ${CANDIDATES},
 -- Of the organization and of this catalog.
 holders as materialized (
-  select role_holders.* from role_holders where catalog_id is null or catalog_id = (select catalog_id from package)
+  select package.of, h.* from package ${EACH(
+    'select * from role_holders where role_holders.catalog_id is null or role_holders.catalog_id = package.catalog_id',
+  )} h
 ),
 ${delegated(
-  `select person_id from candidates union
-   select person_id from holders where role = 'administrator' or (role = 'catalogOwner' and catalog_id is not null)`,
-  '(select package_id from pair)',
-  '(select catalog_id from package)',
+  `select who.of, who.person_id, package.id as package_id, package.catalog_id
+   from (select key as of, person_id from candidates
+     union select of, person_id from holders where role = 'administrator' or (role = 'catalogOwner' and catalog_id is not null)) who
+   join package using (of)`,
 )},
 live as materialized (
-  select a.* from pair join assignments a on a.target_id = pair.target_id and a.package_id = pair.package_id and a.state in ${LIVE}
+  select pair.of, a.* from pair ${EACH(`select * from assignments
+    where assignments.target_id = pair.target_id and assignments.package_id = pair.package_id and assignments.state in ${LIVE}`)} a
 )`;
 const CURRENT = `policies p join policy_versions v on v.id = p.current_version_id
-  where p.package_id = (select package_id from pair) and p.state = 'enabled' and p.incompatibility_id is null`;
-const WITH_EXCEPTIONS = `policies p join policy_versions v on v.id = p.current_version_id
-  where p.state = 'enabled' and p.id in (
-    select id from policies where package_id = (select package_id from pair) and incompatibility_id is null
-    union all select policy_id from clashes where offers is not null)`;
-const KEPT = `policy_versions v join policies p on p.id = v.policy_id where v.id = (select kept from pair)`;
+  where p.package_id = pair.package_id and p.state = 'enabled' and p.incompatibility_id is null`;
+const WITH_EXCEPTIONS = `(
+    select id from policies where package_id = pair.package_id and incompatibility_id is null
+    union all select policy_id from clashes where clashes.of = pair.of and offers is not null) chosen
+  join policies p on p.id = chosen.id join policy_versions v on v.id = p.current_version_id where p.state = 'enabled'`;
+const KEPT = `policy_versions v join policies p on p.id = v.policy_id where v.id = pair.kept`;
 const BOTH = `policies p join policy_versions v on v.policy_id = p.id
-  where p.package_id = (select package_id from pair)
-    and (v.id = (select kept from pair) or (p.state = 'enabled' and v.id = p.current_version_id and p.incompatibility_id is null))`;
-const NAMED = `named as materialized (select a.* from assignments a where a.id = (select assignment_id from pair))`;
+  where p.package_id = pair.package_id
+    and (v.id = pair.kept or (p.state = 'enabled' and v.id = p.current_version_id and p.incompatibility_id is null))`;
+const NAMED = `named as materialized (
+  select pair.of, a.* from pair ${EACH('select * from assignments where assignments.id = pair.assignment_id')} a
+)`;
+const ID_OF = (part: string): string => `(select ${part}.id from ${part} where ${part}.of = pair.of)`;
+/** What there is of the pair in this part. */
+const OF = (part: string): string => `(select to_jsonb(${part}) from ${part} where ${part}.of = pair.of)`;
 
 /** Grants of the pair's roles, and those that hang on the assignments of `mine` (parts with an `id`). */
 const heldGrants = (mine: readonly string[]): string => `
@@ -196,111 +219,143 @@ const heldGrants = (mine: readonly string[]): string => `
     `grant_assignments link join assignments a on a.id = link.assignment_id and a.state in ${JUSTIFYING}
      where link.grant_id = grants.id and link.withdrawn_at is not null`,
   )} as lost_by
-  from grants where grants.person_id = (select target_id from pair)
+  from grants where grants.person_id = pair.target_id
   and (exists (select 1 from package join package_grants g on g.package_version_id = package.current_version_id
-      where g.role_id = grants.role_id and g.scope_id = grants.scope_id)
+      where package.of = pair.of and g.role_id = grants.role_id and g.scope_id = grants.scope_id)
     or exists (select 1 from grant_assignments link where link.grant_id = grants.id
-      and (${mine.map((part) => `link.assignment_id = (select id from ${part})`).join(' or ')})))`;
+      and (${mine.map((part) => `link.assignment_id = ${ID_OF(part)}`).join(' or ')})))`;
 
 const HOLDERS = (where: string): string =>
-  AGGREGATE(`jsonb_build_object('id', person_id, 'name', name) order by person_id`, `holders where ${where}`);
+  AGGREGATE(
+    `jsonb_build_object('id', person_id, 'name', name) order by person_id`,
+    `holders where holders.of = pair.of and ${where}`,
+  );
 
 const PAIR_COLUMNS = (mine: readonly string[]): string => `
+  pair.of,
   usher_now() as now,
-  (select to_jsonb(target) from target) as target,
-  (select to_jsonb(package) from package) as package,
-  (select to_jsonb(catalogs) from catalogs where catalogs.id = (select catalog_id from package)) as catalog,
+  ${OF('target')} as target,
+  ${OF('package')} as package,
+  (select to_jsonb(catalogs) from catalogs where catalogs.id = (select catalog_id from package where package.of = pair.of)) as catalog,
   ${AGGREGATE(
     `jsonb_build_object('id', versions.id, 'enabled', enabled, 'in_scope', exists (
        select 1 from policy_subjects s, target
-       where s.policy_version_id = versions.id and s.purpose = 'target' and ${MEANS_TARGET})) order by versions.name, versions.id`,
-    'versions',
+       where target.of = pair.of and s.policy_version_id = versions.id and s.purpose = 'target' and ${MEANS_TARGET}))
+       order by versions.name, versions.id`,
+    'versions where versions.of = pair.of',
   )} as policies,
-  ${AGGREGATE('to_jsonb(candidates) order by n, capacity, person_id', 'candidates')} as candidates,
+  ${AGGREGATE(
+    'to_jsonb(candidates) order by n, capacity, person_id',
+    'candidates where candidates.key = pair.of',
+  )} as candidates,
   ${HOLDERS(`role = 'catalogOwner' and catalog_id is not null`)} as owners,
   ${HOLDERS(`role = 'administrator'`)} as administrators,
   ${AGGREGATE(
     `jsonb_build_object('delegator', delegator, 'delegate', delegate, 'name', name, 'lastDay', last_day) order by delegator, delegate`,
-    'delegations_now',
+    'delegations_now where delegations_now.of = pair.of',
   )} as delegations,
-  ${AGGREGATE(CONFLICT, 'conflicts')} as conflicts,
-  ${AGGREGATE(CLASH, 'clashes')} as clashes,
-  (select to_jsonb(r) from requests r where r.target_id = (select target_id from pair)
-    and r.package_id = (select package_id from pair) and r.state in ${OPEN}) as open,
-  exists (select 1 from requests r where r.target_id = (select target_id from pair) and r.package_id = (select package_id from pair)
-    and r.completed_at > usher_now() - interval '30 days') as lately,
-  (select to_jsonb(live) from live) as live,
-  exists (select 1 from leaver_access where assignment_id = (select id from live)) as leaving,
+  ${AGGREGATE(CONFLICT, 'conflicts where conflicts.of = pair.of')} as conflicts,
+  ${AGGREGATE(CLASH, 'clashes where clashes.of = pair.of')} as clashes,
+  (select to_jsonb(r) from requests r where r.target_id = pair.target_id and r.package_id = pair.package_id
+    and r.state in ${OPEN}) as open,
+  exists (select 1 from requests r where r.target_id = pair.target_id and r.package_id = pair.package_id
+    and r.completed_at > usher_now() - interval '30 days' offset 0) as lately,
+  ${OF('live')} as live,
+  exists (select 1 from leaver_access where assignment_id = ${ID_OF('live')}) as leaving,
   ${AGGREGATE(
     'to_jsonb(j) order by j.id',
-    `justifications j where (j.assignment_id = (select id from live) and j.ended_at is null)${
-      mine.includes('named') ? ' or j.assignment_id = (select id from named)' : ''
+    `justifications j where (j.assignment_id = ${ID_OF('live')} and j.ended_at is null)${
+      mine.includes('named') ? ` or j.assignment_id = ${ID_OF('named')}` : ''
     }`,
   )} as justifications,
   ${AGGREGATE('to_jsonb(held_grants) order by id', `(${heldGrants(mine)}) held_grants`)} as grants,
   exists (select 1 from package join package_grants g on g.package_version_id = package.current_version_id
     join resource_roles role on role.id = g.role_id
-    join resources resource on resource.id = role.resource_id and resource.connector = 'manual') as by_hand`;
+    join resources resource on resource.id = role.resource_id and resource.connector = 'manual' where package.of = pair.of) as by_hand`;
 
 /** Asking: for the package, or for exceptions, whose policies come as well. */
 const ASKING = (versions: string): string => `${PAIR(SUBMIT, versions)}
 select ${PAIR_COLUMNS(['live'])},
-  (select to_jsonb(requestor) from people requestor where requestor.id = (select requestor_id from pair)) as requestor,
+  (select to_jsonb(requestor) from people requestor where requestor.id = pair.requestor_id) as requestor,
   ${SEES} as requestor_sees,
-  coalesce((select target.manager_id = pair.requestor_id from pair, target), false) as manages_target,
-  exists (select 1 from pair join holders on holders.person_id = pair.requestor_id
+  coalesce((select target.manager_id = pair.requestor_id from target where target.of = pair.of), false) as manages_target,
+  exists (select 1 from holders where holders.of = pair.of and holders.person_id = pair.requestor_id
     and (holders.role = 'administrator'
       or holders.catalog_id is not null and holders.role in ('catalogOwner', 'packageManager', 'assignmentManager'))) as may_assign,
-  exists (select 1 from pair join holders on holders.person_id = pair.requestor_id
+  exists (select 1 from holders where holders.of = pair.of and holders.person_id = pair.requestor_id
     and (holders.role = 'administrator'
-      or holders.catalog_id is not null and holders.role in ('catalogOwner', 'packageManager'))) as may_change`;
+      or holders.catalog_id is not null and holders.role in ('catalogOwner', 'packageManager'))) as may_change
+from pair`;
 
 const SQL = {
   submit: ASKING(CURRENT),
   exception: ASKING(WITH_EXCEPTIONS),
   request: `${PAIR(REQUEST, KEPT)},
 ${NAMED},
-tasks as materialized (select t.* from approval_tasks t where t.request_id = (select request_id from pair)),
-decided as materialized (select d.* from decisions d where d.request_id = (select request_id from pair))
+tasks as materialized (
+  select pair.of, t.* from pair ${EACH('select * from approval_tasks where approval_tasks.request_id = pair.request_id')} t
+),
+decided as materialized (
+  select pair.of, d.* from pair ${EACH('select * from decisions where decisions.request_id = pair.request_id')} d
+)
 select ${PAIR_COLUMNS(['live', 'named'])},
-  (select to_jsonb(requestor) from people requestor where requestor.id = (select requestor_id from pair)) as requestor,
-  (select to_jsonb(named) from named) as named,
-  (select who from leaver_requests where request_id = (select request_id from pair)) as left,
-  (select ${AGAIN('newer')} from pair join requests older on older.id = pair.request_id
-    join requests newer on newer.replaces_id = older.id) as replaced_by,
-  (select ${AGAIN('older')} from pair join requests newer on newer.id = pair.request_id
-    join requests older on older.id = newer.replaces_id) as replaced,
+  (select to_jsonb(requestor) from people requestor where requestor.id = pair.requestor_id) as requestor,
+  ${OF('named')} as named,
+  (select who from leaver_requests where leaver_requests.request_id = pair.request_id) as left,
+  (select ${AGAIN('newer')} from requests older join requests newer on newer.replaces_id = older.id
+    where older.id = pair.request_id) as replaced_by,
+  (select ${AGAIN('older')} from requests newer join requests older on older.id = newer.replaces_id
+    where newer.id = pair.request_id) as replaced,
   ${AGGREGATE(
     `jsonb_build_object('role', g.role_id, 'scope', g.scope_id, 'name', ${ROLE_NAME}) order by ${BY_NAME}`,
-    `${NAMED_ROLES} where g.package_version_id = (select current_version_id from package)`,
+    `${NAMED_ROLES} where g.package_version_id = (select current_version_id from package where package.of = pair.of)`,
   )} as roles,
-  (select to_jsonb(r) from requests r where r.id = (select request_id from pair)) as request,
-  ${AGGREGATE('to_jsonb(s) order by s.n', 'approval_stages s where s.request_id = (select request_id from pair)')} as stages,
-  ${AGGREGATE('to_jsonb(tasks) order by n, id', 'tasks')} as tasks,
-  ${AGGREGATE('to_jsonb(decided) order by n, id', 'decided')} as decisions,
+  (select to_jsonb(r) from requests r where r.id = pair.request_id) as request,
+  ${AGGREGATE('to_jsonb(s) order by s.n', 'approval_stages s where s.request_id = pair.request_id')} as stages,
+  ${AGGREGATE('to_jsonb(tasks) order by n, id', 'tasks where tasks.of = pair.of')} as tasks,
+  ${AGGREGATE('to_jsonb(decided) order by n, id', 'decided where decided.of = pair.of')} as decisions,
   ${AGGREGATE(
     `jsonb_build_object('id', p.id, 'name', p.name) order by p.id`,
-    `people p where p.id in (select person_id from tasks union select person_id from decided)`,
+    `people p where p.id = any (array(
+       select person_id from tasks where tasks.of = pair.of union select person_id from decided where decided.of = pair.of))`,
   )} as people
-where exists (select 1 from pair)`,
+from pair`,
   assignment: `${PAIR(ASSIGNMENT, BOTH)},
 ${NAMED}
 select ${PAIR_COLUMNS(['live', 'named'])},
-  (select kept from pair) as kept,
-  (select to_jsonb(named) from named) as named,
+  pair.kept,
+  ${OF('named')} as named,
   ${AGGREGATE(
     'to_jsonb(r) order by r.id',
-    `requests r where r.assignment_id = (select id from named) and r.state in ('delivering', 'partiallyDelivered', 'deliveryFailed')`,
+    `requests r where r.assignment_id = ${ID_OF('named')} and r.state in ('delivering', 'partiallyDelivered', 'deliveryFailed')`,
   )} as undelivered
-where exists (select 1 from pair)`,
+from pair`,
 };
 
 /** What asking for a package looks at, or for an exception. Unknown people and packages, and deleted packages, do not exist. */
-export async function loadSubmit(q: Query, input: AskOf): Promise<At<SubmitFacts>> {
-  if (!isId(input.target) || !isId(input.requestor)) throw new DomainError('not-found', { what: 'person' });
-  if (!isId(input.package)) throw new DomainError('not-found', { what: 'package' });
-  const [found] = await q(SQL[input.for ?? 'submit'], [input.requestor, input.target, input.package]);
-  const row = found as Row;
+export function loadSubmit(q: Query, input: AskOf): Promise<At<SubmitFacts>> {
+  return only(loadSubmits(q, [input], input.for));
+}
+
+/** The same for several at once, who all ask for packages, or all for exceptions. */
+export function loadSubmits(
+  q: Query,
+  inputs: readonly AskOf[],
+  what: AskOf['for'] | 'submit' = 'submit',
+): Promise<Looks<SubmitFacts>> {
+  return looks(
+    q,
+    SQL[what],
+    [
+      inputs.map(({ requestor }) => known(requestor)),
+      inputs.map(({ target }) => known(target)),
+      inputs.map((input) => known(input.package)),
+    ],
+    submitOf,
+  );
+}
+
+async function submitOf(q: Query, row: Row): Promise<At<SubmitFacts>> {
   if (row['target'] === null || row['requestor'] === null) throw new DomainError('not-found', { what: 'person' });
   if (row['package'] === null) throw new DomainError('not-found', { what: 'package' });
   const pair = await pairOf(q, row);
@@ -318,11 +373,25 @@ export async function loadSubmit(q: Query, input: AskOf): Promise<At<SubmitFacts
   };
 }
 
-/** Everything about one request. `shown`: the content that whoever decides now says they saw. */
-export async function loadRequest(q: Query, id: RequestId, shown?: unknown): Promise<At<RequestFacts>> {
-  const [found] = isId(id) ? await q(SQL.request, [id]) : [];
-  if (found === undefined) throw new DomainError('not-found', { what: 'request' });
-  const row = found as Row;
+/** A request, and the content that whoever decides now says they saw. */
+export interface RequestShown {
+  readonly id: RequestId;
+  readonly shown?: unknown;
+}
+
+/** Everything about one request. */
+export function loadRequest(q: Query, request: RequestShown): Promise<At<RequestFacts>> {
+  return only(loadRequests(q, [request]));
+}
+
+/** Everything about several requests. */
+export function loadRequests(q: Query, requests: readonly RequestShown[]): Promise<Looks<RequestFacts>> {
+  return looks(q, SQL.request, [requests.map(({ id }) => known(id))], (inside, row, n) =>
+    requestOf(inside, row, requests[n]?.shown),
+  );
+}
+
+async function requestOf(q: Query, row: Row, shown: unknown): Promise<At<RequestFacts>> {
   const request = fromRow(governed.request, row['request']);
   const requestor = row['requestor'] === null ? null : fromRow(people, row['requestor']);
   const decisions = fromRows(governed.decision, row['decisions']);
@@ -401,6 +470,43 @@ async function pairOf(q: Query, row: Row): Promise<PairFacts> {
     grants: (row['grants'] as readonly Row[]).map(grantFactOf),
     byHand: row['by_hand'] as boolean,
   };
+}
+
+/** What was found for each that was asked for, in their order, or why it is refused. */
+export type Looks<T> = readonly PromiseSettledResult<At<T>>[];
+
+async function looks<T>(
+  q: Query,
+  sql: string,
+  values: readonly (readonly (string | null)[])[],
+  read: (q: Query, row: Row, n: number) => Promise<At<T>>,
+): Promise<Looks<T>> {
+  const rows = (await q(sql, values)) as readonly (Row & { readonly of: number })[];
+  const found = new Map(rows.map((row) => [row.of, row]));
+  const answers: PromiseSettledResult<At<T>>[] = [];
+  for (const n of (values[0] ?? []).keys()) {
+    const row = found.get(n + 1);
+    try {
+      if (row === undefined) throw new DomainError('not-found', { what: 'request' });
+      answers.push({ status: 'fulfilled', value: await read(q, row, n) });
+    } catch (reason) {
+      // What the database refuses is nobody's answer.
+      if (!(reason instanceof DomainError)) throw reason;
+      answers.push({ status: 'rejected', reason });
+    }
+  }
+  return answers;
+}
+
+async function only<T>(looking: Promise<Looks<T>>): Promise<At<T>> {
+  const [answer] = await looking;
+  if (answer?.status === 'fulfilled') return answer.value;
+  throw answer?.reason ?? new Error('a look without an answer');
+}
+
+// What is no id is nobody's, and nothing.
+function known(id: string): string | null {
+  return isId(id) ? id : null;
 }
 
 function isContentId(said: unknown): said is PackageVersionId {

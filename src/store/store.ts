@@ -189,10 +189,10 @@ function openTx(q: TxQuery, by: By): { tx: Tx; sent: () => number; decided: read
     },
     async forRequest(id, shown) {
       await lockTargetOfRequest(q, id);
-      const found = await loadRequest(q, id, shown);
+      const found = await loadRequest(q, { id, shown });
       if (found.facts.request.type !== 'exception') return loaded(found);
       await holdIncompatibility(q, id);
-      return loaded(await loadRequest(q, id, shown));
+      return loaded(await loadRequest(q, { id, shown }));
     },
     async forAssignment(id) {
       await lockTargetOfAssignment(q, id);

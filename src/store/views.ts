@@ -39,7 +39,7 @@ export function createViews(q: Query): Views {
     forAsking: (person, packages) => loadAskable(q, person, packages),
     digest: (person, name) => digestOf(q, person, name),
     forSubmit: async (input) => (await loadSubmit(q, input)).facts,
-    forRequest: async (id, shown) => (await loadRequest(q, id, shown)).facts,
+    forRequest: async (id, shown) => (await loadRequest(q, { id, shown })).facts,
     forAssignment: async (id) => (await loadAssignment(q, id)).facts,
     forManualTask: async (id) => (await loadManualTask(q, id)).facts,
   };

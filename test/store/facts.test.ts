@@ -1,8 +1,10 @@
 // What the rules are given: scope, candidates, conflicts, live assignments, grants, as things are now.
-import type { Candidate, SubmitFacts } from '../../src/domain/facts';
-import type { PackageId, PersonId } from '../../src/domain/model';
+import type { Candidate, RequestFacts, SubmitFacts } from '../../src/domain/facts';
+import type { PackageId, PersonId, RequestId } from '../../src/domain/model';
 import { end } from '../../src/domain/assignment';
 import { newId } from '../../src/store/ids';
+import { loadRequests, loadSubmits } from '../../src/store/loads';
+import { queryIn } from '../../src/store/query';
 import { bySystem, createWorld, moment, type World } from './world';
 
 let world: World;
@@ -231,3 +233,72 @@ describe('facts of a pair', () => {
     await expect(world.views.forManualTask(id)).rejects.toMatchObject({ code: 'task-not-open' });
   });
 });
+
+test('what is read of many at once is what is read of each alone', async () => {
+  const [ana, ben, cas, off] = [
+    await world.person('Ana'),
+    await world.person('Ben'),
+    await world.person('Cas'),
+    await world.person('Off', { state: 'disabled' }),
+  ];
+  await world.sql('update people set manager_id = $2 where id = any ($1)', [[tara, ben], ana]);
+  const other = newId();
+  await world.insert('catalogs', {
+    id: other,
+    name: 'Finance',
+    description: '',
+    state: 'published',
+    externally_visible: true,
+    version: 1,
+  });
+  await world.role('catalogOwner', ben, world.catalog);
+  await world.role('catalogOwner', cas, other as typeof world.catalog);
+  await world.role('administrator', ana);
+  const team = await world.group('Team', [tara], [await world.group('Inner', [cas])]);
+  const resource = await world.resource('Files');
+  const packages = [
+    await world.package('CRM', { stages: [{ primaries: [{ manager: 1 }], fallbacks: [{ person: cas }] }] }),
+    await world.package('Ledger', { fields: { catalog_id: other }, resources: [], targets: [{ group: team }] }),
+    await world.package('Wiki', { resources: [resource], stages: [{ primaries: [{ group: team }] }] }),
+    await world.package('Share', { resources: [resource] }),
+  ];
+  const [crm, , wiki, share] = packages as [PackageId, PackageId, PackageId, PackageId];
+  await world.incompatible(crm, share);
+  await world.incompatible(wiki, crm, false);
+  await world.delegation(cas, off);
+  await world.delegation(ana, ben, { catalog_id: world.catalog });
+  await world.ask(tara, share);
+  const requests = [await world.ask(ben, crm), await world.ask(cas, wiki), await world.ask(tara, wiki)];
+  await world.decide(requests[1]?.id as RequestId, tara);
+
+  const q = queryIn(world.db.sequelize);
+  const asks = [tara, ana, ben, cas, off].flatMap((target) =>
+    packages.flatMap((pkg) => [target, ana, ben].map((requestor) => ({ requestor, target, package: pkg }))),
+  );
+  const nobody = { requestor: tara, target: newId() as PersonId, package: crm };
+  const nothing = { requestor: tara, target: tara, package: 'no id' as PackageId };
+  const wanted = [nobody, ...asks, nothing];
+  const alone: unknown[] = [];
+  for (const one of wanted) alone.push(...(await loadSubmits(q, [one])).map(withoutNow));
+  expect((await loadSubmits(q, wanted)).map(withoutNow)).toEqual(alone);
+  expect(alone.filter((one) => one instanceof Error)).toMatchObject([
+    { data: { what: 'person' } },
+    { data: { what: 'package' } },
+  ]);
+  // Ben may not see what only the team may ask for, whatever else is read beside it.
+  const isBens = wanted.map(({ requestor, target }) => requestor === ben && target === off);
+  const bens = alone.filter((_one, n) => isBens[n]) as readonly SubmitFacts[];
+  expect(bens.map(({ requestorMaySee }) => requestorMaySee)).toEqual([true, false, true, true]);
+  const owners = alone.flatMap((one) => (one as Partial<SubmitFacts>).owners ?? []);
+  expect(new Set(owners.map(({ name }) => name))).toEqual(new Set(['Ben', 'Cas']));
+
+  const named = [...requests.map(({ id }) => ({ id })), { id: newId() as RequestId }];
+  const each: unknown[] = [];
+  for (const one of named) each.push(...(await loadRequests(q, [one])).map(withoutNow));
+  expect((await loadRequests(q, named)).map(withoutNow)).toEqual(each);
+  expect(each.map((one) => (one as Partial<RequestFacts>).tasks?.length)).toEqual([1, 1, 1, undefined]);
+});
+
+function withoutNow(answer: PromiseSettledResult<{ readonly facts: unknown }>): unknown {
+  return answer.status === 'fulfilled' ? answer.value.facts : answer.reason;
+}
