@@ -59,10 +59,9 @@ async function endAll(q: Query, at: Date, locked: readonly { id: string }[], by:
   const chosen = `${statement.bind(locked.map(({ id }) => id))}::uuid[]`;
   const told = `${statement.bind(now.toISOString())}::text`;
   for (const [name, sql] of parts(instant, told, chosen)) statement.part(name, sql);
-  addTail(statement, new Set(['assignment.ending', 'request.canceled', 'assignment.removed', 'request.removed']), {
-    by,
-    now,
-  });
+  addTail(statement, new Set(['assignment.ending', 'request.canceled', 'assignment.removed', 'request.removed']), [
+    { by, now },
+  ]);
   const [row] = await statement.run(
     q,
     'select (select count(*)::integer from ended) as count, (select count(*)::integer from sent) as sent',

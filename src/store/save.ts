@@ -1,5 +1,5 @@
-// The only writer of governed tables: the rows of a Change, their audit events and what follows, in one data-changing
-// statement. Fewer rows than expected means that somebody else was first; the statement itself fails then (usher_expect).
+// The only writer of governed tables: the rows of a Change, or of those of several acts, their audit events and what follows, in one
+// data-changing statement. Fewer rows than expected means that somebody else was first; the statement itself fails then (usher_expect).
 import type { Change, GovernedNouns, GrantLink, RowChange } from '../domain/events';
 import type { TxQuery } from './query';
 import { Statement } from './query';
@@ -21,15 +21,24 @@ interface Written {
 const PART_OF: Readonly<Record<string, string>> = { justifications: 'assignment_id', manual_tasks: 'grant_id' };
 const NOUNS = Object.keys(governed) as readonly Noun[];
 
-/** Writes a change, with the next statement or COMMIT; tells how many outgoing rows it made. */
-export async function saveChange(
-  q: TxQuery,
-  change: Change,
-  signature: Signature,
-  sent: (rows: number) => void,
-): Promise<void> {
-  if ([change.rows, change.links, change.withdrawals, change.events].every((part) => part.length === 0)) return;
-  const written = change.rows.map(check);
+/** A change and who makes it. */
+export interface Saved {
+  readonly change: Change;
+  readonly signature: Signature;
+}
+
+/**
+ * Writes changes, with the next statement or COMMIT; tells how many outgoing rows they made. Those of several acts must be about
+ * different people: all of it is written at once, so none of them sees what another one changes.
+ */
+export async function saveChanges(q: TxQuery, given: readonly Saved[], sent: (rows: number) => void): Promise<void> {
+  const acts = given
+    .filter(({ change }) =>
+      [change.rows, change.links, change.withdrawals, change.events].some((part) => part.length > 0),
+    )
+    .map(({ change, signature }) => ({ change, signature, written: change.rows.map(check) }));
+  if (acts.length === 0) return;
+  const written = acts.flatMap((one) => one.written);
   const keys = new Set(written.map(({ row }) => `${row.table}:${row.id}`));
   if (keys.size < written.length) throw new Error('two changes of one row in a save');
 
@@ -50,29 +59,38 @@ export async function saveChange(
       rows.filter((one) => one.inserts),
     );
   }
-  if (change.links.length > 0) {
+  const links = acts.flatMap(({ change }) => change.links.map((link) => linkRow(link)));
+  if (links.length > 0) {
     statement.part(
       'linked',
-      `insert into grant_assignments (grant_id, assignment_id) select * from ${linkRows(statement, change.links)}
+      `insert into grant_assignments (grant_id, assignment_id)
+       select grant_id, assignment_id from jsonb_to_recordset(${statement.json(links)}) as r (grant_id uuid, assignment_id uuid)
        on conflict (grant_id, assignment_id) do update set withdrawn_at = null where grant_assignments.withdrawn_at is not null`,
     );
   }
-  if (change.withdrawals.length > 0) {
-    expected['withdrawn'] = change.withdrawals.length;
+  const withdrawals = acts.flatMap(({ change, signature }) =>
+    change.withdrawals.map((link) => ({ ...linkRow(link), at: signature.now.toISOString() })),
+  );
+  if (withdrawals.length > 0) {
+    expected['withdrawn'] = withdrawals.length;
     statement.part(
       'withdrawn',
-      `update grant_assignments l set withdrawn_at = ${statement.bind(signature.now.toISOString())}::timestamptz
-       from ${linkRows(statement, change.withdrawals)}
+      `update grant_assignments l set withdrawn_at = r.at
+       from jsonb_to_recordset(${statement.json(withdrawals)}) as r (grant_id uuid, assignment_id uuid, at timestamptz)
        where l.grant_id = r.grant_id and l.assignment_id = r.assignment_id and l.withdrawn_at is null returning l.grant_id`,
     );
   }
+  // Which event is whose is told by their number (tail.ts).
+  expected['audited'] = acts.reduce((sum, { change }) => sum + change.events.length, 0);
   addEvents(
     statement,
-    home(
-      change,
-      written.map((one) => one.row),
-    ),
-    signature,
+    acts.map((one) => ({
+      recorded: home(
+        one.change,
+        one.written.map(({ row }) => row),
+      ),
+      signature: one.signature,
+    })),
   );
   const found = Object.entries(expected).map(
     ([part, count]) => `usher_expect('${part}', (select count(*) from ${part}), ${statement.bind(count)}::integer)`,
@@ -86,9 +104,8 @@ export async function saveChange(
   );
 }
 
-function linkRows(statement: Statement, links: readonly GrantLink[]): string {
-  const rows = links.map((link) => ({ grant_id: link.grant, assignment_id: link.assignment }));
-  return `jsonb_to_recordset(${statement.json(rows)}) as r (grant_id uuid, assignment_id uuid)`;
+function linkRow({ grant, assignment }: GrantLink) {
+  return { grant_id: grant, assignment_id: assignment };
 }
 
 function check(change: RowChange): Written {

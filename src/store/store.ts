@@ -59,7 +59,7 @@ import { loadManualTask, loadPlace } from './placements';
 import type { Query, TxQuery } from './query';
 import { ConnectionLost, inTransaction, queryIn } from './query';
 import { rolesOf } from './roles';
-import { saveChange } from './save';
+import { saveChanges } from './save';
 import { forgetLeft, leaversConfirmed, leaverSettled, leaversJudged, loadLeavers, scopesOf } from './scope';
 import type { Recorded, Signature } from './tail';
 import { recordEvents } from './tail';
@@ -213,7 +213,7 @@ function openTx(q: TxQuery, by: By): { tx: Tx; sent: () => number; decided: read
     roles: (person, catalog) => rolesOf(q, person, catalog),
     async save(change) {
       const signed = await signature();
-      await saveChange(q, change, signed, count);
+      await saveChanges(q, [{ change, signature: signed }], count);
       decided.push(...decidedIn(change, signed.now));
     },
     record: (events) => record(events.map((event) => ({ event, rows: [] }))),

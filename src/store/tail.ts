@@ -40,10 +40,18 @@ export const EVENT_COLUMNS = `ord integer, type text, subject_kind text, subject
   grant_id uuid, person_id uuid, package_id uuid, catalog_id uuid, stage integer, data jsonb, before jsonb, after jsonb,
   remark text`;
 
-/** Adds `event` (from values) and the tail to the statement. */
-export function addEvents(statement: Statement, recorded: readonly Recorded[], signature: Signature): void {
+/** What one act has to say. */
+export interface Told {
+  readonly recorded: readonly Recorded[];
+  readonly signature: Signature;
+}
+
+/** Adds `event` (from values) and the tail of these acts to the statement. */
+export function addEvents(statement: Statement, acts: readonly Told[]): void {
   const remarks: Remark[] = [];
-  const rows = recorded.map((one, ord) => eventRow(one, ord, remarks));
+  const rows = acts
+    .flatMap(({ recorded }, act) => recorded.map((one) => ({ one, act })))
+    .map(({ one, act }, ord) => ({ ord, act, ...eventRow(one, remarks) }));
   if (remarks.length > 0) {
     statement.part(
       'remarked',
@@ -51,8 +59,15 @@ export function addEvents(statement: Statement, recorded: readonly Recorded[], s
        from jsonb_to_recordset(${statement.json(remarks)}) as r (hash text, salt text, text text)`,
     );
   }
-  statement.part('event', `select * from jsonb_to_recordset(${statement.json(rows)}) as e (${EVENT_COLUMNS})`);
-  addTail(statement, new Set(recorded.map((one) => one.event.type)), signature);
+  statement.part(
+    'event',
+    `select * from jsonb_to_recordset(${statement.json(rows)}) as e (${EVENT_COLUMNS}, act integer)`,
+  );
+  addTail(
+    statement,
+    new Set(acts.flatMap(({ recorded }) => recorded.map((one) => one.event.type))),
+    acts.map(({ signature }) => signature),
+  );
 }
 
 // A role that is being taken is late from when that was first asked, however often it is asked again. Reads the grant as it was
@@ -68,20 +83,33 @@ const OF_WAITING = `union all
          select 'request', r.id::text, r.id from requests r
          where c.about = '${WAITING}' and r.package_id = a.package_id and r.state = 'pendingApproval'`;
 
-/** Adds the tail for a part `event` that the statement already has. Gives the part `sent` with one row per outgoing row. */
-export function addTail(statement: Statement, types: ReadonlySet<EventType>, signature: Signature): void {
-  const { by, now } = signature;
-  const at = `${statement.bind(now.toISOString())}::timestamptz`;
-  const actor = by.actor;
+/**
+ * Adds the tail for a part `event` that the statement already has. Gives the part `sent` with one row per outgoing row. Of several
+ * acts each event names its own, as `act`: its place among the signatures.
+ */
+export function addTail(statement: Statement, types: ReadonlySet<EventType>, signatures: readonly Signature[]): void {
+  statement.part(
+    'act',
+    `select * from jsonb_to_recordset(${statement.json(signatures.map(signed))}) as s (act integer, at timestamptz,
+       actor_kind text, actor_id uuid, actor_name text, via text, delivery text, presser text, trace text)`,
+  );
+  // What an insert answers does not name the act, but it comes in the order of the events.
+  const [among, from] =
+    signatures.length === 1
+      ? ['event cross join act', 'audited a cross join act']
+      : [
+          'event join act using (act)',
+          `(select audited.*, row_number() over (order by id) as place from audited) a
+       join (select act, row_number() over (order by ord) as place from event) told using (place)
+       join act using (act)`,
+        ];
   statement.part(
     'audited',
     `insert into audit_events (at, type, actor_kind, actor_id, actor_name, via, delivery, subject_kind, subject_id, request_id,
        assignment_id, grant_id, person_id, package_id, catalog_id, stage, data, before, after, remark)
-     select ${at}, type, ${statement.bind(actor.kind)}, ${statement.bind(actor.kind === 'person' ? actor.id : null)}::uuid,
-       ${statement.bind(actor.kind === 'person' ? null : actor.name)}, ${statement.bind(by.via)},
-       ${statement.bind(by.delivery?.key ?? null)}, subject_kind, subject_id, request_id, assignment_id, grant_id, person_id,
-       package_id, catalog_id, stage, data, before, after, decode(remark, 'hex')
-     from event order by ord
+     select at, type, actor_kind, actor_id, actor_name, via, delivery, subject_kind, subject_id, request_id, assignment_id,
+       grant_id, person_id, package_id, catalog_id, stage, data, before, after, decode(remark, 'hex')
+     from ${among} order by ord
      returning *`,
   );
   const follows = consequences.filter((one) => types.has(one.on));
@@ -89,8 +117,7 @@ export function addTail(statement: Statement, types: ReadonlySet<EventType>, sig
     statement.part('sent', 'select null::bigint as id where false');
     return;
   }
-  const presser = statement.bind(actor.kind === 'person' ? actor.id : (by.presser ?? null));
-  // Redrawing and placing make equal, so one row per subject is enough for all events of a save. A taking is due an hour
+  // Redrawing and placing make equal, so one row per subject is enough for all events of an act. A taking is due an hour
   // before its time, which puts it in front of everything that gives. A placement that already waits covers this one
   // (one_ready_place): its worker reads what is wanted behind our lock on the person. But it waits no longer than this one
   // would: after failures it may be hours away, and nobody keeps a role that long because giving it failed before.
@@ -98,22 +125,23 @@ export function addTail(statement: Statement, types: ReadonlySet<EventType>, sig
     'sent',
     `insert into outgoing (kind, notice, audience, person_id, subject_kind, subject_id, request_id, params, lane, next_at,
        dedupe_key, created_at, trace)
-     select distinct on (kind, about, once)
+     select distinct on (act, kind, about, once)
        kind, notice, audience, person_id, about_kind, about_id, request_id, params,
        case kind when 'place' then 'grant:' || about_id when 'redraw' then 'redraw:' || about
          else coalesce(person_id::text, 'tell') || ':' || about end,
-       case when kind = 'place' and type <> 'grant.wanted' then ${at} - interval '1 hour' else ${at} end,
+       case when kind = 'place' and type <> 'grant.wanted' then at - interval '1 hour' else at end,
        concat_ws(':', id, kind, notice, audience, case when kind <> 'tell' then about_id end),
-       case when kind = 'place' and type <> 'grant.wanted' then least(${at}, ${TAKING_SINCE}) else ${at} end,
-       ${statement.bind(by.trace ?? null)}::text
+       case when kind = 'place' and type <> 'grant.wanted' then least(at, ${TAKING_SINCE}) else at end,
+       trace
      from (
-       select a.id, a.type, c.kind, c.notice, c.audience, coalesce(a.request_id, waiting_id) as request_id, about_kind, about_id,
+       select act.act, act.at, act.trace, a.id, a.type, c.kind, c.notice, c.audience,
+         coalesce(a.request_id, waiting_id) as request_id, about_kind, about_id,
          about_kind || ':' || about_id as about,
          case c.kind when 'tell' then concat_ws(':', a.id, c.notice, c.audience) end as once,
          case c.audience when 'person' then a.person_id end as person_id,
          a.data || jsonb_strip_nulls(jsonb_build_object('stage', a.stage, 'event', a.id, 'redraws', c.redraws,
-           'presser', case when c.kind <> 'tell' then ${presser}::text end)) as params
-       from audited a
+           'presser', case when c.kind <> 'tell' then act.presser end)) as params
+       from ${from}
        join jsonb_to_recordset(${statement.json(follows)})
          as c ("on" text, "when" jsonb, kind text, notice text, audience text, about text, redraws boolean)
          on c."on" = a.type and (c."when" is null or a.data @> c."when")
@@ -131,7 +159,7 @@ export function addTail(statement: Statement, types: ReadonlySet<EventType>, sig
          ${follows.some(({ about }) => about === WAITING) ? OF_WAITING : ''}
        ) subject
      ) due
-     order by kind, about, once, id
+     order by act, kind, about, once, id
      on conflict (subject_id) where kind = 'place' and state = 'ready'
        do update set next_at = least(outgoing.next_at, excluded.next_at), attempts = 0, created_at = excluded.created_at,
          trace = coalesce(excluded.trace, outgoing.trace), params = outgoing.params || excluded.params
@@ -148,13 +176,28 @@ export async function recordEvents(
 ): Promise<void> {
   if (recorded.length === 0) return;
   const statement = new Statement();
-  addEvents(statement, recorded, signature);
+  addEvents(statement, [{ recorded, signature }]);
   await statement.later(q, `select (select count(*)::integer from sent) as sent`, ([row]) => {
     sent((row as { sent: number }).sent);
   });
 }
 
-function eventRow({ event, rows }: Recorded, ord: number, remarks: Remark[]): Row {
+function signed({ by, now }: Signature, act: number): Row {
+  const { actor } = by;
+  return {
+    act,
+    at: now.toISOString(),
+    actor_kind: actor.kind,
+    actor_id: actor.kind === 'person' ? actor.id : null,
+    actor_name: actor.kind === 'person' ? null : actor.name,
+    via: by.via,
+    delivery: by.delivery?.key ?? null,
+    presser: actor.kind === 'person' ? actor.id : (by.presser ?? null),
+    trace: by.trace ?? null,
+  };
+}
+
+function eventRow({ event, rows }: Recorded, remarks: Remark[]): Row {
   const refs = event.refs;
   const before: Record<string, Record<string, Row>> = {};
   const after: Record<string, Record<string, Row>> = {};
@@ -164,7 +207,6 @@ function eventRow({ event, rows }: Recorded, ord: number, remarks: Remark[]): Ro
     (after[row.table] ??= {})[row.id] = changed.after;
   }
   return {
-    ord,
     type: event.type,
     subject_kind: event.subject.kind,
     subject_id: event.subject.id,

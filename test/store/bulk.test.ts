@@ -7,7 +7,7 @@ import { endDue } from '../../src/store/bulk';
 import { newId } from '../../src/store/ids';
 import { loadAssignment } from '../../src/store/loads';
 import { type Query, queryIn, type TxQuery } from '../../src/store/query';
-import { saveChange } from '../../src/store/save';
+import { saveChanges } from '../../src/store/save';
 import { bySystem, createWorld, DAY, type World } from './world';
 
 class RollBack extends Error {}
@@ -154,7 +154,11 @@ describe('endDue', () => {
             const now = (await loadClock(q)).now;
             for (const { id } of chosen) {
               const { facts } = await loadAssignment(q, id);
-              await saveChange(q, endOver(facts, { now, newId }), { by: bySystem, now }, () => undefined);
+              await saveChanges(
+                q,
+                [{ change: endOver(facts, { now, newId }), signature: { by: bySystem, now } }],
+                () => undefined,
+              );
             }
             return everything(q, now);
           });
