@@ -7,14 +7,21 @@ import type { By, Desk, StoredReply, Tx } from './ports';
 /** Makes the stored reply from an act's result; a repeat of the delivery shows it again, rendered anew. */
 export type Answering<T> = (result: T) => StoredReply;
 
-/** One act = one transaction. `run` may run again after a conflict, so it touches nothing but `tx`. */
-export function act<T>(desk: Desk, by: By, run: (tx: Tx) => Promise<T>, answering?: Answering<T>): Promise<T> {
-  return desk.store.write(by, async (tx) => {
-    const result = await run(tx);
-    if (by.delivery && answering) await tx.reply(answering(result));
-    return result;
-  });
+type Acting = <T>(desk: Desk, by: By, run: (tx: Tx) => Promise<T>, answering?: Answering<T>) => Promise<T>;
+
+function acting(through: 'write' | 'share'): Acting {
+  return (desk, by, run, answering) =>
+    desk.store[through](by, async (tx) => {
+      const result = await run(tx);
+      if (by.delivery && answering) await tx.reply(answering(result));
+      return result;
+    });
 }
+
+/** One act = one transaction. `run` may run again after a conflict, so it touches nothing but `tx`. */
+export const act = acting('write');
+/** The same for acts of which many may come at once: those that do share a transaction (`Store.share`). */
+export const sharedAct = acting('share');
 
 /** The acting person. Only people decide, ask and give up: jobs and the command line are refused here. */
 export function personOf(by: By): PersonId {

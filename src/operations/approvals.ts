@@ -5,7 +5,7 @@ import type { RequestFacts } from '../domain/facts';
 import type { PersonId, RequestId } from '../domain/model';
 import { decide as decideRule } from '../domain/request';
 import type { Answering } from './act';
-import { act, moment, personOf } from './act';
+import { moment, personOf, sharedAct } from './act';
 import type { ApprovalRow, By, Desk, Draft, Page } from './ports';
 
 export interface Decide {
@@ -30,7 +30,7 @@ export interface Decide {
  */
 export function decide(desk: Desk, by: By, input: Decide, answering?: Answering<RequestId>): Promise<RequestId> {
   const person = personOf(by);
-  return act(
+  return sharedAct(
     desk,
     by,
     async (tx) => {

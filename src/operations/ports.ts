@@ -105,7 +105,7 @@ export interface Tx {
   /** Audit (and consequences) without a state row, e.g. access.refused. */
   record(events: readonly DomainEvent[]): Promise<void>;
   /** Consumes the draft in this transaction; throws 'draft-gone' when it is not there, not this person's, or used. */
-  takeDraft(id: DraftId, person: PersonId): Promise<Draft>;
+  takeDraft(id: DraftId, person: PersonId): Promise<void>;
   /** Stores the reply of `by.delivery`, so that a repeat of the delivery shows the same answer. */
   reply(reply: StoredReply): Promise<void>;
   /** Settles the leased outgoing row in this transaction; a lost lease throws 'stale' and rolls everything back. */
@@ -222,6 +222,11 @@ export interface Store {
    * `RepeatedDelivery` carries the stored reply; with another body it throws 'same-key-other-body'. Constraint violations become DomainErrors.
    */
   write<T>(by: By, act: (tx: Tx) => Promise<T>): Promise<T>;
+  /**
+   * The same for an act that does no more than take its draft, load what asking or one request needs, save once and reply: many that
+   * come together share one transaction, and none of them another's fate. `act` waits for nothing but `tx`.
+   */
+  share<T>(by: By, act: (tx: Tx) => Promise<T>): Promise<T>;
   /** The stored reply of a delivery, if it was seen. Same-key-other-body throws. */
   repeated(delivery: Delivery): Promise<StoredReply | null>;
   /** Called after each commit that wrote outgoing rows: wakes the worker. */

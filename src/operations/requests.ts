@@ -22,7 +22,7 @@ import { voiceOf } from '../domain/voices';
 import { isExtendable } from './assignments';
 import { exceptionFor } from './exceptions';
 import type { Answering } from './act';
-import { act, moment, personOf } from './act';
+import { act, moment, personOf, sharedAct } from './act';
 import type { AskOf, By, Desk, HandRow, Page, TimelineRow } from './ports';
 
 export interface Ask {
@@ -48,7 +48,7 @@ export interface Asked {
 function asking(rule: (facts: SubmitFacts, ask: Ask, at: Now) => Rules.Submitted, of: Pick<AskOf, 'for'> = {}) {
   return (desk: Desk, by: By, ask: Ask, answering?: Answering<Asked>): Promise<Asked> => {
     const requestor = personOf(by);
-    return act(
+    return sharedAct(
       desk,
       by,
       async (tx) => {

@@ -47,8 +47,13 @@ export async function refusalOf(error: unknown, q: Query): Promise<unknown> {
   return length ? new DomainError('text-too-long', length, length.field) : error;
 }
 
+/** Whether no connection became free in time. */
+export function isFull(error: unknown): boolean {
+  return error instanceof Error && error.name === 'SequelizeConnectionAcquireTimeoutError';
+}
+
 function isBusy(error: unknown): boolean {
-  if (error instanceof Error && error.name === 'SequelizeConnectionAcquireTimeoutError') return true;
+  if (isFull(error)) return true;
   return BUSY.has(serverError(error)?.code ?? '');
 }
 

@@ -5,7 +5,7 @@ import type { Delivery, GivenUp, InboundRow, InboundStore, StoredReply } from '.
 import { RepeatedDelivery } from '../operations/ports';
 import { keepLeases } from './leases';
 import { LIMITS } from './locks';
-import { type Query, serverError } from './query';
+import { type Query, serverError, type TxQuery } from './query';
 import { instantOf } from './tables';
 
 /** Why a row came back whose worker never said how it went. */
@@ -19,10 +19,13 @@ interface Seen {
 const SEEN = 'select body_hash, reply from inbound where platform = $1 and delivery = $2';
 
 // A stored event that is acted on now becomes done in the act's transaction, so that a crash between the act and the
-// settling of the event cannot act twice. Two at once: the second waits for the first on the unique index.
-const TAKE = `${LIMITS}
+// settling of the event cannot act twice. Two at once: the second waits for the first, at a lock
+// that acts which share a transaction have as well, and never wait for.
+const LOCK = (platform: string, delivery: string): string =>
+  `hashtextextended('delivery ' || ${platform} || ' ' || ${delivery}, 0)`;
+const TAKE = `${LIMITS}, locked as materialized (select pg_advisory_xact_lock(${LOCK('$1::text', '$2::text')}) from limits)
 insert into inbound (platform, delivery, body_hash, state, next_at, received_at, settled_at)
-select $1, $2, $3, 'done', usher_now(), usher_now(), usher_now() from limits
+select $1, $2, $3, 'done', usher_now(), usher_now(), usher_now() from locked
 on conflict (platform, delivery) do update set state = 'done', settled_at = usher_now(), lease = null, lease_until = null, payload = null
   where inbound.state in ('stored', 'leased') and inbound.body_hash = excluded.body_hash
 returning id`;
@@ -89,6 +92,64 @@ where id = any (array(
 returning id, platform, delivery, state, lost`;
 
 const NEXT = `select next_at from inbound where state = 'stored' order by next_at, id limit 1`;
+
+const LOCK_FREE = `
+select given.platform, given.delivery from unnest($1::text[], $2::text[]) as given (platform, delivery)
+where pg_try_advisory_xact_lock(${LOCK('given.platform', 'given.delivery')})`;
+// Behind the lock, as a statement of its own: what was committed before it was had is there.
+const FRESH = `
+select given.platform, given.delivery from unnest($1::text[], $2::text[], $3::text[]) as given (platform, delivery, body_hash)
+where not exists (select from inbound where inbound.platform = given.platform and inbound.delivery = given.delivery
+  and not (inbound.state in ('stored', 'leased') and inbound.body_hash = given.body_hash))`;
+
+const TAKE_ALL = `
+with taken as (
+  insert into inbound (platform, delivery, body_hash, state, next_at, received_at, settled_at, reply)
+  select platform, delivery, body_hash, 'done', usher_now(), usher_now(), usher_now(), reply
+  from unnest($1::text[], $2::text[], $3::text[], $4::jsonb[]) as given (platform, delivery, body_hash, reply)
+  order by platform, delivery
+  on conflict (platform, delivery) do update set state = 'done', settled_at = usher_now(), lease = null, lease_until = null,
+      payload = null, reply = excluded.reply
+    where inbound.state in ('stored', 'leased') and inbound.body_hash = excluded.body_hash
+  returning id)
+select usher_expect('delivery', (select count(*) from taken), $5::integer)`;
+
+/** Which of these nobody has acted on or acts on now, locked; by `deliveryName`, read with the next statement. */
+export async function freshDeliveries(q: TxQuery, deliveries: readonly Delivery[]): Promise<ReadonlySet<string>> {
+  const fresh = new Set<string>();
+  if (deliveries.length === 0) return fresh;
+  const locked = new Set<string>();
+  const namesOf = (rows: readonly unknown[]) => (rows as readonly { platform: string; delivery: string }[]).map(nameOf);
+  const [platforms, keys, hashes] = columnsOfDeliveries(deliveries);
+  await q.later(LOCK_FREE, [platforms, keys], (rows) => {
+    for (const name of namesOf(rows)) locked.add(name);
+  });
+  await q.later(FRESH, [platforms, keys, hashes], (rows) => {
+    for (const name of namesOf(rows)) if (locked.has(name)) fresh.add(name);
+  });
+  return fresh;
+}
+
+/** Makes deliveries this transaction's own, each with its reply, with the next statement. Fails it where somebody was first. */
+export async function takeDeliveries(
+  q: TxQuery,
+  taken: readonly { readonly delivery: Delivery; readonly reply: StoredReply | null }[],
+): Promise<void> {
+  if (taken.length === 0) return;
+  const replies = taken.map(({ reply }) => (reply === null ? null : JSON.stringify(reply)));
+  await q.later(TAKE_ALL, [...columnsOfDeliveries(taken.map(({ delivery }) => delivery)), replies, taken.length]);
+}
+
+function columnsOfDeliveries(deliveries: readonly Delivery[]): readonly (readonly string[])[] {
+  return [
+    deliveries.map(({ platform }) => platform),
+    deliveries.map(({ key }) => key),
+    deliveries.map(({ bodyHash }) => bodyHash),
+  ];
+}
+
+/** One name for each delivery there is. */
+export const deliveryName = ({ platform, key }: Delivery): string => nameOf({ platform, delivery: key });
 
 /** Makes the delivery this transaction's own. Throws RepeatedDelivery, or refuses another body under the same key. */
 export async function takeDelivery(q: Query, { platform, key, bodyHash }: Delivery): Promise<void> {

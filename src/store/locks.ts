@@ -54,6 +54,41 @@ export async function lockPair(q: TxQuery, { requestor, target, package: pkg }: 
   if (requestor !== target) await lock(q, SQL.requestor, requestor);
   await q.later(SQL.pair, [target, pkg]);
 }
+// Neither waits: what somebody else holds is left out. People in the order of ids, and before packages.
+const FREE_PEOPLE = `with limits as materialized (select set_config('lock_timeout', $3, true))
+select people.id from limits, people
+where people.id = any (array(select unnest($1::uuid[]) union select target_id from requests where id = any ($2::uuid[])))
+order by people.id for no key update of people skip locked`;
+const FREE_PACKAGES = `select id from packages
+where id = any (array(select unnest($1::uuid[]) union select package_id from requests where id = any ($2::uuid[])))
+order by id for key share skip locked`;
+
+/** Nothing of what several acts share waits longer for a row. */
+const SHARED_WAIT_MS = 250;
+
+/** What could be locked; read with the next statement. */
+export interface Free {
+  readonly people: ReadonlySet<string>;
+  readonly packages: ReadonlySet<string>;
+}
+
+/**
+ * Locks what nobody else holds, for acts that share a transaction: of these people and packages, and of the targets and packages of these
+ * requests, which their rows refer to.
+ */
+export async function lockFree(
+  q: TxQuery,
+  { people, requests, packages }: Readonly<Record<'people' | 'requests' | 'packages', readonly string[]>>,
+): Promise<Free> {
+  const free = { people: new Set<string>(), packages: new Set<string>() };
+  const into = (set: Set<string>) => (rows: readonly unknown[]) => {
+    for (const row of rows) set.add((row as { id: string }).id);
+  };
+  await q.later(FREE_PEOPLE, [people, requests, String(SHARED_WAIT_MS)], into(free.people));
+  await q.later(FREE_PACKAGES, [packages, requests], into(free.packages));
+  return free;
+}
+
 /** Locks the target of a request. */
 export const lockTargetOfRequest = (q: TxQuery, id: RequestId): Promise<void> => lock(q, SQL.request, id);
 /** Holds what a request asks an exception to, behind its target: whoever ends it waits, and finds the exception. */

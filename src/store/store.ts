@@ -35,7 +35,7 @@ import { createComparisons, judged, loadCompared, loadFinding } from './drift';
 import { keepAnswer, loadAsked } from './drift-answers';
 import { createDue } from './due';
 import { loadException, takeLentNotes } from './exceptions';
-import { busy, isConflict, orBusy, refusalOf } from './faults';
+import { busy, isConflict, isFull, orBusy, refusalOf } from './faults';
 import { forget, loadForgettable } from './forgetting';
 import { newId } from './ids';
 import { sawAccount, saveIdentity } from './identities';
@@ -57,9 +57,10 @@ import type { PageMessages } from './page-messages';
 import { createPageMessages } from './page-messages';
 import { loadManualTask, loadPlace } from './placements';
 import type { Query, TxQuery } from './query';
-import { ConnectionLost, inTransaction, queryIn } from './query';
+import { ConnectionLost, inTransaction, queryIn, serverError } from './query';
 import { rolesOf } from './roles';
 import { saveChanges } from './save';
+import { createSharing, GoesAlone, type Seat } from './shared';
 import { forgetLeft, leaversConfirmed, leaverSettled, leaversJudged, loadLeavers, scopesOf } from './scope';
 import type { Recorded, Signature } from './tail';
 import { recordEvents } from './tail';
@@ -112,6 +113,29 @@ export function createStore({
 
 function createWrites(sequelize: Sequelize, q: Query, log: Pick<Log, 'info'>, watch: Watch | undefined): Store {
   const wakes: (() => void)[] = [];
+  const wake = (): void => {
+    for (const one of wakes) one();
+  };
+  const watched = (decided: readonly Decided[]): void => {
+    for (const { outcome, seconds } of decided) watch?.decided(outcome, seconds);
+  };
+  const sharing = createSharing(sequelize, {
+    wake,
+    failed: (error, acts) => {
+      const why = serverError(error)?.code ?? (error instanceof Error ? error.name : 'unknown');
+      log.info({ acts, why }, 'a shared transaction failed, and its acts go alone');
+    },
+  });
+
+  async function shared<T>(by: By, act: (tx: Tx) => Promise<T>): Promise<T> {
+    const { result, decided } = await sharing(by, async (seat) => {
+      const elsewhere = () => Promise.reject(seat.leave());
+      const { tx, decided } = openTx(Object.assign(elsewhere, { later: elsewhere }), by, seat);
+      return { result: await act(tx), decided };
+    });
+    watched(decided);
+    return result;
+  }
 
   async function once<T>(by: By, act: (tx: Tx) => Promise<T>): Promise<T> {
     const { result, sent, decided } = await inTransaction(
@@ -123,42 +147,56 @@ function createWrites(sequelize: Sequelize, q: Query, log: Pick<Log, 'info'>, wa
       },
       by.until === undefined ? undefined : () => left(by),
     );
-    if (sent() > 0) for (const wake of wakes) wake();
-    for (const { outcome, seconds } of decided) watch?.decided(outcome, seconds);
+    if (sent() > 0) wake();
+    watched(decided);
     return result;
   }
 
-  return {
-    async write(by, act) {
-      if (left(by) <= 0) throw busy();
-      let ending: ConnectionLost | null = null;
-      for (let run = 0; ; run += 1) {
-        try {
-          return await once(by, act);
-        } catch (error) {
-          const lost = error instanceof ConnectionLost;
-          // A later run that got no answer either does not know what became of an earlier one.
-          if (lost && error.ending) ending = error;
-          if (run === RETRIES || !isConflict(error)) throw await refusalOf((lost ? ending : null) ?? error, q);
-          const wait = lost ? RECONNECT_MS * 4 ** run * (0.75 + Math.random() / 2) : JITTER_MS * (run + Math.random());
-          if (wait >= left(by)) throw ending === null ? busy() : await refusalOf(ending, q);
-          log.info(
-            { trace: by.trace, run: run + 1, via: by.via },
-            lost ? 'an act lost its connection and runs again' : 'an act lost a race and runs again',
-          );
-          await pause(wait);
-        }
+  type Run = <T>(by: By, act: (tx: Tx) => Promise<T>) => Promise<T>;
+
+  // `first`: how it is run before it has lost anything.
+  async function write<T>(by: By, act: (tx: Tx) => Promise<T>, first: Run): Promise<T> {
+    let how = first;
+    let ending: ConnectionLost | null = null;
+    for (let run = 0; ;) {
+      if (left(by) <= 0) throw ending === null ? busy() : await refusalOf(ending, q);
+      try {
+        return await how(by, act);
+      } catch (thrown) {
+        const alone = thrown instanceof GoesAlone;
+        const error = alone ? thrown.cause : thrown;
+        how = once;
+        // Nothing was tried, or what the database refused may be another's, which its own transaction tells. Who waited in vain for a
+        // connection does not wait for another one.
+        if (alone && !isConflict(error) && !isFull(error)) continue;
+        const lost = error instanceof ConnectionLost;
+        // A later run that got no answer either does not know what became of an earlier one.
+        if (lost && error.ending) ending = error;
+        if (run === RETRIES || !isConflict(error)) throw await refusalOf((lost ? ending : null) ?? error, q);
+        const wait = lost ? RECONNECT_MS * 4 ** run * (0.75 + Math.random() / 2) : JITTER_MS * (run + Math.random());
+        if (wait >= left(by)) throw ending === null ? busy() : await refusalOf(ending, q);
+        run += 1;
+        log.info(
+          { trace: by.trace, run, via: by.via },
+          lost ? 'an act lost its connection and runs again' : 'an act lost a race and runs again',
+        );
+        await pause(wait);
       }
-    },
+    }
+  }
+
+  return {
+    write: (by, act) => write(by, act, once),
+    share: (by, act) => write(by, act, shared),
     repeated: (delivery) => replyOf(q, delivery),
-    onCommit(wake) {
-      wakes.push(wake);
+    onCommit(one) {
+      wakes.push(one);
     },
   };
 }
 
-// The port of one transaction. The instant of the act is that of its first load, read after the lock.
-function openTx(q: TxQuery, by: By): { tx: Tx; sent: () => number; decided: readonly Decided[] } {
+// The port of one transaction, its own or where it has a seat. The instant of the act is that of its first load, read after the lock.
+function openTx(q: TxQuery, by: By, seat?: Seat): { tx: Tx; sent: () => number; decided: readonly Decided[] } {
   const decided: Decided[] = [];
   let now: Date | null = null;
   let sent = 0;
@@ -184,10 +222,12 @@ function openTx(q: TxQuery, by: By): { tx: Tx; sent: () => number; decided: read
     clock,
     newId,
     async forSubmit(input) {
+      if (seat) return loaded(await seat.forSubmit(input));
       await lockPair(q, input);
       return loaded(await loadSubmit(q, input));
     },
     async forRequest(id, shown) {
+      if (seat) return loaded(await seat.forRequest({ id, shown }));
       await lockTargetOfRequest(q, id);
       const found = await loadRequest(q, { id, shown });
       if (found.facts.request.type !== 'exception') return loaded(found);
@@ -213,13 +253,18 @@ function openTx(q: TxQuery, by: By): { tx: Tx; sent: () => number; decided: read
     roles: (person, catalog) => rolesOf(q, person, catalog),
     async save(change) {
       const signed = await signature();
-      await saveChanges(q, [{ change, signature: signed }], count);
+      if (seat) seat.save({ change, signature: signed });
+      else await saveChanges(q, [{ change, signature: signed }], count);
       decided.push(...decidedIn(change, signed.now));
     },
     record: (events) => record(events.map((event) => ({ event, rows: [] }))),
-    takeDraft: (id, person) => takeDraft(q, id, person),
+    async takeDraft(id, person) {
+      if (seat) seat.takeDraft({ id, person });
+      else await takeDraft(q, { id, person });
+    },
     async reply(reply) {
-      if (by.delivery) await keepReply(q, by.delivery, reply);
+      if (seat) seat.reply(reply);
+      else if (by.delivery) await keepReply(q, by.delivery, reply);
     },
     settle: (lease, result) => settleOutgoing(q, lease, result),
     retry: (lease, atLeastMs, error) => retryOutgoing(q, lease, atLeastMs, error),

@@ -304,38 +304,31 @@ export function holding(desk: Desk, steps: number, reached: () => void, go: Prom
     reached();
     await go;
   };
-  return {
-    ...desk,
-    store: {
-      ...desk.store,
-      write: (by, act) =>
-        desk.store.write(by, (tx) =>
-          act(
-            each(tx, async (run) => {
-              const result = await run();
-              await hold();
-              return result;
-            }),
-          ),
-        ),
-    },
-  };
+  // In a transaction of its own, also where it could share one: there nobody can be held.
+  const write: Desk['store']['write'] = (by, act) =>
+    desk.store.write(by, (tx) =>
+      act(
+        each(tx, async (run) => {
+          const result = await run();
+          await hold();
+          return result;
+        }),
+      ),
+    );
+  return { ...desk, store: { ...desk.store, write, share: write } };
 }
 
 /** The power goes in the middle of an act: after its rows were written, before they are committed. */
 export class PowerCut extends Error {}
 export function cut(desk: Desk): Desk {
-  return {
-    ...desk,
-    store: {
-      ...desk.store,
-      write: (by, act) =>
-        desk.store.write(by, async (tx) => {
-          await act(tx);
-          throw new PowerCut('in the middle of an act');
-        }),
-    },
-  };
+  const around =
+    (how: 'write' | 'share'): Desk['store']['write'] =>
+    (by, act) =>
+      desk.store[how](by, async (tx) => {
+        await act(tx);
+        throw new PowerCut('in the middle of an act');
+      });
+  return { ...desk, store: { ...desk.store, write: around('write'), share: around('share') } };
 }
 
 function each(tx: Tx, around: <T>(run: () => Promise<T>) => Promise<T>): Tx {

@@ -1329,7 +1329,7 @@ describe('two at once', () => {
           }) as typeof tx,
         ),
       );
-    return { desk: { ...desk, store: { ...desk.store, write } }, there };
+    return { desk: { ...desk, store: { ...desk.store, write, share: write } }, there };
   }
 
   /** Runs the first act up to its save, the second until it waits for the first, then both to their ends. */

@@ -74,19 +74,14 @@ function aStop() {
 async function asksSlowly(user: string, name: string) {
   const stop = aStop();
   const { store } = world.desk;
-  const slow: Desk = {
-    ...world.desk,
-    store: {
-      ...store,
-      write: (by, act) =>
-        store.write(by, async (tx) => {
-          const result = await act(tx);
-          await tx.clock();
-          await stop.here();
-          return result;
-        }),
-    },
-  };
+  const write: typeof store.write = (by, act) =>
+    store.write(by, async (tx) => {
+      const result = await act(tx);
+      await tx.clock();
+      await stop.here();
+      return result;
+    });
+  const slow: Desk = { ...world.desk, store: { ...store, write, share: write } };
   const [found] = await world.sql<{ person: PersonId; package: PackageId }>(
     `select p.id as person, packages.id as package from people p, packages where p.directory_key = $1 and packages.name = $2`,
     [user, name],

@@ -247,19 +247,21 @@ describe('when the card cannot be drawn after the act', () => {
   const breaking = async <T>(broken: 'timeline' | 'forRequest', run: () => Promise<T>): Promise<T> => {
     const { views, store } = world.desk;
     const view: unknown = views[broken].bind(views);
-    const write = store.write.bind(store);
+    const [write, share] = [store.write.bind(store), store.share.bind(store)];
     const lost = () => Promise.reject(new Error('connection lost'));
-    const writing: typeof write = async (by, act) => {
-      const result = await write(by, act);
-      Object.assign(views, { [broken]: lost });
-      return result;
-    };
-    Object.assign(store, { write: writing });
+    const around =
+      (how: typeof write): typeof write =>
+      async (by, act) => {
+        const result = await how(by, act);
+        Object.assign(views, { [broken]: lost });
+        return result;
+      };
+    Object.assign(store, { write: around(write), share: around(share) });
     try {
       return await run();
     } finally {
       Object.assign(views, { [broken]: view });
-      Object.assign(store, { write });
+      Object.assign(store, { write, share });
     }
   };
 

@@ -3,6 +3,7 @@
 import type { Sequelize } from 'sequelize';
 import { endOutOfScope, rerouteChanged, type JobParts } from '../../src/jobs';
 import type {
+  DraftId,
   AssignmentId,
   CardId,
   FindingId,
@@ -22,9 +23,11 @@ import { createDue } from '../../src/store/due';
 import { endDue } from '../../src/store/bulk';
 import { takeLentNotes } from '../../src/store/exceptions';
 import { newId } from '../../src/store/ids';
-import { createInbound } from '../../src/store/inbound';
+import { lockDrafts, takeDrafts } from '../../src/store/drafts';
+import { createInbound, freshDeliveries, takeDeliveries } from '../../src/store/inbound';
+import { lockFree } from '../../src/store/locks';
 import { createOutbox } from '../../src/store/outbox';
-import { type Query, queryIn } from '../../src/store/query';
+import { type Query, queryIn, type TxQuery } from '../../src/store/query';
 import { loadLeavers, scopesOf } from '../../src/store/scope';
 import { recordEvents } from '../../src/store/tail';
 import { createViews } from '../../src/store/views';
@@ -144,6 +147,14 @@ const lease = { id: 1, token: id };
 const page = { limit: 10, after: null };
 const comparing = { token: id, resource: id as ResourceId, connector: 'local', originId: 'Ledger' };
 const judgement = { held: { missing: null, extra: 'tooMany' }, repairs: ['missing', 'extra'], events: [] } as const;
+
+/** What would leave with the next statement is looked at now. */
+const atOnce = (q: Query): TxQuery =>
+  Object.assign((sql: string, bind?: readonly unknown[]) => q(sql, bind), {
+    later: async (sql: string, bind: readonly unknown[]) => {
+      await q(sql, bind);
+    },
+  });
 
 /** Reads a note where there is none. */
 const withNote =
@@ -277,16 +288,19 @@ test.each<{
         refs: { package: id as PackageId },
         data: {},
       } as const;
-      await recordEvents(
-        Object.assign(q, {
-          later: async (sql: string, bind: readonly unknown[]) => {
-            await q(sql, bind);
-          },
-        }),
-        [{ event, rows: [] }],
-        { by: bySystem, now: new Date() },
-        () => undefined,
-      );
+      await recordEvents(atOnce(q), [{ event, rows: [] }], { by: bySystem, now: new Date() }, () => undefined);
+    },
+  },
+  {
+    name: 'what acts that come together lock and take',
+    act: async (q) => {
+      const delivery = { platform: 'slack', key: 'k', bodyHash: 'h' };
+      const draft = { id: id as DraftId, person };
+      await lockFree(atOnce(q), { people: [person], requests: [id], packages: [id] });
+      await freshDeliveries(atOnce(q), [delivery]);
+      await lockDrafts(atOnce(q), [draft]);
+      await takeDeliveries(atOnce(q), [{ delivery, reply: null }]);
+      await takeDrafts(atOnce(q), [draft]);
     },
   },
   { name: 'cards of a request', act: (q) => createCards(q).byRequest(id as RequestId) },

@@ -1,9 +1,5 @@
 // The write path: all or nothing, who is first, what a repetition does, and what the database refuses behind the rules.
 import { randomUUID } from 'node:crypto';
-import fs from 'node:fs';
-import { connect as dial, createServer, type Socket } from 'node:net';
-import os from 'node:os';
-import path from 'node:path';
 import { Client } from 'pg';
 import { ConnectionAcquireTimeoutError } from 'sequelize';
 import { createLog } from '../../src/log';
@@ -17,8 +13,8 @@ import { orBusy, Stale } from '../../src/store/faults';
 import { newId } from '../../src/store/ids';
 import { inTransaction } from '../../src/store/query';
 import { createStore } from '../../src/store/store';
-import { clusterUrl } from '../support/cluster';
 import { EDGES } from '../support/sound';
+import { cutLine } from './line';
 import { byPerson, bySystem, createWorld, moment, type World } from './world';
 
 let world: World;
@@ -434,7 +430,7 @@ describe('a connection that is lost', () => {
   });
 
   test('under its COMMIT leaves no doubt where the database comes back: what was done is told as done, and not done twice', async () => {
-    const line = await cutLine();
+    const line = await cutLine(world);
     const tara = await world.person('Tara');
     const pkg = await world.package('CRM');
     const delivery = { platform: 'slack', key: randomUUID(), bodyHash: 'a' };
@@ -450,7 +446,7 @@ describe('a connection that is lost', () => {
   });
 
   test('under its COMMIT and for longer is an outcome that nobody knows', async () => {
-    const line = await cutLine();
+    const line = await cutLine(world);
     const tara = await world.person('Tara');
     const act = line.store.write(
       { ...byPerson(tara), delivery: { platform: 'slack', key: 'D9', bodyHash: 'a' } },
@@ -463,63 +459,6 @@ describe('a connection that is lost', () => {
     expect(await count('inbound', `delivery = 'D9'`)).toBe(1);
     await line.close();
   });
-
-  /** A store whose line to the server can be cut when the answer to COMMIT comes back: once, or from then on. */
-  async function cutLine() {
-    const url = new URL(clusterUrl('x').replace(/^postgres(ql)?:\/\/([^@/]*@)?\//, 'postgres://$2localhost/'));
-    const host = url.searchParams.get('host');
-    const port = Number(url.searchParams.get('port') ?? (url.port || 5432));
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'usher-line-'));
-    let armed: 'once' | 'for good' | null = null;
-    let isCut = false;
-    const sockets = new Set<Socket>();
-    const server = createServer((near) => {
-      if (isCut) {
-        near.destroy();
-        return;
-      }
-      const far = host?.startsWith('/') ? dial(path.join(host, `.s.PGSQL.${port}`)) : dial(port, host ?? url.hostname);
-      let ending = false;
-      for (const socket of [near, far]) {
-        sockets.add(socket);
-        socket.on('error', () => undefined);
-        socket.on('close', () => {
-          [near, far].forEach((one) => one.destroy());
-        });
-      }
-      near.on('data', (part) => {
-        ending ||= armed !== null && part.includes('commit');
-        far.write(part);
-      });
-      far.on('data', (part) => {
-        if (!ending) {
-          near.write(part);
-          return;
-        }
-        isCut = armed === 'for good';
-        armed = null;
-        near.destroy();
-      });
-    });
-    await new Promise<void>((resolve) => server.listen(path.join(folder, '.s.PGSQL.5432'), resolve));
-    const through = new URL(world.db.url.replace(/^postgres(ql)?:\/\/([^@/]*@)?[^/]*\//, 'postgres://$2localhost/'));
-    const database = await connect({
-      url: `postgres://${through.username || 'postgres'}@${through.pathname}?host=${encodeURIComponent(folder)}`,
-      poolMax: 2,
-    });
-    return {
-      store: createStore({ sequelize: database.sequelize, log: createLog('silent') }).store,
-      arm(how: 'once' | 'for good' = 'once') {
-        armed = how;
-      },
-      async close() {
-        await database.close();
-        for (const socket of sockets) socket.destroy();
-        await new Promise((resolve) => server.close(resolve));
-        fs.rmSync(folder, { recursive: true, force: true });
-      },
-    };
-  }
 });
 
 describe('an act that somebody waits for', () => {
