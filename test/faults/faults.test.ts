@@ -1,5 +1,6 @@
 // Each fault a few times in its short form, with every test; `npm run faults` runs them at full size, often, with seeds of its choice.
 import { randomInt } from 'node:crypto';
+import fs from 'node:fs';
 import { faults } from '.';
 
 const { FAULTS_ONLY, FAULTS_RUNS, FAULTS_SEED } = process.env;
@@ -17,8 +18,17 @@ for (const fault of chosen)
       'seed %i',
       async (seed) => {
         if (!FULL) console.info(`${fault.id}: npm run faults -- --only ${fault.id} --runs 1 --seed ${seed}`);
-        await fault.run(seed, FULL);
-        passes.set(fault.id, (passes.get(fault.id) ?? 0) + 1);
+        const from = performance.now();
+        let outcome = 'FAILED';
+        try {
+          await fault.run(seed, FULL);
+          outcome = 'passed';
+          passes.set(fault.id, (passes.get(fault.id) ?? 0) + 1);
+        } finally {
+          // As it ends: a campaign takes hours, and whoever stops it keeps what it has shown.
+          const seconds = Math.round((performance.now() - from) / 1000);
+          if (FULL) fs.writeSync(1, `${fault.id} seed ${seed} ${outcome} after ${seconds} s\n`);
+        }
       },
       LIMIT_MS,
     );
