@@ -18,9 +18,9 @@ interface Seen {
 
 const SEEN = 'select body_hash, reply from inbound where platform = $1 and delivery = $2';
 
-// A stored event that is acted on now becomes done in the act's transaction, so that a crash between the act and the
-// settling of the event cannot act twice. Two at once: the second waits for the first, at a lock
-// that acts which share a transaction have as well, and never wait for.
+// A stored event that is acted on now becomes done in the act's transaction, so that a crash between the act and the settling of the
+// event cannot act twice. Two at once: the second waits for the first, at a lock that acts which share a transaction have as well, and
+// never wait for.
 const LOCK = (platform: string, delivery: string): string =>
   `hashtextextended('delivery ' || ${platform} || ' ' || ${delivery}, 0)`;
 const TAKE = `${LIMITS}, locked as materialized (select pg_advisory_xact_lock(${LOCK('$1::text', '$2::text')}) from limits)

@@ -105,7 +105,7 @@ export function createSharing(
         working += 1;
         moved = performance.now();
         if (waiting.size > 0 && underWay < MOST_AT_ONCE) void work();
-        const sent = await together(sequelize, members, failed);
+        const sent = await oneTransaction(sequelize, members, failed);
         working -= 1;
         moved = performance.now();
         for (const { keys } of members) for (const key of keys) held.delete(key);
@@ -257,7 +257,7 @@ class Member implements Seat {
 }
 
 /** One transaction for these acts. Returns how many outgoing rows it made; each act hears for itself how it went. */
-async function together(
+async function oneTransaction(
   sequelize: Sequelize,
   members: readonly Member[],
   failed: (error: unknown, acts: number) => void,
