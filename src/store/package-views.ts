@@ -33,7 +33,7 @@ const ASKABLE_FOR = (others: string): string =>
   `case when ${others}::boolean then v.on_behalf else ${ASKABLE('false')} end`;
 const scoped = (may: string): string => `
 target as materialized (
-  select target.*, ${WIDE_KINDS} as wide, usher_zone(target.time_zone) as zone from (${targetRow('$1')} and people.state = 'enabled') target
+  select target.*, ${WIDE_KINDS} as wide, usher_zone(target.time_zone) as zone, usher_now() as now from (${targetRow('$1')} and people.state = 'enabled') target
 ),
 meant as (
   select policy_version_id as id from policy_subjects s where s.purpose = 'target' and s.person_id = $1
@@ -53,7 +53,7 @@ scoped as materialized (
     select one.*, min(one.width) over (partition by one.package_id) as strictest
     from (
       select p.package_id, v.self_request, v.on_behalf,
-        coalesce((v.expiration_on + 1)::timestamp at time zone target.zone <= usher_now(), false) as over,
+        coalesce((v.expiration_on + 1)::timestamp at time zone target.zone <= target.now, false) as over,
         case when count(*) over (partition by p.package_id) > 1 then ${WIDTH} else 0 end as width
       from meant join policies p on p.current_version_id = meant.id and p.state = 'enabled'
       join policy_versions v on v.id = meant.id and v.mode = 'request' cross join target

@@ -416,6 +416,16 @@ async function planned(act: (q: Query) => Promise<unknown>, ...more: readonly st
   return read.join('\n');
 }
 
+test('a list asks for the time once, and not for each policy that means somebody', async () => {
+  const read: string[] = [];
+  const explain: Query = async (sql, bind) => {
+    read.push(JSON.stringify(await queryIn(sequelize)(`explain (verbose, format json) ${sql}`, bind)));
+    return [];
+  };
+  await createViews(explain).searchPackages(person, '', 16, null);
+  expect(read.join().match(/usher_now\(\)/g)).toHaveLength(1);
+});
+
 test('who left is not looked up in all that they ever asked for', async () => {
   const read = await planned((q) => createDue(q).requestsOfGone(10));
   expect(read).toContain('on approval_stages');
