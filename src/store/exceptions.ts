@@ -8,6 +8,7 @@ import { exceptions } from './configuration-tables';
 import { isId } from './ids';
 import type { At } from './loads';
 import { LAST_DAY_OVER, LIVE } from './loads';
+import { IS_MEMBER } from './policies';
 import type { Query, Row } from './query';
 import { fromRow, instantOf, toInstant } from './tables';
 
@@ -15,11 +16,9 @@ import { fromRow, instantOf, toInstant } from './tables';
 const HELD = (of: string, at = 'usher_now()'): string =>
   `select a.id from assignments a where a.target_id = e.person_id and a.package_id = ${of} and a.state in ${LIVE}
     and (a.ends_at is null or a.ends_at > ${at})`;
-const MEMBER = (of: string, id: string): string =>
-  `select 1 from group_members m where m.group_id = ${of} and m.person_id = ${id}`;
 
 const BOTH_AT = (at?: string): string => `(i.state = 'active' and exists (${HELD('i.package_id', at)})
-    and (exists (${HELD('i.other_package_id', at)}) or exists (${MEMBER('i.other_group_id', 'e.person_id')})))`;
+    and (exists (${HELD('i.other_package_id', at)}) or ${IS_MEMBER('i.other_group_id', 'e.person_id')}))`;
 
 /** Whether the person of the exception `e` to the incompatibility `i` holds both sides now. What is over is not held, ended or not yet. */
 export const HOLDS_BOTH = BOTH_AT();
@@ -41,7 +40,7 @@ select pair.id, held.target_id as person, held.id as assignment, other.id as oth
 from jsonb_to_recordset($1::jsonb) as pair (id text, package uuid, "otherPackage" uuid, "otherGroup" uuid)
 join assignments held on held.package_id = pair.package and held.state in ${LIVE}
 left join assignments other on other.target_id = held.target_id and other.package_id = pair."otherPackage" and other.state in ${LIVE}
-where other.id is not null or exists (${MEMBER('pair."otherGroup"', 'held.target_id')})
+where other.id is not null or ${IS_MEMBER('pair."otherGroup"', 'held.target_id')}
   or (pair."otherGroup", held.target_id) in (select "group", person from joining)
 order by pair.id, held.target_id`;
 

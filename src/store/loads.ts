@@ -30,7 +30,7 @@ import { CANDIDATES } from './approvers';
 import { delegated } from './delegations';
 import { isOver } from '../domain/period';
 import { isId } from './ids';
-import { MEANS_TARGET, targetRow } from './policies';
+import { IS_MEMBER, MEANS_TARGET, targetRow } from './policies';
 import type { Query, Row } from './query';
 import { catalogs, fromRow, fromRows, governed, instantOf, packages, people, toInstant } from './tables';
 import { contents, contentsFound, policyVersions } from './versions';
@@ -126,8 +126,8 @@ clashes as (
       where v.id = p.current_version_id and ${LAST_DAY_OVER('people.time_zone')}) then p.current_version_id end as offers,
     case when e.id is not null then to_jsonb(e) end as exception, e.state = 'active' and e.until_at > usher_now() as passes,
     case when groups.id is null then 'package' else 'group' end as kind, coalesce(packages.name, groups.name) as name,
-    case when groups.id is not null then (select 'member' where exists (
-      select 1 from group_members m where m.group_id = groups.id and m.person_id = against.target_id)) else coalesce(
+    case when groups.id is not null then (select 'member'
+      where ${IS_MEMBER('groups.id', 'against.target_id')}) else coalesce(
     (select case when a.state = 'scheduled' then 'scheduled' when a.ended_at is null then 'held' else 'leaving' end from assignments a
       where a.target_id = against.target_id and a.package_id = against.package_id and a.state in ${HOLDING}
       order by a.ended_at nulls first limit 1),

@@ -35,12 +35,20 @@ export const WIDTH = `(select max(case s.kind when 'allMembers' then 2 when 'all
   from policy_subjects s where s.policy_version_id = v.id and s.purpose = 'target')`;
 
 /**
+ * Whether the person is in the group, itself or by one in it: looked up for each group that the person is in, of which there are few.
+ * Left to itself the planner reads all that is in the group, however large it is, each time.
+ */
+export const IS_MEMBER = (group: string, person: string): string => `exists (select from group_people own
+  cross join lateral (select from group_ancestors up where up.group_id = own.group_id and up.ancestor_id = ${group} offset 0) within
+  where own.person_id = ${person})`;
+
+/**
  * Whether `target` (a row of people with `organization_state`) is meant by a subject row `s` of a policy's targets. The
  * same words as rule 3.3, from narrow to wide.
  */
 export const MEANS_TARGET = `(case s.kind
   when 'person' then s.person_id = target.id
-  when 'group' then exists (select 1 from group_members m where m.group_id = s.group_id and m.person_id = target.id)
+  when 'group' then ${IS_MEMBER('s.group_id', 'target.id')}
   when 'organization' then s.organization_id = target.organization_id and target.organization_state <> 'deleted'
   else s.kind = any (${WIDE_KINDS}) end)`;
 
