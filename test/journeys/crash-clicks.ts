@@ -72,7 +72,9 @@ interface Asked {
 }
 
 /** What replicas are killed in the middle of. */
-const INSTANTS: readonly Instant[] = ['click', 'post', 'stored', 'placed', 'told', 'answered'];
+const INSTANTS: readonly Instant[] = ['click', 'working', 'post', 'stored', 'placed', 'told', 'answered'];
+/** As long as a click takes, about. In milliseconds. */
+const WORKING = 20;
 
 export interface Crowd {
   readonly seed: number;
@@ -241,7 +243,11 @@ export async function click(crowd: Crowd): Promise<Told> {
       const at = INSTANTS[(kills + crowd.seed) % INSTANTS.length] ?? 'click';
       kills += 1;
       restarting = victim
-        .killAt(at, at === 'stored' || at === 'told' ? 1 : Math.floor(random() * 8))
+        .killAt(
+          at,
+          at === 'stored' || at === 'told' ? 1 : Math.floor(random() * 8),
+          at === 'working' ? 1 + random() * WORKING : 0,
+        )
         .then(() => crowd.start().ready);
     };
     const person = async (): Promise<void> => {

@@ -30,11 +30,12 @@ export class Platform {
 }
 
 /**
- * `click`: a click was handed over; `answered`: right after a reply; `stored`: an event that was acknowledged is about to be handled;
+ * `click`: a click was handed over; `working`: a few milliseconds after that, anywhere between its first statement and the answer to
+ * its COMMIT; `answered`: right after a reply; `stored`: an event that was acknowledged is about to be handled;
  * `told`: it is answered and not settled; `post`: a message is there and not acknowledged; `placed`: a role is given and not
  * written down. `posting` and `placing`: a moment before that.
  */
-export type Instant = 'click' | 'answered' | 'stored' | 'told' | 'posting' | 'post' | 'placing' | 'placed';
+export type Instant = 'click' | 'working' | 'answered' | 'stored' | 'told' | 'posting' | 'post' | 'placing' | 'placed';
 
 type Asked = Extract<ToChild, { id: number }>;
 type WithoutId<T> = T extends { readonly id: number } ? Omit<T, 'id'> : never;
@@ -53,7 +54,7 @@ export class Replica {
     { what: Asked['do']; resolve: (shown: Shown | null) => void; reject: (error: Error) => void }
   >();
   #asked = 0;
-  #end: { readonly at: Instant; after: number } | null = null;
+  #end: { readonly at: Instant; after: number; readonly wait: number } | null = null;
   #pause: { readonly at: Instant; after: number; readonly stopped: (goOn: () => void) => void } | null = null;
 
   constructor(args: readonly string[], platform: Platform) {
@@ -99,9 +100,9 @@ export class Replica {
     await this.#ask({ do: what });
   }
 
-  /** Kills it at the next such instant but `after`; resolves when the process is gone. */
-  killAt(at: Instant, after: number): Promise<void> {
-    this.#end = { at, after };
+  /** Kills it at the next such instant but `after`, and `wait` milliseconds later; resolves when the process is gone. */
+  killAt(at: Instant, after: number, wait = 0): Promise<void> {
+    this.#end = { at, after, wait };
     return this.#gone;
   }
 
@@ -126,6 +127,7 @@ export class Replica {
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { what: message.do, resolve, reject });
       this.#send({ ...message, id });
+      if (message.do === 'handle') this.#meet('working');
       if (message.do === 'handle' || message.do === 'accept') this.#meet('click');
     });
   }
@@ -141,7 +143,8 @@ export class Replica {
       this.#end.after -= 1;
       return false;
     }
-    this.#process.kill('SIGKILL');
+    if (this.#end.wait > 0) setTimeout(() => this.#process.kill('SIGKILL'), this.#end.wait);
+    else this.#process.kill('SIGKILL');
     return true;
   }
 

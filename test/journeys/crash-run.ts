@@ -10,7 +10,7 @@ import { onlyDeath } from './crash-replica';
 const DAY = 86_400_000;
 
 /** How many times a replica is killed during so many clicks. */
-export const killsIn = (clicks: number): number => Math.max(6, Math.floor(clicks / 100));
+export const killsIn = (clicks: number): number => Math.max(7, Math.floor(clicks / 100));
 
 /** Runs it; fails with what is not as it must be. The seed repeats the choices, not the timing. */
 export async function crash(seed: number, clicks: number): Promise<void> {
