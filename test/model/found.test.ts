@@ -262,6 +262,28 @@ test('a delegate decides until it is ended, and not after', async () => {
   expect(o.requests.map(({ decisions }) => decisions)).toMatchObject([[{ person: 'ben', for: 'ana' }], []]);
 });
 
+test('a delegate who was released before a request was over learns nothing of that, but where it was at the same instant', async () => {
+  const tom = PEOPLE.indexOf('tom');
+  const decides = new Do(
+    { kind: 'decide', byCard: false, old: false, asked: false, which: 0, who: tom, approve: true, reason: true },
+    null,
+  );
+  const told = async (...sweeps: readonly Sweep[]) => {
+    const { story } = await live([
+      offers(ANA, tom),
+      accepts,
+      asks(PEOPLE.indexOf('max'), 0),
+      new Wait(20 * 24 * HOUR),
+      ...sweeps,
+      decides,
+    ]);
+    return story.filter((line) => line.startsWith('tom decides'));
+  };
+  const [reroute, expire] = ['reroute-approvals', 'expire-stages'] as const;
+  expect(await told(new Sweep([reroute]), new Sweep([expire]))).toEqual([expect.stringContaining('not-an-approver')]);
+  expect(await told(new Sweep([reroute, expire]))).toEqual([expect.stringContaining('already-decided')]);
+});
+
 test('a role that came before the only decision is decided on once, by whoever was shown it', async () => {
   const adds = new Edited({ kind: 'roles', pack: 0, role: 3, waits: true });
   const old = new Do(

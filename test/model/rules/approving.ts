@@ -124,8 +124,8 @@ function open(o: Organization, request: Request, n: number): void {
 function addTasks(request: Request, n: number, people: readonly Asked[]): void {
   for (const one of people) {
     const before = request.tasks.find((task) => task.n === n && task.person === one.person);
-    if (before) Object.assign(before, one, { state: 'open', withdrawn: false });
-    else request.tasks.push({ n, ...one, state: 'open', withdrawn: false });
+    if (before) Object.assign(before, one, { state: 'open', withdrawn: null });
+    else request.tasks.push({ n, ...one, state: 'open', withdrawn: null });
   }
 }
 
@@ -161,7 +161,7 @@ export function decide(
   const task = mine.find((one) => one.n === stage?.n && one.state === 'open');
   if (!stage || !task) {
     if (request.decisions.some((one) => one.person === person)) return 'you-decided';
-    const kept = mine.filter((one) => !one.withdrawn);
+    const kept = mine.filter((one) => one.withdrawn === null);
     if (kept.length === 0) return 'not-an-approver';
     return isHeard(request, kept) ? 'voice-heard' : 'already-decided';
   }
@@ -187,7 +187,7 @@ export function decide(
   request.decisions.push({ n: stage.n, person, for: task.for, decision, saw });
   task.state = 'decided';
   if (decision === 'deny') {
-    close(request, 'denied');
+    close(o, request, 'denied');
     end(request, 'denied', 'deniedByApprover');
     return 'ok';
   }
@@ -206,7 +206,7 @@ export function decide(
   if (resolve(o, next, request.target, never(o, request, stage.n + 1), next.required).enough) {
     open(o, request, stage.n + 1);
   } else {
-    close(request, 'canceled');
+    close(o, request, 'canceled');
     end(request, 'denied', 'noApprovers');
   }
   return 'ok';
@@ -327,7 +327,7 @@ export function reroute(o: Organization, request: Request): void {
   if (!stage) return;
   const { asked, alternates, enough, not } = resolvedNow(o, request, stage);
   if (!enough) {
-    close(request, 'denied');
+    close(o, request, 'denied');
     end(request, 'denied', 'noApprovers');
     return;
   }
@@ -336,7 +336,7 @@ export function reroute(o: Organization, request: Request): void {
   const all = withDelegates(o, request.package, own, not, here);
   const before = here.map(({ person, for: other }) => ({ person, for: other }));
   for (const task of here)
-    if (!all.some((one) => one.person === task.person)) Object.assign(task, { state: 'closed', withdrawn: true });
+    if (!all.some((one) => one.person === task.person)) Object.assign(task, { state: 'closed', withdrawn: o.now });
   const changed = all.filter((one) => !before.some((task) => task.person === one.person && task.for === one.for));
   addTasks(request, stage.n, changed);
   // The voice of a delegate has had its time.

@@ -61,8 +61,8 @@ export interface Task {
   /** Whose voice a delegate is. */
   for: Key | null;
   state: 'open' | 'decided' | 'closed';
-  /** Closed because they are not asked any more, not by anything that was decided. */
-  withdrawn: boolean;
+  /** Since when, closed because they are not asked any more, not by anything that was decided. */
+  withdrawn: number | null;
 }
 
 export interface Running {

@@ -34,7 +34,7 @@ export function cancel(o: Organization, key: Key, person: Key): Answer {
 
 function drop(o: Organization, request: Request, detail: string): void {
   const scheduled = request.state === 'scheduled';
-  close(request, 'canceled');
+  close(o, request, 'canceled');
   end(request, 'canceled', detail);
   if (scheduled) dropScheduled(o, request, detail === 'targetDisabled' ? 'targetDisabled' : 'canceled');
 }
@@ -42,7 +42,7 @@ function drop(o: Organization, request: Request, detail: string): void {
 /** The policy by which it was asked for is in use no more. */
 export function closeForPolicy(o: Organization, request: Request): Answer {
   const scheduled = request.state === 'scheduled';
-  close(request, 'denied');
+  close(o, request, 'denied');
   end(request, 'denied', 'gateClosed');
   if (scheduled) dropScheduled(o, request, 'gateClosed');
   return 'ok';

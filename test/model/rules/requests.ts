@@ -44,7 +44,10 @@ export function update(
   o.requests.push(request);
 }
 
-export function close(request: Request, state: 'denied' | 'expired' | 'canceled'): void {
+export function close({ now }: Organization, request: Request, state: 'denied' | 'expired' | 'canceled'): void {
+  const running = request.stages.find((stage) => stage.state === 'inProgress');
+  // Who was released at the very instant at which it is over, by another job, was released by that for all that anybody can tell.
+  for (const task of request.tasks) if (task.n === running?.n && task.withdrawn === now) task.withdrawn = null;
   for (const stage of request.stages) {
     if (stage.state === 'inProgress') Object.assign(stage, { state, remindAt: null });
     if (stage.state === 'waiting') stage.state = 'canceled';

@@ -89,7 +89,7 @@ export const jobs: Record<string, (o: Organization, busy?: readonly Key[]) => Ge
     for (const one of o.requests) {
       const stage = stageDue(one);
       if (stage && Number(stage.decideBy) <= o.now) {
-        close(one, 'expired');
+        close(o, one, 'expired');
         end(one, 'expired', 'notDecidedInTime');
       }
       yield;
