@@ -263,6 +263,7 @@ const damages: readonly (readonly [invariant: string, damage: string, sql: reado
   ['I13', 'the program may rewrite a column', ['grant update (data) on (month) to usher_app']],
   ['I13', 'a month has no guard', ['alter table (month) disable trigger audit_is_append_only']],
   ['I13', 'a month can be emptied', ['drop trigger audit_is_never_truncated on (month)']],
+  ['I13', 'what is in no month can be emptied', ['drop trigger audit_is_never_truncated on audit_events_default']],
   [
     'I14',
     'access outlived its end by a look',

@@ -48,6 +48,7 @@ import { leftBehind } from './0062-left-behind';
 import { monthsApart } from './0064-months';
 import { zones } from './0070-zones';
 import { walls } from './0077-walls';
+import { neverEmptied } from './0079-never-emptied';
 
 export type Migration = {
   /** `0001-name`, as the file is called. */
@@ -110,4 +111,5 @@ export const migrations: readonly Migration[] = [
   monthsApart,
   zones,
   walls,
+  neverEmptied,
 ];
