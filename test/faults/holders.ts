@@ -50,11 +50,11 @@ export async function give(street: Street, keys: readonly string[], packages: re
   );
 }
 
-/** One sweep of a job. */
-export async function sweep({ desk, parts }: Street, name: string): Promise<void> {
+/** One sweep of a job; how much it tried. */
+export async function sweep({ desk, parts }: Street, name: string): Promise<number> {
   const job = jobs.find((one) => one.name === name);
   if (!job) throw new Error(`no job is named ${name}`);
-  await job.sweep({
+  return await job.sweep({
     desk,
     due: parts.due,
     comparisons: parts.comparisons,
