@@ -90,7 +90,7 @@ export class SlackApi {
   readonly unfurlDomains = ['usher.example'];
   enterprise: string | null = null;
   /** Says of each call how it fails, if it does, before what `fail` says. */
-  weather: ((method: string) => Failure | null) | null = null;
+  weather: ((method: string, args: Json) => Failure | null) | null = null;
   /** Calls that were not answered to an end, and after how many milliseconds their caller gave them up; null: not yet. */
   readonly held: { readonly method: string; ms: number | null }[] = [];
   /** Posting faster than once a second into a channel is refused. */
@@ -269,7 +269,7 @@ export class SlackApi {
     const args = kind === 'answer' ? (JSON.parse(body) as Json) : readForm(body);
     const method = kind === 'answer' ? 'response_url' : name;
     this.calls.push({ method, args, at: this.now(), ...(kind === 'answer' ? { address: name } : {}) });
-    const failure = this.weather?.(method) ?? this.#takeFailure(method);
+    const failure = this.weather?.(method, args) ?? this.#takeFailure(method);
     if (failure !== null && ('hang' in failure || 'endless' in failure)) {
       const kept: { readonly method: string; ms: number | null } = { method, ms: null };
       const from = performance.now();
