@@ -2,7 +2,7 @@
 // that no HTTP client would send.
 import { request, type IncomingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
-import { HOME, startWhole, type Whole } from '../journeys/support';
+import { HOME, startWhole, type Mode, type Whole } from '../journeys/support';
 import type { SlackMessage } from '../support/slack-server';
 import type { TeamsPerson } from '../support/teams-server';
 
@@ -73,8 +73,12 @@ catalogs:
 `;
 
 /** The whole with Ada and Cleo in Slack, Ben and Ana in Teams with the app installed. */
-export async function startAttacked(demo = false, settings: Readonly<Record<string, string>> = {}) {
-  const whole = await startWhole('http', demo, DETOURS, settings);
+export async function startAttacked(
+  demo = false,
+  settings: Readonly<Record<string, string>> = {},
+  mode: Mode = 'http',
+) {
+  const whole = await startWhole(mode, demo, DETOURS, settings);
   whole.slack.addUser({ id: 'U0MIA', name: 'Mia Wolf', email: `mia@${HOME}` });
   whole.slack.addUser({ id: 'U0MAX', name: 'Max Thorn', email: `max@${HOME}` });
   const ben = whole.teams.person('Ben');

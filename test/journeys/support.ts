@@ -117,14 +117,16 @@ export async function startWhole(
   await asOwner(owner, `create role ${role} login password '${password}' in role usher_app`);
   const app = owner.replace(/^(postgres(?:ql)?:\/\/)(?:[^@/]*@)?/, `$1${role}:${password}@`);
 
-  const config = readConfig({
+  const environment: Readonly<Record<string, string>> = {
     DATABASE_URL: app,
-    DATABASE_MIGRATION_URL: owner,
+    // A server that trusts its socket asks for no password, and is given one all the same.
+    DATABASE_MIGRATION_URL: owner.replace(/^(postgres(?:ql)?:\/\/[^:@/]+)@/, `$1:${randomBytes(12).toString('hex')}@`),
     PORT: '0',
     LOG_LEVEL: 'debug',
     ...platformSettings(slack, teams, mode),
     ...settings,
-  });
+  };
+  const config = readConfig(environment);
   const lines: string[] = [];
   const log = createLog(config.logLevel, { write: (line) => void lines.push(line) });
 
@@ -173,6 +175,7 @@ export async function startWhole(
     lines,
     log,
     endpoint,
+    environment,
     config,
     sql,
     /** Applies a file, as another process does. */
