@@ -22,8 +22,8 @@ const STATE = `select
   (select count(*)::int from identities) as identities`;
 
 let forged = 0;
-/** A message that somebody else posted somewhere. */
-const FOREIGN: SlackMessage = { channel: 'C0ELSEWHERE', ts: '1.1', text: '', blocks: [], onlyFor: null, edits: 0 };
+/** A message that only its reader sees, as we write them anywhere: Slack does not say what stood in it. */
+const PASSING: Omit<SlackMessage, 'onlyFor'> = { channel: 'C0ELSEWHERE', ts: '1.1', text: '', blocks: [], edits: 0 };
 
 export interface Answered {
   readonly status: number;
@@ -46,7 +46,7 @@ catalogs:
   - name: Detours
     owners: mia
     resources:
-      - { name: Door, connector: local, owners: mia, roles: [Group, Alternate, Manager, Owner, Behalf, Two, Left, Right] }
+      - { name: Door, connector: local, owners: mia, roles: [Group, Alternate, Manager, Owner, Behalf, Two, Left, Right, Voice, Boss, Kept] }
     packages:
       - { name: By group, roles: [Door / Group], policies: [{ name: All, who: allMembers, expires: 30 days, approval: [{ approvers: [group: Ring] }] }] }
       - name: By alternate
@@ -66,6 +66,14 @@ catalogs:
         incompatibleWith: [{ package: Right, mutual: true }]
         policies: [{ name: All, who: allMembers, expires: 30 days, approval: [{ approvers: [cleo] }] }]
       - { name: Right, roles: [Door / Right], policies: [{ name: All, who: allMembers, expires: 30 days, approval: [{ approvers: [cleo] }] }] }
+      - { name: By delegate, roles: [Door / Voice], policies: [{ name: All, who: allMembers, expires: 30 days, onBehalf: true, approval: [{ approvers: [cleo] }] }] }
+      - { name: By delegator, roles: [Door / Voice], policies: [{ name: All, who: allMembers, expires: 30 days, approval: [{ approvers: [mia, cleo] }] }] }
+      - { name: By boss, roles: [Door / Boss], policies: [{ name: All, who: allMembers, expires: 30 days, approval: [{ approvers: [manager] }] }] }
+      - { name: Kept, roles: [Door / Kept], policies: [{ name: All, who: allMembers, expires: 30 days, approval: [{ approvers: [max] }] }] }
+      - { name: One side, policies: [{ name: All, who: allMembers, expires: 90 days, reason: optional }] }
+      - name: Other side
+        policies: [{ name: All, who: allMembers, expires: 90 days, reason: optional }]
+        incompatibleWith: [{ package: One side, exceptionPolicy: { approval: [{ approvers: [mia], fallbacks: [mia] }], expires: 30 days } }]
       - name: Secret plans
         hidden: true
         roles: [Door / Left]
@@ -108,7 +116,7 @@ export async function startAttacked(
       user: string,
       verb: string,
       value: unknown,
-      on: SlackMessage = FOREIGN,
+      on: SlackMessage = { ...PASSING, onlyFor: user },
       more: Record<string, unknown> = {},
     ) =>
       whole.slack.pressActions(
