@@ -51,6 +51,7 @@ const SUSPECT: ReadonlySet<string> = new Set([
   'not-an-approver',
   'forbidden',
   'self-assignment',
+  'not-your-card',
   'same-key-other-body',
 ]);
 /** Rows of the audit trail about one person and one reason in ten minutes: enough to be seen, too few to fill it. */
@@ -429,6 +430,7 @@ async function answerOf(parts: ConversationParts, context: Context, inbound: Inb
     case 'press': {
       const entry = verb(act.verb);
       if (!entry) throw new DomainError('not-found', { what: 'card' });
+      if (entry.kind === 'writes') await mustStandWhereSent(parts, inbound, context.who);
       return entry.press(context, act.data);
     }
     case 'submit': {
@@ -452,6 +454,33 @@ async function answerOf(parts: ConversationParts, context: Context, inbound: Inb
     case 'welcome':
       return { view: 'help', params: {}, place: 'new' };
   }
+}
+
+/**
+ * What is remembered of a card binds the buttons that decide: they count where it was sent, and in a conversation of one person for whom
+ * it was sent to. Lists, what is seen in passing, and a card that nobody remembers any more name no message; they give whoever presses
+ * no more than what they type would. Any other button does what its person may do without it, for themselves.
+ */
+async function mustStandWhereSent(
+  { cards }: Pick<ConversationParts, 'cards'>,
+  { platform, act, surface }: Inbound,
+  who: Who,
+): Promise<void> {
+  if (surface.foreign === true) throw new DomainError('not-your-card', {});
+  const decides = act.kind === 'press' && act.verb.startsWith('approval.');
+  const id = decides ? uuid.safeParse(act.card).data : undefined;
+  const row = id === undefined ? null : await cards.get(id as CardId);
+  if (row === null) return;
+  // Of what only its reader sees its platform does not say which message it is.
+  const isMoved =
+    surface.message !== null && row.conversation !== null && !isSame(row.conversation, surface.conversation);
+  const isAnothers = row.person !== who.person.id && surface.kind === 'personal';
+  if (row.platform !== platform || isMoved || isAnothers) throw new DomainError('not-your-card', {});
+}
+
+/** A thread of a channel in Teams may be named with the message that it begins with, and without. */
+function isSame(one: string, other: string | null): boolean {
+  return one.split(';')[0] === other?.split(';')[0];
 }
 
 function again(inbound: Inbound, stored: StoredReply): Answer {

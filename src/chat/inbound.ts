@@ -60,6 +60,8 @@ export interface Surface {
   readonly conversation: string | null;
   /** The message that carried the pressed button. */
   readonly message: string | null;
+  /** The channel never posts where that message stands, so that it is none of ours. */
+  readonly foreign?: true;
   /** Teams: from verified activities only (row 55). */
   readonly serviceUrl: string | null;
   /** Whether a form can be opened in answer to this very delivery. A Slack message or a Teams message cannot. */

@@ -125,7 +125,9 @@ export async function refusal(
     const data = suggestions(act.text, fault);
     if (data) return offering(parts, who, data);
   }
-  return who ? await withFresh(parts, inbound, who, sentence) : { kind: 'text', say: sentence };
+  // Nothing of ours takes the place of a message that is none of ours.
+  const isOurs = who !== null && fault.code !== 'not-your-card';
+  return isOurs ? await withFresh(parts, inbound, who, sentence) : { kind: 'text', say: sentence };
 }
 
 /** A refusal with what may be tapped instead. */

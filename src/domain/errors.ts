@@ -76,6 +76,8 @@ export interface Faults {
   'not-a-date': { typed: string; year?: string };
   /** `once`: a policy has several stages, and one person counts in one of them only. */
   'no-approvers': { package: string; once?: true };
+  /** What was pressed is a copy of a card, or was sent to somebody else. */
+  'not-your-card': Record<string, never>;
   // deciding
   'own-request': { number: number };
   'not-an-approver': { number: number };

@@ -100,7 +100,7 @@ test('X11: deactivated accounts, people who were switched off, and bots are refu
       action: {
         type: 'Action.Execute',
         verb: 'approval.approve',
-        data: { usher: { verb: 'approval.approve' }, request: id },
+        data: { usher: { verb: 'approval.approve', data: { request: id } } },
       },
     });
   });
@@ -138,7 +138,7 @@ test('X13: an edited card (other request, verb, stage, version, person) gives no
     teams.invoke(
       ben,
       'adaptiveCard/action',
-      { action: { type: 'Action.Execute', id: '', verb, data: { usher: { verb }, ...data } }, trigger: 'manual' },
+      { action: { type: 'Action.Execute', id: '', verb, data: { usher: { verb, data } } }, trigger: 'manual' },
       { replyToId: bens.id },
     );
   await unchanged(async () => {
@@ -171,7 +171,8 @@ test('X13: an edited card (other request, verb, stage, version, person) gives no
       await whole.forge('U0ADA', verb, { data: { request: payroll.id, package: payroll.id, target: payroll.id } });
   });
   expect(await whole.audited('ada')).toContainEqual(expect.objectContaining({ code: 'own-request' }));
-  expect(await whole.audited('mia')).toContainEqual(expect.objectContaining({ code: 'not-an-approver' }));
+  for (const person of ['mia', ben.aadObjectId])
+    expect(await whole.audited(person)).toContainEqual(expect.objectContaining({ code: 'not-an-approver' }));
   expect(slack.messagesOf('U0ADA').map(wordsOf).join()).not.toContain('Invoices');
 });
 
@@ -210,6 +211,53 @@ test('X14: a card of another person, channel, workspace or tenant is worth nothi
     expect.objectContaining({ security: 'other workspace', tenant: 'T0ELSE' }),
   );
   expect(await whole.sql(`select 1 from decisions where request_id = '${id}'`)).toEqual([]);
+});
+
+test('X14: nor is a copy of a card to whoever may decide, unless it is the same message once more in their own conversation', async () => {
+  const { slack, teams, ben } = whole;
+  const cards = await adaAsks(whole, ben, 'Forecast', 'copies');
+  const { id } = await requestOf('Forecast');
+  const [bens] = await whole.sql<{ id: string; conversation: string }>(
+    `select c.id, c.conversation from cards c join people p on p.id = c.person_id
+     where c.request_id = '${id}' and p.name = 'Ben Okafor' and c.view like 'approval%'`,
+  );
+  const own = slack.messages.find((one) => one.ts === cards.slack.ts);
+  if (bens === undefined || own === undefined) throw new Error('no cards');
+  const said = () =>
+    slack.messages.filter((one) => one.onlyFor === 'U0CLEO' && wordsOf(one).includes('does not stand where I sent it'));
+  await unchanged(async () => {
+    // Hers, in a channel, in a conversation of two others, and made up in a channel without any card's name.
+    const copy = { ...cards.slack, channel: 'C0TEAM', ts: '4.4' };
+    slack.messages.push(copy);
+    for (const button of ['Approve', 'Deny']) await slack.press('U0CLEO', copy, button);
+    await whole.idle();
+    expect(wordsOf(copy)).toBe(wordsOf(cards.slack));
+    expect(said().length).toBeGreaterThan(0);
+    await slack.press('U0CLEO', { ...cards.slack, channel: 'D0OTHERS', ts: '5.5' }, 'Approve');
+    const value = { data: { request: id, v: 1 } };
+    await whole.forge('U0CLEO', 'approval.approve', value, { ...copy, ts: '6.6', blocks: [] });
+    // Ben's, from the other platform, in her own conversation and in passing.
+    await whole.forge('U0CLEO', 'approval.approve', { card: bens.id, ...value }, own);
+    await whole.forge('U0CLEO', 'approval.approve', { card: bens.id, ...value });
+    // His own, from another conversation of the tenant: one of two people, and a group.
+    for (const conversationType of ['personal', 'groupChat']) {
+      const conversation = { id: `a:elsewhere-${conversationType}`, tenantId: teams.tenantId, conversationType };
+      const data = { usher: { verb: 'approval.approve', card: bens.id, ...value } };
+      const pressed = await teams.invoke(
+        ben,
+        'adaptiveCard/action',
+        { action: { type: 'Action.Execute', id: '', verb: 'approval.approve', data }, trigger: 'manual' },
+        { replyToId: cards.teams.id, conversation },
+      );
+      expect(JSON.stringify(pressed.body)).toContain('does not stand where I sent it');
+    }
+  }, {});
+  expect(await whole.sql(`select 1 from decisions where request_id = '${id}'`)).toEqual([]);
+  expect(await whole.audited('cleo')).toContainEqual(expect.objectContaining({ code: 'not-your-card' }));
+  // A message that was sent twice, because nobody knew that it had arrived, is as good as the other one.
+  slack.messages.push({ ...own, ts: '7.7' });
+  await slack.press('U0CLEO', { ...own, ts: '7.7' }, 'Approve');
+  await whole.slackMessage('U0ADA', 'You now have Forecast');
 });
 
 test('X15: an old card after the decision tells the outcome and changes nothing', async () => {
@@ -314,14 +362,17 @@ test('X18: extra fields (state, approverId, __proto__, constructor) are dropped 
     });
     const body = JSON.stringify(
       teams.activity(ben, { type: 'invoke', name: 'adaptiveCard/action', value: { action: { data: { X: 1 } } } }),
-    ).replace('"X":1', '"usher":{"verb":"approval.approve"},"__proto__":{"polluted":true}');
+    ).replace(
+      '"X":1',
+      '"usher":{"verb":"approval.approve","data":{"__proto__":{"polluted":true}}},"__proto__":{"polluted":true}',
+    );
     const authorization = `Bearer ${teams.tokens.token(teams.urls.serviceUrl)}`;
     expect((await teams.post(body, { authorization })).status).toBe(400);
     await teams.invoke(whole.ana, 'adaptiveCard/action', {
       action: {
         type: 'Action.Execute',
         verb: 'approval.approve',
-        data: { usher: { verb: 'approval.approve' }, ...extra },
+        data: { usher: { verb: 'approval.approve', data: extra } },
       },
     });
   });
@@ -375,7 +426,8 @@ test('X19: values of another type (a list for an id, 1e309, -0, "0x10", NaN, nul
         await whole.forge('U0MIA', verb, `{"card":${value},"draft":${value},"data":${data}}`);
       }
       const invoke = JSON.stringify(teams.activity(ben, { type: 'invoke', name: 'adaptiveCard/action', value: 'X' }));
-      const action = `{"action":{"data":{"usher":{"verb":"approval.approve","card":${value}},"request":${value}}}}`;
+      const data = `{"request":${value},"v":${value}}`;
+      const action = `{"action":{"data":{"usher":{"verb":"approval.approve","card":${value},"data":${data}}}}}`;
       expect((await teams.post(invoke.replace('"X"', action), { authorization: authorization() })).status).toBe(200);
       // The whole value, the sender and the conversation of another type.
       expect((await teams.post(invoke.replace('"X"', value), { authorization: authorization() })).status).toBe(200);

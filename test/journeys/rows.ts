@@ -182,7 +182,12 @@ function proofs(at: () => World): void {
       [ben, 'approval.approve', { v: '1' }, stale],
       [ben, 'approval.decide', {}, 'This card is out of date.'],
       [ben, 'request.cancel', {}, 'I know no such request of yours.'],
-      [ana, 'approval.approve', { approver: ben.aadObjectId, actor: ben.aadObjectId }, notAsked(number)],
+      [
+        ana,
+        'approval.approve',
+        { approver: ben.aadObjectId, actor: ben.aadObjectId },
+        'does not stand where I sent it',
+      ],
     ];
     for (const [person, verb, forged, sentence] of forgeries) {
       const { status, body } = await press(person, verb, forged);
@@ -209,9 +214,16 @@ function proofs(at: () => World): void {
       // Not whoever asked, be they among the approvers, and not somebody who was never asked: not even with the very button.
       const copied = { ...card.slack, channel: 'C0TEAM' };
       await slack.press('U0FAY', copied, 'Approve');
-      await whole.slackMessage('U0FAY', `R-${number} is your own request`);
+      await whole.slackMessage('U0FAY', 'does not stand where I sent it');
       await slack.press('U0DANA', copied, 'Approve');
-      await whole.slackMessage('U0DANA', `You are not asked to decide R-${number}`);
+      await whole.slackMessage('U0DANA', 'does not stand where I sent it');
+      for (const [user, said] of [
+        ['U0FAY', `R-${number} is your own request`],
+        ['U0DANA', `You are not asked to decide R-${number}`],
+      ] as const) {
+        await slack.command(user, `approve R-${number}`);
+        await whole.slackMessage(user, said);
+      }
       expect(await decisions(name)).toBe(0);
 
       const before = slack.messagesOf('U0CLEO').length;

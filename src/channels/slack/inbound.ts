@@ -53,8 +53,11 @@ export function pressSurface(body: Json): Surface {
   const kind = surfaceKind(channel, textAt(body, 'channel', 'name'));
   // A card beside a link stands in a message of somebody else, often where the bot is not: the answer is as after a command.
   if (isUnfurl(body)) return PRIVATELY;
+  // Elsewhere than in direct messages we write for the eyes of one person only.
+  const isForeign = kind !== 'personal' && textAt(body, 'container', 'message_ts') !== null && !isEphemeral(body);
   return {
     kind,
+    ...(isForeign ? { foreign: true as const } : {}),
     // What only this person sees may stand between two other people, where a command was typed; our own direct messages never
     // hold anything of the kind.
     conversation: kind === 'personal' && isEphemeral(body) ? null : channel,

@@ -233,6 +233,10 @@ const faults: { readonly [C in FaultCode]: (data: Faults[C]) => Text } = {
           'There are too few people who may approve {name} here: nobody decides for themselves. Ask an administrator to name another approver.',
           { name },
         ),
+  'not-your-card': () =>
+    sentence(
+      'This card does not stand where I sent it to you, so nothing was changed. Type “approvals” to me to see what waits for you, or “my requests” for what you asked for.',
+    ),
   'own-request': ({ number: n }) =>
     sentence('{number} is your own request, so somebody else decides it.', { number: number(n) }),
   'not-an-approver': ({ number: n }) =>
