@@ -47,6 +47,7 @@ catalogs:
     owners: mia
     resources:
       - { name: Door, connector: local, owners: mia, roles: [Group, Alternate, Manager, Owner, Behalf, Two, Left, Right, Voice, Boss, Kept] }
+      - { name: Safe, connector: manual, owners: mia, roles: [Key] }
     packages:
       - { name: By group, roles: [Door / Group], policies: [{ name: All, who: allMembers, expires: 30 days, approval: [{ approvers: [group: Ring] }] }] }
       - name: By alternate
@@ -74,6 +75,10 @@ catalogs:
       - name: Other side
         policies: [{ name: All, who: allMembers, expires: 90 days, reason: optional }]
         incompatibleWith: [{ package: One side, exceptionPolicy: { approval: [{ approvers: [mia], fallbacks: [mia] }], expires: 30 days } }]
+      - name: Questions
+        policies:
+          - { name: All, who: allMembers, expires: 30 days, questions: [{ text: Which office?, required: true }, { text: What for?, long: true }], approval: [{ approvers: [cleo], approverReason: optional }] }
+      - { name: By hand, roles: [Safe / Key], policies: [{ name: All, who: allMembers, expires: 90 days, reason: optional }] }
       - name: Secret plans
         hidden: true
         roles: [Door / Left]

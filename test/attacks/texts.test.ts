@@ -1,4 +1,5 @@
 // X20, X21, X25-X27, X33, X34, X53, X54: what people write, as data for every reader behind it.
+import type { SlackView } from '../support/slack-server';
 import { startAttacked, teamsTextOf, until, wordsOf, type Attacked } from './support';
 
 let whole: Attacked;
@@ -86,6 +87,68 @@ test('X20: SQL in every text field, name, search, cursor and sort key is text, o
   await whole.idle();
   expect(await whole.sql(`select count(*)::int as n from pg_tables where schemaname = 'public'`)).toEqual(tables);
   expect(await whole.sql('select count(*)::int as n from people')).toEqual(people);
+  expect(whole.lines.slice(since).filter((line) => line.includes('"level":"error"'))).toEqual([]);
+});
+
+test('X20: every other text that is kept is kept as it was written: answers, denials, approvals, notes, exceptions, giving up', async () => {
+  const { slack } = whole;
+  const since = whole.lines.length;
+  const tables = await whole.sql(`select count(*)::int as n from pg_tables where schemaname = 'public'`);
+  const newest = async (what: string, from: string): Promise<unknown> =>
+    (await whole.sql<{ it: unknown }>(`select ${what} as it from ${from} limit 1`))[0]?.it;
+  const settled = async (): Promise<void> => {
+    await whole.rested();
+    await whole.idle();
+  };
+  /** The form that a typed line opens, in the place of whatever is open. */
+  const opened = async (typed: string, words: string): Promise<SlackView> => {
+    const open = slack.viewOf('U0ADA');
+    if (open !== null) slack.close(open);
+    await slack.command('U0ADA', typed);
+    return whole.slackView('U0ADA', words);
+  };
+  const asks = async (name: string, values: Record<string, string>, words = `request ${name}`): Promise<number> => {
+    await whole.rested();
+    await slack.submit(await opened(words, name), values);
+    await whole.slackView('U0ADA', 'R-');
+    await settled();
+    return (await whole.request(name)).number;
+  };
+  const text = `${INJECTIONS[0]}\n${INJECTIONS[9]}`;
+  const line = text.replace('\n', ' ');
+  const denied = await asks('Questions', {
+    Reason: text,
+    'Which office?': line,
+    'What for?': text,
+  });
+  expect(await newest('answers', `requests where number = ${denied}`)).toEqual({
+    'which-office': line,
+    'what-for': text,
+  });
+  await slack.command('U0CLEO', `deny R-${denied} because ${line}`);
+  await settled();
+  expect(await newest('reason', 'decisions order by at desc')).toBe(line);
+  const approved = await asks('Questions', { Reason: text, 'Which office?': 'here' });
+  await slack.command('U0CLEO', `approve R-${approved} openly because ${line}`);
+  await settled();
+  expect(await newest(`decision || ' ' || reason`, 'decisions order by at desc')).toBe(`approve ${line}`);
+  await slack.submit(await opened('give up Questions', 'Give up'), { reason: text });
+  await settled();
+  expect(await newest('reason', `requests where type = 'userRemove' order by number desc`)).toBe(text);
+
+  await asks('By hand', {});
+  const [task] = await whole.sql<{ number: number }>('select number from manual_tasks order by number desc limit 1');
+  await slack.command('U0MIA', `done T-${task?.number} because ${line}`);
+  await settled();
+  expect(await newest('note', 'manual_tasks order by number desc')).toBe(line);
+
+  await asks('One side', {});
+  const excused = await asks('Other side', { Reason: text }, 'ask exception Other side');
+  await slack.command('U0MIA', `approve R-${excused}`);
+  await settled();
+  expect(await newest('reason', `incompatibility_exceptions where state = 'active'`)).toBe(text);
+
+  expect(await whole.sql(`select count(*)::int as n from pg_tables where schemaname = 'public'`)).toEqual(tables);
   expect(whole.lines.slice(since).filter((line) => line.includes('"level":"error"'))).toEqual([]);
 });
 
@@ -287,6 +350,36 @@ test('X53: dates in the past, in the year 9999, of no calendar or in no zone are
     ]);
   }
   expect({ ...((await whole.state()) as object), drafts: 0 }).toEqual({ ...(before as object), drafts: 0 });
+});
+
+test('X53: a zone that is none, in a profile or sent with a form, is answered in the zone of the directory', async () => {
+  const { slack } = whole;
+  const since = whole.lines.length;
+  for (const tz of [
+    'Mars/Phobos',
+    'x'.repeat(5_000),
+    '+25:00',
+    '../../etc/localtime',
+    "UTC'; --",
+    '',
+    7,
+    null,
+    { a: 1 },
+  ]) {
+    await whole.rested();
+    const user = { id: 'U0DANA', name: 'Dana Reed', email: 'dana@home.example', zone: tz as string };
+    slack.addUser(user);
+    // Nothing of it is kept from before, so that what the platform says now is asked for.
+    await whole.sql(`update identities set zone = null, standing_said_at = null where user_id = 'U0DANA'`);
+    await slack.say('U0DANA', 'my requests');
+    await slack.command('U0DANA', 'request Payroll');
+    const form = await whole.slackView('U0DANA', 'Request Payroll');
+    const sent = await slack.submit(form, { Reason: 'zone', start: '2020-01-01' });
+    expect(Object.keys(sent.errors ?? {})).toHaveLength(1);
+    slack.close(form);
+  }
+  await whole.idle();
+  expect(whole.lines.slice(since).filter((one) => one.includes('"level":"error"'))).toEqual([]);
 });
 
 test('X54: a period that is negative, none, or longer than time is refused or cut to what the policy gives, and said', async () => {
