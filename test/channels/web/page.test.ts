@@ -252,6 +252,24 @@ describeInBrowser('the local page in a browser', () => {
     quiet();
   });
 
+  test('a form that was closed by a slip is opened again with what was written in it, and sends it', async () => {
+    const page = await open();
+    await become(page, 'Ben Okafor');
+    await say(page, 'request');
+    const form = page.getByRole('dialog');
+    await teams(page).getByRole('combobox', { name: 'Package' }).last().fill('payroll a');
+    await page.getByRole('option', { name: 'Payroll administration' }).click();
+    await form.getByRole('textbox', { name: 'Reason' }).first().fill('five minutes of thought');
+    await page.keyboard.press('Escape');
+    await form.waitFor({ state: 'hidden' });
+    await page.getByRole('button', { name: 'Open it again' }).click();
+    expect(await form.getByRole('textbox', { name: 'Reason' }).first().inputValue()).toBe('five minutes of thought');
+    await form.getByRole('button', { name: 'Submit' }).first().click();
+    await form.waitFor({ state: 'hidden' });
+    expect(world.chat.heard.at(-1)?.act).toMatchObject({ values: { reason: 'five minutes of thought' } });
+    quiet();
+  });
+
   test('a second Enter closes what the first one led to, and presses nothing in it', async () => {
     const page = await open();
     await become(page, 'Ben Okafor');

@@ -33,9 +33,15 @@ export function createForm(host) {
   let before = null;
   /** Whether closing loses something that the person may want back. */
   let unsent = false;
+  /**
+   * Forms that were closed unsent, as they stood: whoever opens one again finds what they wrote.
+   * @type {WeakMap<OpenForm, { drawn: ReturnType<typeof drawPanes> | null, nodes: Node[] }>}
+   */
+  const kept = new WeakMap();
 
   dialog.addEventListener('close', () => {
     const left = open;
+    if (left !== null && unsent) kept.set(left, { drawn: panes, nodes: [...dialog.childNodes] });
     open = null;
     panes = null;
     dialog.replaceChildren();
@@ -91,6 +97,10 @@ export function createForm(host) {
         ),
       );
     dialog.replaceChildren(...parts);
+    enter(card);
+  };
+  /** @param {import('./api.js').WireCard} card */
+  const enter = (card) => {
     // A result is read and closed: a second Enter must not press what the first one led to.
     const first = card.form ? firstField() : dialog.querySelector('.form-foot button');
     if (first instanceof HTMLElement) first.focus();
@@ -105,7 +115,11 @@ export function createForm(host) {
         before = document.activeElement;
         dialog.showModal();
       }
-      draw(next);
+      const left = kept.get(next);
+      if (left === undefined) return draw(next);
+      panes = left.drawn;
+      dialog.replaceChildren(...left.nodes);
+      enter(next.card);
     },
     /**
      * `now`: the form as it is today. It takes the place of one that asks for other things; otherwise the fields stay as they are
