@@ -24,8 +24,8 @@ interface Found {
 
 // Every way in is an index, from the person to the versions that mean them, and all of them together are one set: policies are not
 // looked at one by one. Of those of one package that mean the person only the strictest kind counts (rule 3.3), whether it lets them ask
-// or not; where one alone means them, its width is not looked up. What nobody may ask for themselves (self_request) is listed for those only who may ask for others: `others`,
-// and managers.
+// or not; where all of them say the same, how wide they are is not looked up. What nobody may ask for themselves (self_request) is
+// listed for those only who may ask for others: `others`, and managers.
 const ASKABLE = (others: string): string => `(v.self_request or (v.on_behalf and (${others}
     or exists (select 1 from people report where report.manager_id = $1 and report.state = 'enabled'))))`;
 /** `others`: whether it is looked for by whoever asks for the person. */
@@ -47,20 +47,24 @@ meant as (
   select policy_version_id from target join policy_subjects s on s.organization_id = target.organization_id
   where target.organization_state <> 'deleted' and s.purpose = 'target' and s.kind = 'organization'
 ),
+meaning as materialized (
+  select p.package_id, v.id, ${may} as may,
+    coalesce((v.expiration_on + 1)::timestamp at time zone target.zone <= target.now, false) as over
+  from meant join policies p on p.current_version_id = meant.id and p.state = 'enabled'
+  join policy_versions v on v.id = meant.id and v.mode = 'request' cross join target
+),
+kinds as materialized (
+  select package_id, bool_and(may) as may, bool_and(over) as over, bool_and(may) <> bool_or(may) or bool_and(over) <> bool_or(over) as differ
+  from meaning group by package_id
+),
 scoped as materialized (
-  select v.package_id, bool_and(v.over) as over
-  from (
-    select one.*, min(one.width) over (partition by one.package_id) as strictest
-    from (
-      select p.package_id, v.self_request, v.on_behalf,
-        coalesce((v.expiration_on + 1)::timestamp at time zone target.zone <= target.now, false) as over,
-        case when count(*) over (partition by p.package_id) > 1 then ${WIDTH} else 0 end as width
-      from meant join policies p on p.current_version_id = meant.id and p.state = 'enabled'
-      join policy_versions v on v.id = meant.id and v.mode = 'request' cross join target
-    ) one
-  ) v
-  where v.width = v.strictest and ${may}
-  group by v.package_id
+  select package_id, over from kinds where may and not differ
+  union all
+  select package_id, bool_and(over) from (
+    select one.*, min(width) over (partition by package_id) as strictest
+    from (select v.*, ${WIDTH} as width from meaning v where v.package_id in (select package_id from kinds where differ)) one
+  ) differing
+  where width = strictest and may group by package_id
 )`;
 
 // Of the packages of an enabled policy those which the person may see at all, also where its last day is over: whoever names one reads
