@@ -84,6 +84,23 @@ test('what a newer release refused by is drawn without its sentence', async () =
   expect(await said('tom', 'R-1001')).not.toContain('at the latest');
 });
 
+test('of two policies the strictest one decides whether the last day is over, and the package is listed once', async () => {
+  const two = (narrow: string, wide: string) => `
+        roles: [Ledger / Reader]
+        policies:
+          - { name: Contractors, who: { group: Contractors }, expires: ${narrow} }
+          - { name: Everybody, who: allMembers, expires: ${wide} }`;
+  await world.configure(`groups: [{ name: Contractors, people: [tara] }]
+catalogs:
+  - name: Finance
+    packages:
+      - name: Year one${two(last, '9 days')}
+      - name: Year two${two('9 days', last)}
+`);
+  await world.pass(5 * DAY);
+  expect([await search('tara'), await search('tom')]).toEqual(['Year two', 'Year one']);
+});
+
 test('a policy whose last day is over offers nothing, and says why and whom to ask', async () => {
   expect(await search('tom')).toContain('Year end');
   await world.pass(5 * DAY);
