@@ -145,7 +145,7 @@ where ended.id = $1`;
 
 // Those who are asked are those in charge of the resource as the notice reaches them, never whom it is for (placements.ts).
 const HANDS = `
-select resource.name as resource, role.name as role, (
+select resource.name || case when scope.root then '' else ' / ' || scope.name end as resource, role.name as role, (
     select coalesce(jsonb_agg(distinct people.name order by people.name), '[]')
     from (select person_id, choice, min(choice) over () as first from resource_keepers
       where resource_id = resource.id and person_id <> g.person_id) keeper
@@ -154,7 +154,8 @@ select resource.name as resource, role.name as role, (
 from standing_links link join grants g on g.id = link.grant_id and g.state not in ('placed', 'placeFailed')
 join resource_roles role on role.id = g.role_id
 join resources resource on resource.id = role.resource_id and resource.connector = 'manual'
-where link.assignment_id = $1 order by resource.name, role.name, g.id`;
+join resource_scopes scope on scope.id = g.scope_id
+where link.assignment_id = $1 order by resource.name, scope.root desc, scope.name, role.name, g.id`;
 
 type Ranked = AccessRow & { readonly rank: number };
 function accessOf(row: Ranked): AccessRow {

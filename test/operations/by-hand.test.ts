@@ -155,6 +155,17 @@ describe('the list of tasks', () => {
   const tasks = async (user: string, typed = 'tasks') => cardOf(await world.say(user, typed));
   const titles = (text: string): string[] => text.split('\n').filter((line) => line.startsWith('T-'));
 
+  test('and what waits for it name the place where a resource has several', async () => {
+    await world.configure(SHELF(2));
+    await ask('tara', 'request boards');
+    expect((await card('tara')).match(/Waits for .*/gu)).toEqual([
+      'Waits for Olga Petrov to set up Fetcher on Shelf / Board 1.',
+      'Waits for Olga Petrov to set up Fetcher on Shelf / Board 2.',
+    ]);
+    await done('olga');
+    expect((await card('tara')).match(/Waits for .*/gu)).toHaveLength(1);
+  });
+
   test('names what, for whom, since when and by when, with the words that report it: removals first, then what waits longest', async () => {
     await ask('tara', 'request vault keys');
     await done('olga');
