@@ -75,9 +75,58 @@ async function packageAmong(among: Among, typed: string): Promise<PackageRow> {
   const [likely] = half;
   // What only its description speaks of is offered: whoever typed a name meant a name.
   if (likely && half.length === 1 && holdsWords(typed, [likely.name, ...likely.roles])) return likely;
-  const near = half.length > 0 ? half : closest(typed, await find('', 200), (row) => row.name);
+  const near = half.length > 0 ? half : await nearest(typed, find);
   if (near.length === 0) throw new DomainError('not-found', { what });
   throw new DomainError('did-you-mean', { typed, ...told(near) });
+}
+
+/** So many words of what was typed are looked for one by one, and so many packages with each. */
+const WORDS = 4;
+const WITH_ONE = 50;
+
+/**
+ * Those that were meant by a name with slips in it, or by a part of one, among those that have a word of it or its first letters: all that
+ * somebody may ask for can be more than is worth reading.
+ */
+async function nearest(typed: string, find: Among['find']): Promise<readonly PackageRow[]> {
+  const words = wordsIn(typed).slice(0, WORDS);
+  const found = new Map((await find('', 200)).map((row) => [row.id, row]));
+  for (const part of new Set(words.flatMap((word) => [word, word.slice(0, 3)])))
+    for (const row of await find(part, WITH_ONE)) found.set(row.id, row);
+  const rows = [...found.values()];
+  const whole = closest(typed, rows, (row) => row.name);
+  return whole.length > 0 ? whole : nearByWords(words, rows);
+}
+
+function nearByWords(words: readonly string[], rows: readonly PackageRow[]): readonly PackageRow[] {
+  if (words.length === 0) return [];
+  return rows
+    .map((row) => {
+      const own = wordsIn(row.name);
+      const slips = words.map((word) => {
+        const least = Math.min(...own.map((one) => distance(word, one)));
+        return least <= slipsIn(word) ? least : Infinity;
+      });
+      return { row, slips: slips.reduce((all, one) => all + one, 0) };
+    })
+    .filter((one) => one.slips < Infinity)
+    .sort((a, b) => a.slips - b.slips || a.row.name.length - b.row.name.length)
+    .map((one) => one.row);
+}
+
+/** Words that say something, as far as anybody types. */
+function wordsIn(name: string): readonly string[] {
+  return (
+    name
+      .slice(0, 200)
+      .toLowerCase()
+      .match(/[\p{L}\p{M}\p{N}]+/gu) ?? []
+  ).filter((word) => word.length > 2);
+}
+
+/** How many mistakes may be in a word. */
+function slipsIn(word: string): number {
+  return word.length < 4 ? 0 : word.length < 8 ? 1 : 2;
 }
 
 /** Whether every word that was typed is in one of these. */

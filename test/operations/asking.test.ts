@@ -130,6 +130,24 @@ catalogs:
     expect(sentenceOf(await world.say('tara', 'request vualt keys'))).toContain('Did you mean Vault keys?');
   });
 
+  test('what was meant is found by a part of its name with a slip in it, also among more than anybody reads', async () => {
+    const meant = async (typed: string) => sentenceOf(await world.say('tara', `request ${typed}`));
+    expect(await meant('vualt')).toContain('Did you mean Vault keys');
+    expect(await meant('keys vaullt')).toContain('Did you mean Vault keys?');
+    expect(await meant('vualt of berlin')).toContain('I know no package');
+    const many = Array.from(
+      { length: 210 },
+      (_, n) => `
+      - { name: A${n} thing, roles: [Ledger / Reader], policies: [{ name: All, who: allMembers, expires: 9 days }] }`,
+    );
+    await world.configure(`catalogs:
+  - name: Finance
+    packages:${many.join('')}
+`);
+    expect(await meant('vualt keys')).toContain('Did you mean Vault keys?');
+    expect(await meant('vault kyes')).toContain('Did you mean Vault keys?');
+  });
+
   test('whoever asks for a report searches what that one can be asked for, and is told what that one has', async () => {
     await world.configure(`groups: [{ name: Accountants, people: [tara] }]
 catalogs:
