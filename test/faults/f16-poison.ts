@@ -33,7 +33,7 @@ interface Row {
 export const f16: Fault = {
   id: 'F16',
   name: 'a message that can never be sent is given up with its reason, what waits behind it goes out at once, and it can be sent after all',
-  short: 'here',
+  short: 'test/jobs/outgoing.test.ts',
   async run(seed, full) {
     const dice = diceOf(seed);
     const left = dice.pick(['user_not_found', 'user_disabled']);
@@ -141,8 +141,10 @@ export const f16: Fault = {
       // From here on the question comes after its reminder.
       await expectSound((text, bind) => street.sql(text, bind), 'always');
 
-      // An operator puts it back, by now more than a day after nobody was found.
+      // An operator puts it back, more than a day after a reminder last found nobody.
       slack.weather = null;
+      await quiet(street);
+      await street.forward(DAY);
       const dead = await street.parts.outbox.dead(100);
       expect(dead.map(({ id }) => id)).toEqual(
         expect.arrayContaining(rows.filter(({ state }) => state === 'dead').map(({ id }) => id)),
